@@ -76,7 +76,9 @@ def find_python() -> str:
             found.append("{} is {}".format(path, ".".join(map(str, version))))
     wanted = ".".join(map(str, OLDEST))
     seen = "; ".join(dict.fromkeys(found)) or "no Python with the venv module was found"
-    message = f"Kairos needs Python {wanted} or newer ({seen}). Install one, and its venv module, and run make setup again."
+    message = (
+        f"Kairos needs Python {wanted} or newer ({seen}). Install one, and its venv module, and run make setup again."
+    )
     raise SetupError(message)
 
 
@@ -125,7 +127,9 @@ def install() -> None:
     uv = find_uv()
     say(f"· installing {LOCK.name} with {'uv' if uv else 'pip'}")
     if uv:
-        run([uv, "pip", "sync", "--quiet", "--require-hashes", "--compile-bytecode", "--python", str(PYTHON), str(LOCK)])
+        run(
+            [uv, "pip", "sync", "--quiet", "--require-hashes", "--compile-bytecode", "--python", str(PYTHON), str(LOCK)]
+        )
     else:
         pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--compile"]
         run([*pip, "--require-hashes", "-r", str(LOCK)])
