@@ -1,0 +1,172 @@
+"""Contact policy: which of the ranked treatments may reach the person now (`domain.md` 6).
+
+Suppression walks the ranking from the top. What a rule stops is recorded with the rule, what it counted and when it would let
+through again, and the next in rank has its turn: a suppressed winner gives way to the runner-up and not to silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from shared.domain.arbitration import Ranked
+from shared.domain.catalogue import Cap, ConsentRule, Cooldown, ExclusionRule, Revision, Rule, facts, in_scope
+from shared.domain.contact_history import ContactHistory
+from shared.domain.profile import Profile
+
+NEVER = timedelta(days=36525)
+
+
+class Withheld(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A treatment that a rule stopped.
+
+    Attributes:
+        rule: the rule's id.
+        kind: cap, cooldown, consent or exclusion.
+        count: contacts counted, for a cap.
+        limit: the cap's limit.
+        allowed_at: when this rule would let it through, None where time alone does not.
+    """
+
+    treatment: str
+    rule: str
+    kind: str
+    count: int | None = None
+    limit: int | None = None
+    allowed_at: datetime | None = None
+
+
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """What may go out, in rank order, and what was withheld above it."""
+
+    chosen: tuple[Ranked, ...]
+    withheld: tuple[Withheld, ...]
+
+
+def select(
+    revision: Revision, ranked: Sequence[Ranked], profile: Profile, history: ContactHistory, now: datetime, *, count: int = 1
+) -> Selection:
+    """The first `count` treatments of different actions that every rule lets through.
+
+    Args:
+        revision: the catalogue, for its rules.
+        ranked: candidates, best first.
+        profile: the person's consents and flags.
+        history: the person's contacts.
+        now: the time of the reservation, UTC.
+        count: treatments wanted.
+    """
+    chosen: list[Ranked] = []
+    withheld: list[Withheld] = []
+    for candidate in ranked:
+        if len(chosen) == count:
+            break
+        if any(c.action == candidate.action for c in chosen):
+            continue
+        stop = first_stop(revision, candidate.treatment, profile, history, now)
+        if stop is None:
+            chosen.append(candidate)
+        else:
+            withheld.append(stop)
+    return Selection(chosen=tuple(chosen), withheld=tuple(withheld))
+
+
+def first_stop(
+    revision: Revision, treatment_id: str, profile: Profile, history: ContactHistory, now: datetime
+) -> Withheld | None:
+    """The first rule, in the catalogue's order, that stops a treatment; None where all let it through."""
+    action, treatment = revision.treatment(treatment_id)
+    known = facts(action, treatment)
+    for rule in revision.catalogue.rules:
+        stop = _stop(rule, known, profile, history, now)
+        if stop is not None:
+            return stop
+    return None
+
+
+def still_allowed(revision: Revision, treatment_id: str, profile: Profile) -> Withheld | None:
+    """What delivery asks again just before sending: consent and exclusions only, since the contact itself is reserved."""
+    action, treatment = revision.treatment(treatment_id)
+    known = facts(action, treatment)
+    for exclusion in revision.catalogue.exclusions:
+        if exclusion.flag in profile.flags:
+            return Withheld(treatment=treatment_id, rule=exclusion.flag, kind="exclusion")
+    for rule in revision.catalogue.rules:
+        if isinstance(rule, ConsentRule | ExclusionRule):
+            stop = _stop(rule, known, profile, ContactHistory(), now=profile.created_at)
+            if stop is not None:
+                return stop
+    return None
+
+
+def longest_window(revision: Revision) -> timedelta:
+    """How far back any rule looks: contacts older than this may be forgotten."""
+    seconds = [
+        rule.window_seconds if isinstance(rule, Cap) else rule.period_seconds
+        for rule in revision.catalogue.rules
+        if isinstance(rule, Cap | Cooldown)
+    ]
+    return timedelta(seconds=max(seconds, default=0))
+
+
+def _stop(
+    rule: Rule, known: dict[str, Any], profile: Profile, history: ContactHistory, now: datetime
+) -> Withheld | None:
+    match rule:
+        case ConsentRule():
+            allowed = known["purpose"] not in rule.purposes or profile.consents_to(
+                brand=known["brand"], purpose=known["purpose"], channel=known["channel"]
+            )
+            return None if allowed else Withheld(treatment=known["treatment"], rule=rule.id, kind="consent")
+        case ExclusionRule():
+            allowed = rule.flag not in profile.flags or known["purpose"] not in rule.stops
+            return None if allowed else Withheld(treatment=known["treatment"], rule=rule.id, kind="exclusion")
+        case Cap():
+            return _cap(rule, known, history, now)
+        case Cooldown():
+            return _cooldown(rule, known, history, now)
+
+
+def _cap(rule: Cap, known: dict[str, Any], history: ContactHistory, now: datetime) -> Withheld | None:
+    """A cap stops once `limit` contacts in scope had one of its outcomes within the window."""
+    if not in_scope(rule.scope, known):
+        return None
+    window = timedelta(seconds=rule.window_seconds)
+    times = []
+    for contact in history.counting(now):
+        of = contact.facts()
+        if not in_scope(rule.scope, of) or (rule.per and of[rule.per] != known[rule.per]):
+            continue
+        at = [t for outcome in rule.outcomes if (t := contact.when(outcome, now)) is not None and t > now - window]
+        if at:
+            times.append(max(at))
+    if len(times) < rule.limit:
+        return None
+    times.sort()
+    frees = times[len(times) - rule.limit] + window if rule.limit else None
+    return Withheld(
+        treatment=known["treatment"], rule=rule.id, kind="cap", count=len(times), limit=rule.limit, allowed_at=frees
+    )
+
+
+def _cooldown(rule: Cooldown, known: dict[str, Any], history: ContactHistory, now: datetime) -> Withheld | None:
+    """A cooldown stops until its period after the latest matching outcome has passed."""
+    if not in_scope(rule.blocks, known):
+        return None
+    latest: datetime | None = None
+    for contact in history.counting(now):
+        of = contact.facts()
+        if not in_scope(rule.after, of) or (rule.same and of[rule.same] != known[rule.same]):
+            continue
+        for outcome in rule.outcomes:
+            at = contact.when(outcome, now)
+            if at is not None and (latest is None or at > latest):
+                latest = at
+    period = timedelta(seconds=rule.period_seconds)
+    if latest is None or now >= latest + period:
+        return None
+    allowed_at = None if period >= NEVER else latest + period
+    return Withheld(treatment=known["treatment"], rule=rule.id, kind="cooldown", allowed_at=allowed_at)

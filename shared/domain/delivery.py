@@ -1,0 +1,71 @@
+"""Delivery of one reservation: a state machine on a document (`domain.md` 7)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+
+DeliveryState = Literal["reserved", "sending", "sent", "failed", "expired", "cancelled", "presented"]
+FINAL: frozenset[DeliveryState] = frozenset({"sent", "failed", "expired", "cancelled", "presented"})
+
+RESERVATION_TTL = timedelta(hours=1)
+"""How long a reservation holds its place unclaimed."""
+
+CLAIM_LEASE = timedelta(seconds=20)
+"""How long one sender has a delivery to itself; longer than any channel's timeout plus the commit after it."""
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One treatment on its way to one person.
+
+    Attributes:
+        state: reserved → sending → sent | failed | expired | cancelled; `presented` for inbound ones, which are returned.
+        at: when it entered this state, UTC.
+        attempts: sends begun.
+        lease_until: until when the present sender has it to itself.
+        reference: the provider's own id of the message.
+        reason: why it failed, expired or was cancelled.
+        content: an inbound treatment as it was returned, so that a repeated request gets the same.
+        model: the adaptive model that its outcome teaches.
+    """
+
+    delivery_id: str
+    decision_id: str
+    person_id: str
+    revision: str
+    brand: str
+    issue: str
+    group: str
+    action: str
+    treatment: str
+    channel: str
+    purpose: str
+    model: str
+    state: DeliveryState
+    at: datetime
+    placement: str | None = None
+    rank: int = 1
+    expires_at: datetime | None = None
+    attempts: int = 0
+    lease_until: datetime | None = None
+    reference: str | None = None
+    reason: str | None = None
+    content: dict[str, str] | None = None
+
+    def is_held(self, now: datetime) -> bool:
+        """Whether another sender is at it right now."""
+        return self.state == "sending" and self.lease_until is not None and now < self.lease_until
+
+    def claimed(self, now: datetime) -> Delivery:
+        """The same delivery with one more attempt begun."""
+        return msgspec.structs.replace(
+            self, state="sending", at=now, attempts=self.attempts + 1, lease_until=now + CLAIM_LEASE
+        )
+
+    def settled(
+        self, state: DeliveryState, now: datetime, *, reference: str | None = None, reason: str | None = None
+    ) -> Delivery:
+        """The same delivery at its end."""
+        return msgspec.structs.replace(self, state=state, at=now, lease_until=None, reference=reference, reason=reason)

@@ -1,0 +1,51 @@
+"""The taxonomy of errors. What is raised says what the boundary answers; nobody below the boundary knows HTTP."""
+
+from __future__ import annotations
+
+
+class KairosError(Exception):
+    """Anything anticipated. Its text is for people: what was wrong, where, what to do."""
+
+
+class PermanentError(KairosError):
+    """Trying again cannot help: the message is parked with its reason and acknowledged."""
+
+
+class TransientError(KairosError):
+    """Trying again later may help: the message is redelivered."""
+
+
+class StaleError(TransientError):
+    """A guarded commit found that what it had read has changed since."""
+
+
+class AlreadyExistsError(KairosError):
+    """A document to be created is there already: somebody did this work before."""
+
+
+class NotFoundError(KairosError):
+    """Something named is not there."""
+
+
+class InvalidError(PermanentError):
+    """Input that does not fit, with the field that is wrong.
+
+    Attributes:
+        field: path of the offending field, such as `identifiers.customer_no`; empty for the whole.
+    """
+
+    def __init__(self, detail: str, *, field: str = "") -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.field = field
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.detail}" if self.field else self.detail
+
+
+class UnauthenticatedError(KairosError):
+    """The caller did not prove who it is."""
+
+
+class ForbiddenError(KairosError):
+    """The caller is known and may not do this."""

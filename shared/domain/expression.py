@@ -1,0 +1,126 @@
+"""CEL expressions over a person, a signal and a candidate: what they may see and what their answers mean.
+
+Evaluation is Google's own CEL. An expression cannot reach Python, cannot loop without bound and does no I/O. A value that is
+missing makes an expression *unknown*, any other failure makes it an *error*; neither is ever taken for false.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, cast
+
+from cel_expr_python import cel
+
+from shared.domain.catalogue import Attribute
+from shared.domain.profile import Profile
+from shared.domain.signal import Signal
+
+
+class Verdict(StrEnum):
+    """What an expression said."""
+
+    HOLDS = "holds"
+    FAILS = "fails"
+    UNKNOWN = "unknown"
+    ERROR = "error"
+
+
+# How the library words an absence: a key of a map, or a variable that is not bound.
+_ABSENT = ("NOT_FOUND", "No value with name")
+
+
+class Situation:
+    """All that expressions may see of one decision, bound once and read by many."""
+
+    def __init__(self, language: Language, variables: dict[str, Any]) -> None:
+        """Bind the variables that no candidate changes."""
+        self._language = language
+        self._variables = variables
+        self.bound = language.bind(variables)
+
+    def with_candidate(self, action: Mapping[str, Any], treatment: Mapping[str, Any]) -> cel.Activation:
+        """The same situation as one candidate sees it."""
+        return self._language.bind({**self._variables, "action": dict(action), "treatment": dict(treatment)})
+
+
+class Expression:
+    """One compiled expression."""
+
+    def __init__(self, text: str, compiled: cel.Expression) -> None:
+        """Hold the text for explanations and the compiled form for evaluation."""
+        self.text = text
+        self.reads_candidate = "action." in text or "treatment." in text
+        self._compiled = compiled
+
+    def verdict(self, activation: cel.Activation) -> Verdict:
+        """Whether it holds."""
+        result = self._compiled.eval(activation)
+        kind = result.type()
+        if kind == cel.Type.BOOL:
+            return Verdict.HOLDS if result.value() else Verdict.FAILS
+        if kind == cel.Type.ERROR and str(result.value()).startswith(_ABSENT[0]):
+            return Verdict.UNKNOWN
+        if kind == cel.Type.ERROR and _ABSENT[1] in str(result.value()):
+            return Verdict.UNKNOWN
+        return Verdict.ERROR
+
+    def number(self, activation: cel.Activation) -> float | None:
+        """The number it yields, None where a value is missing or it yields none."""
+        result = self._compiled.eval(activation)
+        if result.type() in (cel.Type.INT, cel.Type.UINT, cel.Type.DOUBLE):
+            return float(cast("int | float", result.value()))
+        return None
+
+
+class Language:
+    """CEL with the variables of this catalogue. Attributes come untyped at run time; types are checked when building."""
+
+    def __init__(self, profile_schema: Mapping[str, Attribute]) -> None:
+        """Declare the variables: maps for everything, and each declared timestamp under its full name."""
+        self._doubles = tuple(name for name, attribute in profile_schema.items() if attribute.type == "double")
+        untyped = cel.Type.Map(cel.Type.STRING, cel.Type.DYN)
+        self._timestamps = tuple(name for name, attribute in profile_schema.items() if attribute.type == "timestamp")
+        variables = {name: untyped for name in ("profile", "signal", "context", "action", "treatment")}
+        variables["now"] = cel.Type.TIMESTAMP
+        variables.update({f"profile.{name}": cel.Type.TIMESTAMP for name in self._timestamps})
+        self._env = cel.NewEnv(variables=variables)
+
+    def compile(self, text: str) -> Expression:
+        """Compile an expression that the build has checked.
+
+        Raises:
+            ValueError: the expression is not CEL.
+        """
+        try:
+            return Expression(text, self._env.compile(text))
+        except RuntimeError as error:
+            raise ValueError(str(error)) from error
+
+    def bind(self, variables: dict[str, Any]) -> cel.Activation:
+        """An activation of these variables."""
+        return self._env.Activation(variables)
+
+    def situation(self, profile: Profile, signal: Signal, context: Mapping[str, Any], now: datetime) -> Situation:
+        """What expressions see of this person and moment."""
+        seen: dict[str, Any] = {
+            **profile.attributes,
+            "brands": list(profile.brands),
+            "products": list(profile.products),
+            "flags": list(profile.flags),
+            "reachable": list(profile.reachable),
+        }
+        for name in self._doubles:  # JSON writes 5.0 as 5, and CEL does not multiply an int by a double
+            if isinstance(seen.get(name), int):
+                seen[name] = float(seen[name])
+        variables: dict[str, Any] = {
+            "profile": seen,
+            "signal": {"type": signal.type, "source": signal.source, "properties": signal.properties},
+            "context": dict(context),
+            "now": now,
+        }
+        for name in self._timestamps:
+            if name in profile.attributes:
+                variables[f"profile.{name}"] = datetime.fromisoformat(profile.attributes[name])
+        return Situation(self, variables)

@@ -1,0 +1,95 @@
+"""Identifiers: how they are written the same whatever the source, and how they are hashed (`domain.md` 2)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import unicodedata
+from typing import Any
+
+from shared.domain.errors import InvalidError
+
+PERSON_ID = "person_id"
+"""The namespace of canonical ids: used by our own scheduler, never hashed."""
+
+MAX_LENGTH = 256
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+PERSONAL_KEYS = frozenset(
+    "name firstname lastname fullname middlename username address street postalcode postcode ip ipaddress birthday "
+    "dateofbirth birthdate phone phonenumber mobile email emailaddress agentname agentusername inviteeemail "
+    "inviteefirstname inviteelastname".split()
+)
+"""Keys, folded to letters, whose text values are personal data and leave the door only as keyed hashes."""
+
+
+def email_sha256(raw: str) -> str:
+    """SHA-256 of the trimmed, lower-case address: the convention partners use."""
+    address = unicodedata.normalize("NFKC", raw).strip().lower()
+    if not _EMAIL.fullmatch(address):
+        raise InvalidError("not an e-mail address", field="identifiers.email")
+    return hashlib.sha256(address.encode()).hexdigest()
+
+
+def phone_sha256(raw: str, *, country_code: str = "44") -> str:
+    """SHA-256 of the number in E.164; a national number (leading 0) is taken as `country_code`'s."""
+    digits = re.sub(r"[\s().\-]", "", raw.strip())
+    if digits.startswith("00"):
+        digits = "+" + digits[2:]
+    elif digits.startswith("0"):
+        digits = f"+{country_code}{digits[1:]}"
+    if not _E164.fullmatch(digits):
+        raise InvalidError("not a phone number", field="identifiers.phone")
+    return hashlib.sha256(digits.encode()).hexdigest()
+
+
+def normalise(namespace: str, value: Any) -> tuple[str, str]:
+    """The (namespace, value) to keep for one identifier as sent; raw `email` and `phone` become their SHA-256.
+
+    Raises:
+        InvalidError: with the field, when the value cannot be an identifier.
+    """
+    field = f"identifiers.{namespace}"
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise InvalidError(f"expected text, got {type(value).__name__}", field=field)
+    text = unicodedata.normalize("NFC", str(value)).strip()
+    if not text:
+        raise InvalidError("is empty", field=field)
+    if len(text) > MAX_LENGTH:
+        raise InvalidError(f"is longer than {MAX_LENGTH} characters", field=field)
+    if namespace == "email":
+        return "email_sha256", email_sha256(text)
+    if namespace == "phone":
+        return "phone_sha256", phone_sha256(text)
+    if namespace in ("email_sha256", "phone_sha256"):
+        text = text.lower()
+        if not _SHA256.fullmatch(text):
+            raise InvalidError("is not a SHA-256 in hexadecimal; send the raw value under `email` or `phone`", field=field)
+    return namespace, text
+
+
+def keyed_hash(key: bytes, namespace: str, value: str) -> str:
+    """HMAC-SHA256 of (namespace, value): how an identifier is stored and travels; canonical ids stay themselves."""
+    if namespace == PERSON_ID:
+        return value
+    return hmac.new(key, f"{namespace}\x00{value}".encode(), hashlib.sha256).hexdigest()
+
+
+def redact(value: Any, key: bytes, *, name: str = "") -> Any:
+    """The same JSON value with personal data replaced by keyed hashes, so that equal values stay equal.
+
+    Text under a key that names personal data, and text anywhere that is an e-mail address or an international phone
+    number, becomes `hmac:` and sixteen hex digits.
+    """
+    if isinstance(value, dict):
+        return {k: redact(v, key, name=k) for k, v in value.items()}
+    if isinstance(value, list):
+        return [redact(item, key, name=name) for item in value]
+    if isinstance(value, str) and value:
+        folded = re.sub(r"[^a-z]", "", name.lower())
+        if folded in PERSONAL_KEYS or _EMAIL.fullmatch(value.strip()) or _E164.fullmatch(value.strip()):
+            return "hmac:" + keyed_hash(key, "redacted", value)[:16]
+    return value

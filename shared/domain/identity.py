@@ -1,0 +1,112 @@
+"""Identity resolution: whose signal it is (`domain.md` 3).
+
+Deterministic: an identifier points at one person. A signal that points at two is recorded as a conflict and goes on with
+the person of its highest-priority identifier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+
+from shared.domain.catalogue import Namespace
+from shared.domain.profile import Profile
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """An identifier that points at a person, with the evidence for it.
+
+    Attributes:
+        namespace: what kind of identifier.
+        value: its keyed hash.
+        person_id: whom it points at.
+        signal_id, source, at, rule: which signal said so, sent by whom, when it happened, by which rule.
+    """
+
+    namespace: str
+    value: str
+    person_id: str
+    signal_id: str
+    source: str
+    at: datetime
+    rule: str
+
+
+class Conflict(msgspec.Struct, frozen=True, kw_only=True):
+    """An identifier that could not be joined to the person, and why."""
+
+    namespace: str
+    person_id: str
+    reason: str
+
+
+class Resolution(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose signal it is.
+
+    Attributes:
+        person_id: the person, None where a new one is to be created.
+        joins: namespaces whose identifiers are to be linked to the person.
+        conflicts: what stood against it.
+    """
+
+    person_id: str | None
+    joins: tuple[str, ...]
+    conflicts: tuple[Conflict, ...] = ()
+
+
+def by_priority(identifiers: Mapping[str, str], namespaces: Mapping[str, Namespace]) -> list[str]:
+    """The namespaces of a signal, strongest first; ties by name."""
+    return sorted(identifiers, key=lambda ns: (-namespaces[ns].priority, ns))
+
+
+def whose(identifiers: Mapping[str, str], links: Mapping[str, Link], namespaces: Mapping[str, Namespace]) -> str | None:
+    """The person of the strongest linked identifier, None where none is linked."""
+    return next((links[ns].person_id for ns in by_priority(identifiers, namespaces) if ns in links), None)
+
+
+def resolve(
+    identifiers: Mapping[str, str],
+    links: Mapping[str, Link],
+    profile: Profile | None,
+    namespaces: Mapping[str, Namespace],
+) -> Resolution:
+    """Whose signal it is.
+
+    Args:
+        identifiers: the signal's, namespace to keyed hash.
+        links: those of them that are linked already, by namespace.
+        profile: of the person that `whose` named, None where it named nobody.
+        namespaces: the catalogue's, by id.
+    """
+    order = by_priority(identifiers, namespaces)
+    person_id = profile.person_id if profile else None
+    conflicts: list[Conflict] = []
+    if profile is not None:
+        contradicting = [
+            ns
+            for ns in order
+            if ns not in links and namespaces[ns].unique and profile.unique.get(ns, identifiers[ns]) != identifiers[ns]
+        ]
+        strongest_link = next(ns for ns in order if ns in links)
+        for ns in contradicting:
+            conflicts.append(
+                Conflict(namespace=ns, person_id=profile.person_id, reason=f"person has another {ns}, of which there is one")
+            )
+        if contradicting and order.index(contradicting[0]) < order.index(strongest_link):
+            # The strongest identifier is new and cannot be this person's: it founds a person of its own.
+            return Resolution(
+                person_id=None, joins=tuple(ns for ns in order if ns not in links), conflicts=tuple(conflicts)
+            )
+        order = [ns for ns in order if ns not in contradicting]
+    for ns in order:
+        if ns in links and links[ns].person_id != person_id:
+            conflicts.append(
+                Conflict(namespace=ns, person_id=links[ns].person_id, reason=f"{ns} points at another person")
+            )
+    return Resolution(
+        person_id=person_id,
+        joins=tuple(ns for ns in order if ns not in links),
+        conflicts=tuple(conflicts),
+    )

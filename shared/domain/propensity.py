@@ -1,0 +1,40 @@
+"""Propensity: the probability that this person accepts this treatment, from counts (`domain.md` 8)."""
+
+from __future__ import annotations
+
+import msgspec
+
+from shared.domain.catalogue import Starting
+
+POSITIVE = frozenset({"click", "accept", "convert"})
+"""Outcomes that a model learns as accepted."""
+
+NEGATIVE = frozenset({"dismiss", "reject", "complaint", "unsubscribe", "no_response"})
+"""Outcomes that a model learns as not accepted; the others say nothing of acceptance."""
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """The state of one model: counts, so that updates commute."""
+
+    positives: int = 0
+    negatives: int = 0
+
+
+NO_EVIDENCE = Counts()
+
+
+def model_id(treatment: str, channel: str) -> str:
+    """The id of the model of an (action, treatment, channel); a treatment's id begins with its action's."""
+    return f"{treatment}@{channel}"
+
+
+def propensity(starting: Starting, counts: Counts) -> float:
+    """The posterior mean of a Beta whose prior is the declared propensity with the declared weight of evidence:
+    (p·e + positives) / (e + positives + negatives), strictly between 0 and 1."""
+    seen = counts.positives + counts.negatives
+    return (starting.propensity * starting.evidence + counts.positives) / (starting.evidence + seen)
+
+
+def learns(outcome: str) -> Counts:
+    """What one outcome adds to the counts of its model."""
+    return Counts(positives=int(outcome in POSITIVE), negatives=int(outcome in NEGATIVE))

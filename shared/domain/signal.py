@@ -1,0 +1,88 @@
+"""A signal: one thing that happened, as it is accepted at the door (`domain.md` 2)."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+LATE_AFTER = timedelta(hours=24)
+"""A signal this much older than its receipt updates the profile and starts no decision."""
+
+EARLY_BEYOND = timedelta(minutes=5)
+"""A signal this far in the future is clamped to its receipt and flagged `clock_skew`."""
+
+CLOCK_SKEW = "clock_skew"
+LATE = "late"
+
+
+class ConsentChange(msgspec.Struct, frozen=True, kw_only=True):
+    """One purpose on one channel granted or withdrawn. `brand` or `channel` None means all of them."""
+
+    purpose: str
+    channel: str | None = None
+    brand: str | None = None
+    granted: bool
+
+
+class Signal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing that happened.
+
+    Attributes:
+        id: the source's own id where it has one, else a digest of its bytes and source.
+        type: what happened, in lower snake case (`application_abandoned`).
+        at: event time, UTC, clamped to the receipt where the source's clock is ahead.
+        received_at: when ingest took it, UTC.
+        source: who sent it; (source, id) is unique.
+        identifiers: namespace to keyed hash; raw values end at the door.
+        brand: the brand it concerns, None where it concerns the group.
+        context: what surrounds it: channel, device, page, intent.
+        properties: the event's own facts; unknown fields are kept here.
+        consent: consents it carries.
+        flags: what was noticed at the door: `clock_skew`, `late`.
+    """
+
+    id: str
+    type: str
+    at: datetime
+    received_at: datetime
+    source: str
+    identifiers: dict[str, str]
+    brand: str | None = None
+    context: dict[str, Any] = {}
+    properties: dict[str, Any] = {}
+    consent: tuple[ConsentChange, ...] = ()
+    flags: tuple[str, ...] = ()
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it came too late to start a decision."""
+        return LATE in self.flags
+
+
+def event_time(at: datetime | None, received_at: datetime) -> tuple[datetime, tuple[str, ...]]:
+    """The time to keep for an event and the flags it earns; without a time of its own it happened when received."""
+    if at is None:
+        return received_at, ()
+    if at > received_at + EARLY_BEYOND:
+        return received_at, (CLOCK_SKEW,)
+    if at < received_at - LATE_AFTER:
+        return at, (LATE,)
+    return at, ()
+
+
+def digest(*parts: str) -> str:
+    """Thirty-two hex digits that stand for these parts, unambiguously and on any machine."""
+    h = hashlib.sha256()
+    for part in parts:
+        data = part.encode()
+        h.update(len(data).to_bytes(4, "big"))
+        h.update(data)
+    return h.hexdigest()[:32]
+
+
+def decision_id(source: str, signal_id: str) -> str:
+    """The id of the one decision that a signal may start: the same however often the signal comes."""
+    return "d-" + digest("decision", source, signal_id)

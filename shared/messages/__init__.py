@@ -1,0 +1,162 @@
+"""What travels between functions: facts in the past tense, as frozen structs with committed JSON Schemas.
+
+Each says on which topic it travels. Fields may be added with defaults; nothing else changes within a schema version.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar, Literal
+
+import msgspec
+
+from shared.domain.arbitration import Ranked
+from shared.domain.catalogue import Purpose
+from shared.domain.engagement import Candidate, Drop
+from shared.domain.identity import Conflict
+from shared.domain.profile import Profile
+from shared.domain.signal import Signal
+from shared.domain.usage import Usage
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
+    """What every message carries.
+
+    Attributes:
+        message_id: deterministic, so that a repeated message is recognised.
+        decision_id: from the signal's id.
+        trace: W3C `traceparent` of the request that published it; empty where there was none.
+        occurred_at: when the fact became one, UTC.
+        schema_version: of this message's schema.
+        usage: what the decision has cost so far.
+    """
+
+    topic: ClassVar[str]
+
+    message_id: str
+    decision_id: str
+    trace: str = ""
+    occurred_at: datetime
+    schema_version: int = 1
+    usage: Usage = Usage()
+
+
+class SignalReceived(Message, frozen=True, kw_only=True, tag="signal.received"):
+    """A signal was accepted at the door."""
+
+    topic: ClassVar[str] = "signals-received"
+
+    signal: Signal
+
+
+class _Decided(Message, frozen=True, kw_only=True, omit_defaults=True):
+    """What every message after identity carries: the person as read once, the signal and the revision that decides."""
+
+    person_id: str
+    revision: str
+    signal: Signal
+    profile: Profile
+    conflicts: tuple[Conflict, ...] = ()
+    decided_at: datetime
+
+
+class SignalIdentified(_Decided, frozen=True, kw_only=True, tag="signal.identified"):
+    """It is known whose signal it is."""
+
+    topic: ClassVar[str] = "signals-identified"
+
+
+class ActionsQualified(_Decided, frozen=True, kw_only=True, tag="actions.qualified"):
+    """Engagement policy has said which treatments the person may have, and which not and why."""
+
+    topic: ClassVar[str] = "actions-qualified"
+
+    candidates: tuple[Candidate, ...]
+    drops: tuple[Drop, ...] = ()
+
+
+class ActionsRanked(_Decided, frozen=True, kw_only=True, tag="actions.ranked"):
+    """Arbitration has ranked them."""
+
+    topic: ClassVar[str] = "actions-ranked"
+
+    ranked: tuple[Ranked, ...]
+    drops: tuple[Drop, ...] = ()
+
+
+class ContactReserved(Message, frozen=True, kw_only=True, tag="contact.reserved"):
+    """A contact is reserved and its delivery waits to be claimed.
+
+    Attributes:
+        version: of the delivery document as reserved, so that the claim needs no read.
+    """
+
+    topic: ClassVar[str] = "contacts-reserved"
+
+    person_id: str
+    revision: str
+    delivery_id: str
+    version: str
+    treatment: str
+    channel: str
+    expires_at: datetime
+    signal_received_at: datetime
+
+
+class TreatmentDelivered(Message, frozen=True, kw_only=True, tag="treatment.delivered"):
+    """A delivery reached its end, well or not."""
+
+    topic: ClassVar[str] = "treatments-delivered"
+
+    person_id: str
+    revision: str
+    delivery_id: str
+    brand: str
+    issue: str
+    group: str
+    action: str
+    treatment: str
+    channel: str
+    purpose: Purpose
+    state: Literal["sent", "failed", "expired", "cancelled"]
+    reason: str | None = None
+    reference: str | None = None
+
+
+class HistoryRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One row of the interaction history, field for column as `topology.yaml` declares them."""
+
+    topic: ClassVar[str] = "history"
+
+    row_id: str
+    kind: Literal["decision", "outcome", "signal"]
+    occurred_at: datetime
+    decision_id: str | None = None
+    person_id: str | None = None
+    revision: str | None = None
+    outcome: str
+    brand: str | None = None
+    issue: str | None = None
+    group_id: str | None = None
+    action: str | None = None
+    treatment: str | None = None
+    channel: str | None = None
+    delivery_id: str | None = None
+    reads: int = 0
+    writes: int = 0
+    messages: int = 0
+    bytes: int = 0
+    record: str | None = None
+
+
+AnyMessage = SignalReceived | SignalIdentified | ActionsQualified | ActionsRanked | ContactReserved | TreatmentDelivered
+Publishable = AnyMessage | HistoryRow
+
+MESSAGES: tuple[type[Message], ...] = (
+    SignalReceived,
+    SignalIdentified,
+    ActionsQualified,
+    ActionsRanked,
+    ContactReserved,
+    TreatmentDelivered,
+)

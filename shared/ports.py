@@ -1,0 +1,265 @@
+"""What the handlers need of the world. Every adapter of a port passes the same contract suite, the memory one included.
+
+Errors are those of `shared.domain.errors`, never a driver's: `StaleError` when a guard finds that a document changed,
+`AlreadyExistsError` when one to be created is there, `TransientError` when trying again may help.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Generic, Literal, Protocol, TypeVar
+
+import msgspec
+
+from shared.domain.catalogue import Channel, Revision
+from shared.domain.contact_history import Contact, ContactHistory
+from shared.domain.decision import DecisionRecord
+from shared.domain.delivery import Delivery
+from shared.domain.identity import Link
+from shared.domain.policy import Policy
+from shared.domain.profile import Profile
+from shared.domain.propensity import Counts
+from shared.messages import Publishable
+
+T = TypeVar("T")
+
+
+class Versioned(msgspec.Struct, Generic[T], frozen=True):
+    """A document as read, and the version that a guarded write of it names. An absent document has the version None."""
+
+    value: T
+    version: str | None
+
+
+class Meter(Protocol):
+    """Counts the operations that are paid for, for the request at hand."""
+
+    def add(self, *, reads: int = 0, writes: int = 0, messages: int = 0, bytes_: int = 0) -> None:
+        """Count operations."""
+
+
+class Catalogues(Protocol):
+    """Built revisions of the catalogue, and which of them is live."""
+
+    def current(self) -> Policy:
+        """The live revision, compiled; cached, refreshed behind the answer.
+
+        Raises:
+            TransientError: none is live.
+        """
+
+    def get(self, revision: str) -> Policy:
+        """A revision by its id, compiled; cached for ever.
+
+        Raises:
+            NotFoundError: there is none such.
+        """
+
+    def publish(self, revision: Revision) -> None:
+        """Store a revision and make it live."""
+
+
+class Persons(Protocol):
+    """Identifiers and profiles."""
+
+    def links(self, identifiers: Mapping[str, str]) -> dict[str, Link]:
+        """Those of these identifiers (namespace to keyed hash) that are linked, by namespace; one batched read."""
+
+    def profile(self, person_id: str) -> Versioned[Profile] | None:
+        """A person's profile, None where there is none."""
+
+    def create(self, profile: Profile, links: Sequence[Link]) -> None:
+        """Create a person with its first identifiers, in one commit.
+
+        Raises:
+            AlreadyExistsError: one of the identifiers was linked meanwhile; nothing is written.
+        """
+
+    def update(self, profile: Versioned[Profile], links: Sequence[Link]) -> None:
+        """Write a changed profile and link identifiers to it, in one commit. A profile whose own `version` is that of
+        the document read is left as it is and only the links are written.
+
+        Raises:
+            StaleError: the profile changed since it was read; nothing is written.
+            AlreadyExistsError: one of the identifiers was linked meanwhile; nothing is written.
+        """
+
+
+class Contacts(Protocol):
+    """Contact histories and the deliveries that they count, committed together."""
+
+    def history(self, person_id: str) -> Versioned[ContactHistory]:
+        """A person's contact history; empty, with version None, where there is none yet."""
+
+    def reserve(
+        self,
+        person_id: str,
+        version: str | None,
+        contacts: Sequence[Contact],
+        deliveries: Sequence[Delivery],
+        *,
+        forget: tuple[Sequence[str], Sequence[str]] = ((), ()),
+    ) -> list[str]:
+        """Add contacts to the history and create their deliveries in one commit guarded by the history's version.
+
+        `forget` names deliveries and withheld decisions to drop from the history. Returns the deliveries' versions.
+
+        Raises:
+            StaleError: the history changed since it was read; nothing is written.
+            AlreadyExistsError: a delivery is there already; nothing is written.
+        """
+
+    def present(self, deliveries: Sequence[Delivery]) -> None:
+        """Create deliveries that count as contact only when seen; those that are there already are left alone."""
+
+    def withhold(self, person_id: str, decision_id: str, at: datetime) -> None:
+        """Remember that a decision chose nothing, so that its signal's repetition is not decided again."""
+
+    def delivery(self, delivery_id: str) -> Versioned[Delivery] | None:
+        """A delivery, None where there is none."""
+
+    def deliveries(self, delivery_ids: Sequence[str]) -> dict[str, Delivery]:
+        """Those of these deliveries that exist, by id, in one batched read."""
+
+    def claim(self, delivery: Delivery, version: str) -> str:
+        """Move a delivery, and its contact, to `sending` in one guarded commit; returns its new version.
+
+        Raises:
+            StaleError: the delivery changed since.
+        """
+
+    def settle(self, delivery: Delivery, version: str, *, release: bool) -> None:
+        """Write a delivery's end in one guarded commit; with `release` its contact no longer counts.
+
+        Raises:
+            StaleError: the delivery changed since.
+        """
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of a treatment."""
+
+    id: str
+    outcome: str
+    delivery_id: str
+    at: datetime
+    value: float | None = None
+
+
+class Outcomes(Protocol):
+    """Outcomes, each taken once."""
+
+    def record(self, outcome: Outcome, delivery: Delivery, contact: Contact | None, learnt: Counts) -> None:
+        """Create the outcome, note it in the person's contact history and add what is learnt to the model's counts by
+        atomic increments, in one commit. `contact` is given where the history has none yet (inbound treatments).
+
+        Raises:
+            AlreadyExistsError: it was recorded before; nothing is written.
+        """
+
+
+class Models(Protocol):
+    """The adaptive models' counts."""
+
+    def counts(self) -> Mapping[str, Counts]:
+        """All counts by model id; cached, refreshed behind the answer."""
+
+
+class ContactPoints(Protocol):
+    """Addresses, numbers and tokens, kept encrypted; only delivery may open them."""
+
+    def address(self, person_id: str, channel: str) -> str | None:
+        """Where to reach a person on a channel, None where unknown."""
+
+    def put(self, addresses: Mapping[str, Mapping[str, str]]) -> None:
+        """Store persons' addresses: person id to channel to address."""
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """A provider's word that it took a message, with its own id of it where it gives one."""
+
+    reference: str | None = None
+
+
+class ChannelProvider(Protocol):
+    """Sends to a channel's provider."""
+
+    def send(self, channel: Channel, delivery_id: str, address: str | None, payload: Mapping[str, object]) -> Receipt:
+        """Send once, with the delivery id as idempotency key.
+
+        Raises:
+            PermanentError: the provider refused the message for good.
+            TransientError: it did not; whether it took the message may be unknown.
+        """
+
+
+class Publisher(Protocol):
+    """The way on: topics."""
+
+    def publish(self, messages: Sequence[Publishable]) -> None:
+        """Publish, and return once all are accepted.
+
+        Raises:
+            TransientError: some may not have been.
+        """
+
+
+class DecisionHistory(Protocol):
+    """The interaction history, as far as the functions read it."""
+
+    def decision(self, decision_id: str) -> DecisionRecord | None:
+        """A decision's record, None where it is not, or not yet, in the history."""
+
+
+class Parked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something that a function could not take, as it came.
+
+    Attributes:
+        id: deterministic from the function and the bytes: what is redelivered is parked once.
+        function: who could not take it.
+        revision: of the function's code (`K_REVISION`).
+        topic: where `redrive` publishes it again.
+        reason: why, for people.
+        kind: `undecodable`, `permanent` or `dead_letter`.
+        data: the bytes.
+        attributes: the message's attributes.
+        truncated: whether the bytes are only their beginning, so that `redrive` refuses.
+    """
+
+    id: str
+    function: str
+    revision: str
+    topic: str
+    reason: str
+    kind: Literal["undecodable", "permanent", "dead_letter"]
+    at: datetime
+    data: bytes
+    attributes: dict[str, str] = {}
+    truncated: bool = False
+
+
+class Quarantine(Protocol):
+    """Where poison is parked, so that it slows nobody."""
+
+    def park(self, parked: Parked) -> None:
+        """Keep it; the same id again is left as it is."""
+
+    def list(self, limit: int = 100) -> Sequence[Parked]:
+        """What is parked, newest first."""
+
+    def get(self, parked_id: str) -> Parked | None:
+        """One of them."""
+
+    def remove(self, parked_id: str) -> None:
+        """Forget it, once redriven."""
+
+
+Clock = Callable[[], datetime]
+"""The time, UTC. Reading it is I/O: only entrypoints hold one."""
+
+NewId = Callable[[], str]
+"""A random id. Drawing it is I/O too."""
+
+FORGET_WITHHELD_AFTER = timedelta(hours=48)
+"""Twice the age at which a signal is too late to decide on: no repetition that matters comes later."""
