@@ -1,0 +1,1 @@
+"""Releasing Kairos to Google Cloud, and what it runs on there."""

@@ -1,0 +1,135 @@
+"""What a release does, as gcloud commands: pure planning, without running anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+STEPS = (1, 5, 25, 100)
+DELIMITER = "##"  # separates environment variables, whose values may hold commas
+
+
+@dataclass(frozen=True, eq=False)
+class Service:
+    """One function of the topology, and what it runs with."""
+
+    name: str
+    source: str
+    target: str
+    public: bool
+    concurrency: int
+    cpu: int
+    memory: str
+    min_instances: int
+    max_instances: int
+    timeout_seconds: int
+    publishes: list[str] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)
+    secrets: list[str] = field(default_factory=list)
+
+    @property
+    def deployed_name(self) -> str:
+        """The Cloud Run service, and the service account it runs as."""
+        return f"kairos-{self.name}"
+
+
+@dataclass(frozen=True)
+class Release:
+    """One image on its way to one project."""
+
+    project: str
+    region: str
+    tag: str
+    image: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse an image that can change under its name."""
+        if self.image and "@sha256:" not in self.image:
+            message = f"{self.image} names no digest: deploy what was verified, as NAME@sha256:DIGEST"
+            raise ValueError(message)
+
+
+def services(topology: dict[str, Any]) -> list[Service]:
+    """The topology's services."""
+    return [Service(name=name, **declared) for name, declared in topology["services"].items()]
+
+
+def secret_id(variable: str) -> str:
+    """The secret that fills an environment variable: `SOURCE_KEYS` is filled from `kairos-source-keys`."""
+    return "kairos-" + variable.lower().replace("_", "-")
+
+
+def deploy(service: Service, release: Release, *, exists: bool) -> list[str]:
+    """Make a revision that gets no traffic yet, reachable under the release's tag.
+
+    A service's very first revision gets all the traffic, since Cloud Run has nothing else to send it to.
+    """
+    environment = {
+        "FUNCTION_SOURCE": service.source,
+        "FUNCTION_TARGET": service.target,
+        "GOOGLE_CLOUD_PROJECT": release.project,
+        "PYTHONPATH": "/workspace",
+        "THREADS": service.concurrency,
+        **service.environment,
+    }
+    pairs = DELIMITER.join(f"{name}={value}" for name, value in environment.items())
+    secrets = ",".join(f"{name}={secret_id(name)}:latest" for name in service.secrets)
+    return [
+        *("gcloud", "run", "deploy", service.deployed_name, "--quiet"),
+        *(f"--project={release.project}", f"--region={release.region}"),
+        *(f"--image={release.image}", f"--tag={release.tag}"),
+        *(["--no-traffic"] if exists else []),
+        f"--service-account={service.deployed_name}@{release.project}.iam.gserviceaccount.com",
+        "--allow-unauthenticated" if service.public else "--no-allow-unauthenticated",
+        *(f"--concurrency={service.concurrency}", f"--cpu={service.cpu}", f"--memory={service.memory}"),
+        *(f"--min={service.min_instances}", f"--max-instances={service.max_instances}"),
+        *(f"--timeout={service.timeout_seconds}", "--execution-environment=gen2", "--cpu-boost"),
+        f"--set-env-vars=^{DELIMITER}^{pairs}",
+        f"--set-secrets={secrets}" if secrets else "--clear-secrets",
+        f"--labels=release={release.tag}",
+    ]
+
+
+def describe(service: Service, release: Release) -> list[str]:
+    """Ask what is there."""
+    place = (f"--project={release.project}", f"--region={release.region}")
+    return ["gcloud", "run", "services", "describe", service.deployed_name, *place, "--format=json"]
+
+
+def shift(service: Service, release: Release, percent: int) -> list[str]:
+    """Send a share of the traffic to the release."""
+    return [*traffic(service, release), f"--to-tags={release.tag}={percent}"]
+
+
+def restore(service: Service, release: Release, before: dict[str, int]) -> list[str]:
+    """Send the traffic where it went before the release."""
+    shares = ",".join(f"{revision}={percent}" for revision, percent in sorted(before.items()))
+    return [*traffic(service, release), f"--to-revisions={shares}"]
+
+
+def traffic(service: Service, release: Release) -> list[str]:
+    """The command that moves traffic, without where to."""
+    place = (f"--project={release.project}", f"--region={release.region}", "--quiet")
+    return ["gcloud", "run", "services", "update-traffic", service.deployed_name, *place]
+
+
+def serving(described: dict[str, Any]) -> dict[str, int]:
+    """Which revisions of a described service get how much of its traffic."""
+    shares: dict[str, int] = {}
+    for entry in described["status"].get("traffic", []):
+        if entry.get("percent"):
+            shares[entry["revisionName"]] = shares.get(entry["revisionName"], 0) + entry["percent"]
+    return shares
+
+
+def tagged(described: dict[str, Any], tag: str) -> tuple[str, str]:
+    """The revision that carries a tag, and its own address.
+
+    Raises:
+        LookupError: no revision carries it.
+    """
+    for entry in described["status"].get("traffic", []):
+        if entry.get("tag") == tag:
+            return entry["revisionName"], entry["url"]
+    message = f"{described['metadata']['name']} has no revision tagged {tag}: deploy it first"
+    raise LookupError(message)

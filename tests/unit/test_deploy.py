@@ -1,0 +1,251 @@
+"""A release plans the right commands, moves traffic in steps, and puts it back at the first failure."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from infra import deploy
+from infra.cloud import CloudError
+from infra.rollout import Release, Service, secret_id, services, serving, tagged
+from infra.rollout import deploy as deploy_command
+
+ROOT = Path(__file__).resolve().parents[2]
+TOPOLOGY = yaml.safe_load((ROOT / "shared" / "topology.yaml").read_text())
+TARGETS = services(TOPOLOGY)
+DIGEST = "sha256:" + "a" * 64
+RELEASE = Release("bank", "europe-west2", "r-1a2b3c4", f"europe-west2-docker.pkg.dev/bank/kairos/functions@{DIGEST}")
+
+
+class FakeCloud:
+    """A project whose services each serve one old revision, and carry the release under its tag."""
+
+    def __init__(self, *, existing: set[str] | None = None, only_new: set[str] = frozenset()) -> None:
+        self.existing = {target.deployed_name for target in TARGETS} if existing is None else existing
+        self.only_new = only_new
+        self.ran: list[list[str]] = []
+        self.not_ready: dict[str, str] = {}
+        self.errors: dict[str, dict[str, int]] = {}
+        self.failing: set[str] = set()
+
+    def run(self, command: list[str]) -> None:
+        self.ran.append(command)
+        if any(option in self.failing for option in command):
+            raise CloudError(f"refused: {command}")
+
+    def read(self, command: list[str]) -> dict | None:
+        name = command[4]
+        if name not in self.existing:
+            return None
+        new = {"revisionName": f"{name}-2", "tag": RELEASE.tag, "url": f"https://{RELEASE.tag}---{name}.run.app"}
+        old = {"revisionName": f"{name}-1", "percent": 100}
+        traffic = [{**new, "percent": 100}] if name in self.only_new else [old, new]
+        return {"metadata": {"name": name}, "status": {"url": f"https://{name}.run.app", "traffic": traffic}}
+
+    def unready(self, address: str, audience: str) -> str:
+        assert address.startswith(f"https://{RELEASE.tag}---")
+        assert RELEASE.tag not in audience
+        return self.not_ready.get(audience, "")
+
+    def answers(self, project: str, revision: str, since: object) -> dict[str, int]:
+        return self.errors.get(revision, {"2xx": 1000})
+
+    def traffic(self, service: str) -> list[str]:
+        """Where the service's traffic was sent, in order."""
+        return [command[-1] for command in self.ran if "update-traffic" in command and service in command]
+
+
+def run_canary(cloud: FakeCloud) -> None:
+    deploy.canary(cloud, RELEASE, TARGETS, pause_seconds=0, error_share=0.02)
+
+
+def environment(command: list[str]) -> dict[str, str]:
+    option = next(each for each in command if each.startswith("--set-env-vars="))
+    return dict(pair.split("=", 1) for pair in option.removeprefix("--set-env-vars=^##^").split("##"))
+
+
+@pytest.mark.parametrize("service", TARGETS, ids=lambda service: service.name)
+def test_every_function_of_the_topology_is_deployed_from_the_one_image(service):
+    command = deploy_command(service, RELEASE, exists=True)
+
+    assert command[:4] == ["gcloud", "run", "deploy", f"kairos-{service.name}"]
+    assert {f"--image={RELEASE.image}", "--tag=r-1a2b3c4", "--no-traffic", "--region=europe-west2"} <= set(command)
+    assert f"--service-account=kairos-{service.name}@bank.iam.gserviceaccount.com" in command
+    assert f"--concurrency={service.concurrency}" in command
+    assert (
+        environment(command).items()
+        >= {
+            "FUNCTION_SOURCE": f"functions/{service.name}/main.py",
+            "FUNCTION_TARGET": "handle",
+            "PYTHONPATH": "/workspace",
+            "THREADS": str(service.concurrency),
+        }.items()
+    )
+    assert environment(command).items() >= service.environment.items()
+
+
+def test_only_public_services_answer_anyone():
+    public = {s.name for s in TARGETS if "--allow-unauthenticated" in deploy_command(s, RELEASE, exists=True)}
+
+    assert public == {name for name, declared in TOPOLOGY["services"].items() if declared["public"]}
+
+
+def test_secrets_are_taken_from_secret_manager_by_name():
+    service = next(target for target in TARGETS if target.secrets)
+
+    command = deploy_command(service, RELEASE, exists=True)
+
+    option = next(each for each in command if each.startswith("--set-secrets="))
+    assert option == "--set-secrets=" + ",".join(f"{name}={secret_id(name)}:latest" for name in service.secrets)
+    assert not any(re.search(r"\bPUSH_TOKEN=(?!kairos-push-token)", each) for each in command)
+
+
+def test_service_accounts_and_tags_fit_their_limits():
+    for service in TARGETS:
+        assert re.fullmatch(r"[a-z](?:[-a-z0-9]{4,28})[a-z0-9]", service.deployed_name)
+        assert len(f"{RELEASE.tag}---{service.deployed_name}") <= 49
+
+
+def test_an_image_without_digest_is_refused():
+    with pytest.raises(ValueError, match="names no digest"):
+        Release("bank", "europe-west2", "r-1", "functions:latest")
+
+
+def test_the_first_revision_of_a_service_cannot_be_kept_from_traffic(capsys):
+    cloud = FakeCloud(existing={target.deployed_name for target in TARGETS} - {"kairos-decide"})
+
+    deploy.deploy_all(cloud, RELEASE, TARGETS)
+
+    without = {command[3] for command in cloud.ran if "--no-traffic" not in command}
+    assert without == {"kairos-decide"}
+    assert "kairos-decide is new" in capsys.readouterr().out
+
+
+def test_a_good_release_moves_in_steps():
+    cloud = FakeCloud()
+
+    run_canary(cloud)
+
+    for service in TARGETS:
+        assert cloud.traffic(service.deployed_name) == [f"--to-tags=r-1a2b3c4={share}" for share in (1, 5, 25, 100)]
+
+
+def test_a_revision_that_is_not_ready_gets_no_traffic():
+    cloud = FakeCloud()
+    cloud.not_ready["https://kairos-delivery.run.app"] = "503 no secret PROVIDERS"
+
+    with pytest.raises(deploy.CanaryError, match="kairos-delivery-2 is not ready: 503 no secret PROVIDERS"):
+        run_canary(cloud)
+
+    for service in TARGETS:
+        assert cloud.traffic(service.deployed_name) == [f"--to-revisions={service.deployed_name}-1=100"]
+
+
+def test_errors_in_one_service_put_all_back():
+    cloud = FakeCloud()
+    cloud.errors["kairos-ingest-2"] = {"2xx": 90, "5xx": 10}
+
+    with pytest.raises(deploy.CanaryError, match="answered 10 of 100"):
+        run_canary(cloud)
+
+    for service in TARGETS:
+        restored = f"--to-revisions={service.deployed_name}-1=100"
+        assert cloud.traffic(service.deployed_name) == ["--to-tags=r-1a2b3c4=1", restored]
+
+
+def test_no_request_is_said_and_not_taken_for_success(capsys):
+    cloud = FakeCloud()
+    cloud.errors["kairos-decide-2"] = {}
+
+    run_canary(cloud)
+
+    assert "kairos-decide-2: no request came" in capsys.readouterr().out
+
+
+def test_a_command_that_fails_puts_all_back():
+    cloud = FakeCloud()
+    cloud.failing = {"--to-tags=r-1a2b3c4=5"}
+
+    with pytest.raises(CloudError, match="refused"):
+        run_canary(cloud)
+
+    assert cloud.traffic("kairos-ingest")[-1] == "--to-revisions=kairos-ingest-1=100"
+
+
+def test_one_service_that_cannot_be_put_back_does_not_keep_the_others():
+    cloud = FakeCloud()
+    cloud.errors["kairos-ingest-2"] = {"5xx": 1}
+    cloud.failing = {"--to-revisions=kairos-identity-1=100"}
+
+    with pytest.raises(CloudError, match="NOT ROLLED BACK"):
+        run_canary(cloud)
+
+    for service in TARGETS:
+        assert cloud.traffic(service.deployed_name)[-1].startswith("--to-revisions=")
+
+
+def test_a_service_with_nothing_but_the_release_is_checked_and_not_moved():
+    cloud = FakeCloud(only_new={"kairos-decide"})
+
+    run_canary(cloud)
+
+    assert cloud.traffic("kairos-decide") == []
+    assert len(cloud.traffic("kairos-ingest")) == 4
+
+
+def test_traffic_of_one_revision_under_several_names_adds_up():
+    entries = [{"revisionName": "a", "percent": 60}, {"revisionName": "a", "tag": "t", "percent": 40}, {"tag": "u"}]
+
+    assert serving({"status": {"traffic": entries}}) == {"a": 100}
+
+
+def test_a_tag_that_nothing_carries_is_named():
+    with pytest.raises(LookupError, match="kairos-decide has no revision tagged r-9"):
+        tagged({"metadata": {"name": "kairos-decide"}, "status": {"traffic": []}}, "r-9")
+
+
+def test_a_dry_run_prints_the_commands_and_runs_none(capsys, monkeypatch):
+    monkeypatch.setattr(deploy, "Gcloud", None)
+
+    deploy.main(["deploy", "--project", "bank", "--tag", "r-1", "--image", f"x@{DIGEST}", "--dry-run"])
+    deploy.main(["canary", "--project", "bank", "--tag", "r-1", "--dry-run"])
+
+    lines = capsys.readouterr().out.splitlines()
+    assert all(line.startswith("$ gcloud run ") for line in lines)
+    assert sum("run deploy" in line for line in lines) == len(TARGETS)
+    assert sum("--to-tags=r-1=" in line for line in lines) == 4 * len(TARGETS)
+
+
+def test_a_topology_with_an_unknown_setting_is_refused():
+    declared = {**TOPOLOGY["services"]["decide"], "gpu": 1}
+
+    with pytest.raises(TypeError, match="gpu"):
+        Service(name="decide", **declared)
+
+
+def test_the_build_uses_only_substitutions_and_steps_that_exist():
+    build = yaml.safe_load((ROOT / "cloudbuild.yaml").read_text())
+    text = (ROOT / "cloudbuild.yaml").read_text()
+
+    assert [step["id"] for step in build["steps"]] == ["verify", "stage", "build", "push", "deploy", "canary"]
+    assert set(re.findall(r"\$\{(_\w+)\}", text)) <= build["substitutions"].keys()
+    for step in build["steps"]:
+        declared = {variable.split("=")[0] for variable in step.get("env", [])}
+        assigned = set(re.findall(r"^\s*(\w+)=", step.get("script", ""), re.MULTILINE))
+        used = set(re.findall(r"\$\{?(\w+)", step.get("script", "")))
+        assert used <= declared | assigned, f"{step['id']} uses what it is not given"
+
+
+def test_the_build_calls_the_release_with_options_it_knows(monkeypatch):
+    build = yaml.safe_load((ROOT / "cloudbuild.yaml").read_text())
+    calls = {step["id"]: step["script"].split("-m infra.deploy ")[1] for step in build["steps"][-2:]}
+
+    for phase, call in calls.items():
+        options = (
+            re.sub(r'"\$\{IMAGE[^"]*"', f"x@{DIGEST}", call.replace("\\\n", " ")).replace('"$PAUSE"', "300").split()
+        )
+        assert options[0] == phase
+        deploy.main([*options, "--dry-run"])
