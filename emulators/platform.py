@@ -1,0 +1,334 @@
+"""The whole platform on this machine: emulators, sandbox, pump and every function, started together and stopped together.
+
+    with Platform(Options(root=Path.cwd(), secrets=make_secrets)) as platform:
+        platform.endpoints["ingest"]
+
+Everything starts at once where nothing has to wait for something else: while the emulators warm up, the functions import their
+clients, and topics are created as soon as Pub/Sub answers.
+"""
+
+import os
+import secrets
+import sys
+import time
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+
+from emulators import bigquery, google
+from emulators.endpoints import EndpointsFile
+from emulators.ports import Ports
+from emulators.probes import always, http_ok
+from emulators.processes import Child, Death, OnDeath, Supervisor
+from emulators.provisioning import bigquery_client, provision_bigquery, provision_pubsub
+
+MOST_THREADS = 16
+"""Threads of one function here; on Cloud Run it has as many as its concurrency."""
+
+START_SECONDS = 60.0
+"""How long everything together may take to become ready; on two cores it takes about ten."""
+
+EMULATORS = ("pubsub", "firestore", "bigquery")
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What proves, on this machine only, who is calling. Each start makes new ones unless they are given."""
+
+    source_key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    push_token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    webhook_secret: str = field(default_factory=lambda: f"whsec_{b64encode(secrets.token_bytes(24)).decode()}")
+
+
+@dataclass(frozen=True)
+class Local:
+    """What is known before the first function starts.
+
+    `endpoints` are the addresses of services and sandbox; `emulators` those of `pubsub` and `firestore` (`host:port`) and `bigquery`
+    (with `http://`).
+    """
+
+    project: str
+    endpoints: Mapping[str, str]
+    emulators: Mapping[str, str]
+    credentials: Credentials
+
+    def environment(self) -> dict[str, str]:
+        """Give the variables that point Google's clients at the emulators."""
+        exempt = ["127.0.0.1", "localhost", *filter(None, os.environ.get("NO_PROXY", "").split(","))]
+        return {
+            "GOOGLE_CLOUD_PROJECT": self.project,
+            "PUBSUB_EMULATOR_HOST": self.emulators["pubsub"],
+            "FIRESTORE_EMULATOR_HOST": self.emulators["firestore"],
+            "BIGQUERY_EMULATOR_HOST": self.emulators["bigquery"],
+            "NO_PROXY": ",".join(exempt),
+        }
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to start the platform.
+
+    Args:
+        root: the repository: functions' paths and Python imports start here.
+        state: folder of logs, endpoints and BigQuery's files; `.kairos` under the root unless given.
+        topology: file of topics, subscriptions, tables and services; the project's own unless given.
+        project: the local project's id.
+        credentials: who may call.
+        secrets: makes the values of the secrets that services name in the topology; a service gets only those that it names.
+        environment: further environment variables by service; `*` is for every service.
+        ports: wanted ports, by name of service, emulator or `sandbox`; free ones otherwise.
+        seed: fills Firestore once it answers; the functions are expected to be ready only after it.
+        on_function_death: `stop` stops everything and says why; `restart` starts the function again, as Cloud Run does; `report` leaves
+            it dead, for tests that call `restart` themselves. The death of anything but a function always stops everything.
+        on_death: hears of every death that nobody asked for.
+        on_progress: hears in a short line what was done.
+    """
+
+    root: Path
+    state: Path | None = None
+    topology: Path | None = None
+    project: str = "kairos-local"
+    credentials: Credentials = field(default_factory=Credentials)
+    secrets: Callable[[Local], Mapping[str, str]] = lambda _local: {}
+    environment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    ports: Mapping[str, int] = field(default_factory=dict)
+    seed: Callable[[Local], None] = lambda _local: None
+    on_function_death: OnDeath = "stop"
+    on_death: Callable[[Death], None] = lambda _death: None
+    on_progress: Callable[[str], None] = lambda _line: None
+
+
+class CannotStartError(Exception):
+    """This machine lacks something: `what`, and `how` it is got."""
+
+    def __init__(self, what: str, how: str) -> None:
+        super().__init__(f"{what} {how}")
+        self.what = what
+        self.how = how
+
+
+class Platform:
+    """The platform: from `start` to `stop` it serves at `local.endpoints`, to callers who send `headers`."""
+
+    def __init__(self, options: Options) -> None:
+        """Read the topology and reserve the ports; nothing starts yet.
+
+        Raises:
+            emulators.ports.PortInUseError: a wanted port is taken.
+        """
+        self._options = options
+        self._root = options.root.resolve()
+        self._state = (options.state or self._root / ".kairos").resolve()
+        self._topology_file = (options.topology or self._root / "shared" / "topology.yaml").resolve()
+        self.topology: dict[str, Any] = yaml.safe_load(self._topology_file.read_text(encoding="utf-8"))
+        self.functions: tuple[str, ...] = tuple(self.topology["services"])
+        self._file = EndpointsFile(self._state)
+        self._reserved = Ports()
+        names = [*EMULATORS, "sandbox", *self.functions]
+        self._ports = {name: self._reserved.take(options.ports.get(name)) for name in names}
+        self.local = self._local()
+        self.supervisor = Supervisor(
+            self._state / "logs", on_death=options.on_death, on_restarted=lambda _name: self._publish()
+        )
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def endpoints(self) -> Mapping[str, str]:
+        """The address of each service and of the sandbox."""
+        return self.local.endpoints
+
+    @property
+    def headers(self) -> dict[str, dict[str, str]]:
+        """The headers that let a caller in, by service: a key for those who have keys, the push token for those that Pub/Sub calls."""
+        credentials = self.local.credentials
+        pushed = {declared["service"] for declared in self.topology.get("subscriptions", {}).values()}
+        headers: dict[str, dict[str, str]] = {}
+        for name, service in self.topology["services"].items():
+            headers[name] = {}
+            if {"SOURCE_KEYS", "CHANNEL_KEYS"} & set(service.get("secrets", [])):
+                headers[name]["x-api-key"] = credentials.source_key
+            if name in pushed:
+                headers[name]["authorization"] = f"Bearer {credentials.push_token}"
+        return headers
+
+    def pids(self) -> dict[str, int]:
+        """The process of each function that runs; it leads the group of its workers."""
+        return {name: pid for name, pid in self.supervisor.pids().items() if name in self.functions}
+
+    def start(self) -> None:
+        """Start everything and return when all is ready. If that fails, or is interrupted, everything is stopped again.
+
+        Raises:
+            CannotStartError: Java, an emulator or a package is missing, or a platform runs here already.
+            emulators.processes.StartError: something died or was not ready in time; with the last lines of its log.
+        """
+        installation = google.find()
+        if isinstance(installation, google.Missing):
+            raise CannotStartError(installation.what, installation.how)
+        if absent := bigquery.missing():
+            raise CannotStartError(f"BigQuery's emulator needs {', '.join(absent)}.", "Run: make setup")
+        if not self._file.claim():
+            raise CannotStartError(
+                f"Another platform runs with its state in {self._state}.",
+                "Stop it first (Ctrl-C where it was started).",
+            )
+        began = time.monotonic()
+        try:
+            self._start_emulators(installation)
+            self._start_functions()
+            self._prepare()
+            self.supervisor.wait_ready([*self.functions, "sandbox", "pump"], within_seconds=START_SECONDS)
+            self._publish()
+        except BaseException:
+            self.stop()
+            raise
+        self._options.on_progress(
+            f"{len(self.functions)} functions ready, {time.monotonic() - began:.1f} s after the start"
+        )
+
+    def stop(self) -> None:
+        """Stop every process that was started, and take the endpoints back. May be called again."""
+        self.supervisor.stop()
+        self._file.remove()
+        self._reserved.release()
+
+    def wait(self) -> Death | None:
+        """Wait until the platform stops; give the death that stopped it, or None when `stop` was called."""
+        return self.supervisor.wait()
+
+    def kill(self, name: str) -> None:
+        """Kill a function or an emulator with SIGKILL, workers included; for tests, so nothing follows from this death."""
+        self.supervisor.kill(name)
+
+    def restart(self, name: str) -> int:
+        """Start a function again on its port, whether it runs or was killed; give its process id when it is ready.
+
+        Raises:
+            emulators.processes.StartError: it did not become ready.
+        """
+        pid = self.supervisor.restart(name)
+        self._publish()
+        return pid
+
+    def _local(self) -> Local:
+        endpoints = {name: f"http://127.0.0.1:{self._ports[name]}" for name in [*self.functions, "sandbox"]}
+        emulators = {name: f"127.0.0.1:{self._ports[name]}" for name in EMULATORS}
+        emulators["bigquery"] = f"http://{emulators['bigquery']}"
+        return Local(self._options.project, endpoints, emulators, self._options.credentials)
+
+    def _start_emulators(self, installation: google.Installation) -> None:
+        ports = self._ports
+        commands = {
+            "pubsub": (installation.pubsub(ports["pubsub"]), http_ok(ports["pubsub"], "/")),
+            "firestore": (installation.firestore(ports["firestore"]), http_ok(ports["firestore"], "/")),
+            "bigquery": (
+                bigquery.command(ports["bigquery"], self._state / "bigquery"),
+                http_ok(ports["bigquery"], "/readyz"),
+            ),
+            "sandbox": (
+                [sys.executable, "-m", "emulators.sandbox", "--port", str(ports["sandbox"])],
+                http_ok(ports["sandbox"], "/ready"),
+            ),
+        }
+        environment = {"SANDBOX_WEBHOOK_SECRET": self.local.credentials.webhook_secret, "PYTHONUNBUFFERED": "1"}
+        for name, (command, ready) in commands.items():
+            self.supervisor.start(Child(name, command, self._root, ready, environment if name == "sandbox" else {}))
+
+    def _start_functions(self) -> None:
+        values = self._options.secrets(self.local)
+        for name, service in self.topology["services"].items():
+            command = [sys.executable, "-m", "functions_framework", "--host", "127.0.0.1"]
+            self.supervisor.start(
+                Child(
+                    name,
+                    command,
+                    self._root,
+                    http_ok(self._ports[name], "/ready"),
+                    self._function_environment(name, service, values),
+                    on_death=self._options.on_function_death,
+                )
+            )
+
+    def _function_environment(self, name: str, service: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, str]:
+        """Give the environment that Cloud Run gives a function, pointed at the emulators."""
+        extra = self._options.environment
+        return {
+            **self.local.environment(),
+            "PORT": str(self._ports[name]),
+            "K_SERVICE": name,
+            "K_REVISION": f"{name}-00001-loc",
+            "K_CONFIGURATION": name,
+            "FUNCTION_SOURCE": service["source"],
+            "FUNCTION_TARGET": service["target"],
+            "FUNCTION_SIGNATURE_TYPE": "http",
+            "WORKERS": "1",
+            "THREADS": str(min(service.get("concurrency", MOST_THREADS), MOST_THREADS)),
+            "PYTHONPATH": str(self._root),
+            "PYTHONUNBUFFERED": "1",
+            **{key: str(value) for key, value in service.get("environment", {}).items()},
+            **{secret: values[secret] for secret in service.get("secrets", []) if secret in values},
+            **extra.get("*", {}),
+            **extra.get(name, {}),
+        }
+
+    def _prepare(self) -> None:
+        """Create topics and tables and seed Firestore, each as soon as its emulator answers."""
+        with ThreadPoolExecutor(thread_name_prefix="prepare") as pool:
+            try:
+                works = [
+                    pool.submit(work)
+                    for work in (self._prepare_pubsub, self._prepare_bigquery, self._prepare_firestore)
+                ]
+                for work in works:
+                    work.result()
+            except BaseException:
+                self.supervisor.stop()  # the works that wait for a child end with it
+                raise
+
+    def _prepare_pubsub(self) -> None:
+        self._ready("pubsub", "Pub/Sub")
+        local = self.local
+        provision_pubsub(
+            self.topology, local.project, local.emulators["pubsub"], local.endpoints, local.credentials.push_token
+        )
+        self._options.on_progress(f"{len(self.topology['topics'])} topics and their subscriptions created")
+
+    def _prepare_bigquery(self) -> None:
+        self._ready("bigquery", "BigQuery")
+        provision_bigquery(self.topology, bigquery_client(self.local.emulators["bigquery"], self.local.project))
+        command = [sys.executable, "-m", "emulators.pump", "--topology", str(self._topology_file)]
+        self.supervisor.start(Child("pump", command, self._root, always, self.local.environment()))
+
+    def _prepare_firestore(self) -> None:
+        self._ready("firestore", "Firestore")
+        self._options.seed(self.local)
+
+    def _ready(self, name: str, title: str) -> None:
+        self.supervisor.wait_ready([name], within_seconds=START_SECONDS)
+        self._options.on_progress(f"{title} emulator ready")
+
+    def _publish(self) -> None:
+        """Write what others need to talk to this platform."""
+        self._file.write(
+            {
+                "endpoints": dict(self.endpoints),
+                "headers": self.headers,
+                "pids": self.pids(),
+                "processes": self.supervisor.pids(),
+                "emulators": dict(self.local.emulators),
+                "project": self.local.project,
+                "on": "emulators",
+            }
+        )

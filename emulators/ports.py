@@ -1,0 +1,48 @@
+"""Free ports on this machine, kept until they are given back."""
+
+import contextlib
+import socket
+import sys
+
+
+class Ports:
+    """Ports on 127.0.0.1 that nobody else will be given.
+
+    A port that was merely found free can be taken by anyone before its server starts. So the sockets stay bound, without listening.
+    On Linux a server that sets SO_REUSEADDR, as all of ours do, may then listen on the port, while the kernel hands it to no one else,
+    not even while the server is dead and about to be restarted. Elsewhere the port is let go at once and a small risk remains.
+    """
+
+    def __init__(self) -> None:
+        self._held: list[socket.socket] = []
+
+    def take(self, wanted: int | None = None) -> int:
+        """Reserve a port and give its number: the wanted one, or any free one.
+
+        Raises:
+            PortInUseError: the wanted port is in use.
+        """
+        held = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            held.bind(("127.0.0.1", wanted or 0))
+        except OSError as error:
+            held.close()
+            raise PortInUseError(f"Port {wanted} is in use: choose another, or stop what uses it.") from error
+        # set after binding, so that the reservation is refused to another reserver and open to our server
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        port: int = held.getsockname()[1]
+        self._held.append(held)
+        if not sys.platform.startswith("linux"):
+            held.close()
+        return port
+
+    def release(self) -> None:
+        """Give all ports back."""
+        for held in self._held:
+            with contextlib.closing(held):
+                pass
+        self._held.clear()
+
+
+class PortInUseError(Exception):
+    """A port that was asked for by number is taken."""

@@ -1,0 +1,337 @@
+"""Starts programs, waits until they are ready, watches them, and leaves none behind.
+
+Each child leads a process group of its own, because several of them (gunicorn, JVM launchers) start children in turn: what is stopped
+is the group. The supervisor waits on each child in a thread, so a death is seen when it happens. If the supervisor itself is killed,
+`emulators.watchdog` stops the groups.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import IO, Literal
+
+from emulators.probes import Probe
+
+GRACE_SECONDS = 5.0
+"""How long a child may take to end by itself after SIGTERM."""
+
+POLL_SECONDS = 0.02
+"""Pause between two looks at whether a child is ready."""
+
+RESTART_SECONDS = 30.0
+"""How long a child that is started again may take to become ready."""
+
+OnDeath = Literal["stop", "report", "restart"]
+"""What a child's unasked-for death leads to: `stop` stops every child, `report` only says so, `restart` starts it again.
+
+`restart` is what Cloud Run does with a crashed instance. A child that dies before it was ever ready stops everything all the same.
+"""
+
+
+@dataclass(frozen=True)
+class Child:
+    """A program to run: its environment is added to this process's own; its output goes to `NAME.log`."""
+
+    name: str
+    command: Sequence[str]
+    directory: Path
+    ready: Probe
+    environment: Mapping[str, str] = field(default_factory=dict)
+    on_death: OnDeath = "stop"
+
+
+@dataclass(frozen=True)
+class Death:
+    """A child ended that nobody had asked to end."""
+
+    name: str
+    code: int
+    log: Path
+    last_lines: str
+
+    def __str__(self) -> str:
+        """Say who died, how, and what it said last."""
+        how = (
+            f"was killed by {signal.Signals(-self.code).name}" if self.code < 0 else f"ended with exit code {self.code}"
+        )
+        said = (
+            f"Its last lines, of {self.log}:\n{self.last_lines}"
+            if self.last_lines
+            else f"It wrote nothing to {self.log}."
+        )
+        return f"{self.name} {how}. {said}"
+
+
+class StartError(Exception):
+    """A child died or did not become ready in time."""
+
+
+class StopRequested(BaseException):  # noqa: N818 - like KeyboardInterrupt it is a request, not an error
+    """SIGINT or SIGTERM arrived; `name` says which."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+@dataclass
+class _Running:
+    child: Child
+    process: subprocess.Popen[bytes]
+    was_ready: bool = False
+    expected_to_end: bool = False
+    ended: threading.Event = field(default_factory=threading.Event)
+
+
+class Supervisor:
+    """The children of one platform.
+
+    Use as a context manager, or call `stop` in a `finally`. All methods may be called from any thread.
+    """
+
+    def __init__(
+        self,
+        logs: Path,
+        *,
+        on_death: Callable[[Death], None] = lambda _death: None,
+        on_restarted: Callable[[str], None] = lambda _name: None,
+    ) -> None:
+        """Keep logs in the folder `logs`.
+
+        `on_death` hears of each death that nobody asked for, `on_restarted` the name of each child that was started again because
+        of it and is ready; both in a thread of the supervisor.
+        """
+        self._logs = logs
+        self._on_death = on_death
+        self._on_restarted = on_restarted
+        self._running: dict[str, _Running] = {}
+        self._lock = threading.RLock()
+        self._finished = threading.Event()
+        self._stopping = False
+        self._reason: Death | None = None
+        self._watchdog: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "Supervisor":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self, child: Child) -> int:
+        """Start a child without waiting for it, and give its process id, which is also its group's.
+
+        Raises:
+            StartError: the program cannot be run, a child of that name runs already, or the supervisor has stopped.
+        """
+        with self._lock:
+            if self._stopping:
+                raise StartError(f"{child.name} was not started: {self._reason or 'everything is being stopped'}")
+            earlier = self._running.get(child.name)
+            if earlier is not None and not earlier.ended.is_set():
+                raise StartError(f"{child.name} runs already, as process {earlier.process.pid}.")
+            self._logs.mkdir(parents=True, exist_ok=True)
+            with self.log(child.name).open("wb" if earlier is None else "ab") as log:
+                process = self._spawn(child, log)
+            self._tell_watchdog(f"+{process.pid}")
+            running = self._running[child.name] = _Running(child, process)
+        threading.Thread(target=self._watch, args=(running,), name=f"watch-{child.name}", daemon=True).start()
+        return process.pid
+
+    def wait_ready(self, names: Iterable[str], *, within_seconds: float) -> None:
+        """Wait until all named children are ready.
+
+        Raises:
+            StartError: one died, or was not ready in time; with the last lines of its log.
+        """
+        names = list(names)
+        if not names:
+            return
+        deadline = time.monotonic() + within_seconds
+        with ThreadPoolExecutor(max_workers=len(names), thread_name_prefix="ready") as pool:
+            waits = [pool.submit(self._wait_one, name, deadline) for name in names]
+            try:
+                for waiting in waits:
+                    waiting.result()
+            except StartError as error:
+                # when one death stopped everything, each of the others looks dead too: name the one that began it
+                raise StartError(str(self._reason or error)) from error
+
+    def restart(self, name: str, *, within_seconds: float = RESTART_SECONDS) -> int:
+        """Start a child again with the same command and environment, stopping it first if it runs; give its new process id.
+
+        Returns when it is ready.
+
+        Raises:
+            StartError: it did not become ready.
+        """
+        child = self._get(name).child
+        self.kill(name, signal.SIGTERM)
+        pid = self.start(child)
+        self.wait_ready([name], within_seconds=within_seconds)
+        return pid
+
+    def kill(self, name: str, with_signal: signal.Signals = signal.SIGKILL) -> None:
+        """End one child's whole group and wait until it is gone; this death is asked for, so nothing follows from it.
+
+        A gentler signal than SIGKILL is followed by SIGKILL after the grace. A child that has ended already is left alone.
+        """
+        running = self._get(name)
+        running.expected_to_end = True
+        _signal_group(running, with_signal)
+        if not running.ended.wait(GRACE_SECONDS):
+            _signal_group(running, signal.SIGKILL)
+            running.ended.wait()
+
+    def stop(self) -> None:
+        """Stop every child: SIGTERM to all groups at once, SIGKILL to what remains after the grace. May be called again."""
+        with self._lock:
+            self._stopping = True
+            everyone = list(self._running.values())
+        for running in everyone:
+            running.expected_to_end = True
+            _signal_group(running, signal.SIGTERM)
+        deadline = time.monotonic() + GRACE_SECONDS
+        for running in everyone:
+            if not running.ended.wait(max(0.0, deadline - time.monotonic())):
+                _signal_group(running, signal.SIGKILL)
+        for running in everyone:
+            running.ended.wait()
+        with self._lock:
+            if self._watchdog is not None and self._watchdog.stdin is not None:
+                self._watchdog.stdin.close()
+                self._watchdog.wait()
+                self._watchdog = None
+        self._finished.set()
+
+    def wait(self) -> Death | None:
+        """Wait until everything has been stopped; give the death that led to it, or None when `stop` was called."""
+        self._finished.wait()
+        return self._reason
+
+    def pids(self) -> dict[str, int]:
+        """Give the process id of each child that runs."""
+        with self._lock:
+            return {name: running.process.pid for name, running in self._running.items() if not running.ended.is_set()}
+
+    def log(self, name: str) -> Path:
+        """Give the file that a child's output goes to."""
+        return self._logs / f"{name}.log"
+
+    def _get(self, name: str) -> _Running:
+        with self._lock:
+            return self._running[name]
+
+    def _spawn(self, child: Child, log: IO[bytes]) -> subprocess.Popen[bytes]:
+        environment = {**os.environ, **child.environment}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # without bytecode a cold start takes three times as long
+        try:
+            return subprocess.Popen(
+                child.command,
+                cwd=child.directory,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise StartError(f"{child.name} cannot be run: {error}") from error
+
+    def _tell_watchdog(self, line: str) -> None:
+        """Name a group to the watchdog, starting it when it is first needed."""
+        if self._watchdog is None:
+            self._watchdog = subprocess.Popen(
+                [sys.executable, "-S", "-E", str(Path(__file__).with_name("watchdog.py"))],
+                stdin=subprocess.PIPE,
+                start_new_session=True,
+            )
+        assert self._watchdog.stdin is not None
+        self._watchdog.stdin.write(f"{line}\n".encode())
+        self._watchdog.stdin.flush()
+
+    def _wait_one(self, name: str, deadline: float) -> None:
+        running = self._get(name)
+        while (unready := running.child.ready()) is not None:
+            if running.ended.wait(POLL_SECONDS):
+                raise StartError(str(self._death(running)))
+            if time.monotonic() > deadline:
+                raise StartError(f"{name} was not ready in time: {unready}\n{self._last_lines(name)}")
+        running.was_ready = True
+
+    def _watch(self, running: _Running) -> None:
+        """Wait for one child's end, then do what its policy says."""
+        process = running.process
+        process.wait()
+        _signal_group(running, signal.SIGKILL)  # workers and launchers' children that outlived their leader
+        with self._lock:
+            if self._watchdog is not None:
+                self._tell_watchdog(f"-{process.pid}")
+            asked_for = running.expected_to_end or self._stopping
+            policy = running.child.on_death if running.was_ready else "stop"
+            death = self._death(running)
+            if not asked_for and policy == "stop":
+                self._stopping = True
+                self._reason = death
+        running.ended.set()
+        if asked_for:
+            return
+        self._on_death(death)
+        if policy == "stop":
+            self.stop()
+        elif policy == "restart":
+            self._start_again(running.child, death)
+
+    def _start_again(self, child: Child, death: Death) -> None:
+        """Start a crashed child again; if that fails, stop everything because of its death."""
+        try:
+            self.start(child)
+            self.wait_ready([child.name], within_seconds=RESTART_SECONDS)
+        except StartError:
+            with self._lock:
+                self._reason = self._reason or death
+            self.stop()
+        else:
+            self._on_restarted(child.name)
+
+    def _death(self, running: _Running) -> Death:
+        name = running.child.name
+        return Death(name, running.process.wait(), self.log(name), self._last_lines(name))
+
+    def _last_lines(self, name: str, count: int = 20) -> str:
+        """Give the end of a child's log."""
+        with self.log(name).open("rb") as log:
+            log.seek(max(0, log.seek(0, os.SEEK_END) - 8192))
+            return "\n".join(log.read().decode(errors="replace").splitlines()[-count:])
+
+
+def _signal_group(running: _Running, number: signal.Signals) -> None:
+    """Signal a child's group; a group without members is nobody's mistake."""
+    if not running.ended.is_set():
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(running.process.pid, number)
+
+
+@contextlib.contextmanager
+def stop_on_signals() -> Iterator[None]:
+    """Turn the first SIGINT or SIGTERM into `StopRequested` in the main thread; ignore further ones while things are being stopped."""
+
+    def request(number: int, _frame: FrameType | None) -> None:
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, signal.SIG_IGN)
+        raise StopRequested(signal.Signals(number).name)
+
+    earlier = {each: signal.signal(each, request) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in earlier.items():
+            signal.signal(each, handler)

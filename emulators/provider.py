@@ -1,0 +1,195 @@
+"""What a channel's provider does with a message: takes it once, or fails in the way it was told to."""
+
+import hashlib
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, Literal, cast, get_args
+
+Mode = Literal["ok", "fail", "reject", "429", "stall", "accept_then_timeout"]
+EVERY_CHANNEL = "*"
+SECRET_HEADERS = frozenset({"webhook-signature", "authorization", "x-api-key"})
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer; a `body` of None sends none."""
+
+    status: HTTPStatus
+    body: Mapping[str, Any] | None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class RefusedError(Exception):
+    """A request that is answered with a problem document."""
+
+    def __init__(self, status: HTTPStatus, detail: str) -> None:
+        super().__init__(detail)
+        self.answer = _problem(status, detail)
+
+
+def _problem(status: HTTPStatus, detail: str, **headers: str) -> Answer:
+    body = {"type": "about:blank", "title": status.phrase, "status": int(status), "detail": detail}
+    return Answer(status, body, {name.replace("_", "-"): value for name, value in headers.items()})
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """How a channel answers.
+
+    - `ok` accepts.
+    - `fail` answers 503, `429` answers 429 with Retry-After of `retry_after` seconds, `reject` answers 400 for good; none accepts.
+    - `stall` accepts nothing and answers 503 after `seconds`.
+    - `accept_then_timeout` accepts, and answers 504 only after `seconds`: the sender cannot know that the message was taken.
+
+    `share` is the part of the requests that meet this; the others are accepted. Which ones is not left to chance: request number n
+    with one delivery id meets it when the hash of id and n falls below the share. So the same run repeats exactly, in whatever order
+    requests arrive, and a delivery that is sent again draws anew. A held request is let go when a behaviour is set.
+    """
+
+    channel: str = EVERY_CHANNEL
+    mode: Mode = "ok"
+    share: float = 1.0
+    seconds: float = 30.0
+    retry_after: int = 1
+
+    def strikes(self, delivery_id: str, attempt: int) -> bool:
+        """Say whether the attempt, counted from 1, meets this behaviour."""
+        drawn = hashlib.blake2b(f"{delivery_id}:{attempt}".encode(), digest_size=8).digest()
+        return int.from_bytes(drawn, "big") / 2**64 < self.share
+
+    @staticmethod
+    def from_json(wanted: Mapping[str, Any]) -> "Behaviour":
+        """Read a behaviour.
+
+        Raises:
+            RefusedError: a field is unknown, of the wrong type or out of range; it says which.
+        """
+        known: dict[str, tuple[type | tuple[type, ...], str]] = {
+            "channel": (str, "a channel's name or *"),
+            "mode": (str, f"one of {', '.join(get_args(Mode))}"),
+            "share": ((int, float), "from 0 to 1"),
+            "seconds": ((int, float), "from 0 to 600"),
+            "retry_after": (int, "from 0 to 600"),
+        }
+        if unknown := sorted(set(wanted) - set(known)):
+            raise RefusedError(HTTPStatus.BAD_REQUEST, f"Unknown: {', '.join(unknown)}. Known: {', '.join(known)}.")
+        for name, (kind, meaning) in known.items():
+            value = wanted.get(name)
+            limit = 1 if name == "share" else 600
+            fits = isinstance(value, kind) and not isinstance(value, bool)
+            if name == "mode":
+                fits = value in get_args(Mode)
+            elif fits and isinstance(value, int | float):
+                fits = 0 <= value <= limit
+            if name in wanted and not fits:
+                raise RefusedError(HTTPStatus.BAD_REQUEST, f"{name} must be {meaning}.")
+        if "mode" not in wanted:
+            raise RefusedError(HTTPStatus.BAD_REQUEST, f"mode is missing: {known['mode'][1]}.")
+        return Behaviour(**cast("dict[str, Any]", dict(wanted)))
+
+
+@dataclass
+class Message:
+    """A message that was accepted; `attempts` counts every request with its id, accepted or not."""
+
+    at: str
+    channel: str
+    delivery_id: str
+    headers: Mapping[str, str]
+    body: Mapping[str, Any]
+    attempts: int
+
+
+class Provider:
+    """All channels' providers: what they accepted, and how they behave. Safe to use from many threads."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._messages: dict[str, Message] = {}
+        self._attempts: dict[str, int] = {}
+        self._behaviours: dict[str, Behaviour] = {EVERY_CHANNEL: Behaviour()}
+        self._set_count = 0
+
+    def take(self, channel: str, delivery_id: str, headers: Mapping[str, str], body: Mapping[str, Any]) -> Answer:
+        """Accept a message, repeat the first answer to a known one, or do what the channel's behaviour says."""
+        with self._changed:
+            attempt = self._attempts[delivery_id] = self._attempts.get(delivery_id, 0) + 1
+            known = self._messages.get(delivery_id)
+            if known is not None:
+                known.attempts = attempt
+            behaviour = self._behaviours.get(channel, self._behaviours[EVERY_CHANNEL])
+            mode = behaviour.mode if behaviour.strikes(delivery_id, attempt) else "ok"
+            if mode == "fail":
+                return _problem(HTTPStatus.SERVICE_UNAVAILABLE, "The provider was told to fail.")
+            if mode == "reject":
+                return _problem(HTTPStatus.BAD_REQUEST, "The provider was told to reject.")
+            if mode == "429":
+                detail = "The provider was told to throttle."
+                return _problem(HTTPStatus.TOO_MANY_REQUESTS, detail, retry_after=str(behaviour.retry_after))
+            if mode == "stall":
+                self._hold(behaviour.seconds)
+                return _problem(HTTPStatus.SERVICE_UNAVAILABLE, "The provider was told to stall.")
+            accepted = {"status": "accepted", "delivery_id": delivery_id}
+            if known is not None:
+                return Answer(HTTPStatus.OK, accepted, {"idempotent-replay": "true"})
+            self._accept(Message(_now(), channel, delivery_id, _shown(headers), body, attempt))
+            if mode == "accept_then_timeout":
+                self._hold(behaviour.seconds)
+                return _problem(
+                    HTTPStatus.GATEWAY_TIMEOUT, "The provider was told to accept and not to answer in time."
+                )
+            return Answer(HTTPStatus.OK, accepted)
+
+    def received(self, channel: str | None = None) -> list[dict[str, Any]]:
+        """List the accepted messages, of one channel or all, in the order of their acceptance."""
+        with self._changed:
+            return [asdict(message) for message in self._of(channel)]
+
+    def wait_for(self, count: int, channel: str | None, seconds: float) -> None:
+        """Wait until `count` messages were accepted, or `seconds` have passed."""
+        with self._changed:
+            self._changed.wait_for(lambda: len(self._of(channel)) >= count, seconds)
+
+    def forget(self) -> None:
+        """Forget messages, keys and attempts; behaviours stay."""
+        with self._changed:
+            self._messages.clear()
+            self._attempts.clear()
+
+    def behave(self, behaviour: Behaviour) -> None:
+        """Set a channel's behaviour; setting it for `*` replaces those of single channels too."""
+        with self._changed:
+            if behaviour.channel == EVERY_CHANNEL:
+                self._behaviours.clear()
+            self._behaviours[behaviour.channel] = behaviour
+            self._set_count += 1
+            self._changed.notify_all()
+
+    def behaviours(self) -> dict[str, Any]:
+        """Show how each channel answers."""
+        with self._changed:
+            return {channel: asdict(behaviour) for channel, behaviour in self._behaviours.items()}
+
+    def _of(self, channel: str | None) -> list[Message]:
+        return [message for message in self._messages.values() if channel in {None, message.channel}]
+
+    def _accept(self, message: Message) -> None:
+        self._messages[message.delivery_id] = message
+        self._changed.notify_all()
+
+    def _hold(self, seconds: float) -> None:
+        """Keep a request waiting, letting others through meanwhile, until the time passes or a behaviour is set."""
+        before = self._set_count
+        self._changed.wait_for(lambda: self._set_count != before, seconds)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _shown(headers: Mapping[str, str]) -> dict[str, str]:
+    """Give the headers with secrets cut short."""
+    return {name: f"{value[:6]}…" if name in SECRET_HEADERS else value for name, value in headers.items()}
