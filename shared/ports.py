@@ -20,6 +20,7 @@ from shared.domain.identity import Link
 from shared.domain.policy import Policy
 from shared.domain.profile import Profile
 from shared.domain.propensity import Counts
+from shared.domain.usage import Usage
 from shared.messages import Publishable
 
 T = TypeVar("T")
@@ -37,6 +38,9 @@ class Meter(Protocol):
 
     def add(self, *, reads: int = 0, writes: int = 0, messages: int = 0, bytes_: int = 0) -> None:
         """Count operations."""
+
+    def spent(self) -> Usage:
+        """What the request at hand has cost so far."""
 
 
 class Catalogues(Protocol):

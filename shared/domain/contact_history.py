@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from shared.domain.delivery import Delivery
+
 ContactState = Literal["reserved", "sending", "released", "presented"]
 
 
@@ -37,6 +39,24 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: datetime
     expires_at: datetime | None = None
     outcomes: dict[str, datetime] = {}
+
+    @classmethod
+    def of(cls, delivery: Delivery) -> Contact:
+        """The entry that counts a delivery: reserved if it is outbound, presented if it was shown."""
+        return cls(
+            delivery_id=delivery.delivery_id,
+            decision_id=delivery.decision_id,
+            brand=delivery.brand,
+            issue=delivery.issue,
+            group=delivery.group,
+            action=delivery.action,
+            treatment=delivery.treatment,
+            channel=delivery.channel,
+            purpose=delivery.purpose,
+            state="presented" if delivery.state == "presented" else "reserved",
+            at=delivery.at,
+            expires_at=delivery.expires_at,
+        )
 
     def counts(self, now: datetime) -> bool:
         """Whether this is, or may still become, a contact."""

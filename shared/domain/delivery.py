@@ -27,7 +27,6 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         lease_until: until when the present sender has it to itself.
         reference: the provider's own id of the message.
         reason: why it failed, expired or was cancelled.
-        content: an inbound treatment as it was returned, so that a repeated request gets the same.
         model: the adaptive model that its outcome teaches.
     """
 
@@ -52,7 +51,6 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     lease_until: datetime | None = None
     reference: str | None = None
     reason: str | None = None
-    content: dict[str, str] | None = None
 
     def is_held(self, now: datetime) -> bool:
         """Whether another sender is at it right now."""
@@ -63,6 +61,10 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return msgspec.structs.replace(
             self, state="sending", at=now, attempts=self.attempts + 1, lease_until=now + CLAIM_LEASE
         )
+
+    def yielded(self, now: datetime) -> Delivery:
+        """The same delivery, free for the next attempt at once."""
+        return msgspec.structs.replace(self, lease_until=now)
 
     def settled(
         self, state: DeliveryState, now: datetime, *, reference: str | None = None, reason: str | None = None

@@ -11,7 +11,7 @@ from typing import ClassVar, Literal
 import msgspec
 
 from shared.domain.arbitration import Ranked
-from shared.domain.catalogue import Purpose
+from shared.domain.delivery import Delivery
 from shared.domain.engagement import Candidate, Drop
 from shared.domain.identity import Conflict
 from shared.domain.profile import Profile
@@ -88,19 +88,14 @@ class ContactReserved(Message, frozen=True, kw_only=True, tag="contact.reserved"
     """A contact is reserved and its delivery waits to be claimed.
 
     Attributes:
-        version: of the delivery document as reserved, so that the claim needs no read.
+        delivery: as reserved.
+        version: of the delivery's document, so that the claim needs no read.
     """
 
     topic: ClassVar[str] = "contacts-reserved"
 
-    person_id: str
-    revision: str
-    delivery_id: str
+    delivery: Delivery
     version: str
-    treatment: str
-    channel: str
-    expires_at: datetime
-    signal_received_at: datetime
 
 
 class TreatmentDelivered(Message, frozen=True, kw_only=True, tag="treatment.delivered"):
@@ -108,19 +103,7 @@ class TreatmentDelivered(Message, frozen=True, kw_only=True, tag="treatment.deli
 
     topic: ClassVar[str] = "treatments-delivered"
 
-    person_id: str
-    revision: str
-    delivery_id: str
-    brand: str
-    issue: str
-    group: str
-    action: str
-    treatment: str
-    channel: str
-    purpose: Purpose
-    state: Literal["sent", "failed", "expired", "cancelled"]
-    reason: str | None = None
-    reference: str | None = None
+    delivery: Delivery
 
 
 class HistoryRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -160,3 +143,12 @@ MESSAGES: tuple[type[Message], ...] = (
     ContactReserved,
     TreatmentDelivered,
 )
+
+
+def stamped(output: Publishable, usage: Usage, trace: str) -> Publishable:
+    """A message as it leaves: with what the decision has cost so far and the trace it belongs to."""
+    if isinstance(output, HistoryRow):
+        return msgspec.structs.replace(
+            output, reads=usage.reads, writes=usage.writes, messages=usage.messages, bytes=usage.bytes
+        )
+    return msgspec.structs.replace(output, usage=usage, trace=trace)

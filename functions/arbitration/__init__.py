@@ -1,0 +1,1 @@
+"""Arbitration: ranks what may be."""

@@ -1,0 +1,49 @@
+"""Arbitration: rank what engagement policy let through. It ranks, it does not choose."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shared.domain.arbitration import rank
+from shared.domain.errors import NotFoundError, TransientError
+from shared.messages import ActionsQualified, ActionsRanked
+from shared.ports import Catalogues, Models
+
+
+class Arbitrate:
+    """The use case over its ports. It reads no database: revision and model counts are cached in the process."""
+
+    def __init__(self, catalogues: Catalogues, models: Models) -> None:
+        """Rank by the revision that each message names and by the models as last refreshed."""
+        self._catalogues = catalogues
+        self._models = models
+
+    def __call__(self, qualified: ActionsQualified, now: datetime) -> tuple[ActionsRanked]:
+        """The candidates, best first, each with its factors."""
+        try:
+            policy = self._catalogues.get(qualified.revision)
+        except NotFoundError as error:
+            raise TransientError(str(error)) from error
+        ranked = rank(
+            policy,
+            qualified.candidates,
+            qualified.profile,
+            qualified.signal,
+            self._models.counts(),
+            qualified.decided_at,
+        )
+        return (
+            ActionsRanked(
+                message_id=f"{qualified.decision_id}:actions.ranked",
+                decision_id=qualified.decision_id,
+                occurred_at=now,
+                person_id=qualified.person_id,
+                revision=qualified.revision,
+                signal=qualified.signal,
+                profile=qualified.profile,
+                conflicts=qualified.conflicts,
+                decided_at=qualified.decided_at,
+                ranked=ranked,
+                drops=qualified.drops,
+            ),
+        )

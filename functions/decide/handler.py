@@ -1,0 +1,253 @@
+"""Decide: identity, eligibility, arbitration and suppression in one process, for an inbound channel that waits."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from functions.arbitration.handler import Arbitrate
+from functions.eligibility.handler import Qualify
+from functions.identity.handler import Identify
+from functions.suppression.handler import Suppress
+from shared.domain.content import render
+from shared.domain.decision import DecisionRecord
+from shared.domain.engagement import Slots
+from shared.domain.errors import InvalidError, NotFoundError, TransientError
+from shared.domain.explanation import Explanation, explain
+from shared.domain.identifiers import keyed_hash, normalise, redact
+from shared.domain.policy import Policy
+from shared.domain.profile import Profile
+from shared.domain.signal import Signal, decision_id
+from shared.messages import ActionsQualified, HistoryRow, SignalIdentified, SignalReceived, stamped
+from shared.ports import Catalogues, DecisionHistory, Meter, NewId, Publisher
+
+SOURCE = "decide"
+SIGNAL_TYPE = "decision_requested"
+MAX_COUNT = 20
+
+
+class WantedPlacement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A placement to fill, and with how many treatments."""
+
+    id: str
+    count: int = 1
+
+
+class DecisionRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a channel asks: for whom, as which brand, where, and what it knows of the moment."""
+
+    identifiers: dict[str, Any]
+    channel: str
+    brand: str | None = None
+    placements: tuple[WantedPlacement, ...] = ()
+    context: dict[str, Any] = {}
+
+
+class OfferedTreatment(msgspec.Struct, frozen=True, kw_only=True):
+    """A treatment to show. Its `delivery_id` comes back with its outcomes."""
+
+    action: str
+    treatment: str
+    content: dict[str, str]
+    delivery_id: str
+    rank: int
+
+
+class FilledPlacement(msgspec.Struct, frozen=True, kw_only=True):
+    """A placement and its treatments, best first."""
+
+    id: str | None
+    treatments: list[OfferedTreatment]
+
+
+class DecisionAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What to show. `fallback` says that no decision could be made in time: show what you show by default."""
+
+    decision_id: str
+    revision: str | None
+    placements: list[FilledPlacement]
+    elapsed_ms: float
+    fallback: bool
+    explanation: Explanation | None = None
+
+
+_decoder = msgspec.json.Decoder(DecisionRequest)
+
+
+def read_request(body: bytes) -> DecisionRequest:
+    """The request in a body.
+
+    Raises:
+        InvalidError: with the field that is wrong.
+    """
+    try:
+        return _decoder.decode(body)
+    except (msgspec.ValidationError, UnicodeDecodeError) as error:
+        detail, _, path = str(error).partition(" - at `$")
+        raise InvalidError(detail, field=path.strip("`.")) from error
+    except msgspec.DecodeError as error:
+        raise InvalidError(f"not JSON: {error}") from error
+
+
+class Decide:
+    """The use case: the same handlers as the chained stages, handing over in memory."""
+
+    def __init__(
+        self,
+        identify: Identify,
+        qualify: Qualify,
+        arbitrate: Arbitrate,
+        suppress: Suppress,
+        *,
+        catalogues: Catalogues,
+        publisher: Publisher,
+        history: DecisionHistory,
+        meter: Meter,
+        identifier_key: bytes,
+        new_id: NewId,
+    ) -> None:
+        """Compose the stages; records go out by `publisher`, and come back from `history`."""
+        self._identify = identify
+        self._qualify = qualify
+        self._arbitrate = arbitrate
+        self._suppress = suppress
+        self._catalogues = catalogues
+        self._publisher = publisher
+        self._history = history
+        self._meter = meter
+        self._identifier_key = identifier_key
+        self._new_id = new_id
+
+    def __call__(self, request: DecisionRequest, now: datetime, *, explained: bool, trace: str) -> DecisionAnswer:
+        """Decide what an inbound channel shows.
+
+        Raises:
+            InvalidError: the request names what the catalogue does not know.
+        """
+        started = time.perf_counter()
+        signal = self._signal(request, now)
+        decision = decision_id(SOURCE, signal.id)
+        received = SignalReceived(
+            message_id=f"{decision}:signal.received", decision_id=decision, occurred_at=now, signal=signal
+        )
+        try:
+            slots = self._slots(request)
+            row, placements = self._decide(received, slots, request, now)
+            self._publisher.publish([stamped(row, self._meter.spent(), trace)])
+        except TransientError:
+            empty = [FilledPlacement(id=p.id, treatments=[]) for p in request.placements]
+            elapsed = _elapsed_ms(started)
+            return DecisionAnswer(
+                decision_id=decision, revision=None, placements=empty, elapsed_ms=elapsed, fallback=True
+            )
+        explanation = None
+        if explained and row.record is not None:
+            record = msgspec.json.decode(row.record, type=DecisionRecord)
+            explanation = explain(self._catalogues.get(record.revision).revision, record)
+        return DecisionAnswer(
+            decision_id=decision,
+            revision=row.revision,
+            placements=placements,
+            elapsed_ms=_elapsed_ms(started),
+            fallback=False,
+            explanation=explanation,
+        )
+
+    def record(self, decision: str) -> DecisionRecord:
+        """A decision's record.
+
+        Raises:
+            NotFoundError: it is not, or not yet, in the history.
+        """
+        record = self._history.decision(decision)
+        if record is None:
+            raise NotFoundError(f"no decision {decision} in the history; one made a moment ago may still be on its way")
+        return record
+
+    def explanation(self, decision: str) -> Explanation:
+        """A decision explained by the revision that made it."""
+        record = self.record(decision)
+        return explain(self._catalogues.get(record.revision).revision, record)
+
+    def _signal(self, request: DecisionRequest, now: datetime) -> Signal:
+        revision = self._catalogues.current().revision
+        if not request.identifiers:
+            raise InvalidError("at least one identifier is needed", field="identifiers")
+        if request.brand is not None and request.brand not in revision.brands:
+            raise InvalidError(f"unknown brand; one of {', '.join(sorted(revision.brands))}", field="brand")
+        identifiers = {}
+        for name, value in request.identifiers.items():
+            namespace, normalised = normalise(name, value)
+            if namespace not in revision.namespaces:
+                known = ", ".join(sorted(revision.namespaces))
+                raise InvalidError(f"unknown namespace; one of {known}", field=f"identifiers.{name}")
+            identifiers[namespace] = keyed_hash(self._identifier_key, namespace, normalised)
+        return Signal(
+            id=self._new_id(),
+            type=SIGNAL_TYPE,
+            at=now,
+            received_at=now,
+            source=SOURCE,
+            identifiers=identifiers,
+            brand=request.brand,
+            context=redact({**request.context, "channel": request.channel}, self._identifier_key),
+        )
+
+    def _slots(self, request: DecisionRequest) -> Slots:
+        revision = self._catalogues.current().revision
+        channel = revision.channels.get(request.channel)
+        if channel is None or channel.direction != "inbound":
+            known = ", ".join(c.id for c in revision.catalogue.channels if c.direction == "inbound")
+            raise InvalidError(f"not an inbound channel; one of {known}", field="channel")
+        on_channel = {p.id for p in channel.placements}
+        for index, placement in enumerate(request.placements):
+            if placement.id not in on_channel:
+                detail = f"no such placement on {channel.id}; one of {', '.join(sorted(on_channel))}"
+                raise InvalidError(detail, field=f"placements[{index}].id")
+            if not 1 <= placement.count <= MAX_COUNT:
+                raise InvalidError(f"between 1 and {MAX_COUNT}", field=f"placements[{index}].count")
+        return Slots(channels=(channel.id,), placements=tuple(p.id for p in request.placements))
+
+    def _decide(
+        self, received: SignalReceived, slots: Slots, request: DecisionRequest, now: datetime
+    ) -> tuple[HistoryRow, list[FilledPlacement]]:
+        wanted: list[tuple[str | None, int]] = [(p.id, p.count) for p in request.placements] or [(None, 1)]
+        [identified] = self._identify(received, now)
+        assert isinstance(identified, SignalIdentified), "a request is never late"
+        [qualified] = self._qualify(identified, now, slots)
+        if not isinstance(qualified, ActionsQualified):
+            return qualified, [FilledPlacement(id=placement, treatments=[]) for placement, _ in wanted]
+        [ranked] = self._arbitrate(qualified, now)
+        deliveries, row = self._suppress.offer(ranked, wanted, now)
+        policy = self._catalogues.get(ranked.revision)
+        filled = []
+        for placement, _ in wanted:
+            shown = [d for d in deliveries if placement is None or d.placement == placement]
+            filled.append(
+                FilledPlacement(
+                    id=placement,
+                    treatments=[
+                        OfferedTreatment(
+                            action=d.action,
+                            treatment=d.treatment,
+                            content=self._content(policy, d.treatment, ranked.profile),
+                            delivery_id=d.delivery_id,
+                            rank=d.rank,
+                        )
+                        for d in shown
+                    ],
+                )
+            )
+        return row, filled
+
+    @staticmethod
+    def _content(policy: Policy, treatment_id: str, profile: Profile) -> dict[str, str]:
+        action, treatment = policy.revision.treatment(treatment_id)
+        return render(policy.revision, action, treatment, profile)
+
+
+def _elapsed_ms(started: float) -> float:
+    return round((time.perf_counter() - started) * 1000, 3)

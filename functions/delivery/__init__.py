@@ -1,0 +1,1 @@
+"""Delivery: sends what is reserved."""

@@ -1,0 +1,128 @@
+"""Delivery: send what is reserved, once.
+
+The claim moves the delivery and its contact to `sending` in one guarded commit that needs no read: the message carries the
+version. Only who finds the guard broken reads, and learns whether the work is done, under way or abandoned. From the claim
+on the contact counts for good, since nobody can know that an attempt did not arrive.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shared.domain.content import render
+from shared.domain.contact_policy import still_allowed
+from shared.domain.delivery import FINAL, Delivery, DeliveryState
+from shared.domain.errors import NotFoundError, PermanentError, StaleError, TransientError
+from shared.messages import ContactReserved, TreatmentDelivered
+from shared.ports import Catalogues, ChannelProvider, ContactPoints, Contacts, Persons
+
+
+class Deliver:
+    """The use case over its ports."""
+
+    def __init__(
+        self,
+        catalogues: Catalogues,
+        persons: Persons,
+        contacts: Contacts,
+        contact_points: ContactPoints,
+        provider: ChannelProvider,
+    ) -> None:
+        """Send through `provider` to the address that only delivery may open."""
+        self._catalogues = catalogues
+        self._persons = persons
+        self._contacts = contacts
+        self._contact_points = contact_points
+        self._provider = provider
+
+    def __call__(self, reserved: ContactReserved, now: datetime) -> tuple[TreatmentDelivered]:
+        """The delivery's end.
+
+        Raises:
+            TransientError: the provider did not take it this time, or another instance is sending it right now.
+            PermanentError: the delivery, its person or its treatment is nowhere.
+        """
+        delivery, version = reserved.delivery, reserved.version
+        try:
+            claimed, version = self._claim(delivery, version, now)
+        except StaleError:
+            found = self._contacts.delivery(delivery.delivery_id)
+            if found is None or found.version is None:
+                raise PermanentError(f"no delivery {delivery.delivery_id}") from None
+            if found.value.state in FINAL:
+                return (_delivered(reserved, found.value),)
+            if found.value.is_held(now):
+                raise TransientError(f"delivery {delivery.delivery_id} is being sent by another instance") from None
+            claimed, version = self._claim(found.value, found.version, now)
+        if claimed.state in FINAL:
+            return (_delivered(reserved, claimed),)
+        return (_delivered(reserved, self._send(claimed, version, now)),)
+
+    def _claim(self, delivery: Delivery, version: str, now: datetime) -> tuple[Delivery, str]:
+        """Claim the delivery, or end it here and now when it lapsed unclaimed."""
+        if delivery.state == "reserved" and delivery.expires_at is not None and now >= delivery.expires_at:
+            return self._settle(delivery, version, "expired", now, reason="not sent in time", release=True), version
+        claimed = delivery.claimed(now)
+        return claimed, self._contacts.claim(claimed, version)
+
+    def _send(self, delivery: Delivery, version: str, now: datetime) -> Delivery:
+        try:
+            policy = self._catalogues.get(delivery.revision)
+            action, treatment = policy.revision.treatment(delivery.treatment)
+        except NotFoundError as error:
+            self._yield(delivery, version, now)
+            raise TransientError(str(error)) from error
+        channel = policy.revision.channels[delivery.channel]
+        person = self._persons.profile(delivery.person_id)
+        if person is None:
+            return self._settle(delivery, version, "cancelled", now, reason="the person is gone", release=True)
+        stop = still_allowed(policy.revision, delivery.treatment, person.value)
+        if stop is not None:
+            reason = f"stopped by {stop.kind} {stop.rule} just before sending"
+            return self._settle(delivery, version, "cancelled", now, reason=reason, release=delivery.attempts == 1)
+        address = self._contact_points.address(delivery.person_id, delivery.channel)
+        if address is None and channel.needs_contact_point:
+            return self._settle(delivery, version, "failed", now, reason="no contact point", release=True)
+        try:
+            content = render(policy.revision, action, treatment, person.value)
+            payload = {"action": delivery.action, "treatment": delivery.treatment, "purpose": delivery.purpose}
+            payload |= {"brand": delivery.brand, "content": content}
+            receipt = self._provider.send(channel, delivery.delivery_id, address, payload)
+        except PermanentError as error:
+            return self._settle(delivery, version, "failed", now, reason=str(error), release=delivery.attempts == 1)
+        except TransientError as error:
+            if delivery.attempts >= channel.max_attempts:
+                reason = f"given up after {delivery.attempts} attempts: {error}"
+                return self._settle(delivery, version, "failed", now, reason=reason, release=False)
+            self._yield(delivery, version, now)
+            raise
+        return self._settle(delivery, version, "sent", now, reference=receipt.reference)
+
+    def _yield(self, delivery: Delivery, version: str, now: datetime) -> None:
+        """Let the next attempt have it at once, instead of when the lease ends."""
+        self._contacts.settle(delivery.yielded(now), version, release=False)
+
+    def _settle(
+        self,
+        delivery: Delivery,
+        version: str,
+        state: DeliveryState,
+        now: datetime,
+        *,
+        reference: str | None = None,
+        reason: str | None = None,
+        release: bool = False,
+    ) -> Delivery:
+        """End it. An earlier attempt that may have arrived keeps the contact counted: only a first one releases."""
+        settled = delivery.settled(state, now, reference=reference, reason=reason)
+        self._contacts.settle(settled, version, release=release)
+        return settled
+
+
+def _delivered(reserved: ContactReserved, delivery: Delivery) -> TreatmentDelivered:
+    return TreatmentDelivered(
+        message_id=f"{delivery.decision_id}:treatment.delivered",
+        decision_id=reserved.decision_id,
+        occurred_at=delivery.at,
+        delivery=delivery,
+    )

@@ -1,0 +1,1 @@
+"""Eligibility: applies engagement policy."""

@@ -1,0 +1,63 @@
+"""Eligibility: apply engagement policy; what is left goes on, and when nothing is left the decision ends here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shared.domain.decision import DecisionRecord, Result
+from shared.domain.engagement import Slots, qualify
+from shared.domain.errors import NotFoundError, TransientError
+from shared.messages import ActionsQualified, HistoryRow, SignalIdentified
+from shared.messages.rows import decision_row
+from shared.ports import Catalogues
+
+
+class Qualify:
+    """The use case over its ports. It reads no database: the person came with the message."""
+
+    def __init__(self, catalogues: Catalogues) -> None:
+        """Decide by the revision that each message names."""
+        self._catalogues = catalogues
+
+    def __call__(
+        self, identified: SignalIdentified, now: datetime, slots: Slots | None = None
+    ) -> tuple[ActionsQualified | HistoryRow]:
+        """The treatments this person may have in these slots, by default on any outbound channel; or the record of a
+        decision that ends with none."""
+        try:
+            policy = self._catalogues.get(identified.revision)
+        except NotFoundError as error:  # published a moment ago and not yet seen here
+            raise TransientError(str(error)) from error
+        slots = slots or Slots(channels=policy.revision.outbound)
+        qualified = qualify(policy, identified.profile, identified.signal, slots, identified.decided_at)
+        if not qualified.candidates:
+            result: Result = "excluded" if qualified.excluded_by else "nothing_qualified"
+            record = DecisionRecord(
+                decision_id=identified.decision_id,
+                person_id=identified.person_id,
+                revision=identified.revision,
+                signal=identified.signal,
+                profile=identified.profile,
+                decided_at=identified.decided_at,
+                reserved_at=identified.decided_at,
+                result=result,
+                drops=qualified.drops,
+                excluded_by=qualified.excluded_by,
+                conflicts=identified.conflicts,
+            )
+            return (decision_row(record),)
+        return (
+            ActionsQualified(
+                message_id=f"{identified.decision_id}:actions.qualified",
+                decision_id=identified.decision_id,
+                occurred_at=now,
+                person_id=identified.person_id,
+                revision=identified.revision,
+                signal=identified.signal,
+                profile=identified.profile,
+                conflicts=identified.conflicts,
+                decided_at=identified.decided_at,
+                candidates=qualified.candidates,
+                drops=qualified.drops,
+            ),
+        )

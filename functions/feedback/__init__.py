@@ -1,0 +1,1 @@
+"""Feedback: takes what became of it."""

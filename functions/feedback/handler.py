@@ -1,0 +1,140 @@
+"""Feedback: take what became of a treatment, once, into the contact history and the counts of its model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from shared.domain.contact_history import Contact
+from shared.domain.errors import AlreadyExistsError, InvalidError
+from shared.domain.propensity import learns
+from shared.domain.signal import EARLY_BEYOND, digest
+from shared.messages import HistoryRow, TreatmentDelivered
+from shared.messages.rows import outcome_row
+from shared.ports import Contacts, Outcome, Outcomes, Publisher
+
+MAX_ITEMS = 500
+
+OUTCOMES = frozenset(
+    "sent delivered impression click accept convert dismiss reject complaint unsubscribe bounce no_response".split()
+)
+
+
+class ReportedOutcome(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An outcome as a channel reports it. Without an id of its own, (delivery, outcome, at) is its id."""
+
+    outcome: str
+    delivery_id: str
+    at: datetime | None = None
+    value: float | None = None
+    id: str | None = None
+
+
+class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of each item of a request."""
+
+    accepted: list[dict[str, Any]]
+    rejected: list[dict[str, Any]]
+
+
+def note_delivery(delivered: TreatmentDelivered, _now: datetime) -> tuple[HistoryRow]:
+    """The row of the interaction history for the end of a delivery; the contact was counted by its claim."""
+    delivery = delivered.delivery
+    row_id = digest("outcome", delivery.delivery_id, delivery.state)
+    detail = {"reason": delivery.reason, "reference": delivery.reference, "attempts": delivery.attempts}
+    return (outcome_row(delivery, delivery.state, delivery.at, row_id=row_id, detail=detail),)
+
+
+class RecordOutcomes:
+    """The use case over its ports."""
+
+    def __init__(self, contacts: Contacts, outcomes: Outcomes, publisher: Publisher) -> None:
+        """Look deliveries up in `contacts`, record in `outcomes`, publish history rows."""
+        self._contacts = contacts
+        self._outcomes = outcomes
+        self._publisher = publisher
+
+    def __call__(self, body: bytes, now: datetime) -> Recorded:
+        """Take one outcome or an array; each item by itself.
+
+        Raises:
+            InvalidError: the body as a whole is not JSON, is empty or holds too many.
+            TransientError: the store did not answer; what was recorded before stays, and repeating is safe.
+        """
+        reported, rejected = _read(body, now)
+        deliveries = self._contacts.deliveries(sorted({item.delivery_id for item in reported.values()}))
+        accepted = []
+        rows = []
+        for index, item in reported.items():
+            delivery = deliveries.get(item.delivery_id)
+            if delivery is None:
+                detail = "no such delivery; use the delivery_id that came with the treatment"
+                rejected.append(_rejection(index, 404, InvalidError(detail, field="delivery_id")))
+                continue
+            at = item.at or now
+            outcome = Outcome(
+                id="o-" + digest("outcome", item.delivery_id, item.id or f"{item.outcome} {at.isoformat()}"),
+                outcome=item.outcome,
+                delivery_id=item.delivery_id,
+                at=at,
+                value=item.value,
+            )
+            contact = Contact.of(delivery) if delivery.state == "presented" else None
+            try:
+                self._outcomes.record(outcome, delivery, contact, learns(item.outcome))
+                duplicate = False
+            except AlreadyExistsError:
+                duplicate = True  # taken before; its row is published again in case that was where we died
+            rows.append(outcome_row(delivery, item.outcome, at, row_id=outcome.id, detail=outcome))
+            accepted.append({"index": index, "outcome_id": outcome.id, "duplicate": duplicate})
+        self._publisher.publish(rows)
+        return Recorded(accepted=accepted, rejected=sorted(rejected, key=lambda r: int(r["index"])))
+
+
+def _read(body: bytes, now: datetime) -> tuple[dict[int, ReportedOutcome], list[dict[str, Any]]]:
+    try:
+        given = msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise InvalidError(f"not JSON: {error}") from error
+    items: Sequence[Any] = given if isinstance(given, list) else [given]
+    if not 1 <= len(items) <= MAX_ITEMS:
+        raise InvalidError(f"send 1 to {MAX_ITEMS} outcomes, not {len(items)}")
+    reported: dict[int, ReportedOutcome] = {}
+    rejected = []
+    for index, item in enumerate(items):
+        try:
+            reported[index] = _one(item, now)
+        except InvalidError as error:
+            rejected.append(_rejection(index, 400, error))
+    return reported, rejected
+
+
+def _one(item: Any, now: datetime) -> ReportedOutcome:
+    try:
+        outcome = msgspec.convert(item, ReportedOutcome)
+    except msgspec.ValidationError as error:
+        detail, _, path = str(error).partition(" - at `$")
+        raise InvalidError(detail, field=path.strip("`.")) from error
+    if outcome.outcome not in OUTCOMES:
+        raise InvalidError(f"unknown outcome; one of {', '.join(sorted(OUTCOMES))}", field="outcome")
+    if not outcome.delivery_id.startswith("v-") or len(outcome.delivery_id) != 34:
+        raise InvalidError("not a delivery id", field="delivery_id")
+    if outcome.at is not None and outcome.at.tzinfo is None:
+        raise InvalidError("has no time zone", field="at")
+    if outcome.at is not None and outcome.at > now + EARLY_BEYOND:
+        return msgspec.structs.replace(outcome, at=now)
+    return outcome
+
+
+def _rejection(index: int, status: int, error: InvalidError) -> dict[str, Any]:
+    problem: Mapping[str, Any] = {
+        "type": "about:blank",
+        "title": "Not found" if status == 404 else "Invalid outcome",
+        "status": status,
+        "detail": error.detail,
+        "field": error.field,
+    }
+    return {"index": index, "problem": problem}

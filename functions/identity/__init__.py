@@ -1,0 +1,1 @@
+"""Identity: finds out whose signal it is."""

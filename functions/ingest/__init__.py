@@ -1,0 +1,1 @@
+"""Ingest: takes signals at the door."""

@@ -1,0 +1,1 @@
+"""Suppression: reserves what contact policy lets through."""

@@ -1,0 +1,191 @@
+"""Suppression: reserve the first ranked treatments that contact policy lets through.
+
+One read of the person's contact history and one commit guarded by its version, whatever the number of rules. Who loses the
+race reads again: the cap that was free a moment ago may be taken. A repeated decision finds its reservation and repeats
+its answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from shared.domain.arbitration import Ranked
+from shared.domain.catalogue import Revision, facts
+from shared.domain.contact_history import Contact, ContactHistory
+from shared.domain.contact_policy import Withheld, longest_window, select
+from shared.domain.decision import Chosen, DecisionRecord, Result, delivery_id
+from shared.domain.delivery import RESERVATION_TTL, Delivery
+from shared.domain.errors import AlreadyExistsError, NotFoundError, StaleError, TransientError
+from shared.domain.policy import Policy
+from shared.domain.propensity import model_id
+from shared.messages import ActionsRanked, ContactReserved, HistoryRow
+from shared.messages.rows import decision_row
+from shared.ports import FORGET_WITHHELD_AFTER, Catalogues, Contacts
+
+ATTEMPTS = 12
+"""Tries of the guarded commit before the message is given back to be delivered again."""
+
+
+class Suppress:
+    """The use case over its ports."""
+
+    def __init__(self, catalogues: Catalogues, contacts: Contacts, pause: Callable[[int], None]) -> None:
+        """Reserve in `contacts`; `pause(n)` waits, with jitter, before the n-th try again."""
+        self._catalogues = catalogues
+        self._contacts = contacts
+        self._pause = pause
+
+    def __call__(self, ranked: ActionsRanked, now: datetime) -> tuple[ContactReserved | HistoryRow, ...]:
+        """The contact reserved and the decision's record, or the record alone where nothing may go out.
+
+        Raises:
+            TransientError: contention did not end, or the store did not answer.
+        """
+        policy = self._policy(ranked)
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                self._pause(attempt)
+            history = self._contacts.history(ranked.person_id)
+            repeated = self._repeat(policy, ranked, history.value)
+            if repeated is not None:
+                return repeated
+            selection = select(policy.revision, ranked.ranked, ranked.profile, history.value, now)
+            if not selection.chosen:
+                self._contacts.withhold(ranked.person_id, ranked.decision_id, now)
+                return (decision_row(_record(ranked, "all_withheld", now, (), selection.withheld)),)
+            delivery = make_delivery(policy.revision, ranked, selection.chosen[0], now)
+            keep = longest_window(policy.revision)
+            try:
+                [version] = self._contacts.reserve(
+                    ranked.person_id,
+                    history.version,
+                    [Contact.of(delivery)],
+                    [delivery],
+                    forget=history.value.expired_keys(now, keep, FORGET_WITHHELD_AFTER),
+                )
+            except (StaleError, AlreadyExistsError):
+                continue
+            return _reserved(ranked, delivery, version, selection.withheld)
+        raise TransientError(f"the contact history of {ranked.person_id} is contended")
+
+    def offer(
+        self, ranked: ActionsRanked, slots: Sequence[tuple[str | None, int]], now: datetime
+    ) -> tuple[tuple[Delivery, ...], HistoryRow]:
+        """What an inbound channel may show: for each (placement, count) the first treatments that pass, no action twice.
+
+        Nothing is reserved: an inbound treatment counts as contact when its impression comes back.
+        """
+        policy = self._policy(ranked)
+        history = self._contacts.history(ranked.person_id).value
+        deliveries: list[Delivery] = []
+        withheld: list[Withheld] = []
+        for placement, count in slots:
+            used = {delivery.action for delivery in deliveries}
+            fitting = [
+                r
+                for r in ranked.ranked
+                if r.action not in used
+                and (placement is None or policy.revision.treatment(r.treatment)[1].placement == placement)
+            ]
+            selection = select(policy.revision, fitting, ranked.profile, history, now, count=count)
+            withheld += selection.withheld
+            deliveries += [
+                make_delivery(policy.revision, ranked, r, now, placement=placement, rank=n)
+                for n, r in enumerate(selection.chosen, start=1)
+            ]
+        self._contacts.present(deliveries)
+        result: Result = "offered" if deliveries else "all_withheld"
+        record = _record(ranked, result, now, deliveries, withheld)
+        return tuple(deliveries), decision_row(record, deliveries[0] if deliveries else None)
+
+    def _policy(self, ranked: ActionsRanked) -> Policy:
+        try:
+            return self._catalogues.get(ranked.revision)
+        except NotFoundError as error:
+            raise TransientError(str(error)) from error
+
+    def _repeat(
+        self, policy: Policy, ranked: ActionsRanked, history: ContactHistory
+    ) -> tuple[ContactReserved | HistoryRow, ...] | None:
+        """The answer this decision had before, None where it is decided for the first time."""
+        withheld_at = history.withheld.get(ranked.decision_id)
+        if withheld_at is not None:
+            again = select(policy.revision, ranked.ranked, ranked.profile, history, withheld_at)
+            return (decision_row(_record(ranked, "all_withheld", withheld_at, (), again.withheld)),)
+        earlier = history.of_decision(ranked.decision_id)
+        if not earlier:
+            return None
+        known = self._contacts.delivery(earlier[0].delivery_id)
+        if known is None or known.version is None:
+            raise TransientError(f"delivery {earlier[0].delivery_id} is not visible yet")
+        if known.value.state != "reserved":
+            return ()  # it is on its way or at its end: everything was published before
+        others = ContactHistory(
+            contacts={k: c for k, c in history.contacts.items() if c.decision_id != ranked.decision_id}
+        )
+        again = select(policy.revision, ranked.ranked, ranked.profile, others, known.value.at)
+        return _reserved(ranked, known.value, known.version, again.withheld)
+
+
+def _reserved(
+    ranked: ActionsRanked, delivery: Delivery, version: str, withheld: Sequence[Withheld]
+) -> tuple[ContactReserved | HistoryRow, ...]:
+    return (
+        ContactReserved(
+            message_id=f"{ranked.decision_id}:contact.reserved",
+            decision_id=ranked.decision_id,
+            occurred_at=delivery.at,
+            delivery=delivery,
+            version=version,
+        ),
+        decision_row(_record(ranked, "reserved", delivery.at, [delivery], withheld), delivery),
+    )
+
+
+def make_delivery(
+    revision: Revision, ranked: ActionsRanked, chosen: Ranked, now: datetime, *, placement: str | None = None, rank: int = 1
+) -> Delivery:
+    """The delivery of a chosen treatment: outbound ones are reserved, inbound ones presented."""
+    action, treatment = revision.treatment(chosen.treatment)
+    outbound = revision.channels[treatment.channel].direction == "outbound"
+    return Delivery(
+        delivery_id=delivery_id(ranked.decision_id, treatment.id, placement),
+        decision_id=ranked.decision_id,
+        person_id=ranked.person_id,
+        revision=ranked.revision,
+        model=model_id(treatment.id, treatment.channel),
+        state="reserved" if outbound else "presented",
+        at=now,
+        placement=treatment.placement,
+        rank=rank,
+        expires_at=now + RESERVATION_TTL if outbound else None,
+        **facts(action, treatment),
+    )
+
+
+def _record(
+    ranked: ActionsRanked,
+    result: Result,
+    at: datetime,
+    deliveries: Sequence[Delivery],
+    withheld: Sequence[Withheld],
+) -> DecisionRecord:
+    return DecisionRecord(
+        decision_id=ranked.decision_id,
+        person_id=ranked.person_id,
+        revision=ranked.revision,
+        signal=ranked.signal,
+        profile=ranked.profile,
+        decided_at=ranked.decided_at,
+        reserved_at=at,
+        result=result,
+        chosen=tuple(
+            Chosen(treatment=d.treatment, delivery_id=d.delivery_id, rank=d.rank, placement=d.placement)
+            for d in deliveries
+        ),
+        ranked=ranked.ranked,
+        drops=ranked.drops,
+        withheld=tuple(withheld),
+        conflicts=ranked.conflicts,
+    )

@@ -1,0 +1,190 @@
+"""Explanations: why a decision chose what it chose, why not the others, and what the conditions read (`domain.md` 4, 10)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from shared.domain.arbitration import Ranked
+from shared.domain.catalogue import Revision
+from shared.domain.contact_policy import Withheld
+from shared.domain.decision import DecisionRecord
+from shared.domain.engagement import Drop
+
+_READS = re.compile(r"\b(profile|signal|context)((?:\.[a-zA-Z_][a-zA-Z0-9_]*)+)")
+
+
+class DroppedBy(msgspec.Struct, frozen=True, kw_only=True):
+    """Why an action could not be: the condition, its text, the values it read and what it said."""
+
+    action: str
+    treatment: str | None
+    level: str
+    kind: str
+    condition: str
+    verdict: str
+    when: str
+    values: dict[str, Any]
+    reason: str
+
+
+class WithheldBy(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a ranked treatment was withheld, and when it would be let through."""
+
+    treatment: str
+    rule: str
+    kind: str
+    reason: str
+    until: str | None
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision in words and figures.
+
+    Attributes:
+        headline: the answer in a sentence.
+        against_runner_up: the winner's factors beside those of the next in rank.
+    """
+
+    decision_id: str
+    person_id: str
+    revision: str
+    headline: str
+    chosen: list[dict[str, Any]]
+    against_runner_up: list[str]
+    withheld: list[WithheldBy]
+    dropped: list[DroppedBy]
+    conflicts: list[str]
+
+
+def explain(revision: Revision, record: DecisionRecord) -> Explanation:
+    """Explain a record by the revision that decided it."""
+    ranked = {r.treatment: r for r in record.ranked}
+    chosen = [
+        {
+            "treatment": c.treatment,
+            "delivery_id": c.delivery_id,
+            "placement": c.placement,
+            "name": revision.treatment(c.treatment)[0].name,
+            **_factors(ranked[c.treatment]),
+        }
+        for c in record.chosen
+    ]
+    return Explanation(
+        decision_id=record.decision_id,
+        person_id=record.person_id,
+        revision=record.revision,
+        headline=headline(revision, record),
+        chosen=chosen,
+        against_runner_up=_against_runner_up(record),
+        withheld=[_withheld(revision, w) for w in record.withheld],
+        dropped=[_dropped(revision, record, d) for d in record.drops],
+        conflicts=[f"{c.namespace}: {c.reason} ({c.person_id})" for c in record.conflicts],
+    )
+
+
+def headline(revision: Revision, record: DecisionRecord) -> str:
+    """The answer in a sentence."""
+    if record.chosen:
+        action, treatment = revision.treatment(record.chosen[0].treatment)
+        return f"{action.name} by {treatment.channel}: first of {len(record.ranked)} ranked that contact policy lets through."
+    if record.result == "excluded":
+        reason = next(e.reason for e in revision.catalogue.exclusions if e.flag == record.excluded_by)
+        return f"Nothing: excluded by {record.excluded_by}. {reason}"
+    if record.result == "nothing_qualified":
+        return f"Nothing: none of {len({d.action for d in record.drops})} actions passes engagement policy."
+    rules = sorted({w.rule for w in record.withheld})
+    return f"Nothing: all {len(record.ranked)} ranked treatments are withheld by {', '.join(rules)}."
+
+
+def _factors(ranked: Ranked) -> dict[str, float]:
+    return {
+        "priority": ranked.priority,
+        "propensity": ranked.propensity,
+        "context": ranked.context,
+        "value": ranked.value,
+        "lever": ranked.lever,
+    }
+
+
+def _against_runner_up(record: DecisionRecord) -> list[str]:
+    """The winner beside the next treatment in rank of another action, factor by factor."""
+    if not record.chosen:
+        return []
+    position = next(i for i, r in enumerate(record.ranked) if r.treatment == record.chosen[0].treatment)
+    winner = record.ranked[position]
+    runner_up = next((r for r in record.ranked[position + 1 :] if r.action != winner.action), None)
+    if runner_up is None:
+        return [f"{winner.treatment} had no rival."]
+    lines = [f"{winner.treatment} against {runner_up.treatment}:"]
+    for name, mine in _factors(winner).items():
+        theirs = _factors(runner_up)[name]
+        lines.append(f"{name}: {mine:.4g} against {theirs:.4g}")
+    return lines
+
+
+def _withheld(revision: Revision, withheld: Withheld) -> WithheldBy:
+    reason = next((r.reason for r in revision.catalogue.rules if r.id == withheld.rule), withheld.rule)
+    if withheld.count is not None:
+        reason = f"{reason} ({withheld.count} of {withheld.limit})"
+    until = withheld.allowed_at.isoformat(timespec="seconds") if withheld.allowed_at else None
+    return WithheldBy(treatment=withheld.treatment, rule=withheld.rule, kind=withheld.kind, reason=reason, until=until)
+
+
+_VALIDITY = {
+    "active_window": "The action is not in its active window.",
+    "brand": "The signal is another brand's, or the person is no customer of this one.",
+    "contact_point": "The person has no contact point on this channel.",
+}
+
+
+def _dropped(revision: Revision, record: DecisionRecord, drop: Drop) -> DroppedBy:
+    if drop.kind == "validity":
+        when, reason, values = "", _VALIDITY[drop.condition], {}
+    else:
+        condition = next(
+            c
+            for c in revision.catalogue.conditions
+            if (c.level, c.kind, c.name) == (drop.level, drop.kind, drop.condition)
+        )
+        when, reason, values = condition.when, condition.reason, values_read(condition.when, record)
+    return DroppedBy(
+        action=drop.action,
+        treatment=drop.treatment,
+        level=drop.level,
+        kind=drop.kind,
+        condition=drop.condition,
+        verdict=drop.verdict.value,
+        when=when,
+        values=values,
+        reason=reason,
+    )
+
+
+def values_read(when: str, record: DecisionRecord) -> dict[str, Any]:
+    """The values that an expression reads, by path; None for one that is missing."""
+    profile = record.profile
+    roots: dict[str, Any] = {
+        "profile": {
+            **profile.attributes,
+            "brands": list(profile.brands),
+            "products": list(profile.products),
+            "flags": list(profile.flags),
+            "reachable": list(profile.reachable),
+        },
+        "signal": {
+            "type": record.signal.type,
+            "source": record.signal.source,
+            "properties": record.signal.properties,
+        },
+        "context": record.signal.context,
+    }
+    values = {}
+    for match in _READS.finditer(when):
+        value: Any = roots[match[1]]
+        for part in match[2][1:].split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        values[match[0]] = value
+    return values

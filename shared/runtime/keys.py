@@ -1,0 +1,78 @@
+"""Keys: who is calling, by a key that only they and we know."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+import msgspec
+from werkzeug.wrappers import Request
+
+from shared.domain.errors import UnauthenticatedError
+
+
+class Caller(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A known caller: its key, and the sources it may send as, `*` for any."""
+
+    key: str
+    sources: tuple[str, ...] = ()
+
+    def may_send_as(self, source: str) -> bool:
+        """Whether it may send signals as this source."""
+        return "*" in self.sources or source in self.sources
+
+    @property
+    def allowed_sources(self) -> frozenset[str] | None:
+        """The sources it may name, None for any."""
+        return None if "*" in self.sources else frozenset(self.sources)
+
+
+class Keyring:
+    """The callers of an endpoint."""
+
+    def __init__(self, secret: str) -> None:
+        """Read callers from the JSON of a secret: `{"name": {"key": "…", "sources": ["…"]}}`.
+
+        Raises:
+            ValueError: it is not of that form; its content is not repeated.
+        """
+        try:
+            callers = msgspec.json.decode(secret, type=dict[str, Caller])
+        except msgspec.MsgspecError:
+            raise ValueError('expected JSON such as {"web": {"key": "…", "sources": ["segment"]}}') from None
+        self._callers = {hashlib.sha256(c.key.encode()).digest(): c for c in callers.values()}
+
+    def caller(self, request: Request) -> Caller:
+        """Who sent a request: key from `x-api-key`, a bearer token, the user name of basic authentication (as CDPs
+        send their write key), or, for browsers' beacons that can set no header, the `key` parameter.
+
+        Raises:
+            UnauthenticatedError: no key, or none that is known.
+        """
+        key = presented_key(request)
+        if not key:
+            raise UnauthenticatedError("send your key as x-api-key, as a bearer token, or as ?key= from a beacon")
+        given = hashlib.sha256(key.encode()).digest()
+        for known, caller in self._callers.items():
+            if hmac.compare_digest(known, given):
+                return caller
+        raise UnauthenticatedError("this key is not known here")
+
+
+def presented_key(request: Request, parameter: str = "key") -> str:
+    """The key a request presents, empty where it presents none."""
+    header = request.headers.get("x-api-key", "")
+    if header:
+        return header
+    authorization = request.authorization
+    if authorization is not None:
+        if authorization.type == "basic":
+            return authorization.username or ""
+        if authorization.token:
+            return authorization.token
+    return request.args.get(parameter, "")
+
+
+def matches(request: Request, token: str, parameter: str) -> bool:
+    """Whether a request presents exactly this token."""
+    return hmac.compare_digest(presented_key(request, parameter).encode(), token.encode())

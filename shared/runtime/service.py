@@ -1,0 +1,139 @@
+"""A service: the routes of one function, its health, and errors as answers."""
+
+from __future__ import annotations
+
+import traceback
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.routing import Map, Rule
+from werkzeug.wrappers import Request, Response
+
+from shared.domain.errors import InvalidError, KairosError
+from shared.runtime import trace
+from shared.runtime.problems import TooLargeError, UnsupportedMediaTypeError, problem, problem_of
+from shared.runtime.telemetry import log
+
+Answer = Callable[..., Response]
+
+MAX_BODY = 1024 * 1024
+"""A request's body, as sent and as unpacked."""
+
+_TYPES = ("application/json", "text/plain", "application/cloudevents+json")
+
+
+class Service:
+    """Answers HTTP requests: its own routes, `GET /health` and `GET /ready`."""
+
+    def __init__(
+        self,
+        name: str,
+        routes: Sequence[tuple[str, str, Answer]],
+        *,
+        ready: Callable[[], None],
+        origins: Callable[[], frozenset[str]] = frozenset,
+    ) -> None:
+        """Serve routes of (method, path, answer); an answer takes the request and the path's variables.
+
+        Args:
+            name: of the function.
+            routes: paths as werkzeug writes them, `/v1/sources/<source>`.
+            ready: raises a KairosError with the reason while the function cannot serve.
+            origins: browser origins that may call, for CORS.
+        """
+        self._name = name
+        self._ready = ready
+        self._origins = origins
+        self._answers: dict[str, Answer] = {}
+        rules = [
+            Rule("/health", methods=["GET"], endpoint="health"),
+            Rule("/ready", methods=["GET"], endpoint="ready"),
+        ]
+        for method, path, answer in routes:
+            endpoint = f"{method} {path}"
+            self._answers[endpoint] = answer
+            rules.append(Rule(path, methods=[method], endpoint=endpoint))
+        self._map = Map(rules)
+        self._answers["health"] = lambda _request: json_answer({"status": "alive", "function": name})
+        self._answers["ready"] = self._answer_ready
+
+    def __call__(self, request: Request) -> Response:
+        """Answer one request. Every answer carries `traceparent`."""
+        here = trace.continue_from(request.headers.get("traceparent"))
+        origin = request.headers.get("origin", "")
+        allowed = bool(origin) and origin in self._origins()
+        if request.method == "OPTIONS" and allowed and "access-control-request-method" in request.headers:
+            response = Response(status=204)
+            response.headers["Access-Control-Allow-Methods"] = "POST"
+            response.headers["Access-Control-Allow-Headers"] = "content-type, content-encoding, x-api-key, authorization"
+            response.headers["Access-Control-Max-Age"] = "600"
+        else:
+            response = self._answer(request)
+        response.headers["traceparent"] = trace.current() or here
+        if allowed:
+            response.headers["Access-Control-Allow-Origin"] = origin
+            response.headers["Vary"] = "Origin"
+        return response
+
+    def _answer(self, request: Request) -> Response:
+        try:
+            endpoint, variables = self._map.bind_to_environ(request.environ).match()
+            return self._answers[endpoint](request, **variables)
+        except MethodNotAllowed as error:
+            response = problem(405, "Method not allowed", f"{request.path} takes {', '.join(error.valid_methods or ())}")
+            response.headers["Allow"] = ", ".join(error.valid_methods or ())
+            return response
+        except HTTPException as error:
+            status = error.code or 400
+            return problem(status, error.name, f"{self._name} has nothing at this path" if status == 404 else error.name)
+        except KairosError as error:
+            return problem_of(error)
+        except Exception as error:  # the one place where the unknown is caught
+            log("ERROR", f"{self._name}: {error!r}", stack=traceback.format_exc())
+            return problem(500, "Internal error", "logged with its trace")
+
+    def _answer_ready(self, _request: Request) -> Response:
+        self._ready()
+        return json_answer({"status": "ready", "function": self._name})
+
+
+def json_answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """An answer in JSON."""
+    return Response(msgspec.json.encode(body), status=status, headers=headers, content_type="application/json")
+
+
+def read_body(request: Request, limit: int = MAX_BODY) -> bytes:
+    """The body of a request, unpacked.
+
+    Raises:
+        TooLargeError: beyond the limit, as sent or as unpacked.
+        UnsupportedMediaTypeError: neither JSON nor the `text/plain` of a beacon, or an encoding other than gzip.
+        InvalidError: not the gzip it says it is.
+    """
+    kind = request.mimetype
+    if kind not in _TYPES and not kind.endswith("+json"):
+        raise UnsupportedMediaTypeError("send application/json, or text/plain from a beacon", field="content-type")
+    too_large = TooLargeError(f"a body has at most {limit} bytes; send more in several requests")
+    if (request.content_length or 0) > limit:
+        raise too_large
+    body = request.stream.read(limit + 1)
+    if len(body) > limit:
+        raise too_large
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding in ("", "identity"):
+        return body
+    if encoding != "gzip":
+        raise UnsupportedMediaTypeError("only gzip is unpacked", field="content-encoding")
+    unpack = zlib.decompressobj(wbits=31)
+    try:
+        plain = unpack.decompress(body, limit + 1)
+    except zlib.error:
+        raise InvalidError("is not gzip", field="content-encoding") from None
+    if len(plain) > limit:
+        raise too_large
+    if not unpack.eof:
+        raise InvalidError("the gzip stream ends too early", field="content-encoding")
+    return plain

@@ -1,0 +1,33 @@
+"""Trace context: W3C `traceparent`, carried by every request, message and log line."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from contextvars import ContextVar
+
+_FORMAT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
+
+_current: ContextVar[str] = ContextVar("traceparent", default="")
+
+
+def continue_from(traceparent: str | None) -> str:
+    """Enter a new span of the trace given, or of a new one where none valid is given; returns its `traceparent`."""
+    match = _FORMAT.fullmatch(traceparent or "")
+    if match and set(match[1]) != {"0"}:
+        here = f"00-{match[1]}-{secrets.token_hex(8)}-{match[3]}"
+    else:
+        here = f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+    _current.set(here)
+    return here
+
+
+def current() -> str:
+    """The `traceparent` of the request at hand, empty outside of one."""
+    return _current.get()
+
+
+def ids(traceparent: str) -> tuple[str, str] | None:
+    """(trace id, span id), None where there is no trace."""
+    match = _FORMAT.fullmatch(traceparent)
+    return (match[1], match[2]) if match else None
