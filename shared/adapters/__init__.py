@@ -1,0 +1,1 @@
+"""Adapters: each port of `shared.ports` over one technology. A module imports only its own client."""

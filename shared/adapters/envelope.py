@@ -1,0 +1,69 @@
+"""How a message travels: its bytes, and the attributes that can be read without decoding it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+
+from shared.domain.signal import digest
+from shared.messages import HistoryRow, Publishable
+from shared.ports import Parked
+
+DEAD_LETTERS = "dead-letters"
+"""The topic, and the subscription, where what was refused too often waits."""
+
+SOURCE_PREFIX = "CloudPubSubDeadLetterSource"
+SOURCE_SUBSCRIPTION = f"{SOURCE_PREFIX}Subscription"
+DELIVERY_COUNT = f"{SOURCE_PREFIX}DeliveryCount"
+
+_encoder = msgspec.json.Encoder()
+
+
+class Envelope(NamedTuple):
+    """One message ready to be published."""
+
+    topic: str
+    data: bytes
+    attributes: dict[str, str]
+
+    @property
+    def size(self) -> int:
+        """Bytes that are paid for."""
+        return len(self.data) + sum(len(key) + len(value) for key, value in self.attributes.items())
+
+
+def envelope(message: Publishable) -> Envelope:
+    """A message as it travels."""
+    if isinstance(message, HistoryRow):
+        tag, identity, trace = "history.row", message.row_id, ""
+    else:
+        tag, identity, trace = str(message.__struct_config__.tag), message.message_id, message.trace
+    attributes = {"type": tag, "message_id": identity, "decision_id": message.decision_id or "", "traceparent": trace}
+    return Envelope(message.topic, _encoder.encode(message), {key: value for key, value in attributes.items() if value})
+
+
+def dead_letter(data: bytes, attributes: Mapping[str, str], topics: Mapping[str, str], at: datetime) -> Parked:
+    """A message from the dead letters, as quarantine keeps it.
+
+    Args:
+        data: its bytes.
+        attributes: its own, and those that dead-lettering added.
+        topics: subscription to topic, so that it can be published where it came from.
+        at: now, UTC.
+    """
+    subscription = attributes.get(SOURCE_SUBSCRIPTION, "")
+    attempts = attributes.get(DELIVERY_COUNT, "an unknown number of")
+    return Parked(
+        id="q-" + digest("dead_letter", subscription, data.hex()),
+        function=subscription or "unknown",
+        revision="",
+        topic=topics.get(subscription, ""),
+        reason=f"refused by the subscription {subscription or 'of unknown name'} after {attempts} attempts",
+        kind="dead_letter",
+        at=at,
+        data=data,
+        attributes={key: value for key, value in attributes.items() if not key.startswith(SOURCE_PREFIX)},
+    )

@@ -1,0 +1,28 @@
+"""Every port in memory: what embedded mode, simulation and unit tests run on. It passes the same contract suite."""
+
+from shared.adapters.memory.bus import Bus, DeadLetters, Publisher
+from shared.adapters.memory.catalogues import Catalogues
+from shared.adapters.memory.contact_points import ContactPoints
+from shared.adapters.memory.contacts import Contacts
+from shared.adapters.memory.history import DecisionHistory
+from shared.adapters.memory.outcomes import Models, Outcomes
+from shared.adapters.memory.persons import Persons
+from shared.adapters.memory.provider import ChannelProvider
+from shared.adapters.memory.quarantine import Quarantine
+from shared.adapters.memory.store import Store
+
+__all__ = [
+    "Bus",
+    "Catalogues",
+    "ChannelProvider",
+    "ContactPoints",
+    "Contacts",
+    "DeadLetters",
+    "DecisionHistory",
+    "Models",
+    "Outcomes",
+    "Persons",
+    "Publisher",
+    "Quarantine",
+    "Store",
+]

@@ -1,0 +1,122 @@
+"""Contact histories and deliveries in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from shared.adapters.memory.store import Document, Store
+from shared.domain.contact_history import Contact, ContactHistory
+from shared.domain.delivery import Delivery
+from shared.domain.errors import AlreadyExistsError, StaleError
+from shared.ports import Meter, Versioned
+
+
+class Contacts:
+    """The port `Contacts`."""
+
+    def __init__(self, store: Store, meter: Meter) -> None:
+        """Read and write `store`, counting on `meter`."""
+        self._store = store
+        self._meter = meter
+
+    def history(self, person_id: str) -> Versioned[ContactHistory]:
+        """A person's contact history; empty, with version None, where there is none yet."""
+        self._meter.add(reads=1)
+        with self._store.lock:
+            history = self._store.histories.get(person_id)
+            if history is None:
+                return Versioned(ContactHistory(), None)
+            contacts, withheld, version = dict(history.contacts), dict(history.withheld), history.version
+        decoded = {key: msgspec.json.decode(data, type=Contact) for key, data in contacts.items()}
+        return Versioned(ContactHistory(contacts=decoded, withheld=withheld), version)
+
+    def reserve(
+        self,
+        person_id: str,
+        version: str | None,
+        contacts: Sequence[Contact],
+        deliveries: Sequence[Delivery],
+        *,
+        forget: tuple[Sequence[str], Sequence[str]] = ((), ()),
+    ) -> list[str]:
+        """Add contacts to the history and create their deliveries in one guarded commit."""
+        with self._store.lock:
+            present = self._store.histories.get(person_id)
+            if (present.version if present else None) != version:
+                raise StaleError(f"the contact history of {person_id} changed since it was read")
+            for delivery in deliveries:
+                if delivery.delivery_id in self._store.deliveries:
+                    raise AlreadyExistsError(f"delivery {delivery.delivery_id} exists already")
+            history = self._store.history(person_id)
+            for key in forget[0]:
+                history.contacts.pop(key, None)
+            for key in forget[1]:
+                history.withheld.pop(key, None)
+            for contact in contacts:
+                history.contacts[contact.delivery_id] = msgspec.json.encode(contact)
+            versions = [self._put(delivery) for delivery in deliveries]
+        self._meter.add(writes=1 + len(deliveries))
+        return versions
+
+    def present(self, deliveries: Sequence[Delivery]) -> None:
+        """Create deliveries that count as contact only when seen; those that are there already are left alone."""
+        with self._store.lock:
+            absent = [d for d in deliveries if d.delivery_id not in self._store.deliveries]
+            for delivery in absent:
+                self._put(delivery)
+        self._meter.add(reads=0 if len(absent) == len(deliveries) else len(deliveries), writes=len(absent))
+
+    def withhold(self, person_id: str, decision_id: str, at: datetime) -> None:
+        """Remember that a decision chose nothing."""
+        with self._store.lock:
+            self._store.history(person_id).withheld[decision_id] = at
+        self._meter.add(writes=1)
+
+    def delivery(self, delivery_id: str) -> Versioned[Delivery] | None:
+        """A delivery, None where there is none."""
+        self._meter.add(reads=1)
+        with self._store.lock:
+            document = self._store.deliveries.get(delivery_id)
+        if document is None:
+            return None
+        return Versioned(msgspec.json.decode(document.data, type=Delivery), document.version)
+
+    def deliveries(self, delivery_ids: Sequence[str]) -> dict[str, Delivery]:
+        """Those of these deliveries that exist, by id."""
+        wanted = dict.fromkeys(delivery_ids)
+        self._meter.add(reads=len(wanted))
+        with self._store.lock:
+            found = [self._store.deliveries[key] for key in wanted if key in self._store.deliveries]
+        decoded = [msgspec.json.decode(document.data, type=Delivery) for document in found]
+        return {delivery.delivery_id: delivery for delivery in decoded}
+
+    def claim(self, delivery: Delivery, version: str) -> str:
+        """Move a delivery, and its contact, to `sending` in one guarded commit; returns its new version."""
+        with self._store.lock:
+            self._guard(delivery, version)
+            new = self._put(delivery)
+            self._store.change_contact(delivery.person_id, delivery.delivery_id, state="sending", at=delivery.at)
+        self._meter.add(writes=2)
+        return new
+
+    def settle(self, delivery: Delivery, version: str, *, release: bool) -> None:
+        """Write a delivery's end in one guarded commit; with `release` its contact no longer counts."""
+        with self._store.lock:
+            self._guard(delivery, version)
+            self._put(delivery)
+            if release:
+                self._store.change_contact(delivery.person_id, delivery.delivery_id, state="released")
+        self._meter.add(writes=2 if release else 1)
+
+    def _put(self, delivery: Delivery) -> str:
+        version = self._store.next_version()
+        self._store.deliveries[delivery.delivery_id] = Document(msgspec.json.encode(delivery), version)
+        return version
+
+    def _guard(self, delivery: Delivery, version: str) -> None:
+        document = self._store.deliveries.get(delivery.delivery_id)
+        if document is None or document.version != version:
+            raise StaleError(f"delivery {delivery.delivery_id} changed since it was read")

@@ -1,0 +1,41 @@
+"""Quarantine in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from shared.adapters.memory.store import Store
+from shared.adapters.parking import fitting
+from shared.ports import Parked
+
+
+class Quarantine:
+    """The port `Quarantine`."""
+
+    def __init__(self, store: Store) -> None:
+        """Keep in `store`."""
+        self._store = store
+
+    def park(self, parked: Parked) -> None:
+        """Keep it; the same id again is left as it is."""
+        with self._store.lock:
+            self._store.quarantine.setdefault(parked.id, msgspec.json.encode(fitting(parked)))
+
+    def list(self, limit: int = 100) -> Sequence[Parked]:
+        """What is parked, newest first."""
+        with self._store.lock:
+            everything = [msgspec.json.decode(data, type=Parked) for data in self._store.quarantine.values()]
+        return sorted(everything, key=lambda parked: parked.at, reverse=True)[:limit]
+
+    def get(self, parked_id: str) -> Parked | None:
+        """One of them."""
+        with self._store.lock:
+            data = self._store.quarantine.get(parked_id)
+        return None if data is None else msgspec.json.decode(data, type=Parked)
+
+    def remove(self, parked_id: str) -> None:
+        """Forget it, once redriven."""
+        with self._store.lock:
+            self._store.quarantine.pop(parked_id, None)

@@ -1,0 +1,68 @@
+"""The documents of an in-memory platform, which its adapters share as those of Firestore share a database."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from datetime import datetime
+from typing import Generic, NamedTuple, TypeVar
+
+import msgspec
+
+from shared.domain.contact_history import Contact
+from shared.domain.delivery import Delivery
+from shared.domain.profile import Profile
+from shared.domain.propensity import Counts
+
+T = TypeVar("T")
+
+
+class Document(NamedTuple, Generic[T]):
+    """A value as bytes, so that nothing is shared by reference, and its version."""
+
+    data: bytes
+    version: str
+
+
+class History:
+    """One person's contacts and withheld decisions."""
+
+    def __init__(self) -> None:
+        self.contacts: dict[str, bytes] = {}
+        self.withheld: dict[str, datetime] = {}
+        self.version = ""
+
+
+class Store:
+    """Documents by collection. Whoever reads or writes them holds `lock`."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.identifiers: dict[tuple[str, str], bytes] = {}
+        self.profiles: dict[str, Document[Profile]] = {}
+        self.histories: dict[str, History] = {}
+        self.deliveries: dict[str, Document[Delivery]] = {}
+        self.outcomes: dict[str, bytes] = {}
+        self.models: dict[str, Counts] = {}
+        self.revisions: dict[str, bytes] = {}
+        self.releases: dict[str, str] = {}
+        self.contact_points: dict[tuple[str, str], str] = {}
+        self.quarantine: dict[str, bytes] = {}
+        self._versions = itertools.count(1)
+
+    def next_version(self) -> str:
+        """A version that no document has had."""
+        return str(next(self._versions))
+
+    def history(self, person_id: str) -> History:
+        """A person's history to write to, as of a new version; made when there is none. Hold `lock`."""
+        history = self.histories.setdefault(person_id, History())
+        history.version = self.next_version()
+        return history
+
+    def change_contact(self, person_id: str, delivery_id: str, **changes: object) -> None:
+        """Change fields of a contact, if the person's history has it. Hold `lock`."""
+        history = self.history(person_id)
+        if (data := history.contacts.get(delivery_id)) is not None:
+            contact = msgspec.json.decode(data, type=Contact)
+            history.contacts[delivery_id] = msgspec.json.encode(msgspec.structs.replace(contact, **changes))

@@ -1,0 +1,110 @@
+"""Values kept in the process: renewed behind the answer, so that no decision waits for what seldom changes."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Generic, NamedTuple, TypeVar
+
+from shared.domain.catalogue import Revision
+from shared.domain.errors import TransientError
+from shared.domain.policy import Policy
+
+T = TypeVar("T")
+Monotonic = Callable[[], float]
+
+CATALOGUE_REFRESH_SECONDS = 30.0
+MODELS_REFRESH_SECONDS = 60.0
+POLICIES_KEPT = 8
+
+_log = logging.getLogger(__name__)
+
+
+class _Held(NamedTuple, Generic[T]):
+    value: T
+    loaded_at: float
+
+
+class Refreshing(Generic[T]):
+    """A value that is loaded at first use and loaded again, in a thread of its own, once it is too old.
+
+    A value that is ten times older, as in an instance that slept, is loaded before it is given; if that fails the
+    old one is better than none.
+    """
+
+    def __init__(self, load: Callable[[], T], *, refresh_seconds: float, monotonic: Monotonic = time.monotonic) -> None:
+        """Keep what `load` gives for `refresh_seconds`, by the clock `monotonic`."""
+        self._load = load
+        self._refresh_seconds = refresh_seconds
+        self._monotonic = monotonic
+        self._held: _Held[T] | None = None
+        self._tried_at = 0.0
+        self._loading = threading.Lock()
+
+    def get(self) -> T:
+        """The value.
+
+        Raises:
+            TransientError: it was never loaded and cannot be now.
+        """
+        held = self._held
+        if held is None:
+            return self._load_now()
+        age = self._monotonic() - held.loaded_at
+        if age < self._refresh_seconds:
+            return held.value
+        if age >= 10 * self._refresh_seconds:
+            try:
+                return self._load_now(unless_newer_than=held.loaded_at)
+            except TransientError as error:
+                _log.warning("serving an old value, because a new one cannot be loaded: %s", error)
+                return held.value
+        if self._monotonic() - self._tried_at >= self._refresh_seconds and self._loading.acquire(blocking=False):
+            self._tried_at = self._monotonic()
+            threading.Thread(target=self._load_behind, name="refresh", daemon=True).start()
+        return held.value
+
+    def forget(self) -> None:
+        """Load before the next answer."""
+        self._held = None
+
+    def _load_now(self, *, unless_newer_than: float = float("-inf")) -> T:
+        with self._loading:
+            held = self._held
+            if held is None or held.loaded_at <= unless_newer_than:
+                held = self._held = _Held(self._load(), self._monotonic())
+            return held.value
+
+    def _load_behind(self) -> None:
+        """Load in a thread that nobody waits for; holds the lock that `get` took."""
+        try:
+            self._held = _Held(self._load(), self._monotonic())
+        except Exception:  # noqa: BLE001 - nobody waits who could catch it
+            _log.exception("a value could not be refreshed; the old one is served")
+        finally:
+            self._loading.release()
+
+
+class Policies:
+    """The last few compiled revisions. A revision never changes, so neither does its policy."""
+
+    def __init__(self, load: Callable[[str], Revision], *, kept: int = POLICIES_KEPT) -> None:
+        """Compile what `load` gives for a revision's id, and keep the last `kept`."""
+        self._load = load
+        self._kept = kept
+        self._policies: OrderedDict[str, Policy] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, revision: str) -> Policy:
+        """The compiled revision; raises what loading it raises."""
+        with self._lock:
+            policy = self._policies.get(revision)
+            if policy is None:
+                policy = self._policies[revision] = Policy(self._load(revision))
+            self._policies.move_to_end(revision)
+            while len(self._policies) > self._kept:
+                self._policies.popitem(last=False)
+            return policy
