@@ -6,6 +6,7 @@ Python can at least read, to say what it misses. A second run finds its stamp an
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -145,10 +146,22 @@ def link() -> None:
 
 
 def main() -> None:
-    """Make the environment, unless it is there."""
+    """Make the environment, unless it is there; of several that start at once, one does and the others wait."""
     os.chdir(ROOT)
     if up_to_date():
         return
+    with Path(__file__).open() as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        if not up_to_date():
+            make()
+
+
+def make() -> None:
+    """Make the environment from nothing.
+
+    Raises:
+        SetupError: no Python is new enough, or a step failed.
+    """
     started = time.monotonic()
     python = find_python()
     version = ".".join(map(str, version_of(python) or ()))

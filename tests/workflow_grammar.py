@@ -35,6 +35,7 @@ FUNCTIONS = {
 }
 CALLS = {
     *("http.delete", "http.get", "http.patch", "http.post", "http.put", "http.request"),
+    *("gke.await_job", "gke.create_job", "gke.delete_job", "gke.request"),
     *("events.await_callback", "events.create_callback_endpoint", "sys.log", "sys.sleep", "sys.sleep_until"),
 }
 EXPRESSION = re.compile(r"\$\{([\s\S]*)\}")
@@ -176,6 +177,6 @@ class Checker:
 
     def check_name(self, name: str, used: str | None, variables: set[str]) -> None:
         """A name in an expression is a word of the language, a function or a variable."""
-        known = used is None or used in WORDS | FUNCTIONS | self.subworkflows
+        known = used is None or used in WORDS | FUNCTIONS | self.subworkflows or used.startswith("googleapis.")
         if not known and str(used).split(".")[0] not in variables:
             self.say(name, f"uses {used}, which nothing sets")
