@@ -1,0 +1,75 @@
+"""Revisions of the catalogue in Firestore."""
+
+from __future__ import annotations
+
+import time
+import zlib
+
+from shared.adapters.firestore.client import Database
+from shared.adapters.refreshing import CATALOGUE_REFRESH_SECONDS, Monotonic, Policies, Refreshing
+from shared.domain.catalogue import Revision
+from shared.domain.errors import NotFoundError, TransientError
+from shared.domain.policy import Policy
+
+REVISIONS = "revisions"
+RELEASES = "releases"
+CHUNK_BYTES = 900_000
+"""Of a compressed revision in one document; Firestore's limit is 1 MiB."""
+
+
+class Catalogues:
+    """The port `Catalogues`: each revision as its compressed canonical form, in as many documents as that takes."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        environment: str = "live",
+        refresh_seconds: float = CATALOGUE_REFRESH_SECONDS,
+        monotonic: Monotonic = time.monotonic,
+    ) -> None:
+        """Serve what is live in an environment, looking again every `refresh_seconds`."""
+        self._database = database
+        self._environment = environment
+        self._policies = Policies(self._load)
+        self._current = Refreshing(self._live, refresh_seconds=refresh_seconds, monotonic=monotonic)
+
+    def current(self) -> Policy:
+        """The live revision, compiled; cached, refreshed behind the answer."""
+        return self._current.get()
+
+    def get(self, revision: str) -> Policy:
+        """A revision by its id, compiled; the last few are cached."""
+        return self._policies.get(revision)
+
+    def publish(self, revision: Revision) -> None:
+        """Store a revision and make it live; what is live is written last."""
+        data = zlib.compress(revision.catalogue.canonical(), level=9)
+        chunks = [data[start : start + CHUNK_BYTES] for start in range(0, len(data), CHUNK_BYTES)]
+        for number, chunk in reversed(list(enumerate(chunks))):
+            batch = self._database.client.batch()
+            reference = self._database.reference(REVISIONS, _chunk_id(revision.id, number))
+            batch.set(reference, {"chunks": len(chunks), "data": chunk})
+            self._database.commit(batch, blind=True)
+        batch = self._database.client.batch()
+        batch.set(self._database.reference(RELEASES, self._environment), {"revision": revision.id}, merge=True)
+        self._database.commit(batch, blind=True)
+        self._current.forget()
+
+    def _live(self) -> Policy:
+        snapshot = self._database.get(self._database.reference(RELEASES, self._environment))
+        if not snapshot.exists:
+            raise TransientError(f"no revision of the catalogue is live in {self._environment!r}: publish one")
+        return self._policies.get(snapshot.get("revision"))
+
+    def _load(self, revision: str) -> Revision:
+        first = self._database.get(self._database.reference(REVISIONS, revision))
+        if not first.exists:
+            raise NotFoundError(f"there is no revision {revision}")
+        rest = [self._database.reference(REVISIONS, _chunk_id(revision, n)) for n in range(1, first.get("chunks"))]
+        data = {s.reference.id: s.get("data") for s in self._database.get_all(rest)}
+        return Revision.decode(zlib.decompress(b"".join([first.get("data"), *(data[r.id] for r in rest)])))
+
+
+def _chunk_id(revision: str, number: int) -> str:
+    return f"{revision}#{number}" if number else revision

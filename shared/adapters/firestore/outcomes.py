@@ -1,0 +1,45 @@
+"""Outcomes in Firestore."""
+
+from __future__ import annotations
+
+import zlib
+
+from google.cloud import firestore
+
+from shared.adapters.firestore.client import Database, encode
+from shared.adapters.firestore.contacts import CONTACTS, encode_contact, microseconds
+from shared.adapters.firestore.models import MODELS, shard_of
+from shared.domain.contact_history import Contact
+from shared.domain.delivery import Delivery
+from shared.domain.propensity import NO_EVIDENCE, Counts
+from shared.ports import Meter, Outcome
+
+OUTCOMES = "outcomes"
+
+
+class Outcomes:
+    """The port `Outcomes`. Everything but the outcome's creation commutes, so outcomes may come in any order."""
+
+    def __init__(self, database: Database, meter: Meter) -> None:
+        """Write to `database`, counting on `meter`."""
+        self._database = database
+        self._meter = meter
+
+    def record(self, outcome: Outcome, delivery: Delivery, contact: Contact | None, learnt: Counts) -> None:
+        """Create the outcome, note it in the history and add what is learnt, in one commit that reads nothing."""
+        batch = self._database.client.batch()
+        batch.create(self._database.reference(OUTCOMES, outcome.id), encode(outcome))
+        entry = encode_contact(contact) if contact else {}
+        observed = {**entry.get("outcomes", {})}
+        at = microseconds(outcome.at)
+        observed[outcome.outcome] = min(at, observed.get(outcome.outcome, at))
+        entry["outcomes"] = {name: firestore.Minimum(first) for name, first in observed.items()}
+        history = self._database.reference(CONTACTS, delivery.person_id)
+        batch.set(history, {"contacts": {delivery.delivery_id: entry}}, merge=True)
+        if learnt != NO_EVIDENCE:
+            model = self._database.reference(MODELS, shard_of(delivery.model, zlib.crc32(outcome.id.encode())))
+            counts = {name: n for name, n in encode(learnt).items() if n}
+            increments = {name: firestore.Increment(n) for name, n in counts.items()}
+            batch.set(model, {"model": delivery.model, **increments}, merge=True)
+        self._database.commit(batch, blind=True)
+        self._meter.add(writes=len(batch))
