@@ -9,9 +9,9 @@ from datetime import datetime
 
 from google.api_core.exceptions import DeadlineExceeded, GoogleAPICallError, RetryError
 from google.auth.exceptions import TransportError
-from google.cloud.pubsub_v1 import PublisherClient, SubscriberClient  # type: ignore[import-untyped]
-from google.cloud.pubsub_v1.publisher.exceptions import MessageTooLargeError  # type: ignore[import-untyped]
-from google.cloud.pubsub_v1.types import BatchSettings, PublisherOptions  # type: ignore[import-untyped]
+from google.cloud.pubsub_v1 import PublisherClient, SubscriberClient
+from google.cloud.pubsub_v1.publisher.exceptions import MessageTooLargeError
+from google.cloud.pubsub_v1.types import BatchSettings, PublisherOptions
 
 from shared.adapters.envelope import DEAD_LETTERS, Envelope, dead_letter, envelope
 from shared.domain.errors import PermanentError, TransientError

@@ -98,7 +98,7 @@ class Database:
 
     def guard(self, version: str) -> firestore.WriteOption:
         """The precondition that a document has this version still."""
-        update_time = DatetimeWithNanoseconds.from_rfc3339(version)  # type: ignore[no-untyped-call]
+        update_time = DatetimeWithNanoseconds.from_rfc3339(version)
         return self.client.write_option(last_update_time=update_time)
 
 
@@ -130,7 +130,7 @@ def writing() -> Iterator[None]:
 
 def version_of(update_time: DatetimeWithNanoseconds) -> str:
     """A document's version: its update time to the nanosecond."""
-    return str(update_time.rfc3339())  # type: ignore[no-untyped-call]
+    return str(update_time.rfc3339())
 
 
 def document_id(text: str) -> str:
