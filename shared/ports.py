@@ -262,6 +262,9 @@ class Quarantine(Protocol):
 Clock = Callable[[], datetime]
 """The time, UTC. Reading it is I/O: only entrypoints hold one."""
 
+Timer = Callable[[], float]
+"""Seconds from some start, for how long something took."""
+
 NewId = Callable[[], str]
 """A random id. Drawing it is I/O too."""
 

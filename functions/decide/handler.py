@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +21,7 @@ from shared.domain.policy import Policy
 from shared.domain.profile import Profile
 from shared.domain.signal import Signal, decision_id
 from shared.messages import ActionsQualified, HistoryRow, SignalIdentified, SignalReceived, stamped
-from shared.ports import Catalogues, DecisionHistory, Meter, NewId, Publisher
+from shared.ports import Catalogues, DecisionHistory, Meter, NewId, Publisher, Timer
 
 SOURCE = "decide"
 SIGNAL_TYPE = "decision_requested"
@@ -108,6 +107,7 @@ class Decide:
         meter: Meter,
         identifier_key: bytes,
         new_id: NewId,
+        timer: Timer,
     ) -> None:
         """Compose the stages; records go out by `publisher`, and come back from `history`."""
         self._identify = identify
@@ -120,6 +120,7 @@ class Decide:
         self._meter = meter
         self._identifier_key = identifier_key
         self._new_id = new_id
+        self._timer = timer
 
     def __call__(self, request: DecisionRequest, now: datetime, *, explained: bool, trace: str) -> DecisionAnswer:
         """Decide what an inbound channel shows.
@@ -127,7 +128,7 @@ class Decide:
         Raises:
             InvalidError: the request names what the catalogue does not know.
         """
-        started = time.perf_counter()
+        started = self._timer()
         signal = self._signal(request, now)
         decision = decision_id(SOURCE, signal.id)
         received = SignalReceived(
@@ -139,7 +140,7 @@ class Decide:
             self._publisher.publish([stamped(row, self._meter.spent(), trace)])
         except TransientError:
             empty = [FilledPlacement(id=p.id, treatments=[]) for p in request.placements]
-            elapsed = _elapsed_ms(started)
+            elapsed = self._elapsed_ms(started)
             return DecisionAnswer(
                 decision_id=decision, revision=None, placements=empty, elapsed_ms=elapsed, fallback=True
             )
@@ -151,7 +152,7 @@ class Decide:
             decision_id=decision,
             revision=row.revision,
             placements=placements,
-            elapsed_ms=_elapsed_ms(started),
+            elapsed_ms=self._elapsed_ms(started),
             fallback=False,
             explanation=explanation,
         )
@@ -243,11 +244,11 @@ class Decide:
             )
         return row, filled
 
+    def _elapsed_ms(self, started: float) -> float:
+        return round((self._timer() - started) * 1000, 3)
+
     @staticmethod
     def _content(policy: Policy, treatment_id: str, profile: Profile) -> dict[str, str]:
         action, treatment = policy.revision.treatment(treatment_id)
         return render(policy.revision, action, treatment, profile)
 
-
-def _elapsed_ms(started: float) -> float:
-    return round((time.perf_counter() - started) * 1000, 3)

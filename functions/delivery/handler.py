@@ -85,8 +85,13 @@ class Deliver:
             return self._settle(delivery, version, "failed", now, reason="no contact point", release=True)
         try:
             content = render(policy.revision, action, treatment, person.value)
-            payload = {"action": delivery.action, "treatment": delivery.treatment, "purpose": delivery.purpose}
-            payload |= {"brand": delivery.brand, "content": content}
+            payload = {
+                "brand": delivery.brand,
+                "action": delivery.action,
+                "treatment": delivery.treatment,
+                "purpose": delivery.purpose,
+                "content": content,
+            }
             receipt = self._provider.send(channel, delivery.delivery_id, address, payload)
         except PermanentError as error:
             return self._settle(delivery, version, "failed", now, reason=str(error), release=delivery.attempts == 1)

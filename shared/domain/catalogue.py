@@ -23,7 +23,7 @@ class _Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbi
     """What every part of a revision has in common: it never changes and says no more than it must."""
 
 
-class Namespace(_Part):
+class Namespace(_Part, frozen=True, kw_only=True):
     """A kind of identifier: what it points at, how strongly, and whether a person has only one."""
 
     id: str
@@ -32,14 +32,14 @@ class Namespace(_Part):
     unique: bool = False
 
 
-class Placement(_Part):
+class Placement(_Part, frozen=True, kw_only=True):
     """A slot on an inbound channel."""
 
     id: str
     name: str
 
 
-class Channel(_Part):
+class Channel(_Part, frozen=True, kw_only=True):
     """Where treatments appear.
 
     Attributes:
@@ -62,7 +62,7 @@ class Channel(_Part):
     placements: tuple[Placement, ...] = ()
 
 
-class Condition(_Part):
+class Condition(_Part, frozen=True, kw_only=True):
     """One condition of engagement policy, at the level that declares it."""
 
     name: str
@@ -73,21 +73,21 @@ class Condition(_Part):
     on_missing: Literal["drop", "allow"] = "drop"
 
 
-class Exclusion(_Part):
+class Exclusion(_Part, frozen=True, kw_only=True):
     """A fact of the person that excludes before any condition, for every brand."""
 
     flag: str
     reason: str
 
 
-class Starting(_Part):
+class Starting(_Part, frozen=True, kw_only=True):
     """What a new model believes: a propensity, and how many responses that belief is worth."""
 
     propensity: float
     evidence: float
 
 
-class Treatment(_Part):
+class Treatment(_Part, frozen=True, kw_only=True):
     """How one action appears on one channel and placement."""
 
     id: str
@@ -99,7 +99,7 @@ class Treatment(_Part):
     conditions: tuple[int, ...] = ()
 
 
-class Active(_Part):
+class Active(_Part, frozen=True, kw_only=True):
     """A window in which something is valid: from inclusive, until exclusive, each open where None."""
 
     from_: datetime | None = msgspec.field(name="from", default=None)
@@ -110,7 +110,7 @@ class Active(_Part):
         return (self.from_ is None or self.from_ <= now) and (self.until is None or now < self.until)
 
 
-class Action(_Part):
+class Action(_Part, frozen=True, kw_only=True):
     """What we would like the customer to do.
 
     `conditions` point into the revision's, inherited ones included, in the order they are tried. `lever` is that of the
@@ -132,7 +132,7 @@ class Action(_Part):
     conditions: tuple[int, ...] = ()
 
 
-class Scope(_Part):
+class Scope(_Part, frozen=True, kw_only=True):
     """What a rule is about: every list that is given must hold the value; an empty scope is everything."""
 
     brands: tuple[str, ...] = ()
@@ -144,7 +144,7 @@ class Scope(_Part):
     purposes: tuple[str, ...] = ()
 
 
-class ContextWeight(_Part):
+class ContextWeight(_Part, frozen=True, kw_only=True):
     """A weight on what is in scope while a condition holds."""
 
     name: str
@@ -153,7 +153,7 @@ class ContextWeight(_Part):
     scope: Scope = Scope()
 
 
-class Weights(_Part):
+class Weights(_Part, frozen=True, kw_only=True):
     """Exponents of the four factors of priority."""
 
     propensity: float = 1.0
@@ -165,7 +165,7 @@ class Weights(_Part):
 Dimension = Literal["brand", "issue", "group", "action", "treatment", "channel", "purpose"]
 
 
-class Cap(_Part, tag="cap", tag_field="kind"):
+class Cap(_Part, frozen=True, kw_only=True, tag="cap", tag_field="kind"):
     """At most `limit` of these outcomes in scope within a rolling window, counted apart per value of `per`."""
 
     id: str
@@ -177,7 +177,7 @@ class Cap(_Part, tag="cap", tag_field="kind"):
     per: Dimension | None = None
 
 
-class Cooldown(_Part, tag="cooldown", tag_field="kind"):
+class Cooldown(_Part, frozen=True, kw_only=True, tag="cooldown", tag_field="kind"):
     """After one of these outcomes in scope `after`, nothing of scope `blocks` for a while; with `same`, only what shares
     that dimension with it."""
 
@@ -190,15 +190,16 @@ class Cooldown(_Part, tag="cooldown", tag_field="kind"):
     same: Dimension | None = None
 
 
-class ConsentRule(_Part, tag="consent", tag_field="kind"):
-    """These purposes need the person's consent for the brand and channel."""
+class ConsentRule(_Part, frozen=True, kw_only=True, tag="consent", tag_field="kind"):
+    """These purposes, where in scope, need the person's consent for the brand and channel."""
 
     id: str
     purposes: tuple[str, ...]
     reason: str
+    scope: Scope = Scope()
 
 
-class ExclusionRule(_Part, tag="exclusion", tag_field="kind"):
+class ExclusionRule(_Part, frozen=True, kw_only=True, tag="exclusion", tag_field="kind"):
     """A flag of the person that stops some purposes."""
 
     id: str
@@ -210,7 +211,7 @@ class ExclusionRule(_Part, tag="exclusion", tag_field="kind"):
 Rule = Cap | Cooldown | ConsentRule | ExclusionRule
 
 
-class Attribute(_Part):
+class Attribute(_Part, frozen=True, kw_only=True):
     """The declared type of one attribute."""
 
     type: Literal["bool", "int", "double", "string", "timestamp", "list(string)"]
@@ -218,7 +219,7 @@ class Attribute(_Part):
     required: bool = False
 
 
-class Source(_Part):
+class Source(_Part, frozen=True, kw_only=True):
     """A system that sends signals in a shape of its own, and what its identifiers are called here.
 
     Attributes:
@@ -234,7 +235,7 @@ class Source(_Part):
     origins: tuple[str, ...] = ()
 
 
-class Named(_Part):
+class Named(_Part, frozen=True, kw_only=True):
     """A brand, an issue or a group: its id, its name and the level above it."""
 
     id: str
@@ -242,7 +243,7 @@ class Named(_Part):
     parent: str | None = None
 
 
-class Catalogue(_Part):
+class Catalogue(_Part, frozen=True, kw_only=True):
     """Everything that decides."""
 
     name: str

@@ -117,7 +117,8 @@ def _stop(
 ) -> Withheld | None:
     match rule:
         case ConsentRule():
-            allowed = known["purpose"] not in rule.purposes or profile.consents_to(
+            needed = known["purpose"] in rule.purposes and in_scope(rule.scope, known)
+            allowed = not needed or profile.consents_to(
                 brand=known["brand"], purpose=known["purpose"], channel=known["channel"]
             )
             return None if allowed else Withheld(treatment=known["treatment"], rule=rule.id, kind="consent")

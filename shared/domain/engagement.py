@@ -84,7 +84,7 @@ def qualify(policy: Policy, profile: Profile, signal: Signal, slots: Slots, now:
     if excluded_by is not None:
         return Qualified(candidates=(), drops=(), excluded_by=excluded_by)
     evaluation = _Evaluation(policy, policy.language.situation(profile, signal, signal.context, now))
-    brands = (signal.brand,) if signal.brand else profile.brands
+    brands: Sequence[str] = (signal.brand,) if signal.brand else profile.brands or tuple(policy.revision.brands)
     candidates: list[Candidate] = []
     drops: list[Drop] = []
     for action in catalogue.actions:

@@ -29,7 +29,7 @@ def decision_row(record: DecisionRecord, delivery: Delivery | None = None) -> Hi
 
 def outcome_row(delivery: Delivery, outcome: str, at: datetime, *, row_id: str, detail: object = None) -> HistoryRow:
     """What became of a delivery."""
-    return HistoryRow(
+    row = HistoryRow(
         row_id=row_id,
         kind="outcome",
         occurred_at=at,
@@ -38,8 +38,8 @@ def outcome_row(delivery: Delivery, outcome: str, at: datetime, *, row_id: str, 
         revision=delivery.revision,
         outcome=outcome,
         record=msgspec.json.encode(detail).decode() if detail is not None else None,
-        **_taxonomy(delivery),
     )
+    return msgspec.structs.replace(row, **_taxonomy(delivery))
 
 
 def ended_row(decision_id: str, person_id: str, signal: Signal, reason: str, at: datetime) -> HistoryRow:

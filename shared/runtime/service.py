@@ -18,6 +18,10 @@ from shared.runtime.problems import TooLargeError, UnsupportedMediaTypeError, pr
 from shared.runtime.telemetry import log
 
 Answer = Callable[..., Response]
+"""Answers a request, given it and the variables of its path."""
+
+Route = tuple[str, str, Answer]
+"""Method, path as werkzeug writes it, and what answers."""
 
 MAX_BODY = 1024 * 1024
 """A request's body, as sent and as unpacked."""
@@ -31,9 +35,9 @@ class Service:
     def __init__(
         self,
         name: str,
-        routes: Sequence[tuple[str, str, Answer]],
+        routes: Sequence[Route],
         *,
-        ready: Callable[[], None],
+        ready: Callable[[], object],
         origins: Callable[[], frozenset[str]] = frozenset,
     ) -> None:
         """Serve routes of (method, path, answer); an answer takes the request and the path's variables.
@@ -98,6 +102,10 @@ class Service:
     def _answer_ready(self, _request: Request) -> Response:
         self._ready()
         return json_answer({"status": "ready", "function": self._name})
+
+
+def always_ready() -> None:
+    """The readiness of a function that needs nothing before its first request."""
 
 
 def json_answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -41,16 +41,16 @@ class Common(msgspec.Struct, frozen=True, kw_only=True):
     k_revision: str = "local"
 
 
-def secret(name: str) -> bytes:
-    """A secret given as hexadecimal in a variable, as bytes.
+def hexadecimal(name: str, value: str) -> bytes:
+    """The bytes of a secret that the variable `name` holds in hexadecimal; its value is never repeated.
 
     Raises:
-        SettingsError: it is missing or no hexadecimal of at least 16 bytes.
+        SettingsError: it is no hexadecimal, or of fewer than 32 bytes.
     """
     try:
-        value = bytes.fromhex(os.environ[name])
-    except (KeyError, ValueError):
-        raise SettingsError(f"set {name} to a secret in hexadecimal, such as `openssl rand -hex 32` makes") from None
-    if len(value) < 16:
-        raise SettingsError(f"{name} is shorter than 16 bytes")
-    return value
+        secret = bytes.fromhex(value)
+    except ValueError:
+        raise SettingsError(f"{name} is not hexadecimal; `openssl rand -hex 32` makes one") from None
+    if len(secret) < 32:
+        raise SettingsError(f"{name} has fewer than 32 bytes; `openssl rand -hex 32` makes one")
+    return secret

@@ -1,0 +1,39 @@
+"""The HTTP side of decide: `POST /v1/decisions`, `GET /v1/decisions/{id}` and its explanation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from werkzeug.wrappers import Request, Response
+
+from functions.decide.handler import Decide, read_request
+from shared.ports import Clock
+from shared.runtime import trace
+from shared.runtime.keys import Keyring
+from shared.runtime.metering import RequestMeter
+from shared.runtime.service import Route, json_answer, read_body
+
+
+def routes(decide: Decide, keys: Keyring, meter: RequestMeter, clock: Clock) -> Sequence[Route]:
+    """The routes of the use case for callers of a keyring."""
+
+    def post_decisions(request: Request) -> Response:
+        keys.caller(request)
+        wanted = read_request(read_body(request))
+        explained = request.args.get("explain", "") == "true"
+        with meter.request():
+            return json_answer(decide(wanted, clock(), explained=explained, trace=trace.current()))
+
+    def get_decision(request: Request, decision: str) -> Response:
+        keys.caller(request)
+        return json_answer(decide.record(decision))
+
+    def get_explanation(request: Request, decision: str) -> Response:
+        keys.caller(request)
+        return json_answer(decide.explanation(decision))
+
+    return [
+        ("POST", "/v1/decisions", post_decisions),
+        ("GET", "/v1/decisions/<decision>", get_decision),
+        ("GET", "/v1/decisions/<decision>/explanation", get_explanation),
+    ]

@@ -1,0 +1,52 @@
+"""Wiring of decide: a channel's question in, treatments out, the record to the history."""
+
+import functions_framework
+from flask import Request
+from werkzeug.wrappers import Response
+
+from functions.arbitration.handler import Arbitrate
+from functions.decide.api import routes
+from functions.decide.handler import Decide
+from functions.decide.settings import Settings
+from functions.eligibility.handler import Qualify
+from functions.identity.handler import Identify
+from functions.suppression.handler import Suppress
+from shared.adapters.bigquery import DecisionHistory
+from shared.adapters.firestore.catalogues import Catalogues
+from shared.adapters.firestore.client import Database
+from shared.adapters.firestore.contacts import Contacts
+from shared.adapters.firestore.models import Models
+from shared.adapters.firestore.persons import Persons
+from shared.adapters.pubsub import Publisher
+from shared.runtime.keys import Keyring
+from shared.runtime.metering import RequestMeter
+from shared.runtime.service import Service
+from shared.runtime.settings import hexadecimal, read
+from shared.runtime.world import new_person_id, new_request_id, pause, timer, utc_now
+
+settings = read(Settings)
+meter = RequestMeter()
+database = Database(settings.google_cloud_project)
+catalogues = Catalogues(database)
+decide = Decide(
+    Identify(catalogues, Persons(database, meter), new_person_id),
+    Qualify(catalogues),
+    Arbitrate(catalogues, Models(database)),
+    Suppress(catalogues, Contacts(database, meter), pause),
+    catalogues=catalogues,
+    publisher=Publisher(settings.google_cloud_project, meter),
+    history=DecisionHistory(settings.google_cloud_project),
+    meter=meter,
+    identifier_key=hexadecimal("IDENTIFIER_KEY", settings.identifier_key),
+    new_id=new_request_id,
+    timer=timer,
+)
+service = Service(
+    "decide", routes(decide, Keyring(settings.channel_keys), meter, utc_now), ready=catalogues.current
+)
+
+
+@functions_framework.http
+def handle(request: Request) -> Response:
+    """Answer one question."""
+    return service(request)

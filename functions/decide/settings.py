@@ -1,0 +1,17 @@
+"""The environment of decide."""
+
+from __future__ import annotations
+
+from shared.runtime.settings import Common
+
+
+class Settings(Common, frozen=True, kw_only=True):
+    """What Cloud Run gives every function, the keys of the channels and the key that identifiers are hashed under.
+
+    Attributes:
+        channel_keys: JSON of who may ask, `{"web": {"key": "…"}}`.
+        identifier_key: 32 bytes in hexadecimal, the same as ingest's.
+    """
+
+    channel_keys: str
+    identifier_key: str

@@ -1,0 +1,53 @@
+"""Wiring of delivery: a contact reserved in, a treatment delivered out."""
+
+import functions_framework
+from flask import Request
+from werkzeug.wrappers import Response
+
+from functions.delivery.handler import Deliver
+from functions.delivery.settings import Settings
+from shared.adapters.firestore.catalogues import Catalogues
+from shared.adapters.firestore.client import Database
+from shared.adapters.firestore.contact_points import ContactPoints
+from shared.adapters.firestore.contacts import Contacts
+from shared.adapters.firestore.persons import Persons
+from shared.adapters.firestore.quarantine import Quarantine
+from shared.adapters.providers import HttpProvider
+from shared.adapters.pubsub import Publisher
+from shared.messages import ContactReserved
+from shared.runtime.metering import RequestMeter
+from shared.runtime.push import Push
+from shared.runtime.service import Service
+from shared.runtime.settings import hexadecimal, read
+from shared.runtime.world import utc_now
+
+settings = read(Settings)
+meter = RequestMeter()
+database = Database(settings.google_cloud_project)
+vault = Database(settings.google_cloud_project, settings.contact_points_database)
+catalogues = Catalogues(database)
+deliver = Deliver(
+    catalogues,
+    Persons(database, meter),
+    Contacts(database, meter),
+    ContactPoints(vault, meter, key=hexadecimal("CONTACT_POINTS_KEY", settings.contact_points_key)),
+    HttpProvider(settings.providers),
+)
+push = Push(
+    ContactReserved,
+    deliver,
+    publisher=Publisher(settings.google_cloud_project, meter),
+    quarantine=Quarantine(database),
+    meter=meter,
+    clock=utc_now,
+    token=settings.push_token,
+    function=settings.k_service,
+    revision=settings.k_revision,
+)
+service = Service("delivery", [("POST", "/", push)], ready=catalogues.current)
+
+
+@functions_framework.http
+def handle(request: Request) -> Response:
+    """Answer one push: 204 acknowledges, 503 asks for redelivery."""
+    return service(request)

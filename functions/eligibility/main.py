@@ -1,0 +1,41 @@
+"""Wiring of eligibility: signals identified in, actions qualified out."""
+
+import functions_framework
+from flask import Request
+from werkzeug.wrappers import Response
+
+from functions.eligibility.handler import Qualify
+from functions.eligibility.settings import Settings
+from shared.adapters.firestore.catalogues import Catalogues
+from shared.adapters.firestore.client import Database
+from shared.adapters.firestore.quarantine import Quarantine
+from shared.adapters.pubsub import Publisher
+from shared.messages import SignalIdentified
+from shared.runtime.metering import RequestMeter
+from shared.runtime.push import Push
+from shared.runtime.service import Service
+from shared.runtime.settings import read
+from shared.runtime.world import utc_now
+
+settings = read(Settings)
+meter = RequestMeter()
+database = Database(settings.google_cloud_project)
+catalogues = Catalogues(database)
+push = Push(
+    SignalIdentified,
+    Qualify(catalogues),
+    publisher=Publisher(settings.google_cloud_project, meter),
+    quarantine=Quarantine(database),
+    meter=meter,
+    clock=utc_now,
+    token=settings.push_token,
+    function=settings.k_service,
+    revision=settings.k_revision,
+)
+service = Service("eligibility", [("POST", "/", push)], ready=catalogues.current)
+
+
+@functions_framework.http
+def handle(request: Request) -> Response:
+    """Answer one push: 204 acknowledges, 503 asks for redelivery."""
+    return service(request)

@@ -1,0 +1,49 @@
+"""Wiring of feedback: outcomes in, by HTTP from channels and by push from delivery; history out."""
+
+import functions_framework
+from flask import Request
+from werkzeug.wrappers import Response
+
+from functions.feedback.api import routes
+from functions.feedback.handler import RecordOutcomes, note_delivery
+from functions.feedback.settings import Settings
+from shared.adapters.firestore.client import Database
+from shared.adapters.firestore.contacts import Contacts
+from shared.adapters.firestore.outcomes import Outcomes
+from shared.adapters.firestore.quarantine import Quarantine
+from shared.adapters.pubsub import Publisher
+from shared.messages import TreatmentDelivered
+from shared.runtime.keys import Keyring
+from shared.runtime.metering import RequestMeter
+from shared.runtime.push import Push
+from shared.runtime.service import Service, always_ready
+from shared.runtime.settings import read
+from shared.runtime.world import utc_now
+
+settings = read(Settings)
+meter = RequestMeter()
+database = Database(settings.google_cloud_project)
+publisher = Publisher(settings.google_cloud_project, meter)
+record = RecordOutcomes(Contacts(database, meter), Outcomes(database, meter), publisher)
+push = Push(
+    TreatmentDelivered,
+    note_delivery,
+    publisher=publisher,
+    quarantine=Quarantine(database),
+    meter=meter,
+    clock=utc_now,
+    token=settings.push_token,
+    function=settings.k_service,
+    revision=settings.k_revision,
+)
+service = Service(
+    "feedback",
+    [("POST", "/", push), *routes(record, Keyring(settings.channel_keys), meter, utc_now)],
+    ready=always_ready,
+)
+
+
+@functions_framework.http
+def handle(request: Request) -> Response:
+    """Answer one push or one report."""
+    return service(request)

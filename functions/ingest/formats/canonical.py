@@ -1,0 +1,92 @@
+"""The canonical format: our own words, checked strictly."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from functions.ingest.formats.raw import MAX_TYPE, RawSignal, beside, described, instant, snake_case, text
+from shared.domain.errors import InvalidError
+from shared.domain.signal import ConsentChange
+
+_TYPE = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)*")
+_SOURCE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
+_MISSING = re.compile(r"Object missing required field `(?P<field>\w+)`")
+_PLACE = re.compile(r"(?P<detail>.*) - at `\$\.?(?P<field>.*)`")
+
+
+class _Canonical(msgspec.Struct, frozen=True, kw_only=True):
+    type: str
+    identifiers: dict[str, Any]
+    id: str | None = None
+    at: Any = None
+    source: str | None = None
+    brand: str | None = None
+    context: dict[str, Any] | None = None
+    properties: dict[str, Any] | None = None
+    consent: dict[str, Any] | None = None
+
+
+def read(payload: Any) -> RawSignal:
+    """Read a canonical signal; fields that it does not declare are kept under `properties`.
+
+    Raises:
+        InvalidError: with the path of the field that does not fit.
+    """
+    if not isinstance(payload, dict):
+        raise InvalidError(f"expected an object, got {described(payload)}")
+    body = _fitted(payload)
+    if len(body.type) > MAX_TYPE or not _TYPE.fullmatch(body.type):
+        raise InvalidError(_type_advice(body.type), field="type")
+    if body.source is not None and not _SOURCE.fullmatch(body.source):
+        raise InvalidError("is not 1 to 64 of a-z, 0-9, `_`, `.` and `-`, a letter or digit first", field="source")
+    undeclared = {name: value for name, value in payload.items() if name not in _Canonical.__struct_fields__}
+    return RawSignal(
+        id=text(body.id, "id"),
+        type=body.type,
+        at=instant(body.at, "at"),
+        source=body.source,
+        identifiers=body.identifiers,
+        brand=body.brand,
+        context=body.context or {},
+        properties=beside(body.properties or {}, undeclared),
+        consent=tuple(_consents(body.consent or {})),
+    )
+
+
+def _fitted(payload: dict[str, Any]) -> _Canonical:
+    try:
+        return msgspec.convert(payload, _Canonical)
+    except msgspec.ValidationError as error:
+        said = str(error)
+        if missing := _MISSING.match(said):
+            raise InvalidError("is missing", field=missing["field"]) from None
+        place = _PLACE.fullmatch(said)
+        raise InvalidError(place["detail"] if place else said, field=place["field"] if place else "") from None
+
+
+def _type_advice(given: str) -> str:
+    rule = f"is not lower snake case of 1 to {MAX_TYPE} characters"
+    try:
+        return f"{rule}; did you mean `{snake_case(given, 'type')}`?"
+    except InvalidError:
+        return rule
+
+
+def _consents(consent: dict[str, Any]) -> list[ConsentChange]:
+    changes: list[ConsentChange] = []
+    for purpose, word in consent.items():
+        if isinstance(word, bool):
+            changes.append(ConsentChange(purpose=purpose, granted=word))
+            continue
+        if not isinstance(word, dict) or not word:
+            raise InvalidError("expected true, false or an object of channels", field=f"consent.{purpose}")
+        for channel, granted in word.items():
+            if not isinstance(granted, bool):
+                raise InvalidError(
+                    f"expected true or false, got {described(granted)}", field=f"consent.{purpose}.{channel}"
+                )
+            changes.append(ConsentChange(purpose=purpose, channel=channel, granted=granted))
+    return changes

@@ -1,0 +1,35 @@
+"""The world's clock and chance. Entrypoints read them and hand them in; nothing below an entrypoint does."""
+
+from __future__ import annotations
+
+import random
+import secrets
+import time
+from datetime import UTC, datetime
+
+_JITTER = random.Random()  # noqa: S311 - spreads retries, guards nothing
+
+
+def utc_now() -> datetime:
+    """The time, UTC."""
+    return datetime.now(UTC)
+
+
+def new_person_id() -> str:
+    """A canonical id that was never used before."""
+    return "p-" + secrets.token_hex(12)
+
+
+def new_request_id() -> str:
+    """An id for a request that brought none."""
+    return secrets.token_hex(16)
+
+
+def pause(attempt: int) -> None:
+    """Wait before the n-th try again of a contended commit: full jitter up to 5 ms · 2^n, at most 250 ms."""
+    time.sleep(_JITTER.uniform(0, min(0.25, 0.005 * 2**attempt)))
+
+
+def timer() -> float:
+    """Seconds from some start, never going back."""
+    return time.perf_counter()
