@@ -1,0 +1,97 @@
+"""Authoring: the files of a catalogue, checked and turned into a revision.
+
+This is for building only; what decides reads revisions. Everything that is wrong with a catalogue is found in one go, each
+problem with its file, line and column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+import msgspec
+
+from shared.authoring import forms
+from shared.authoring.building import Builder, Files
+from shared.authoring.places import Place
+from shared.authoring.problems import CatalogueError, Problem, Problems
+from shared.authoring.reading import Reader
+from shared.domain.catalogue import Revision
+
+__all__ = ["CatalogueError", "Problem", "build", "load", "read"]
+
+_FORMS: dict[str, type[forms.Form]] = {
+    "bank.yaml": forms.Bank,
+    "schema.yaml": forms.Schema,
+    "channels.yaml": forms.Channels,
+    "identity.yaml": forms.Identity,
+    "sources.yaml": forms.Sources,
+    "arbitration.yaml": forms.Arbitration,
+    "contact_policy.yaml": forms.ContactPolicy,
+}
+_OPTIONAL = frozenset({"sources.yaml"})
+
+
+def read(folder: Path) -> dict[str, str]:
+    """The texts of a catalogue folder by their path within it; `samples/` and hidden files are no part of it.
+
+    Raises:
+        CatalogueError: the folder is not there, or a file is not UTF-8.
+    """
+    problems = Problems()
+    if not folder.is_dir():
+        problems.add(Place.start(""), "no such folder")
+        problems.raise_any()
+    files: dict[str, str] = {}
+    for path in sorted(folder.rglob("*.y*ml")):
+        relative = path.relative_to(folder)
+        if relative.parts[0] == "samples" or any(part.startswith(".") for part in relative.parts):
+            continue
+        try:
+            files[relative.as_posix()] = path.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError as error:
+            problems.add(Place.start(relative.as_posix()), f"not UTF-8: {error.reason} at byte {error.start}")
+    problems.raise_any()
+    return files
+
+
+def build(files: Mapping[str, str]) -> Revision:
+    """The revision that the texts of a catalogue say.
+
+    Args:
+        files: text by path within the catalogue, such as `bank.yaml` or `actions/northmoor/grow.yaml`.
+
+    Raises:
+        CatalogueError: something is wrong; it names everything that is.
+    """
+    problems = Problems()
+    reader = Reader(problems)
+    actions: list[forms.Actions] = []
+    for file, source in sorted(files.items()):
+        path = PurePosixPath(file)
+        if path.parts[0] == "actions" and path.suffix == ".yaml":
+            actions.append(reader.read(file, source, forms.Actions))
+        elif file not in _FORMS:
+            problems.add(Place.start(file), "no file of a catalogue has this name", wrote=file, known=_FORMS)
+    for file in sorted(_FORMS.keys() - files.keys() - _OPTIONAL):
+        problems.add(Place.start(file), "the file is missing")
+    if not actions:
+        problems.add(Place.start("actions"), "there are no actions")
+    parts = {file.removesuffix(".yaml"): reader.read(file, files.get(file), form) for file, form in _FORMS.items()}
+    catalogue = Builder(Files(**parts, actions=tuple(actions)), reader, problems).build()
+    problems.raise_any()
+    return Revision(catalogue)
+
+
+def load(folder: Path) -> Revision:
+    """The revision that a catalogue folder says; problems name files as seen from where the folder's path begins.
+
+    Raises:
+        CatalogueError: something is wrong; it names everything that is.
+    """
+    try:
+        return build(read(folder))
+    except CatalogueError as error:
+        raise CatalogueError(
+            msgspec.structs.replace(problem, file=(folder / problem.file).as_posix()) for problem in error.problems
+        ) from None

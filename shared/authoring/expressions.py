@@ -1,0 +1,248 @@
+"""Expressions checked by Google's own CEL against what the catalogue declares.
+
+At run time attributes come untyped; here they are the fields of a message, so that an unknown name or a wrong type is found
+when the catalogue is built.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from typing import ClassVar, NamedTuple
+
+from cel_expr_python import cel
+from google.protobuf import descriptor_pb2, descriptor_pool, struct_pb2, timestamp_pb2
+
+from shared.authoring.places import Place
+from shared.authoring.problems import Problems
+from shared.domain.catalogue import Attribute
+from shared.domain.expression import Language
+
+MAX_DEPTH = 32
+
+_Field = descriptor_pb2.FieldDescriptorProto
+_TYPES = {
+    "bool": _Field.TYPE_BOOL,
+    "int": _Field.TYPE_INT64,
+    "double": _Field.TYPE_DOUBLE,
+    "string": _Field.TYPE_STRING,
+    "list(string)": _Field.TYPE_STRING,
+}
+_MESSAGES = {"timestamp": ".google.protobuf.Timestamp", "struct": ".google.protobuf.Struct"}
+
+_TOKEN = re.compile(
+    r"""(?P<string>[rRbB]{0,2}(?:'{3}(?:\\.|.)*?'{3}|"{3}(?:\\.|.)*?"{3}|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"))"""
+    r"|(?P<comment>//[^\n]*)"
+    r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
+    r"|(?P<blank>\s+)"
+    r"|(?P<other>.)",
+    re.DOTALL,
+)
+_ERROR = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*?)(?=\n \| | \[INVALID_ARGUMENT\]|\Z)", re.DOTALL)
+_UNDEFINED = re.compile(r"undefined field '(.*)' not found in struct 'kairos\.(\w+)'")
+_UNDECLARED = re.compile(r"undeclared reference to '(.*)' \(in container ''\)")
+_OVERLOAD = re.compile(r"found no matching overload for '(.*)' applied to '(.*)'", re.DOTALL)
+_SYNTAX = re.compile(r"Syntax error: (.*?)(?: expecting .*)?", re.DOTALL)
+
+
+class _Fault(NamedTuple):
+    """Something wrong at a character of an expression."""
+
+    offset: int
+    message: str
+    wrote: str = ""
+    known: tuple[str, ...] = ()
+
+
+class _Token(NamedTuple):
+    """A word of an expression that is no blank and no comment."""
+
+    kind: str
+    text: str
+    offset: int
+
+
+class Checker:
+    """Checks the expressions of one catalogue."""
+
+    LISTS: ClassVar[tuple[str, ...]] = ("brands", "products", "flags", "reachable")
+    RESERVED: ClassVar[frozenset[str]] = frozenset(
+        "as break const continue else false for function if import in let loop namespace null package return true var void"
+        " while".split()
+    )
+
+    def __init__(self, profile: Mapping[str, Attribute], context: Mapping[str, Attribute], problems: Problems) -> None:
+        self._problems = problems
+        self._runtime = Language(profile)
+        self._timestamps = frozenset(name for name, a in profile.items() if a.type == "timestamp")
+        usable = {name: a.type for name, a in profile.items() if name not in (*self.LISTS, *self.RESERVED)}
+        self._fields: dict[str, dict[str, str]] = {
+            "profile": {**usable, **dict.fromkeys(self.LISTS, "list(string)")},
+            "context": {name: a.type for name, a in context.items() if name not in self.RESERVED},
+            "signal": {"type": "string", "source": "string", "properties": "struct"},
+            "action": dict.fromkeys(("id", "brand", "issue", "group"), "string"),
+            "treatment": dict.fromkeys(("id", "channel", "purpose"), "string"),
+        }
+        self._faults: dict[tuple[str, tuple[str, ...]], list[_Fault]] = {}
+
+    def condition(self, text: str, place: Place, *, sees_treatment: bool) -> None:
+        """Check a condition: it says yes or no, and above the treatment it knows nothing of treatments."""
+        hidden = {} if sees_treatment else {"treatment": "only a treatment's own conditions know the treatment"}
+        self._check(text, place, hidden, ("BOOL",), "a condition is true or false")
+
+    def context_weight(self, text: str, place: Place) -> None:
+        """Check a context weight's condition: it says yes or no, once for all candidates."""
+        once = "a context weight holds for the whole decision: use its scope instead"
+        self._check(text, place, {"action": once, "treatment": once}, ("BOOL",), "a condition is true or false")
+
+    def value(self, text: str, place: Place) -> None:
+        """Check an action's value: it is a number, once for all treatments."""
+        once = "a value does not depend on the candidate"
+        self._check(text, place, {"action": once, "treatment": once}, ("INT", "DOUBLE"), "a value is a number")
+
+    def _check(self, text: str, place: Place, hidden: Mapping[str, str], wanted: tuple[str, ...], rule: str) -> None:
+        if not text:
+            return
+        tokens = list(_tokens(text))
+        faults = _too_deep(tokens) or [
+            *self._hidden(tokens, hidden),
+            *self._missing_tests(tokens),
+            *self._compile(text, wanted, rule),
+        ]
+        for fault in faults:
+            self._problems.add(place.character(fault.offset), fault.message, wrote=fault.wrote, known=fault.known)
+
+    @cached_property
+    def _env(self) -> cel.Env:
+        pool = descriptor_pool.DescriptorPool()
+        for module in (timestamp_pb2, struct_pb2):
+            pool.AddSerializedFile(module.DESCRIPTOR.serialized_pb)  # type: ignore[no-untyped-call]
+        file = descriptor_pb2.FileDescriptorProto(
+            name="kairos.proto",
+            package="kairos",
+            syntax="proto3",
+            dependency=["google/protobuf/timestamp.proto", "google/protobuf/struct.proto"],
+        )
+        for variable, fields in self._fields.items():
+            message = file.message_type.add(name=variable.title())
+            for number, (name, kind) in enumerate(fields.items(), start=1):
+                label = _Field.LABEL_REPEATED if kind == "list(string)" else _Field.LABEL_OPTIONAL
+                field = message.field.add(name=name, number=number, label=label)
+                if kind in _MESSAGES:
+                    field.type, field.type_name = _Field.TYPE_MESSAGE, _MESSAGES[kind]
+                else:
+                    field.type = _TYPES[kind]
+        pool.Add(file)  # type: ignore[no-untyped-call]
+        variables = {name: cel.Type(f"kairos.{name.title()}") for name in self._fields}
+        return cel.NewEnv(descriptor_pool=pool, variables={**variables, "now": cel.Type.TIMESTAMP})
+
+    def _compile(self, text: str, wanted: tuple[str, ...], rule: str) -> list[_Fault]:
+        try:
+            kind = self._env.compile(text).return_type().name()
+        except RuntimeError as error:
+            return list(self._explain(text, str(error)))
+        if kind not in wanted:
+            return [_Fault(0, f"{rule}, and this is {_type(kind)}")]
+        try:
+            self._runtime.compile(text)
+        except ValueError as error:
+            return list(self._explain(text, str(error)))
+        return []
+
+    def _hidden(self, tokens: list[_Token], hidden: Mapping[str, str]) -> list[_Fault]:
+        """Variables that are not there, and candidates read in a way that evaluation would not notice."""
+        faults = []
+        for before, token, after in _neighbours(tokens):
+            if token.kind != "name" or before.text == "." or token.text not in ("action", "treatment"):
+                continue
+            if token.text in hidden:
+                faults.append(_Fault(token.offset, f"{token.text} cannot be read here: {hidden[token.text]}"))
+            elif after.text != "." or after.offset != token.offset + len(token.text):
+                faults.append(_Fault(token.offset, f"read one of its fields, such as {token.text}.id"))
+        return faults
+
+    def _missing_tests(self, tokens: list[_Token]) -> list[_Fault]:
+        """`has` of a timestamp, which evaluation cannot answer."""
+        return [
+            _Fault(
+                at.offset,
+                f"has() cannot ask for the timestamp profile.{name.text}: compare it, and say on_missing for when it is not there",
+            )
+            for at, bracket, root, dot, name in zip(
+                tokens, tokens[1:], tokens[2:], tokens[3:], tokens[4:], strict=False
+            )
+            if (at.text, bracket.text, root.text, dot.text) == ("has", "(", "profile", ".")
+            and name.text in self._timestamps
+        ]
+
+    def _explain(self, text: str, error: str) -> list[_Fault]:
+        """What CEL said, in the words of the catalogue."""
+        lines = text.split("\n")
+        faults = []
+        for line, column, message in _ERROR.findall(error):
+            before = lines[: max(int(line) - 1, 0)]
+            offset = min(sum(len(part) + 1 for part in before) + max(int(column) - 1, 0), len(text))
+            faults.append(self._fault(text, offset, message))
+        return faults or [_Fault(0, "nested too deeply" if "recursion" in error else f"not CEL: {error}")]
+
+    def _fault(self, text: str, offset: int, message: str) -> _Fault:
+        if found := _UNDEFINED.fullmatch(message):
+            name, variable = found[1], found[2].lower()
+            at = text.find(name, offset)
+            fields = tuple(self._fields.get(variable, ()))
+            return _Fault(max(at, offset), f"unknown attribute {variable}.{name}", name, fields)
+        if found := _UNDECLARED.fullmatch(message):
+            variables = (*self._fields, "now", "has", "size", "timestamp", "duration", "matches")
+            offset = (
+                max(text.rfind(found[1].rsplit(".", 1)[-1], 0, offset + 1), 0)
+                if text[offset : offset + 1] == "("
+                else offset
+            )
+            return _Fault(offset, f"unknown name {found[1]}", found[1].split(".")[0], variables)
+        if found := _OVERLOAD.fullmatch(message):
+            return _Fault(offset, f"{_operator(found[1])} does not take {_type(found[2])}")
+        if found := _SYNTAX.fullmatch(message):
+            return _Fault(offset, f"not CEL: {found[1]}")
+        if "recursion" in message:
+            return _Fault(0, f"nested too deeply: CEL takes {MAX_DEPTH} levels")
+        return _Fault(offset, message)
+
+
+def _tokens(text: str) -> list[_Token]:
+    return [
+        _Token(match.lastgroup or "", match.group(), match.start())
+        for match in _TOKEN.finditer(text)
+        if match.lastgroup not in ("blank", "comment")
+    ]
+
+
+def _neighbours(tokens: list[_Token]) -> list[tuple[_Token, _Token, _Token]]:
+    """Each token with the one before and the one after it."""
+    end = _Token("", "", -1)
+    return list(zip([end, *tokens], tokens, [*tokens[1:], end], strict=False))
+
+
+def _too_deep(tokens: list[_Token]) -> list[_Fault]:
+    depth = 0
+    for token in tokens:
+        if token.kind != "other":
+            continue
+        if token.text in "([{":
+            depth += 1
+        elif token.text in ")]}":
+            depth -= 1
+        if depth > MAX_DEPTH:
+            return [_Fault(token.offset, f"nested too deeply: at most {MAX_DEPTH} brackets within each other")]
+    return []
+
+
+def _operator(name: str) -> str:
+    """`_>_` as people write it."""
+    return repr(name.replace("_", " ").strip()) if not name.isidentifier() else f"{name}()"
+
+
+def _type(name: str) -> str:
+    """A type or a tuple of types in words."""
+    inner = name.strip("()")
+    return " and ".join(part.strip().removeprefix("google.protobuf.").lower() for part in inner.split(", "))

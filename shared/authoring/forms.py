@@ -1,0 +1,332 @@
+"""The files of a catalogue as people write them: which fields each has and what may stand in them.
+
+This is the whole format. `shared.authoring.reading` reads files by these types, `shared.authoring.building` turns them into
+the catalogue of a revision.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from shared.domain.catalogue import Dimension, PolicyKind, Purpose
+
+ID = r"^[a-z0-9_.-]+$"
+NAME = r"^[a-z][a-z0-9_]*$"
+DURATION = r"^(forever|[1-9][0-9]*[smhdw])$"
+ORIGIN = r"^https?://[a-z0-9.-]+(:[0-9]+)?$"
+
+PATTERNS = {
+    ID: "is made of a-z, 0-9, '_', '.' and '-'",
+    NAME: "is made of a-z, 0-9 and '_' and begins with a letter",
+    DURATION: "is a number and one of s, m, h, d, w, such as 30d, or forever",
+    ORIGIN: "is a scheme and a host, such as https://www.example.com",
+}
+
+Id = Annotated[str, Meta(pattern=ID)]
+Name = Annotated[str, Meta(pattern=NAME)]
+Text = Annotated[str, Meta(min_length=1)]
+Cel = Annotated[str, Meta(min_length=1, max_length=2000)]
+Duration = Annotated[str, Meta(pattern=DURATION)]
+Origin = Annotated[str, Meta(pattern=ORIGIN)]
+Factor = Annotated[float, Meta(ge=0, le=10)]
+Pounds = Annotated[float, Meta(ge=0)]
+Outcome = Literal[
+    "sent",
+    "delivered",
+    "impression",
+    "click",
+    "accept",
+    "convert",
+    "dismiss",
+    "reject",
+    "complaint",
+    "unsubscribe",
+    "bounce",
+    "no_response",
+]
+
+
+class Form(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that people write down field by field."""
+
+
+class Condition(Form):
+    """A condition of engagement policy."""
+
+    name: Name
+    when: Cel
+    reason: Text
+    on_missing: Literal["drop", "allow"] = "drop"
+
+
+class Policy(Form):
+    """The conditions of one level, by kind."""
+
+    eligibility: tuple[Condition, ...] = ()
+    applicability: tuple[Condition, ...] = ()
+    suitability: tuple[Condition, ...] = ()
+
+    def of(self, kind: PolicyKind) -> tuple[Condition, ...]:
+        """The conditions of one kind."""
+        conditions: tuple[Condition, ...] = getattr(self, kind)
+        return conditions
+
+
+class Brand(Form):
+    """Whose name the customer sees."""
+
+    id: Id
+    name: Text
+    policy: Policy = Policy()
+
+
+class Issue(Form):
+    """A business purpose."""
+
+    id: Id
+    name: Text
+    purpose: Text
+    lever: Factor | None = None
+    policy: Policy = Policy()
+
+
+class Group(Form):
+    """A family of actions."""
+
+    id: Id
+    issue: str
+    name: Text
+    lever: Factor | None = None
+    policy: Policy = Policy()
+
+
+class Exclusion(Form):
+    """A flag of the person that excludes before any condition."""
+
+    flag: Id
+    reason: Text
+
+
+class Bank(Form):
+    """bank.yaml: the taxonomy and the policy of all levels above the action."""
+
+    name: Text
+    time_zone: Text
+    brands: tuple[Brand, ...]
+    issues: tuple[Issue, ...]
+    groups: tuple[Group, ...]
+    policy: Policy = Policy()
+    exclusions: tuple[Exclusion, ...] = ()
+
+
+class Attribute(Form):
+    """The declaration of one attribute; `values` names the only ones that a text may have."""
+
+    type: Literal["bool", "int", "double", "string", "timestamp", "list(string)"]
+    description: Text
+    required: bool = False
+    values: tuple[Text, ...] = ()
+
+
+class Schema(Form):
+    """schema.yaml: what expressions and templates may read."""
+
+    profile: dict[Name, Attribute]
+    context: dict[Name, Attribute] = {}
+    signal_properties: dict[Name, Attribute] = {}
+
+
+class Placement(Form):
+    """A slot on an inbound channel."""
+
+    id: Id
+    name: Text
+
+
+class Channel(Form):
+    """Where treatments appear."""
+
+    id: Id
+    name: Text
+    direction: Literal["inbound", "outbound"]
+    medium: Literal["html", "text"]
+    price: Pounds
+    needs_contact_point: bool = False
+    max_attempts: Annotated[int, Meta(ge=1, le=100)] = 5
+    timeout_seconds: Annotated[float, Meta(gt=0, le=15)] = 10.0
+    placements: tuple[Placement, ...] = ()
+
+
+class Channels(Form):
+    """channels.yaml."""
+
+    channels: tuple[Channel, ...]
+
+
+class Namespace(Form):
+    """A kind of identifier."""
+
+    id: Id
+    kind: Literal["person", "device", "session"]
+    priority: int
+    unique: bool = False
+
+
+class Identity(Form):
+    """identity.yaml."""
+
+    namespaces: tuple[Namespace, ...]
+
+
+class Source(Form):
+    """A system that sends signals."""
+
+    id: Id
+    name: Text
+    format: Literal["canonical", "segment", "adobe-xdm"]
+    identifiers: dict[str, str] = {}
+    origins: tuple[Origin, ...] = ()
+
+
+class Sources(Form):
+    """sources.yaml."""
+
+    sources: tuple[Source, ...] = ()
+
+
+class Scope(Form):
+    """What a rule or a weight is about."""
+
+    brands: tuple[str, ...] = ()
+    issues: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    actions: tuple[str, ...] = ()
+    treatments: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    purposes: tuple[Purpose, ...] = ()
+
+
+class Weights(Form):
+    """Exponents of the four factors."""
+
+    propensity: Factor = 1.0
+    context: Factor = 1.0
+    value: Factor = 1.0
+    lever: Factor = 1.0
+
+
+class ContextWeight(Form):
+    """A weight on what is in scope while a condition holds."""
+
+    name: Name
+    when: Cel
+    weight: Factor
+    scope: Scope = Scope()
+
+
+class Arbitration(Form):
+    """arbitration.yaml."""
+
+    weights: Weights = Weights()
+    context_weights: tuple[ContextWeight, ...] = ()
+
+
+class Cap(Form, tag="cap", tag_field="kind"):
+    """At most so many outcomes within a rolling window."""
+
+    id: Id
+    limit: Annotated[int, Meta(ge=0)]
+    outcomes: Annotated[tuple[Outcome, ...], Meta(min_length=1)]
+    window: Duration
+    reason: Text
+    scope: Scope = Scope()
+    per: Dimension | None = None
+
+
+class Cooldown(Form, tag="cooldown", tag_field="kind"):
+    """After an outcome, nothing for a while."""
+
+    id: Id
+    outcomes: Annotated[tuple[Outcome, ...], Meta(min_length=1)]
+    period: Duration
+    reason: Text
+    after: Scope = Scope()
+    blocks: Scope = Scope()
+    same: Dimension | None = None
+
+
+class Consent(Form, tag="consent", tag_field="kind"):
+    """Purposes that need consent."""
+
+    id: Id
+    purposes: Annotated[tuple[Purpose, ...], Meta(min_length=1)]
+    reason: Text
+
+
+class ExclusionRule(Form, tag="exclusion", tag_field="kind"):
+    """A flag that stops some purposes."""
+
+    id: Id
+    flag: Id
+    stops: Annotated[tuple[Purpose, ...], Meta(min_length=1)]
+    reason: Text
+
+
+class ContactPolicy(Form):
+    """contact_policy.yaml."""
+
+    rules: tuple[Cap | Cooldown | Consent | ExclusionRule, ...]
+
+
+class Starting(Form):
+    """What a new model believes."""
+
+    propensity: Annotated[float, Meta(gt=0, lt=1)]
+    evidence: Annotated[float, Meta(gt=0)]
+
+
+class Active(Form):
+    """A window of validity; a date is its midnight, UTC."""
+
+    from_: datetime | None = msgspec.field(name="from", default=None)
+    until: datetime | None = None
+
+
+class Treatment(Form):
+    """How an action appears on one channel; its full id is the action's, a dot, and this one."""
+
+    id: Id
+    channel: str
+    content: dict[Name, Text]
+    placement: str | None = None
+    purpose: Purpose | None = None
+    starting: Starting | None = None
+    policy: Policy = Policy()
+
+
+class Action(Form):
+    """What we would like the customer to do."""
+
+    id: Id
+    name: Text
+    brand: str
+    group: str
+    purpose: Purpose
+    value: Pounds | Cel
+    starting: Starting
+    treatments: Annotated[tuple[Treatment, ...], Meta(min_length=1)]
+    description: str = ""
+    lever: Factor | None = None
+    mandatory: bool = False
+    active: Active = Active()
+    policy: Policy = Policy()
+
+
+class Actions(Form):
+    """A file of actions/."""
+
+    actions: tuple[Action, ...]

@@ -1,0 +1,137 @@
+"""Templates of content: what they read must be declared, and there or have a fallback."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from jinja2 import TemplateError, TemplateSyntaxError, nodes
+from jinja2.meta import find_undeclared_variables
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from shared.authoring.places import Place
+from shared.authoring.problems import Problems
+from shared.domain.catalogue import Attribute
+
+_ENVIRONMENT = ImmutableSandboxedEnvironment(autoescape=True)
+_NAMED = ("id", "name")
+_ROOTS = ("profile", "action", "brand")
+_REFUSED: dict[type[nodes.Node], str] = {
+    nodes.Include: "include",
+    nodes.Import: "import",
+    nodes.FromImport: "import",
+    nodes.Extends: "extends",
+    nodes.Block: "block",
+    nodes.Macro: "macro",
+    nodes.CallBlock: "call",
+    nodes.Call: "a call; use a filter",
+    nodes.Pow: "**",
+    nodes.ScopedEvalContextModifier: "autoescape",
+}
+
+
+def check_template(text: str, place: Place, schema: Mapping[str, Attribute], problems: Problems) -> None:
+    """Note whatever would keep a template from being rendered for some person."""
+    if "{" not in text:
+        return
+    try:
+        tree = _ENVIRONMENT.parse(text)
+        _ENVIRONMENT.compile(text)
+    except TemplateSyntaxError as error:
+        problems.add(place.character(_line_start(text, error.lineno)), f"not a template: {error.message}")
+        return
+    except TemplateError as error:
+        problems.add(place, f"not a template: {error.message}")
+        return
+    _Template(text, place, schema, problems).check(tree)
+
+
+class _Template:
+    """One template under examination."""
+
+    def __init__(self, text: str, place: Place, schema: Mapping[str, Attribute], problems: Problems) -> None:
+        self._text = text
+        self._place = place
+        self._schema = schema
+        self._problems = problems
+
+    def check(self, tree: nodes.Template) -> None:
+        for name in sorted(find_undeclared_variables(tree) - set(_ROOTS)):
+            self._note(rf"\b{name}\b", 1, f"unknown name {name}", wrote=name, known=_ROOTS)
+        for node, parent in _walk(tree):
+            refused = next((what for kind, what in _REFUSED.items() if isinstance(node, kind)), None)
+            if refused:
+                self._note(None, node.lineno, f"a template cannot use {refused}")
+            if isinstance(node, nodes.Filter) and node.name == "safe":
+                self._note(r"\bsafe\b", node.lineno, "what is escaped for its medium cannot be declared safe")
+            if isinstance(node, nodes.Name) and node.name in _ROOTS:
+                self._name(node, parent)
+            if isinstance(node, nodes.Getattr | nodes.Getitem):
+                self._read(node, parent)
+
+    def _name(self, node: nodes.Name, parent: nodes.Node) -> None:
+        if node.ctx != "load":
+            self._note(rf"\b{node.name}\b", node.lineno, f"{node.name} cannot be set")
+        elif not (isinstance(parent, nodes.Getattr | nodes.Getitem) and parent.node is node):
+            self._note(rf"\b{node.name}\b", node.lineno, f"read one of the fields of {node.name}")
+
+    def _read(self, node: nodes.Getattr | nodes.Getitem, parent: nodes.Node) -> None:
+        root = node.node
+        if not (isinstance(root, nodes.Name) and root.name in _ROOTS):
+            self._note(None, node.lineno, "only the fields of profile, action and brand can be read")
+            return
+        if isinstance(node, nodes.Getattr):
+            field = node.attr
+        elif isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str):
+            field = node.arg.value
+        else:
+            self._note(rf"\b{root.name}\b", node.lineno, f"name the field of {root.name}")
+            return
+        known = self._schema if root.name == "profile" else _NAMED
+        pattern = rf"\b{root.name}\s*(?:\.\s*|\[\s*['\"])({re.escape(field)})\b"
+        if field not in known:
+            self._note(pattern, node.lineno, f"unknown attribute {root.name}.{field}", wrote=field, known=known)
+        elif root.name == "profile" and not self._schema[field].required and not _has_fallback(node, parent):
+            self._note(
+                pattern,
+                node.lineno,
+                f"profile.{field} may be missing: give it a fallback with default",
+                unless=r"\s*\|\s*d",
+            )
+
+    def _note(
+        self,
+        pattern: str | None,
+        lineno: int,
+        message: str,
+        *,
+        wrote: str = "",
+        known: Mapping[str, object] | tuple[str, ...] = (),
+        unless: str = r"(?!)",
+    ) -> None:
+        """Note a problem where a pattern is found from a line on, else at that line.
+
+        A template's tree knows lines only; the text tells the column.
+        """
+        start = _line_start(self._text, lineno)
+        found = re.compile(f"{pattern}(?!{unless})").search(self._text, start) if pattern else None
+        offset = found.start(found.lastindex or 0) if found else start
+        self._problems.add(self._place.character(offset), message, wrote=wrote, known=known)
+
+
+def _has_fallback(node: nodes.Node, parent: nodes.Node) -> bool:
+    """Whether a value goes straight into `default`, or is only asked whether it is there."""
+    if isinstance(parent, nodes.Filter):
+        return parent.node is node and parent.name in ("default", "d") and bool(parent.args or parent.kwargs)
+    return isinstance(parent, nodes.Test) and parent.name in ("defined", "undefined")
+
+
+def _walk(node: nodes.Node) -> Iterator[tuple[nodes.Node, nodes.Node]]:
+    """Every node with the one it is part of, in the order of the text."""
+    for child in node.iter_child_nodes():
+        yield child, node
+        yield from _walk(child)
+
+
+def _line_start(text: str, lineno: int) -> int:
+    return sum(len(line) for line in text.splitlines(keepends=True)[: lineno - 1])
