@@ -123,12 +123,13 @@ def _reachable(policy: Policy, profile: Profile, action: Action, treatment: Trea
 
 
 class _Evaluation:
-    """Evaluates each condition at most once for a person, and again only where it reads the candidate."""
+    """Evaluates each condition at most once for a person, or once for each value that it reads of the candidates."""
 
     def __init__(self, policy: Policy, situation: Situation) -> None:
         self._policy = policy
         self._situation = situation
         self._verdicts: dict[int, Verdict] = {}
+        self._of_candidates: dict[tuple[int, tuple[Any, ...]], Verdict] = {}
 
     def first_drop(self, action: Action, treatment: Treatment | None, conditions: Iterable[int]) -> Drop | None:
         """The drop by the first condition that does not let through, None where all do."""
@@ -151,11 +152,17 @@ class _Evaluation:
 
     def _verdict(self, index: int, action: Action, treatment: Treatment | None) -> Verdict:
         expression: Expression = self._policy.conditions[index]
-        if expression.reads_candidate:
-            return expression.verdict(self._situation.with_candidate(_action_facts(action), _treatment_facts(action, treatment)))
-        verdict = self._verdicts.get(index)
+        if not expression.reads_of_candidate:
+            verdict = self._verdicts.get(index)
+            if verdict is None:
+                verdict = self._verdicts[index] = expression.verdict(self._situation.bound)
+            return verdict
+        candidate = {"action": _action_facts(action), "treatment": _treatment_facts(action, treatment)}
+        reads = tuple(candidate[variable].get(field) for variable, field in expression.reads_of_candidate)
+        verdict = self._of_candidates.get((index, reads))
         if verdict is None:
-            verdict = self._verdicts[index] = expression.verdict(self._situation.bound)
+            activation = self._situation.with_candidate(candidate["action"], candidate["treatment"])
+            verdict = self._of_candidates[index, reads] = expression.verdict(activation)
         return verdict
 
 

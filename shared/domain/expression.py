@@ -6,6 +6,7 @@ missing makes an expression *unknown*, any other failure makes it an *error*; ne
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -27,6 +28,9 @@ class Verdict(StrEnum):
     ERROR = "error"
 
 
+# What an expression may read of a candidate; a mention in a text literal too only costs an evaluation.
+_CANDIDATE_READS = re.compile(r"\b(action|treatment)\.([a-z]+)")
+
 # How the library words an absence: a key of a map, or a variable that is not bound.
 _ABSENT = ("NOT_FOUND", "No value with name")
 
@@ -46,12 +50,12 @@ class Situation:
 
 
 class Expression:
-    """One compiled expression."""
+    """One compiled expression. `reads_of_candidate` are the (variable, field) pairs of the candidate that it mentions."""
 
     def __init__(self, text: str, compiled: cel.Expression) -> None:
         """Hold the text for explanations and the compiled form for evaluation."""
         self.text = text
-        self.reads_candidate = "action." in text or "treatment." in text
+        self.reads_of_candidate = tuple(sorted(set(_CANDIDATE_READS.findall(text))))
         self._compiled = compiled
 
     def verdict(self, activation: cel.Activation) -> Verdict:
