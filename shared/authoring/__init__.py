@@ -1,13 +1,15 @@
 """Authoring: the files of a catalogue, checked and turned into a revision.
 
-This is for building only; what decides reads revisions. Everything that is wrong with a catalogue is found in one go, each
-problem with its file, line and column.
+This is for building only; what decides reads revisions. Everything that is wrong with a catalogue is found in one go,
+each problem with its file, line and column.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -20,16 +22,19 @@ from shared.domain.catalogue import Revision
 
 __all__ = ["CatalogueError", "Problem", "build", "load", "read"]
 
-_FORMS: dict[str, type[forms.Form]] = {
-    "bank.yaml": forms.Bank,
-    "schema.yaml": forms.Schema,
-    "channels.yaml": forms.Channels,
-    "identity.yaml": forms.Identity,
-    "sources.yaml": forms.Sources,
-    "arbitration.yaml": forms.Arbitration,
-    "contact_policy.yaml": forms.ContactPolicy,
-}
+FormT = TypeVar("FormT", bound=forms.Form)
+
+_NAMES = (
+    "bank.yaml",
+    "schema.yaml",
+    "channels.yaml",
+    "identity.yaml",
+    "sources.yaml",
+    "arbitration.yaml",
+    "contact_policy.yaml",
+)
 _OPTIONAL = frozenset({"sources.yaml"})
+_ACTIONS = re.compile(r"actions/.+\.yaml")
 
 
 def read(folder: Path) -> dict[str, str]:
@@ -66,19 +71,26 @@ def build(files: Mapping[str, str]) -> Revision:
     """
     problems = Problems()
     reader = Reader(problems)
-    actions: list[forms.Actions] = []
-    for file, source in sorted(files.items()):
-        path = PurePosixPath(file)
-        if path.parts[0] == "actions" and path.suffix == ".yaml":
-            actions.append(reader.read(file, source, forms.Actions))
-        elif file not in _FORMS:
-            problems.add(Place.start(file), "no file of a catalogue has this name", wrote=file, known=_FORMS)
-    for file in sorted(_FORMS.keys() - files.keys() - _OPTIONAL):
-        problems.add(Place.start(file), "the file is missing")
-    if not actions:
-        problems.add(Place.start("actions"), "there are no actions")
-    parts = {file.removesuffix(".yaml"): reader.read(file, files.get(file), form) for file, form in _FORMS.items()}
-    catalogue = Builder(Files(**parts, actions=tuple(actions)), reader, problems).build()
+
+    def part(name: str, form: type[FormT]) -> FormT:
+        if name not in files and name not in _OPTIONAL:
+            problems.add(Place.start(name), "the file is missing")
+        return reader.read(name, files.get(name), form)
+
+    parts = Files(
+        bank=part("bank.yaml", forms.Bank),
+        schema=part("schema.yaml", forms.Schema),
+        channels=part("channels.yaml", forms.Channels),
+        identity=part("identity.yaml", forms.Identity),
+        sources=part("sources.yaml", forms.Sources),
+        arbitration=part("arbitration.yaml", forms.Arbitration),
+        contact_policy=part("contact_policy.yaml", forms.ContactPolicy),
+        actions=tuple(part(name, forms.Actions) for name in sorted(files) if _ACTIONS.fullmatch(name)),
+    )
+    for name in files.keys() - set(_NAMES):
+        if not _ACTIONS.fullmatch(name):
+            problems.add(Place.start(name), "no file of a catalogue has this name", wrote=name, known=_NAMES)
+    catalogue = Builder(parts, reader, problems).build()
     problems.raise_any()
     return Revision(catalogue)
 

@@ -1,10 +1,10 @@
-"""Forms into the catalogue of a revision: references resolved, inheritance worked out, order made independent of files."""
+"""Forms into the catalogue of a revision: references resolved, inheritance worked out, order independent of files."""
 
 from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Collection, Iterable, Mapping
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -17,8 +17,15 @@ from shared.authoring.templates import check_template
 from shared.domain import catalogue as target
 from shared.domain.catalogue import POLICY_KINDS, Catalogue, PolicyKind
 
-ItemT = TypeVar("ItemT")
-FormT = TypeVar("FormT", bound=forms.Form)
+
+class _Identified(Protocol):
+    """Anything with an id."""
+
+    @property
+    def id(self) -> str: ...
+
+
+ItemT = TypeVar("ItemT", bound=_Identified)
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 FOREVER_SECONDS = 36525 * 86400
@@ -109,7 +116,7 @@ class Builder:
 
     # What all parts need
 
-    def _unique(self, items: Iterable[FormT], what: str, field: str = "id") -> None:
+    def _unique(self, items: Iterable[forms.Form], what: str, field: str = "id") -> None:
         seen: set[str] = set()
         for item in items:
             value = getattr(item, field)
@@ -147,9 +154,11 @@ class Builder:
         """Indexes of the conditions of each level above the action, by level and kind."""
         bank = self._files.bank
         levels = {"catalogue": self._add_conditions("catalogue", bank.policy)}
-        for kind, items in (("brand", bank.brands), ("issue", bank.issues), ("group", bank.groups)):
+        kinds: dict[str, tuple[forms.Level, ...]] = {"brand": bank.brands, "issue": bank.issues, "group": bank.groups}
+        for kind, items in kinds.items():
             for item in _by_id(items):
-                levels[f"{kind}:{item.id}"] = self._add_conditions(f"{kind}:{item.id}", item.policy)
+                level = f"{kind}:{item.id}"
+                levels[level] = self._add_conditions(level, item.policy)
         for group in bank.groups:
             self._refers("issue", group.issue, self._place(group, "issue"))
         return levels
@@ -377,7 +386,7 @@ class Builder:
 
 
 def _by_id(items: Iterable[ItemT]) -> list[ItemT]:
-    return sorted(items, key=lambda item: str(getattr(item, "id")))  # noqa: B009 -- every item has an id
+    return sorted(items, key=lambda item: item.id)
 
 
 def _attribute(attribute: forms.Attribute) -> target.Attribute:

@@ -1,7 +1,7 @@
 """Expressions checked by Google's own CEL against what the catalogue declares.
 
-At run time attributes come untyped; here they are the fields of a message, so that an unknown name or a wrong type is found
-when the catalogue is built.
+At run time attributes come untyped; here they are the fields of a message, so that an unknown name or a wrong type is
+found when the catalogue is built.
 """
 
 from __future__ import annotations
@@ -39,6 +39,10 @@ _TOKEN = re.compile(
     r"|(?P<other>.)",
     re.DOTALL,
 )
+_WORDS = frozenset(
+    {"as", "break", "const", "continue", "else", "false", "for", "function", "if", "import", "in", "let", "loop"}
+    | {"namespace", "null", "package", "return", "true", "var", "void", "while"}
+)
 _ERROR = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*?)(?=\n \| | \[INVALID_ARGUMENT\]|\Z)", re.DOTALL)
 _UNDEFINED = re.compile(r"undefined field '(.*)' not found in struct 'kairos\.(\w+)'")
 _UNDECLARED = re.compile(r"undeclared reference to '(.*)' \(in container ''\)")
@@ -67,10 +71,7 @@ class Checker:
     """Checks the expressions of one catalogue."""
 
     LISTS: ClassVar[tuple[str, ...]] = ("brands", "products", "flags", "reachable")
-    RESERVED: ClassVar[frozenset[str]] = frozenset(
-        "as break const continue else false for function if import in let loop namespace null package return true var void"
-        " while".split()
-    )
+    RESERVED: ClassVar[frozenset[str]] = _WORDS
 
     def __init__(self, profile: Mapping[str, Attribute], context: Mapping[str, Attribute], problems: Problems) -> None:
         self._problems = problems
@@ -107,7 +108,7 @@ class Checker:
         tokens = list(_tokens(text))
         faults = _too_deep(tokens) or [
             *self._hidden(tokens, hidden),
-            *self._missing_tests(tokens),
+            *self._asked_timestamps(tokens),
             *self._compile(text, wanted, rule),
         ]
         for fault in faults:
@@ -117,7 +118,7 @@ class Checker:
     def _env(self) -> cel.Env:
         pool = descriptor_pool.DescriptorPool()
         for module in (timestamp_pb2, struct_pb2):
-            pool.AddSerializedFile(module.DESCRIPTOR.serialized_pb)  # type: ignore[no-untyped-call]
+            pool.AddSerializedFile(module.DESCRIPTOR.serialized_pb)
         file = descriptor_pb2.FileDescriptorProto(
             name="kairos.proto",
             package="kairos",
@@ -133,7 +134,7 @@ class Checker:
                     field.type, field.type_name = _Field.TYPE_MESSAGE, _MESSAGES[kind]
                 else:
                     field.type = _TYPES[kind]
-        pool.Add(file)  # type: ignore[no-untyped-call]
+        pool.Add(file)
         variables = {name: cel.Type(f"kairos.{name.title()}") for name in self._fields}
         return cel.NewEnv(descriptor_pool=pool, variables={**variables, "now": cel.Type.TIMESTAMP})
 
@@ -162,18 +163,15 @@ class Checker:
                 faults.append(_Fault(token.offset, f"read one of its fields, such as {token.text}.id"))
         return faults
 
-    def _missing_tests(self, tokens: list[_Token]) -> list[_Fault]:
+    def _asked_timestamps(self, tokens: list[_Token]) -> list[_Fault]:
         """`has` of a timestamp, which evaluation cannot answer."""
+        asks = ["has", "(", "profile", "."]
         return [
             _Fault(
-                at.offset,
-                f"has() cannot ask for the timestamp profile.{name.text}: compare it, and say on_missing for when it is not there",
+                tokens[i].offset, f"has() cannot ask for a timestamp: compare profile.{name.text} and say on_missing"
             )
-            for at, bracket, root, dot, name in zip(
-                tokens, tokens[1:], tokens[2:], tokens[3:], tokens[4:], strict=False
-            )
-            if (at.text, bracket.text, root.text, dot.text) == ("has", "(", "profile", ".")
-            and name.text in self._timestamps
+            for i, name in enumerate(tokens[4:])
+            if name.text in self._timestamps and [token.text for token in tokens[i : i + 4]] == asks
         ]
 
     def _explain(self, text: str, error: str) -> list[_Fault]:
@@ -194,12 +192,9 @@ class Checker:
             return _Fault(max(at, offset), f"unknown attribute {variable}.{name}", name, fields)
         if found := _UNDECLARED.fullmatch(message):
             variables = (*self._fields, "now", "has", "size", "timestamp", "duration", "matches")
-            offset = (
-                max(text.rfind(found[1].rsplit(".", 1)[-1], 0, offset + 1), 0)
-                if text[offset : offset + 1] == "("
-                else offset
-            )
-            return _Fault(offset, f"unknown name {found[1]}", found[1].split(".")[0], variables)
+            first = found[1].split(".")[0]
+            at = offset if text.startswith(first, offset) else max(text.rfind(first, 0, offset), 0)
+            return _Fault(at, f"unknown name {found[1]}", first, variables)
         if found := _OVERLOAD.fullmatch(message):
             return _Fault(offset, f"{_operator(found[1])} does not take {_type(found[2])}")
         if found := _SYNTAX.fullmatch(message):

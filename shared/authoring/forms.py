@@ -1,7 +1,7 @@
 """The files of a catalogue as people write them: which fields each has and what may stand in them.
 
-This is the whole format. `shared.authoring.reading` reads files by these types, `shared.authoring.building` turns them into
-the catalogue of a revision.
+This is the whole format. `shared.authoring.reading` reads files by these types, `shared.authoring.building` turns them
+into the catalogue of a revision.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     """Something that people write down field by field."""
 
 
-class Condition(Form):
+class Condition(Form, frozen=True, kw_only=True):
     """A condition of engagement policy."""
 
     name: Name
@@ -63,7 +63,7 @@ class Condition(Form):
     on_missing: Literal["drop", "allow"] = "drop"
 
 
-class Policy(Form):
+class Policy(Form, frozen=True, kw_only=True):
     """The conditions of one level, by kind."""
 
     eligibility: tuple[Condition, ...] = ()
@@ -76,42 +76,40 @@ class Policy(Form):
         return conditions
 
 
-class Brand(Form):
+class Level(Form, frozen=True, kw_only=True):
+    """A level of the taxonomy above the action."""
+
+    id: Id
+    name: Text
+    policy: Policy = Policy()
+
+
+class Brand(Level, frozen=True, kw_only=True):
     """Whose name the customer sees."""
 
-    id: Id
-    name: Text
-    policy: Policy = Policy()
 
-
-class Issue(Form):
+class Issue(Level, frozen=True, kw_only=True):
     """A business purpose."""
 
-    id: Id
-    name: Text
     purpose: Text
     lever: Factor | None = None
-    policy: Policy = Policy()
 
 
-class Group(Form):
+class Group(Level, frozen=True, kw_only=True):
     """A family of actions."""
 
-    id: Id
     issue: str
-    name: Text
     lever: Factor | None = None
-    policy: Policy = Policy()
 
 
-class Exclusion(Form):
+class Exclusion(Form, frozen=True, kw_only=True):
     """A flag of the person that excludes before any condition."""
 
     flag: Id
     reason: Text
 
 
-class Bank(Form):
+class Bank(Form, frozen=True, kw_only=True):
     """bank.yaml: the taxonomy and the policy of all levels above the action."""
 
     name: Text
@@ -123,7 +121,7 @@ class Bank(Form):
     exclusions: tuple[Exclusion, ...] = ()
 
 
-class Attribute(Form):
+class Attribute(Form, frozen=True, kw_only=True):
     """The declaration of one attribute; `values` names the only ones that a text may have."""
 
     type: Literal["bool", "int", "double", "string", "timestamp", "list(string)"]
@@ -132,7 +130,7 @@ class Attribute(Form):
     values: tuple[Text, ...] = ()
 
 
-class Schema(Form):
+class Schema(Form, frozen=True, kw_only=True):
     """schema.yaml: what expressions and templates may read."""
 
     profile: dict[Name, Attribute]
@@ -140,14 +138,14 @@ class Schema(Form):
     signal_properties: dict[Name, Attribute] = {}
 
 
-class Placement(Form):
+class Placement(Form, frozen=True, kw_only=True):
     """A slot on an inbound channel."""
 
     id: Id
     name: Text
 
 
-class Channel(Form):
+class Channel(Form, frozen=True, kw_only=True):
     """Where treatments appear."""
 
     id: Id
@@ -161,13 +159,13 @@ class Channel(Form):
     placements: tuple[Placement, ...] = ()
 
 
-class Channels(Form):
+class Channels(Form, frozen=True, kw_only=True):
     """channels.yaml."""
 
     channels: tuple[Channel, ...]
 
 
-class Namespace(Form):
+class Namespace(Form, frozen=True, kw_only=True):
     """A kind of identifier."""
 
     id: Id
@@ -176,13 +174,13 @@ class Namespace(Form):
     unique: bool = False
 
 
-class Identity(Form):
+class Identity(Form, frozen=True, kw_only=True):
     """identity.yaml."""
 
     namespaces: tuple[Namespace, ...]
 
 
-class Source(Form):
+class Source(Form, frozen=True, kw_only=True):
     """A system that sends signals."""
 
     id: Id
@@ -192,13 +190,13 @@ class Source(Form):
     origins: tuple[Origin, ...] = ()
 
 
-class Sources(Form):
+class Sources(Form, frozen=True, kw_only=True):
     """sources.yaml."""
 
     sources: tuple[Source, ...] = ()
 
 
-class Scope(Form):
+class Scope(Form, frozen=True, kw_only=True):
     """What a rule or a weight is about."""
 
     brands: tuple[str, ...] = ()
@@ -210,7 +208,7 @@ class Scope(Form):
     purposes: tuple[Purpose, ...] = ()
 
 
-class Weights(Form):
+class Weights(Form, frozen=True, kw_only=True):
     """Exponents of the four factors."""
 
     propensity: Factor = 1.0
@@ -219,7 +217,7 @@ class Weights(Form):
     lever: Factor = 1.0
 
 
-class ContextWeight(Form):
+class ContextWeight(Form, frozen=True, kw_only=True):
     """A weight on what is in scope while a condition holds."""
 
     name: Name
@@ -228,14 +226,14 @@ class ContextWeight(Form):
     scope: Scope = Scope()
 
 
-class Arbitration(Form):
+class Arbitration(Form, frozen=True, kw_only=True):
     """arbitration.yaml."""
 
     weights: Weights = Weights()
     context_weights: tuple[ContextWeight, ...] = ()
 
 
-class Cap(Form, tag="cap", tag_field="kind"):
+class Cap(Form, frozen=True, kw_only=True, tag="cap", tag_field="kind"):
     """At most so many outcomes within a rolling window."""
 
     id: Id
@@ -247,7 +245,7 @@ class Cap(Form, tag="cap", tag_field="kind"):
     per: Dimension | None = None
 
 
-class Cooldown(Form, tag="cooldown", tag_field="kind"):
+class Cooldown(Form, frozen=True, kw_only=True, tag="cooldown", tag_field="kind"):
     """After an outcome, nothing for a while."""
 
     id: Id
@@ -259,7 +257,7 @@ class Cooldown(Form, tag="cooldown", tag_field="kind"):
     same: Dimension | None = None
 
 
-class Consent(Form, tag="consent", tag_field="kind"):
+class Consent(Form, frozen=True, kw_only=True, tag="consent", tag_field="kind"):
     """Purposes that need consent."""
 
     id: Id
@@ -267,7 +265,7 @@ class Consent(Form, tag="consent", tag_field="kind"):
     reason: Text
 
 
-class ExclusionRule(Form, tag="exclusion", tag_field="kind"):
+class ExclusionRule(Form, frozen=True, kw_only=True, tag="exclusion", tag_field="kind"):
     """A flag that stops some purposes."""
 
     id: Id
@@ -276,27 +274,27 @@ class ExclusionRule(Form, tag="exclusion", tag_field="kind"):
     reason: Text
 
 
-class ContactPolicy(Form):
+class ContactPolicy(Form, frozen=True, kw_only=True):
     """contact_policy.yaml."""
 
     rules: tuple[Cap | Cooldown | Consent | ExclusionRule, ...]
 
 
-class Starting(Form):
+class Starting(Form, frozen=True, kw_only=True):
     """What a new model believes."""
 
     propensity: Annotated[float, Meta(gt=0, lt=1)]
     evidence: Annotated[float, Meta(gt=0)]
 
 
-class Active(Form):
+class Active(Form, frozen=True, kw_only=True):
     """A window of validity; a date is its midnight, UTC."""
 
     from_: datetime | None = msgspec.field(name="from", default=None)
     until: datetime | None = None
 
 
-class Treatment(Form):
+class Treatment(Form, frozen=True, kw_only=True):
     """How an action appears on one channel; its full id is the action's, a dot, and this one."""
 
     id: Id
@@ -308,7 +306,7 @@ class Treatment(Form):
     policy: Policy = Policy()
 
 
-class Action(Form):
+class Action(Form, frozen=True, kw_only=True):
     """What we would like the customer to do."""
 
     id: Id
@@ -326,7 +324,7 @@ class Action(Form):
     policy: Policy = Policy()
 
 
-class Actions(Form):
+class Actions(Form, frozen=True, kw_only=True):
     """A file of actions/."""
 
     actions: tuple[Action, ...]

@@ -73,7 +73,7 @@ _BLANK_ESCAPES = ("\\n", "\\t", "\\r", "\\ ", "\\_", "\\N", "\\L", "\\P", "\\v",
 def _character(node: yaml.Node, source: str, offset: int) -> tuple[int, int]:
     """Line and column, from 1, of a character of a scalar as it was written, whatever its quotes, escapes and folds.
 
-    YAML folds, indents and drops white space and nothing else, so the characters that are not white space tell the place.
+    YAML folds, indents and drops white space and nothing else: the characters that are not white space tell the place.
     """
     wanted = sum(1 for character in node.value[:offset] if not character.isspace())
     begin: int = node.start_mark.index

@@ -6,6 +6,7 @@ What cannot be read is noted and replaced by something harmless, so that one bui
 from __future__ import annotations
 
 import math
+import operator
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -30,6 +31,7 @@ _TAGS = {
     "tag:yaml.org,2002:map": "fields",
     "tag:yaml.org,2002:seq": "a list",
 }
+_BOOL = re.compile(r"true|false")
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]*)?([eE][-+]?[0-9]+)?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -109,7 +111,7 @@ class Reader:
                 nodes.extend(node.value)
         return True
 
-    def _value(self, place: Place, wanted: mi.Type) -> Any:  # noqa: ANN401, PLR0911 -- one answer per declared type
+    def _value(self, place: Place, wanted: mi.Type) -> Any:  # noqa: PLR0911 -- one answer per declared type
         match wanted:
             case mi.StructType():
                 return self._form(place, wanted)
@@ -156,7 +158,7 @@ class Reader:
                 path = f"{place.path}.{key.value}".lstrip(".")
                 yield key.value, at, Place.of(place.file, place.source, value, path)
 
-    def _form(self, place: Place, wanted: mi.StructType) -> Any:  # noqa: ANN401 -- a form of the wanted class
+    def _form(self, place: Place, wanted: mi.StructType) -> Any:
         if not isinstance(place.node, yaml.MappingNode):
             return self._refuse(place, "fields")
         known = {field.encode_name: field for field in wanted.fields}
@@ -181,13 +183,15 @@ class Reader:
             if name not in given and field.required:
                 self._problems.add(place, f"{name} is missing")
                 unread.add(name)
-            values[field.name] = _harmless(field.type) if field.required else field.default
+            if field.required:
+                values[field.name] = _harmless(field.type)
         form = wanted.cls(**values)
+        assert isinstance(form, Form)
         self._places[id(form)] = (form, place)
         self._unread.update((id(form), name) for name in unread)
         return form
 
-    def _list(self, place: Place, wanted: mi.VarTupleType) -> Any:  # noqa: ANN401 -- a tuple of the wanted type
+    def _list(self, place: Place, wanted: mi.VarTupleType) -> Any:
         if not isinstance(place.node, yaml.SequenceNode):
             return self._refuse(place, "a list")
         if len(place.node.value) < (wanted.min_length or 0):
@@ -195,7 +199,7 @@ class Reader:
         values = [self._value(place.into(i), wanted.item_type) for i in range(len(place.node.value))]
         return tuple(value for value in values if value is not _NOTHING)
 
-    def _dict(self, place: Place, wanted: mi.DictType) -> Any:  # noqa: ANN401 -- a dict of the wanted type
+    def _dict(self, place: Place, wanted: mi.DictType) -> Any:
         if not isinstance(place.node, yaml.MappingNode):
             return self._refuse(place, "fields")
         values = {}
@@ -207,7 +211,7 @@ class Reader:
                 values[name] = value
         return values
 
-    def _one_of(self, place: Place, wanted: mi.UnionType) -> Any:  # noqa: ANN401 -- a value of one of the types
+    def _one_of(self, place: Place, wanted: mi.UnionType) -> Any:
         types = [t for t in wanted.types if not isinstance(t, mi.NoneType)]
         tagged = {str(t.tag): t for t in types if isinstance(t, mi.StructType) and t.tag is not None}
         if tagged:
@@ -219,7 +223,7 @@ class Reader:
         node = place.node
         return self._value(place, number if node.tag in _NUMBER_TAGS or _plain(node, _FLOAT) else text)
 
-    def _tagged(self, place: Place, tagged: dict[str, mi.StructType]) -> Any:  # noqa: ANN401 -- a form of one kind
+    def _tagged(self, place: Place, tagged: dict[str, mi.StructType]) -> Any:
         if not isinstance(place.node, yaml.MappingNode):
             return self._refuse(place, "fields")
         tag_field = next(iter(tagged.values())).tag_field or ""
@@ -230,19 +234,17 @@ class Reader:
         kind = self._choice(at, list(tagged))
         return _NOTHING if kind is _NOTHING else self._form(place, tagged[kind])
 
-    def _choice(self, place: Place, values: list[str]) -> Any:  # noqa: ANN401 -- one of the values
+    def _choice(self, place: Place, values: list[str]) -> Any:
         value = self._text(place, mi.StrType())
-        if value is _NOTHING or value in values:
+        if isinstance(value, _Nothing) or value in values:
             return value
         self._problems.add(place, f"{value!r} is none of {', '.join(sorted(values))}", wrote=value, known=values)
         return _NOTHING
 
     def _bool(self, place: Place) -> bool | _Nothing:
-        if place.node.value == "true" and not place.node.style:
-            return True
-        if place.node.value == "false" and not place.node.style:
-            return False
-        return self._refuse(place, "true or false")
+        if not _plain(place.node, _BOOL):
+            return self._refuse(place, "true or false")
+        return bool(place.node.value == "true")
 
     def _number(self, place: Place, wanted: mi.IntType | mi.FloatType) -> float | _Nothing:
         number: float
@@ -252,13 +254,13 @@ class Reader:
         elif not _plain(place.node, _FLOAT) or not math.isfinite(number := float(place.node.value)):
             return self._refuse(place, "a number")
         limits = (
-            (wanted.gt, "more than", lambda limit: number > limit),
-            (wanted.ge, "at least", lambda limit: number >= limit),
-            (wanted.lt, "less than", lambda limit: number < limit),
-            (wanted.le, "at most", lambda limit: number <= limit),
+            ("more than", wanted.gt, operator.gt),
+            ("at least", wanted.ge, operator.ge),
+            ("less than", wanted.lt, operator.lt),
+            ("at most", wanted.le, operator.le),
         )
-        for limit, words, holds in limits:
-            if limit is not None and not holds(limit):
+        for words, limit, holds in limits:
+            if limit is not None and not holds(number, limit):
                 self._problems.add(place, f"must be {words} {limit}, is {place.node.value}")
                 return _NOTHING
         return number
@@ -305,12 +307,11 @@ def _plain(node: yaml.Node, pattern: re.Pattern[str]) -> bool:
     return isinstance(node, yaml.ScalarNode) and not node.style and pattern.fullmatch(node.value) is not None
 
 
-def _harmless(wanted: mi.Type) -> Any:  # noqa: ANN401 -- a value of the wanted type
+def _harmless(wanted: mi.Type) -> Any:  # noqa: PLR0911 -- one answer per declared type
     """Something of a type that no later check takes offence at."""
     match wanted:
         case mi.StructType():
-            values = {f.name: _harmless(f.type) if f.required else f.default for f in wanted.fields}
-            return wanted.cls(**values)
+            return wanted.cls(**{f.name: _harmless(f.type) for f in wanted.fields if f.required})
         case mi.VarTupleType():
             return ()
         case mi.DictType():

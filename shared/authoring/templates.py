@@ -92,12 +92,8 @@ class _Template:
         if field not in known:
             self._note(pattern, node.lineno, f"unknown attribute {root.name}.{field}", wrote=field, known=known)
         elif root.name == "profile" and not self._schema[field].required and not _has_fallback(node, parent):
-            self._note(
-                pattern,
-                node.lineno,
-                f"profile.{field} may be missing: give it a fallback with default",
-                unless=r"\s*\|\s*d",
-            )
+            message = f"profile.{field} may be missing: give it a fallback with default"
+            self._note(pattern, node.lineno, message, unless=r"\s*\|\s*d")
 
     def _note(
         self,
