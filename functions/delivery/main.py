@@ -1,6 +1,7 @@
 """Wiring of delivery: a contact reserved in, a treatment delivered out."""
 
 import functions_framework
+import msgspec
 from flask import Request
 from werkzeug.wrappers import Response
 
@@ -12,7 +13,7 @@ from shared.adapters.firestore.contact_points import ContactPoints
 from shared.adapters.firestore.contacts import Contacts
 from shared.adapters.firestore.persons import Persons
 from shared.adapters.firestore.quarantine import Quarantine
-from shared.adapters.providers import HttpProvider
+from shared.adapters.providers import Endpoint, HttpProvider
 from shared.adapters.pubsub import Publisher
 from shared.messages import ContactReserved
 from shared.runtime.metering import RequestMeter
@@ -31,7 +32,7 @@ deliver = Deliver(
     Persons(database, meter),
     Contacts(database, meter),
     ContactPoints(vault, meter, key=hexadecimal("CONTACT_POINTS_KEY", settings.contact_points_key)),
-    HttpProvider(settings.providers),
+    HttpProvider(msgspec.json.decode(settings.providers, type=dict[str, Endpoint])),
 )
 push = Push(
     ContactReserved,

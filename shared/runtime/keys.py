@@ -49,30 +49,26 @@ class Keyring:
         Raises:
             UnauthenticatedError: no key, or none that is known.
         """
-        key = presented_key(request)
-        if not key:
+        keys = presented(request, "key")
+        if not keys:
             raise UnauthenticatedError("send your key as x-api-key, as a bearer token, or as ?key= from a beacon")
-        given = hashlib.sha256(key.encode()).digest()
-        for known, caller in self._callers.items():
-            if hmac.compare_digest(known, given):
-                return caller
+        for key in keys:
+            given = hashlib.sha256(key.encode()).digest()
+            for known, caller in self._callers.items():
+                if hmac.compare_digest(known, given):
+                    return caller
         raise UnauthenticatedError("this key is not known here")
 
 
-def presented_key(request: Request, parameter: str = "key") -> str:
-    """The key a request presents, empty where it presents none."""
-    header = request.headers.get("x-api-key", "")
-    if header:
-        return header
+def presented(request: Request, parameter: str) -> list[str]:
+    """Every key that a request presents."""
+    keys = [request.headers.get("x-api-key", ""), request.args.get(parameter, "")]
     authorization = request.authorization
     if authorization is not None:
-        if authorization.type == "basic":
-            return authorization.username or ""
-        if authorization.token:
-            return authorization.token
-    return request.args.get(parameter, "")
+        keys.append((authorization.username if authorization.type == "basic" else authorization.token) or "")
+    return [key for key in keys if key]
 
 
 def matches(request: Request, token: str, parameter: str) -> bool:
     """Whether a request presents exactly this token."""
-    return hmac.compare_digest(presented_key(request, parameter).encode(), token.encode())
+    return any(hmac.compare_digest(key.encode(), token.encode()) for key in presented(request, parameter))

@@ -1,0 +1,30 @@
+"""Who may call the local platform: keys made at each start, and the headers that present them."""
+
+from __future__ import annotations
+
+import secrets
+from base64 import b64encode
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+WITH_KEYS = frozenset({"ingest", "decide", "feedback"})
+"""Functions that callers with a key of their own reach; the others only hear Pub/Sub."""
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What proves, on this machine only, who is calling. Each start makes new ones unless they are given."""
+
+    source_key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    push_token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    webhook_secret: str = field(default_factory=lambda: f"whsec_{b64encode(secrets.token_bytes(24)).decode()}")
+
+
+def headers(functions: Iterable[str], credentials: Credentials) -> dict[str, dict[str, str]]:
+    """The headers that let a caller in, by function: a key where callers have keys, else the push token."""
+    return {
+        name: {"x-api-key": credentials.source_key}
+        if name in WITH_KEYS
+        else {"authorization": f"Bearer {credentials.push_token}"}
+        for name in functions
+    }

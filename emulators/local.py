@@ -1,0 +1,84 @@
+"""The sample bank on the local platform: its secrets, its catalogue and its customers."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from emulators.access import Credentials
+from emulators.seed import read_customers, seed_customers
+from shared.adapters.providers import Endpoint
+from shared.authoring import load
+from shared.domain.catalogue import Revision
+from shared.ports import Catalogues, ContactPoints, Persons
+from shared.runtime.world import utc_now
+
+if TYPE_CHECKING:  # it brings Google's clients, which the embedded platform does without
+    from emulators.platform import Local
+
+
+@dataclass(frozen=True)
+class Bank:
+    """What makes an empty platform the sample bank. Keys are new with each start."""
+
+    root: Path
+    identifier_key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
+    contact_points_key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
+
+    def secrets(self, local: Local) -> Mapping[str, str]:
+        """The values of the secrets that the functions name."""
+        return {
+            **access(local.credentials),
+            "IDENTIFIER_KEY": self.identifier_key.hex(),
+            "CONTACT_POINTS_KEY": self.contact_points_key.hex(),
+            "PROVIDERS": msgspec.json.encode(
+                providers(self.revision(), local.endpoints["sandbox"], local.credentials)
+            ).decode(),
+        }
+
+    def revision(self) -> Revision:
+        """The catalogue of the working tree, built.
+
+        Raises:
+            shared.authoring.CatalogueError: with every problem.
+        """
+        return load(self.root / "catalogue")
+
+    def seed(
+        self,
+        catalogues: Catalogues,
+        persons: Persons,
+        contact_points: ContactPoints,
+        on_progress: Callable[[str], None],
+    ) -> None:
+        """Publish the catalogue and create the customers."""
+        revision = self.revision()
+        catalogues.publish(revision)
+        on_progress(f"catalogue {revision.id[:19]} live: {len(revision.actions)} actions, {len(revision.treatments)} treatments")
+        file = self.root / "catalogue" / "samples" / "customers.csv"
+        customers = read_customers(file, revision.catalogue.profile_schema, utc_now())
+        seed_customers(customers, self.identifier_key, persons, contact_points)
+        on_progress(f"{len(customers)} customers of {revision.catalogue.name} known")
+
+
+def access(credentials: Credentials) -> dict[str, str]:
+    """The secrets that say who may call: one key for every source and channel of this machine, and the push token."""
+    return {
+        "SOURCE_KEYS": json.dumps({"local": {"key": credentials.source_key, "sources": ["*"]}}),
+        "CHANNEL_KEYS": json.dumps({"local": {"key": credentials.source_key}}),
+        "PUSH_TOKEN": credentials.push_token,
+    }
+
+
+def providers(revision: Revision, sandbox: str, credentials: Credentials) -> dict[str, Endpoint]:
+    """Every outbound channel's provider: the sandbox."""
+    return {
+        channel: Endpoint(url=f"{sandbox}/channels/{channel}", secret=credentials.webhook_secret)
+        for channel in revision.outbound
+    }
