@@ -1,4 +1,4 @@
-"""Formats: how the payloads of each kind of source become signals. Each is a pure function of the decoded JSON value."""
+"""Formats: how the payloads of each kind of source become signals. Each is pure."""
 
 from __future__ import annotations
 

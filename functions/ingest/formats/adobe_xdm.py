@@ -1,4 +1,4 @@
-"""Adobe XDM: ExperienceEvents, with today's field names or the `xdm:` prefixes of old, bare or in a streaming envelope."""
+"""Adobe XDM: ExperienceEvents, with today's field names or the `xdm:` prefixes of old, bare or streamed."""
 
 from __future__ import annotations
 
@@ -75,10 +75,11 @@ def _unprefixed(value: Any) -> Any:
         return [_unprefixed(item) for item in value]
     if not isinstance(value, dict):
         return value
-    return {
-        (bare if (bare := name.removeprefix("xdm:")) and bare not in value else name): _unprefixed(held)
-        for name, held in value.items()
-    } | {name: _unprefixed(held) for name, held in value.items() if name in value and not name.startswith("xdm:")}
+    renamed: dict[str, Any] = {}
+    for name, held in value.items():
+        bare = name.removeprefix("xdm:")
+        renamed[bare if bare and bare not in value else name] = _unprefixed(held)
+    return renamed
 
 
 def _opened(payload: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -117,12 +117,14 @@ def _identifiers(
 ) -> dict[str, Any]:
     found = {
         name: value
-        for name in ("userId", "anonymousId", "previousId")
+        for name in ("userId", "previousId", "anonymousId")
         if (value := call.pop(name, None)) is not None and value != ""
     }
     seen_in = (traits, mapping(context.get("traits"), "context.traits"), properties)
     for name in ("email", "phone"):
-        value = next((place[name] for place in seen_in if isinstance(place.get(name), str) and place[name].strip()), None)
+        value = next(
+            (place[name] for place in seen_in if isinstance(place.get(name), str) and place[name].strip()), None
+        )
         if value is not None:
             found[name] = value
     return found
@@ -145,9 +147,7 @@ def _context(context: dict[str, Any], properties: dict[str, Any]) -> dict[str, A
     return context
 
 
-def _properties(
-    kind: str, call: dict[str, Any], properties: dict[str, Any], traits: dict[str, Any]
-) -> dict[str, Any]:
+def _properties(kind: str, call: dict[str, Any], properties: dict[str, Any], traits: dict[str, Any]) -> dict[str, Any]:
     more: dict[str, Any] = {}
     if traits:
         more["traits"] = traits

@@ -1,0 +1,175 @@
+"""The body of a request: its items, each in its own bytes, so that one that cannot be read spoils no other."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from functions.ingest.formats import Format
+from shared.domain.errors import InvalidError
+from shared.runtime.problems import TooLargeError
+
+MAX_ITEMS = 500
+MAX_ITEM_BYTES = 64 * 1024
+MAX_DEPTH = 32
+MAX_SHOWN = 200
+"""Characters of a path that a problem shows."""
+
+_UNREADABLE = re.compile("[\x00\ud800-\udfff]")
+_PLACED = re.compile(r"\(byte \d+\)")
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+class UnreadableError(InvalidError):
+    """An item that is not even JSON, or is nested too deep."""
+
+
+class Body(msgspec.Struct, frozen=True, kw_only=True):
+    """The items of a body as they were written, and what a batch says once for all of them.
+
+    Attributes:
+        items: one signal's bytes each.
+        shared: fields that complete every item; its own word goes first.
+        shared_bytes: how large they are, which counts for every item.
+    """
+
+    items: list[bytes]
+    shared: dict[str, Any] = {}
+    shared_bytes: int = 0
+
+
+def split(data: bytes, form: Format) -> Body:
+    """The items of a body: an object, an array of them, or the format's own batch.
+
+    Raises:
+        InvalidError: the body is not JSON, none of these, or empty.
+        TooLargeError: there are too many items.
+    """
+    data = data.removeprefix(_BYTE_ORDER_MARK)
+    if not data.strip():
+        raise InvalidError("the body is empty; send one signal or an array of them")
+    try:
+        body = _parts(data, form)
+    except RecursionError:
+        raise InvalidError(f"the body is nested deeper than {MAX_DEPTH}") from None
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        # Half of a surrogate pair is malformed to msgspec, wherever it stands; only the item that has it is refused.
+        try:
+            body = _parts(_reencoded(data), form)
+        except (ValueError, RecursionError, msgspec.MsgspecError):
+            raise InvalidError(f"the body is not JSON: {_fault(error, data)}") from None
+    if not body.items:
+        raise InvalidError("the array is empty; send at least one signal")
+    if len(body.items) > MAX_ITEMS:
+        raise TooLargeError(f"{len(body.items)} signals; send at most {MAX_ITEMS} in one request")
+    check(body.shared)
+    return body
+
+
+def decode(item: bytes, *, shared_bytes: int = 0) -> Any:
+    """The JSON value of one item, within limits and with nothing in it that cannot be kept.
+
+    Raises:
+        TooLargeError: it is too large.
+        UnreadableError: it is not JSON or nested too deep.
+        InvalidError: a text or a number in it is impossible; the field says which.
+    """
+    if len(item) + shared_bytes > MAX_ITEM_BYTES:
+        raise TooLargeError(f"a signal has at most {MAX_ITEM_BYTES} bytes, this one {len(item) + shared_bytes}")
+    try:
+        value = msgspec.json.decode(item)
+    except RecursionError:
+        raise UnreadableError(f"is nested deeper than {MAX_DEPTH}") from None
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        try:
+            value = json.loads(item.decode(), parse_constant=_no_constant)
+        except (ValueError, RecursionError):
+            raise UnreadableError(f"is not JSON: {_fault(error, item)}") from None
+    check(value)
+    return value
+
+
+def complete(payload: Any, shared: dict[str, Any]) -> Any:
+    """An item with what its batch says of all of them."""
+    if not isinstance(payload, dict) or not shared:
+        return payload
+    completed = {**shared, **{name: value for name, value in payload.items() if value is not None}}
+    for name, value in shared.items():
+        if isinstance(value, dict) and isinstance(completed[name], dict):
+            completed[name] = {**value, **completed[name]}
+    return completed
+
+
+def check(value: Any) -> None:
+    """Refuse depth, unreadable characters and numbers out of range, naming where they stand.
+
+    Raises:
+        UnreadableError: it is nested too deep.
+        InvalidError: a text or a number in it is impossible.
+    """
+    waiting: list[tuple[Any, str, int]] = [(value, "", 0)]
+    while waiting:
+        held, path, depth = waiting.pop()
+        if isinstance(held, dict | list):
+            if depth >= MAX_DEPTH:
+                raise UnreadableError(f"is nested deeper than {MAX_DEPTH}", field=_shown(path))
+            waiting.extend(_children(held, path, depth + 1))
+        elif isinstance(held, str) and _UNREADABLE.search(held):
+            raise InvalidError("contains NUL or half of a surrogate pair", field=_shown(path))
+        elif isinstance(held, int) and not -(2**63) <= held < 2**63:
+            raise InvalidError("is beyond 64 bits; send it as text", field=_shown(path))
+        elif isinstance(held, float) and not math.isfinite(held):
+            raise InvalidError("is not a finite number", field=_shown(path))
+
+
+def _children(held: dict[str, Any] | list[Any], path: str, depth: int) -> Iterable[tuple[Any, str, int]]:
+    if isinstance(held, list):
+        return [(item, f"{path}[{index}]", depth) for index, item in enumerate(held)]
+    if any(_UNREADABLE.search(name) for name in held):
+        raise InvalidError("has a name that contains NUL or half of a surrogate pair", field=_shown(path))
+    return [(item, f"{path}.{name}" if path else name, depth) for name, item in held.items()]
+
+
+def _shown(path: str) -> str:
+    return path if len(path) <= MAX_SHOWN else f"{path[:MAX_SHOWN]}…"
+
+
+def _parts(data: bytes, form: Format) -> Body:
+    first = data.lstrip()[:1]
+    if first == b"[":
+        return Body(items=_raw_items(data))
+    if first != b"{":
+        msgspec.json.decode(data)
+        raise InvalidError("expected an object or an array of objects")
+    fields = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+    if form.batch is None or bytes(fields.get(form.batch, b""))[:1] != b"[":
+        return Body(items=[data])
+    shared = [name for name in form.shared if name in fields]
+    return Body(
+        items=_raw_items(fields[form.batch]),
+        shared={name: msgspec.json.decode(fields[name]) for name in shared},
+        shared_bytes=sum(len(bytes(fields[name])) for name in shared),
+    )
+
+
+def _raw_items(data: bytes | msgspec.Raw) -> list[bytes]:
+    return [bytes(item) for item in msgspec.json.decode(data, type=list[msgspec.Raw])]
+
+
+def _reencoded(data: bytes) -> bytes:
+    return json.dumps(json.loads(data.decode(), parse_constant=_no_constant)).encode()
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _fault(error: Exception, data: bytes) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "not UTF-8"
+    return str(error) if _PLACED.search(str(error)) else f"{error} (byte {len(data)})"

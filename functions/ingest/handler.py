@@ -1,0 +1,181 @@
+"""Ingest: read what sources send, refuse precisely what does not fit, publish the rest without personal data."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, get_args
+
+import msgspec
+
+from functions.ingest.body import Body, UnreadableError, complete, decode, split
+from functions.ingest.formats import FORMATS, RawSignal
+from functions.ingest.formats.raw import beside
+from functions.ingest.identified import Identified
+from functions.ingest.personal import Scrubber
+from functions.ingest.suggestions import unknown
+from shared.domain.catalogue import Purpose, Revision, Source
+from shared.domain.errors import ForbiddenError, InvalidError, NotFoundError
+from shared.domain.signal import ConsentChange, Signal, decision_id, digest, event_time
+from shared.messages import SignalReceived
+from shared.ports import Catalogues, Publisher
+from shared.runtime.problems import TooLargeError, status_of
+
+MAX_ID = 256
+
+
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """An item that was accepted."""
+
+    index: int
+    signal_id: str
+    decision_id: str
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True):
+    """An item that was not, and why, as RFC 9457 has it."""
+
+    index: int
+    problem: dict[str, Any]
+
+
+class Accepted(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of each item of a request, by its index."""
+
+    accepted: tuple[Taken, ...]
+    rejected: tuple[Refused, ...]
+
+
+class Ingest:
+    """Takes signals in."""
+
+    def __init__(self, catalogues: Catalogues, publisher: Publisher, identifier_key: bytes) -> None:
+        """Take signals of the sources the live revision declares; `identifier_key` keys the hashes of identifiers."""
+        self._catalogues = catalogues
+        self._publisher = publisher
+        self._key = identifier_key
+
+    def __call__(
+        self, source_id: str, body: bytes, *, allowed_sources: frozenset[str] | None, trace: str, now: datetime
+    ) -> Accepted:
+        """Take in a body of one item or many; each is accepted or refused by itself.
+
+        Args:
+            source_id: of the declared source whose format the body has.
+            body: JSON: an object, an array of at most 500, or the format's own batch.
+            allowed_sources: the sources that the caller may name in a canonical body, None for any.
+            trace: `traceparent` of the request.
+            now: when it was received, UTC.
+
+        Raises:
+            NotFoundError: no such source is declared.
+            TooLargeError: there are too many items.
+            InvalidError: the body as a whole cannot be read.
+            TransientError: not all may have been published; sending the same again does no harm.
+        """
+        revision = self._catalogues.current().revision
+        source = revision.sources.get(source_id)
+        if source is None:
+            raise NotFoundError(unknown("source", revision.sources, source_id))
+        parts = split(body, FORMATS[source.format])
+        taken: list[Taken] = []
+        refused: list[Refused] = []
+        messages: dict[str, SignalReceived] = {}
+        for index in range(len(parts.items)):
+            try:
+                signal = self._signal(revision, source, parts, index, allowed_sources, now)
+            except (InvalidError, ForbiddenError) as error:
+                refused.append(Refused(index=index, problem=_problem(error, index)))
+                continue
+            decision = decision_id(signal.source, signal.id)
+            message_id = f"{decision}:signal.received"
+            taken.append(Taken(index=index, signal_id=signal.id, decision_id=decision))
+            messages.setdefault(
+                message_id,
+                SignalReceived(
+                    message_id=message_id, decision_id=decision, trace=trace, occurred_at=now, signal=signal
+                ),
+            )
+        if messages:
+            self._publisher.publish(list(messages.values()))
+        return Accepted(accepted=tuple(taken), rejected=tuple(refused))
+
+    def _signal(
+        self,
+        revision: Revision,
+        source: Source,
+        body: Body,
+        index: int,
+        allowed_sources: frozenset[str] | None,
+        now: datetime,
+    ) -> Signal:
+        payload = decode(body.items[index], shared_bytes=body.shared_bytes)
+        raw = FORMATS[source.format].read(complete(payload, body.shared))
+        sent_by = raw.source or source.id
+        if sent_by != source.id and allowed_sources is not None and sent_by not in allowed_sources:
+            raise ForbiddenError("the caller may not send as this source")
+        if raw.brand is not None and raw.brand not in revision.brands:
+            raise InvalidError(unknown("brand", revision.brands, raw.brand), field="brand")
+        whose = Identified(revision, source, raw, sent_by, self._key)
+        scrubber = Scrubber(self._key, emails=whose.emails, phones=whose.phones)
+        if scrubber.text(raw.type) != raw.type:
+            raise InvalidError("contains an address or a number of the person", field="type")
+        at, flags = event_time(raw.at, now)
+        properties = scrubber.value(raw.properties)
+        if whose.others:
+            others = {scrubber.text(name): hashes for name, hashes in whose.others.items()}
+            properties = beside(properties, {"other_identifiers": others})
+        return Signal(
+            id=_id(raw, sent_by, payload, scrubber),
+            type=raw.type,
+            at=at,
+            received_at=now,
+            source=sent_by,
+            identifiers=whose.kept,
+            brand=raw.brand,
+            context=scrubber.value(raw.context),
+            properties=properties,
+            consent=_consents(revision, source, raw.consent),
+            flags=flags,
+        )
+
+
+def _id(raw: RawSignal, sent_by: str, payload: Any, scrubber: Scrubber) -> str:
+    """The source's own id, unless it tells who the person is; else a digest of what it sent."""
+    if raw.id is None:
+        return digest(sent_by, msgspec.json.encode(payload, order="sorted").decode())
+    if len(raw.id) > MAX_ID:
+        raise InvalidError(f"is longer than {MAX_ID} characters", field="id")
+    return raw.id if scrubber.text(raw.id) == raw.id else digest(sent_by, raw.id)
+
+
+def _consents(revision: Revision, source: Source, changes: tuple[ConsentChange, ...]) -> tuple[ConsentChange, ...]:
+    """Those about purposes and channels that we have; in our own format any other is a mistake of the sender."""
+    purposes: tuple[str, ...] = get_args(Purpose)
+    kept: list[ConsentChange] = []
+    for change in changes:
+        path = f"consent.{change.purpose}"
+        if change.purpose not in purposes:
+            fault = InvalidError(unknown("purpose", purposes, change.purpose), field=path)
+        elif change.channel is not None and change.channel not in revision.channels:
+            fault = InvalidError(
+                unknown("channel", revision.channels, change.channel), field=f"{path}.{change.channel}"
+            )
+        else:
+            kept.append(change)
+            continue
+        if source.format == "canonical":
+            raise fault
+    return tuple(kept)
+
+
+def _problem(error: InvalidError | ForbiddenError, index: int) -> dict[str, Any]:
+    """An item's problem, of RFC 9457, with its index and the field that did not fit."""
+    status, title = status_of(error)
+    if isinstance(error, ForbiddenError):
+        detail, field = str(error), "source"
+    else:
+        detail, field = error.detail, error.field
+        if not isinstance(error, TooLargeError | UnreadableError):
+            status, title = 422, "Invalid signal"
+    told = {"type": "about:blank", "title": title, "status": status, "detail": detail, "index": index}
+    return {**told, "field": field} if field else told

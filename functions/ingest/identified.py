@@ -1,0 +1,113 @@
+"""Identifiers: from a source's own names and raw values to our namespaces and keyed hashes (`domain.md` 2)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from functions.ingest.formats import FORMATS, RawSignal
+from functions.ingest.suggestions import unknown
+from shared.domain.catalogue import Revision, Source
+from shared.domain.errors import InvalidError
+from shared.domain.identifiers import PERSON_ID, keyed_hash, normalise
+
+MAX_IDENTIFIERS = 20
+
+SCHEDULER = "scheduler"
+"""The one source that may name persons by our own ids."""
+
+RAW_NAMESPACES = {"email": "email_sha256", "phone": "phone_sha256"}
+"""What may be sent raw, and where its SHA-256 is kept."""
+
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+
+
+class Identified:
+    """Whose signal it is.
+
+    Attributes:
+        kept: namespace to keyed hash.
+        others: identifiers that have no namespace here, or a second one of a namespace: by the source's name, hashed.
+        emails: the raw addresses among them.
+        phones: the raw numbers among them.
+    """
+
+    def __init__(self, revision: Revision, source: Source, raw: RawSignal, sent_by: str, key: bytes) -> None:
+        """Read the identifiers of a signal that `sent_by` says to have sent.
+
+        Raises:
+            InvalidError: one of them cannot be what it says to be, or none says whose signal it is.
+        """
+        self.kept: dict[str, str] = {}
+        self.others: dict[str, list[str]] = {}
+        self.emails: list[str] = []
+        self.phones: list[str] = []
+        self._revision = revision
+        self._source = source
+        self._strict = source.format == "canonical"
+        self._folded = {name.casefold(): namespace for name, namespace in source.identifiers.items()}
+        self._sent_by = sent_by
+        self._key = key
+        if len(raw.identifiers) + sum(map(len, raw.further.values())) > MAX_IDENTIFIERS:
+            raise InvalidError(f"has more than {MAX_IDENTIFIERS} identifiers", field="identifiers")
+        for name, value in raw.identifiers.items():
+            self._add(name, value)
+        for name, values in raw.further.items():
+            for value in values:
+                self._keep_aside(name, value)
+        if not self.kept:
+            names = (
+                sorted({*revision.namespaces, *RAW_NAMESPACES} - {PERSON_ID}) if self._strict else source.identifiers
+            )
+            raise InvalidError(
+                f"none that says whose signal it is; send at least one of {', '.join(names)}", field="identifiers"
+            )
+
+    def _add(self, name: str, value: Any) -> None:
+        inside = FORMATS[self._source.format].identifiers
+        field = f"{inside}.{name}" if inside else name
+        namespace = self._namespace(name, field)
+        if namespace is None:
+            self._keep_aside(name, value)
+            return
+        if namespace == PERSON_ID and self._sent_by != SCHEDULER:
+            raise InvalidError(f"only the source {SCHEDULER} may name persons by our own ids", field=field)
+        sendable = namespace if self._strict else _sendable(namespace, value)
+        try:
+            stored, normal = normalise(sendable, value)
+        except InvalidError as error:
+            if self._strict or sendable not in RAW_NAMESPACES:
+                raise InvalidError(error.detail, field=field) from None
+            self._keep_aside(name, value)  # a trait of this name is not always an address
+            return
+        if sendable == "email":
+            self.emails.append(str(value))
+        if sendable == "phone":
+            self.phones.append(str(value))
+        hashed = keyed_hash(self._key, stored, normal)
+        if self.kept.setdefault(stored, hashed) != hashed:
+            if self._strict:
+                raise InvalidError(f"contradicts another value of {stored}", field=field)
+            self._keep_aside(name, value)
+
+    def _namespace(self, name: str, field: str) -> str | None:
+        """Our namespace for a source's name of an identifier; None where a foreign source's mapping has none."""
+        if not self._strict:
+            return self._source.identifiers.get(name, self._folded.get(name.casefold()))
+        namespace = self._source.identifiers.get(name, name)
+        if namespace in self._revision.namespaces or namespace in RAW_NAMESPACES:
+            return namespace
+        raise InvalidError(unknown("namespace", (*self._revision.namespaces, *RAW_NAMESPACES), name), field=field)
+
+    def _keep_aside(self, name: str, value: Any) -> None:
+        hashed = "hmac:" + keyed_hash(self._key, name, str(value))[:16]
+        if hashed not in self.others.setdefault(name, []):
+            self.others[name].append(hashed)
+
+
+def _sendable(namespace: str, value: Any) -> str:
+    """The namespace to read a foreign source's value as: what is mapped to `email_sha256` may come raw or hashed."""
+    for raw, hashed in RAW_NAMESPACES.items():
+        if namespace == hashed and not (isinstance(value, str) and _SHA256.fullmatch(value.strip())):
+            return raw
+    return namespace

@@ -1,0 +1,69 @@
+"""Personal data in a payload: nothing that is readable as an address or a number goes past the door.
+
+`shared.domain.identifiers.redact` hashes values by the name they stand under and values that are an address or a
+number as a whole. A payload may also hide them in the middle of a text, in the name of a field, in a number, or repeat
+an identifier anywhere; this finds those too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from shared.domain.identifiers import PERSONAL_KEYS, keyed_hash, redact
+
+_WHOLE = 320
+"""The longest text that can be an address as a whole."""
+
+_PART = r"[^\s@\"'<>()\[\]{},;:=&?/\\]"
+_EMAIL = re.compile(rf"{_PART}{{1,64}}(?:@|%40){_PART}{{1,190}}\.{_PART}{{1,63}}")  # bounded: it runs on any text
+_PHONE = re.compile(r"(?<![\w+])\+[1-9](?:[\s().-]{0,2}[0-9]){6,14}(?![0-9])")
+_BETWEEN_DIGITS = r"[\s().\-]*"
+
+
+class Scrubber:
+    """Replaces personal data by keyed hashes, equal values by equal hashes."""
+
+    def __init__(self, key: bytes, *, emails: Iterable[str], phones: Iterable[str]) -> None:
+        """Look for these raw addresses and numbers, besides all that looks like one."""
+        self._key = key
+        self._known = [re.compile(re.escape(form), re.IGNORECASE) for raw in emails for form in _spellings(raw)]
+        self._digits = {digits for raw in phones if len(digits := re.sub(r"\D", "", raw)) > 1}
+        self._known += [re.compile(_BETWEEN_DIGITS.join(digits)) for digits in sorted(self._digits)]
+
+    def text(self, value: str) -> str:
+        """The same text with what is personal in it replaced."""
+        for pattern in (*self._known, _EMAIL, _PHONE):
+            value = pattern.sub(lambda found: _hashed(self._key, found[0]), value)
+        return value
+
+    def value(self, value: Any, *, name: str = "") -> Any:
+        """The same JSON value with what is personal in it replaced: names, texts and numbers, at any depth."""
+        if isinstance(value, dict):
+            return {self.text(field): self.value(held, name=field) for field, held in value.items()}
+        if isinstance(value, list):
+            return [self.value(item, name=name) for item in value]
+        if isinstance(value, str):
+            if len(value) > _WHOLE:
+                return _hashed(self._key, value) if _is_personal(name) else self.text(value)
+            return self.text(redact(value, self._key, name=name))
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            digits = str(value).partition(".")[0].lstrip("-")
+            if _is_personal(name) or digits in self._digits:
+                return _hashed(self._key, str(value))
+        return value
+
+
+def _spellings(raw: str) -> set[str]:
+    """An address as it was sent, trimmed, and as it stands in a URL."""
+    trimmed = raw.strip()
+    return {trimmed, trimmed.replace("@", "%40")}
+
+
+def _is_personal(name: str) -> bool:
+    return re.sub(r"[^a-z]", "", name.lower()) in PERSONAL_KEYS
+
+
+def _hashed(key: bytes, value: str) -> str:
+    return "hmac:" + keyed_hash(key, "redacted", value)[:16]
