@@ -19,6 +19,11 @@ SOURCE_PREFIX = "CloudPubSubDeadLetterSource"
 SOURCE_SUBSCRIPTION = f"{SOURCE_PREFIX}Subscription"
 DELIVERY_COUNT = f"{SOURCE_PREFIX}DeliveryCount"
 
+STATED_SOURCE = "dead_letter_source"
+STATED_REASON = "dead_letter_reason"
+"""Added by a subscriber of ours that gives a message up itself and knows why."""
+
+_MARKS = (SOURCE_PREFIX, STATED_SOURCE, STATED_REASON)
 _encoder = msgspec.json.Encoder()
 
 
@@ -54,16 +59,17 @@ def dead_letter(data: bytes, attributes: Mapping[str, str], topics: Mapping[str,
         topics: subscription to topic, so that it can be published where it came from.
         at: now, UTC.
     """
-    subscription = attributes.get(SOURCE_SUBSCRIPTION, "")
+    subscription = attributes.get(SOURCE_SUBSCRIPTION) or attributes.get(STATED_SOURCE, "").rpartition("/")[2]
     attempts = attributes.get(DELIVERY_COUNT, "an unknown number of")
+    refused = f"refused by the subscription {subscription or 'of unknown name'} after {attempts} attempts"
     return Parked(
         id="q-" + digest("dead_letter", subscription, data.hex()),
         function=subscription or "unknown",
         revision="",
         topic=topics.get(subscription, ""),
-        reason=f"refused by the subscription {subscription or 'of unknown name'} after {attempts} attempts",
+        reason=attributes.get(STATED_REASON) or refused,
         kind="dead_letter",
         at=at,
         data=data,
-        attributes={key: value for key, value in attributes.items() if not key.startswith(SOURCE_PREFIX)},
+        attributes={key: value for key, value in attributes.items() if not key.startswith(_MARKS)},
     )

@@ -60,6 +60,13 @@ class Database:
                     self._client = firestore.Client(project=self._project, database=self._database)
         return self._client
 
+    def close(self) -> None:
+        """Close the connection, if there is one; the next use opens another."""
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
     def reference(self, collection: str, document: str) -> firestore.DocumentReference:
         """The document of a collection that stands for an id of ours, whatever characters it has."""
         return self.client.collection(collection).document(document_id(document))
@@ -83,7 +90,7 @@ class Database:
             return list(query.stream(retry=self._retry, timeout=self._timeout))
 
     def commit(self, batch: firestore.WriteBatch, *, blind: bool = False) -> list[str]:
-        """Commit a batch, all or nothing; gives the version of each document written.
+        """Commit a batch, all or nothing; gives each document's new version, empty for a deleted one.
 
         A `blind` batch, whose writes do not depend on what was read, is tried again when others write the same.
 
@@ -94,7 +101,7 @@ class Database:
         """
         with writing():
             results = batch.commit(retry=self._retry_contended if blind else self._retry, timeout=self._timeout)
-        return [version_of(result.update_time) for result in results]
+        return [version_of(result.update_time) if result.update_time else "" for result in results]
 
     def guard(self, version: str) -> firestore.WriteOption:
         """The precondition that a document has this version still."""

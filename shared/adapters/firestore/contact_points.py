@@ -9,7 +9,7 @@ from itertools import islice
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from shared.adapters.firestore.client import Database, fields_of, path
+from shared.adapters.firestore.client import Database, fields_of
 from shared.domain.errors import TransientError
 from shared.ports import Meter
 
@@ -55,14 +55,14 @@ class ContactPoints:
 
     def put(self, addresses: Mapping[str, Mapping[str, str]]) -> None:
         """Store persons' addresses, leaving those on other channels as they are."""
-        persons = iter(addresses.items())
+        persons = ((person_id, channels) for person_id, channels in addresses.items() if channels)
         while some := list(islice(persons, _BATCH)):
             batch = self._database.client.batch()
             for person_id, channels in some:
                 sealed = {
                     channel: self._seal(address, _bound_to(person_id, channel)) for channel, address in channels.items()
                 }
-                batch.set(self._database.reference(CONTACT_POINTS, person_id), sealed, merge=[path(c) for c in sealed])
+                batch.set(self._database.reference(CONTACT_POINTS, person_id), sealed, merge=True)
             self._database.commit(batch, blind=True)
             self._meter.add(writes=len(some))
 

@@ -28,4 +28,4 @@ class ContactPoints:
             for person_id, channels in addresses.items():
                 for channel, address in channels.items():
                     self._store.contact_points[person_id, channel] = address
-        self._meter.add(writes=len(addresses))
+        self._meter.add(writes=sum(1 for channels in addresses.values() if channels))

@@ -1,0 +1,125 @@
+"""Every adapter of a port, under one name each: the same tests run on all of them."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulators import google
+from emulators.ports import Ports
+from emulators.probes import tcp
+from emulators.processes import Child, Supervisor
+from shared.adapters import memory
+from tests.contract.samples import Counted
+
+KEY = bytes(range(32))
+ON_EMULATORS = pytest.mark.emulators
+
+
+@dataclass
+class Documents:
+    """The ports that keep documents, on one technology, with nothing in them."""
+
+    persons: Any
+    contacts: Any
+    outcomes: Any
+    contact_points: Any
+    quarantine: Any
+    new_models: Any
+    new_catalogues: Any
+    meter: Counted
+    database: Any = None
+    store: Any = None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where the emulators listen."""
+
+    firestore: str
+    pubsub: str
+
+
+@pytest.fixture(scope="session")
+def emulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses]:
+    """Google's Firestore and Pub/Sub emulators, and the environment that points the official clients at them."""
+    found = google.find()
+    assert isinstance(found, google.Installation), found
+    ports = Ports()
+    firestore, pubsub = ports.take(), ports.take()
+    here = Path.cwd()
+    with Supervisor(tmp_path_factory.mktemp("emulators")) as supervisor, pytest.MonkeyPatch.context() as patch:
+        supervisor.start(Child("firestore", found.firestore(firestore), here, tcp(firestore)))
+        supervisor.start(Child("pubsub", found.pubsub(pubsub), here, tcp(pubsub)))
+        supervisor.wait_ready(["firestore", "pubsub"], within_seconds=60)
+        addresses = Addresses(f"127.0.0.1:{firestore}", f"127.0.0.1:{pubsub}")
+        patch.setenv("FIRESTORE_EMULATOR_HOST", addresses.firestore)
+        patch.setenv("PUBSUB_EMULATOR_HOST", addresses.pubsub)
+        patch.setenv("NO_PROXY", ",".join(filter(None, ["127.0.0.1", os.environ.get("NO_PROXY")])))
+        yield addresses
+    ports.release()
+
+
+@pytest.fixture
+def project() -> str:
+    """A project of the test's own, since the emulators keep projects apart."""
+    return f"test-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture(params=["memory", pytest.param("firestore", marks=ON_EMULATORS)])
+def documents(request: pytest.FixtureRequest, project: str) -> Iterator[Documents]:
+    """The ports that keep documents."""
+    if request.param == "memory":
+        yield in_memory()
+    else:
+        request.getfixturevalue("emulators")
+        yield from in_firestore(project)
+
+
+def in_memory() -> Documents:
+    store, meter = memory.Store(), Counted()
+    return Documents(
+        persons=memory.Persons(store, meter),
+        contacts=memory.Contacts(store, meter),
+        outcomes=memory.Outcomes(store, meter),
+        contact_points=memory.ContactPoints(store, meter),
+        quarantine=memory.Quarantine(store),
+        new_models=lambda **options: memory.Models(store, **options),
+        new_catalogues=lambda **options: memory.Catalogues(store, **options),
+        meter=meter,
+        store=store,
+    )
+
+
+def in_firestore(project: str) -> Iterator[Documents]:
+    from shared.adapters.firestore.catalogues import Catalogues  # noqa: PLC0415 - slow, and not always there
+    from shared.adapters.firestore.client import Database  # noqa: PLC0415
+    from shared.adapters.firestore.contact_points import ContactPoints  # noqa: PLC0415
+    from shared.adapters.firestore.contacts import Contacts  # noqa: PLC0415
+    from shared.adapters.firestore.models import Models  # noqa: PLC0415
+    from shared.adapters.firestore.outcomes import Outcomes  # noqa: PLC0415
+    from shared.adapters.firestore.persons import Persons  # noqa: PLC0415
+    from shared.adapters.firestore.quarantine import Quarantine  # noqa: PLC0415
+
+    database, private, meter = Database(project), Database(project, "contact-points"), Counted()
+    yield Documents(
+        persons=Persons(database, meter),
+        contacts=Contacts(database, meter),
+        outcomes=Outcomes(database, meter),
+        contact_points=ContactPoints(private, meter, key=KEY),
+        quarantine=Quarantine(database),
+        new_models=lambda **options: Models(database, **options),
+        new_catalogues=lambda **options: Catalogues(database, **options),
+        meter=meter,
+        database=database,
+        extra={"private": private},
+    )
+    database.close()
+    private.close()

@@ -1,0 +1,263 @@
+"""Contact histories, reservations and deliveries."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+
+from shared.domain.contact_history import ContactHistory
+from shared.domain.errors import AlreadyExistsError, StaleError
+from shared.domain.propensity import Counts
+from shared.ports import Outcome
+from tests.contract.samples import NOW, contact, delivery
+
+
+def reserved(documents, *deliveries, forget=((), ())):
+    """Reserve on what is there now; the versions of the deliveries."""
+    person_id = deliveries[0].person_id
+    version = documents.contacts.history(person_id).version
+    return documents.contacts.reserve(
+        person_id, version, [contact(d) for d in deliveries], list(deliveries), forget=forget
+    )
+
+
+def test_who_was_never_contacted_has_an_empty_history(documents):
+    read = documents.contacts.history("p-1")
+    assert read.value == ContactHistory()
+    assert read.version is None
+
+
+def test_a_reservation_is_in_the_history_and_its_delivery_exists(documents):
+    one, two = delivery(1), delivery(2, placement="hero", rank=2, attempts=3, reason="é")
+    versions = reserved(documents, one, two)
+    assert documents.contacts.history("p-1").value.contacts == {d.delivery_id: contact(d) for d in (one, two)}
+    for which, version in zip((one, two), versions, strict=True):
+        read = documents.contacts.delivery(which.delivery_id)
+        assert read.value == which
+        assert read.version == version
+
+
+def test_reservations_add_up(documents):
+    reserved(documents, delivery(1))
+    reserved(documents, delivery(2))
+    assert len(documents.contacts.history("p-1").value.contacts) == 2
+
+
+def test_outcomes_of_a_contact_keep_their_microseconds(documents):
+    one = delivery(1)
+    noted = contact(one, outcomes={"sent": NOW, "click": NOW + timedelta(microseconds=1)})
+    documents.contacts.reserve("p-1", None, [noted], [one])
+    assert documents.contacts.history("p-1").value.contacts[one.delivery_id] == noted
+
+
+def test_a_history_that_changed_refuses_a_reservation(documents):
+    version = documents.contacts.history("p-1").version
+    reserved(documents, delivery(1))
+    for stale in (version, None):
+        with pytest.raises(StaleError):
+            documents.contacts.reserve("p-1", stale, [contact(delivery(2))], [delivery(2)])
+    old = documents.contacts.history("p-1").version
+    documents.contacts.withhold("p-1", "d-9", NOW)
+    with pytest.raises(StaleError):
+        documents.contacts.reserve("p-1", old, [contact(delivery(2))], [delivery(2)])
+    assert documents.contacts.delivery(delivery(2).delivery_id) is None
+    assert list(documents.contacts.history("p-1").value.contacts) == [delivery(1).delivery_id]
+
+
+def test_a_delivery_that_exists_refuses_a_reservation(documents):
+    """As when the history was lost, or belongs to a person who has none yet."""
+    documents.contacts.present([delivery(1)])
+    with pytest.raises(AlreadyExistsError):
+        documents.contacts.reserve("p-1", None, [contact(delivery(1))], [delivery(1)])
+    documents.contacts.withhold("p-1", "d-9", NOW)
+    version = documents.contacts.history("p-1").version
+    with pytest.raises(AlreadyExistsError):
+        documents.contacts.reserve("p-1", version, [contact(delivery(1))], [delivery(1)])
+    assert documents.contacts.history("p-1").value.contacts == {}
+
+
+def test_what_no_rule_can_ask_for_is_forgotten(documents):
+    reserved(documents, delivery(1))
+    documents.contacts.withhold("p-1", "d-old", NOW)
+    documents.contacts.withhold("p-1", "d-new", NOW)
+    reserved(documents, delivery(2), forget=([delivery(1).delivery_id, "v-unknown"], ["d-old", "d-unknown"]))
+    read = documents.contacts.history("p-1").value
+    assert list(read.contacts) == [delivery(2).delivery_id]
+    assert read.withheld == {"d-new": NOW}
+
+
+def test_withheld_decisions_are_remembered(documents):
+    documents.contacts.withhold("p-1", "d-1", NOW)
+    documents.contacts.withhold("p-1", "d-2", NOW + timedelta(seconds=1))
+    documents.contacts.withhold("p-1", "d-1", NOW)
+    read = documents.contacts.history("p-1")
+    assert read.value.withheld == {"d-1": NOW, "d-2": NOW + timedelta(seconds=1)}
+    documents.contacts.reserve("p-1", read.version, [contact(delivery(1))], [delivery(1)])
+    assert len(documents.contacts.history("p-1").value.withheld) == 2
+
+
+def test_presented_deliveries_are_created_once_and_leave_the_history_alone(documents):
+    first = [delivery(n, state="presented") for n in (1, 2)]
+    documents.contacts.present(first)
+    documents.contacts.present([delivery(1, state="presented", at=NOW + timedelta(hours=1)), delivery(3)])
+    found = documents.contacts.deliveries([delivery(n).delivery_id for n in (1, 2, 3, 4)])
+    assert found == {d.delivery_id: d for d in (*first, delivery(3))}
+    assert documents.contacts.history("p-1").version is None
+    documents.contacts.present([])
+
+
+@pytest.mark.parametrize("delivery_id", ["", "a/b", "..", "__x__", "x" * 3000, "é"])
+def test_any_text_may_be_asked_for_as_a_delivery(documents, delivery_id):
+    assert documents.contacts.delivery(delivery_id) is None
+    assert documents.contacts.deliveries([delivery_id, delivery_id]) == {}
+    assert documents.contacts.deliveries([]) == {}
+
+
+def test_a_claim_moves_delivery_and_contact(documents):
+    one = delivery(1)
+    (version,) = reserved(documents, one)
+    later = NOW + timedelta(minutes=1)
+    after = documents.contacts.claim(one.claimed(later), version)
+    read = documents.contacts.delivery(one.delivery_id)
+    assert read.value == one.claimed(later)
+    assert read.version == after
+    entry = documents.contacts.history("p-1").value.contacts[one.delivery_id]
+    assert entry == contact(one, state="sending", at=later)
+
+
+def test_a_claim_of_what_changed_or_never_was_is_stale(documents):
+    one = delivery(1)
+    (version,) = reserved(documents, one)
+    documents.contacts.claim(one.claimed(NOW), version)
+    with pytest.raises(StaleError):
+        documents.contacts.claim(one.claimed(NOW), version)
+    with pytest.raises(StaleError):
+        documents.contacts.claim(delivery(2).claimed(NOW), version)
+    assert documents.contacts.delivery(delivery(2).delivery_id) is None
+
+
+def test_of_twenty_claims_one_wins(documents):
+    one = delivery(1)
+    (version,) = reserved(documents, one)
+
+    def claim(_number: int) -> bool:
+        try:
+            documents.contacts.claim(one.claimed(NOW), version)
+        except StaleError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(20) as pool:
+        assert sum(pool.map(claim, range(20))) == 1
+    assert documents.contacts.delivery(one.delivery_id).value.attempts == 1
+
+
+@pytest.mark.parametrize("state", ["sent", "failed", "expired", "cancelled"])
+def test_an_end_is_kept_and_a_release_no_longer_counts(documents, state):
+    one = delivery(1)
+    (version,) = reserved(documents, one)
+    version = documents.contacts.claim(one.claimed(NOW), version)
+    end = one.claimed(NOW).settled(state, NOW, reference="ref é", reason="why")
+    documents.contacts.settle(end, version, release=state != "sent")
+    assert documents.contacts.delivery(one.delivery_id).value == end
+    entry = documents.contacts.history("p-1").value.contacts[one.delivery_id]
+    assert entry.state == ("sending" if state == "sent" else "released")
+    with pytest.raises(StaleError):
+        documents.contacts.settle(end, version, release=True)
+
+
+def test_a_stale_end_releases_nothing(documents):
+    one = delivery(1)
+    (version,) = reserved(documents, one)
+    documents.contacts.claim(one.claimed(NOW), version)
+    with pytest.raises(StaleError):
+        documents.contacts.settle(one.settled("expired", NOW), version, release=True)
+    assert documents.contacts.history("p-1").value.contacts[one.delivery_id].state == "sending"
+
+
+def test_what_comes_after_its_contact_was_forgotten_brings_no_contact_back(documents):
+    one = delivery(1)
+    (version,) = reserved(documents, one)
+    reserved(documents, delivery(2), forget=([one.delivery_id], []))
+    version = documents.contacts.claim(one.claimed(NOW), version)
+    documents.contacts.settle(one.claimed(NOW).settled("failed", NOW), version, release=True)
+    documents.outcomes.record(
+        Outcome(id="o-1", outcome="click", delivery_id=one.delivery_id, at=NOW), one, None, Counts(positives=1)
+    )
+    assert list(documents.contacts.history("p-1").value.contacts) == [delivery(2).delivery_id]
+    reserved(documents, delivery(3))
+
+
+def test_operations_are_counted(documents):
+    meter, contacts = documents.meter, documents.contacts
+    assert meter.of(lambda: contacts.history("p-1")) == (1, 0)
+    versions = []
+    one = delivery(1)
+    assert meter.of(lambda: versions.extend(contacts.reserve("p-1", None, [contact(one)], [one]))) == (0, 2)
+    assert meter.of(lambda: versions.append(contacts.claim(one.claimed(NOW), versions.pop()))) == (0, 2)
+    sent = one.claimed(NOW).settled("sent", NOW)
+    assert meter.of(lambda: contacts.settle(sent, versions.pop(), release=False)) == (0, 1)
+    version = contacts.delivery(one.delivery_id).version
+    assert meter.of(lambda: contacts.settle(sent, version, release=True)) == (0, 2)
+    assert meter.of(lambda: contacts.withhold("p-1", "d-1", NOW)) == (0, 1)
+    assert meter.of(lambda: contacts.delivery("v-none")) == (1, 0)
+    assert meter.of(lambda: contacts.deliveries(["v-a", "v-b", "v-a", one.delivery_id])) == (3, 0)
+    assert meter.of(lambda: contacts.present([delivery(5), delivery(6)])) == (0, 2)
+    assert meter.of(lambda: contacts.present([delivery(5), delivery(6)])) == (2, 0)
+    assert meter.of(lambda: contacts.present([delivery(6), delivery(7)])) == (2, 1)
+
+
+def test_twenty_threads_on_one_history_lose_no_reservation(documents):
+    seen = []
+
+    def reserve(number: int) -> None:
+        while True:
+            read = documents.contacts.history("p-1")
+            try:
+                documents.contacts.reserve("p-1", read.version, [contact(delivery(number))], [delivery(number)])
+            except StaleError:
+                continue
+            seen.append((read.version, len(read.value.contacts)))
+            return
+
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(reserve, range(20)))
+    assert len({version for version, _ in seen}) == 20
+    assert sorted(count for _, count in seen) == list(range(20))
+    assert len(documents.contacts.history("p-1").value.contacts) == 20
+
+
+def test_a_cap_holds_however_many_ask_at_once(documents):
+    """Fifty signals of one person at once and a cap of two: exactly two reservations."""
+
+    def reserve(number: int) -> bool:
+        while True:
+            read = documents.contacts.history("p-1")
+            if len(read.value.contacts) >= 2:
+                documents.contacts.withhold("p-1", delivery(number).decision_id, NOW)
+                return False
+            try:
+                documents.contacts.reserve("p-1", read.version, [contact(delivery(number))], [delivery(number)])
+            except StaleError:
+                continue
+            return True
+
+    with ThreadPoolExecutor(20) as pool:
+        assert sum(pool.map(reserve, range(50))) == 2
+    read = documents.contacts.history("p-1").value
+    assert len(read.contacts) == 2
+    assert len(read.withheld) == 48
+
+
+def test_a_person_with_five_hundred_contacts(documents):
+    old = [delivery(n, at=NOW - timedelta(minutes=n)) for n in range(500)]
+    entries = [contact(d, outcomes={"sent": d.at, "click": d.at}) for d in old]
+    documents.contacts.reserve("p-1", None, entries, [])
+    read = documents.contacts.history("p-1")
+    assert read.value.contacts == {entry.delivery_id: entry for entry in entries}
+    keys = list(read.value.contacts)
+    new = delivery(500)
+    documents.contacts.reserve("p-1", read.version, [contact(new)], [new], forget=(keys[:400], []))
+    assert set(documents.contacts.history("p-1").value.contacts) == {*keys[400:], new.delivery_id}

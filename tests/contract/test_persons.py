@@ -1,0 +1,152 @@
+"""Identifiers and profiles."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import msgspec
+import pytest
+
+from shared.domain.errors import AlreadyExistsError, StaleError
+from shared.ports import Versioned
+from tests.contract.samples import link, profile, rich_profile
+
+ODD_VALUES = ["a/b", ".", "..", "__x__", "é 李", "", "x" * 5000, "a\x00b", "~tilde"]
+
+
+def changed(read, **changes):
+    return Versioned(msgspec.structs.replace(read.value, version=read.value.version + 1, **changes), read.version)
+
+
+def test_a_profile_comes_back_as_it_was_stored(documents):
+    documents.persons.create(rich_profile(), [])
+    assert documents.persons.profile("p-1").value == rich_profile()
+
+
+def test_numbers_keep_their_kind(documents):
+    documents.persons.create(profile(attributes={"double": 5.0, "int": 5, "bool": True}), [])
+    read = documents.persons.profile("p-1").value.attributes
+    assert {name: type(value) for name, value in read.items()} == {"double": float, "int": int, "bool": bool}
+
+
+def test_what_is_read_is_nobody_elses(documents):
+    documents.persons.create(profile(attributes={"list": [1]}), [])
+    documents.persons.profile("p-1").value.attributes["list"].append(2)
+    assert documents.persons.profile("p-1").value.attributes == {"list": [1]}
+
+
+def test_a_stranger_has_no_profile(documents):
+    assert documents.persons.profile("p-none") is None
+
+
+def test_links_are_found_by_namespace(documents):
+    documents.persons.create(profile(), [link("email", "e1"), link("device", "x1")])
+    found = documents.persons.links({"email": "e1", "device": "x1", "phone": "e1"})
+    assert found == {"email": link("email", "e1"), "device": link("device", "x1")}
+    assert documents.persons.links({}) == {}
+
+
+@pytest.mark.parametrize("value", ODD_VALUES)
+def test_any_text_identifies(documents, value):
+    assert documents.persons.links({"person_id": value}) == {}
+    documents.persons.create(profile(), [link("person_id", value)])
+    assert documents.persons.links({"person_id": value}) == {"person_id": link("person_id", value)}
+
+
+@pytest.mark.parametrize("person_id", ODD_VALUES)
+def test_any_text_may_be_asked_for_as_a_person(documents, person_id):
+    assert documents.persons.profile(person_id) is None
+
+
+def test_of_two_identifiers_alike_the_second_creates_nothing(documents):
+    documents.persons.create(profile("p-1"), [link("email", "e1", "p-1")])
+    with pytest.raises(AlreadyExistsError):
+        documents.persons.create(profile("p-2"), [link("device", "x2", "p-2"), link("email", "e1", "p-2")])
+    assert documents.persons.profile("p-2") is None
+    assert documents.persons.links({"device": "x2"}) == {}
+
+
+def test_an_update_replaces_all_that_the_profile_says(documents):
+    documents.persons.create(rich_profile(), [])
+    read = documents.persons.profile("p-1")
+    fresh = profile(version=2, attributes={"only": {"this": []}}, consents={})
+    documents.persons.update(Versioned(fresh, read.version), [link("email", "e1")])
+    assert documents.persons.profile("p-1").value == fresh
+    assert documents.persons.links({"email": "e1"})["email"].person_id == "p-1"
+
+
+def test_a_stale_update_writes_nothing(documents):
+    documents.persons.create(profile(), [])
+    read = documents.persons.profile("p-1")
+    documents.persons.update(changed(read, flags=("deceased",)), [])
+    with pytest.raises(StaleError):
+        documents.persons.update(changed(read, flags=()), [link("email", "e1")])
+    assert documents.persons.profile("p-1").value.flags == ("deceased",)
+    assert documents.persons.links({"email": "e1"}) == {}
+
+
+def test_an_update_that_loses_an_identifier_writes_nothing(documents):
+    documents.persons.create(profile("p-1"), [link("email", "e1")])
+    documents.persons.create(profile("p-2"), [])
+    with pytest.raises(AlreadyExistsError):
+        documents.persons.update(
+            changed(documents.persons.profile("p-2"), flags=("x",)), [link("email", "e1", "p-2"), link("b", "1", "p-2")]
+        )
+    assert documents.persons.profile("p-2").value.flags == ()
+    assert documents.persons.links({"b": "1"}) == {}
+
+
+def test_an_unchanged_profile_is_left_alone_and_only_links_are_written(documents):
+    documents.persons.create(profile(), [])
+    read = documents.persons.profile("p-1")
+    assert documents.meter.of(lambda: documents.persons.update(read, [link("email", "e1")])) == (0, 1)
+    assert documents.meter.of(lambda: documents.persons.update(read, [])) == (0, 0)
+    assert documents.persons.profile("p-1").version == read.version
+
+
+def test_operations_are_counted(documents):
+    meter, persons = documents.meter, documents.persons
+    assert meter.of(lambda: persons.create(profile(), [link("email", "e1"), link("device", "x1")])) == (0, 3)
+    assert meter.of(lambda: persons.links({"email": "e1", "device": "x1", "phone": "none"})) == (3, 0)
+    assert meter.of(lambda: persons.profile("p-1")) == (1, 0)
+    assert meter.of(lambda: persons.profile("p-none")) == (1, 0)
+    read = persons.profile("p-1")
+    assert meter.of(lambda: persons.update(changed(read), [link("phone", "t1")])) == (0, 2)
+
+
+def test_twenty_threads_make_one_person(documents):
+    identifiers = {"email": "e1", "device": "x1"}
+
+    def identify(number: int) -> str:
+        while not (found := documents.persons.links(identifiers)):
+            person_id = f"p-{number}"
+            try:
+                documents.persons.create(profile(person_id), [link(ns, v, person_id) for ns, v in identifiers.items()])
+            except (AlreadyExistsError, StaleError):
+                continue
+        assert len(found) == 2
+        return found["email"].person_id
+
+    with ThreadPoolExecutor(20) as pool:
+        persons = set(pool.map(identify, range(20)))
+    assert len(persons) == 1
+    created = [n for n in range(20) if documents.persons.profile(f"p-{n}") is not None]
+    assert persons == {f"p-{n}" for n in created}
+
+
+def test_twenty_threads_lose_no_update(documents):
+    documents.persons.create(profile(attributes={"count": 0}), [])
+
+    def add_one(_number: int) -> None:
+        while True:
+            read = documents.persons.profile("p-1")
+            try:
+                documents.persons.update(changed(read, attributes={"count": read.value.attributes["count"] + 1}), [])
+            except StaleError:
+                continue
+            return
+
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(add_one, range(20)))
+    assert documents.persons.profile("p-1").value.attributes == {"count": 20}
+    assert documents.persons.profile("p-1").value.version == 21
