@@ -1,0 +1,5 @@
+"""`python -m cli` is `kairos`."""
+
+from cli.main import main
+
+main()

@@ -1,0 +1,52 @@
+"""`kairos`: the commands, each imported only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+# command: (module, attribute, one line of help)
+_COMMANDS: dict[str, tuple[str, str, str]] = {
+    "up": ("cli.up", "up", "Start the platform on this machine, until Ctrl-C."),
+    "demo": ("cli.demo", "demo", "Start it with the sample bank and real signals, and watch it decide."),
+    "send": ("cli.talk", "send", "Send signals from files."),
+    "decide": ("cli.talk", "decide", "Ask what to show a customer now."),
+    "explain": ("cli.talk", "explain", "Say why a decision chose what it chose."),
+    "catalogue": ("cli.catalogue", "catalogue", "Check, build and publish the catalogue."),
+    "quarantine": ("cli.quarantine", "quarantine", "List, show and redrive what was parked."),
+    "bench": ("cli.bench", "bench", "Measure speed against peers, in one run."),
+    "doctor": ("cli.doctor", "doctor", "Say what this machine can run, and how to get the rest."),
+}
+
+
+class _Commands(click.Group):
+    """A group that imports a command when it is needed, so that `kairos` itself starts at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, attribute, _ = _COMMANDS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, _, line) in _COMMANDS.items()])
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option("0.1.0", prog_name="kairos")
+def kairos() -> None:
+    """Next best action: every contact the right one, or none."""
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the command line: exit code 0, 1 (failed) or 2 (misuse)."""
+    kwargs: dict[str, Any] = {"args": args, "prog_name": "kairos"}
+    sys.exit(kairos.main(**kwargs, standalone_mode=True))

@@ -1,0 +1,90 @@
+"""Where the platform runs: chosen, started and stopped; or found running."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import httpx
+import msgspec
+
+from cli.say import fail
+from emulators import google
+
+if TYPE_CHECKING:
+    from emulators.embedded import Embedded
+    from emulators.platform import Platform
+
+ROOT = Path(__file__).resolve().parent.parent
+STATE = ROOT / ".kairos"
+On = Literal["auto", "emulators", "embedded"]
+
+
+class Running(msgspec.Struct, frozen=True):
+    """A platform that runs on this machine, as its endpoints file describes it."""
+
+    endpoints: dict[str, str]
+    headers: dict[str, dict[str, str]]
+    emulators: dict[str, str]
+    project: str
+    on: Literal["emulators", "embedded"]
+
+    def client(self, function: str) -> httpx.Client:
+        """A client of one function, with the headers that let it in."""
+        return httpx.Client(base_url=self.endpoints[function], headers=self.headers.get(function, {}), timeout=30)
+
+
+def running() -> Running:
+    """The platform that runs here, or an end with what to do."""
+    try:
+        return msgspec.json.decode((STATE / "endpoints.json").read_bytes(), type=Running)
+    except FileNotFoundError:
+        fail("No platform runs here.", "Start one in another terminal: kairos up")
+
+
+def choose(on: On) -> tuple[Literal["emulators", "embedded"], str]:
+    """Where to run, and why, for people."""
+    if on != "auto":
+        return on, "as asked"
+    found = google.find()
+    if isinstance(found, google.Missing):
+        return "embedded", f"{found.what} {found.how}"
+    return "emulators", "Google's emulators and Java are on this machine"
+
+
+def start(
+    on: Literal["emulators", "embedded"],
+    ports: dict[str, int],
+    on_progress: Callable[[str], None],
+    *,
+    restart_functions: bool = False,
+) -> Platform | Embedded:
+    """A platform with the sample bank, not yet started; imports only what it needs."""
+    from emulators.local import Bank
+
+    bank = Bank(ROOT)
+    if on == "embedded":
+        from emulators.embedded import Embedded
+
+        return Embedded(bank, state=STATE, ports=ports, on_progress=on_progress)
+    from emulators.bank_on_emulators import platform
+
+    return platform(
+        bank,
+        state=STATE,
+        ports=ports,
+        on_progress=on_progress,
+        on_function_death="restart" if restart_functions else "stop",
+    )
+
+
+def ports_of(given: tuple[str, ...]) -> dict[str, int]:
+    """`name=port` options as a mapping, or an end with what to do."""
+    ports = {}
+    for text in given:
+        name, _, number = text.partition("=")
+        if not number.isdecimal():
+            fail(f"--port {text} is not name=number.", "For example: --port ingest=8081")
+        ports[name] = int(number)
+    return ports

@@ -1,0 +1,23 @@
+"""What the command line prints: for people, or with `--json` for programs; errors to stderr with a next step."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+import click
+import msgspec
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+
+
+def say_json(value: Any) -> None:
+    """Print a value as indented JSON."""
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+def fail(what: str, next_step: str = "") -> NoReturn:
+    """End with exit code 1, saying what was wrong and what to do."""
+    click.secho(f"✗ {what}", fg="red", err=True)
+    if next_step:
+        click.echo(f"  → {next_step}", err=True)
+    raise SystemExit(1)

@@ -1,0 +1,64 @@
+"""`kairos up`: the platform on this machine, until it is told to stop."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from cli.platform import STATE, On, choose, ports_of, start
+from cli.say import fail
+
+if TYPE_CHECKING:
+    from emulators.embedded import Embedded
+    from emulators.platform import Platform
+
+
+@click.command()
+@click.option("--on", type=click.Choice(["auto", "emulators", "embedded"]), default="auto", show_default=True)
+@click.option("--port", "ports", multiple=True, metavar="NAME=NUMBER", help="A wanted port, such as ingest=8081.")
+@click.option("--restart", is_flag=True, help="Start a function again when it dies, as Cloud Run does.")
+def up(on: On, ports: tuple[str, ...], restart: bool) -> None:
+    """Start every emulator and function, wait until all are ready, and stay until Ctrl-C."""
+    where, why = choose(on)
+    click.echo(f"· running {'on ' if where == 'emulators' else ''}{where}: {why}")
+    began = time.monotonic()
+    platform = start(where, ports_of(ports), lambda line: click.echo(f"· {line}"), restart_functions=restart)
+    told = stop_on_signals(platform)
+    begin(platform)
+    click.secho(f"✓ ready in {time.monotonic() - began:.1f} s", fg="green")
+    for name, address in platform.endpoints.items():
+        click.echo(f"  {name:<12} {address}")
+    click.echo(f"  addresses, keys and processes: {STATE / 'endpoints.json'}\n  Ctrl-C stops everything")
+    death = platform.wait()
+    platform.stop()
+    if death is not None and not told.is_set():
+        fail(str(death), f"its log: {STATE / 'logs' / (death.name + '.log')}")
+    click.echo("· stopped")
+
+
+def begin(platform: Platform | Embedded) -> None:
+    """Start a platform, or end with what kept it from starting and what to do."""
+    from emulators.processes import StartError
+
+    try:
+        platform.start()
+    except (CannotStartError, StartError, CatalogueError) as error:
+        platform.stop()
+        fail(str(error), f"logs are in {STATE / 'logs'}")
+
+
+def stop_on_signals(platform: Platform | Embedded) -> threading.Event:
+    """Stop the platform on SIGINT and SIGTERM; the event says that this happened."""
+    told = threading.Event()
+
+    def stop(_number: int, _frame: object) -> None:
+        told.set()
+        threading.Thread(target=platform.stop, name="stop").start()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    return told
