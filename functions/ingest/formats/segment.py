@@ -151,8 +151,10 @@ def _properties(kind: str, call: dict[str, Any], properties: dict[str, Any], tra
     more: dict[str, Any] = {}
     if traits:
         more["traits"] = traits
-    if kind in ("page", "screen"):
-        more |= {f"{kind}_{field}": call.pop(field) for field in ("name", "category") if field in call}
+    if kind in ("page", "screen") and "name" in call:
+        more[f"{kind}_name"] = call.pop("name")
+    if kind in ("page", "screen") and "category" in call:
+        more["category"] = call.pop("category")
     if kind == "group" and "groupId" in call:
         more["group_id"] = call.pop("groupId")
     if call:
