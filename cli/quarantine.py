@@ -1,0 +1,105 @@
+"""`kairos quarantine`: what was parked, why, and again."""
+
+from __future__ import annotations
+
+import click
+
+from cli.platform import Running, running
+from cli.say import fail, json_option, say_json
+from shared.domain.errors import KairosError
+from shared.ports import Parked
+from shared.runtime.world import utc_now
+
+
+@click.group()
+def quarantine() -> None:
+    """List, show and redrive what was parked. Dead letters are taken in first."""
+
+
+@quarantine.command("list")
+@click.option("--limit", default=100, show_default=True)
+@json_option
+def list_(limit: int, as_json: bool) -> None:
+    """List what is parked, newest first."""
+    from cli import stores
+
+    platform = _emulated()
+    store = stores.quarantine(platform)
+    stores.dead_letters(platform).take_in(store, now=utc_now())
+    parked = store.list(limit)
+    if as_json:
+        say_json([_said(item) for item in parked])
+        return
+    if not parked:
+        click.echo("Nothing is parked.")
+    for item in parked:
+        click.echo(f"{item.id}  {item.at:%Y-%m-%d %H:%M:%S}  {item.function}  {item.kind}  {len(item.data)} B  {item.reason}")
+
+
+@quarantine.command()
+@click.argument("parked_id")
+@json_option
+def show(parked_id: str, as_json: bool) -> None:
+    """Show one of them, bytes included."""
+    from cli import stores
+
+    item = stores.quarantine(_emulated()).get(parked_id)
+    if item is None:
+        fail(f"Nothing is parked as {parked_id}.", "kairos quarantine list")
+    if as_json:
+        say_json({**_said(item), "data": item.data})
+        return
+    for name, value in _said(item).items():
+        click.echo(f"{name:<11} {value}")
+    click.echo(item.data.decode(errors="backslashreplace"))
+
+
+@quarantine.command()
+@click.argument("parked_ids", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="All that is parked.")
+def redrive(parked_ids: tuple[str, ...], everything: bool) -> None:
+    """Put parked messages back on their topic, and forget them here."""
+    from cli import stores
+
+    if bool(parked_ids) == everything:
+        raise click.UsageError("name what to redrive, or say --all")
+    platform = _emulated()
+    store, letters = stores.quarantine(platform), stores.dead_letters(platform)
+    left = 0
+    for item in store.list(10_000) if everything else [store.get(parked_id) or parked_id for parked_id in parked_ids]:
+        if isinstance(item, str):
+            left += 1
+            click.echo(f"✗ nothing is parked as {item}", err=True)
+        elif item.truncated:
+            left += 1
+            click.echo(f"✗ {item.id} was too large to keep whole and cannot go back", err=True)
+        else:
+            try:
+                letters.republish(item.topic, item.data, item.attributes)
+                store.remove(item.id)
+            except KairosError as error:
+                fail(f"{item.id}: {error}", "nothing of it is lost; try again")
+            click.echo(f"✓ {item.id} is back on {item.topic}")
+    raise SystemExit(1 if left else 0)
+
+
+def _emulated() -> Running:
+    platform = running()
+    if platform.on == "embedded":
+        fail("The embedded platform keeps its quarantine in its own process.", "Use the emulators: kairos up")
+    return platform
+
+
+def _said(item: Parked) -> dict[str, object]:
+    return {
+        "id": item.id,
+        "at": item.at,
+        "function": item.function,
+        "revision": item.revision,
+        "topic": item.topic,
+        "kind": item.kind,
+        "reason": item.reason,
+        "attributes": item.attributes,
+        "bytes": len(item.data),
+        "truncated": item.truncated,
+    }
