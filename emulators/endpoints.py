@@ -29,7 +29,7 @@ class EndpointsFile:
         return True
 
     def write(self, content: Mapping[str, Any]) -> None:
-        """Replace the file whole, readable by its owner only, since it holds keys; a reader sees the old or the new one."""
+        """Replace the file at once; it holds keys, so only its owner may read it."""
         fresh = self.path.with_suffix(".new")
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:

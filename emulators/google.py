@@ -1,7 +1,8 @@
 """Google's own Pub/Sub and Firestore emulators: where they are on this machine, and how each is started.
 
-The gcloud CLI ships both as Java programs in its `platform` folder. `find` looks for them without running gcloud, which would take
-seconds, and starts Java itself, because gcloud's launchers leave their Java child behind when they are stopped.
+The gcloud CLI ships both as Java programs in its `platform` folder. `find` looks for them without running gcloud,
+which would take seconds, and starts Java itself, because gcloud's launchers leave their Java child behind when they
+are stopped.
 """
 
 import os
@@ -18,8 +19,8 @@ OLDEST_JAVA = 11
 FIRESTORE_MAIN = "com.google.cloud.datastore.emulator.firestore.CloudFirestore"
 
 JVM = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto", "-Xmx512m")
-"""Quick to start, small, and enough for a laptop. Measured on two cores with Java 17: Pub/Sub up in 1.2 s instead of 1.7, Firestore
-in 1.7 s instead of 2.4, with 30 % less processor time; 120 and 150 MB of memory."""
+"""Quick to start, small, and enough for a laptop. Measured on two cores with Java 17: Pub/Sub up in 1.2 s instead of
+1.7, Firestore in 1.7 s instead of 2.4, with 30 % less processor time; 120 and 150 MB of memory."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +37,17 @@ class Installation:
         return [str(self.java), *JVM, "-jar", str(self.pubsub_jar), "--host=127.0.0.1", f"--port={port}"]
 
     def firestore(self, port: int) -> list[str]:
-        """Give the command that serves Firestore on 127.0.0.1 at `port`; it speaks English whatever the machine's language."""
+        """Give the command that serves Firestore on 127.0.0.1 at `port`."""
         program = ["-Duser.language=en", "-cp", str(self.firestore_jar), FIRESTORE_MAIN]
         return [str(self.java), *JVM, *program, "--host=127.0.0.1", f"--port={port}"]
 
 
 @dataclass(frozen=True)
 class Missing:
-    """What keeps the emulators from running here, in words for the person at the keyboard."""
+    """What keeps the emulators from running here, for the person at the keyboard.
+
+    `what` is a sentence without its full stop, `how` says in whole sentences how to get it.
+    """
 
     what: str
     how: str
@@ -54,7 +58,7 @@ def find() -> Installation | Missing:
     roots = list(_sdk_roots())
     if not roots:
         return Missing(
-            "The gcloud CLI, which brings Google's Pub/Sub and Firestore emulators, was not found.",
+            "The gcloud CLI, which brings Google's Pub/Sub and Firestore emulators, was not found",
             "Install it (https://cloud.google.com/sdk/docs/install), then run: "
             "gcloud components install pubsub-emulator cloud-firestore-emulator",
         )
@@ -66,7 +70,7 @@ def find() -> Installation | Missing:
     if pubsub is None or firestore is None:
         packages = " ".join(f"google-cloud-cli-{name.removeprefix('cloud-')}" for name in absent)
         return Missing(
-            f"The gcloud CLI at {roots[0]} lacks {' and '.join(absent)}.",
+            f"The gcloud CLI at {roots[0]} lacks {' and '.join(absent)}",
             f"Run: gcloud components install {' '.join(absent)} "
             f"(or, when gcloud came from apt: sudo apt-get install {packages})",
         )
@@ -83,16 +87,14 @@ def _with_java(pubsub_jar: Path, firestore_jar: Path) -> Installation | Missing:
             return Installation(java, version, pubsub_jar, firestore_jar)
         seen.append(f"{java} ({'does not run' if version is None else version})")
     if seen:
-        return Missing(f"The emulators need Java {OLDEST_JAVA} or newer; found only {', '.join(seen)}.", how)
-    return Missing(f"The emulators need Java {OLDEST_JAVA} or newer, and there is none.", how)
+        return Missing(f"The emulators need Java {OLDEST_JAVA} or newer; found only {', '.join(seen)}", how)
+    return Missing(f"The emulators need Java {OLDEST_JAVA} or newer, and there is none", how)
 
 
 def _sdk_roots() -> Iterator[Path]:
     """Yield the folders where a gcloud CLI is installed, the one that `gcloud` would run first."""
-    candidates = []
-    for variable in ("CLOUDSDK_ROOT", "CLOUDSDK_ROOT_DIR"):
-        if value := os.environ.get(variable):
-            candidates.append(Path(value))
+    named = (os.environ.get(variable) for variable in ("CLOUDSDK_ROOT", "CLOUDSDK_ROOT_DIR"))
+    candidates = [Path(value) for value in named if value]
     if gcloud := shutil.which("gcloud"):
         candidates.append(Path(gcloud).resolve().parent.parent)
     candidates += [
@@ -129,7 +131,7 @@ def _javas() -> Iterator[Path]:
 
 
 def _java_version(java: Path) -> int | None:
-    """Give a Java's major version, or None when it does not run or does not say (macOS ships a stub that only apologises)."""
+    """Give a Java's major version, or None when it does not run (macOS ships a stub that only apologises)."""
     try:
         answer = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=10, check=False)
     except (OSError, subprocess.TimeoutExpired):

@@ -1,10 +1,10 @@
-"""The whole platform on this machine: emulators, sandbox, pump and every function, started together and stopped together.
+"""The whole platform on this machine: emulators, sandbox, pump and every function, started and stopped together.
 
     with Platform(Options(root=Path.cwd(), secrets=make_secrets)) as platform:
         platform.endpoints["ingest"]
 
-Everything starts at once where nothing has to wait for something else: while the emulators warm up, the functions import their
-clients, and topics are created as soon as Pub/Sub answers.
+Everything starts at once where nothing has to wait for something else: while the emulators warm up, the functions
+import their clients, and topics are created as soon as Pub/Sub answers.
 """
 
 import os
@@ -49,8 +49,8 @@ class Credentials:
 class Local:
     """What is known before the first function starts.
 
-    `endpoints` are the addresses of services and sandbox; `emulators` those of `pubsub` and `firestore` (`host:port`) and `bigquery`
-    (with `http://`).
+    `endpoints` are the addresses of services and sandbox; `emulators` those of `pubsub` and `firestore` (`host:port`)
+    and `bigquery` (with `http://`).
     """
 
     project: str
@@ -80,12 +80,14 @@ class Options:
         topology: file of topics, subscriptions, tables and services; the project's own unless given.
         project: the local project's id.
         credentials: who may call.
-        secrets: makes the values of the secrets that services name in the topology; a service gets only those that it names.
+        secrets: makes the values of the secrets that services name in the topology; a service gets only those that it
+            names.
         environment: further environment variables by service; `*` is for every service.
         ports: wanted ports, by name of service, emulator or `sandbox`; free ones otherwise.
         seed: fills Firestore once it answers; the functions are expected to be ready only after it.
-        on_function_death: `stop` stops everything and says why; `restart` starts the function again, as Cloud Run does; `report` leaves
-            it dead, for tests that call `restart` themselves. The death of anything but a function always stops everything.
+        on_function_death: `stop` stops everything and says why; `restart` starts the function again, as Cloud Run
+            does; `report` leaves it dead, for tests that call `restart` themselves. The death of anything but a
+            function always stops everything.
         on_death: hears of every death that nobody asked for.
         on_progress: hears in a short line what was done.
     """
@@ -108,7 +110,7 @@ class CannotStartError(Exception):
     """This machine lacks something: `what`, and `how` it is got."""
 
     def __init__(self, what: str, how: str) -> None:
-        super().__init__(f"{what} {how}")
+        super().__init__(f"{what}. {how}")
         self.what = what
         self.how = how
 
@@ -151,7 +153,7 @@ class Platform:
 
     @property
     def headers(self) -> dict[str, dict[str, str]]:
-        """The headers that let a caller in, by service: a key for those who have keys, the push token for those that Pub/Sub calls."""
+        """The headers that let a caller in, by service: keys where it has keys, the push token where Pub/Sub calls."""
         credentials = self.local.credentials
         pushed = {declared["service"] for declared in self.topology.get("subscriptions", {}).values()}
         headers: dict[str, dict[str, str]] = {}
@@ -178,10 +180,10 @@ class Platform:
         if isinstance(installation, google.Missing):
             raise CannotStartError(installation.what, installation.how)
         if absent := bigquery.missing():
-            raise CannotStartError(f"BigQuery's emulator needs {', '.join(absent)}.", "Run: make setup")
+            raise CannotStartError(f"BigQuery's emulator needs {', '.join(absent)}", "Run: make setup")
         if not self._file.claim():
             raise CannotStartError(
-                f"Another platform runs with its state in {self._state}.",
+                f"Another platform runs with its state in {self._state}",
                 "Stop it first (Ctrl-C where it was started).",
             )
         began = time.monotonic()
@@ -209,7 +211,7 @@ class Platform:
         return self.supervisor.wait()
 
     def kill(self, name: str) -> None:
-        """Kill a function or an emulator with SIGKILL, workers included; for tests, so nothing follows from this death."""
+        """Kill a function or an emulator with SIGKILL, workers included, as a test does: nothing follows from it."""
         self.supervisor.kill(name)
 
     def restart(self, name: str) -> int:

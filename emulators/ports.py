@@ -8,9 +8,10 @@ import sys
 class Ports:
     """Ports on 127.0.0.1 that nobody else will be given.
 
-    A port that was merely found free can be taken by anyone before its server starts. So the sockets stay bound, without listening.
-    On Linux a server that sets SO_REUSEADDR, as all of ours do, may then listen on the port, while the kernel hands it to no one else,
-    not even while the server is dead and about to be restarted. Elsewhere the port is let go at once and a small risk remains.
+    A port that was merely found free can be taken by anyone before its server starts. So the sockets stay bound,
+    without listening. On Linux a server that sets SO_REUSEADDR, as all of ours do, may then listen on the port, while
+    the kernel hands it to no one else, not even while the server is dead and about to be restarted. Elsewhere the
+    port is let go at once and a small risk remains.
     """
 
     def __init__(self) -> None:

@@ -1,8 +1,8 @@
 """Starts programs, waits until they are ready, watches them, and leaves none behind.
 
-Each child leads a process group of its own, because several of them (gunicorn, JVM launchers) start children in turn: what is stopped
-is the group. The supervisor waits on each child in a thread, so a death is seen when it happens. If the supervisor itself is killed,
-`emulators.watchdog` stops the groups.
+Each child leads a process group of its own, because several of them (gunicorn, JVM launchers) start children in turn:
+what is stopped is the group. The supervisor waits on each child in a thread, so a death is seen when it happens. If
+the supervisor itself is killed, `emulators.watchdog` stops the groups.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import IO, Literal
+from typing import IO, Literal, Self
 
 from emulators.probes import Probe
 
@@ -31,9 +31,10 @@ RESTART_SECONDS = 30.0
 """How long a child that is started again may take to become ready."""
 
 OnDeath = Literal["stop", "report", "restart"]
-"""What a child's unasked-for death leads to: `stop` stops every child, `report` only says so, `restart` starts it again.
+"""What a child's unasked-for death leads to: `stop` stops all, `report` only says so, `restart` starts it again.
 
-`restart` is what Cloud Run does with a crashed instance. A child that dies before it was ever ready stops everything all the same.
+`restart` is what Cloud Run does with a crashed instance. A child that dies before it was ever ready stops everything
+all the same.
 """
 
 
@@ -75,7 +76,7 @@ class StartError(Exception):
     """A child died or did not become ready in time."""
 
 
-class StopRequested(BaseException):  # noqa: N818 - like KeyboardInterrupt it is a request, not an error
+class StopRequested(BaseException):
     """SIGINT or SIGTERM arrived; `name` says which."""
 
     def __init__(self, name: str) -> None:
@@ -107,8 +108,8 @@ class Supervisor:
     ) -> None:
         """Keep logs in the folder `logs`.
 
-        `on_death` hears of each death that nobody asked for, `on_restarted` the name of each child that was started again because
-        of it and is ready; both in a thread of the supervisor.
+        `on_death` hears of each death that nobody asked for, `on_restarted` the name of each child that was started
+        again because of it and is ready; both in a thread of the supervisor.
         """
         self._logs = logs
         self._on_death = on_death
@@ -120,7 +121,7 @@ class Supervisor:
         self._reason: Death | None = None
         self._watchdog: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> "Supervisor":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -166,9 +167,7 @@ class Supervisor:
                 raise StartError(str(self._reason or error)) from error
 
     def restart(self, name: str, *, within_seconds: float = RESTART_SECONDS) -> int:
-        """Start a child again with the same command and environment, stopping it first if it runs; give its new process id.
-
-        Returns when it is ready.
+        """Start a child again, stopping it first if it runs; give its new process id when it is ready.
 
         Raises:
             StartError: it did not become ready.
@@ -180,9 +179,10 @@ class Supervisor:
         return pid
 
     def kill(self, name: str, with_signal: signal.Signals = signal.SIGKILL) -> None:
-        """End one child's whole group and wait until it is gone; this death is asked for, so nothing follows from it.
+        """End one child's whole group and wait until it is gone; nothing follows from a death that was asked for.
 
-        A gentler signal than SIGKILL is followed by SIGKILL after the grace. A child that has ended already is left alone.
+        A gentler signal than SIGKILL is followed by SIGKILL after the grace. A child that has ended already is left
+        alone.
         """
         running = self._get(name)
         running.expected_to_end = True
@@ -192,7 +192,7 @@ class Supervisor:
             running.ended.wait()
 
     def stop(self) -> None:
-        """Stop every child: SIGTERM to all groups at once, SIGKILL to what remains after the grace. May be called again."""
+        """Stop every child: SIGTERM to all groups, SIGKILL to what remains after the grace. May be called again."""
         with self._lock:
             self._stopping = True
             everyone = list(self._running.values())
@@ -322,7 +322,7 @@ def _signal_group(running: _Running, number: signal.Signals) -> None:
 
 @contextlib.contextmanager
 def stop_on_signals() -> Iterator[None]:
-    """Turn the first SIGINT or SIGTERM into `StopRequested` in the main thread; ignore further ones while things are being stopped."""
+    """Raise `StopRequested` in the main thread at the first SIGINT or SIGTERM; ignore further ones."""
 
     def request(number: int, _frame: FrameType | None) -> None:
         for each in (signal.SIGINT, signal.SIGTERM):

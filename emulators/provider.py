@@ -10,6 +10,12 @@ from typing import Any, Literal, cast, get_args
 
 Mode = Literal["ok", "fail", "reject", "429", "stall", "accept_then_timeout"]
 EVERY_CHANNEL = "*"
+REFUSALS: Mapping[str, tuple[HTTPStatus, str]] = {
+    "fail": (HTTPStatus.SERVICE_UNAVAILABLE, "fail"),
+    "reject": (HTTPStatus.BAD_REQUEST, "reject"),
+    "429": (HTTPStatus.TOO_MANY_REQUESTS, "throttle"),
+    "stall": (HTTPStatus.SERVICE_UNAVAILABLE, "stall"),
+}
 SECRET_HEADERS = frozenset({"webhook-signature", "authorization", "x-api-key"})
 
 
@@ -40,13 +46,16 @@ class Behaviour:
     """How a channel answers.
 
     - `ok` accepts.
-    - `fail` answers 503, `429` answers 429 with Retry-After of `retry_after` seconds, `reject` answers 400 for good; none accepts.
+    - `fail` answers 503, `429` answers 429 with Retry-After of `retry_after` seconds, `reject` answers 400 for good;
+      none accepts.
     - `stall` accepts nothing and answers 503 after `seconds`.
-    - `accept_then_timeout` accepts, and answers 504 only after `seconds`: the sender cannot know that the message was taken.
+    - `accept_then_timeout` accepts, and answers 504 only after `seconds`: the sender cannot know that the message was
+      taken.
 
-    `share` is the part of the requests that meet this; the others are accepted. Which ones is not left to chance: request number n
-    with one delivery id meets it when the hash of id and n falls below the share. So the same run repeats exactly, in whatever order
-    requests arrive, and a delivery that is sent again draws anew. A held request is let go when a behaviour is set.
+    `share` is the part of the requests that meet this; the others are accepted. Which ones is not left to chance:
+    request number n with one delivery id meets it when the hash of id and n falls below the share. So the same run
+    repeats exactly, in whatever order requests arrive, and a delivery that is sent again draws anew. A held request
+    is let go when a behaviour is set.
     """
 
     channel: str = EVERY_CHANNEL
@@ -122,16 +131,12 @@ class Provider:
                 known.attempts = attempt
             behaviour = self._behaviours.get(channel, self._behaviours[EVERY_CHANNEL])
             mode = behaviour.mode if behaviour.strikes(delivery_id, attempt) else "ok"
-            if mode == "fail":
-                return _problem(HTTPStatus.SERVICE_UNAVAILABLE, "The provider was told to fail.")
-            if mode == "reject":
-                return _problem(HTTPStatus.BAD_REQUEST, "The provider was told to reject.")
-            if mode == "429":
-                detail = "The provider was told to throttle."
-                return _problem(HTTPStatus.TOO_MANY_REQUESTS, detail, retry_after=str(behaviour.retry_after))
             if mode == "stall":
                 self._hold(behaviour.seconds)
-                return _problem(HTTPStatus.SERVICE_UNAVAILABLE, "The provider was told to stall.")
+            if mode in REFUSALS:
+                status, verb = REFUSALS[mode]
+                throttled = {"retry_after": str(behaviour.retry_after)} if mode == "429" else {}
+                return _problem(status, f"The provider was told to {verb}.", **throttled)
             accepted = {"status": "accepted", "delivery_id": delivery_id}
             if known is not None:
                 return Answer(HTTPStatus.OK, accepted, {"idempotent-replay": "true"})

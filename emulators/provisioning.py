@@ -1,8 +1,9 @@
-"""Creates what `shared/topology.yaml` declares on the local platform: topics, subscriptions with their policies, and tables.
+"""Creates on the local platform what `shared/topology.yaml` declares: topics, subscriptions, dead letters, tables.
 
-The same file feeds the deployment; here the official clients talk to the emulators. Whatever exists already is left as it is, so that
-it may run again. Differences from Google Cloud: a push endpoint carries the push token in its query instead of an OIDC token in its
-header, and the BigQuery subscription is a pull subscription that `emulators.pump` serves.
+The same file feeds the deployment; here the official clients talk to the emulators. Whatever exists already is left
+as it is, so that it may run again. Differences from Google Cloud: a push endpoint carries the push token in its query
+instead of an OIDC token in its header, and the BigQuery subscription is a pull subscription that `emulators.pump`
+serves.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -89,7 +90,7 @@ def bigquery_client(host: str, project: str) -> bigquery.Client:
     return bigquery.Client(
         project=project,
         credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]
-        client_options=ClientOptions(api_endpoint=host),  # type: ignore[no-untyped-call]
+        client_options=ClientOptions(api_endpoint=host),
     )
 
 

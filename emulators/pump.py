@@ -1,9 +1,10 @@
-"""Writes the interaction history to BigQuery, as a BigQuery subscription does on Google Cloud: `python -m emulators.pump`.
+"""Writes the history to BigQuery, as a BigQuery subscription does on Google Cloud: `python -m emulators.pump`.
 
-It pulls the subscription that the topology declares and inserts each message as one row: its data is a JSON object whose keys are the
-table's columns. A batch is acknowledged after its rows are in the table and not before, so a crash repeats rows and loses none;
-readers tell repeats by `row_id`. A message that is no row of the table is moved to the dead letters with the reason, instead of coming
-back for ever. When BigQuery itself fails, nothing is acknowledged and the messages wait.
+It pulls the subscription that the topology declares and inserts each message as one row: its data is a JSON object
+whose keys are the table's columns. A batch is acknowledged after its rows are in the table and not before, so a crash
+repeats rows and loses none; readers tell repeats by `row_id`. A message that is no row of the table is moved to the
+dead letters with the reason, instead of coming back for ever. When BigQuery itself fails, nothing is acknowledged and
+the messages wait.
 """
 
 import argparse
@@ -54,7 +55,7 @@ class Pump:
         dead_letters: str,
         table: str,
     ) -> None:
-        """Move rows from `subscription` to `table` (`project.dataset.table`), and what is no row to the topic `dead_letters`.
+        """Move rows from `subscription` to `table` (`project.dataset.table`), the rest to the topic `dead_letters`.
 
         Raises:
             google.api_core.exceptions.NotFound: the table does not exist.
@@ -79,7 +80,8 @@ class Pump:
         """Pull once, insert, acknowledge; give the number of rows inserted.
 
         Raises:
-            GoogleAPICallError, RequestException: Pub/Sub or BigQuery failed; only what is in the table was acknowledged.
+            GoogleAPICallError, RequestException: Pub/Sub or BigQuery failed; only what is in the table was
+            acknowledged.
         """
         try:
             answer = self._subscriber.pull(
@@ -110,8 +112,8 @@ class Pump:
     def _insert(self, rows: Sequence[Mapping[str, Any]]) -> dict[int, str]:
         """Insert rows; give the index and reason of each that BigQuery refused for what it holds.
 
-        BigQuery names the rows that it refuses and inserts none of the batch; the emulator answers 500 to the batch as a whole. Either
-        way the halves are tried apart, until the good rows are in and each bad one stands alone.
+        BigQuery names the rows that it refuses and inserts none of the batch; the emulator answers 500 to the batch
+        as a whole. Either way the halves are tried apart, until the good rows are in and each bad one stands alone.
         """
         if not rows:
             return {}
@@ -161,7 +163,9 @@ def row_of(data: bytes, schema: Sequence[bigquery.SchemaField]) -> dict[str, Any
     columns = {column.name: column for column in schema}
     if unknown := sorted(set(row) - set(columns)):
         raise BadRowError(f"the table has no column {', '.join(unknown)}")
-    if absent := sorted(name for name, column in columns.items() if column.is_required and row.get(name) is None):
+    if absent := sorted(
+        name for name, column in columns.items() if column.mode == "REQUIRED" and row.get(name) is None
+    ):
         raise BadRowError(f"required and absent: {', '.join(absent)}")
     for name, value in row.items():
         if columns[name].field_type == "JSON" and value is not None and not isinstance(value, str):

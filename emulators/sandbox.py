@@ -2,10 +2,11 @@
 
 `SANDBOX_WEBHOOK_SECRET=whsec_… python -m emulators.sandbox --port 9000` serves until it is stopped.
 
-- `POST /channels/CHANNEL` takes a message: a JSON body signed by Standard Webhooks, the delivery's id as both `webhook-id` and
-  `idempotency-key`. A key that was accepted before gets the first answer again, with `idempotent-replay: true`, and adds no message.
-- `GET /received[?channel=C][&count=N&timeout=S]` lists what was accepted; with `count` it waits until there are N messages, at most
-  S seconds (default 10, at most 60), and then lists what there is.
+- `POST /channels/CHANNEL` takes a message: a JSON body signed by Standard Webhooks, the delivery's id as both
+  `webhook-id` and `idempotency-key`. A key that was accepted before gets the first answer again, with
+  `idempotent-replay: true`, and adds no message.
+- `GET /received[?channel=C][&count=N&timeout=S]` lists what was accepted; with `count` it waits until there are N
+  messages, at most S seconds (default 10, at most 60), and then lists what there is.
 - `DELETE /received` forgets messages and keys.
 - `POST /behaviour` sets how a channel, or `*`, answers (see `Behaviour`); `GET /behaviour` shows it.
 - `GET /health` and `/ready`.
@@ -51,7 +52,7 @@ class Server(ThreadingHTTPServer):
         self.webhook = Webhook(secret)
         super().__init__(("127.0.0.1", port), _Handler)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - the base class's signature
+    def handle_error(self, request: Any, client_address: Any) -> None:
         """Report a request that failed, unless its client merely went away, which is what some behaviours provoke."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
@@ -66,16 +67,16 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 120  # seconds an idle connection is kept
     server: Server
 
-    def do_GET(self) -> None:  # noqa: N802 - the base class's name
+    def do_GET(self) -> None:
         self._answer(self._get)
 
-    def do_POST(self) -> None:  # noqa: N802 - the base class's name
+    def do_POST(self) -> None:
         self._answer(self._post)
 
-    def do_DELETE(self) -> None:  # noqa: N802 - the base class's name
+    def do_DELETE(self) -> None:
         self._answer(self._delete)
 
-    def _answer(self, work: Any) -> None:  # noqa: ANN401 - one of the three methods below
+    def _answer(self, work: Any) -> None:
         try:
             body = self._body()
             answer = work(urlsplit(self.path).path, body)
@@ -126,7 +127,7 @@ class _Handler(BaseHTTPRequestHandler):
             raise RefusedError(HTTPStatus.BAD_REQUEST, "The body is not UTF-8.") from error
         except json.JSONDecodeError as error:
             raise RefusedError(HTTPStatus.BAD_REQUEST, f"The body is not JSON: {error}") from error
-        except WebhookVerificationError as error:
+        except (WebhookVerificationError, ValueError) as error:  # the library lets a malformed signature's ValueError out
             raise RefusedError(HTTPStatus.UNAUTHORIZED, f"The signature does not verify: {error}") from error
 
     def _body(self) -> bytes:

@@ -1,9 +1,9 @@
 """Stops process groups whose supervisor is gone: `python -m emulators.watchdog` reads group ids until its input ends.
 
-A supervisor that is killed outright cannot stop its children, so it keeps a pipe to this small process and names each child's group
-there: `+ID` when it starts, `-ID` when it has ended. However the supervisor dies, the pipe closes, and what is still on the list is
-killed. Unlike a parent-death signal this works on every POSIX system, reaches grandchildren, and does not depend on which thread of
-the supervisor started a child.
+A supervisor that is killed outright cannot stop its children, so it keeps a pipe to this small process and names each
+child's group there: `+ID` when it starts, `-ID` when it has ended. However the supervisor dies, the pipe closes, and
+what is still on the list is killed. Unlike a parent-death signal this works on every POSIX system, reaches
+grandchildren, and does not depend on which thread of the supervisor started a child.
 """
 
 import contextlib
