@@ -87,6 +87,8 @@ def build(files: Mapping[str, str]) -> Revision:
         contact_policy=part("contact_policy.yaml", forms.ContactPolicy),
         actions=tuple(part(name, forms.Actions) for name in sorted(files) if _ACTIONS.fullmatch(name)),
     )
+    if not parts.actions:
+        problems.add(Place.start("actions"), "there are no actions")
     for name in files.keys() - set(_NAMES):
         if not _ACTIONS.fullmatch(name):
             problems.add(Place.start(name), "no file of a catalogue has this name", wrote=name, known=_NAMES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Collection, Iterable, Mapping
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, get_args
 
 import msgspec
 
@@ -15,7 +15,7 @@ from shared.authoring.problems import Problems
 from shared.authoring.reading import Reader
 from shared.authoring.templates import check_template
 from shared.domain import catalogue as target
-from shared.domain.catalogue import POLICY_KINDS, Catalogue, PolicyKind
+from shared.domain.catalogue import POLICY_KINDS, Catalogue, PolicyKind, Purpose
 
 
 class _Identified(Protocol):
@@ -78,10 +78,23 @@ class Builder:
             "channel": self._channels.keys(),
             "namespace": {n.id for n in files.identity.namespaces},
         }
+        listed: list[tuple[str, forms.Form, str]] = [
+            ("brand", files.bank, "brands"),
+            ("issue", files.bank, "issues"),
+            ("group", files.bank, "groups"),
+            *(("action", file, "actions") for file in files.actions),
+            *(("treatment", file, "actions") for file in files.actions),
+            ("channel", files.channels, "channels"),
+            ("namespace", files.identity, "namespaces"),
+        ]
+        self._unknowable = {what for what, form, field in listed if not reader.is_read(form, field)}
         schema = {name: _attribute(a) for name, a in sorted(files.schema.profile.items())}
         context = {name: _attribute(a) for name, a in sorted(files.schema.context.items())}
         self._schemas = schema, context
-        self._checker = Checker(schema, context, problems)
+        # without a schema nothing can be said of what reads it
+        readable = reader.is_read(files.schema, "profile") and reader.is_read(files.schema, "context")
+        self._reading_problems = problems if readable else Problems()
+        self._checker = Checker(schema, context, self._vocabulary(), self._reading_problems)
 
     def build(self) -> Catalogue:
         """The catalogue; it is good only if no problem was noted."""
@@ -114,6 +127,28 @@ class Builder:
             conditions=tuple(self._conditions),
         )
 
+    def _vocabulary(self) -> dict[str, Collection[str]]:
+        """The only values that some texts have, by the attribute that expressions read."""
+        schema = self._files.schema
+        declared = {
+            f"{root}.{name}": attribute.values
+            for root, attributes in (("profile", schema.profile), ("context", schema.context))
+            for name, attribute in attributes.items()
+            if attribute.values
+        }
+        listed = {
+            "profile.brands": "brand",
+            "profile.reachable": "channel",
+            "action.id": "action",
+            "action.brand": "brand",
+            "action.issue": "issue",
+            "action.group": "group",
+            "treatment.id": "treatment",
+            "treatment.channel": "channel",
+        }
+        known = {name: self._known[what] for name, what in listed.items() if what not in self._unknowable}
+        return {**declared, **known, "treatment.purpose": get_args(Purpose)}
+
     # What all parts need
 
     def _unique(self, items: Iterable[forms.Form], what: str, field: str = "id") -> None:
@@ -127,14 +162,19 @@ class Builder:
 
     def _refers(self, what: str, value: str, place: Place) -> None:
         """Note a reference to what is not there."""
-        if value and value not in self._known[what]:
+        if value and value not in self._known[what] and what not in self._unknowable:
             self._problems.add(place, f"unknown {what} {value}", wrote=value, known=self._known[what])
 
     def _check_time_zone(self, bank: forms.Bank) -> None:
-        zones = zoneinfo.available_timezones()
-        if bank.time_zone and zones and bank.time_zone not in zones:
-            place = self._place(bank, "time_zone")
-            self._problems.add(place, f"unknown time zone {bank.time_zone}", wrote=bank.time_zone, known=zones)
+        if not bank.time_zone:
+            return
+        try:
+            zoneinfo.ZoneInfo(bank.time_zone)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+            zones = zoneinfo.available_timezones()
+            if zones:  # a machine without the database of zones cannot tell
+                place = self._place(bank, "time_zone")
+                self._problems.add(place, f"unknown time zone {bank.time_zone}", wrote=bank.time_zone, known=zones)
 
     def _check_schema(self) -> None:
         schema = self._files.schema
@@ -305,6 +345,12 @@ class Builder:
 
     def _build_actions(self, levels: Mapping[str, Mapping[PolicyKind, tuple[int, ...]]]) -> tuple[target.Action, ...]:
         self._unique([action for file in self._files.actions for action in file.actions], "action")
+        seen: dict[str, str] = {}
+        for action in self._actions:
+            for treatment in action.treatments:
+                full = f"{action.id}.{treatment.id}"
+                if seen.setdefault(full, action.id) != action.id:
+                    self._problems.add(self._place(treatment, "id"), f"{seen[full]} has a treatment {full} too")
         return tuple(self._action(action, levels) for action in self._actions)
 
     def _action(
@@ -382,7 +428,7 @@ class Builder:
                 if written and field not in written:
                     self._problems.add(place, f"{field} is missing")
         for field, text in content.items():
-            check_template(text, place.into(field), self._schemas[0], self._problems)
+            check_template(text, place.into(field), self._schemas[0], self._reading_problems)
 
 
 def _by_id(items: Iterable[ItemT]) -> list[ItemT]:

@@ -7,7 +7,7 @@ found when the catalogue is built.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 from typing import ClassVar, NamedTuple
 
@@ -36,6 +36,7 @@ _TOKEN = re.compile(
     r"|(?P<comment>//[^\n]*)"
     r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
     r"|(?P<blank>\s+)"
+    r"|(?P<operator>[=!]=)"
     r"|(?P<other>.)",
     re.DOTALL,
 )
@@ -73,7 +74,21 @@ class Checker:
     LISTS: ClassVar[tuple[str, ...]] = ("brands", "products", "flags", "reachable")
     RESERVED: ClassVar[frozenset[str]] = _WORDS
 
-    def __init__(self, profile: Mapping[str, Attribute], context: Mapping[str, Attribute], problems: Problems) -> None:
+    def __init__(
+        self,
+        profile: Mapping[str, Attribute],
+        context: Mapping[str, Attribute],
+        vocabulary: Mapping[str, Collection[str]],
+        problems: Problems,
+    ) -> None:
+        """Take what is declared.
+
+        Args:
+            profile: the attributes of the profile.
+            context: the attributes of the context.
+            vocabulary: the only values that some texts have, such as `action.brand`.
+            problems: where to note what is wrong.
+        """
         self._problems = problems
         self._runtime = Language(profile)
         self._timestamps = frozenset(name for name, a in profile.items() if a.type == "timestamp")
@@ -85,7 +100,7 @@ class Checker:
             "action": dict.fromkeys(("id", "brand", "issue", "group"), "string"),
             "treatment": dict.fromkeys(("id", "channel", "purpose"), "string"),
         }
-        self._faults: dict[tuple[str, tuple[str, ...]], list[_Fault]] = {}
+        self._vocabulary = vocabulary
 
     def condition(self, text: str, place: Place, *, sees_treatment: bool) -> None:
         """Check a condition: it says yes or no, and above the treatment it knows nothing of treatments."""
@@ -107,10 +122,12 @@ class Checker:
             return
         tokens = list(_tokens(text))
         faults = _too_deep(tokens) or [
-            *self._hidden(tokens, hidden),
+            *_hidden(tokens, hidden),
             *self._asked_timestamps(tokens),
-            *self._compile(text, wanted, rule),
+            *self._unknown_values(tokens),
+            *self._wrong_types(text, wanted, rule),
         ]
+        faults = faults or self._compile(text)
         for fault in faults:
             self._problems.add(place.character(fault.offset), fault.message, wrote=fault.wrote, known=fault.known)
 
@@ -138,30 +155,21 @@ class Checker:
         variables = {name: cel.Type(f"kairos.{name.title()}") for name in self._fields}
         return cel.NewEnv(descriptor_pool=pool, variables={**variables, "now": cel.Type.TIMESTAMP})
 
-    def _compile(self, text: str, wanted: tuple[str, ...], rule: str) -> list[_Fault]:
+    def _wrong_types(self, text: str, wanted: tuple[str, ...], rule: str) -> list[_Fault]:
+        """What CEL says to the declared types."""
         try:
             kind = self._env.compile(text).return_type().name()
         except RuntimeError as error:
-            return list(self._explain(text, str(error)))
-        if kind not in wanted:
-            return [_Fault(0, f"{rule}, and this is {_type(kind)}")]
+            return self._explain(text, str(error))
+        return [] if kind in wanted else [_Fault(0, f"{rule}, and this is {_type(kind)}")]
+
+    def _compile(self, text: str) -> list[_Fault]:
+        """What evaluation would say, which knows maps instead of types."""
         try:
             self._runtime.compile(text)
         except ValueError as error:
-            return list(self._explain(text, str(error)))
+            return self._explain(text, str(error))
         return []
-
-    def _hidden(self, tokens: list[_Token], hidden: Mapping[str, str]) -> list[_Fault]:
-        """Variables that are not there, and candidates read in a way that evaluation would not notice."""
-        faults = []
-        for before, token, after in _neighbours(tokens):
-            if token.kind != "name" or before.text == "." or token.text not in ("action", "treatment"):
-                continue
-            if token.text in hidden:
-                faults.append(_Fault(token.offset, f"{token.text} cannot be read here: {hidden[token.text]}"))
-            elif after.text != "." or after.offset != token.offset + len(token.text):
-                faults.append(_Fault(token.offset, f"read one of its fields, such as {token.text}.id"))
-        return faults
 
     def _asked_timestamps(self, tokens: list[_Token]) -> list[_Fault]:
         """`has` of a timestamp, which evaluation cannot answer."""
@@ -174,6 +182,17 @@ class Checker:
             if name.text in self._timestamps and [token.text for token in tokens[i : i + 4]] == asks
         ]
 
+    def _unknown_values(self, tokens: list[_Token]) -> list[_Fault]:
+        """Comparisons with a text that an attribute never has."""
+        return [
+            _Fault(token.offset, f"{value!r} is no value of {attribute}", value, tuple(self._vocabulary[attribute]))
+            for attribute, token in _compared(tokens)
+            if attribute in self._vocabulary
+            and "\\" not in token.text
+            and token.text[0] in "'\""
+            and (value := token.text.strip("'\"")) not in self._vocabulary[attribute]
+        ]
+
     def _explain(self, text: str, error: str) -> list[_Fault]:
         """What CEL said, in the words of the catalogue."""
         lines = text.split("\n")
@@ -182,7 +201,9 @@ class Checker:
             before = lines[: max(int(line) - 1, 0)]
             offset = min(sum(len(part) + 1 for part in before) + max(int(column) - 1, 0), len(text))
             faults.append(self._fault(text, offset, message))
-        return faults or [_Fault(0, "nested too deeply" if "recursion" in error else f"not CEL: {error}")]
+        if "recursion" in error:
+            return [_Fault(0, f"nested too deeply: CEL takes {MAX_DEPTH} levels")]
+        return faults or [_Fault(0, f"not CEL: {error}")]
 
     def _fault(self, text: str, offset: int, message: str) -> _Fault:
         if found := _UNDEFINED.fullmatch(message):
@@ -199,9 +220,40 @@ class Checker:
             return _Fault(offset, f"{_operator(found[1])} does not take {_type(found[2])}")
         if found := _SYNTAX.fullmatch(message):
             return _Fault(offset, f"not CEL: {found[1]}")
-        if "recursion" in message:
-            return _Fault(0, f"nested too deeply: CEL takes {MAX_DEPTH} levels")
         return _Fault(offset, message)
+
+
+def _hidden(tokens: list[_Token], hidden: Mapping[str, str]) -> list[_Fault]:
+    """Variables that are not there, and candidates read in a way that evaluation would not notice."""
+    faults = []
+    end = _Token("", "", -1)
+    for before, token, after in zip([end, *tokens], tokens, [*tokens[1:], end], strict=False):
+        if token.kind != "name" or before.text == "." or token.text not in ("action", "treatment"):
+            continue
+        if token.text in hidden:
+            faults.append(_Fault(token.offset, f"{token.text} cannot be read here: {hidden[token.text]}"))
+        elif after.text != "." or after.offset != token.offset + len(token.text):
+            faults.append(_Fault(token.offset, f"read one of its fields, such as {token.text}.id"))
+    return faults
+
+
+def _compared(tokens: list[_Token]) -> Iterator[tuple[str, _Token]]:
+    """Every attribute with each text that it is compared with: by `==`, by `!=`, and by `in` either way round."""
+    words = [*tokens, *[_Token("", "", -1)] * 4]
+    for i, token in enumerate(tokens):
+        if token.kind == "string" and words[i + 1].text in ("==", "!=", "in") and words[i + 3].text == ".":
+            yield f"{words[i + 2].text}.{words[i + 4].text}", token
+        if token.text != "." or i == 0 or words[i - 2].text == ".":
+            continue
+        attribute = f"{words[i - 1].text}.{words[i + 1].text}"
+        if words[i + 2].text in ("==", "!=") and words[i + 3].kind == "string":
+            yield attribute, words[i + 3]
+        elif words[i + 2].text == "in" and words[i + 3].text == "[":
+            for item in tokens[i + 4 :]:
+                if item.kind == "string":
+                    yield attribute, item
+                elif item.text != ",":
+                    break
 
 
 def _tokens(text: str) -> list[_Token]:
@@ -210,12 +262,6 @@ def _tokens(text: str) -> list[_Token]:
         for match in _TOKEN.finditer(text)
         if match.lastgroup not in ("blank", "comment")
     ]
-
-
-def _neighbours(tokens: list[_Token]) -> list[tuple[_Token, _Token, _Token]]:
-    """Each token with the one before and the one after it."""
-    end = _Token("", "", -1)
-    return list(zip([end, *tokens], tokens, [*tokens[1:], end], strict=False))
 
 
 def _too_deep(tokens: list[_Token]) -> list[_Fault]:

@@ -40,6 +40,11 @@ class Place:
         """The first character of a file of which nothing more is known."""
         return cls(file, "", yaml.ScalarNode("", ""), "", 1, 1)
 
+    def at(self, source: str, index: int) -> Place:
+        """A character of a file that is not YAML."""
+        line, column = _position(source, index)
+        return replace(self, line=line, column=column)
+
     def into(self, *keys: str | int) -> Place:
         """A place further in: fields and indexes; where one is missing, the last that is there under the full path."""
         place = self

@@ -32,7 +32,7 @@ _TAGS = {
     "tag:yaml.org,2002:seq": "a list",
 }
 _BOOL = re.compile(r"true|false")
-_INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+_INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,18})")
 _FLOAT = re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]*)?([eE][-+]?[0-9]+)?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INT64 = range(-(2**63), 2**63)
@@ -63,6 +63,7 @@ class Reader:
         if isinstance(value, form):
             return value
         self._places[id(empty)] = (empty, place or Place.start(file))
+        self._unread.update((id(empty), field.encode_name) for field in wanted.fields)
         return empty
 
     def place(self, form: Form, *keys: str | int) -> Place:
@@ -83,7 +84,8 @@ class Reader:
             self._problems.add(place, f"not YAML: {error.problem or error.context}")
             return None
         except (yaml.YAMLError, RecursionError) as error:
-            self._problems.add(start, f"not YAML: {getattr(error, 'reason', error)}")
+            bad = yaml.reader.Reader.NON_PRINTABLE.search(source)
+            self._problems.add(start.at(source, bad.start()) if bad else start, f"not YAML: {error}".splitlines()[0])
             return None
         if node is None:
             self._problems.add(start, "the file is empty")
@@ -269,20 +271,20 @@ class Reader:
         text = place.node.value if isinstance(place.node, yaml.ScalarNode) else ""
         try:
             time = datetime.fromisoformat(text)
-        except ValueError:
+            if _DATE.fullmatch(text):
+                return time.replace(tzinfo=UTC)
+            if time.tzinfo is not None:
+                return time.astimezone(UTC)
+        except (ValueError, OverflowError):
             return self._refuse(place, "a date or a time such as 2027-04-05T09:00:00Z")
-        if _DATE.fullmatch(text):
-            return time.replace(tzinfo=UTC)
-        if time.tzinfo is None:
-            self._problems.add(place, "a time needs its offset from UTC, such as Z or +01:00")
-            return _NOTHING
-        return time.astimezone(UTC)
+        self._problems.add(place, "a time needs its offset from UTC, such as Z or +01:00")
+        return _NOTHING
 
     def _text(self, place: Place, wanted: mi.StrType) -> str | _Nothing:
         node = place.node
         if not isinstance(node, yaml.ScalarNode) or node.tag != "tag:yaml.org,2002:str":
             return self._refuse(place, "text")
-        text: str = node.value
+        text: str = node.value.rstrip()  # a block ends with a line break that nobody means
         return text if self._fits(place, text, wanted) else _NOTHING
 
     def _fits(self, place: Place, text: str, wanted: mi.StrType) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from jinja2 import TemplateError, TemplateSyntaxError, nodes
 from jinja2.meta import find_undeclared_variables
@@ -12,8 +13,18 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from shared.authoring.places import Place
 from shared.authoring.problems import Problems
 from shared.domain.catalogue import Attribute
+from shared.domain.content import template
 
 _ENVIRONMENT = ImmutableSandboxedEnvironment(autoescape=True)
+_FAILURES = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
+_SAMPLES: dict[str, Any] = {
+    "bool": True,
+    "int": 1,
+    "double": 1.0,
+    "string": "text",
+    "timestamp": "2027-04-05T09:00:00+00:00",
+    "list(string)": ["text"],
+}
 _NAMED = ("id", "name")
 _ROOTS = ("profile", "action", "brand")
 _REFUSED: dict[type[nodes.Node], str] = {
@@ -36,14 +47,20 @@ def check_template(text: str, place: Place, schema: Mapping[str, Attribute], pro
         return
     try:
         tree = _ENVIRONMENT.parse(text)
-        _ENVIRONMENT.compile(text)
+        if _Template(text, place, schema, problems).check(tree):
+            _try(text, schema)
     except TemplateSyntaxError as error:
         problems.add(place.character(_line_start(text, error.lineno)), f"not a template: {error.message}")
-        return
-    except TemplateError as error:
-        problems.add(place, f"not a template: {error.message}")
-        return
-    _Template(text, place, schema, problems).check(tree)
+    except _FAILURES as error:
+        problems.add(place, f"cannot be rendered: {error}")
+
+
+def _try(text: str, schema: Mapping[str, Attribute]) -> None:
+    """Render a template as for a person of whom everything is known, and as for one of whom only the required is."""
+    named = {"id": "id", "name": "Name"}
+    for all_known in (True, False):
+        profile = {name: _SAMPLES[a.type] for name, a in schema.items() if all_known or a.required}
+        template(text, escapes=True).render(profile=profile, action=named, brand=named)
 
 
 class _Template:
@@ -55,7 +72,9 @@ class _Template:
         self._schema = schema
         self._problems = problems
 
-    def check(self, tree: nodes.Template) -> None:
+    def check(self, tree: nodes.Template) -> bool:
+        """Whether all that it reads and uses is allowed."""
+        before = len(self._problems.found)
         for name in sorted(find_undeclared_variables(tree) - set(_ROOTS)):
             self._note(rf"\b{name}\b", 1, f"unknown name {name}", wrote=name, known=_ROOTS)
         for node, parent in _walk(tree):
@@ -68,6 +87,7 @@ class _Template:
                 self._name(node, parent)
             if isinstance(node, nodes.Getattr | nodes.Getitem):
                 self._read(node, parent)
+        return len(self._problems.found) == before
 
     def _name(self, node: nodes.Name, parent: nodes.Node) -> None:
         if node.ctx != "load":
@@ -77,7 +97,9 @@ class _Template:
 
     def _read(self, node: nodes.Getattr | nodes.Getitem, parent: nodes.Node) -> None:
         root = node.node
-        if not (isinstance(root, nodes.Name) and root.name in _ROOTS):
+        if isinstance(parent, nodes.Call) or (isinstance(root, nodes.Name) and root.name not in _ROOTS):
+            return  # refused already, or a variable of the template's own
+        if not isinstance(root, nodes.Name):
             self._note(None, node.lineno, "only the fields of profile, action and brand can be read")
             return
         if isinstance(node, nodes.Getattr):
@@ -110,7 +132,10 @@ class _Template:
         A template's tree knows lines only; the text tells the column.
         """
         start = _line_start(self._text, lineno)
-        found = re.compile(f"{pattern}(?!{unless})").search(self._text, start) if pattern else None
+        found = None
+        if pattern is not None:
+            found = re.compile(f"{pattern}(?!{unless})").search(self._text, start)
+            found = found or re.compile(pattern).search(self._text, start)
         offset = found.start(found.lastindex or 0) if found else start
         self._problems.add(self._place.character(offset), message, wrote=wrote, known=known)
 
