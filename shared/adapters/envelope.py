@@ -59,7 +59,7 @@ def dead_letter(data: bytes, attributes: Mapping[str, str], topics: Mapping[str,
         topics: subscription to topic, so that it can be published where it came from.
         at: now, UTC.
     """
-    subscription = attributes.get(SOURCE_SUBSCRIPTION) or attributes.get(STATED_SOURCE, "").rpartition("/")[2]
+    subscription = (attributes.get(SOURCE_SUBSCRIPTION) or attributes.get(STATED_SOURCE, "")).rpartition("/")[2]
     attempts = attributes.get(DELIVERY_COUNT, "an unknown number of")
     refused = f"refused by the subscription {subscription or 'of unknown name'} after {attempts} attempts"
     return Parked(

@@ -19,7 +19,9 @@ from shared.messages import Publishable
 from shared.ports import Meter, Quarantine
 
 PUBLISH_TIMEOUT_SECONDS = 8.0
-PULL_TIMEOUT_SECONDS = 5.0
+PULL_TIMEOUT_SECONDS = 2.0
+"""How long to wait for a first dead letter before there is held to be none."""
+
 _PULLED_AT_ONCE = 100
 
 
@@ -95,7 +97,6 @@ class DeadLetters:
                     answer = client.pull(
                         subscription=self._subscription,
                         max_messages=min(_PULLED_AT_ONCE, limit - taken),
-                        return_immediately=True,
                         timeout=PULL_TIMEOUT_SECONDS,
                         retry=None,
                     )

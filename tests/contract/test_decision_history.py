@@ -1,0 +1,133 @@
+"""Decisions, read from the interaction history."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import yaml
+
+from emulators import bigquery as emulator
+from emulators.ports import Ports
+from emulators.probes import tcp
+from emulators.processes import Child, Supervisor
+from shared.adapters import memory
+from shared.adapters.envelope import envelope
+from shared.domain.errors import TransientError
+from tests.contract.conftest import ON_EMULATORS
+from tests.contract.samples import record, row
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass
+class Histories:
+    """A history to read, and a way to put rows into it."""
+
+    history: Any
+    put: Callable[..., None]
+
+
+@pytest.fixture(scope="session")
+def bigquery_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The BigQuery emulator, with credentials of a user who is signed in for ever, so that no token is asked for."""
+    if absent := emulator.missing():
+        pytest.skip(f"BigQuery's emulator needs {', '.join(absent)}. To get them: make setup")
+    home = tmp_path_factory.mktemp("bigquery")
+    credentials = home / "credentials.json"
+    credentials.write_text(
+        json.dumps(
+            {
+                "type": "authorized_user",
+                "client_id": "local",
+                "client_secret": "local",
+                "refresh_token": "local",
+                "token": "local",
+                "expiry": "9999-12-31T00:00:00Z",
+                "quota_project_id": "kairos-local",
+            }
+        )
+    )
+    ports = Ports()
+    port = ports.take()
+    with Supervisor(home) as supervisor, pytest.MonkeyPatch.context() as patch:
+        supervisor.start(Child("bigquery", emulator.command(port, home), ROOT, tcp(port)))
+        supervisor.wait_ready(["bigquery"], within_seconds=60)
+        patch.setenv("BIGQUERY_EMULATOR_HOST", f"http://127.0.0.1:{port}")
+        patch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(credentials))
+        patch.setenv("NO_PROXY", "127.0.0.1")
+        yield f"http://127.0.0.1:{port}"
+    ports.release()
+
+
+@pytest.fixture(params=["memory", pytest.param("bigquery", marks=ON_EMULATORS)])
+def histories(request: pytest.FixtureRequest, project: str) -> Histories:
+    if request.param == "memory":
+        history = memory.DecisionHistory()
+        return Histories(history, lambda row: history.deliver(*envelope(row)))
+    return in_bigquery(request.getfixturevalue("bigquery_host"), project)
+
+
+def in_bigquery(host: str, project: str) -> Histories:
+    from emulators.provisioning import bigquery_client, provision_bigquery  # noqa: PLC0415 - slow, not always there
+    from emulators.pump import row_of  # noqa: PLC0415
+    from shared.adapters.bigquery import DecisionHistory  # noqa: PLC0415
+
+    client = bigquery_client(host, project)
+    provision_bigquery(yaml.safe_load((ROOT / "shared" / "topology.yaml").read_text(encoding="utf-8")), client)
+    table = client.get_table(f"{project}.kairos.history")
+
+    def put(row) -> None:
+        assert client.insert_rows_json(table, [row_of(envelope(row).data, table.schema)]) == []
+
+    return Histories(DecisionHistory(project), put)
+
+
+def text() -> str:
+    return msgspec.json.encode(record()).decode()
+
+
+def test_a_decision_comes_back_as_it_was_recorded(histories):
+    histories.put(row(record=text()))
+    assert histories.history.decision("d-1") == record()
+
+
+def test_what_is_not_there_yet_is_none(histories):
+    histories.put(row(record=text()))
+    assert histories.history.decision("d-2") is None
+    assert histories.history.decision("' OR 1=1 --") is None
+
+
+def test_a_repeated_row_does_no_harm(histories):
+    histories.put(row(record=text()))
+    histories.put(row(record=text()))
+    assert histories.history.decision("d-1") == record()
+
+
+def test_outcomes_of_a_decision_are_not_its_record(histories):
+    histories.put(row("outcome", row_id="r-0", record='{"reason": null}'))
+    histories.put(row(row_id="r-2"))
+    assert histories.history.decision("d-1") is None
+    histories.put(row(row_id="r-1", record=text()))
+    assert histories.history.decision("d-1") == record()
+
+
+@ON_EMULATORS
+def test_when_bigquery_is_away_the_answer_comes_in_time(bigquery_host, project, monkeypatch):
+    from google.api_core.retry import Retry, if_exception_type  # noqa: PLC0415
+
+    from shared.adapters import bigquery  # noqa: PLC0415
+
+    monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", "http://127.0.0.1:1")
+    retry = Retry(predicate=if_exception_type(*bigquery._PASSING), initial=0.1, timeout=1.0)
+    monkeypatch.setattr(bigquery, "_RETRY", retry)
+    started = time.monotonic()
+    with pytest.raises(TransientError):
+        bigquery.DecisionHistory(project).decision("d-1")
+    assert time.monotonic() - started < 5
