@@ -30,11 +30,14 @@ POLL_SECONDS = 0.02
 RESTART_SECONDS = 30.0
 """How long a child that is started again may take to become ready."""
 
+MOST_RESTARTS = 10
+"""Deaths within a minute after which a child that is started again each time is given up."""
+
 OnDeath = Literal["stop", "report", "restart"]
 """What a child's unasked-for death leads to: `stop` stops all, `report` only says so, `restart` starts it again.
 
 `restart` is what Cloud Run does with a crashed instance. A child that dies before it was ever ready stops everything
-all the same.
+all the same, and so does one that dies too often.
 """
 
 
@@ -115,6 +118,7 @@ class Supervisor:
         self._on_death = on_death
         self._on_restarted = on_restarted
         self._running: dict[str, _Running] = {}
+        self._deaths: dict[str, list[float]] = {}
         self._lock = threading.RLock()
         self._finished = threading.Event()
         self._stopping = False
@@ -277,6 +281,8 @@ class Supervisor:
                 self._tell_watchdog(f"-{process.pid}")
             asked_for = running.expected_to_end or self._stopping
             policy = running.child.on_death if running.was_ready else "stop"
+            if policy == "restart" and self._dies_too_often(running.child.name):
+                policy = "stop"
             death = self._death(running)
             if not asked_for and policy == "stop":
                 self._stopping = True
@@ -289,6 +295,13 @@ class Supervisor:
             self.stop()
         elif policy == "restart":
             self._start_again(running.child, death)
+
+    def _dies_too_often(self, name: str) -> bool:
+        """Note one more death of a child, and say whether it is one too many."""
+        now = time.monotonic()
+        recent = [at for at in self._deaths.get(name, []) if now - at < 60]
+        self._deaths[name] = [*recent, now]
+        return len(recent) >= MOST_RESTARTS
 
     def _start_again(self, child: Child, death: Death) -> None:
         """Start a crashed child again; if that fails, stop everything because of its death."""
