@@ -10,11 +10,18 @@ from rich.markup import escape
 from rich.table import Table
 
 _MOST_DROPS = 12
+_PIPED_WIDTH = 150
+
+
+def wide_console() -> Console:
+    """A console as wide as the terminal; where there is none, wide enough for a line a decision."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=_PIPED_WIDTH)
 
 
 def say_explanation(explanation: dict[str, Any], console: Console | None = None) -> None:
     """Print the answer, the winner against the runner-up, what was withheld and what was dropped, with values read."""
-    console = console or Console(highlight=False)
+    console = console or wide_console()
     console.print(f"[bold]{escape(explanation['headline'])}[/bold]")
     console.print(f"  decision {explanation['decision_id']} · person {explanation['person_id']}")
     console.print(f"  revision {explanation['revision'][:23]}…")

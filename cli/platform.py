@@ -13,8 +13,8 @@ from cli.say import fail
 from emulators import google
 
 if TYPE_CHECKING:
+    from emulators.bank_on_emulators import BankOnEmulators
     from emulators.embedded import Embedded
-    from emulators.platform import Platform
 
 ROOT = Path(__file__).resolve().parent.parent
 STATE = ROOT / ".kairos"
@@ -59,7 +59,7 @@ def start(
     on_progress: Callable[[str], None],
     *,
     restart_functions: bool = False,
-) -> Platform | Embedded:
+) -> BankOnEmulators | Embedded:
     """A platform with the sample bank, not yet started; imports only what it needs."""
     from emulators.local import Bank
 
@@ -68,9 +68,9 @@ def start(
         from emulators.embedded import Embedded
 
         return Embedded(bank, state=STATE, ports=ports, on_progress=on_progress)
-    from emulators.bank_on_emulators import platform
+    from emulators.bank_on_emulators import BankOnEmulators
 
-    return platform(
+    return BankOnEmulators(
         bank,
         state=STATE,
         ports=ports,

@@ -13,8 +13,8 @@ from cli.platform import STATE, On, choose, ports_of, start
 from cli.say import fail
 
 if TYPE_CHECKING:
+    from emulators.bank_on_emulators import BankOnEmulators
     from emulators.embedded import Embedded
-    from emulators.platform import Platform
 
 
 @click.command()
@@ -40,9 +40,11 @@ def up(on: On, ports: tuple[str, ...], restart: bool) -> None:
     click.echo("· stopped")
 
 
-def begin(platform: Platform | Embedded) -> None:
+def begin(platform: BankOnEmulators | Embedded) -> None:
     """Start a platform, or end with what kept it from starting and what to do."""
+    from emulators.errors import CannotStartError
     from emulators.processes import StartError
+    from shared.authoring import CatalogueError
 
     try:
         platform.start()
@@ -51,7 +53,7 @@ def begin(platform: Platform | Embedded) -> None:
         fail(str(error), f"logs are in {STATE / 'logs'}")
 
 
-def stop_on_signals(platform: Platform | Embedded) -> threading.Event:
+def stop_on_signals(platform: BankOnEmulators | Embedded) -> threading.Event:
     """Stop the platform on SIGINT and SIGTERM; the event says that this happened."""
     told = threading.Event()
 

@@ -14,46 +14,59 @@ from shared.adapters.firestore.catalogues import Catalogues
 from shared.adapters.firestore.client import Database
 from shared.adapters.firestore.contact_points import ContactPoints
 from shared.adapters.firestore.persons import Persons
+from shared.adapters.firestore.quarantine import Quarantine
 from shared.runtime.metering import RequestMeter
 
 CONTACT_POINTS_DATABASE = "contact-points"
 
 
-def platform(
-    bank: Bank,
-    *,
-    state: Path,
-    ports: Mapping[str, int] | None = None,
-    on_progress: Callable[[str], None] = lambda _line: None,
-    on_death: Callable[[Death], None] = lambda _death: None,
-    on_function_death: OnDeath = "stop",
-    credentials: Credentials | None = None,
-) -> Platform:
-    """The platform, not yet started."""
-    credentials = credentials or Credentials()
+class BankOnEmulators(Platform):
+    """The platform with the sample bank in it."""
 
-    def seed(local: Local) -> None:
+    def __init__(
+        self,
+        bank: Bank,
+        *,
+        state: Path,
+        ports: Mapping[str, int] | None = None,
+        on_progress: Callable[[str], None] = lambda _line: None,
+        on_death: Callable[[Death], None] = lambda _death: None,
+        on_function_death: OnDeath = "stop",
+        credentials: Credentials | None = None,
+    ) -> None:
+        """Reserve the ports; nothing starts yet. The options are those of `Options`.
+
+        Raises:
+            emulators.errors.CannotStartError: a wanted port is taken.
+        """
+        self.bank = bank
+        self._tell = on_progress
+        super().__init__(
+            Options(
+                root=bank.root,
+                state=state,
+                credentials=credentials or Credentials(),
+                secrets=bank.secrets,
+                ports=ports or {},
+                seed=self._seed,
+                on_function_death=on_function_death,
+                on_death=on_death,
+                on_progress=on_progress,
+            )
+        )
+
+    def parked(self) -> int:
+        """How many messages are in quarantine."""
+        return len(Quarantine(Database(self.local.project)).list(10_000))
+
+    def _seed(self, local: Local) -> None:
         os.environ["FIRESTORE_EMULATOR_HOST"] = local.emulators["firestore"]  # the official client's own switch
         meter = RequestMeter()
         database = Database(local.project)
         vault = Database(local.project, CONTACT_POINTS_DATABASE)
-        bank.seed(
+        self.bank.seed(
             Catalogues(database),
             Persons(database, meter),
-            ContactPoints(vault, meter, key=bank.contact_points_key),
-            on_progress,
+            ContactPoints(vault, meter, key=self.bank.contact_points_key),
+            self._tell,
         )
-
-    return Platform(
-        Options(
-            root=bank.root,
-            state=state,
-            credentials=credentials,
-            secrets=bank.secrets,
-            ports=ports or {},
-            seed=seed,
-            on_function_death=on_function_death,
-            on_death=on_death,
-            on_progress=on_progress,
-        )
-    )

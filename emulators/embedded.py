@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any, Self
 
 import msgspec
-import waitress
-from waitress.server import BaseWSGIServer, MultiSocketServer
+from waitress.server import BaseWSGIServer, MultiSocketServer, create_server
 from werkzeug.wrappers import Request
 
 from emulators.access import Credentials, headers
 from emulators.endpoints import EndpointsFile
+from emulators.errors import CannotStartError
 from emulators.local import Bank, access, providers
 from emulators.ports import Ports
 from emulators.sandbox import Server as Sandbox
@@ -35,7 +35,7 @@ from functions.ingest.api import origins
 from functions.ingest.api import routes as ingest_routes
 from functions.ingest.handler import Ingest
 from functions.suppression.handler import Suppress
-from shared.adapters.memory.bus import Bus, DeadLetters, Publisher
+from shared.adapters.memory.bus import Bus, Publisher
 from shared.adapters.memory.catalogues import Catalogues
 from shared.adapters.memory.contact_points import ContactPoints
 from shared.adapters.memory.contacts import Contacts
@@ -114,7 +114,7 @@ class Embedded:
     def start(self) -> None:
         """Start everything and return when all is ready."""
         if not self._file.claim():
-            raise RuntimeError(f"another platform runs with its state in {self._file.path.parent}; stop it first")
+            raise CannotStartError(f"Another platform runs with its state in {self._file.path.parent}.", "Stop it first.")
         try:
             self._start()
         except BaseException:
@@ -122,7 +122,7 @@ class Embedded:
             raise
 
     def _start(self) -> None:
-        self._sandbox = Sandbox(self._ports["sandbox"], self.credentials.webhook_secret)
+        self._sandbox = Sandbox(self._ports["sandbox"], self.credentials.webhook_secret, logs=False)
         threading.Thread(target=self._sandbox.serve_forever, name="sandbox", daemon=True).start()
         services = self._services()
         by_port = {str(self._ports[name]): service for name, service in services.items()}
@@ -131,7 +131,7 @@ class Embedded:
             return by_port[environ["SERVER_PORT"]](Request(environ))(environ, start_response)
 
         listen = " ".join(f"127.0.0.1:{self._ports[name]}" for name in services)
-        self._server = waitress.create_server(application, listen=listen, threads=THREADS, clear_untrusted_proxy_headers=True)
+        self._server = create_server(application, listen=listen, threads=THREADS, clear_untrusted_proxy_headers=True)
         threading.Thread(target=self._server.run, name="http", daemon=True).start()
         pid = os.getpid()
         self._file.write(
@@ -162,6 +162,10 @@ class Embedded:
     def wait(self) -> None:
         """Wait until `stop` is called."""
         self._stopped.wait()
+
+    def parked(self) -> int:
+        """How many messages are in quarantine."""
+        return len(self.quarantine.list(10_000))
 
     def on_row(self, listener: Callable[[HistoryRow], None]) -> None:
         """Tell a listener of every row of the interaction history from now on."""
@@ -245,17 +249,3 @@ class Embedded:
 
         self.bus.subscribe(accepts.topic, deliver, name=function)
         return [("POST", "/", push)]
-
-    def dead_letters(self) -> DeadLetters:
-        """What the functions refused too often."""
-        return DeadLetters(self.bus, {f: a.topic for f, a in _CONSUMES.items()})
-
-
-_CONSUMES: dict[str, type[Message]] = {
-    "identity": SignalReceived,
-    "eligibility": SignalIdentified,
-    "arbitration": ActionsQualified,
-    "suppression": ActionsRanked,
-    "delivery": ContactReserved,
-    "feedback": TreatmentDelivered,
-}

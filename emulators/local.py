@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,13 +23,14 @@ if TYPE_CHECKING:  # it brings Google's clients, which the embedded platform doe
     from emulators.platform import Local
 
 
-@dataclass(frozen=True)
 class Bank:
-    """What makes an empty platform the sample bank. Keys are new with each start."""
+    """What makes an empty platform the sample bank. Keys are new with each one."""
 
-    root: Path
-    identifier_key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
-    contact_points_key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
+    def __init__(self, root: Path) -> None:
+        """Take catalogue and customers from the repository at `root`."""
+        self.root = root
+        self.identifier_key = secrets.token_bytes(32)
+        self.contact_points_key = secrets.token_bytes(32)
 
     def secrets(self, local: Local) -> Mapping[str, str]:
         """The values of the secrets that the functions name."""
@@ -38,10 +39,11 @@ class Bank:
             "IDENTIFIER_KEY": self.identifier_key.hex(),
             "CONTACT_POINTS_KEY": self.contact_points_key.hex(),
             "PROVIDERS": msgspec.json.encode(
-                providers(self.revision(), local.endpoints["sandbox"], local.credentials)
+                providers(self.revision, local.endpoints["sandbox"], local.credentials)
             ).decode(),
         }
 
+    @cached_property
     def revision(self) -> Revision:
         """The catalogue of the working tree, built.
 
@@ -58,7 +60,7 @@ class Bank:
         on_progress: Callable[[str], None],
     ) -> None:
         """Publish the catalogue and create the customers."""
-        revision = self.revision()
+        revision = self.revision
         catalogues.publish(revision)
         on_progress(f"catalogue {revision.id[:19]} live: {len(revision.actions)} actions, {len(revision.treatments)} treatments")
         file = self.root / "catalogue" / "samples" / "customers.csv"

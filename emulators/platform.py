@@ -8,10 +8,8 @@ import their clients, and topics are created as soon as Pub/Sub answers.
 """
 
 import os
-import secrets
 import sys
 import time
-from base64 import b64encode
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -20,8 +18,10 @@ from typing import Any, Self
 
 import yaml
 
-from emulators import bigquery, google
+from emulators import access, bigquery, google
+from emulators.access import Credentials
 from emulators.endpoints import EndpointsFile
+from emulators.errors import CannotStartError
 from emulators.ports import Ports
 from emulators.probes import always, http_ok
 from emulators.processes import Child, Death, OnDeath, Supervisor
@@ -37,26 +37,18 @@ EMULATORS = ("pubsub", "firestore", "bigquery")
 
 
 @dataclass(frozen=True)
-class Credentials:
-    """What proves, on this machine only, who is calling. Each start makes new ones unless they are given."""
-
-    source_key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
-    push_token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
-    webhook_secret: str = field(default_factory=lambda: f"whsec_{b64encode(secrets.token_bytes(24)).decode()}")
-
-
-@dataclass(frozen=True)
 class Local:
     """What is known before the first function starts.
 
     `endpoints` are the addresses of services and sandbox; `emulators` those of `pubsub` and `firestore` (`host:port`)
-    and `bigquery` (with `http://`).
+    and `bigquery` (with `http://`); `google_credentials` is the file that Google's clients read theirs from.
     """
 
     project: str
     endpoints: Mapping[str, str]
     emulators: Mapping[str, str]
     credentials: Credentials
+    google_credentials: Path
 
     def environment(self) -> dict[str, str]:
         """Give the variables that point Google's clients at the emulators."""
@@ -66,6 +58,7 @@ class Local:
             "PUBSUB_EMULATOR_HOST": self.emulators["pubsub"],
             "FIRESTORE_EMULATOR_HOST": self.emulators["firestore"],
             "BIGQUERY_EMULATOR_HOST": self.emulators["bigquery"],
+            "GOOGLE_APPLICATION_CREDENTIALS": str(self.google_credentials),
             "NO_PROXY": ",".join(exempt),
         }
 
@@ -104,15 +97,6 @@ class Options:
     on_function_death: OnDeath = "stop"
     on_death: Callable[[Death], None] = lambda _death: None
     on_progress: Callable[[str], None] = lambda _line: None
-
-
-class CannotStartError(Exception):
-    """This machine lacks something: `what`, and `how` it is got."""
-
-    def __init__(self, what: str, how: str) -> None:
-        super().__init__(f"{what}. {how}")
-        self.what = what
-        self.how = how
 
 
 class Platform:
@@ -154,16 +138,7 @@ class Platform:
     @property
     def headers(self) -> dict[str, dict[str, str]]:
         """The headers that let a caller in, by service: keys where it has keys, the push token where Pub/Sub calls."""
-        credentials = self.local.credentials
-        pushed = {declared["service"] for declared in self.topology.get("subscriptions", {}).values()}
-        headers: dict[str, dict[str, str]] = {}
-        for name, service in self.topology["services"].items():
-            headers[name] = {}
-            if {"SOURCE_KEYS", "CHANNEL_KEYS"} & set(service.get("secrets", [])):
-                headers[name]["x-api-key"] = credentials.source_key
-            if name in pushed:
-                headers[name]["authorization"] = f"Bearer {credentials.push_token}"
-        return headers
+        return access.headers(self.functions, self.local.credentials)
 
     def pids(self) -> dict[str, int]:
         """The process of each function that runs; it leads the group of its workers."""
@@ -228,7 +203,8 @@ class Platform:
         endpoints = {name: f"http://127.0.0.1:{self._ports[name]}" for name in [*self.functions, "sandbox"]}
         emulators = {name: f"127.0.0.1:{self._ports[name]}" for name in EMULATORS}
         emulators["bigquery"] = f"http://{emulators['bigquery']}"
-        return Local(self._options.project, endpoints, emulators, self._options.credentials)
+        google_credentials = access.write_google_credentials(self._state / "google-credentials.json")
+        return Local(self._options.project, endpoints, emulators, self._options.credentials, google_credentials)
 
     def _start_emulators(self, installation: google.Installation) -> None:
         ports = self._ports

@@ -89,7 +89,7 @@ def bigquery_client(host: str, project: str) -> bigquery.Client:
     """Give a client of the BigQuery emulator at `host` (`http://127.0.0.1:9050`), which asks for no credentials."""
     return bigquery.Client(
         project=project,
-        credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]
+        credentials=AnonymousCredentials(),
         client_options=ClientOptions(api_endpoint=host),
     )
 

@@ -42,13 +42,14 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port: int, secret: str) -> None:
-        """Verify signatures with `secret`, a Standard Webhooks secret `whsec_` + base64.
+    def __init__(self, port: int, secret: str, *, logs: bool = True) -> None:
+        """Verify signatures with `secret`, a Standard Webhooks secret `whsec_` + base64; log each send with `logs`.
 
         Raises:
             ValueError: the secret is not base64.
         """
         self.provider = Provider()
+        self.logs = logs
         self.webhook = Webhook(secret)
         super().__init__(("127.0.0.1", port), _Handler)
 
@@ -162,7 +163,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Log only sends, not the questions of those who watch."""
-        if self.path.startswith("/channels/"):
+        if self.server.logs and self.path.startswith("/channels/"):
             super().log_request(code, size)
 
 
