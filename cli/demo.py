@@ -32,7 +32,9 @@ SETTLE_SECONDS = 60.0
 @click.option("--port", "ports", multiple=True, metavar="NAME=NUMBER", help="A wanted port, such as decide=8080.")
 @click.option("--rate", default=SIGNALS_PER_SECOND, show_default=True, help="Signals a second.")
 def demo(once: bool, on: On, ports: tuple[str, ...], rate: float) -> None:
-    """Start the platform with the sample bank, send it real Segment and Adobe payloads, and show what it decides and why."""
+    """Start the platform with the sample bank, send it real Segment and Adobe payloads, and show what it decides and
+    why.
+    """
     from emulators.samples import load
 
     console = wide_console()

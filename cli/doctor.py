@@ -23,4 +23,6 @@ def doctor() -> None:
     from emulators import bigquery
 
     absent = bigquery.missing()
-    click.echo(f"· BigQuery's emulator needs {', '.join(absent)}\n  → make setup" if absent else "✓ BigQuery's emulator")
+    click.echo(
+        f"· BigQuery's emulator needs {', '.join(absent)}\n  → make setup" if absent else "✓ BigQuery's emulator"
+    )

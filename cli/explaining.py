@@ -37,7 +37,9 @@ def say_explanation(explanation: dict[str, Any], console: Console | None = None)
         console.print("[bold]Withheld by contact policy[/bold]")
         for withheld in explanation["withheld"]:
             until = f", allowed from {withheld['until']}" if withheld["until"] else ""
-            console.print(f"  {withheld['treatment']}: {withheld['kind']} {withheld['rule']}{until}. {escape(withheld['reason'])}")
+            console.print(
+                f"  {withheld['treatment']}: {withheld['kind']} {withheld['rule']}{until}. {escape(withheld['reason'])}"
+            )
     if explanation["dropped"]:
         console.print("[bold]Dropped by engagement policy[/bold]")
         for drop in explanation["dropped"][:_MOST_DROPS]:

@@ -33,7 +33,9 @@ def list_(limit: int, as_json: bool) -> None:
     if not parked:
         click.echo("Nothing is parked.")
     for item in parked:
-        click.echo(f"{item.id}  {item.at:%Y-%m-%d %H:%M:%S}  {item.function}  {item.kind}  {len(item.data)} B  {item.reason}")
+        click.echo(
+            f"{item.id}  {item.at:%Y-%m-%d %H:%M:%S}  {item.function}  {item.kind}  {len(item.data)} B  {item.reason}"
+        )
 
 
 @quarantine.command()

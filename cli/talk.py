@@ -77,7 +77,9 @@ def decide(
     if as_json:
         say_json(answer)
         return
-    click.echo(f"decision {answer['decision_id']} in {answer['elapsed_ms']} ms{' (fallback)' if answer['fallback'] else ''}")
+    click.echo(
+        f"decision {answer['decision_id']} in {answer['elapsed_ms']} ms{' (fallback)' if answer['fallback'] else ''}"
+    )
     for placement in answer["placements"]:
         click.echo(f"{placement['id'] or channel}:{'' if placement['treatments'] else ' nothing'}")
         for treatment in placement["treatments"]:
@@ -117,7 +119,9 @@ def checked(answer: httpx.Response) -> dict[str, Any]:
 def _pair(text: str) -> tuple[str, str]:
     namespace, equals, value = text.partition("=")
     if not equals:
-        raise click.BadParameter(f"{text} is not NAMESPACE=VALUE, such as customer_no=C000001", param_hint="--identifier")
+        raise click.BadParameter(
+            f"{text} is not NAMESPACE=VALUE, such as customer_no=C000001", param_hint="--identifier"
+        )
     return namespace, value
 
 

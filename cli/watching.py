@@ -49,7 +49,9 @@ class Watch:
                 self._sent.setdefault(item["decision_id"], Sent(who, source, at))
                 if item["decision_id"] in self._decisions:  # decided before the answer was read
                     self._say(self._decisions[item["decision_id"]])
-            problems = [r["problem"] for r in answer.get("rejected", [])] or ([answer] if "accepted" not in answer else [])
+            problems = [r["problem"] for r in answer.get("rejected", [])] or (
+                [answer] if "accepted" not in answer else []
+            )
             for problem in problems:
                 self._refused.append(str(problem.get("detail")))
                 self._console.print(f"[red]✗[/red] {who:<9} {source:<9} refused: {problem.get('detail')}")
@@ -69,7 +71,9 @@ class Watch:
             self._changed.notify_all()
 
     def wait(self, seconds: float, told: threading.Event) -> bool:
-        """Wait until every accepted signal has come to its end; False when that takes too long or somebody said stop."""
+        """Wait until every accepted signal has come to its end; False when that takes too long or somebody said
+        stop.
+        """
         deadline = time.monotonic() + seconds
         with self._changed:
             while self._unsettled() and not told.is_set():
@@ -109,7 +113,9 @@ class Watch:
             what, answer = signal.get("type", "?"), "[dim]late: the profile learnt of it, no decision[/dim]"
         else:
             what, answer = record.signal.type, self._answer(record)
-        self._console.print(f"{known.who:<9} {known.source:<9} {what:<32.32} {answer}", overflow="ellipsis", no_wrap=True)
+        self._console.print(
+            f"{known.who:<9} {known.source:<9} {what:<32.32} {answer}", overflow="ellipsis", no_wrap=True
+        )
 
     def _answer(self, record: DecisionRecord) -> str:
         if record.chosen:
@@ -147,7 +153,9 @@ class Watch:
             if nothing:
                 table.add_row("reads, writes, messages of any other signal", _usage(nothing))
             if latencies := self._latencies(received):
-                table.add_row("from 202 to the provider", f"p50 {_p(latencies, 50):.0f} ms, p95 {_p(latencies, 95):.0f} ms")
+                table.add_row(
+                    "from 202 to the provider", f"p50 {_p(latencies, 50):.0f} ms, p95 {_p(latencies, 95):.0f} ms"
+                )
         self._console.print()
         self._console.print(table)
 

@@ -34,7 +34,8 @@ def headers(functions: Iterable[str], credentials: Credentials) -> dict[str, dic
 
 def write_google_credentials(file: Path) -> Path:
     """Write credentials that Google's clients take without asking anyone: the emulators look at none, but BigQuery's
-    client does not start without."""
+    client does not start without.
+    """
     content = {
         "type": "authorized_user",
         "client_id": "local",

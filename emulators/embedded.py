@@ -1,7 +1,8 @@
 """The same handlers on the memory adapters, in one process: what runs where there is no Java.
 
-Everything that is ours is the same as with the emulators: HTTP at the door, the boundary, the messages, the handlers, the
-signed call to the provider. Only Pub/Sub, Firestore and BigQuery are replaced, by adapters that pass the same contract suite.
+Everything that is ours is the same as with the emulators: HTTP at the door, the boundary, the messages, the handlers,
+the signed call to the provider. Only Pub/Sub, Firestore and BigQuery are replaced, by adapters that pass the same
+contract suite.
 """
 
 from __future__ import annotations
@@ -114,7 +115,9 @@ class Embedded:
     def start(self) -> None:
         """Start everything and return when all is ready."""
         if not self._file.claim():
-            raise CannotStartError(f"Another platform runs with its state in {self._file.path.parent}.", "Stop it first.")
+            raise CannotStartError(
+                f"Another platform runs with its state in {self._file.path.parent}.", "Stop it first."
+            )
         try:
             self._start()
         except BaseException:
@@ -215,7 +218,9 @@ class Embedded:
             ),
             "identity": Service("identity", self._pushed("identity", SignalReceived, identify), ready=ready),
             "eligibility": Service("eligibility", self._pushed("eligibility", SignalIdentified, qualify), ready=ready),
-            "arbitration": Service("arbitration", self._pushed("arbitration", ActionsQualified, arbitrate), ready=ready),
+            "arbitration": Service(
+                "arbitration", self._pushed("arbitration", ActionsQualified, arbitrate), ready=ready
+            ),
             "suppression": Service("suppression", self._pushed("suppression", ActionsRanked, suppress), ready=ready),
             "delivery": Service("delivery", self._pushed("delivery", ContactReserved, deliver), ready=ready),
             "feedback": Service(
@@ -244,7 +249,9 @@ class Embedded:
         )
 
         def deliver(_topic: str, data: bytes, attributes: Mapping[str, str]) -> bool:
-            body = envelope.write(data, dict(attributes), message_id=attributes.get("message_id", ""), subscription=function)
+            body = envelope.write(
+                data, dict(attributes), message_id=attributes.get("message_id", ""), subscription=function
+            )
             return push.deliver(body).status_code == 204
 
         self.bus.subscribe(accepts.topic, deliver, name=function)

@@ -62,7 +62,9 @@ class Bank:
         """Publish the catalogue and create the customers."""
         revision = self.revision
         catalogues.publish(revision)
-        on_progress(f"catalogue {revision.id[:19]} live: {len(revision.actions)} actions, {len(revision.treatments)} treatments")
+        on_progress(
+            f"catalogue {revision.id[:19]} live: {len(revision.actions)} actions, {len(revision.treatments)} treatments"
+        )
         file = self.root / "catalogue" / "samples" / "customers.csv"
         customers = read_customers(file, revision.catalogue.profile_schema, utc_now())
         seed_customers(customers, self.identifier_key, persons, contact_points)

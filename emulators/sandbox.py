@@ -128,7 +128,10 @@ class _Handler(BaseHTTPRequestHandler):
             raise RefusedError(HTTPStatus.BAD_REQUEST, "The body is not UTF-8.") from error
         except json.JSONDecodeError as error:
             raise RefusedError(HTTPStatus.BAD_REQUEST, f"The body is not JSON: {error}") from error
-        except (WebhookVerificationError, ValueError) as error:  # the library lets a malformed signature's ValueError out
+        except (
+            WebhookVerificationError,
+            ValueError,
+        ) as error:  # the library lets a malformed signature's ValueError out
             raise RefusedError(HTTPStatus.UNAUTHORIZED, f"The signature does not verify: {error}") from error
 
     def _body(self) -> bytes:

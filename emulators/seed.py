@@ -1,4 +1,6 @@
-"""The sample bank's customers: read from `catalogue/samples/customers.csv` and put where a core banking feed would put them."""
+"""The sample bank's customers: read from `catalogue/samples/customers.csv` and put where a core banking feed would put
+them.
+"""
 
 from __future__ import annotations
 

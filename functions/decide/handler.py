@@ -251,4 +251,3 @@ class Decide:
     def _content(policy: Policy, treatment_id: str, profile: Profile) -> dict[str, str]:
         action, treatment = policy.revision.treatment(treatment_id)
         return render(policy.revision, action, treatment, profile)
-

@@ -41,9 +41,7 @@ decide = Decide(
     new_id=new_request_id,
     timer=timer,
 )
-service = Service(
-    "decide", routes(decide, Keyring(settings.channel_keys), meter, utc_now), ready=catalogues.current
-)
+service = Service("decide", routes(decide, Keyring(settings.channel_keys), meter, utc_now), ready=catalogues.current)
 
 
 @functions_framework.http

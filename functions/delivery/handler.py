@@ -1,16 +1,16 @@
 """Delivery: send what is reserved, once.
 
-The claim moves the delivery and its contact to `sending` in one guarded commit that needs no read: the message carries the
-version. Only who finds the guard broken reads, and learns whether the work is done, under way or abandoned. From the claim
-on the contact counts for good, since nobody can know that an attempt did not arrive.
+The claim moves the delivery and its contact to `sending` in one guarded commit that needs no read: the message carries
+the version. Only who finds the guard broken reads, and learns whether the work is done, under way or abandoned. From
+the claim on the contact counts for good, since nobody can know that an attempt did not arrive.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from shared.domain.content import render
 from shared.domain.contact_policy import still_allowed
+from shared.domain.content import render
 from shared.domain.delivery import FINAL, Delivery, DeliveryState
 from shared.domain.errors import NotFoundError, PermanentError, StaleError, TransientError
 from shared.messages import ContactReserved, TreatmentDelivered

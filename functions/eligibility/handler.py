@@ -23,7 +23,8 @@ class Qualify:
         self, identified: SignalIdentified, now: datetime, slots: Slots | None = None
     ) -> tuple[ActionsQualified | HistoryRow]:
         """The treatments this person may have in these slots, by default on any outbound channel; or the record of a
-        decision that ends with none."""
+        decision that ends with none.
+        """
         try:
             policy = self._catalogues.get(identified.revision)
         except NotFoundError as error:  # published a moment ago and not yet seen here

@@ -19,7 +19,20 @@ from shared.ports import Contacts, Outcome, Outcomes, Publisher
 MAX_ITEMS = 500
 
 OUTCOMES = frozenset(
-    "sent delivered impression click accept convert dismiss reject complaint unsubscribe bounce no_response".split()
+    [
+        "sent",
+        "delivered",
+        "impression",
+        "click",
+        "accept",
+        "convert",
+        "dismiss",
+        "reject",
+        "complaint",
+        "unsubscribe",
+        "bounce",
+        "no_response",
+    ]
 )
 
 

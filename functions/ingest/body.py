@@ -58,11 +58,7 @@ def split(data: bytes, form: Format) -> Body:
     except RecursionError:
         raise InvalidError(f"the body is nested deeper than {MAX_DEPTH}") from None
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        # Half of a surrogate pair is malformed to msgspec, wherever it stands; only the item that has it is refused.
-        try:
-            body = _parts(_reencoded(data), form)
-        except (ValueError, RecursionError, msgspec.MsgspecError):
-            raise InvalidError(f"the body is not JSON: {_fault(error, data)}") from None
+        body = _parts_if_only_unpaired(data, form, error)
     if not body.items:
         raise InvalidError("the array is empty; send at least one signal")
     if len(body.items) > MAX_ITEMS:
@@ -161,8 +157,24 @@ def _raw_items(data: bytes | msgspec.Raw) -> list[bytes]:
     return [bytes(item) for item in msgspec.json.decode(data, type=list[msgspec.Raw])]
 
 
-def _reencoded(data: bytes) -> bytes:
-    return json.dumps(json.loads(data.decode(), parse_constant=_no_constant)).encode()
+def _parts_if_only_unpaired(data: bytes, form: Format, error: Exception) -> Body:
+    """The items where all that is wrong is half of a surrogate pair: malformed to msgspec wherever it stands, while
+    only the item that has it is to be refused.
+    """
+    try:
+        value = json.loads(data.decode(), parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise InvalidError(f"the body is not JSON: {_fault(error, data)}") from None
+    if isinstance(value, list):
+        return Body(items=[json.dumps(item).encode() for item in value])
+    if not isinstance(value, dict):
+        raise InvalidError("expected an object or an array of objects")
+    batch = value.get(form.batch)
+    if not isinstance(batch, list):
+        return Body(items=[data])
+    shared = {name: value[name] for name in form.shared if name in value}
+    items = [json.dumps(item).encode() for item in batch]
+    return Body(items=items, shared=shared, shared_bytes=len(json.dumps(shared)))
 
 
 def _no_constant(name: str) -> None:

@@ -19,7 +19,7 @@ _WHOLE = 320
 _PART = r"[^\s@\"'<>()\[\]{},;:=&?/\\]"
 _EMAIL = re.compile(rf"{_PART}{{1,64}}(?:@|%40){_PART}{{1,190}}\.{_PART}{{1,63}}")  # bounded: it runs on any text
 _PHONE = re.compile(r"(?<![\w+])\+[1-9](?:[\s().-]{0,2}[0-9]){6,14}(?![0-9])")
-_BETWEEN_DIGITS = r"[\s().\-]*"
+_BETWEEN_DIGITS = r"[\s().\-_]*"
 
 
 class Scrubber:

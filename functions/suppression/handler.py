@@ -1,8 +1,8 @@
 """Suppression: reserve the first ranked treatments that contact policy lets through.
 
-One read of the person's contact history and one commit guarded by its version, whatever the number of rules. Who loses the
-race reads again: the cap that was free a moment ago may be taken. A repeated decision finds its reservation and repeats
-its answer.
+One read of the person's contact history and one commit guarded by its version, whatever the number of rules. Who loses
+the race reads again: the cap that was free a moment ago may be taken. A repeated decision finds its reservation and
+repeats its answer.
 """
 
 from __future__ import annotations
@@ -72,7 +72,8 @@ class Suppress:
     def offer(
         self, ranked: ActionsRanked, slots: Sequence[tuple[str | None, int]], now: datetime
     ) -> tuple[tuple[Delivery, ...], HistoryRow]:
-        """What an inbound channel may show: for each (placement, count) the first treatments that pass, no action twice.
+        """What an inbound channel may show: for each (placement, count) the first treatments that pass, no action
+        twice.
 
         Nothing is reserved: an inbound treatment counts as contact when its impression comes back.
         """
@@ -144,7 +145,13 @@ def _reserved(
 
 
 def make_delivery(
-    revision: Revision, ranked: ActionsRanked, chosen: Ranked, now: datetime, *, placement: str | None = None, rank: int = 1
+    revision: Revision,
+    ranked: ActionsRanked,
+    chosen: Ranked,
+    now: datetime,
+    *,
+    placement: str | None = None,
+    rank: int = 1,
 ) -> Delivery:
     """The delivery of a chosen treatment: outbound ones are reserved, inbound ones presented."""
     action, treatment = revision.treatment(chosen.treatment)

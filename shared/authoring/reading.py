@@ -10,6 +10,7 @@ import operator
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec.inspect as mi
@@ -55,8 +56,7 @@ class Reader:
 
     def read(self, file: str, source: str | None, form: type[FormT]) -> FormT:
         """A whole file, None for one that is not there; what is wrong with it is noted and left empty."""
-        wanted = mi.type_info(form)
-        assert isinstance(wanted, mi.StructType)
+        wanted = _described(form)
         place = None if source is None else self._compose(file, source)
         value = _NOTHING if place is None else self._form(place, wanted)
         empty: FormT = _harmless(wanted)
@@ -302,6 +302,14 @@ class Reader:
 
 
 _NUMBER_TAGS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+
+
+@cache
+def _described(form: type[Form]) -> mi.StructType:
+    """The fields of a form and their types."""
+    described = mi.type_info(form)
+    assert isinstance(described, mi.StructType)
+    return described
 
 
 def _plain(node: yaml.Node, pattern: re.Pattern[str]) -> bool:

@@ -1,1 +1,3 @@
-"""The domain: what a next best action is and how it is found. Pure: no I/O, no clock, no randomness of its own, no Google."""
+"""The domain: what a next best action is and how it is found. Pure: no I/O, no clock, no randomness of its own, no
+Google.
+"""

@@ -1,4 +1,6 @@
-"""Arbitration: ranks what may be by priority = P^wP · C^wC · V^wV · L^wL (`domain.md` 5). It ranks; it does not choose."""
+"""Arbitration: ranks what may be by priority = P^wP · C^wC · V^wV · L^wL (`domain.md` 5). It ranks; it does not
+choose.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,8 @@ def rank(
     counts: Mapping[str, Counts],
     now: datetime,
 ) -> tuple[Ranked, ...]:
-    """The candidates, best first: mandatory ones above all others, then by priority, ties by action id and treatment id.
+    """The candidates, best first: mandatory ones above all others, then by priority, ties by action id and treatment
+    id.
 
     Args:
         policy: the compiled revision.
@@ -82,9 +85,7 @@ def rank(
             if in_scope(weight.scope, known):
                 context *= weight.weight
         evidence = counts.get(model_id(treatment.id, treatment.channel), NO_EVIDENCE)
-        ranked.append(
-            _ranked(policy, action, treatment, evidence, min(context, MAX_CONTEXT_WEIGHT), values[action.id])
-        )
+        ranked.append(_ranked(policy, action, treatment, evidence, min(context, MAX_CONTEXT_WEIGHT), values[action.id]))
     ranked.sort(key=lambda r: (not r.mandatory, -r.priority, r.action, r.treatment))
     return tuple(ranked)
 

@@ -178,8 +178,9 @@ class Cap(_Part, frozen=True, kw_only=True, tag="cap", tag_field="kind"):
 
 
 class Cooldown(_Part, frozen=True, kw_only=True, tag="cooldown", tag_field="kind"):
-    """After one of these outcomes in scope `after`, nothing of scope `blocks` for a while; with `same`, only what shares
-    that dimension with it."""
+    """After one of these outcomes in scope `after`, nothing of scope `blocks` for a while; with `same`, only what
+    shares that dimension with it.
+    """
 
     id: str
     outcomes: tuple[str, ...]

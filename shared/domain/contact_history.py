@@ -19,8 +19,10 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         delivery_id: its id.
         decision_id: the decision that chose it.
-        state: `reserved` counts as contact until `expires_at`; `sending` counts for ever, since from the first attempt on
-            nobody can know that it did not arrive; `released` never counts; `presented` (inbound) counts by its outcomes.
+        state: `reserved` counts as contact until `expires_at`; `sending` counts for ever, since from the first attempt
+            on
+            nobody can know that it did not arrive; `released` never counts; `presented` (inbound) counts by its
+            outcomes.
         at: when it was reserved, and once sending when that began.
         expires_at: when an unclaimed reservation lapses.
         outcomes: outcome to when it was first observed.
@@ -105,8 +107,6 @@ class ContactHistory(msgspec.Struct, frozen=True, kw_only=True):
     def expired_keys(self, now: datetime, keep: timedelta, keep_withheld: timedelta) -> tuple[list[str], list[str]]:
         """Deliveries and withheld decisions that no rule can ask for any more."""
         contacts = [
-            key
-            for key, contact in self.contacts.items()
-            if max([contact.at, *contact.outcomes.values()]) < now - keep
+            key for key, contact in self.contacts.items() if max([contact.at, *contact.outcomes.values()]) < now - keep
         ]
         return contacts, [key for key, at in self.withheld.items() if at < now - keep_withheld]

@@ -1,7 +1,8 @@
 """Contact policy: which of the ranked treatments may reach the person now (`domain.md` 6).
 
-Suppression walks the ranking from the top. What a rule stops is recorded with the rule, what it counted and when it would let
-through again, and the next in rank has its turn: a suppressed winner gives way to the runner-up and not to silence.
+Suppression walks the ranking from the top. What a rule stops is recorded with the rule, what it counted and when it
+would let through again, and the next in rank has its turn: a suppressed winner gives way to the runner-up and not to
+silence.
 """
 
 from __future__ import annotations
@@ -47,7 +48,13 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def select(
-    revision: Revision, ranked: Sequence[Ranked], profile: Profile, history: ContactHistory, now: datetime, *, count: int = 1
+    revision: Revision,
+    ranked: Sequence[Ranked],
+    profile: Profile,
+    history: ContactHistory,
+    now: datetime,
+    *,
+    count: int = 1,
 ) -> Selection:
     """The first `count` treatments of different actions that every rule lets through.
 
@@ -88,7 +95,9 @@ def first_stop(
 
 
 def still_allowed(revision: Revision, treatment_id: str, profile: Profile) -> Withheld | None:
-    """What delivery asks again just before sending: consent and exclusions only, since the contact itself is reserved."""
+    """What delivery asks again just before sending: consent and exclusions only, since the contact itself is
+    reserved.
+    """
     action, treatment = revision.treatment(treatment_id)
     known = facts(action, treatment)
     for exclusion in revision.catalogue.exclusions:

@@ -1,7 +1,7 @@
 """Engagement policy: which actions this person may have, here and now (`domain.md` 4).
 
-For each action in this order: validity, eligibility, applicability, suitability. The first failing condition drops it, and
-the drop is recorded. Missing data is not false: it is `unknown`, which drops too unless the condition allows it.
+For each action in this order: validity, eligibility, applicability, suitability. The first failing condition drops it,
+and the drop is recorded. Missing data is not false: it is `unknown`, which drops too unless the condition allows it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ DropKind = Literal["validity", "eligibility", "applicability", "suitability"]
 
 
 class Drop(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An action, or one treatment of it, that may not be: where, by which kind of condition, and what the condition said.
+    """An action, or one treatment of it, that may not be: where, by which kind of condition, and what the condition
+    said.
 
     Attributes:
         action: the action's id.

@@ -1,4 +1,6 @@
-"""Explanations: why a decision chose what it chose, why not the others, and what the conditions read (`domain.md` 4, 10)."""
+"""Explanations: why a decision chose what it chose, why not the others, and what the conditions read (`domain.md` 4,
+10).
+"""
 
 from __future__ import annotations
 
@@ -89,7 +91,8 @@ def headline(revision: Revision, record: DecisionRecord) -> str:
     """The answer in a sentence."""
     if record.chosen:
         action, treatment = revision.treatment(record.chosen[0].treatment)
-        return f"{action.name} by {treatment.channel}: first of {len(record.ranked)} ranked that contact policy lets through."
+        ranked = len(record.ranked)
+        return f"{action.name} by {treatment.channel}: first of {ranked} ranked that contact policy lets through."
     if record.result == "excluded":
         reason = next(e.reason for e in revision.catalogue.exclusions if e.flag == record.excluded_by)
         return f"Nothing: excluded by {record.excluded_by}. {reason}"

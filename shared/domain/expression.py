@@ -1,7 +1,7 @@
 """CEL expressions over a person, a signal and a candidate: what they may see and what their answers mean.
 
-Evaluation is Google's own CEL. An expression cannot reach Python, cannot loop without bound and does no I/O. A value that is
-missing makes an expression *unknown*, any other failure makes it an *error*; neither is ever taken for false.
+Evaluation is Google's own CEL. An expression cannot reach Python, cannot loop without bound and does no I/O. A value
+that is missing makes an expression *unknown*, any other failure makes it an *error*; neither is ever taken for false.
 """
 
 from __future__ import annotations
@@ -50,7 +50,9 @@ class Situation:
 
 
 class Expression:
-    """One compiled expression. `reads_of_candidate` are the (variable, field) pairs of the candidate that it mentions."""
+    """One compiled expression. `reads_of_candidate` are the (variable, field) pairs of the candidate that it
+    mentions.
+    """
 
     def __init__(self, text: str, compiled: cel.Expression) -> None:
         """Hold the text for explanations and the compiled form for evaluation."""
@@ -79,14 +81,16 @@ class Expression:
 
 
 class Language:
-    """CEL with the variables of this catalogue. Attributes come untyped at run time; types are checked when building."""
+    """CEL with the variables of this catalogue. Attributes come untyped at run time; types are checked when
+    building.
+    """
 
     def __init__(self, profile_schema: Mapping[str, Attribute]) -> None:
         """Declare the variables: maps for everything, and each declared timestamp under its full name."""
         self._doubles = tuple(name for name, attribute in profile_schema.items() if attribute.type == "double")
         untyped = cel.Type.Map(cel.Type.STRING, cel.Type.DYN)
         self._timestamps = tuple(name for name, attribute in profile_schema.items() if attribute.type == "timestamp")
-        variables = {name: untyped for name in ("profile", "signal", "context", "action", "treatment")}
+        variables = dict.fromkeys(("profile", "signal", "context", "action", "treatment"), untyped)
         variables["now"] = cel.Type.TIMESTAMP
         variables.update({f"profile.{name}": cel.Type.TIMESTAMP for name in self._timestamps})
         self._env = cel.NewEnv(variables=variables)

@@ -19,9 +19,33 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 PERSONAL_KEYS = frozenset(
-    "name firstname lastname fullname middlename username address street postalcode postcode ip ipaddress birthday "
-    "dateofbirth birthdate phone phonenumber mobile email emailaddress agentname agentusername inviteeemail "
-    "inviteefirstname inviteelastname".split()
+    [
+        "name",
+        "firstname",
+        "lastname",
+        "fullname",
+        "middlename",
+        "username",
+        "address",
+        "street",
+        "postalcode",
+        "postcode",
+        "ip",
+        "ipaddress",
+        "birthday",
+        "dateofbirth",
+        "birthdate",
+        "phone",
+        "phonenumber",
+        "mobile",
+        "email",
+        "emailaddress",
+        "agentname",
+        "agentusername",
+        "inviteeemail",
+        "inviteefirstname",
+        "inviteelastname",
+    ]
 )
 """Keys, folded to letters, whose text values are personal data and leave the door only as keyed hashes."""
 
@@ -67,7 +91,9 @@ def normalise(namespace: str, value: Any) -> tuple[str, str]:
     if namespace in ("email_sha256", "phone_sha256"):
         text = text.lower()
         if not _SHA256.fullmatch(text):
-            raise InvalidError("is not a SHA-256 in hexadecimal; send the raw value under `email` or `phone`", field=field)
+            raise InvalidError(
+                "is not a SHA-256 in hexadecimal; send the raw value under `email` or `phone`", field=field
+            )
     return namespace, text
 
 

@@ -1,7 +1,7 @@
 """Identity resolution: whose signal it is (`domain.md` 3).
 
-Deterministic: an identifier points at one person. A signal that points at two is recorded as a conflict and goes on with
-the person of its highest-priority identifier.
+Deterministic: an identifier points at one person. A signal that points at two is recorded as a conflict and goes on
+with the person of its highest-priority identifier.
 """
 
 from __future__ import annotations
@@ -89,22 +89,25 @@ def resolve(
             for ns in order
             if ns not in links and namespaces[ns].unique and profile.unique.get(ns, identifiers[ns]) != identifiers[ns]
         ]
-        strongest_link = next(ns for ns in order if ns in links)
-        for ns in contradicting:
-            conflicts.append(
-                Conflict(namespace=ns, person_id=profile.person_id, reason=f"person has another {ns}, of which there is one")
+        conflicts += [
+            Conflict(
+                namespace=ns, person_id=profile.person_id, reason=f"person has another {ns}, of which there is one"
             )
-        if contradicting and order.index(contradicting[0]) < order.index(strongest_link):
+            for ns in contradicting
+        ]
+        # A person named by its canonical id has no link among these, and no identifier is stronger than that id.
+        strongest_link = next((position for position, ns in enumerate(order) if ns in links), -1)
+        if contradicting and order.index(contradicting[0]) < strongest_link:
             # The strongest identifier is new and cannot be this person's: it founds a person of its own.
             return Resolution(
                 person_id=None, joins=tuple(ns for ns in order if ns not in links), conflicts=tuple(conflicts)
             )
         order = [ns for ns in order if ns not in contradicting]
-    for ns in order:
-        if ns in links and links[ns].person_id != person_id:
-            conflicts.append(
-                Conflict(namespace=ns, person_id=links[ns].person_id, reason=f"{ns} points at another person")
-            )
+    conflicts += [
+        Conflict(namespace=ns, person_id=links[ns].person_id, reason=f"{ns} points at another person")
+        for ns in order
+        if ns in links and links[ns].person_id != person_id
+    ]
     return Resolution(
         person_id=person_id,
         joins=tuple(ns for ns in order if ns not in links),

@@ -53,7 +53,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def consents_to(self, *, brand: str, purpose: str, channel: str) -> bool:
         """Whether this purpose on this channel is consented for this brand: the latest matching word counts, and
-        among words of one instant the withdrawal. No word at all is no consent."""
+        among words of one instant the withdrawal. No word at all is no consent.
+        """
         words = [
             word
             for b in (brand, ANY)
@@ -66,7 +67,9 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return all(word.granted for word in words if word.at == latest)
 
 
-def apply_consents(consents: dict[str, Consent], changes: Iterable[ConsentChange], signal: Signal) -> dict[str, Consent]:
+def apply_consents(
+    consents: dict[str, Consent], changes: Iterable[ConsentChange], signal: Signal
+) -> dict[str, Consent]:
     """The consents after a signal's changes: the latest event time wins, and a withdrawal wins a tie, in any order."""
     after = dict(consents)
     for change in changes:

@@ -30,7 +30,8 @@ def model_id(treatment: str, channel: str) -> str:
 
 def propensity(starting: Starting, counts: Counts) -> float:
     """The posterior mean of a Beta whose prior is the declared propensity with the declared weight of evidence:
-    (p·e + positives) / (e + positives + negatives), strictly between 0 and 1."""
+    (p·e + positives) / (e + positives + negatives), strictly between 0 and 1.
+    """
     seen = counts.positives + counts.negatives
     return (starting.propensity * starting.evidence + counts.positives) / (starting.evidence + seen)
 

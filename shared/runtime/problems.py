@@ -1,4 +1,6 @@
-"""Problems: errors as answers to HTTP callers, `application/problem+json` of RFC 9457. Nothing of the request is echoed."""
+"""Problems: errors as answers to HTTP callers, `application/problem+json` of RFC 9457. Nothing of the request is
+echoed.
+"""
 
 from __future__ import annotations
 

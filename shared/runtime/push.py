@@ -98,7 +98,7 @@ class Push(Generic[M]):
         except TransientError as error:
             log("WARNING", f"{self._function}: {error}", decision_id=message.decision_id, answer=503)
             return problem_of(error)
-        except Exception as error:  # the one place where the unknown is caught: it is logged and redelivered
+        except Exception as error:  # noqa: BLE001 - the one place where the unknown is caught: it is logged and redelivered
             log("ERROR", f"{self._function}: {error!r}", decision_id=message.decision_id, stack=traceback.format_exc())
             return problem(500, "Internal error", "logged with its trace; the message will be delivered again")
         return Response(status=204)
@@ -123,9 +123,8 @@ class Push(Generic[M]):
         )
         try:
             self._quarantine.park(parked)
-        except Exception as error:  # whatever it was, what is not kept must not be acknowledged
+        except Exception as error:  # noqa: BLE001 - whatever it was, what is not kept must not be acknowledged
             log("ERROR", f"{self._function}: quarantine failed: {error!r}", parked_id=parked.id)
             return problem(503, "Try again later", "the message could not be parked")
         log("ERROR", f"{self._function} parked {parked.id}: {parked.reason}", parked_id=parked.id)
         return Response(status=204)
-

@@ -72,7 +72,9 @@ class Service:
         if request.method == "OPTIONS" and allowed and "access-control-request-method" in request.headers:
             response = Response(status=204)
             response.headers["Access-Control-Allow-Methods"] = "POST"
-            response.headers["Access-Control-Allow-Headers"] = "content-type, content-encoding, x-api-key, authorization"
+            response.headers["Access-Control-Allow-Headers"] = (
+                "content-type, content-encoding, x-api-key, authorization"
+            )
             response.headers["Access-Control-Max-Age"] = "600"
         else:
             response = self._answer(request)
@@ -87,15 +89,19 @@ class Service:
             endpoint, variables = self._map.bind_to_environ(request.environ).match()
             return self._answers[endpoint](request, **variables)
         except MethodNotAllowed as error:
-            response = problem(405, "Method not allowed", f"{request.path} takes {', '.join(error.valid_methods or ())}")
+            response = problem(
+                405, "Method not allowed", f"{request.path} takes {', '.join(error.valid_methods or ())}"
+            )
             response.headers["Allow"] = ", ".join(error.valid_methods or ())
             return response
         except HTTPException as error:
             status = error.code or 400
-            return problem(status, error.name, f"{self._name} has nothing at this path" if status == 404 else error.name)
+            return problem(
+                status, error.name, f"{self._name} has nothing at this path" if status == 404 else error.name
+            )
         except KairosError as error:
             return problem_of(error)
-        except Exception as error:  # the one place where the unknown is caught
+        except Exception as error:  # noqa: BLE001 - the one place where the unknown is caught
             log("ERROR", f"{self._name}: {error!r}", stack=traceback.format_exc())
             return problem(500, "Internal error", "logged with its trace")
 
