@@ -5,8 +5,9 @@ them.
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,8 @@ from shared.ports import ContactPoints, Persons
 
 SOURCE = "core_banking"
 _LISTS = ("brands", "products", "flags", "consents", "reachable")
-_WRITERS = 16
+_WRITERS = 4
+_AT_ONCE = 100
 
 
 class Customer(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,42 +47,45 @@ def read_customers(file: Path, schema: Mapping[str, Attribute], now: datetime) -
 
 
 def seed_customers(
-    customers: Iterable[Customer],
-    identifier_key: bytes,
-    persons: Persons,
-    contact_points: ContactPoints,
-    on_done: Callable[[int], None] = lambda _count: None,
+    customers: Iterable[Customer], identifier_key: bytes, persons: Persons, contact_points: ContactPoints
 ) -> None:
     """Create the customers' persons, identifiers and contact points; those that are there already stay as they are."""
     everyone = list(customers)
+    created = [_person(customer, identifier_key) for customer in everyone]
+    parts = [created[start : start + _AT_ONCE] for start in range(0, len(created), _AT_ONCE)]
 
-    def create(customer: Customer) -> None:
-        links = []
-        for name, raw in customer.identifiers.items():
-            namespace, value = normalise(name, raw)
-            links.append(
-                Link(
-                    namespace=namespace,
-                    value=keyed_hash(identifier_key, namespace, value),
-                    person_id=customer.profile.person_id,
-                    signal_id="sample",
-                    source=SOURCE,
-                    at=customer.profile.created_at,
-                    rule="authoritative",
-                )
-            )
-        unique = {link.namespace: link.value for link in links if link.namespace == "customer_no"}
+    def create(part: list[tuple[Profile, list[Link]]]) -> None:
         try:
-            persons.create(msgspec.structs.replace(customer.profile, unique=unique), links)
+            persons.create_all(part)
         except AlreadyExistsError:
-            return
+            for profile, links in part:
+                with suppress(AlreadyExistsError):
+                    persons.create(profile, links)
 
     with ThreadPoolExecutor(_WRITERS, thread_name_prefix="seed") as pool:
         points = pool.submit(contact_points.put, {c.profile.person_id: c.addresses for c in everyone})
-        for _ in pool.map(create, everyone):
+        for _ in pool.map(create, parts):
             pass
         points.result()
-    on_done(len(everyone))
+
+
+def _person(customer: Customer, identifier_key: bytes) -> tuple[Profile, list[Link]]:
+    links = []
+    for name, raw in customer.identifiers.items():
+        namespace, value = normalise(name, raw)
+        links.append(
+            Link(
+                namespace=namespace,
+                value=keyed_hash(identifier_key, namespace, value),
+                person_id=customer.profile.person_id,
+                signal_id="sample",
+                source=SOURCE,
+                at=customer.profile.created_at,
+                rule="authoritative",
+            )
+        )
+    unique = {link.namespace: link.value for link in links if link.namespace == "customer_no"}
+    return msgspec.structs.replace(customer.profile, unique=unique), links
 
 
 def _customer(row: dict[str, str], schema: Mapping[str, Attribute], now: datetime) -> Customer:

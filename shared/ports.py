@@ -80,6 +80,13 @@ class Persons(Protocol):
             AlreadyExistsError: one of the identifiers was linked meanwhile; nothing is written.
         """
 
+    def create_all(self, persons: Sequence[tuple[Profile, Sequence[Link]]]) -> None:
+        """Create several persons in one commit, at most a hundred; for feeds.
+
+        Raises:
+            AlreadyExistsError: one of the persons or identifiers is there already; nothing is written.
+        """
+
     def update(self, profile: Versioned[Profile], links: Sequence[Link]) -> None:
         """Write a changed profile and link identifiers to it, in one commit. A profile whose own `version` is that of
         the document read is left as it is and only the links are written.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +35,7 @@ class Documents:
     new_catalogues: Any
     meter: Counted
     database: Any = None
-    store: Any = None
-    extra: dict[str, Any] = field(default_factory=dict)
+    private: Any = None
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,6 @@ def in_memory() -> Documents:
         new_models=lambda **options: memory.Models(store, **options),
         new_catalogues=lambda **options: memory.Catalogues(store, **options),
         meter=meter,
-        store=store,
     )
 
 
@@ -119,7 +117,7 @@ def in_firestore(project: str) -> Iterator[Documents]:
         new_catalogues=lambda **options: Catalogues(database, **options),
         meter=meter,
         database=database,
-        extra={"private": private},
+        private=private,
     )
     database.close()
     private.close()

@@ -41,9 +41,14 @@ class Persons:
 
     def create(self, profile: Profile, links: Sequence[Link]) -> None:
         """Create a person with its first identifiers, in one commit."""
+        self.create_all([(profile, links)])
+
+    def create_all(self, persons: Sequence[tuple[Profile, Sequence[Link]]]) -> None:
+        """Create several persons in one commit."""
         batch = self._database.client.batch()
-        batch.create(self._database.reference(PROFILES, profile.person_id), encode(profile))
-        self._link(batch, links)
+        for profile, links in persons:
+            batch.create(self._database.reference(PROFILES, profile.person_id), encode(profile))
+            self._link(batch, links)
         self._database.commit(batch)
         self._meter.add(writes=len(batch))
 

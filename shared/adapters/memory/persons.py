@@ -40,13 +40,19 @@ class Persons:
 
     def create(self, profile: Profile, links: Sequence[Link]) -> None:
         """Create a person with its first identifiers, in one commit."""
+        self.create_all([(profile, links)])
+
+    def create_all(self, persons: Sequence[tuple[Profile, Sequence[Link]]]) -> None:
+        """Create several persons in one commit."""
         with self._store.lock:
-            self._refuse_linked(links)
-            if profile.person_id in self._store.profiles:
-                raise AlreadyExistsError(f"person {profile.person_id} exists already")
-            self._put(profile)
-            self._link(links)
-        self._meter.add(writes=1 + len(links))
+            for profile, links in persons:
+                self._refuse_linked(links)
+                if profile.person_id in self._store.profiles:
+                    raise AlreadyExistsError(f"person {profile.person_id} exists already")
+            for profile, links in persons:
+                self._put(profile)
+                self._link(links)
+        self._meter.add(writes=sum(1 + len(links) for _, links in persons))
 
     def update(self, profile: Versioned[Profile], links: Sequence[Link]) -> None:
         """Write a changed profile and link identifiers to it, in one commit."""
