@@ -1,0 +1,140 @@
+"""What only Firestore's adapters promise: how they store, connect and fail."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from shared.domain.errors import TransientError
+from shared.domain.propensity import Counts
+from shared.ports import Outcome
+from tests.contract.conftest import KEY, ON_EMULATORS
+from tests.contract.samples import NOW, Counted, contact, delivery, parked, rich_profile
+
+pytestmark = ON_EMULATORS
+firestore = pytest.mark.parametrize("documents", ["firestore"], indirect=True)
+
+
+@firestore
+def test_audiences_can_be_queried(documents):
+    documents.persons.create(rich_profile(), [])
+    profiles = documents.database.client.collection("profiles")
+    found = list(profiles.where(filter=field_filter("audiences", "array_contains", "savers")).stream())
+    assert [snapshot.id for snapshot in found] == ["p-1"]
+
+
+def field_filter(*condition):
+    from google.cloud.firestore_v1.base_query import FieldFilter  # noqa: PLC0415 - slow, and not always there
+
+    return FieldFilter(*condition)
+
+
+@firestore
+def test_addresses_are_not_readable_without_the_key(documents):
+    from shared.adapters.firestore.contact_points import ContactPoints  # noqa: PLC0415
+
+    documents.contact_points.put({"p-1": {"email": "zoe@example.org"}, "p-2": {"email": "zoe@example.org"}})
+    one, two = (
+        documents.private.client.collection("contact_points").document(p).get().to_dict() for p in ("p-1", "p-2")
+    )
+    assert b"zoe" not in one["email"]
+    assert one["email"] != two["email"]
+    with pytest.raises(TransientError, match="does not open"):
+        ContactPoints(documents.private, Counted(), key=KEY[::-1]).address("p-1", "email")
+    with pytest.raises(ValueError, match="32 bytes"):
+        ContactPoints(documents.private, Counted(), key=b"short")
+
+
+@firestore
+@pytest.mark.parametrize("tampered", [b"", b"\x01", b"\x02" + bytes(40), b"\x01" + bytes(40)])
+def test_a_tampered_address_does_not_open(documents, tampered):
+    documents.private.client.collection("contact_points").document("p-1").set({"email": tampered})
+    with pytest.raises(TransientError, match="does not open"):
+        documents.contact_points.address("p-1", "email")
+
+
+@firestore
+def test_an_address_moved_to_another_person_or_channel_does_not_open(documents):
+    documents.contact_points.put({"p-1": {"email": "zoe@example.org"}})
+    points = documents.private.client.collection("contact_points")
+    sealed = points.document("p-1").get().to_dict()["email"]
+    points.document("p-2").set({"email": sealed, "sms": sealed})
+    points.document("p-1").update({"sms": sealed})
+    for person_id, channel in (("p-2", "email"), ("p-2", "sms"), ("p-1", "sms")):
+        with pytest.raises(TransientError, match="does not open"):
+            documents.contact_points.address(person_id, channel)
+
+
+@firestore
+def test_contact_points_are_in_a_database_of_their_own(documents):
+    documents.contact_points.put({"p-1": {"email": "zoe@example.org"}})
+    assert not documents.database.client.collection("contact_points").document("p-1").get().exists
+
+
+@firestore
+def test_a_models_counts_are_spread_over_a_few_documents(documents):
+    documents.contacts.reserve("p-1", None, [contact(delivery(1))], [delivery(1)])
+    for number in range(40):
+        outcome = Outcome(id=f"o-{number}", outcome="click", delivery_id=delivery(1).delivery_id, at=NOW)
+        documents.outcomes.record(outcome, delivery(1), None, Counts(positives=1))
+    assert len(list(documents.database.client.collection("models").stream())) == 4
+
+
+@firestore
+def test_documents_of_a_later_release_can_be_read(documents):
+    """Fields that this release does not know are left out, so that a rollback can serve."""
+    documents.persons.create(rich_profile(), [])
+    documents.contacts.reserve("p-1", None, [contact(delivery(1))], [delivery(1)])
+    documents.quarantine.park(parked(1))
+    client, key = documents.database.client, delivery(1).delivery_id
+    client.collection("profiles").document("p-1").update({"later": 1})
+    client.collection("deliveries").document(key).update({"later": {"x": 1}})
+    client.collection("contacts").document("p-1").update({"later": 1, f"contacts.`{key}`.later": [1]})
+    client.collection("quarantine").document("q-1").update({"later": NOW})
+    assert documents.persons.profile("p-1").value == rich_profile()
+    assert documents.contacts.delivery(key).value == delivery(1)
+    assert documents.contacts.history("p-1").value.contacts == {key: contact(delivery(1))}
+    assert documents.quarantine.get("q-1") == parked(1)
+
+
+def test_nothing_is_connected_before_the_first_use(emulators, project):
+    from shared.adapters.firestore.client import Database  # noqa: PLC0415
+    from shared.adapters.firestore.contacts import Contacts  # noqa: PLC0415
+    from shared.adapters.pubsub import Publisher  # noqa: PLC0415
+
+    database = Database(project)
+    contacts, publisher = Contacts(database, Counted()), Publisher(project, Counted())
+    assert database._client is None
+    assert publisher._topics._client is None
+    contacts.history("p-1")
+    connected = database.client
+    database.close()
+    assert contacts.history("p-1").version is None
+    assert database.client is not connected
+    database.close()
+
+
+def test_when_firestore_is_away_the_answer_comes_in_time(emulators, project, monkeypatch):
+    from shared.adapters.firestore.catalogues import Catalogues  # noqa: PLC0415
+    from shared.adapters.firestore.client import Database  # noqa: PLC0415
+    from shared.adapters.firestore.contacts import Contacts  # noqa: PLC0415
+    from shared.adapters.firestore.quarantine import Quarantine  # noqa: PLC0415
+
+    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", "127.0.0.1:1")
+    database = Database(project, timeout_seconds=0.5)
+    contacts = Contacts(database, meter := Counted())
+    for work in (
+        lambda: contacts.history("p-1"),
+        lambda: contacts.deliveries(["v-1"]),
+        lambda: contacts.reserve("p-1", None, [contact(delivery(1))], [delivery(1)]),
+        lambda: contacts.withhold("p-1", "d-1", NOW),
+        lambda: Quarantine(database).list(),
+        lambda: Catalogues(database).current(),
+    ):
+        started = time.monotonic()
+        with pytest.raises(TransientError):
+            work()
+        assert time.monotonic() - started < 2
+    assert meter.total.writes == 0
+    database.close()
