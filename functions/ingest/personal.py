@@ -34,7 +34,12 @@ class Scrubber:
 
     def text(self, value: str) -> str:
         """The same text with what is personal in it replaced."""
-        for pattern in (*self._known, _EMAIL, _PHONE):
+        patterns = list(self._known)
+        if "@" in value or "%40" in value:
+            patterns.append(_EMAIL)
+        if "+" in value:
+            patterns.append(_PHONE)
+        for pattern in patterns:
             value = pattern.sub(lambda found: _hashed(self._key, found[0]), value)
         return value
 
