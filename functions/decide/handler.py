@@ -16,7 +16,8 @@ from shared.domain.decision import DecisionRecord
 from shared.domain.engagement import Slots
 from shared.domain.errors import InvalidError, NotFoundError, TransientError
 from shared.domain.explanation import Explanation, explain
-from shared.domain.identifiers import keyed_hash, normalise, redact
+from shared.domain.identifiers import keyed_hash, normalise
+from shared.domain.personal import Scrubber
 from shared.domain.policy import Policy
 from shared.domain.profile import Profile
 from shared.domain.signal import Signal, decision_id
@@ -194,7 +195,7 @@ class Decide:
             source=SOURCE,
             identifiers=identifiers,
             brand=request.brand,
-            context=redact({**request.context, "channel": request.channel}, self._identifier_key),
+            context=Scrubber(self._identifier_key).value({**request.context, "channel": request.channel}),
         )
 
     def _slots(self, request: DecisionRequest) -> Slots:

@@ -18,37 +18,6 @@ _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
-PERSONAL_KEYS = frozenset(
-    [
-        "name",
-        "firstname",
-        "lastname",
-        "fullname",
-        "middlename",
-        "username",
-        "address",
-        "street",
-        "postalcode",
-        "postcode",
-        "ip",
-        "ipaddress",
-        "birthday",
-        "dateofbirth",
-        "birthdate",
-        "phone",
-        "phonenumber",
-        "mobile",
-        "email",
-        "emailaddress",
-        "agentname",
-        "agentusername",
-        "inviteeemail",
-        "inviteefirstname",
-        "inviteelastname",
-    ]
-)
-"""Keys, folded to letters, whose text values are personal data and leave the door only as keyed hashes."""
-
 
 def email_sha256(raw: str) -> str:
     """SHA-256 of the trimmed, lower-case address: the convention partners use."""
@@ -102,20 +71,3 @@ def keyed_hash(key: bytes, namespace: str, value: str) -> str:
     if namespace == PERSON_ID:
         return value
     return hmac.new(key, f"{namespace}\x00{value}".encode(), hashlib.sha256).hexdigest()
-
-
-def redact(value: Any, key: bytes, *, name: str = "") -> Any:
-    """The same JSON value with personal data replaced by keyed hashes, so that equal values stay equal.
-
-    Text under a key that names personal data, and text anywhere that is an e-mail address or an international phone
-    number, becomes `hmac:` and sixteen hex digits.
-    """
-    if isinstance(value, dict):
-        return {k: redact(v, key, name=k) for k, v in value.items()}
-    if isinstance(value, list):
-        return [redact(item, key, name=name) for item in value]
-    if isinstance(value, str) and value:
-        folded = re.sub(r"[^a-z]", "", name.lower())
-        if folded in PERSONAL_KEYS or _EMAIL.fullmatch(value.strip()) or _E164.fullmatch(value.strip()):
-            return "hmac:" + keyed_hash(key, "redacted", value)[:16]
-    return value

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 from functions.ingest.body import MAX_DEPTH, MAX_ITEM_BYTES, MAX_ITEMS
 from functions.ingest.handler import Accepted, Ingest
-from functions.ingest.personal import Scrubber
 from shared.domain.catalogue import Catalogue, Channel, Named, Namespace, Revision, Source, Weights
 from shared.domain.errors import InvalidError, KairosError, NotFoundError, TransientError
 from shared.domain.identifiers import keyed_hash
+from shared.domain.personal import Scrubber
 from shared.domain.policy import Policy
 from shared.domain.signal import ConsentChange, Signal, decision_id
 from shared.messages import Publishable, SignalReceived

@@ -1,8 +1,7 @@
 """Personal data in a payload: nothing that is readable as an address or a number goes past the door.
 
-`shared.domain.identifiers.redact` hashes values by the name they stand under and values that are an address or a
-number as a whole. A payload may also hide them in the middle of a text, in the name of a field, in a number, or repeat
-an identifier anywhere; this finds those too.
+Text under a name that says it is personal, and anything that is an e-mail address or an international phone number, is
+replaced by a keyed hash: as a whole, in the middle of a text, in the name of a field, or as a number.
 """
 
 from __future__ import annotations
@@ -11,10 +10,44 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from shared.domain.identifiers import PERSONAL_KEYS, keyed_hash, redact
+from shared.domain.identifiers import keyed_hash
+
+PERSONAL_KEYS = frozenset(
+    [
+        "name",
+        "firstname",
+        "lastname",
+        "fullname",
+        "middlename",
+        "username",
+        "address",
+        "street",
+        "postalcode",
+        "postcode",
+        "ip",
+        "ipaddress",
+        "birthday",
+        "dateofbirth",
+        "birthdate",
+        "phone",
+        "phonenumber",
+        "mobile",
+        "email",
+        "emailaddress",
+        "agentname",
+        "agentusername",
+        "inviteeemail",
+        "inviteefirstname",
+        "inviteelastname",
+    ]
+)
+"""Names of fields, folded to letters, whose values are personal data."""
 
 _WHOLE = 320
 """The longest text that can be an address as a whole."""
+
+_WHOLE_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_WHOLE_PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 
 _PART = r"[^\s@\"'<>()\[\]{},;:=&?/\\]"
 _EMAIL = re.compile(rf"{_PART}{{1,64}}(?:@|%40){_PART}{{1,190}}\.{_PART}{{1,63}}")  # bounded: it runs on any text
@@ -25,7 +58,7 @@ _BETWEEN_DIGITS = r"[\s().\-_]*"
 class Scrubber:
     """Replaces personal data by keyed hashes, equal values by equal hashes."""
 
-    def __init__(self, key: bytes, *, emails: Iterable[str], phones: Iterable[str]) -> None:
+    def __init__(self, key: bytes, *, emails: Iterable[str] = (), phones: Iterable[str] = ()) -> None:
         """Look for these raw addresses and numbers, besides all that looks like one."""
         self._key = key
         self._known = [re.compile(re.escape(form), re.IGNORECASE) for raw in emails for form in _spellings(raw)]
@@ -50,9 +83,7 @@ class Scrubber:
         if isinstance(value, list):
             return [self.value(item, name=name) for item in value]
         if isinstance(value, str):
-            if len(value) > _WHOLE:
-                return _hashed(self._key, value) if _is_personal(name) else self.text(value)
-            return self.text(redact(value, self._key, name=name))
+            return _hashed(self._key, value) if value and _is_whole(value, name) else self.text(value)
         if isinstance(value, int | float) and not isinstance(value, bool):
             digits = str(value).partition(".")[0].lstrip("-")
             if _is_personal(name) or digits in self._digits:
@@ -64,6 +95,14 @@ def _spellings(raw: str) -> set[str]:
     """An address as it was sent, trimmed, and as it stands in a URL."""
     trimmed = raw.strip()
     return {trimmed, trimmed.replace("@", "%40")}
+
+
+def _is_whole(text: str, name: str) -> bool:
+    """Whether a text is personal as it stands; only a short one can be an address as a whole."""
+    if _is_personal(name):
+        return True
+    trimmed = text.strip() if len(text) <= _WHOLE else ""
+    return bool(_WHOLE_EMAIL.fullmatch(trimmed) or _WHOLE_PHONE.fullmatch(trimmed))
 
 
 def _is_personal(name: str) -> bool:
