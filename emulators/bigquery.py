@@ -35,7 +35,7 @@ def command(port: int, home: Path) -> list[str]:
 def _offer_spatial(home: Path) -> None:
     """Put the wheel's spatial extension where DuckDB looks: `~/.duckdb/extensions/VERSION/PLATFORM`."""
     import duckdb  # noqa: PLC0415 - only the server process pays for this import
-    import duckdb_extension_spatial  # type: ignore[import-untyped]  # noqa: PLC0415
+    import duckdb_extension_spatial  # noqa: PLC0415
 
     answer = duckdb.execute("SELECT library_version, platform FROM pragma_version(), pragma_platform()").fetchone()
     assert answer is not None
