@@ -61,6 +61,7 @@ from shared.runtime.keys import Keyring
 from shared.runtime.metering import RequestMeter
 from shared.runtime.push import Push
 from shared.runtime.service import Route, Service, always_ready
+from shared.runtime.settings import Pushed
 from shared.runtime.world import new_person_id, new_request_id, pause, timer, utc_now
 
 FUNCTIONS = ("ingest", "identity", "eligibility", "arbitration", "suppression", "delivery", "feedback", "decide")
@@ -243,9 +244,12 @@ class Embedded:
             quarantine=self.quarantine,
             meter=self.meter,
             clock=utc_now,
-            token=self.credentials.push_token,
-            function=function,
-            revision="embedded",
+            settings=Pushed(
+                google_cloud_project="embedded",
+                k_service=function,
+                k_revision="embedded",
+                push_token=self.credentials.push_token,
+            ),
         )
 
         def deliver(_topic: str, data: bytes, attributes: Mapping[str, str]) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from shared.runtime.settings import Common
+from shared.runtime.settings import Pushed
 
 
-class Settings(Common, frozen=True, kw_only=True):
-    """What Cloud Run gives every function, the token that pushes present, and where to send.
+class Settings(Pushed, frozen=True, kw_only=True):
+    """What every function that is pushed to needs, and where to send.
 
     Attributes:
         providers: JSON of channel to `{"url": …, "secret": "whsec_…"}`.
@@ -14,7 +14,6 @@ class Settings(Common, frozen=True, kw_only=True):
         contact_points_key: 32 bytes in hexadecimal.
     """
 
-    push_token: str
     providers: str
     contact_points_database: str
     contact_points_key: str

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from shared.runtime.settings import Common
+from shared.runtime.settings import Pushed
 
 
-class Settings(Common, frozen=True, kw_only=True):
-    """What Cloud Run gives every function, the token that pushes present, and the keys of the channels.
+class Settings(Pushed, frozen=True, kw_only=True):
+    """What every function that is pushed to needs, and the keys of the channels.
 
     Attributes:
         channel_keys: JSON of who may report outcomes, `{"web": {"key": "…"}}`.
     """
 
-    push_token: str
     channel_keys: str

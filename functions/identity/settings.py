@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from shared.runtime.settings import Common
+from shared.runtime.settings import Pushed
 
 
-class Settings(Common, frozen=True, kw_only=True):
-    """What Cloud Run gives every function, and the token that pushes present."""
-
-    push_token: str
+class Settings(Pushed, frozen=True, kw_only=True):
+    """What every function that is pushed to needs, and no more."""

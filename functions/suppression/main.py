@@ -29,9 +29,7 @@ push = Push(
     quarantine=Quarantine(database),
     meter=meter,
     clock=utc_now,
-    token=settings.push_token,
-    function=settings.k_service,
-    revision=settings.k_revision,
+    settings=settings,
 )
 service = Service("suppression", [("POST", "/", push)], ready=catalogues.current)
 

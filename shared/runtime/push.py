@@ -27,6 +27,7 @@ from shared.runtime import envelope, trace
 from shared.runtime.keys import matches
 from shared.runtime.metering import RequestMeter
 from shared.runtime.problems import problem, problem_of
+from shared.runtime.settings import Pushed
 from shared.runtime.telemetry import log
 
 M = TypeVar("M", bound=Message)
@@ -49,9 +50,7 @@ class Push(Generic[M]):
         quarantine: Quarantine,
         meter: RequestMeter,
         clock: Clock,
-        token: str,
-        function: str,
-        revision: str,
+        settings: Pushed,
     ) -> None:
         """Serve messages of one type by a handler that returns what is to be published."""
         self._decoder = msgspec.json.Decoder(accepts)
@@ -61,9 +60,9 @@ class Push(Generic[M]):
         self._quarantine = quarantine
         self._meter = meter
         self._clock = clock
-        self._token = token
-        self._function = function
-        self._revision = revision
+        self._token = settings.push_token
+        self._function = settings.k_service
+        self._revision = settings.k_revision
 
     def __call__(self, request: Request) -> Response:
         """Answer one push: 204 acknowledges, 503 and 500 ask for redelivery."""

@@ -41,6 +41,12 @@ class Common(msgspec.Struct, frozen=True, kw_only=True):
     k_revision: str = "local"
 
 
+class Pushed(Common, frozen=True, kw_only=True):
+    """What a function needs that Pub/Sub pushes to: the token that its own subscription presents."""
+
+    push_token: str
+
+
 def hexadecimal(name: str, value: str) -> bytes:
     """The bytes of a secret that the variable `name` holds in hexadecimal; its value is never repeated.
 
