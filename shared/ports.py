@@ -124,8 +124,9 @@ class Contacts(Protocol):
     def present(self, deliveries: Sequence[Delivery]) -> None:
         """Create deliveries that count as contact only when seen; those that are there already are left alone."""
 
-    def withhold(self, person_id: str, decision_id: str, at: datetime) -> None:
-        """Remember that a decision chose nothing, so that its signal's repetition is not decided again."""
+    def withhold(self, person_id: str, decision_id: str, at: datetime, *, forget: Sequence[str] = ()) -> None:
+        """Remember that a decision chose nothing, so that its signal's repetition is not decided again; `forget` names
+        earlier such decisions that may go."""
 
     def delivery(self, delivery_id: str) -> Versioned[Delivery] | None:
         """A delivery, None where there is none."""

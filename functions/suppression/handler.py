@@ -51,22 +51,23 @@ class Suppress:
             if repeated is not None:
                 return repeated
             selection = select(policy.revision, ranked.ranked, ranked.profile, history.value, now)
+            keep = longest_window(policy.revision)
+            forget = history.value.expired_keys(now, keep, FORGET_WITHHELD_AFTER)
             if not selection.chosen:
-                self._contacts.withhold(ranked.person_id, ranked.decision_id, now)
+                self._contacts.withhold(ranked.person_id, ranked.decision_id, now, forget=forget[1])
                 return (decision_row(_record(ranked, "all_withheld", now, (), selection.withheld)),)
             delivery = make_delivery(policy.revision, ranked, selection.chosen[0], now)
-            keep = longest_window(policy.revision)
             try:
                 [version] = self._contacts.reserve(
                     ranked.person_id,
                     history.version,
                     [Contact.of(delivery)],
                     [delivery],
-                    forget=history.value.expired_keys(now, keep, FORGET_WITHHELD_AFTER),
+                    forget=forget,
                 )
             except (StaleError, AlreadyExistsError):
                 continue
-            return _reserved(ranked, delivery, version, selection.withheld)
+            return _reserved(ranked, delivery, version, selection.withheld, now)
         raise TransientError(f"the contact history of {ranked.person_id} is contended")
 
     def offer(
@@ -120,28 +121,32 @@ class Suppress:
         known = self._contacts.delivery(earlier[0].delivery_id)
         if known is None or known.version is None:
             raise TransientError(f"delivery {earlier[0].delivery_id} is not visible yet")
-        if known.value.state != "reserved":
-            return ()  # it is on its way or at its end: everything was published before
-        others = ContactHistory(
-            contacts={k: c for k, c in history.contacts.items() if c.decision_id != ranked.decision_id}
-        )
-        again = select(policy.revision, ranked.ranked, ranked.profile, others, known.value.at)
-        return _reserved(ranked, known.value, known.version, again.withheld)
+        delivery = known.value
+        at = delivery.expires_at - RESERVATION_TTL if delivery.expires_at else delivery.at
+        before = {
+            key: contact
+            for key, contact in history.contacts.items()
+            if contact.decision_id != ranked.decision_id and contact.at <= at
+        }
+        again = select(policy.revision, ranked.ranked, ranked.profile, ContactHistory(contacts=before), at)
+        return _reserved(ranked, delivery, known.version, again.withheld, at)
 
 
 def _reserved(
-    ranked: ActionsRanked, delivery: Delivery, version: str, withheld: Sequence[Withheld]
+    ranked: ActionsRanked, delivery: Delivery, version: str, withheld: Sequence[Withheld], at: datetime
 ) -> tuple[ContactReserved | HistoryRow, ...]:
-    return (
-        ContactReserved(
-            message_id=f"{ranked.decision_id}:contact.reserved",
-            decision_id=ranked.decision_id,
-            occurred_at=delivery.at,
-            delivery=delivery,
-            version=version,
-        ),
-        decision_row(_record(ranked, "reserved", delivery.at, [delivery], withheld), delivery),
+    """What a reservation made at `at` publishes; once its delivery is claimed, the record alone is told again."""
+    row = decision_row(_record(ranked, "reserved", at, [delivery], withheld), delivery)
+    if delivery.state != "reserved":
+        return (row,)
+    reserved = ContactReserved(
+        message_id=f"{ranked.decision_id}:contact.reserved",
+        decision_id=ranked.decision_id,
+        occurred_at=at,
+        delivery=delivery,
+        version=version,
     )
+    return reserved, row
 
 
 def make_delivery(

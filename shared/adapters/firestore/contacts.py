@@ -89,10 +89,10 @@ class Contacts:
                 self._meter.add(writes=len(batch))
                 return
 
-    def withhold(self, person_id: str, decision_id: str, at: datetime) -> None:
+    def withhold(self, person_id: str, decision_id: str, at: datetime, *, forget: Sequence[str] = ()) -> None:
         """Remember that a decision chose nothing, so that its signal's repetition is not decided again."""
         batch = self._database.client.batch()
-        entry = {"withheld": {decision_id: msgspec.to_builtins(at)}}
+        entry = {"withheld": {**dict.fromkeys(forget, firestore.DELETE_FIELD), decision_id: msgspec.to_builtins(at)}}
         batch.set(self._database.reference(CONTACTS, person_id), entry, merge=True)
         self._database.commit(batch, blind=True)
         self._meter.add(writes=1)

@@ -69,10 +69,13 @@ class Contacts:
                 self._put(delivery)
         self._meter.add(reads=0 if len(absent) == len(deliveries) else len(deliveries), writes=len(absent))
 
-    def withhold(self, person_id: str, decision_id: str, at: datetime) -> None:
+    def withhold(self, person_id: str, decision_id: str, at: datetime, *, forget: Sequence[str] = ()) -> None:
         """Remember that a decision chose nothing."""
         with self._store.lock:
-            self._store.history(person_id).withheld[decision_id] = at
+            withheld = self._store.history(person_id).withheld
+            for old in forget:
+                withheld.pop(old, None)
+            withheld[decision_id] = at
         self._meter.add(writes=1)
 
     def delivery(self, delivery_id: str) -> Versioned[Delivery] | None:
