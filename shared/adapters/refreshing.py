@@ -41,7 +41,7 @@ class Refreshing(Generic[T]):
         self._refresh_seconds = refresh_seconds
         self._monotonic = monotonic
         self._held: _Held[T] | None = None
-        self._tried_at = 0.0
+        self._tried_at = float("-inf")
         self._loading = threading.Lock()
 
     def get(self) -> T:
@@ -64,7 +64,7 @@ class Refreshing(Generic[T]):
                 return held.value
         if self._monotonic() - self._tried_at >= self._refresh_seconds and self._loading.acquire(blocking=False):
             self._tried_at = self._monotonic()
-            threading.Thread(target=self._load_behind, name="refresh", daemon=True).start()
+            threading.Thread(target=self._load_behind, args=(held,), name="refresh", daemon=True).start()
         return held.value
 
     def forget(self) -> None:
@@ -78,10 +78,12 @@ class Refreshing(Generic[T]):
                 held = self._held = _Held(self._load(), self._monotonic())
             return held.value
 
-    def _load_behind(self) -> None:
+    def _load_behind(self, old: _Held[T]) -> None:
         """Load in a thread that nobody waits for; holds the lock that `get` took."""
         try:
-            self._held = _Held(self._load(), self._monotonic())
+            new = _Held(self._load(), self._monotonic())
+            if self._held is old:  # and was not forgotten while this was loading
+                self._held = new
         except Exception:  # noqa: BLE001 - nobody waits who could catch it
             _log.exception("a value could not be refreshed; the old one is served")
         finally:

@@ -98,6 +98,16 @@ def test_withheld_decisions_are_remembered(documents):
     assert len(documents.contacts.history("p-1").value.withheld) == 2
 
 
+def test_a_withheld_decision_takes_old_ones_with_it(documents):
+    for name in ("d-old", "d-older", "d-new"):
+        documents.contacts.withhold("p-1", name, NOW)
+    forget = ["d-old", "d-older", "d-unknown"]
+    assert documents.meter.of(lambda: documents.contacts.withhold("p-1", "d-now", NOW, forget=forget)) == (0, 1)
+    assert documents.contacts.history("p-1").value.withheld == {"d-new": NOW, "d-now": NOW}
+    documents.contacts.withhold("p-2", "d-1", NOW, forget=["d-none"])
+    assert documents.contacts.history("p-2").value.withheld == {"d-1": NOW}
+
+
 def test_presented_deliveries_are_created_once_and_leave_the_history_alone(documents):
     first = [delivery(n, state="presented") for n in (1, 2)]
     documents.contacts.present(first)

@@ -66,6 +66,21 @@ def test_of_two_identifiers_alike_the_second_creates_nothing(documents):
     assert documents.persons.links({"device": "x2"}) == {}
 
 
+def test_several_persons_are_created_together(documents):
+    many = [(profile(f"p-{n}"), [link("email", f"e{n}", f"p-{n}")]) for n in range(100)]
+    assert documents.meter.of(lambda: documents.persons.create_all(many)) == (0, 200)
+    assert documents.persons.profile("p-99").value == profile("p-99")
+    assert documents.persons.links({"email": "e42"})["email"].person_id == "p-42"
+
+
+@pytest.mark.parametrize("there", [profile("p-2"), profile("p-9")])
+def test_several_persons_are_created_all_or_none(documents, there):
+    documents.persons.create(there, [link("email", "e2", there.person_id)])
+    with pytest.raises(AlreadyExistsError):
+        documents.persons.create_all([(profile("p-1"), []), (profile("p-2"), [link("email", "e2", "p-2")])])
+    assert documents.persons.profile("p-1") is None
+
+
 def test_an_update_replaces_all_that_the_profile_says(documents):
     documents.persons.create(rich_profile(), [])
     read = documents.persons.profile("p-1")

@@ -1,0 +1,126 @@
+"""Values kept in the process and renewed behind the answer."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from shared.adapters.refreshing import Policies, Refreshing
+from shared.domain.errors import NotFoundError, TransientError
+from tests.contract.samples import revision
+
+
+class Source:
+    """Something slow that may fail: gives 1, 2, 3, …"""
+
+    def __init__(self) -> None:
+        self.loads = 0
+        self.fails = False
+        self.go_on = threading.Event()
+        self.go_on.set()
+
+    def __call__(self) -> int:
+        assert self.go_on.wait(5)
+        self.loads += 1
+        if self.fails:
+            raise TransientError("away")
+        return self.loads
+
+
+@pytest.fixture
+def source():
+    return Source()
+
+
+@pytest.fixture
+def now():
+    return [100.0]
+
+
+@pytest.fixture
+def value(source, now):
+    return Refreshing(source, refresh_seconds=30, monotonic=lambda: now[0])
+
+
+def soon(condition) -> bool:
+    deadline = time.monotonic() + 5
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.002)
+    return bool(condition())
+
+
+def test_many_who_come_at_once_load_once(source, value):
+    with ThreadPoolExecutor(20) as pool:
+        assert set(pool.map(lambda _: value.get(), range(20))) == {1}
+    assert source.loads == 1
+
+
+def test_nobody_waits_for_a_renewal(source, value, now):
+    assert value.get() == 1
+    now[0] += 31
+    source.go_on.clear()
+    assert [value.get() for _ in range(10)] == [1] * 10
+    source.go_on.set()
+    assert soon(lambda: value.get() == 2)
+    assert source.loads == 2
+
+
+def test_a_renewal_that_fails_leaves_the_old_value_and_is_tried_again_later(source, value, now):
+    assert value.get() == 1
+    source.fails = True
+    now[0] += 31
+    assert value.get() == 1
+    assert soon(lambda: source.loads == 2)
+    assert [value.get() for _ in range(10)] == [1] * 10
+    assert source.loads == 2
+    source.fails = False
+    now[0] += 31
+    assert soon(lambda: value.get() == 3)
+
+
+def test_who_never_had_a_value_hears_why(source, value):
+    source.fails = True
+    with pytest.raises(TransientError):
+        value.get()
+    source.fails = False
+    assert value.get() == 2
+
+
+def test_after_a_long_sleep_the_value_is_loaded_first_or_the_old_one_serves(source, value, now):
+    assert value.get() == 1
+    now[0] += 3600
+    assert value.get() == 2
+    source.fails = True
+    now[0] += 3600
+    assert value.get() == 2
+
+
+def test_what_was_forgotten_does_not_come_back(source, value, now):
+    assert value.get() == 1
+    now[0] += 31
+    source.go_on.clear()
+    assert value.get() == 1
+    value.forget()
+    source.go_on.set()
+    assert value.get() == 3
+
+
+def test_the_last_few_policies_are_kept():
+    loads = []
+
+    def load(name: str):
+        loads.append(name)
+        if name == "none":
+            raise NotFoundError(name)
+        return revision(name)
+
+    policies = Policies(load, kept=2)
+    for name in "a", "b", "a", "c", "a", "b":
+        assert policies.get(name).revision.catalogue.name == name
+    assert loads == ["a", "b", "c", "b"]
+    for _ in range(2):
+        with pytest.raises(NotFoundError):
+            policies.get("none")
