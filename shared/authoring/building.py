@@ -312,7 +312,12 @@ class Builder:
                     same=rule.same,
                 )
             case forms.Consent():
-                return target.ConsentRule(id=rule.id, purposes=self._set(rule, "purposes"), reason=rule.reason)
+                return target.ConsentRule(
+                    id=rule.id,
+                    purposes=self._set(rule, "purposes"),
+                    reason=rule.reason,
+                    scope=self._scope(rule.scope),
+                )
             case forms.ExclusionRule():
                 return target.ExclusionRule(
                     id=rule.id, flag=rule.flag, stops=self._set(rule, "stops"), reason=rule.reason

@@ -44,6 +44,7 @@ _WORDS = frozenset(
     {"as", "break", "const", "continue", "else", "false", "for", "function", "if", "import", "in", "let", "loop"}
     | {"namespace", "null", "package", "return", "true", "var", "void", "while"}
 )
+_CANDIDATE_READ = re.compile(r"(action|treatment)\.[a-z]")
 _ERROR = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*?)(?=\n \| | \[INVALID_ARGUMENT\]|\Z)", re.DOTALL)
 _UNDEFINED = re.compile(r"undefined field '(.*)' not found in struct 'kairos\.(\w+)'")
 _UNDECLARED = re.compile(r"undeclared reference to '(.*)' \(in container ''\)")
@@ -122,7 +123,7 @@ class Checker:
             return
         tokens = list(_tokens(text))
         faults = _too_deep(tokens) or [
-            *_hidden(tokens, hidden),
+            *_hidden(text, tokens, hidden),
             *self._asked_timestamps(tokens),
             *self._unknown_values(tokens),
             *self._wrong_types(text, wanted, rule),
@@ -223,17 +224,16 @@ class Checker:
         return _Fault(offset, message)
 
 
-def _hidden(tokens: list[_Token], hidden: Mapping[str, str]) -> list[_Fault]:
+def _hidden(text: str, tokens: list[_Token], hidden: Mapping[str, str]) -> list[_Fault]:
     """Variables that are not there, and candidates read in a way that evaluation would not notice."""
     faults = []
-    end = _Token("", "", -1)
-    for before, token, after in zip([end, *tokens], tokens, [*tokens[1:], end], strict=False):
+    for before, token in zip([_Token("", "", -1), *tokens], tokens, strict=False):
         if token.kind != "name" or before.text == "." or token.text not in ("action", "treatment"):
             continue
         if token.text in hidden:
             faults.append(_Fault(token.offset, f"{token.text} cannot be read here: {hidden[token.text]}"))
-        elif after.text != "." or after.offset != token.offset + len(token.text):
-            faults.append(_Fault(token.offset, f"read one of its fields, such as {token.text}.id"))
+        elif not _CANDIDATE_READ.match(text, token.offset):
+            faults.append(_Fault(token.offset, f"read one of its fields, such as {token.text}.id, in one word"))
     return faults
 
 

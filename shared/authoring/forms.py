@@ -263,6 +263,7 @@ class Consent(Form, frozen=True, kw_only=True, tag="consent", tag_field="kind"):
     id: Id
     purposes: Annotated[tuple[Purpose, ...], Meta(min_length=1)]
     reason: Text
+    scope: Scope = Scope()
 
 
 class ExclusionRule(Form, frozen=True, kw_only=True, tag="exclusion", tag_field="kind"):

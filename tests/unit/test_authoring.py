@@ -18,7 +18,7 @@ from shared.domain.policy import Policy
 BANK = Path(__file__).parent / "authoring_cases" / "bank"
 SAMPLE = Path(__file__).parents[2] / "catalogue"
 
-GOLDEN = "sha256:b68839ce9d9f433f43244ff99e9c12cd48a68e48d707482967597f02a9ec3001"
+GOLDEN = "sha256:f585804c02c6ea4bed6b3bdc5d6fdee9c270f23286706356581e29dd64d53ee7"
 
 
 @pytest.fixture(scope="module")
