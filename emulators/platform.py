@@ -155,10 +155,10 @@ class Platform:
         if isinstance(installation, google.Missing):
             raise CannotStartError(installation.what, installation.how)
         if absent := bigquery.missing():
-            raise CannotStartError(f"BigQuery's emulator needs {', '.join(absent)}", "Run: make setup")
+            raise CannotStartError(f"BigQuery's emulator needs {', '.join(absent)}.", "Run: make setup")
         if not self._file.claim():
             raise CannotStartError(
-                f"Another platform runs with its state in {self._state}",
+                f"Another platform runs with its state in {self._state}.",
                 "Stop it first (Ctrl-C where it was started).",
             )
         began = time.monotonic()

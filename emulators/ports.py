@@ -4,6 +4,8 @@ import contextlib
 import socket
 import sys
 
+from emulators.errors import CannotStartError
+
 
 class Ports:
     """Ports on 127.0.0.1 that nobody else will be given.
@@ -28,7 +30,7 @@ class Ports:
             held.bind(("127.0.0.1", wanted or 0))
         except OSError as error:
             held.close()
-            raise PortInUseError(f"Port {wanted} is in use: choose another, or stop what uses it.") from error
+            raise PortInUseError(wanted or 0) from error
         # set after binding, so that the reservation is refused to another reserver and open to our server
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         port: int = held.getsockname()[1]
@@ -45,5 +47,8 @@ class Ports:
         self._held.clear()
 
 
-class PortInUseError(Exception):
+class PortInUseError(CannotStartError):
     """A port that was asked for by number is taken."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(f"Port {port} is in use.", "Choose another, or stop what uses it.")

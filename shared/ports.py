@@ -126,7 +126,8 @@ class Contacts(Protocol):
 
     def withhold(self, person_id: str, decision_id: str, at: datetime, *, forget: Sequence[str] = ()) -> None:
         """Remember that a decision chose nothing, so that its signal's repetition is not decided again; `forget` names
-        earlier such decisions that may go."""
+        earlier such decisions that may go.
+        """
 
     def delivery(self, delivery_id: str) -> Versioned[Delivery] | None:
         """A delivery, None where there is none."""

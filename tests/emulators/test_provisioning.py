@@ -210,7 +210,9 @@ def test_the_pump_moves_rows_to_bigquery_and_what_is_no_row_to_the_dead_letters(
     assert moved == 30
     assert sorted(message.data for message in dead) == sorted(bad)
     assert all(message.attributes["dead_letter_reason"] for message in dead)
-    counts = emulators.bigquery.query_and_wait("SELECT kind, COUNT(*) AS n FROM kairos.history GROUP BY kind ORDER BY kind")
+    counts = emulators.bigquery.query_and_wait(
+        "SELECT kind, COUNT(*) AS n FROM kairos.history GROUP BY kind ORDER BY kind"
+    )
     assert [(row.kind, row.n) for row in counts] == [("decision", 20), ("outcome", 10)]
     (row,) = emulators.bigquery.query_and_wait("SELECT * FROM kairos.history WHERE row_id = 'row-7'")
     assert row.record == history_row(7)["record"]

@@ -19,7 +19,9 @@ from emulators.processes import Child, Death, StartError, StopRequested, Supervi
 ROOT = Path(__file__).resolve().parents[2]
 
 SLEEPER = "import time; print('started', flush=True); time.sleep(600)"
-STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('started', flush=True); time.sleep(600)"
+STUBBORN = (
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('started', flush=True); time.sleep(600)"
+)
 PARENT = """
 import subprocess, sys, time
 grandchild = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
@@ -109,7 +111,11 @@ def test_a_death_stops_everything_and_says_who_how_and_its_last_words(tmp_path):
     deaths: list[Death] = []
     with Supervisor(tmp_path, on_death=deaths.append) as supervisor:
         other = run(supervisor, "other", SLEEPER)
-        run(supervisor, "one", "import sys, time; print('hello', flush=True); time.sleep(0.2); sys.exit('the last words')")
+        run(
+            supervisor,
+            "one",
+            "import sys, time; print('hello', flush=True); time.sleep(0.2); sys.exit('the last words')",
+        )
 
         reason = supervisor.wait()
 
@@ -186,7 +192,9 @@ def test_killing_on_purpose_is_no_death(tmp_path):
 
 def test_a_child_that_dies_before_it_is_ready_fails_the_start_with_its_log(supervisor):
     run(supervisor, "other", SLEEPER)
-    one = child(supervisor, "one", "print('no such thing'); raise SystemExit(2)", ready=lambda: "never", on_death="restart")
+    one = child(
+        supervisor, "one", "print('no such thing'); raise SystemExit(2)", ready=lambda: "never", on_death="restart"
+    )
     supervisor.start(one)
 
     with pytest.raises(StartError, match=r"one ended with exit code 2[\s\S]*no such thing"):

@@ -40,7 +40,9 @@ def signed(delivery_id: str, body: bytes, *, at: datetime | None = None) -> dict
     }
 
 
-def send(sandbox: httpx.Client, delivery_id: str, channel: str = "email", body: Any = None, **options: Any) -> httpx.Response:
+def send(
+    sandbox: httpx.Client, delivery_id: str, channel: str = "email", body: Any = None, **options: Any
+) -> httpx.Response:
     content = json.dumps({"subject": "Hello"} if body is None else body).encode()
     return sandbox.post(f"/channels/{channel}", content=content, headers=signed(delivery_id, content), **options)
 
