@@ -60,7 +60,7 @@ def emulators(tmp_path_factory):
 
 @pytest.fixture
 def push_target():
-    """A service that acknowledges what says `"ok": "1"` and refuses the rest; gives its address and what it received."""
+    """A service that acknowledges what says `"ok": "1"` and refuses the rest: its address and what it received."""
     received: list[tuple[str, dict[str, Any]]] = []
     changed = threading.Condition()
 

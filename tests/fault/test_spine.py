@@ -91,22 +91,6 @@ def test_fifty_signals_of_one_person_at_once_under_a_cap_of_two_are_two_messages
     assert len(messages(run, decisions)) == 2
 
 
-@pytest.mark.parametrize("function", ["suppression", "delivery"])
-def test_a_killed_function_loses_nothing_and_sends_nothing_twice(run, function):
-    if run.kind == "embedded":
-        return  # one process: there is no function to kill by itself
-    customers = [f"C{number:06d}" for number in range(101, 201)]
-    first = send(run, [signal(f"{function}-a-{customer}", customer) for customer in customers])
-    run.platform.kill(function)
-    second = send(run, [signal(f"{function}-b-{customer}", customer) for customer in customers])
-    run.platform.restart(function)
-
-    got = messages(run, first + second)
-
-    reserved = [i for i in first + second if run.watch._decisions[i].outcome == "reserved"]
-    assert len(got) == len({message["delivery_id"] for message in got}) == len(reserved)
-
-
 @pytest.mark.parametrize(
     ("path", "body", "kind", "status"),
     [

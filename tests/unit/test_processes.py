@@ -74,7 +74,8 @@ def test_a_child_runs_in_a_group_of_its_own_with_its_environment_and_without_the
 ):
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     monkeypatch.setenv("INHERITED", "yes")
-    program = f"import os; print(os.environ['OWN'], os.environ['INHERITED'], os.environ.get('PYTHONDONTWRITEBYTECODE')); {SLEEPER}"
+    seen = "os.environ['OWN'], os.environ['INHERITED'], os.environ.get('PYTHONDONTWRITEBYTECODE')"
+    program = f"import os; print({seen}); {SLEEPER}"
 
     pid = run(supervisor, "one", program, environment={"OWN": "mine"})
     eventually(lambda: "started" in supervisor.log("one").read_text())
@@ -260,7 +261,7 @@ def test_nothing_survives_the_end_of_the_supervisor(tmp_path, number):
 
 def test_a_second_signal_does_not_disturb_the_stopping():
     earlier = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(StopRequested) as caught, stop_on_signals():
+    with pytest.raises(StopRequested) as caught, stop_on_signals():  # noqa: PT012 - the second comes while the first is handled
         try:
             os.kill(os.getpid(), signal.SIGTERM)
         finally:
