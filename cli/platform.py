@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from emulators.embedded import Embedded
 
 ROOT = Path(__file__).resolve().parent.parent
-STATE = ROOT / ".kairos"
+STATE = Path(os.environ.get("KAIROS_STATE") or ROOT / ".kairos").resolve()
+"""Where a platform keeps its endpoints and logs; `KAIROS_STATE` names another folder, so that two may run."""
+
 On = Literal["auto", "emulators", "embedded"]
 
 
