@@ -12,11 +12,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 from typing import IO, Literal, Self
 
 from emulators.probes import Probe
@@ -77,14 +76,6 @@ class Death:
 
 class StartError(Exception):
     """A child died or did not become ready in time."""
-
-
-class StopRequested(BaseException):
-    """SIGINT or SIGTERM arrived; `name` says which."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
 
 
 @dataclass
@@ -167,8 +158,9 @@ class Supervisor:
                 for waiting in waits:
                     waiting.result()
             except StartError as error:
-                # when one death stopped everything, each of the others looks dead too: name the one that began it
-                raise StartError(str(self._reason or error)) from error
+                # when everything is being stopped each child looks dead: name what began it
+                began = self._reason or ("Stopped before all was ready." if self._stopping else error)
+                raise StartError(str(began)) from error
 
     def restart(self, name: str, *, within_seconds: float = RESTART_SECONDS) -> int:
         """Start a child again, stopping it first if it runs; give its new process id when it is ready.
@@ -331,20 +323,3 @@ def _signal_group(running: _Running, number: signal.Signals) -> None:
     if not running.ended.is_set():
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(running.process.pid, number)
-
-
-@contextlib.contextmanager
-def stop_on_signals() -> Iterator[None]:
-    """Raise `StopRequested` in the main thread at the first SIGINT or SIGTERM; ignore further ones."""
-
-    def request(number: int, _frame: FrameType | None) -> None:
-        for each in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(each, signal.SIG_IGN)
-        raise StopRequested(signal.Signals(number).name)
-
-    earlier = {each: signal.signal(each, request) for each in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for each, handler in earlier.items():
-            signal.signal(each, handler)

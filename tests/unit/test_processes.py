@@ -14,7 +14,7 @@ import pytest
 
 from emulators.ports import PortInUseError, Ports
 from emulators.probes import always, http_ok, tcp
-from emulators.processes import Child, Death, StartError, StopRequested, Supervisor, stop_on_signals
+from emulators.processes import Child, Death, StartError, Supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -209,6 +209,14 @@ def test_a_child_that_is_not_ready_in_time_fails_the_start_with_what_was_seen(su
         supervisor.wait_ready(["one"], within_seconds=0.1)
 
 
+def test_stopping_while_a_child_starts_ends_the_wait_and_blames_no_child(supervisor):
+    supervisor.start(child(supervisor, "one", SLEEPER, ready=lambda: "never"))
+    threading.Thread(target=supervisor.stop).start()
+
+    with pytest.raises(StartError, match="Stopped before all was ready"):
+        supervisor.wait_ready(["one"], within_seconds=20)
+
+
 def test_a_program_that_does_not_exist_fails_the_start(supervisor):
     with pytest.raises(StartError, match="one cannot be run"):
         supervisor.start(Child("one", ["/no/such/program"], Path.cwd(), always))
@@ -222,24 +230,20 @@ def test_a_name_is_taken_while_its_child_runs(supervisor):
 
 
 SUPERVISING = """
-    import sys
+    import signal, sys, threading
     from pathlib import Path
     from emulators.probes import always
-    from emulators.processes import Child, StopRequested, Supervisor, stop_on_signals
+    from emulators.processes import Child, Supervisor
 
-    parent = {parent!r}
-    with stop_on_signals():
-        try:
-            with Supervisor(Path({logs!r})) as supervisor:
-                pid = supervisor.start(Child("one", [sys.executable, "-c", parent], Path.cwd(), always))
-                supervisor.wait_ready(["one"], within_seconds=20)
-                log = supervisor.log("one")
-                while not log.read_text().endswith("\\n"):
-                    pass
-                print(pid, log.read_text().strip(), flush=True)
-                supervisor.wait()
-        except StopRequested as request:
-            print("stopped by", request.name, flush=True)
+    supervisor = Supervisor(Path({logs!r}))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: threading.Thread(target=supervisor.stop).start())
+    pid = supervisor.start(Child("one", [sys.executable, "-c", {parent!r}], Path.cwd(), always))
+    log = supervisor.log("one")
+    while not log.read_text().endswith("\\n"):
+        pass
+    print(pid, log.read_text().strip(), flush=True)
+    print("stopped because of", supervisor.wait(), flush=True)
 """
 
 
@@ -254,21 +258,9 @@ def test_nothing_survives_the_end_of_the_supervisor(tmp_path, number):
     process.send_signal(number)
     said, _ = process.communicate(timeout=20)
 
-    assert said == ("" if number == signal.SIGKILL else f"stopped by {number.name}\n")
+    assert said == ("" if number == signal.SIGKILL else "stopped because of None\n")
     assert process.returncode == (-number if number == signal.SIGKILL else 0)
     assert eventually(lambda: not any(alive(pid) for pid in pids))
-
-
-def test_a_second_signal_does_not_disturb_the_stopping():
-    earlier = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(StopRequested) as caught, stop_on_signals():  # noqa: PT012 - the second comes while the first is handled
-        try:
-            os.kill(os.getpid(), signal.SIGTERM)
-        finally:
-            os.kill(os.getpid(), signal.SIGINT)
-
-    assert caught.value.name == "SIGTERM"
-    assert signal.getsignal(signal.SIGTERM) is earlier
 
 
 def test_reserved_ports_differ_and_a_server_may_listen_on_them_again_and_again(supervisor):
