@@ -28,7 +28,10 @@ def say_explanation(explanation: dict[str, Any], console: Console | None = None)
     if explanation["chosen"]:
         table = Table("chosen", "P propensity", "× C context", "× V value £", "× L lever", "= priority", box=None)
         for chosen in explanation["chosen"]:
-            figures = [f"{chosen[name]:.4g}" for name in ("propensity", "context", "value", "lever", "priority")]
+            figures = [
+                f"{chosen[name]:.4g}" if name in chosen else "–"
+                for name in ("propensity", "context", "value", "lever", "priority")
+            ]
             table.add_row(chosen["treatment"], *figures)
         console.print(table)
     for line in explanation["against_runner_up"]:

@@ -99,6 +99,7 @@ class Embedded:
         self.quarantine = Quarantine(self.store)
         self._server: MultiSocketServer | BaseWSGIServer | None = None
         self._sandbox: Sandbox | None = None
+        self._stopping = threading.Lock()
         self._stopped = threading.Event()
 
     def __enter__(self) -> Self:
@@ -150,18 +151,19 @@ class Embedded:
         )
 
     def stop(self) -> None:
-        """Stop serving. May be called again."""
-        self._stopped.set()
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-        self.bus.close()
-        if self._sandbox is not None:
-            self._sandbox.shutdown()
-            self._sandbox.server_close()
-            self._sandbox = None
-        self._file.remove()
-        self._reserved.release()
+        """Stop serving. May be called again, and by several threads at once: each returns when all is stopped."""
+        with self._stopping:
+            if self._stopped.is_set():
+                return
+            if self._server is not None:
+                self._server.close()
+            self.bus.close()
+            if self._sandbox is not None:
+                self._sandbox.shutdown()
+                self._sandbox.server_close()
+            self._file.remove()
+            self._reserved.release()
+            self._stopped.set()
 
     def wait(self) -> None:
         """Wait until `stop` is called."""

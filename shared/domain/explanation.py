@@ -70,7 +70,7 @@ def explain(revision: Revision, record: DecisionRecord) -> Explanation:
             "delivery_id": c.delivery_id,
             "placement": c.placement,
             "name": revision.treatment(c.treatment)[0].name,
-            **_factors(ranked[c.treatment]),
+            **(_factors(ranked[c.treatment]) if c.treatment in ranked else {}),
         }
         for c in record.chosen
     ]
@@ -116,7 +116,10 @@ def _against_runner_up(record: DecisionRecord) -> list[str]:
     """The winner beside the next treatment in rank of another action, factor by factor."""
     if not record.chosen:
         return []
-    position = next(i for i, r in enumerate(record.ranked) if r.treatment == record.chosen[0].treatment)
+    chosen = record.chosen[0].treatment
+    position = next((i for i, r in enumerate(record.ranked) if r.treatment == chosen), None)
+    if position is None:  # told again after the person had changed: the reservation stands, the ranking is a new one
+        return [f"{chosen} was reserved before; it is not in this later ranking."]
     winner = record.ranked[position]
     runner_up = next((r for r in record.ranked[position + 1 :] if r.action != winner.action), None)
     if runner_up is None:

@@ -1,4 +1,4 @@
-"""The spine as its callers see it: real HTTP in, the provider's receipts out, under duplicates, races and a kill."""
+"""The spine as its callers see it: real HTTP in, the provider's receipts out, under duplicates, races and bad input."""
 
 import io
 import threading

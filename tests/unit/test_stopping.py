@@ -1,0 +1,46 @@
+"""The embedded platform stops once, whoever asks, and an explanation survives a ranking that has moved on."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+from emulators.embedded import Embedded
+from emulators.local import Bank
+from shared.domain.decision import Chosen, DecisionRecord
+from shared.domain.explanation import explain
+from shared.domain.profile import Profile
+from shared.domain.signal import Signal
+
+BANK = Bank(Path(__file__).resolve().parents[2])
+
+
+def test_stopping_from_many_threads_at_once_stops_once(tmp_path):
+    platform = Embedded(BANK, state=tmp_path)
+    platform.start()
+
+    with ThreadPoolExecutor(8) as pool:
+        for stopped in [pool.submit(platform.stop) for _ in range(8)]:
+            stopped.result()
+
+    platform.wait()
+    assert not (tmp_path / "endpoints.json").exists()
+
+
+def test_a_choice_that_a_later_ranking_lacks_is_still_explained():
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    record = DecisionRecord(
+        decision_id="d-1",
+        person_id="p-1",
+        revision=BANK.revision.id,
+        signal=Signal(id="1", type="page_viewed", at=now, received_at=now, source="web", identifiers={}),
+        profile=Profile(person_id="p-1", version=2, created_at=now),
+        decided_at=now,
+        reserved_at=now,
+        result="reserved",
+        chosen=(Chosen(treatment="northmoor_cash_isa.email", delivery_id="v-1", rank=1),),
+    )
+
+    explanation = explain(BANK.revision, record)
+
+    assert explanation.chosen[0]["treatment"] == "northmoor_cash_isa.email"
+    assert "reserved before" in explanation.against_runner_up[0]
