@@ -1,133 +1,94 @@
-"""The spine as its callers see it: real HTTP in, the provider's receipts out, under duplicates, races and bad input."""
+"""The spine under duplicates, races and kills: nothing lost, nothing sent twice, no cap exceeded."""
 
-import io
-import threading
-import time
+from __future__ import annotations
+
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from types import SimpleNamespace
 
-import httpx
 import pytest
-from rich.console import Console
 
-from cli.watching import Watch
-from emulators.embedded import Embedded
-from emulators.local import Bank
+from tests.e2e.platforms import signal
 
-ROOT = Path(__file__).resolve().parents[2]
-NOBODY_STOPS = threading.Event()
+SIGNALS = 200
+BEFORE_THE_KILL = 40
+"""Decisions that are made before a function is killed: the run is then well under way."""
 
-
-@pytest.fixture(scope="module", params=["embedded", pytest.param("emulators", marks=pytest.mark.emulators)])
-def run(request, tmp_path_factory):
-    state = tmp_path_factory.mktemp(request.param)
-    bank = Bank(ROOT)
-    watch = Watch(bank.revision, Console(file=io.StringIO()))
-    if request.param == "embedded":
-        with Embedded(bank, state=state) as platform:
-            platform.on_row(watch.hear)
-            yield SimpleNamespace(platform=platform, watch=watch, kind="embedded")
-        return
-    from emulators.bank_on_emulators import BankOnEmulators  # noqa: PLC0415 - only where the emulators are
-    from emulators.tail import Tail  # noqa: PLC0415
-
-    with (
-        BankOnEmulators(bank, state=state, on_function_death="report") as platform,
-        Tail(platform.local.project, platform.local.emulators["pubsub"], watch.hear),
-    ):
-        yield SimpleNamespace(platform=platform, watch=watch, kind="emulators")
+RECOVERY_SECONDS = 120.0
+"""Most that recovery may take: the lease of a killed sender lasts 20 s."""
 
 
-def send(run, signals):
-    """Send all at once; the ids of their decisions."""
-    ids = []
-    with (
-        httpx.Client(
-            base_url=run.platform.endpoints["ingest"], headers=run.platform.headers["ingest"], timeout=60
-        ) as client,
-        ThreadPoolExecutor(10) as pool,
-    ):
-        for answer in pool.map(lambda signal: client.post("/v1/signals", json=signal), signals):
-            assert answer.status_code == 202, answer.text
-            run.watch.sent("somebody", "test", answer.json(), time.time())
-            ids += [item["decision_id"] for item in answer.json()["accepted"]]
-    return ids
+def test_a_signal_becomes_one_message_for_five_reads_and_five_writes(bank, customer):
+    decision = bank.send(signal(customer()))
 
+    end = bank.ended(decision)
 
-def signal(number, customer):
-    return {"id": number, "type": "page_viewed", "source": "test", "identifiers": {"customer_no": customer}}
-
-
-def messages(run, decision_ids):
-    """What the providers got of these decisions."""
-    assert run.watch.wait(120, NOBODY_STOPS), f"{run.watch.unsettled()} signals did not come to an end"
-    received = httpx.get(run.platform.endpoints["sandbox"] + "/received", timeout=30).json()["received"]
-    wanted = {run.watch._decisions[decision_id].delivery_id for decision_id in decision_ids} - {None}
-    return [message for message in received if message["delivery_id"] in wanted]
-
-
-def test_a_signal_becomes_a_message(run):
-    [decision] = send(run, [signal("one", "C000001")])
-
-    [message] = messages(run, [decision])
-
+    [message] = bank.messages([decision])[decision]
     assert message["body"]["to"]
-    row = run.watch._outcomes[decision]
-    assert (row.outcome, row.reads, row.writes) == ("sent", 5, 5)
+    assert (end.outcome, end.reads, end.writes) == ("sent", 5, 5)
 
 
-def test_the_same_signal_twenty_times_at_once_is_one_message(run):
-    decisions = send(run, [signal("same", "C000002")] * 20)
+def test_the_same_signal_twenty_times_at_once_is_one_decision_one_reservation_one_message(bank):
+    [person] = bank.newcomers(1)
+    again = signal(person)
 
-    assert len(set(decisions)) == 1
-    assert len(messages(run, decisions)) == 1
+    decisions = set(bank.send_at_once([again] * 20, threads=20))
+
+    [decision] = decisions
+    bank.settle(decisions)
+    last = bank.send(signal(person))  # behind all repetitions: what they could do wrong would use up the cap of two
+    assert bank.ended(last).outcome == "sent"
+    [message] = bank.messages(decisions)[decision]
+    [end] = bank.rows.ends(decision)
+    assert (end.outcome, end.delivery_id) == ("sent", message["delivery_id"])
+    assert [c.delivery_id for c in bank.contacts(person) if c.decision_id == decision] == [message["delivery_id"]]
 
 
-def test_fifty_signals_of_one_person_at_once_under_a_cap_of_two_are_two_messages(run):
-    decisions = send(run, [signal(f"many-{number}", "C000003") for number in range(50)])
+def test_fifty_signals_of_one_person_at_once_under_a_cap_of_two_are_two_messages(bank):
+    [person] = bank.newcomers(1)
+
+    decisions = bank.send_at_once([signal(person) for _ in range(50)], threads=25)
 
     assert len(set(decisions)) == 50
-    assert len(messages(run, decisions)) == 2
+    bank.settle(decisions)
+    sent = [message for messages in bank.messages(decisions).values() for message in messages]
+    assert len(sent) == 2
+    results = [bank.decided(decision).outcome for decision in decisions]
+    assert (results.count("reserved"), results.count("all_withheld")) == (2, 48)
+    assert len(bank.contacts(person)) == 2
 
 
-@pytest.mark.parametrize(
-    ("path", "body", "kind", "status"),
-    [
-        ("/v1/signals", b"{", "application/json", 400),
-        ("/v1/signals", b"\xff\x00\x01", "application/json", 400),
-        ("/v1/signals", b"[]", "application/json", 400),
-        ("/v1/signals", b" " * (2 << 20), "application/json", 413),
-        ("/v1/signals", b"{}", "application/xml", 415),
-        ("/v1/sources/nope", b"{}", "application/json", 404),
-    ],
-)
-def test_bad_input_is_a_precise_problem(run, path, body, kind, status):
-    url, headers = run.platform.endpoints["ingest"] + path, run.platform.headers["ingest"]
+@pytest.mark.emulators
+@pytest.mark.parametrize("function", ["identity", "eligibility", "arbitration", "suppression", "delivery", "feedback"])
+def test_a_function_killed_in_the_middle_of_a_run_loses_nothing_and_sends_nothing_twice(on_emulators, function):
+    bank = on_emulators
+    people = bank.newcomers(SIGNALS * 3 // 4)  # some have two signals on their way
+    signals = [signal(people[number % len(people)]) for number in range(SIGNALS)]
+    parked = len(bank.parked())
 
-    answer = httpx.post(url, content=body, headers={**headers, "content-type": kind}, timeout=30)
+    with ThreadPoolExecutor(8) as pool:
+        sending = [pool.submit(bank.send, each) for each in signals]
 
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert headers["x-api-key"] not in answer.text
-    assert "Traceback" not in answer.text
+        def under_way() -> bool | None:
+            done = [each.result() for each in sending if each.done()]
+            of_interest = bank.rows.ends if function in {"delivery", "feedback"} else bank.rows.decision
+            return True if sum(bool(of_interest(decision)) for decision in done) >= BEFORE_THE_KILL else None
 
+        bank.eventually(under_way, f"{BEFORE_THE_KILL} signals decided")
+        bank.platform.kill(function)
+        decisions = [each.result() for each in sending]
+    unsettled = [d for d in decisions if bank.rows.decision(d) is None or not bank.rows.ends(d)]
+    bank.platform.restart(function)
+    bank.settle(decisions, RECOVERY_SECONDS)
 
-def test_a_bad_item_is_named_and_the_good_one_taken(run):
-    with httpx.Client(base_url=run.platform.endpoints["ingest"], headers=run.platform.headers["ingest"]) as client:
-        answer = client.post("/v1/signals", json=[signal("good", "C000004"), {"type": "page_viewed"}])
-
-    assert answer.status_code == 202
-    run.watch.sent("somebody", "test", answer.json(), time.time())
-    [refused] = answer.json()["rejected"]
-    assert refused["index"] == 1
-    assert "identifiers" in str(refused["problem"])
-
-
-def test_rubbish_pushed_to_a_function_is_parked_and_acknowledged(run):
-    before = run.platform.parked()
-    url, headers = run.platform.endpoints["identity"], run.platform.headers["identity"]
-
-    assert httpx.post(url, content=b"rubbish", headers=headers, timeout=30).status_code == 204
-    assert httpx.post(url, content=b"rubbish", timeout=30).status_code == 401
-    assert run.platform.parked() == before + 1
+    assert unsettled, "the run was over before the kill"
+    assert len(set(decisions)) == SIGNALS
+    received = bank.messages(decisions)
+    for decision in decisions:
+        row, ends = bank.rows.decision(decision), bank.rows.ends(decision)
+        if row.outcome == "reserved":
+            assert [end.outcome for end in ends] == ["sent"], ends
+            assert [message["delivery_id"] for message in received[decision]] == [row.delivery_id]
+        else:
+            assert not received.get(decision), row
+            assert not ends
+    assert sum(map(len, received.values())) >= SIGNALS * 3 // 4
+    assert len(bank.parked()) == parked
