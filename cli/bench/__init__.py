@@ -1,0 +1,78 @@
+"""`kairos bench`: speed against peers and floors, each ratio measured in one run."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Iterable
+from typing import NoReturn
+
+import click
+
+from cli.bench.counts import FULL, QUICK, Counts
+from cli.bench.results import Result, say
+from cli.say import json_option
+
+Measure = Callable[[Counts, Callable[[str], None]], list[Result]]
+"""Measures one part and gives its results, telling what it does meanwhile."""
+
+
+def _chain(counts: Counts, tell: Callable[[str], None]) -> list[Result]:
+    from cli.bench.chain import measure
+
+    return measure(counts, tell)
+
+
+def _decide(counts: Counts, tell: Callable[[str], None]) -> list[Result]:
+    from cli.bench.deciding import measure
+
+    return measure(counts, tell)
+
+
+def _cold_start(counts: Counts, tell: Callable[[str], None]) -> list[Result]:
+    from cli.bench.cold_start import measure
+
+    return measure(counts, tell)
+
+
+PARTS: dict[Measure, tuple[str, ...]] = {
+    _chain: ("spine.latency", "spine.usage"),
+    _decide: ("spine.decide",),
+    _cold_start: ("spine.cold_start",),
+}
+"""What measures what: one run on the emulators gives two."""
+
+NAMES = ("spine", *(name for names in PARTS.values() for name in names))
+
+
+def is_within(name: str, wanted: Iterable[str]) -> bool:
+    """Whether a result, or a part, belongs to one of the names that are wanted."""
+    return any(name == each or name.startswith(f"{each}.") for each in wanted)
+
+
+@click.command()
+@click.argument("names", nargs=-1, type=click.Choice(NAMES), metavar="[NAME]...")
+@json_option
+@click.option("--no-limits", is_flag=True, help="Exit with 0 even when a limit is broken.")
+@click.option("--quick", is_flag=True, help="Small counts, to see that it works; not figures to quote.")
+def bench(names: tuple[str, ...], as_json: bool, no_limits: bool, quick: bool) -> None:
+    """Measure NAMEs, or everything: `spine`, or a part of it, `spine.latency`, `spine.usage`, `spine.decide` and
+    `spine.cold_start`. Run it on a machine that does nothing else.
+    """
+    signal.signal(signal.SIGTERM, _leave)  # so that what was started is stopped
+    wanted = names or ("spine",)
+    results: list[Result] = []
+    for measure, parts in PARTS.items():
+        if any(is_within(part, wanted) for part in parts):
+            measured = measure(QUICK if quick else FULL, lambda line: click.echo(f"· {line}", err=True))
+            results += [result for result in measured if is_within(result.name, wanted)]
+    say(results, as_json=as_json)
+    broken = [problem for result in results for problem in result.problems()]
+    for problem in broken:
+        click.secho(f"✗ {problem}", fg="red", err=True)
+    if broken and not no_limits:
+        raise SystemExit(1)
+
+
+def _leave(_number: int, _frame: object) -> NoReturn:
+    sys.exit(128 + signal.SIGTERM)

@@ -1,0 +1,28 @@
+"""How much is measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How much is measured: blocks of ours and of the peer take turns, after a first one that does not count.
+
+    Attributes:
+        chain_blocks: of `chain_signals` signals each, sent at 10 a second.
+        chain_signals: one customer each.
+        decide_blocks: of `decide_requests` requests each.
+        decide_requests: over all connections.
+        cold_starts: of every entrypoint.
+    """
+
+    chain_blocks: int
+    chain_signals: int
+    decide_blocks: int
+    decide_requests: int
+    cold_starts: int
+
+
+FULL = Counts(chain_blocks=6, chain_signals=50, decide_blocks=10, decide_requests=400, cold_starts=7)
+QUICK = Counts(chain_blocks=2, chain_signals=15, decide_blocks=2, decide_requests=100, cold_starts=1)

@@ -1,0 +1,84 @@
+"""`spine.decide`: a decision over HTTP against an empty function of the same server and process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import msgspec
+from werkzeug.wrappers import Request, Response
+
+from cli.bench.counts import Counts
+from cli.bench.load import Target, Work
+from cli.bench.results import Result, result
+from cli.platform import ROOT, STATE
+from cli.say import fail
+from emulators.embedded import Embedded
+from emulators.errors import CannotStartError
+from emulators.local import Bank
+from shared.runtime.service import Service, always_ready, json_answer, read_body
+
+CONNECTIONS = 8
+LIMIT = 3.0
+CUSTOMERS = 200
+EMPTY = "empty function"
+
+
+def measure(counts: Counts, tell: Callable[[str], None]) -> list[Result]:
+    """Measure it."""
+    empty = Service("empty", [("POST", "/v1/decisions", _answer_nothing)], ready=always_ready)
+    try:
+        with Embedded(Bank(ROOT), state=STATE / "bench", extra={"empty": empty}, on_progress=tell) as platform:
+            targets = {
+                name: Target(
+                    port=urlsplit(platform.endpoints[name]).port or 0,
+                    path="/v1/decisions",
+                    headers={**platform.headers["decide"], "content-type": "application/json"},
+                    bodies=_questions(),
+                )
+                for name in ("decide", "empty")
+            }
+            tell(f"decide: {counts.decide_blocks} blocks of {counts.decide_requests} on {CONNECTIONS} connections")
+            times = _load(
+                Work(
+                    targets=targets,
+                    connections=CONNECTIONS,
+                    blocks=counts.decide_blocks,
+                    requests=counts.decide_requests,
+                )
+            )
+    except CannotStartError as error:
+        fail(str(error))
+    return [result("spine.decide", "ms", times["decide"], peers={EMPTY: times["empty"]}, limit=LIMIT)]
+
+
+def _answer_nothing(request: Request) -> Response:
+    read_body(request)
+    return json_answer({})
+
+
+def _questions() -> list[str]:
+    """What to show a customer at the top of the home page, one customer after another."""
+    placements = [{"id": "web.home.hero", "count": 1}]
+    return [
+        msgspec.json.encode(
+            {"identifiers": {"customer_no": f"C{number:06d}"}, "channel": "web", "placements": placements}
+        ).decode()
+        for number in range(1, CUSTOMERS + 1)
+    ]
+
+
+def _load(work: Work) -> dict[str, list[float]]:
+    """Load from a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "cli.bench.load"],
+        check=False,
+        cwd=ROOT,
+        input=msgspec.json.encode(work),
+        stdout=subprocess.PIPE,
+    )
+    if done.returncode:
+        fail("The load generator failed; what it said is above.")
+    return msgspec.json.decode(done.stdout, type=dict[str, list[float]])

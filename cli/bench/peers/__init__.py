@@ -1,0 +1,1 @@
+"""What the spine is measured against."""
