@@ -79,8 +79,9 @@ class Embedded:
         credentials: Credentials | None = None,
         ports: Mapping[str, int] | None = None,
         on_progress: Callable[[str], None] = lambda _line: None,
+        extra: Mapping[str, Service] | None = None,
     ) -> None:
-        """Reserve the ports; nothing starts yet.
+        """Reserve the ports; nothing starts yet. `extra` services are served beside the functions, by name.
 
         Raises:
             emulators.ports.PortInUseError: a wanted port is taken.
@@ -90,7 +91,9 @@ class Embedded:
         self._on_progress = on_progress
         self._file = EndpointsFile(state)
         self._reserved = Ports()
-        self._ports = {name: self._reserved.take((ports or {}).get(name)) for name in (*FUNCTIONS, "sandbox")}
+        self._extra = dict(extra or {})
+        names = (*FUNCTIONS, "sandbox", *self._extra)
+        self._ports = {name: self._reserved.take((ports or {}).get(name)) for name in names}
         self.endpoints = {name: f"http://127.0.0.1:{port}" for name, port in self._ports.items()}
         self.store = Store()
         self.bus = Bus(workers=4)
@@ -129,7 +132,7 @@ class Embedded:
     def _start(self) -> None:
         self._sandbox = Sandbox(self._ports["sandbox"], self.credentials.webhook_secret, logs=False)
         threading.Thread(target=self._sandbox.serve_forever, name="sandbox", daemon=True).start()
-        services = self._services()
+        services = {**self._services(), **self._extra}
         by_port = {str(self._ports[name]): service for name, service in services.items()}
 
         def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
