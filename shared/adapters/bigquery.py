@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import threading
+from typing import TYPE_CHECKING
 
 import msgspec
 from google.api_core.exceptions import RetryError, ServerError, TooManyRequests
 from google.api_core.retry import Retry, if_exception_type
 from google.auth.exceptions import TransportError
-from google.cloud import bigquery
 from requests.exceptions import RequestException
 
 from shared.domain.decision import DecisionRecord
 from shared.domain.errors import TransientError
+
+if TYPE_CHECKING:  # imported when a record is asked for: a decision does without, and so does its cold start
+    from google.cloud import bigquery
 
 TIMEOUT_SECONDS = 15.0
 _PASSING = (ServerError, TooManyRequests, RequestException)
@@ -38,6 +41,8 @@ class DecisionHistory:
         Raises:
             TransientError: BigQuery did not answer.
         """
+        from google.cloud import bigquery  # noqa: PLC0415 - see above
+
         parameter = bigquery.ScalarQueryParameter("decision_id", "STRING", decision_id)
         try:
             rows = self._connected().query_and_wait(
@@ -57,5 +62,7 @@ class DecisionHistory:
         if self._client is None:
             with self._lock:
                 if self._client is None:
+                    from google.cloud import bigquery  # noqa: PLC0415 - see above
+
                     self._client = bigquery.Client(project=self._project)
         return self._client
