@@ -27,6 +27,8 @@ from shared.ports import Catalogues, DecisionHistory, Meter, NewId, Publisher, T
 SOURCE = "decide"
 SIGNAL_TYPE = "decision_requested"
 MAX_COUNT = 20
+MAX_DEPTH = 32
+"""Levels of a context, as ingest has it for a signal."""
 
 
 class WantedPlacement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -84,12 +86,26 @@ def read_request(body: bytes) -> DecisionRequest:
         InvalidError: with the field that is wrong.
     """
     try:
-        return _decoder.decode(body)
+        request = _decoder.decode(body)
     except (msgspec.ValidationError, UnicodeDecodeError) as error:
         detail, _, path = str(error).partition(" - at `$")
         raise InvalidError(detail, field=path.strip("`.")) from error
     except msgspec.DecodeError as error:
         raise InvalidError(f"not JSON: {error}") from error
+    except RecursionError:
+        raise InvalidError(f"is nested deeper than {MAX_DEPTH}") from None
+    if _is_deeper(request.context, MAX_DEPTH):
+        raise InvalidError(f"is nested deeper than {MAX_DEPTH}", field="context")
+    return request
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    """Whether a JSON value is nested deeper than so many levels."""
+    held: list[Any] = [value]
+    for _ in range(levels + 1):
+        inside = [item for item in held if isinstance(item, dict | list)]
+        held = [inner for item in inside for inner in (item.values() if isinstance(item, dict) else item)]
+    return any(isinstance(item, dict | list) for item in held)
 
 
 class Decide:

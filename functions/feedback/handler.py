@@ -112,6 +112,8 @@ def _read(body: bytes, now: datetime) -> tuple[dict[int, ReportedOutcome], list[
         given = msgspec.json.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise InvalidError(f"not JSON: {error}") from error
+    except RecursionError:
+        raise InvalidError("is nested too deep") from None
     items: Sequence[Any] = given if isinstance(given, list) else [given]
     if not 1 <= len(items) <= MAX_ITEMS:
         raise InvalidError(f"send 1 to {MAX_ITEMS} outcomes, not {len(items)}")

@@ -42,7 +42,7 @@ def read(body: bytes) -> Envelope:
     try:
         push = _decoder.decode(body)
         data = base64.b64decode(push.message.data, validate=True)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidError(f"not a Pub/Sub push: {error}", field="envelope") from error
     except binascii.Error as error:
         raise InvalidError(f"not base64: {error}", field="message.data") from error

@@ -82,7 +82,7 @@ class Push(Generic[M]):
         trace.continue_from(pushed.attributes.get("traceparent"))
         try:
             message = self._decoder.decode(pushed.data)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             reason = f"not a {self._accepts.__struct_config__.tag}: {error}"
             return self._park("undecodable", reason, pushed.data, pushed.attributes)
         try:

@@ -115,7 +115,11 @@ def always_ready() -> None:
 
 
 def json_answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """An answer in JSON."""
+    """An answer in JSON. One that says that nothing was taken is a problem, and the body its further members."""
+    if status >= 400:
+        return problem(
+            status, "Nothing accepted", "each item was refused; its own problem says why", **msgspec.to_builtins(body)
+        )
     return Response(msgspec.json.encode(body), status=status, headers=headers, content_type="application/json")
 
 
