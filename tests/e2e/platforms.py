@@ -8,13 +8,14 @@ ones. Nothing here sleeps for long: rows of the history and messages at the prov
 from __future__ import annotations
 
 import csv
+import json
 import os
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,8 +23,9 @@ import httpx
 import msgspec
 import pytest
 
+from emulators.access import Credentials
 from emulators.embedded import Embedded
-from emulators.local import Bank
+from emulators.local import Bank, access
 from emulators.seed import Customer, read_customers, seed_customers
 from shared.adapters import memory
 from shared.domain.contact_history import Contact
@@ -36,6 +38,8 @@ from shared.runtime.metering import RequestMeter
 from shared.runtime.world import utc_now
 
 ROOT = Path(__file__).resolve().parents[2]
+SEGMENT_KEY = "the key of a caller who may send as segment and as nobody else"
+
 PATIENCE_SECONDS = 60.0
 """How long a test waits for what must come; no test measures time."""
 
@@ -45,6 +49,21 @@ ENDS = frozenset({"sent", "failed", "expired", "cancelled"})
 _CHANNELS = frozenset({"email", "sms", "push"})
 T = TypeVar("T")
 Row = dict[str, str]
+
+
+class BankOfTwoCallers(Bank):
+    """The sample bank, with a second caller who may send as one source only."""
+
+    def secrets(self, local: Any) -> Mapping[str, str]:
+        return {**super().secrets(local), **with_second_caller(local.credentials)}
+
+
+def with_second_caller(credentials: Credentials) -> dict[str, str]:
+    """Who may call, by secret."""
+    given = access(credentials)
+    callers = json.loads(given["SOURCE_KEYS"])
+    callers["segment"] = {"key": SEGMENT_KEY, "sources": ["segment"]}
+    return {**given, "SOURCE_KEYS": json.dumps(callers)}
 
 
 class Rows:
@@ -138,7 +157,15 @@ class Running:
             content, headers = msgspec.json.encode(json), {"content-type": "application/json", **(headers or {})}
         known = self.platform.headers[function] if key else {}
         url = self.platform.endpoints[function] + path
-        return self._http.request(method, url, content=content, headers={**known, **(headers or {})})
+        given = {name: value.encode() for name, value in {**known, **(headers or {})}.items()}  # UTF-8, whatever it is
+        return self._http.request(method, url, content=content, headers=given)
+
+    def push(self, function: str, body: bytes) -> httpx.Response:
+        """Push as Pub/Sub does."""
+        platform = self.platform
+        credentials = platform.credentials if self.kind == "embedded" else platform.local.credentials
+        token = {"authorization": f"Bearer {credentials.push_token}", "content-type": "application/json"}
+        return self.call(function, "POST", "/", content=body, headers=token, key=False)
 
     def send(self, signal: Any, source: str | None = None, **options: Any) -> str:
         """Send one signal, in our own format or a source's; the id of its decision."""
@@ -294,7 +321,11 @@ def _copy(pattern: Customer, number: str) -> Customer:
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The bank in this process."""
     rows, meter = Rows(), RequestMeter()
-    with Embedded(Bank(ROOT), state=tmp_path_factory.mktemp("embedded")) as platform:
+    platform = Embedded(Bank(ROOT), state=tmp_path_factory.mktemp("embedded"))
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
+        stack.callback(platform.stop)
+        patch.setattr("emulators.embedded.access", with_second_caller)
+        platform.start()
         platform.on_row(rows.hear)
         ports = {
             "persons": memory.Persons(platform.store, meter),
@@ -318,7 +349,7 @@ def on_emulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     from shared.adapters.firestore.persons import Persons  # noqa: PLC0415
     from shared.adapters.firestore.quarantine import Quarantine  # noqa: PLC0415
 
-    bank, rows, meter = Bank(ROOT), Rows(), RequestMeter()
+    bank, rows, meter = BankOfTwoCallers(ROOT), Rows(), RequestMeter()
     state = tmp_path_factory.mktemp("emulators")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LOG_LEVEL", "DEBUG")  # the functions inherit it: each then logs what it took
