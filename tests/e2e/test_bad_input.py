@@ -194,7 +194,7 @@ def test_a_request_that_cannot_be_taken_is_a_precise_problem(bank, bad):
         {"authorization": "Basic d3Jvbmc6"},
         {"authorization": "Basic ///"},
         {"authorization": "nonsense"},
-        {"x-api-key": "x" * 20_000},
+        {"x-api-key": "x" * 4_000},
         {"x-api-key": "\u00e9\u00e8"},
     ],
     ids=["none", "unknown", "bearer", "basic", "broken basic", "nonsense", "long", "not ASCII"],

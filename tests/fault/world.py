@@ -1,0 +1,268 @@
+"""The chain in one thread on memory adapters, whose every port call can be the last: for dying at any line, and for
+any interleaving.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from emulators.seed import Customer, read_customers, seed_customers
+from functions.arbitration.handler import Arbitrate
+from functions.delivery.handler import Deliver
+from functions.eligibility.handler import Qualify
+from functions.feedback.handler import RecordOutcomes, note_delivery
+from functions.identity.handler import Identify
+from functions.suppression.handler import Suppress
+from shared.adapters import memory
+from shared.adapters.envelope import envelope as enveloped
+from shared.authoring import load
+from shared.domain.catalogue import Revision
+from shared.domain.identifiers import keyed_hash
+from shared.domain.policy import Policy
+from shared.domain.signal import Signal, decision_id
+from shared.messages import (
+    ActionsQualified,
+    ActionsRanked,
+    ContactReserved,
+    HistoryRow,
+    Message,
+    Publishable,
+    SignalIdentified,
+    SignalReceived,
+    TreatmentDelivered,
+)
+from shared.runtime import envelope
+from shared.runtime.metering import RequestMeter
+from shared.runtime.push import Push
+from shared.runtime.settings import Pushed
+from tests.e2e.platforms import ROOT, everybody, is_ordinary
+
+KEY = b"k" * 32
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+PORTS = ("persons", "contacts", "contact_points", "outcomes", "provider", "publisher")
+
+
+class Death(BaseException):
+    """The process ends here: nothing catches it, nothing is tidied up."""
+
+
+@cache
+def bank_revision() -> Revision:
+    return load(ROOT / "catalogue")
+
+
+@cache
+def bank_policy() -> Policy:
+    return Policy(bank_revision())
+
+
+@cache
+def bank_customers() -> dict[str, Customer]:
+    """The sample customers by number, as of `NOW`."""
+    file = ROOT / "catalogue" / "samples" / "customers.csv"
+    customers = read_customers(file, bank_revision().catalogue.profile_schema, NOW - timedelta(days=1))
+    return {customer.identifiers["customer_no"]: customer for customer in customers}
+
+
+def ordinary() -> str:
+    """The number of a customer about whom nothing is special."""
+    return next(row["customer_no"] for row in everybody() if is_ordinary(row))
+
+
+class Catalogues:
+    """The port, with the sample bank's revision compiled once for all worlds."""
+
+    def current(self) -> Policy:
+        return bank_policy()
+
+    def get(self, _revision: str) -> Policy:
+        return bank_policy()
+
+
+class Watched:
+    """A port whose calls are announced before and after they happen."""
+
+    def __init__(self, port: Any, announce: Callable[[str], None], name: str) -> None:
+        self._port, self._announce, self._name = port, announce, name
+
+    def __getattr__(self, method: str) -> Any:
+        call = getattr(self._port, method)
+
+        def announced(*args: Any, **kwargs: Any) -> Any:
+            self._announce(f"before {self._name}.{method}")
+            try:
+                return call(*args, **kwargs)
+            finally:
+                self._announce(f"after {self._name}.{method}")
+
+        return announced
+
+
+class Queue:
+    """The port `Publisher`: keeps what is published, in order, as bytes."""
+
+    def __init__(self) -> None:
+        self.waiting: deque[tuple[str, bytes, dict[str, str]]] = deque()
+        self.rows: list[HistoryRow] = []
+
+    def publish(self, messages: Sequence[Publishable]) -> None:
+        for message in messages:
+            sent = enveloped(message)
+            if isinstance(message, HistoryRow):
+                self.rows.append(msgspec.json.decode(sent.data, type=HistoryRow))
+            else:
+                self.waiting.append((sent.topic, sent.data, sent.attributes))
+
+
+class World:
+    """Stores, adapters and the chained functions around them; `announce` hears of every port call."""
+
+    def __init__(self, announce: Callable[[str], None] = lambda _call: None, customers: Sequence[str] = ()) -> None:
+        self.now = NOW
+        self.store, self.queue, meter = memory.Store(), Queue(), RequestMeter()
+        self.provider = memory.ChannelProvider()
+        self.quarantine = memory.Quarantine(self.store)
+        plain = {
+            "persons": memory.Persons(self.store, meter),
+            "contacts": memory.Contacts(self.store, meter),
+            "contact_points": memory.ContactPoints(self.store, meter),
+            "outcomes": memory.Outcomes(self.store, meter),
+            "provider": self.provider,
+            "publisher": self.queue,
+        }
+        self.plain = plain
+        self.models = memory.Models(self.store, refresh_seconds=0)
+        self._person_ids = map("p-new-{}".format, range(1, 1_000_000))
+        seed_customers(
+            [bank_customers()[number] for number in customers], KEY, plain["persons"], plain["contact_points"]
+        )
+        ports = {name: Watched(plain[name], announce, name) for name in PORTS}
+        catalogues = Catalogues()
+        self.identify = Identify(catalogues, ports["persons"], lambda: next(self._person_ids))
+        self.qualify = Qualify(catalogues)
+        self.arbitrate = Arbitrate(catalogues, self.models)
+        self.suppress = Suppress(catalogues, ports["contacts"], lambda _attempt: None)
+        self.deliver = Deliver(
+            catalogues, ports["persons"], ports["contacts"], ports["contact_points"], ports["provider"]
+        )
+        self.record = RecordOutcomes(ports["contacts"], ports["outcomes"], ports["publisher"])
+        handlers: list[tuple[type[Message], Any]] = [
+            (SignalReceived, self.identify),
+            (SignalIdentified, self.qualify),
+            (ActionsQualified, self.arbitrate),
+            (ActionsRanked, self.suppress),
+            (ContactReserved, self.deliver),
+            (TreatmentDelivered, note_delivery),
+        ]
+        self.pushes = {
+            accepts.topic: Push(
+                accepts,
+                handler,
+                publisher=ports["publisher"],
+                quarantine=self.quarantine,
+                meter=meter,
+                clock=lambda: self.now,
+                settings=Pushed(google_cloud_project="world", k_service=accepts.topic, push_token="-"),
+            )
+            for accepts, handler in handlers
+        }
+
+    def receive(self, signal: Signal) -> str:
+        """Let ingest have accepted a signal; the id of its decision."""
+        decision = decision_id(signal.source, signal.id)
+        self.queue.publish(
+            [
+                SignalReceived(
+                    message_id=f"{decision}:signal.received",
+                    decision_id=decision,
+                    occurred_at=signal.received_at,
+                    signal=signal,
+                )
+            ]
+        )
+        return decision
+
+    def push(self, topic: str, data: bytes, attributes: dict[str, str]) -> bool:
+        """Push one message to its function; whether it was acknowledged."""
+        body = envelope.write(data, attributes, message_id="m", subscription="s")
+        return self.pushes[topic].deliver(body).status_code == 204
+
+    def run(self, until: Callable[[], bool] = lambda: False) -> None:
+        """Push what waits, in order; what is not acknowledged, or killed its function, comes again half a minute on."""
+        for _ in range(10_000):
+            if not self.queue.waiting or until():
+                return
+            message = self.queue.waiting.popleft()
+            try:
+                acknowledged = self.push(*message)
+            except Death:
+                acknowledged = False
+            if not acknowledged:
+                self.now += timedelta(seconds=30)
+                self.queue.waiting.append(message)
+        raise AssertionError("messages come again for ever")
+
+
+class Interleaver:
+    """Runs tasks in threads of which one goes at a time, handing over at each announced call as `choices` say."""
+
+    def __init__(self, choices: Iterator[int]) -> None:
+        self._choices = choices
+        self._mine = threading.local()
+        self._arrived = threading.Semaphore(0)
+
+    def announce(self, _call: str) -> None:
+        """Stop here until chosen to go on."""
+        gate = getattr(self._mine, "gate", None)
+        if gate is not None:
+            self._arrived.release()
+            gate.acquire()
+
+    def run(self, tasks: Sequence[Callable[[], None]]) -> None:
+        """Run them to their ends; the first error of any is raised."""
+        gates = [threading.Semaphore(0) for _ in tasks]
+        done = [False] * len(tasks)
+        errors: list[BaseException] = []
+
+        def work(index: int) -> None:
+            self._mine.gate = gates[index]
+            gates[index].acquire()
+            try:
+                tasks[index]()
+            except BaseException as error:  # noqa: BLE001 - handed to the one who waits
+                errors.append(error)
+            done[index] = True
+            self._arrived.release()
+
+        threads = [threading.Thread(target=work, args=(index,), daemon=True) for index in range(len(tasks))]
+        for thread in threads:
+            thread.start()
+        while not all(done):
+            waiting = [index for index, over in enumerate(done) if not over]
+            gates[waiting[next(self._choices, 0) % len(waiting)]].release()
+            self._arrived.acquire()
+        for thread in threads:
+            thread.join()
+        if errors:
+            raise errors[0]
+
+
+def canonical(customer: str, identity: str, kind: str = "page_viewed", at: datetime = NOW, **fields: Any) -> Signal:
+    """A signal of a customer as ingest would accept it."""
+    given = fields.pop("identifiers", {"customer_no": customer})
+    return Signal(
+        id=identity,
+        type=kind,
+        at=at,
+        received_at=fields.pop("received_at", NOW),
+        source="test",
+        identifiers={ns: keyed_hash(KEY, ns, value) for ns, value in given.items()},
+        **fields,
+    )
