@@ -366,7 +366,6 @@ def on_emulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
                 "contact_points": ContactPoints(vault, meter, key=bank.contact_points_key),
                 "quarantine": Quarantine(database),
             }
-            _let_redelivery_go_on(platform.local.project)
             assert database.client
             assert vault.client  # made while the environment points at these emulators
             running = Running("emulators", platform, rows, ports)
@@ -374,23 +373,6 @@ def on_emulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
             running.close()
             database.close()
             vault.close()
-
-
-def _let_redelivery_go_on(project: str) -> None:
-    """Take the retry policies off the push subscriptions.
-
-    Google's emulator (0.8.20) strands messages under one: two that were refused twice and are due in the same
-    millisecond are both nacked twice, which ends the one thread that brings delayed messages back, and from then on
-    none of that subscription comes back. Without a policy it tries each again after a second.
-    """
-    from google.cloud.pubsub_v1 import SubscriberClient  # noqa: PLC0415
-    from google.protobuf.field_mask_pb2 import FieldMask  # noqa: PLC0415
-
-    with SubscriberClient() as subscriber:
-        for subscription in list(subscriber.list_subscriptions(project=f"projects/{project}")):
-            subscription.retry_policy = None
-            mask = FieldMask(paths=["retry_policy"])
-            subscriber.update_subscription(subscription=subscription, update_mask=mask)
 
 
 @pytest.fixture(params=["embedded", pytest.param("on_emulators", marks=pytest.mark.emulators)])
