@@ -17,6 +17,7 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     "explain": ("cli.talk", "explain", "Say why a decision chose what it chose."),
     "catalogue": ("cli.catalogue", "catalogue", "Check, build and publish the catalogue."),
     "quarantine": ("cli.quarantine", "quarantine", "List, show and redrive what was parked."),
+    "bench": ("cli.bench", "bench", "Measure speed against peers, in one run."),
     "doctor": ("cli.doctor", "doctor", "Say what this machine can run, and how to get the rest."),
 }
 

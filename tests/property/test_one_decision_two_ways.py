@@ -1,0 +1,127 @@
+"""Chained or fused, the same signal at the same time gives the same record, byte for byte."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from functions.suppression.handler import Suppress
+from shared.domain.engagement import Slots
+from shared.domain.propensity import Counts
+from shared.domain.signal import ConsentChange
+from shared.messages import ActionsQualified, HistoryRow, SignalIdentified, SignalReceived
+from tests.fault.world import NOW, World, bank_customers, bank_revision, canonical
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+SIGNALS = st.fixed_dictionaries(
+    {
+        "kind": st.sampled_from(
+            ["page_viewed", "application_abandoned", "balance_changed", "card_blocked", "terms_changed", "schedule"]
+        ),
+        "brand": st.none() | st.sampled_from(sorted(bank_revision().brands)),
+        "properties": st.dictionaries(
+            st.sampled_from(["product", "category", "change", "balance", "brand", "other"]), JSON, max_size=4
+        ),
+        "context": st.dictionaries(
+            st.sampled_from(["page", "page_category", "call_topic", "application_open", "other"]), JSON, max_size=4
+        ),
+        "consent": st.lists(
+            st.builds(
+                ConsentChange,
+                purpose=st.sampled_from(["marketing", "targeted_support"]),
+                channel=st.none() | st.sampled_from(["email", "sms", "push"]),
+                granted=st.booleans(),
+            ),
+            max_size=2,
+        ).map(tuple),
+        "at": st.sampled_from([NOW, NOW - timedelta(hours=3), NOW - timedelta(hours=23)]),
+    }
+)
+CUSTOMERS = st.sampled_from(sorted(bank_customers()))
+EVIDENCE = st.dictionaries(
+    st.sampled_from([f"{t}@{bank_revision().treatment(t)[1].channel}" for t in sorted(bank_revision().treatments)]),
+    st.builds(Counts, positives=st.integers(0, 50), negatives=st.integers(0, 50)),
+    max_size=8,
+)
+
+
+def world_of(customer, evidence):
+    world = World(customers=[customer])
+    world.store.models.update(evidence)
+    return world
+
+
+def received(world, signal):
+    world.receive(signal)
+    return msgspec.json.decode(world.queue.waiting.popleft()[1], type=SignalReceived)
+
+
+def fused(world, signal):
+    """The stages composed in memory, as a fused service does; the row of the history."""
+    [identified] = world.identify(received(world, signal), world.now)
+    [qualified] = world.qualify(identified, world.now)
+    if isinstance(qualified, HistoryRow):
+        return qualified
+    [ranked] = world.arbitrate(qualified, world.now)
+    return world.suppress(ranked, world.now)[-1]
+
+
+@settings(max_examples=150, deadline=None)
+@given(customer=CUSTOMERS, fields=SIGNALS, evidence=EVIDENCE)
+def test_chained_and_fused_give_the_same_record(customer, fields, evidence):
+    signal = canonical(customer, "s-1", **fields)
+    chained, composed = world_of(customer, evidence), world_of(customer, evidence)
+
+    chained.receive(signal)
+    chained.run()
+    row = fused(composed, signal)
+
+    [decided] = [heard for heard in chained.queue.rows if heard.kind == "decision"]
+    assert decided.record.encode() == row.record.encode()
+    assert (decided.row_id, decided.outcome, decided.delivery_id) == (row.row_id, row.outcome, row.delivery_id)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    customer=CUSTOMERS, fields=SIGNALS, evidence=EVIDENCE, channel=st.sampled_from(["web", "mobile_app", "call_centre"])
+)
+def test_an_offer_is_the_same_whether_its_stages_hand_over_in_memory_or_as_bytes(customer, fields, evidence, channel):
+    slots = Slots(channels=(channel,))
+
+    def offered(hand_over):
+        world = world_of(customer, evidence)
+        [identified] = world.identify(received(world, canonical(customer, "s-1", **fields)), NOW)
+        [qualified] = world.qualify(hand_over(identified), NOW, slots)
+        if isinstance(qualified, HistoryRow):
+            return qualified
+        [ranked] = world.arbitrate(hand_over(qualified), NOW)
+        assert isinstance(world.suppress, Suppress)
+        return world.suppress.offer(hand_over(ranked), [(None, 3)], NOW)[1]
+
+    in_memory = offered(lambda message: message)
+    as_bytes = offered(lambda message: msgspec.json.decode(msgspec.json.encode(message), type=type(message)))
+
+    assert in_memory.record.encode() == as_bytes.record.encode()
+    assert SignalIdentified
+    assert ActionsQualified
+
+
+@settings(max_examples=60, deadline=None)
+@given(customer=CUSTOMERS, fields=SIGNALS, evidence=EVIDENCE)
+def test_the_same_decision_twice_in_two_worlds_is_the_same(customer, fields, evidence):
+    signal = canonical(customer, "s-1", **fields)
+
+    rows = [fused(world_of(customer, evidence), signal) for _ in range(2)]
+
+    assert rows[0] == rows[1]
