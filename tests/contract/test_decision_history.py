@@ -14,9 +14,10 @@ import pytest
 import yaml
 
 from emulators import bigquery as emulator
+from emulators.children import Child
 from emulators.ports import Ports
 from emulators.probes import tcp
-from emulators.processes import Child, Supervisor
+from emulators.processes import Supervisor
 from shared.adapters import memory
 from shared.adapters.envelope import envelope
 from shared.domain.errors import TransientError
