@@ -170,6 +170,7 @@ class _Run:
         """Post signals at the rate; give each answer with the time it came."""
         began = time.monotonic()
         for position, signal in enumerate(signals):
+            # the rate is the load that is measured: each signal waits for its moment
             time.sleep(max(0.0, began + position / PER_SECOND - time.monotonic()))
             answer = client.post(path, json=signal)
             at = time.time()

@@ -19,6 +19,8 @@ Monotonic = Callable[[], float]
 CATALOGUE_REFRESH_SECONDS = 30.0
 MODELS_REFRESH_SECONDS = 60.0
 POLICIES_KEPT = 8
+RENEWAL = "renewal"
+"""What a thread is called that renews a value."""
 
 _log = logging.getLogger(__name__)
 
@@ -64,7 +66,7 @@ class Refreshing(Generic[T]):
                 return held.value
         if self._monotonic() - self._tried_at >= self._refresh_seconds and self._loading.acquire(blocking=False):
             self._tried_at = self._monotonic()
-            threading.Thread(target=self._load_behind, args=(held,), name="refresh", daemon=True).start()
+            threading.Thread(target=self._load_behind, args=(held,), name=RENEWAL, daemon=True).start()
         return held.value
 
     def forget(self) -> None:

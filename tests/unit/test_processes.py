@@ -66,7 +66,7 @@ def eventually(true: Callable[[], bool], within_seconds: float = 20) -> bool:
     while not true():
         if time.monotonic() > deadline:
             return False
-        time.sleep(0.01)
+        time.sleep(0.01)  # what is asked is of the operating system, which sends no word of it
     return True
 
 
