@@ -98,7 +98,7 @@ def _close(platform: BankOnEmulators | Embedded, watch: Watch, console: Console)
     deadline = time.monotonic() + SETTLE_SECONDS
     answer = httpx.get(url, headers=platform.headers["decide"], timeout=30)
     while answer.status_code == 404 and time.monotonic() < deadline:  # the row is on its way to the warehouse
-        time.sleep(0.1)
+        time.sleep(0.1)  # the warehouse says nothing when a row arrives
         answer = httpx.get(url, headers=platform.headers["decide"], timeout=30)
     if answer.status_code != 200:
         console.print(f"[red]✗ the history has no decision {decision_id}: {answer.text}[/red]")

@@ -42,8 +42,8 @@ def up(on: On, ports: tuple[str, ...], restart: bool) -> None:
 
 def begin(platform: BankOnEmulators | Embedded) -> None:
     """Start a platform, or end with what kept it from starting and what to do."""
+    from emulators.children import StartError
     from emulators.errors import CannotStartError
-    from emulators.processes import StartError
     from shared.authoring import CatalogueError
 
     try:

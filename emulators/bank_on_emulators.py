@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from emulators.access import Credentials
+from emulators.children import Death, OnDeath
 from emulators.local import Bank
-from emulators.platform import Local, Options, Platform
-from emulators.processes import Death, OnDeath
+from emulators.options import Local, Options
+from emulators.platform import Platform
 from shared.adapters.firestore.catalogues import Catalogues
 from shared.adapters.firestore.client import Database
 from shared.adapters.firestore.contact_points import ContactPoints

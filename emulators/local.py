@@ -7,20 +7,17 @@ import secrets
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from emulators.access import Credentials
+from emulators.options import Local
 from emulators.seed import read_customers, seed_customers
 from shared.adapters.providers import Endpoint
 from shared.authoring import load
 from shared.domain.catalogue import Revision
 from shared.ports import Catalogues, ContactPoints, Persons
 from shared.runtime.world import utc_now
-
-if TYPE_CHECKING:  # it brings Google's clients, which the embedded platform does without
-    from emulators.platform import Local
 
 
 class Bank:

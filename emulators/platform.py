@@ -7,24 +7,22 @@ Everything starts at once where nothing has to wait for something else: while th
 import their clients, and topics are created as soon as Pub/Sub answers.
 """
 
-import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Self
 
 import yaml
 
 from emulators import access, bigquery, google
-from emulators.access import Credentials
+from emulators.children import Child, Death
 from emulators.endpoints import EndpointsFile
 from emulators.errors import CannotStartError
+from emulators.options import Local, Options
 from emulators.ports import Ports
 from emulators.probes import always, http_ok
-from emulators.processes import Child, Death, OnDeath, Supervisor
+from emulators.processes import Supervisor
 from emulators.provisioning import bigquery_client, provision_bigquery, provision_pubsub
 
 MOST_THREADS = 16
@@ -34,69 +32,6 @@ START_SECONDS = 60.0
 """How long everything together may take to become ready; on two cores it takes about ten."""
 
 EMULATORS = ("pubsub", "firestore", "bigquery")
-
-
-@dataclass(frozen=True)
-class Local:
-    """What is known before the first function starts.
-
-    `endpoints` are the addresses of services and sandbox; `emulators` those of `pubsub` and `firestore` (`host:port`)
-    and `bigquery` (with `http://`); `google_credentials` is the file that Google's clients read theirs from.
-    """
-
-    project: str
-    endpoints: Mapping[str, str]
-    emulators: Mapping[str, str]
-    credentials: Credentials
-    google_credentials: Path
-
-    def environment(self) -> dict[str, str]:
-        """Give the variables that point Google's clients at the emulators."""
-        exempt = ["127.0.0.1", "localhost", *filter(None, os.environ.get("NO_PROXY", "").split(","))]
-        return {
-            "GOOGLE_CLOUD_PROJECT": self.project,
-            "PUBSUB_EMULATOR_HOST": self.emulators["pubsub"],
-            "FIRESTORE_EMULATOR_HOST": self.emulators["firestore"],
-            "BIGQUERY_EMULATOR_HOST": self.emulators["bigquery"],
-            "GOOGLE_APPLICATION_CREDENTIALS": str(self.google_credentials),
-            "NO_PROXY": ",".join(exempt),
-        }
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to start the platform.
-
-    Args:
-        root: the repository: functions' paths and Python imports start here.
-        state: folder of logs, endpoints and BigQuery's files; `.kairos` under the root unless given.
-        topology: file of topics, subscriptions, tables and services; the project's own unless given.
-        project: the local project's id.
-        credentials: who may call.
-        secrets: makes the values of the secrets that services name in the topology; a service gets only those that it
-            names.
-        environment: further environment variables by service; `*` is for every service.
-        ports: wanted ports, by name of service, emulator or `sandbox`; free ones otherwise.
-        seed: fills Firestore once it answers; the functions are expected to be ready only after it.
-        on_function_death: `stop` stops everything and says why; `restart` starts the function again, as Cloud Run
-            does; `report` leaves it dead, for tests that call `restart` themselves. The death of anything but a
-            function always stops everything.
-        on_death: hears of every death that nobody asked for.
-        on_progress: hears in a short line what was done.
-    """
-
-    root: Path
-    state: Path | None = None
-    topology: Path | None = None
-    project: str = "kairos-local"
-    credentials: Credentials = field(default_factory=Credentials)
-    secrets: Callable[[Local], Mapping[str, str]] = lambda _local: {}
-    environment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    ports: Mapping[str, int] = field(default_factory=dict)
-    seed: Callable[[Local], None] = lambda _local: None
-    on_function_death: OnDeath = "stop"
-    on_death: Callable[[Death], None] = lambda _death: None
-    on_progress: Callable[[str], None] = lambda _line: None
 
 
 class Platform:
@@ -149,7 +84,7 @@ class Platform:
 
         Raises:
             CannotStartError: Java, an emulator or a package is missing, or a platform runs here already.
-            emulators.processes.StartError: something died or was not ready in time; with the last lines of its log.
+            emulators.children.StartError: something died or was not ready in time; with the last lines of its log.
         """
         installation = google.find()
         if isinstance(installation, google.Missing):
@@ -193,7 +128,7 @@ class Platform:
         """Start a function again on its port, whether it runs or was killed; give its process id when it is ready.
 
         Raises:
-            emulators.processes.StartError: it did not become ready.
+            emulators.children.StartError: it did not become ready.
         """
         pid = self.supervisor.restart(name)
         self._publish()

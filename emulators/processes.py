@@ -5,20 +5,17 @@ what is stopped is the group. The supervisor waits on each child in a thread, so
 the supervisor itself is killed, `emulators.watchdog` stops the groups.
 """
 
-import contextlib
-import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Literal, Self
+from typing import Self
 
-from emulators.probes import Probe
+from emulators.children import Child, Death, Running, StartError, last_lines
 
 GRACE_SECONDS = 5.0
 """How long a child may take to end by itself after SIGTERM."""
@@ -31,60 +28,6 @@ RESTART_SECONDS = 30.0
 
 MOST_RESTARTS = 10
 """Deaths within a minute after which a child that is started again each time is given up."""
-
-OnDeath = Literal["stop", "report", "restart"]
-"""What a child's unasked-for death leads to: `stop` stops all, `report` only says so, `restart` starts it again.
-
-`restart` is what Cloud Run does with a crashed instance. A child that dies before it was ever ready stops everything
-all the same, and so does one that dies too often.
-"""
-
-
-@dataclass(frozen=True)
-class Child:
-    """A program to run: its environment is added to this process's own; its output goes to `NAME.log`."""
-
-    name: str
-    command: Sequence[str]
-    directory: Path
-    ready: Probe
-    environment: Mapping[str, str] = field(default_factory=dict)
-    on_death: OnDeath = "stop"
-
-
-@dataclass(frozen=True)
-class Death:
-    """A child ended that nobody had asked to end."""
-
-    name: str
-    code: int
-    log: Path
-    last_lines: str
-
-    def __str__(self) -> str:
-        """Say who died, how, and what it said last."""
-        how = (
-            f"was killed by {signal.Signals(-self.code).name}" if self.code < 0 else f"ended with exit code {self.code}"
-        )
-        said = (
-            f"Its last lines, of {self.log}:\n{self.last_lines}"
-            if self.last_lines
-            else f"It wrote nothing to {self.log}."
-        )
-        return f"{self.name} {how}. {said}"
-
-
-class StartError(Exception):
-    """A child died or did not become ready in time."""
-
-
-@dataclass
-class _Running:
-    child: Child
-    process: subprocess.Popen[bytes]
-    was_ready: bool = False
-    expected_to_end: bool = False
-    ended: threading.Event = field(default_factory=threading.Event)
 
 
 class Supervisor:
@@ -108,7 +51,7 @@ class Supervisor:
         self._logs = logs
         self._on_death = on_death
         self._on_restarted = on_restarted
-        self._running: dict[str, _Running] = {}
+        self._running: dict[str, Running] = {}
         self._deaths: dict[str, list[float]] = {}
         self._lock = threading.RLock()
         self._finished = threading.Event()
@@ -136,11 +79,10 @@ class Supervisor:
                 raise StartError(f"{child.name} runs already, as process {earlier.process.pid}.")
             self._logs.mkdir(parents=True, exist_ok=True)
             with self.log(child.name).open("wb" if earlier is None else "ab") as log:
-                process = self._spawn(child, log)
-            self._tell_watchdog(f"+{process.pid}")
-            running = self._running[child.name] = _Running(child, process)
+                running = self._running[child.name] = Running.begin(child, log)
+            self._tell_watchdog(f"+{running.process.pid}")
         threading.Thread(target=self._watch, args=(running,), name=f"watch-{child.name}", daemon=True).start()
-        return process.pid
+        return running.process.pid
 
     def wait_ready(self, names: Iterable[str], *, within_seconds: float) -> None:
         """Wait until all named children are ready.
@@ -182,9 +124,9 @@ class Supervisor:
         """
         running = self._get(name)
         running.expected_to_end = True
-        _signal_group(running, with_signal)
+        running.signal(with_signal)
         if not running.ended.wait(GRACE_SECONDS):
-            _signal_group(running, signal.SIGKILL)
+            running.signal(signal.SIGKILL)
             running.ended.wait()
 
     def stop(self) -> None:
@@ -194,11 +136,11 @@ class Supervisor:
             everyone = list(self._running.values())
         for running in everyone:
             running.expected_to_end = True
-            _signal_group(running, signal.SIGTERM)
+            running.signal(signal.SIGTERM)
         deadline = time.monotonic() + GRACE_SECONDS
         for running in everyone:
             if not running.ended.wait(max(0.0, deadline - time.monotonic())):
-                _signal_group(running, signal.SIGKILL)
+                running.signal(signal.SIGKILL)
         for running in everyone:
             running.ended.wait()
         with self._lock:
@@ -222,25 +164,9 @@ class Supervisor:
         """Give the file that a child's output goes to."""
         return self._logs / f"{name}.log"
 
-    def _get(self, name: str) -> _Running:
+    def _get(self, name: str) -> Running:
         with self._lock:
             return self._running[name]
-
-    def _spawn(self, child: Child, log: IO[bytes]) -> subprocess.Popen[bytes]:
-        environment = {**os.environ, **child.environment}
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # without bytecode a cold start takes three times as long
-        try:
-            return subprocess.Popen(
-                child.command,
-                cwd=child.directory,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise StartError(f"{child.name} cannot be run: {error}") from error
 
     def _tell_watchdog(self, line: str) -> None:
         """Name a group to the watchdog, starting it when it is first needed."""
@@ -260,14 +186,14 @@ class Supervisor:
             if running.ended.wait(POLL_SECONDS):
                 raise StartError(str(self._death(running)))
             if time.monotonic() > deadline:
-                raise StartError(f"{name} was not ready in time: {unready}\n{self._last_lines(name)}")
+                raise StartError(f"{name} was not ready in time: {unready}\n{last_lines(self.log(name))}")
         running.was_ready = True
 
-    def _watch(self, running: _Running) -> None:
+    def _watch(self, running: Running) -> None:
         """Wait for one child's end, then do what its policy says."""
         process = running.process
         process.wait()
-        _signal_group(running, signal.SIGKILL)  # workers and launchers' children that outlived their leader
+        running.signal(signal.SIGKILL)  # workers and launchers' children that outlived their leader
         with self._lock:
             if self._watchdog is not None:
                 self._tell_watchdog(f"-{process.pid}")
@@ -307,19 +233,6 @@ class Supervisor:
         else:
             self._on_restarted(child.name)
 
-    def _death(self, running: _Running) -> Death:
+    def _death(self, running: Running) -> Death:
         name = running.child.name
-        return Death(name, running.process.wait(), self.log(name), self._last_lines(name))
-
-    def _last_lines(self, name: str, count: int = 20) -> str:
-        """Give the end of a child's log."""
-        with self.log(name).open("rb") as log:
-            log.seek(max(0, log.seek(0, os.SEEK_END) - 8192))
-            return "\n".join(log.read().decode(errors="replace").splitlines()[-count:])
-
-
-def _signal_group(running: _Running, number: signal.Signals) -> None:
-    """Signal a child's group; a group without members is nobody's mistake."""
-    if not running.ended.is_set():
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(running.process.pid, number)
+        return Death(name, running.process.wait(), self.log(name), last_lines(self.log(name)))

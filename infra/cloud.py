@@ -87,7 +87,7 @@ class Gcloud:
         reason = ""
         for attempt in range(READY_ATTEMPTS):
             if attempt:
-                time.sleep(READY_PAUSE_SECONDS)
+                time.sleep(READY_PAUSE_SECONDS)  # nothing tells when a revision has become ready
             request = urllib.request.Request(f"{address}/ready", headers={"Authorization": f"Bearer {token}"})
             try:
                 with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS):

@@ -74,7 +74,7 @@ def canary(cloud: Cloud, release: Release, targets: list[Service], *, pause_seco
             for service in moving:
                 cloud.run(shift(service, release, percent))
             print(f"· {percent} % for {pause_seconds} s", flush=True)
-            time.sleep(pause_seconds)
+            time.sleep(pause_seconds)  # the traffic of this time is what the next step is judged by
             for service in targets:
                 check_errors(cloud, release, described[service], since, error_share)
     except (CanaryError, CloudError):

@@ -30,7 +30,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     found = google.find()
     if isinstance(found, google.Missing):
         for item in needing:
-            item.add_marker(pytest.mark.skip(reason=f"{found.what}. To get it: {found.how}"))
+            item.add_marker(pytest.mark.skip(reason=f"{found.what} To get it: {found.how}"))
 
 
 class Count:

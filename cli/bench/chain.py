@@ -26,10 +26,11 @@ from cli.bench.results import Result, result
 from cli.platform import ROOT, STATE
 from cli.say import fail
 from emulators.bank_on_emulators import CONTACT_POINTS_DATABASE
+from emulators.children import StartError
 from emulators.errors import CannotStartError
 from emulators.local import Bank
-from emulators.platform import Local, Options, Platform
-from emulators.processes import StartError
+from emulators.options import Local, Options
+from emulators.platform import Platform
 from emulators.seed import read_customers
 from emulators.tail import Tail
 from shared.adapters.firestore.catalogues import Catalogues
@@ -169,6 +170,7 @@ class _Run:
         """Post signals at the rate; give each answer with the time it came."""
         began = time.monotonic()
         for position, signal in enumerate(signals):
+            # the rate is the load that is measured: each signal waits for its moment
             time.sleep(max(0.0, began + position / PER_SECOND - time.monotonic()))
             answer = client.post(path, json=signal)
             at = time.time()

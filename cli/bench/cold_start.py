@@ -24,7 +24,8 @@ from cli.platform import ROOT, STATE
 from cli.say import fail
 from emulators.access import Credentials, write_google_credentials
 from emulators.local import Bank
-from emulators.platform import EMULATORS, Local
+from emulators.options import Local
+from emulators.platform import EMULATORS
 
 LIMIT = 4.0
 FRAMEWORK = "functions_framework alone"

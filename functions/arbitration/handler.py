@@ -35,14 +35,8 @@ class Arbitrate:
         return (
             ActionsRanked(
                 message_id=f"{qualified.decision_id}:actions.ranked",
-                decision_id=qualified.decision_id,
                 occurred_at=now,
-                person_id=qualified.person_id,
-                revision=qualified.revision,
-                signal=qualified.signal,
-                profile=qualified.profile,
-                conflicts=qualified.conflicts,
-                decided_at=qualified.decided_at,
+                **qualified.carried(),
                 ranked=ranked,
                 drops=qualified.drops,
             ),

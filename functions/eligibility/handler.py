@@ -34,30 +34,18 @@ class Qualify:
         if not qualified.candidates:
             result: Result = "excluded" if qualified.excluded_by else "nothing_qualified"
             record = DecisionRecord(
-                decision_id=identified.decision_id,
-                person_id=identified.person_id,
-                revision=identified.revision,
-                signal=identified.signal,
-                profile=identified.profile,
-                decided_at=identified.decided_at,
+                **identified.carried(),
                 reserved_at=identified.decided_at,
                 result=result,
                 drops=qualified.drops,
                 excluded_by=qualified.excluded_by,
-                conflicts=identified.conflicts,
             )
             return (decision_row(record),)
         return (
             ActionsQualified(
                 message_id=f"{identified.decision_id}:actions.qualified",
-                decision_id=identified.decision_id,
                 occurred_at=now,
-                person_id=identified.person_id,
-                revision=identified.revision,
-                signal=identified.signal,
-                profile=identified.profile,
-                conflicts=identified.conflicts,
-                decided_at=identified.decided_at,
+                **identified.carried(),
                 candidates=qualified.candidates,
                 drops=qualified.drops,
             ),

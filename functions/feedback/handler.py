@@ -10,6 +10,7 @@ import msgspec
 
 from shared.domain.contact_history import Contact
 from shared.domain.errors import AlreadyExistsError, InvalidError
+from shared.domain.outcome import OUTCOMES
 from shared.domain.propensity import learns
 from shared.domain.signal import EARLY_BEYOND, digest
 from shared.messages import HistoryRow, TreatmentDelivered
@@ -17,23 +18,6 @@ from shared.messages.rows import outcome_row
 from shared.ports import Contacts, Outcome, Outcomes, Publisher
 
 MAX_ITEMS = 500
-
-OUTCOMES = frozenset(
-    [
-        "sent",
-        "delivered",
-        "impression",
-        "click",
-        "accept",
-        "convert",
-        "dismiss",
-        "reject",
-        "complaint",
-        "unsubscribe",
-        "bounce",
-        "no_response",
-    ]
-)
 
 
 class ReportedOutcome(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -12,9 +12,10 @@ from functions.ingest.formats import FORMATS, RawSignal
 from functions.ingest.formats.raw import beside
 from functions.ingest.identified import Identified
 from functions.ingest.suggestions import unknown
-from shared.domain.catalogue import Purpose, Revision, Source
+from shared.domain.catalogue import Revision, Source
 from shared.domain.errors import ForbiddenError, InvalidError, NotFoundError
 from shared.domain.personal import Scrubber
+from shared.domain.rules import Purpose
 from shared.domain.signal import ConsentChange, Signal, decision_id, digest, event_time
 from shared.messages import SignalReceived
 from shared.ports import Catalogues, Publisher

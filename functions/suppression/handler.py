@@ -184,12 +184,7 @@ def _record(
     withheld: Sequence[Withheld],
 ) -> DecisionRecord:
     return DecisionRecord(
-        decision_id=ranked.decision_id,
-        person_id=ranked.person_id,
-        revision=ranked.revision,
-        signal=ranked.signal,
-        profile=ranked.profile,
-        decided_at=ranked.decided_at,
+        **ranked.carried(),
         reserved_at=at,
         result=result,
         chosen=tuple(
@@ -199,5 +194,4 @@ def _record(
         ranked=ranked.ranked,
         drops=ranked.drops,
         withheld=tuple(withheld),
-        conflicts=ranked.conflicts,
     )

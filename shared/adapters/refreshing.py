@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Generic, NamedTuple, TypeVar
 
 from shared.domain.catalogue import Revision
-from shared.domain.errors import TransientError
+from shared.domain.errors import NotFoundError, TransientError
 from shared.domain.policy import Policy
 
 T = TypeVar("T")
@@ -19,6 +19,8 @@ Monotonic = Callable[[], float]
 CATALOGUE_REFRESH_SECONDS = 30.0
 MODELS_REFRESH_SECONDS = 60.0
 POLICIES_KEPT = 8
+RENEWAL = "renewal"
+"""What a thread is called that renews a value."""
 
 _log = logging.getLogger(__name__)
 
@@ -64,7 +66,7 @@ class Refreshing(Generic[T]):
                 return held.value
         if self._monotonic() - self._tried_at >= self._refresh_seconds and self._loading.acquire(blocking=False):
             self._tried_at = self._monotonic()
-            threading.Thread(target=self._load_behind, args=(held,), name="refresh", daemon=True).start()
+            threading.Thread(target=self._load_behind, args=(held,), name=RENEWAL, daemon=True).start()
         return held.value
 
     def forget(self) -> None:
@@ -110,3 +112,57 @@ class Policies:
             while len(self._policies) > self._kept:
                 self._policies.popitem(last=False)
             return policy
+
+
+class Served:
+    """The side of the port `Catalogues` that decides by revisions, over a store that is looked at seldom."""
+
+    def __init__(
+        self,
+        environment: str,
+        live: Callable[[str], str | None],
+        load: Callable[[str], bytes | None],
+        *,
+        refresh_seconds: float,
+        monotonic: Monotonic,
+    ) -> None:
+        """Serve an environment: `live` gives the id of its revision and `load` a revision's canonical form, each None
+        where there is none.
+        """
+        self._environment = environment
+        self._live_id = live
+        self._load_canonical = load
+        self._policies = Policies(self._load)
+        self._current = Refreshing(self._live, refresh_seconds=refresh_seconds, monotonic=monotonic)
+
+    def current(self) -> Policy:
+        """The live revision, compiled; cached, refreshed behind the answer.
+
+        Raises:
+            TransientError: nothing is live.
+        """
+        return self._current.get()
+
+    def get(self, revision: str) -> Policy:
+        """A revision by its id, compiled; the last few are cached.
+
+        Raises:
+            NotFoundError: there is no such revision.
+        """
+        return self._policies.get(revision)
+
+    def forget(self) -> None:
+        """Look what is live before the next answer."""
+        self._current.forget()
+
+    def _live(self) -> Policy:
+        revision = self._live_id(self._environment)
+        if revision is None:
+            raise TransientError(f"no revision of the catalogue is live in {self._environment!r}: publish one")
+        return self._policies.get(revision)
+
+    def _load(self, revision: str) -> Revision:
+        canonical = self._load_canonical(revision)
+        if canonical is None:
+            raise NotFoundError(f"there is no revision {revision}")
+        return Revision.decode(canonical)

@@ -14,7 +14,8 @@ from typing import TypeVar
 import msgspec
 
 from shared.authoring import forms
-from shared.authoring.building import Builder, Files
+from shared.authoring.building import build_catalogue
+from shared.authoring.names import Files
 from shared.authoring.places import Place
 from shared.authoring.problems import CatalogueError, Problem, Problems
 from shared.authoring.reading import Reader
@@ -92,7 +93,7 @@ def build(files: Mapping[str, str]) -> Revision:
     for name in files.keys() - set(_NAMES):
         if not _ACTIONS.fullmatch(name):
             problems.add(Place.start(name), "no file of a catalogue has this name", wrote=name, known=_NAMES)
-    catalogue = Builder(parts, reader, problems).build()
+    catalogue = build_catalogue(parts, reader, problems)
     problems.raise_any()
     return Revision(catalogue)
 

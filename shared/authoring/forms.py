@@ -1,23 +1,32 @@
 """The files of a catalogue as people write them: which fields each has and what may stand in them.
 
 This is the whole format. `shared.authoring.reading` reads files by these types, `shared.authoring.building` turns them
-into the catalogue of a revision.
+into the catalogue of a revision. What people write down just as a revision holds it is a `Part` of `shared.domain`.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
-from shared.domain.catalogue import Dimension, PolicyKind, Purpose
+from shared.domain.catalogue import (
+    Active,
+    Channel,
+    ContextWeight,
+    Exclusion,
+    Namespace,
+    PolicyKind,
+    Source,
+    Starting,
+    Weights,
+)
+from shared.domain.outcome import OutcomeName
+from shared.domain.part import ID, NAME, ORIGIN, Cel, Factor, Id, Name, Pounds, Text
+from shared.domain.rules import ConsentRule, Dimension, ExclusionRule, Purpose, Scope
 
-ID = r"^[a-z0-9_.-]+$"
-NAME = r"^[a-z][a-z0-9_]*$"
 DURATION = r"^(forever|[1-9][0-9]*[smhdw])$"
-ORIGIN = r"^https?://[a-z0-9.-]+(:[0-9]+)?$"
 
 PATTERNS = {
     ID: "is made of a-z, 0-9, '_', '.' and '-'",
@@ -26,32 +35,11 @@ PATTERNS = {
     ORIGIN: "is a scheme and a host, such as https://www.example.com",
 }
 
-Id = Annotated[str, Meta(pattern=ID)]
-Name = Annotated[str, Meta(pattern=NAME)]
-Text = Annotated[str, Meta(min_length=1)]
-Cel = Annotated[str, Meta(min_length=1, max_length=2000)]
 Duration = Annotated[str, Meta(pattern=DURATION)]
-Origin = Annotated[str, Meta(pattern=ORIGIN)]
-Factor = Annotated[float, Meta(ge=0, le=10)]
-Pounds = Annotated[float, Meta(ge=0)]
-Outcome = Literal[
-    "sent",
-    "delivered",
-    "impression",
-    "click",
-    "accept",
-    "convert",
-    "dismiss",
-    "reject",
-    "complaint",
-    "unsubscribe",
-    "bounce",
-    "no_response",
-]
 
 
 class Form(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that people write down field by field."""
+    """Something that people write down in another way than a revision holds it."""
 
 
 class Condition(Form, frozen=True, kw_only=True):
@@ -102,13 +90,6 @@ class Group(Level, frozen=True, kw_only=True):
     lever: Factor | None = None
 
 
-class Exclusion(Form, frozen=True, kw_only=True):
-    """A flag of the person that excludes before any condition."""
-
-    flag: Id
-    reason: Text
-
-
 class Bank(Form, frozen=True, kw_only=True):
     """bank.yaml: the taxonomy and the policy of all levels above the action."""
 
@@ -138,40 +119,10 @@ class Schema(Form, frozen=True, kw_only=True):
     signal_properties: dict[Name, Attribute] = {}
 
 
-class Placement(Form, frozen=True, kw_only=True):
-    """A slot on an inbound channel."""
-
-    id: Id
-    name: Text
-
-
-class Channel(Form, frozen=True, kw_only=True):
-    """Where treatments appear."""
-
-    id: Id
-    name: Text
-    direction: Literal["inbound", "outbound"]
-    medium: Literal["html", "text"]
-    price: Pounds
-    needs_contact_point: bool = False
-    max_attempts: Annotated[int, Meta(ge=1, le=100)] = 5
-    timeout_seconds: Annotated[float, Meta(gt=0, le=15)] = 10.0
-    placements: tuple[Placement, ...] = ()
-
-
 class Channels(Form, frozen=True, kw_only=True):
     """channels.yaml."""
 
     channels: tuple[Channel, ...]
-
-
-class Namespace(Form, frozen=True, kw_only=True):
-    """A kind of identifier."""
-
-    id: Id
-    kind: Literal["person", "device", "session"]
-    priority: int
-    unique: bool = False
 
 
 class Identity(Form, frozen=True, kw_only=True):
@@ -180,50 +131,10 @@ class Identity(Form, frozen=True, kw_only=True):
     namespaces: tuple[Namespace, ...]
 
 
-class Source(Form, frozen=True, kw_only=True):
-    """A system that sends signals."""
-
-    id: Id
-    name: Text
-    format: Literal["canonical", "segment", "adobe-xdm"]
-    identifiers: dict[str, str] = {}
-    origins: tuple[Origin, ...] = ()
-
-
 class Sources(Form, frozen=True, kw_only=True):
     """sources.yaml."""
 
     sources: tuple[Source, ...] = ()
-
-
-class Scope(Form, frozen=True, kw_only=True):
-    """What a rule or a weight is about."""
-
-    brands: tuple[str, ...] = ()
-    issues: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
-    actions: tuple[str, ...] = ()
-    treatments: tuple[str, ...] = ()
-    channels: tuple[str, ...] = ()
-    purposes: tuple[Purpose, ...] = ()
-
-
-class Weights(Form, frozen=True, kw_only=True):
-    """Exponents of the four factors."""
-
-    propensity: Factor = 1.0
-    context: Factor = 1.0
-    value: Factor = 1.0
-    lever: Factor = 1.0
-
-
-class ContextWeight(Form, frozen=True, kw_only=True):
-    """A weight on what is in scope while a condition holds."""
-
-    name: Name
-    when: Cel
-    weight: Factor
-    scope: Scope = Scope()
 
 
 class Arbitration(Form, frozen=True, kw_only=True):
@@ -238,7 +149,7 @@ class Cap(Form, frozen=True, kw_only=True, tag="cap", tag_field="kind"):
 
     id: Id
     limit: Annotated[int, Meta(ge=0)]
-    outcomes: Annotated[tuple[Outcome, ...], Meta(min_length=1)]
+    outcomes: Annotated[tuple[OutcomeName, ...], Meta(min_length=1)]
     window: Duration
     reason: Text
     scope: Scope = Scope()
@@ -249,7 +160,7 @@ class Cooldown(Form, frozen=True, kw_only=True, tag="cooldown", tag_field="kind"
     """After an outcome, nothing for a while."""
 
     id: Id
-    outcomes: Annotated[tuple[Outcome, ...], Meta(min_length=1)]
+    outcomes: Annotated[tuple[OutcomeName, ...], Meta(min_length=1)]
     period: Duration
     reason: Text
     after: Scope = Scope()
@@ -257,42 +168,10 @@ class Cooldown(Form, frozen=True, kw_only=True, tag="cooldown", tag_field="kind"
     same: Dimension | None = None
 
 
-class Consent(Form, frozen=True, kw_only=True, tag="consent", tag_field="kind"):
-    """Purposes that need consent."""
-
-    id: Id
-    purposes: Annotated[tuple[Purpose, ...], Meta(min_length=1)]
-    reason: Text
-    scope: Scope = Scope()
-
-
-class ExclusionRule(Form, frozen=True, kw_only=True, tag="exclusion", tag_field="kind"):
-    """A flag that stops some purposes."""
-
-    id: Id
-    flag: Id
-    stops: Annotated[tuple[Purpose, ...], Meta(min_length=1)]
-    reason: Text
-
-
 class ContactPolicy(Form, frozen=True, kw_only=True):
     """contact_policy.yaml."""
 
-    rules: tuple[Cap | Cooldown | Consent | ExclusionRule, ...]
-
-
-class Starting(Form, frozen=True, kw_only=True):
-    """What a new model believes."""
-
-    propensity: Annotated[float, Meta(gt=0, lt=1)]
-    evidence: Annotated[float, Meta(gt=0)]
-
-
-class Active(Form, frozen=True, kw_only=True):
-    """A window of validity; a date is its midnight, UTC."""
-
-    from_: datetime | None = msgspec.field(name="from", default=None)
-    until: datetime | None = None
+    rules: tuple[Cap | Cooldown | ConsentRule | ExclusionRule, ...]
 
 
 class Treatment(Form, frozen=True, kw_only=True):

@@ -9,12 +9,13 @@ from datetime import datetime
 
 import msgspec
 
-from shared.domain.catalogue import Action, Treatment, facts, in_scope
+from shared.domain.catalogue import Action, Treatment, facts
 from shared.domain.engagement import Candidate
 from shared.domain.expression import Situation, Verdict
 from shared.domain.policy import Policy
 from shared.domain.profile import Profile
 from shared.domain.propensity import NO_EVIDENCE, Counts, model_id, propensity
+from shared.domain.rules import in_scope
 from shared.domain.signal import Signal
 
 MAX_CONTEXT_WEIGHT = 10.0

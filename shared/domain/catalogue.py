@@ -8,38 +8,36 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 
 from shared.domain.errors import NotFoundError
+from shared.domain.part import Cel, Factor, Id, Name, Origin, Part, Pounds, Text
+from shared.domain.rules import Purpose, Rule, Scope
 
-Purpose = Literal["marketing", "service", "regulatory", "targeted_support"]
 PolicyKind = Literal["eligibility", "applicability", "suitability"]
 POLICY_KINDS: tuple[PolicyKind, ...] = ("eligibility", "applicability", "suitability")
 
 
-class _Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """What every part of a revision has in common: it never changes and says no more than it must."""
-
-
-class Namespace(_Part, frozen=True, kw_only=True):
+class Namespace(Part, frozen=True, kw_only=True):
     """A kind of identifier: what it points at, how strongly, and whether a person has only one."""
 
-    id: str
+    id: Id
     kind: Literal["person", "device", "session"]
     priority: int
     unique: bool = False
 
 
-class Placement(_Part, frozen=True, kw_only=True):
+class Placement(Part, frozen=True, kw_only=True):
     """A slot on an inbound channel."""
 
-    id: str
-    name: str
+    id: Id
+    name: Text
 
 
-class Channel(_Part, frozen=True, kw_only=True):
+class Channel(Part, frozen=True, kw_only=True):
     """Where treatments appear.
 
     Attributes:
@@ -51,18 +49,18 @@ class Channel(_Part, frozen=True, kw_only=True):
         timeout_seconds: how long the provider may take to answer.
     """
 
-    id: str
-    name: str
+    id: Id
+    name: Text
     direction: Literal["inbound", "outbound"]
     medium: Literal["html", "text"]
-    price: float
+    price: Pounds
     needs_contact_point: bool = False
-    max_attempts: int = 5
-    timeout_seconds: float = 10.0
+    max_attempts: Annotated[int, Meta(ge=1, le=100)] = 5
+    timeout_seconds: Annotated[float, Meta(gt=0, le=15)] = 10.0
     placements: tuple[Placement, ...] = ()
 
 
-class Condition(_Part, frozen=True, kw_only=True):
+class Condition(Part, frozen=True, kw_only=True):
     """One condition of engagement policy, at the level that declares it."""
 
     name: str
@@ -73,21 +71,21 @@ class Condition(_Part, frozen=True, kw_only=True):
     on_missing: Literal["drop", "allow"] = "drop"
 
 
-class Exclusion(_Part, frozen=True, kw_only=True):
+class Exclusion(Part, frozen=True, kw_only=True):
     """A fact of the person that excludes before any condition, for every brand."""
 
-    flag: str
-    reason: str
+    flag: Id
+    reason: Text
 
 
-class Starting(_Part, frozen=True, kw_only=True):
+class Starting(Part, frozen=True, kw_only=True):
     """What a new model believes: a propensity, and how many responses that belief is worth."""
 
-    propensity: float
-    evidence: float
+    propensity: Annotated[float, Meta(gt=0, lt=1)]
+    evidence: Annotated[float, Meta(gt=0)]
 
 
-class Treatment(_Part, frozen=True, kw_only=True):
+class Treatment(Part, frozen=True, kw_only=True):
     """How one action appears on one channel and placement."""
 
     id: str
@@ -99,8 +97,10 @@ class Treatment(_Part, frozen=True, kw_only=True):
     conditions: tuple[int, ...] = ()
 
 
-class Active(_Part, frozen=True, kw_only=True):
-    """A window in which something is valid: from inclusive, until exclusive, each open where None."""
+class Active(Part, frozen=True, kw_only=True):
+    """A window in which something is valid: from inclusive, until exclusive, each open where None; a date is its
+    midnight, UTC.
+    """
 
     from_: datetime | None = msgspec.field(name="from", default=None)
     until: datetime | None = None
@@ -110,7 +110,7 @@ class Active(_Part, frozen=True, kw_only=True):
         return (self.from_ is None or self.from_ <= now) and (self.until is None or now < self.until)
 
 
-class Action(_Part, frozen=True, kw_only=True):
+class Action(Part, frozen=True, kw_only=True):
     """What we would like the customer to do.
 
     `conditions` point into the revision's, inherited ones included, in the order they are tried. `lever` is that of the
@@ -132,87 +132,25 @@ class Action(_Part, frozen=True, kw_only=True):
     conditions: tuple[int, ...] = ()
 
 
-class Scope(_Part, frozen=True, kw_only=True):
-    """What a rule is about: every list that is given must hold the value; an empty scope is everything."""
-
-    brands: tuple[str, ...] = ()
-    issues: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
-    actions: tuple[str, ...] = ()
-    treatments: tuple[str, ...] = ()
-    channels: tuple[str, ...] = ()
-    purposes: tuple[str, ...] = ()
-
-
-class ContextWeight(_Part, frozen=True, kw_only=True):
+class ContextWeight(Part, frozen=True, kw_only=True):
     """A weight on what is in scope while a condition holds."""
 
-    name: str
-    when: str
-    weight: float
+    name: Name
+    when: Cel
+    weight: Factor
     scope: Scope = Scope()
 
 
-class Weights(_Part, frozen=True, kw_only=True):
+class Weights(Part, frozen=True, kw_only=True):
     """Exponents of the four factors of priority."""
 
-    propensity: float = 1.0
-    context: float = 1.0
-    value: float = 1.0
-    lever: float = 1.0
+    propensity: Factor = 1.0
+    context: Factor = 1.0
+    value: Factor = 1.0
+    lever: Factor = 1.0
 
 
-Dimension = Literal["brand", "issue", "group", "action", "treatment", "channel", "purpose"]
-
-
-class Cap(_Part, frozen=True, kw_only=True, tag="cap", tag_field="kind"):
-    """At most `limit` of these outcomes in scope within a rolling window, counted apart per value of `per`."""
-
-    id: str
-    limit: int
-    outcomes: tuple[str, ...]
-    window_seconds: int
-    reason: str
-    scope: Scope = Scope()
-    per: Dimension | None = None
-
-
-class Cooldown(_Part, frozen=True, kw_only=True, tag="cooldown", tag_field="kind"):
-    """After one of these outcomes in scope `after`, nothing of scope `blocks` for a while; with `same`, only what
-    shares that dimension with it.
-    """
-
-    id: str
-    outcomes: tuple[str, ...]
-    period_seconds: int
-    reason: str
-    after: Scope = Scope()
-    blocks: Scope = Scope()
-    same: Dimension | None = None
-
-
-class ConsentRule(_Part, frozen=True, kw_only=True, tag="consent", tag_field="kind"):
-    """These purposes, where in scope, need the person's consent for the brand and channel."""
-
-    id: str
-    purposes: tuple[str, ...]
-    reason: str
-    scope: Scope = Scope()
-
-
-class ExclusionRule(_Part, frozen=True, kw_only=True, tag="exclusion", tag_field="kind"):
-    """A flag of the person that stops some purposes."""
-
-    id: str
-    flag: str
-    stops: tuple[str, ...]
-    reason: str
-
-
-Rule = Cap | Cooldown | ConsentRule | ExclusionRule
-
-
-class Attribute(_Part, frozen=True, kw_only=True):
+class Attribute(Part, frozen=True, kw_only=True):
     """The declared type of one attribute."""
 
     type: Literal["bool", "int", "double", "string", "timestamp", "list(string)"]
@@ -220,7 +158,7 @@ class Attribute(_Part, frozen=True, kw_only=True):
     required: bool = False
 
 
-class Source(_Part, frozen=True, kw_only=True):
+class Source(Part, frozen=True, kw_only=True):
     """A system that sends signals in a shape of its own, and what its identifiers are called here.
 
     Attributes:
@@ -229,14 +167,14 @@ class Source(_Part, frozen=True, kw_only=True):
         origins: browser origins that may send, for CORS.
     """
 
-    id: str
-    name: str
+    id: Id
+    name: Text
     format: Literal["canonical", "segment", "adobe-xdm"]
-    identifiers: dict[str, str] = {}
-    origins: tuple[str, ...] = ()
+    identifiers: dict[str, str] = msgspec.field(default_factory=dict)
+    origins: tuple[Origin, ...] = ()
 
 
-class Named(_Part, frozen=True, kw_only=True):
+class Named(Part, frozen=True, kw_only=True):
     """A brand, an issue or a group: its id, its name and the level above it."""
 
     id: str
@@ -244,7 +182,7 @@ class Named(_Part, frozen=True, kw_only=True):
     parent: str | None = None
 
 
-class Catalogue(_Part, frozen=True, kw_only=True):
+class Catalogue(Part, frozen=True, kw_only=True):
     """Everything that decides."""
 
     name: str
@@ -316,16 +254,3 @@ def facts(action: Action, treatment: Treatment) -> dict[str, Any]:
         "channel": treatment.channel,
         "purpose": treatment.purpose,
     }
-
-
-def in_scope(scope: Scope, of: dict[str, Any]) -> bool:
-    """Whether these facts lie in a scope."""
-    return (
-        (not scope.channels or of["channel"] in scope.channels)
-        and (not scope.purposes or of["purpose"] in scope.purposes)
-        and (not scope.brands or of["brand"] in scope.brands)
-        and (not scope.issues or of["issue"] in scope.issues)
-        and (not scope.groups or of["group"] in scope.groups)
-        and (not scope.actions or of["action"] in scope.actions)
-        and (not scope.treatments or of["treatment"] in scope.treatments)
-    )

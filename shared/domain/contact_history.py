@@ -20,8 +20,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         delivery_id: its id.
         decision_id: the decision that chose it.
         state: `reserved` counts as contact until `expires_at`; `sending` counts for ever, since from the first attempt
-            on
-            nobody can know that it did not arrive; `released` never counts; `presented` (inbound) counts by its
+            on nobody can know that it did not arrive; `released` never counts; `presented` (inbound) counts by its
             outcomes.
         at: when it was reserved, and once sending when that began.
         expires_at: when an unclaimed reservation lapses.

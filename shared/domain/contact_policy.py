@@ -14,9 +14,10 @@ from typing import Any
 import msgspec
 
 from shared.domain.arbitration import Ranked
-from shared.domain.catalogue import Cap, ConsentRule, Cooldown, ExclusionRule, Revision, Rule, facts, in_scope
+from shared.domain.catalogue import Revision, facts
 from shared.domain.contact_history import ContactHistory
 from shared.domain.profile import Profile
+from shared.domain.rules import Cap, ConsentRule, Cooldown, ExclusionRule, Rule, in_scope
 
 NEVER = timedelta(days=36525)
 

@@ -21,8 +21,9 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One treatment on its way to one person.
 
     Attributes:
-        state: reserved → sending → sent | failed | expired | cancelled; `presented` for inbound ones, which are
-        returned. at: when it entered this state, UTC.
+        state: reserved → sending → sent | failed | expired | cancelled; `presented` for inbound ones,
+            which are returned.
+        at: when it entered this state, UTC.
         attempts: sends begun.
         lease_until: until when the present sender has it to itself.
         reference: the provider's own id of the message.

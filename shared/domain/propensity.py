@@ -5,11 +5,12 @@ from __future__ import annotations
 import msgspec
 
 from shared.domain.catalogue import Starting
+from shared.domain.outcome import OutcomeName
 
-POSITIVE = frozenset({"click", "accept", "convert"})
+POSITIVE: frozenset[OutcomeName] = frozenset({"click", "accept", "convert"})
 """Outcomes that a model learns as accepted."""
 
-NEGATIVE = frozenset({"dismiss", "reject", "complaint", "unsubscribe", "no_response"})
+NEGATIVE: frozenset[OutcomeName] = frozenset({"dismiss", "reject", "complaint", "unsubscribe", "no_response"})
 """Outcomes that a model learns as not accepted; the others say nothing of acceptance."""
 
 

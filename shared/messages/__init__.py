@@ -6,7 +6,7 @@ Each says on which topic it travels. Fields may be added with defaults; nothing 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import msgspec
 
@@ -58,6 +58,18 @@ class _Decided(Message, frozen=True, kw_only=True, omit_defaults=True):
     profile: Profile
     conflicts: tuple[Conflict, ...] = ()
     decided_at: datetime
+
+    def carried(self) -> dict[str, Any]:
+        """The fields that the next message of this decision, and its record, take over as they are."""
+        return {
+            "decision_id": self.decision_id,
+            "person_id": self.person_id,
+            "revision": self.revision,
+            "signal": self.signal,
+            "profile": self.profile,
+            "conflicts": self.conflicts,
+            "decided_at": self.decided_at,
+        }
 
 
 class SignalIdentified(_Decided, frozen=True, kw_only=True, tag="signal.identified"):

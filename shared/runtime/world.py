@@ -27,6 +27,7 @@ def new_request_id() -> str:
 
 def pause(attempt: int) -> None:
     """Wait before the n-th try again of a contended commit: full jitter up to 5 ms · 2^n, at most 250 ms."""
+    # no event tells when the others have committed; waiting apart lets one of them win
     time.sleep(_JITTER.uniform(0, min(0.25, 0.005 * 2**attempt)))
 
 

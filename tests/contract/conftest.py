@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from emulators import google
+from emulators.children import Child
 from emulators.ports import Ports
 from emulators.probes import tcp
-from emulators.processes import Child, Supervisor
+from emulators.processes import Supervisor
 from shared.adapters import memory
 from tests.contract.samples import Counted
 

@@ -14,9 +14,10 @@ import pytest
 import yaml
 
 from emulators import bigquery as emulator
+from emulators.children import Child
 from emulators.ports import Ports
 from emulators.probes import tcp
-from emulators.processes import Child, Supervisor
+from emulators.processes import Supervisor
 from shared.adapters import memory
 from shared.adapters.envelope import envelope
 from shared.domain.errors import TransientError
@@ -37,6 +38,7 @@ class Histories:
 @pytest.fixture(scope="session")
 def bigquery_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The BigQuery emulator, with credentials of a user who is signed in for ever, so that no token is asked for."""
+    # optional packages: what a machine lacks is left out, and the end of the run says so
     if absent := emulator.missing():
         pytest.skip(f"BigQuery's emulator needs {', '.join(absent)}. To get them: make setup")
     home = tmp_path_factory.mktemp("bigquery")

@@ -78,6 +78,7 @@ def test_a_chain_drains_as_a_whole(bus):
     got = []
     bus.subscribe("one", lambda _t, data, a: bus.publish("two", data, a) or True)
     bus.subscribe("two", lambda _t, data, a: bus.publish("three", data, a) or True)
+    # the last step is slow, so that a drain that did not wait for it would end too early
     bus.subscribe("three", lambda _t, data, _a: time.sleep(0.01) or got.append(data) or True)
     for number in range(20):
         bus.publish("one", b"%d" % number, {})

@@ -10,6 +10,7 @@ import pytest
 from shared.domain.errors import AlreadyExistsError
 from shared.domain.propensity import NO_EVIDENCE, Counts
 from shared.ports import Outcome
+from tests.contract.renewals import renewals_end
 from tests.contract.samples import NOW, contact, delivery
 
 POSITIVE = Counts(positives=1)
@@ -119,9 +120,6 @@ def test_counts_are_renewed_behind_the_answer(reserved):
     now[0] = 59
     assert models.counts() == {}
     now[0] = 61
-    models.counts()
-    for _ in range(500):
-        if models.counts():
-            break
-        __import__("time").sleep(0.01)
+    assert models.counts() == {}
+    renewals_end()
     assert models.counts() == {delivery(1).model: POSITIVE}

@@ -5,8 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -33,8 +32,9 @@ class Stub:
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b'{"id": "m-1"}'
-    delay: float = 0.0
+    hold: Callable[[], object] = lambda: None
     hang_up: bool = False
+    closed: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     requests: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
     connections: int = 0
     url: str = ""
@@ -55,7 +55,7 @@ def stub() -> Iterator[Stub]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             told.requests.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
-            time.sleep(told.delay)
+            told.hold()
             self.send_response(told.status)
             for name, value in told.headers.items():
                 self.send_header(name, value)
@@ -70,6 +70,10 @@ def stub() -> Iterator[Stub]:
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
+
+        def shutdown_request(self, request: Any) -> None:
+            super().shutdown_request(request)
+            told.closed.release()
 
         def handle_error(self, *_args: Any) -> None:
             pass
@@ -143,11 +147,11 @@ def test_a_refusal_is_for_good_and_redirects_are_not_followed(stub, status):
 
 
 def test_a_provider_that_takes_too_long_is_left(stub):
-    stub.delay = 2
-    started = time.monotonic()
+    left = threading.Event()
+    stub.hold = lambda: left.wait(5)
     with pytest.raises(TransientError, match=r"0\.2 s"):
         provider(stub).send(channel(timeout_seconds=0.2), "v-1", None, PAYLOAD)
-    assert time.monotonic() - started < 1
+    left.set()
 
 
 def test_a_provider_that_is_not_there_is_tried_again():
@@ -177,14 +181,14 @@ def test_a_connection_closed_meanwhile_is_replaced(stub):
     stub.hang_up = True
     for number in range(5):
         sender.send(channel(), f"v-{number}", None, PAYLOAD)
-        time.sleep(0.02)
+        assert stub.closed.acquire(timeout=5)
     assert len(stub.requests) == 5
     assert stub.connections == 5
 
 
 def test_threads_do_not_share_a_connection(stub):
     sender = provider(stub)
-    stub.delay = 0.02
+    stub.hold = threading.Barrier(8, timeout=5).wait  # eight are always under way together
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda n: sender.send(channel(), f"v-{n}", None, PAYLOAD), range(40)))
     sent = sorted(json.loads(body)["delivery_id"] for _, _, body in stub.requests)

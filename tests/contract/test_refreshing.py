@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from shared.adapters.refreshing import Policies, Refreshing
 from shared.domain.errors import NotFoundError, TransientError
+from tests.contract.renewals import renewals_end
 from tests.contract.samples import revision
 
 
@@ -45,13 +45,6 @@ def value(source, now):
     return Refreshing(source, refresh_seconds=30, monotonic=lambda: now[0])
 
 
-def soon(condition) -> bool:
-    deadline = time.monotonic() + 5
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.002)
-    return bool(condition())
-
-
 def test_many_who_come_at_once_load_once(source, value):
     with ThreadPoolExecutor(20) as pool:
         assert set(pool.map(lambda _: value.get(), range(20))) == {1}
@@ -64,7 +57,8 @@ def test_nobody_waits_for_a_renewal(source, value, now):
     source.go_on.clear()
     assert [value.get() for _ in range(10)] == [1] * 10
     source.go_on.set()
-    assert soon(lambda: value.get() == 2)
+    renewals_end()
+    assert value.get() == 2
     assert source.loads == 2
 
 
@@ -73,12 +67,15 @@ def test_a_renewal_that_fails_leaves_the_old_value_and_is_tried_again_later(sour
     source.fails = True
     now[0] += 31
     assert value.get() == 1
-    assert soon(lambda: source.loads == 2)
+    renewals_end()
+    assert source.loads == 2
     assert [value.get() for _ in range(10)] == [1] * 10
     assert source.loads == 2
     source.fails = False
     now[0] += 31
-    assert soon(lambda: value.get() == 3)
+    assert value.get() == 1
+    renewals_end()
+    assert value.get() == 3
 
 
 def test_who_never_had_a_value_hears_why(source, value):

@@ -115,7 +115,7 @@ def platform(on: str, folder: Path) -> Iterator[dict[str, str]]:
         while not (folder / "endpoints.json").exists():
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.05)
+            time.sleep(0.05)  # another process writes the file, and tells nobody
         yield environment
     finally:
         process.send_signal(signal.SIGINT)

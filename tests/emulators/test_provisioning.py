@@ -15,9 +15,10 @@ from google.pubsub_v1.services.publisher.transports import PublisherGrpcTranspor
 from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
 
 from emulators import bigquery, google
+from emulators.children import Child
 from emulators.ports import Ports
 from emulators.probes import http_ok
-from emulators.processes import Child, Supervisor
+from emulators.processes import Supervisor
 from emulators.provisioning import bigquery_client, provision_bigquery, provision_pubsub, push_endpoint
 from emulators.pump import Pump
 

@@ -8,9 +8,10 @@ import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.domain.catalogue import Cap, facts, in_scope
+from shared.domain.catalogue import facts
 from shared.domain.contact_history import Contact
 from shared.domain.errors import PermanentError, TransientError
+from shared.domain.rules import Cap, in_scope
 from tests.fault.world import Interleaver, World, bank_revision, canonical, ordinary
 
 KINDS = ("page_viewed", "application_abandoned", "balance_changed", "card_blocked", "terms_changed")

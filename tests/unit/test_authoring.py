@@ -12,13 +12,14 @@ import pytest
 import yaml
 
 from shared.authoring import CatalogueError, build, load, read
-from shared.domain.catalogue import Cap, ConsentRule, Cooldown, ExclusionRule, Revision, Scope
+from shared.domain.catalogue import Revision
 from shared.domain.policy import Policy
+from shared.domain.rules import Cap, ConsentRule, Cooldown, ExclusionRule, Scope
 
 BANK = Path(__file__).parent / "authoring_cases" / "bank"
 SAMPLE = Path(__file__).parents[2] / "catalogue"
 
-GOLDEN = "sha256:f585804c02c6ea4bed6b3bdc5d6fdee9c270f23286706356581e29dd64d53ee7"
+GOLDEN = "sha256:270bdf7c5e694f4a00c9351bb94e9b88dddaadcef0e7896ce81181224c9ce044"
 
 
 @pytest.fixture(scope="module")
@@ -148,6 +149,24 @@ def test_comments_quotes_and_layout_do_not_count(revision):
     grow = grow.replace("when: profile.balance > 100.0", "when: |\n            profile.balance > 100.0")
     grow = grow.replace("2027-04-05T12:00:00+01:00", "2027-04-05T11:00:00Z")
     files["actions/red/grow.yaml"] = grow
+    assert build(files).id == revision.id
+
+
+@pytest.mark.parametrize(
+    ("file", "short", "long"),
+    [
+        ("channels.yaml", "price: 0.04,", "price: 0.04, needs_contact_point: false, placements: [],"),
+        ("channels.yaml", "price: 0.004,", "price: 0.004, timeout_seconds: 10.0, max_attempts: 5,"),
+        ("arbitration.yaml", "{lever: 0.5}", "{lever: 0.5, value: 1.0, context: 1}"),
+        ("contact_policy.yaml", "purposes: [marketing],", "purposes: [marketing], scope: {brands: []},"),
+        ("contact_policy.yaml", "same: action,", "same: action, after: {}, blocks: {channels: []},"),
+        ("actions/red/grow.yaml", "value: 40", "value: 40\n    active: {}\n    mandatory: false\n    description: ''"),
+    ],
+)
+def test_defaults_written_out_do_not_count(revision, file, short, long):
+    files = read(BANK)
+    assert short in files[file]
+    files[file] = files[file].replace(short, long, 1)
     assert build(files).id == revision.id
 
 

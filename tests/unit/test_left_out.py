@@ -33,7 +33,7 @@ TESTS = """
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     pytester.makeini("[pytest]\nmarkers = emulators: needs the emulators")
     pytester.makepyfile(TESTS)
-    missing = google.Missing(what="no gcloud", how="install the gcloud CLI")
+    missing = google.Missing(what="no gcloud.", how="install the gcloud CLI")
     monkeypatch.setattr(google, "find", lambda: missing)
     monkeypatch.delenv("KAIROS_REQUIRE_ALL", raising=False)
     return pytester

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from emulators.children import Child, Death, StartError
 from emulators.ports import PortInUseError, Ports
 from emulators.probes import always, http_ok, tcp
-from emulators.processes import Child, Death, StartError, Supervisor
+from emulators.processes import Supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -65,7 +66,7 @@ def eventually(true: Callable[[], bool], within_seconds: float = 20) -> bool:
     while not true():
         if time.monotonic() > deadline:
             return False
-        time.sleep(0.01)
+        time.sleep(0.01)  # what is asked is of the operating system, which sends no word of it
     return True
 
 
@@ -233,7 +234,8 @@ SUPERVISING = """
     import signal, sys, threading
     from pathlib import Path
     from emulators.probes import always
-    from emulators.processes import Child, Supervisor
+    from emulators.children import Child
+    from emulators.processes import Supervisor
 
     supervisor = Supervisor(Path({logs!r}))
     for number in (signal.SIGTERM, signal.SIGINT):

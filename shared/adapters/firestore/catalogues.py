@@ -6,9 +6,8 @@ import time
 import zlib
 
 from shared.adapters.firestore.client import Database
-from shared.adapters.refreshing import CATALOGUE_REFRESH_SECONDS, Monotonic, Policies, Refreshing
+from shared.adapters.refreshing import CATALOGUE_REFRESH_SECONDS, Monotonic, Served
 from shared.domain.catalogue import Revision
-from shared.domain.errors import NotFoundError, TransientError
 from shared.domain.policy import Policy
 
 REVISIONS = "revisions"
@@ -31,16 +30,15 @@ class Catalogues:
         """Serve what is live in an environment, looking again every `refresh_seconds`."""
         self._database = database
         self._environment = environment
-        self._policies = Policies(self._load)
-        self._current = Refreshing(self._live, refresh_seconds=refresh_seconds, monotonic=monotonic)
+        self._served = Served(environment, self._live, self._load, refresh_seconds=refresh_seconds, monotonic=monotonic)
 
     def current(self) -> Policy:
         """The live revision, compiled; cached, refreshed behind the answer."""
-        return self._current.get()
+        return self._served.current()
 
     def get(self, revision: str) -> Policy:
         """A revision by its id, compiled; the last few are cached."""
-        return self._policies.get(revision)
+        return self._served.get(revision)
 
     def publish(self, revision: Revision) -> None:
         """Store a revision and make it live; what is live is written last."""
@@ -54,21 +52,19 @@ class Catalogues:
         batch = self._database.client.batch()
         batch.set(self._database.reference(RELEASES, self._environment), {"revision": revision.id}, merge=True)
         self._database.commit(batch, blind=True)
-        self._current.forget()
+        self._served.forget()
 
-    def _live(self) -> Policy:
-        snapshot = self._database.get(self._database.reference(RELEASES, self._environment))
-        if not snapshot.exists:
-            raise TransientError(f"no revision of the catalogue is live in {self._environment!r}: publish one")
-        return self._policies.get(snapshot.get("revision"))
+    def _live(self, environment: str) -> str | None:
+        snapshot = self._database.get(self._database.reference(RELEASES, environment))
+        return str(snapshot.get("revision")) if snapshot.exists else None
 
-    def _load(self, revision: str) -> Revision:
+    def _load(self, revision: str) -> bytes | None:
         first = self._database.get(self._database.reference(REVISIONS, revision))
         if not first.exists:
-            raise NotFoundError(f"there is no revision {revision}")
+            return None
         rest = [self._database.reference(REVISIONS, _chunk_id(revision, n)) for n in range(1, first.get("chunks"))]
         data = {s.reference.id: s.get("data") for s in self._database.get_all(rest)}
-        return Revision.decode(zlib.decompress(b"".join([first.get("data"), *(data[r.id] for r in rest)])))
+        return zlib.decompress(b"".join([first.get("data"), *(data[r.id] for r in rest)]))
 
 
 def _chunk_id(revision: str, number: int) -> str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 
 from shared.adapters.memory.store import Store
-from shared.adapters.refreshing import CATALOGUE_REFRESH_SECONDS, Monotonic, Policies, Refreshing
+from shared.adapters.refreshing import CATALOGUE_REFRESH_SECONDS, Monotonic, Served
 from shared.domain.catalogue import Revision
-from shared.domain.errors import NotFoundError, TransientError
 from shared.domain.policy import Policy
 
 
@@ -25,34 +24,27 @@ class Catalogues:
         """Serve what is live in an environment, looking again every `refresh_seconds`."""
         self._store = store
         self._environment = environment
-        self._policies = Policies(self._load)
-        self._current = Refreshing(self._live, refresh_seconds=refresh_seconds, monotonic=monotonic)
+        self._served = Served(environment, self._live, self._load, refresh_seconds=refresh_seconds, monotonic=monotonic)
 
     def current(self) -> Policy:
         """The live revision, compiled."""
-        return self._current.get()
+        return self._served.current()
 
     def get(self, revision: str) -> Policy:
         """A revision by its id, compiled."""
-        return self._policies.get(revision)
+        return self._served.get(revision)
 
     def publish(self, revision: Revision) -> None:
         """Store a revision and make it live."""
         with self._store.lock:
             self._store.revisions[revision.id] = revision.catalogue.canonical()
             self._store.releases[self._environment] = revision.id
-        self._current.forget()
+        self._served.forget()
 
-    def _live(self) -> Policy:
+    def _live(self, environment: str) -> str | None:
         with self._store.lock:
-            revision = self._store.releases.get(self._environment)
-        if revision is None:
-            raise TransientError(f"no revision of the catalogue is live in {self._environment!r}: publish one")
-        return self._policies.get(revision)
+            return self._store.releases.get(environment)
 
-    def _load(self, revision: str) -> Revision:
+    def _load(self, revision: str) -> bytes | None:
         with self._store.lock:
-            data = self._store.revisions.get(revision)
-        if data is None:
-            raise NotFoundError(f"there is no revision {revision}")
-        return Revision.decode(data)
+            return self._store.revisions.get(revision)
