@@ -50,7 +50,7 @@ class Index:
 
         Args:
             rows: how many there are.
-            tabled: conditions made of terms; of those that allow what is missing, no clause spans several paths.
+            tabled: conditions made of terms; one that allows what is missing reads one path only.
             evaluated: the others.
         """
         self._rows = rows
