@@ -1,0 +1,187 @@
+"""The values of CEL as Python objects, and the doors between the two.
+
+| CEL | Python |
+| --- | --- |
+| null, bool, int, double, string, bytes | None, bool, int, float, str, bytes |
+| uint | `Uint` |
+| timestamp, duration | `Timestamp`, `Duration`, in whole nanoseconds |
+| list, map | list, dict; a bool key of a map is `TRUE` or `FALSE`, since Python takes `True` for `1` |
+| type | `Kind` |
+
+Values are told apart by their exact class, never by `isinstance`: `True` is no int and a `Uint` is none either.
+JSON that was decoded by msgspec is made of such values already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from shared.domain.cel.ends import Failed, is_end
+
+INT_MIN, INT_MAX = -(2**63), 2**63 - 1
+UINT_MAX = 2**64 - 1
+NANOS = 1_000_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Uint(int):
+    """An unsigned integer of 64 bits."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"{int(self)}u"
+
+
+class Timestamp(int):
+    """An instant: nanoseconds since 1970-01-01T00:00:00Z, within the years 1 to 9999."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, at: datetime) -> Timestamp:
+        """The instant of an aware datetime; a naive one is taken for UTC."""
+        since = (at if at.tzinfo else at.replace(tzinfo=UTC)) - _EPOCH
+        return cls(((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) * 1_000)
+
+    def __repr__(self) -> str:
+        return f"Timestamp({int(self)})"
+
+
+class Duration(int):
+    """A length of time in nanoseconds, at most 315,576,000,000 seconds either way."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, length: timedelta) -> Duration:
+        """The same length."""
+        return cls(((length.days * 86_400 + length.seconds) * 1_000_000 + length.microseconds) * 1_000)
+
+    def __repr__(self) -> str:
+        return f"Duration({int(self)})"
+
+
+TIMESTAMP_MIN, TIMESTAMP_MAX = -62_135_596_800 * NANOS, 253_402_300_800 * NANOS - 1
+DURATION_MAX = 315_576_000_001 * NANOS - 1
+
+
+class Kind(NamedTuple):
+    """A type as a value: what `type(1)` is."""
+
+    name: str
+
+
+class _BoolKey:
+    """A bool as the key of a map."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, *, value: bool) -> None:
+        self.value = value
+
+    def __repr__(self) -> str:
+        return str(self.value).lower()
+
+
+TRUE, FALSE = _BoolKey(value=True), _BoolKey(value=False)
+
+KINDS: dict[type, Kind] = {
+    type(None): Kind("null_type"),
+    bool: Kind("bool"),
+    int: Kind("int"),
+    Uint: Kind("uint"),
+    float: Kind("double"),
+    str: Kind("string"),
+    bytes: Kind("bytes"),
+    list: Kind("list"),
+    dict: Kind("map"),
+    Timestamp: Kind("google.protobuf.Timestamp"),
+    Duration: Kind("google.protobuf.Duration"),
+    Kind: Kind("type"),
+}
+"""The type of each class of value."""
+
+NUMBERS = frozenset({int, Uint, float})
+"""The classes that compare with each other."""
+
+KIND_NAMES = frozenset(kind.name for kind in KINDS.values())
+
+
+def kind_name(value: Any) -> str:
+    """The name of a value's type, for people and for `type()`."""
+    kind = KINDS.get(value.__class__)
+    return kind.name if kind else f"{value.__class__.__name__}, which is no CEL value"
+
+
+def no_overload(operation: str, *arguments: Any) -> Any:
+    """The end of an operation that no types of its arguments fit: the leftmost argument that is no value, else an
+    error that names the types.
+    """
+    for argument in arguments:
+        if is_end(argument):
+            return argument
+    return Failed(f"{operation} does not take ({', '.join(map(kind_name, arguments))})")
+
+
+def encode_key(key: Any) -> Any:
+    """A CEL value as the key of a Python dict; None where it can be no key."""
+    kind = key.__class__
+    if kind in (str, int, Uint):
+        return key
+    if kind is bool:
+        return TRUE if key else FALSE
+    return None
+
+
+def decode_key(key: Any) -> Any:
+    """The CEL value of a map's key."""
+    return key.value if key.__class__ is _BoolKey else key
+
+
+def from_python(value: Any) -> Any:
+    """Any Python value as a CEL value, containers included.
+
+    Datetimes, timedeltas, tuples and other sequences and mappings become CEL's own. What has no counterpart, an integer
+    beyond 64 bits among it, becomes `Failed`, and so does the container that holds it.
+    """
+    kind = value.__class__
+    if kind in KINDS or is_end(value):
+        if kind is int and not INT_MIN <= value <= INT_MAX:
+            return Failed(f"{value:.3e} does not fit an int") if abs(value) < 10**300 else Failed("an int is too large")
+        if kind is list:
+            return _list(value)
+        return _map(value) if kind is dict else value
+    if isinstance(value, datetime):
+        return Timestamp.of(value)
+    if isinstance(value, timedelta):
+        return Duration.of(value)
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, Mapping):
+        return _map(value)
+    if isinstance(value, tuple | frozenset | set):
+        return _list(sorted(value) if isinstance(value, frozenset | set) else value)
+    if isinstance(value, bytearray | memoryview):
+        return bytes(value)
+    return Failed(f"a {kind.__name__} is no CEL value")
+
+
+def _list(items: Iterable[Any]) -> list[Any] | Failed:
+    converted = [from_python(item) for item in items]
+    return next((item for item in converted if item.__class__ is Failed), converted)
+
+
+def _map(entries: Mapping[Any, Any]) -> dict[Any, Any] | Failed:
+    converted = {}
+    for key, value in entries.items():
+        encoded = encode_key(key)
+        item = from_python(value)
+        if encoded is None:
+            return Failed(f"a {kind_name(key)} is no key of a map")
+        if item.__class__ is Failed:
+            return item
+        converted[encoded] = item
+    return converted
