@@ -17,7 +17,7 @@ from shared.domain.contact_history import Contact, ContactHistory
 from shared.domain.decision import DecisionRecord
 from shared.domain.delivery import Delivery
 from shared.domain.identity import Link
-from shared.domain.policy import Policy
+from shared.domain.policy.policy import Policy
 from shared.domain.profile import Profile
 from shared.domain.propensity import Counts
 from shared.domain.usage import Usage

@@ -18,7 +18,7 @@ from shared.domain.errors import InvalidError, NotFoundError, TransientError
 from shared.domain.explanation import Explanation, explain
 from shared.domain.identifiers import keyed_hash, normalise
 from shared.domain.personal import Scrubber
-from shared.domain.policy import Policy
+from shared.domain.policy.policy import Policy
 from shared.domain.profile import Profile
 from shared.domain.signal import Signal, decision_id
 from shared.messages import ActionsQualified, HistoryRow, SignalIdentified, SignalReceived, stamped

@@ -17,7 +17,7 @@ from shared.domain.contact_policy import Withheld, longest_window, select
 from shared.domain.decision import Chosen, DecisionRecord, Result, delivery_id
 from shared.domain.delivery import RESERVATION_TTL, Delivery
 from shared.domain.errors import AlreadyExistsError, NotFoundError, StaleError, TransientError
-from shared.domain.policy import Policy
+from shared.domain.policy.policy import Policy
 from shared.domain.propensity import model_id
 from shared.messages import ActionsRanked, ContactReserved, HistoryRow
 from shared.messages.rows import decision_row

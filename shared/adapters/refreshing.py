@@ -11,7 +11,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from shared.domain.catalogue import Revision
 from shared.domain.errors import NotFoundError, TransientError
-from shared.domain.policy import Policy
+from shared.domain.policy.policy import Policy
 
 T = TypeVar("T")
 Monotonic = Callable[[], float]

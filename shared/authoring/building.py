@@ -48,6 +48,7 @@ def build_catalogue(files: Files, reader: Reader, problems: Problems) -> Catalog
         rules=build_rules(files.contact_policy, names),
         actions=actions,
         conditions=conditions.all(),
+        expressions=dict(sorted(checker.expressions.items())),
     )
     built: Catalogue = terse(catalogue)
     return built

@@ -1,7 +1,7 @@
 """Expressions checked by Google's own CEL against what the catalogue declares.
 
-At run time attributes come untyped; here they are the fields of a message, so that an unknown name or a wrong type is
-found when the catalogue is built.
+Here attributes are the fields of a message, so that an unknown name or a wrong type is found when the catalogue is
+built. What passes is kept as data, which is all that evaluation needs.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from google.protobuf import descriptor_pb2, descriptor_pool, struct_pb2, timesta
 
 from shared.authoring.places import Place
 from shared.authoring.problems import Problems
-from shared.domain.catalogue import Attribute
-from shared.domain.expression import Language
+from shared.authoring.programs import ProgramError, check_length, program_data
+from shared.domain.catalogue import Attribute, Expression
+from shared.domain.cel.reads import read_paths
+from shared.domain.policy.clauses import clauses
 
 MAX_DEPTH = 32
 
@@ -91,8 +93,8 @@ class Checker:
             problems: where to note what is wrong.
         """
         self._problems = problems
-        self._runtime = Language(profile)
-        self._timestamps = frozenset(name for name, a in profile.items() if a.type == "timestamp")
+        self._compiled: dict[tuple[str, tuple[str, ...], str], list[_Fault]] = {}
+        self.expressions: dict[str, Expression] = {}
         usable = {name: a.type for name, a in profile.items() if name not in (*self.LISTS, *self.RESERVED)}
         self._fields: dict[str, dict[str, str]] = {
             "profile": {**usable, **dict.fromkeys(self.LISTS, "list(string)")},
@@ -124,11 +126,9 @@ class Checker:
         tokens = list(_tokens(text))
         faults = _too_deep(tokens) or [
             *_hidden(text, tokens, hidden),
-            *self._asked_timestamps(tokens),
             *self._unknown_values(tokens),
-            *self._wrong_types(text, wanted, rule),
+            *self._compile(text, wanted, rule),
         ]
-        faults = faults or self._compile(text)
         for fault in faults:
             self._problems.add(place.character(fault.offset), fault.message, wrote=fault.wrote, known=fault.known)
 
@@ -156,32 +156,29 @@ class Checker:
         variables = {name: cel.Type(f"kairos.{name.title()}") for name in self._fields}
         return cel.NewEnv(descriptor_pool=pool, variables={**variables, "now": cel.Type.TIMESTAMP})
 
-    def _wrong_types(self, text: str, wanted: tuple[str, ...], rule: str) -> list[_Fault]:
-        """What CEL says to the declared types."""
+    def _compile(self, text: str, wanted: tuple[str, ...], rule: str) -> list[_Fault]:
+        """What CEL says to the declared types; each text is compiled once, and kept if it is good."""
+        key = text, wanted, rule
+        if key not in self._compiled:
+            self._compiled[key] = self._faults(text, wanted, rule)
+        return self._compiled[key]
+
+    def _faults(self, text: str, wanted: tuple[str, ...], rule: str) -> list[_Fault]:
         try:
-            kind = self._env.compile(text).return_type().name()
+            check_length(text)
+            compiled = self._env.compile(text)
+            program = program_data(compiled.serialize())
+        except ProgramError as error:
+            return [_Fault(error.offset, error.detail)]
         except RuntimeError as error:
             return self._explain(text, str(error))
-        return [] if kind in wanted else [_Fault(0, f"{rule}, and this is {_type(kind)}")]
-
-    def _compile(self, text: str) -> list[_Fault]:
-        """What evaluation would say, which knows maps instead of types."""
-        try:
-            self._runtime.compile(text)
-        except ValueError as error:
-            return self._explain(text, str(error))
+        kind = compiled.return_type().name()
+        if kind not in wanted:
+            return [_Fault(0, f"{rule}, and this is {_type(kind)}")]
+        found = clauses(program)
+        reads = read_paths(program) if found is None else ()
+        self.expressions[text] = Expression(program=program, clauses=found, reads=reads)
         return []
-
-    def _asked_timestamps(self, tokens: list[_Token]) -> list[_Fault]:
-        """`has` of a timestamp, which evaluation cannot answer."""
-        asks = ["has", "(", "profile", "."]
-        return [
-            _Fault(
-                tokens[i].offset, f"has() cannot ask for a timestamp: compare profile.{name.text} and say on_missing"
-            )
-            for i, name in enumerate(tokens[4:])
-            if name.text in self._timestamps and [token.text for token in tokens[i : i + 4]] == asks
-        ]
 
     def _unknown_values(self, tokens: list[_Token]) -> list[_Fault]:
         """Comparisons with a text that an attribute never has."""

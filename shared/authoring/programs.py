@@ -300,7 +300,11 @@ def _check_text(function: str, arguments: list[Node], at: int) -> None:
 def _check_cost(node: Node) -> None:
     """Refuse a program that is too deep, too large, or takes too many steps."""
     depth, nodes, cost = _measure(node)
-    for what, size, most in (("nested levels", depth, MAX_DEPTH), ("parts", nodes, MAX_NODES), ("steps", cost, MAX_COST)):
+    for what, size, most in (
+        ("nested levels", depth, MAX_DEPTH),
+        ("parts", nodes, MAX_NODES),
+        ("steps", cost, MAX_COST),
+    ):
         if size > most:
             raise ProgramError(f"too costly: about {size:,} {what}, at most {most:,}")
 

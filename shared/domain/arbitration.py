@@ -4,24 +4,23 @@ choose.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
-from shared.domain.catalogue import Action, Treatment, facts
-from shared.domain.engagement import Candidate
-from shared.domain.expression import Situation, Verdict
-from shared.domain.policy import Policy
+from shared.domain.policy.factors import worth
+from shared.domain.policy.policy import Policy
+from shared.domain.policy.situation import Variables
 from shared.domain.profile import Profile
-from shared.domain.propensity import NO_EVIDENCE, Counts, model_id, propensity
-from shared.domain.rules import in_scope
+from shared.domain.propensity import Counts
 from shared.domain.signal import Signal
 
 MAX_CONTEXT_WEIGHT = 10.0
 
 
-class Ranked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Ranked(NamedTuple):
     """One candidate with its priority and the factors it came from.
 
     Attributes:
@@ -29,91 +28,124 @@ class Ranked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         context: C, 1 where no context weight matches.
         value: V, pounds of an acceptance less the price of the contact, at least 0.
         lever: L, the business weight.
-        positives, negatives: the evidence behind P, so that it can be recomputed.
-        mandatory: whether it ranks above all that are not.
     """
 
-    action: str
     treatment: str
-    channel: str
     priority: float
     propensity: float
     context: float
     value: float
     lever: float
-    positives: int = 0
-    negatives: int = 0
-    mandatory: bool = False
+
+
+class Ranking(msgspec.Struct, frozen=True, kw_only=True):
+    """Candidates, best first: position n of each list is about the same one.
+
+    Attributes:
+        treatments: their ids.
+        priorities: what they are ranked by, mandatory ones above all others.
+        propensities, contexts, values, levers: the factors P, C, V and L.
+        unlevered: the treatment that would be first if every lever were 1: what the levers cost.
+    """
+
+    treatments: tuple[str, ...]
+    priorities: tuple[float, ...]
+    propensities: tuple[float, ...]
+    contexts: tuple[float, ...]
+    values: tuple[float, ...]
+    levers: tuple[float, ...]
+    unlevered: str
+
+    def __len__(self) -> int:
+        return len(self.treatments)
+
+    def __iter__(self) -> Iterator[Ranked]:
+        for entry in zip(
+            self.treatments,
+            self.priorities,
+            self.propensities,
+            self.contexts,
+            self.values,
+            self.levers,
+            strict=True,
+        ):
+            yield Ranked(*entry)
 
 
 def rank(
     policy: Policy,
-    candidates: Sequence[Candidate],
+    candidates: Sequence[str],
     profile: Profile,
     signal: Signal,
     counts: Mapping[str, Counts],
     now: datetime,
-) -> tuple[Ranked, ...]:
+) -> Ranking:
     """The candidates, best first: mandatory ones above all others, then by priority, ties by action id and treatment
     id.
 
     Args:
         policy: the compiled revision.
-        candidates: what engagement policy let through.
+        candidates: ids of the treatments that engagement policy let through, by action id and treatment id; at least
+            one.
         profile: the person.
         signal: what happened.
         counts: the models' evidence by model id; a missing one has none.
         now: the decision's time, UTC.
     """
-    if not candidates:
-        return ()
-    situation = policy.language.situation(profile, signal, signal.context, now)
-    catalogue = policy.revision.catalogue
-    matching = [
-        weight
-        for weight, expression in zip(catalogue.context_weights, policy.context_weights, strict=True)
-        if expression.verdict(situation.bound) is Verdict.HOLDS
-    ]
-    values: dict[str, float] = {}
-    ranked = []
-    for candidate in candidates:
-        action, treatment = policy.revision.treatment(candidate.treatment)
-        if action.id not in values:
-            values[action.id] = _value(policy, action, situation)
-        known = facts(action, treatment)
-        context = 1.0
-        for weight in matching:
-            if in_scope(weight.scope, known):
-                context *= weight.weight
-        evidence = counts.get(model_id(treatment.id, treatment.channel), NO_EVIDENCE)
-        ranked.append(_ranked(policy, action, treatment, evidence, min(context, MAX_CONTEXT_WEIGHT), values[action.id]))
-    ranked.sort(key=lambda r: (not r.mandatory, -r.priority, r.action, r.treatment))
-    return tuple(ranked)
+    every = policy.factors.propensities(counts)
+    rows = [policy.row_of[treatment] for treatment in candidates]
+    return ranking(policy, candidates, [every[row] for row in rows], policy.situation(profile, signal, now))
 
 
-def _value(policy: Policy, action: Action, situation: Situation) -> float:
-    """Pounds of an acceptance before the price of the contact; a value that cannot be computed is worth nothing."""
-    if isinstance(action.value, float | int):
-        return float(action.value)
-    return policy.values[action.id].number(situation.bound) or 0.0
-
-
-def _ranked(
-    policy: Policy, action: Action, treatment: Treatment, evidence: Counts, context: float, value: float
-) -> Ranked:
-    p = propensity(treatment.starting, evidence)
-    v = max(0.0, value - policy.revision.channels[treatment.channel].price)
+def ranking(policy: Policy, candidates: Sequence[str], propensities: Sequence[float], situation: Variables) -> Ranking:
+    """The same, from given propensities: so a record is ranked again without the models that were."""
+    rows = [policy.row_of[treatment] for treatment in candidates]
+    values = _values(policy, rows, situation)
+    contexts = _contexts(policy, rows, situation)
+    levers = [policy.factors.levers[row] for row in rows]
     w = policy.revision.catalogue.weights
-    return Ranked(
-        action=action.id,
-        treatment=treatment.id,
-        channel=treatment.channel,
-        priority=p**w.propensity * context**w.context * v**w.value * action.lever**w.lever,
-        propensity=p,
-        context=context,
-        value=v,
-        lever=action.lever,
-        positives=evidence.positives,
-        negatives=evidence.negatives,
-        mandatory=action.mandatory,
+    bare = [p**w.propensity * c**w.context * v**w.value for p, c, v in zip(propensities, contexts, values, strict=True)]
+    priorities = [b * lever**w.lever for b, lever in zip(bare, levers, strict=True)]
+    # Candidates come in the order of ties, and sorting is stable.
+    order = sorted(range(len(rows)), key=priorities.__getitem__, reverse=True)
+    mandatory = policy.factors.mandatory
+    if mandatory:
+        order.sort(key=lambda position: not mandatory >> rows[position] & 1)
+    return Ranking(
+        treatments=tuple([candidates[position] for position in order]),
+        priorities=tuple([priorities[position] for position in order]),
+        propensities=tuple([propensities[position] for position in order]),
+        contexts=tuple([contexts[position] for position in order]),
+        values=tuple([values[position] for position in order]),
+        levers=tuple([levers[position] for position in order]),
+        unlevered=candidates[_first(bare, rows, mandatory)],
     )
+
+
+def _values(policy: Policy, rows: Sequence[int], situation: Variables) -> list[float]:
+    """V of each row; a value that cannot be computed is worth nothing."""
+    factors = policy.factors
+    found: list[float] = []
+    computed: dict[str, float] = {}
+    for row in rows:
+        value = factors.values[row]
+        if value is None:
+            text = str(policy.rows[row][0].value)
+            if text not in computed:
+                computed[text] = policy.number(text, situation) or 0.0
+            value = worth(computed[text], factors.prices[row])
+        found.append(value)
+    return found
+
+
+def _contexts(policy: Policy, rows: Sequence[int], situation: Variables) -> list[float]:
+    """C of each row: the product of the weights whose condition holds and in whose scope it lies."""
+    contexts = [1.0] * len(rows)
+    for weight, concerned in policy.context_weights(situation):
+        contexts = [c * weight if concerned >> row & 1 else c for c, row in zip(contexts, rows, strict=True)]
+    return [min(c, MAX_CONTEXT_WEIGHT) for c in contexts]
+
+
+def _first(priorities: Sequence[float], rows: Sequence[int], mandatory: int) -> int:
+    """The position of the first of a ranking by these priorities."""
+    return max(range(len(rows)), key=lambda n: (mandatory >> rows[n] & 1, priorities[n], -n))

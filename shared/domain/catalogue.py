@@ -15,6 +15,8 @@ from msgspec import Meta
 
 from shared.domain.errors import NotFoundError
 from shared.domain.part import Cel, Factor, Id, Name, Origin, Part, Pounds, Text
+from shared.domain.policy.atoms import Path
+from shared.domain.policy.clauses import Clauses
 from shared.domain.rules import Purpose, Rule, Scope
 
 PolicyKind = Literal["eligibility", "applicability", "suitability"]
@@ -69,6 +71,20 @@ class Condition(Part, frozen=True, kw_only=True):
     when: str
     reason: str
     on_missing: Literal["drop", "allow"] = "drop"
+
+
+class Expression(Part, frozen=True, kw_only=True):
+    """One CEL expression as data.
+
+    Attributes:
+        program: what `shared.domain.cel` evaluates.
+        clauses: the conjunction of disjunctions of terms that a condition equals, None where it equals none.
+        reads: where there are no clauses, the paths that it reads.
+    """
+
+    program: Any
+    clauses: Clauses | None = None
+    reads: tuple[Path, ...] = ()
 
 
 class Exclusion(Part, frozen=True, kw_only=True):
@@ -199,6 +215,7 @@ class Catalogue(Part, frozen=True, kw_only=True):
     context_weights: tuple[ContextWeight, ...]
     rules: tuple[Rule, ...]
     conditions: tuple[Condition, ...]
+    expressions: dict[str, Expression]
     actions: tuple[Action, ...]
 
     def canonical(self) -> bytes:

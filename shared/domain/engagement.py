@@ -1,20 +1,24 @@
-"""Engagement policy: which actions this person may have, here and now (`domain.md` 4).
+"""Engagement policy: which treatments this person may have, here and now (`domain.md` 4).
 
-For each action in this order: validity, eligibility, applicability, suitability. The first failing condition drops it,
-and the drop is recorded. Missing data is not false: it is `unknown`, which drops too unless the condition allows it.
+For each action in this order: validity, eligibility, applicability, suitability. The first failing condition drops it.
+Missing data is not false: it is `unknown`, which drops too unless the condition allows it.
+
+Which treatments pass is worked out for all of them at once. Why the others do not follows from the same revision,
+person and signal, and is worked out, action by action, when somebody asks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
-from shared.domain.catalogue import Action, Treatment, facts
-from shared.domain.expression import Expression, Situation, Verdict
-from shared.domain.policy import Policy
+from shared.domain.catalogue import Action, Treatment
+from shared.domain.policy.policy import Policy, Verdict, candidate
+from shared.domain.policy.situation import Variables
+from shared.domain.policy.tables import Rows
 from shared.domain.profile import Profile
 from shared.domain.signal import Signal
 
@@ -42,21 +46,6 @@ class Drop(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     verdict: Verdict = Verdict.FAILS
 
 
-class Candidate(msgspec.Struct, frozen=True, kw_only=True):
-    """A treatment that engagement policy lets through."""
-
-    action: str
-    treatment: str
-
-
-class Qualified(msgspec.Struct, frozen=True, kw_only=True):
-    """What engagement policy decided: the candidates, the drops, and the flag that excluded the person altogether."""
-
-    candidates: tuple[Candidate, ...]
-    drops: tuple[Drop, ...]
-    excluded_by: str | None = None
-
-
 class Slots(msgspec.Struct, frozen=True, kw_only=True):
     """Where a treatment may appear: on these channels, or in these placements where any are named."""
 
@@ -70,41 +59,56 @@ class Slots(msgspec.Struct, frozen=True, kw_only=True):
         return not self.placements or treatment.placement in self.placements
 
 
-def qualify(policy: Policy, profile: Profile, signal: Signal, slots: Slots, now: datetime) -> Qualified:
-    """Decide which treatments this person may have.
+def excluded_by(policy: Policy, profile: Profile) -> str | None:
+    """The first flag that excludes the person before any condition, None where there is none."""
+    return next((e.flag for e in policy.revision.catalogue.exclusions if e.flag in profile.flags), None)
+
+
+def qualify(policy: Policy, profile: Profile, signal: Signal, slots: Slots, now: datetime) -> Rows:
+    """The rows of the treatments that engagement policy lets through.
 
     Args:
         policy: the compiled revision.
-        profile: the person.
+        profile: the person, whom nothing excludes altogether.
         signal: what happened; its context is the expressions' `context`.
         slots: where treatments may appear.
         now: the decision's time, UTC.
     """
-    catalogue = policy.revision.catalogue
-    excluded_by = next((e.flag for e in catalogue.exclusions if e.flag in profile.flags), None)
-    if excluded_by is not None:
-        return Qualified(candidates=(), drops=(), excluded_by=excluded_by)
-    evaluation = _Evaluation(policy, policy.language.situation(profile, signal, signal.context, now))
-    brands: Sequence[str] = (signal.brand,) if signal.brand else profile.brands or tuple(policy.revision.brands)
-    candidates: list[Candidate] = []
-    drops: list[Drop] = []
-    for action in catalogue.actions:
+    offered = policy.masks.slots(slots.channels, slots.placements)
+    valid = offered & policy.masks.brands(brands_of(policy, profile, signal)) & policy.masks.reachable(profile)
+    valid &= policy.masks.active(now)
+    return valid & policy.passing(policy.situation(profile, signal, now)) if valid else 0
+
+
+def brands_of(policy: Policy, profile: Profile, signal: Signal) -> Sequence[str]:
+    """The brands that may speak: the signal's, else those the person is a customer of, else all."""
+    return (signal.brand,) if signal.brand else profile.brands or tuple(policy.revision.brands)
+
+
+def drops(policy: Policy, profile: Profile, signal: Signal, slots: Slots, now: datetime) -> tuple[Drop, ...]:
+    """Why each treatment that appears in the slots and does not qualify was dropped; none for a person whom a flag
+    excludes altogether. The arguments are those of `qualify`.
+    """
+    if excluded_by(policy, profile) is not None:
+        return ()
+    situation = policy.situation(profile, signal, now)
+    brands = brands_of(policy, profile, signal)
+    found: list[Drop] = []
+    for action in policy.revision.catalogue.actions:
         treatments = [t for t in action.treatments if slots.admit(t)]
         if not treatments:
             continue
-        drop = _validity(action, brands, now) or evaluation.first_drop(action, None, action.conditions)
+        drop = _validity(action, brands, now) or _first_drop(policy, situation, action, None, action.conditions)
         if drop is not None:
-            drops.append(drop)
+            found.append(drop)
             continue
         for treatment in treatments:
-            drop = _reachable(policy, profile, action, treatment) or evaluation.first_drop(
-                action, treatment, treatment.conditions
+            drop = _unreachable(policy, profile, action, treatment) or _first_drop(
+                policy, situation, action, treatment, treatment.conditions
             )
-            if drop is None:
-                candidates.append(Candidate(action=action.id, treatment=treatment.id))
-            else:
-                drops.append(drop)
-    return Qualified(candidates=tuple(candidates), drops=tuple(drops))
+            if drop is not None:
+                found.append(drop)
+    return tuple(found)
 
 
 def _validity(action: Action, brands: Sequence[str], now: datetime) -> Drop | None:
@@ -116,63 +120,29 @@ def _validity(action: Action, brands: Sequence[str], now: datetime) -> Drop | No
     return None
 
 
-def _reachable(policy: Policy, profile: Profile, action: Action, treatment: Treatment) -> Drop | None:
-    """Whether the person has a contact point on a channel that needs one."""
+def _unreachable(policy: Policy, profile: Profile, action: Action, treatment: Treatment) -> Drop | None:
+    """Whether the person lacks a contact point on a channel that needs one."""
     if policy.revision.channels[treatment.channel].needs_contact_point and treatment.channel not in profile.reachable:
         return Drop(action=action.id, treatment=treatment.id, level="rule", kind="validity", condition="contact_point")
     return None
 
 
-class _Evaluation:
-    """Evaluates each condition at most once for a person, or once for each value that it reads of the candidates."""
-
-    def __init__(self, policy: Policy, situation: Situation) -> None:
-        self._policy = policy
-        self._situation = situation
-        self._verdicts: dict[int, Verdict] = {}
-        self._of_candidates: dict[tuple[int, tuple[Any, ...]], Verdict] = {}
-
-    def first_drop(self, action: Action, treatment: Treatment | None, conditions: Iterable[int]) -> Drop | None:
-        """The drop by the first condition that does not let through, None where all do."""
-        for index in conditions:
-            verdict = self._verdict(index, action, treatment)
-            if verdict is Verdict.HOLDS:
-                continue
-            condition = self._policy.revision.catalogue.conditions[index]
-            if verdict is Verdict.UNKNOWN and condition.on_missing == "allow":
-                continue
-            return Drop(
-                action=action.id,
-                treatment=treatment.id if treatment else None,
-                level=condition.level,
-                kind=condition.kind,
-                condition=condition.name,
-                verdict=verdict,
-            )
-        return None
-
-    def _verdict(self, index: int, action: Action, treatment: Treatment | None) -> Verdict:
-        expression: Expression = self._policy.conditions[index]
-        if not expression.reads_of_candidate:
-            verdict = self._verdicts.get(index)
-            if verdict is None:
-                verdict = self._verdicts[index] = expression.verdict(self._situation.bound)
-            return verdict
-        candidate = {"action": _action_facts(action), "treatment": _treatment_facts(action, treatment)}
-        reads = tuple(candidate[variable].get(field) for variable, field in expression.reads_of_candidate)
-        verdict = self._of_candidates.get((index, reads))
-        if verdict is None:
-            activation = self._situation.with_candidate(candidate["action"], candidate["treatment"])
-            verdict = self._of_candidates[index, reads] = expression.verdict(activation)
-        return verdict
-
-
-def _action_facts(action: Action) -> dict[str, Any]:
-    return {"id": action.id, "brand": action.brand, "issue": action.issue, "group": action.group}
-
-
-def _treatment_facts(action: Action, treatment: Treatment | None) -> dict[str, Any]:
-    if treatment is None:
-        return {}
-    known = facts(action, treatment)
-    return {"id": treatment.id, "channel": known["channel"], "purpose": known["purpose"]}
+def _first_drop(
+    policy: Policy, situation: Variables, action: Action, treatment: Treatment | None, conditions: Iterable[int]
+) -> Drop | None:
+    """The drop by the first condition that does not let through, None where all do."""
+    seen = {**situation, **candidate(action, treatment)}
+    for index in conditions:
+        condition = policy.revision.catalogue.conditions[index]
+        verdict = policy.verdict(condition, seen)
+        if verdict is Verdict.HOLDS or (verdict is Verdict.UNKNOWN and condition.on_missing == "allow"):
+            continue
+        return Drop(
+            action=action.id,
+            treatment=treatment.id if treatment else None,
+            level=condition.level,
+            kind=condition.kind,
+            condition=condition.name,
+            verdict=verdict,
+        )
+    return None

@@ -25,7 +25,7 @@ from shared.adapters.envelope import envelope as enveloped
 from shared.authoring import load
 from shared.domain.catalogue import Revision
 from shared.domain.identifiers import keyed_hash
-from shared.domain.policy import Policy
+from shared.domain.policy.policy import Policy
 from shared.domain.signal import Signal, decision_id
 from shared.messages import (
     ActionsQualified,

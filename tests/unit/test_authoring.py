@@ -13,7 +13,7 @@ import yaml
 
 from shared.authoring import CatalogueError, build, load, read
 from shared.domain.catalogue import Revision
-from shared.domain.policy import Policy
+from shared.domain.policy.policy import Policy
 from shared.domain.rules import Cap, ConsentRule, Cooldown, ExclusionRule, Scope
 
 BANK = Path(__file__).parent / "authoring_cases" / "bank"

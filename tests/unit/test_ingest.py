@@ -21,7 +21,7 @@ from shared.domain.catalogue import Catalogue, Channel, Named, Namespace, Revisi
 from shared.domain.errors import InvalidError, KairosError, NotFoundError, TransientError
 from shared.domain.identifiers import keyed_hash
 from shared.domain.personal import Scrubber
-from shared.domain.policy import Policy
+from shared.domain.policy.policy import Policy
 from shared.domain.signal import ConsentChange, Signal, decision_id
 from shared.messages import Publishable, SignalReceived
 from shared.runtime.problems import TooLargeError

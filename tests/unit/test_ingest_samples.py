@@ -18,7 +18,7 @@ from functions.ingest.handler import Ingest
 from shared import authoring
 from shared.domain.catalogue import Revision
 from shared.domain.identifiers import keyed_hash
-from shared.domain.policy import Policy
+from shared.domain.policy.policy import Policy
 from shared.messages import Publishable, SignalReceived
 
 ROOT = Path(__file__).parents[2] / "catalogue"

@@ -8,7 +8,7 @@ import zlib
 from shared.adapters.firestore.client import Database
 from shared.adapters.refreshing import CATALOGUE_REFRESH_SECONDS, Monotonic, Served
 from shared.domain.catalogue import Revision
-from shared.domain.policy import Policy
+from shared.domain.policy.policy import Policy
 
 REVISIONS = "revisions"
 RELEASES = "releases"

@@ -7,7 +7,7 @@ import time
 from shared.adapters.memory.store import Store
 from shared.adapters.refreshing import CATALOGUE_REFRESH_SECONDS, Monotonic, Served
 from shared.domain.catalogue import Revision
-from shared.domain.policy import Policy
+from shared.domain.policy.policy import Policy
 
 
 class Catalogues:

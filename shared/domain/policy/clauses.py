@@ -6,7 +6,7 @@ true: an unknown or an error is then no more than not true.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from shared.domain.policy.atoms import NUMBERS, Atom, Constant, Operator, Path, Term
@@ -20,6 +20,7 @@ MAX_TERMS: Final = 16
 
 ROOTS: Final = frozenset({"profile", "signal", "context"})
 _MAX_NUMBER: Final = 2**52
+_NODES: Final = {str: "string", bool: "bool", int: "int", float: "double"}
 _MIRRORED: Final[dict[str, Operator]] = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "=="}
 
 
@@ -30,6 +31,17 @@ def clauses(program: Sequence[Any]) -> Clauses | None:
         return None
     distinct = {tuple(sorted(set(clause), key=repr)) for clause in found}
     return tuple(sorted(distinct, key=repr))
+
+
+def specialised(program: Any, known: Mapping[Path, Any]) -> Any:
+    """The program with what it reads at these paths put in its place: texts, numbers, bools, or lists of them."""
+    if program.__class__ not in (list, tuple):
+        return program
+    if program and program[0] in ("get", "has"):
+        path = _static(["get", *program[1:]])
+        if path in known:
+            return ["bool", True] if program[0] == "has" else _node(known[path])
+    return [specialised(part, known) for part in program]
 
 
 def on_one_path(of: Clauses) -> bool:
@@ -104,11 +116,23 @@ def _membership(wanted: Sequence[Any], container: Sequence[Any]) -> tuple[Atom, 
 
 
 def _path(node: Sequence[Any]) -> Path | None:
+    """The path of a value that differs from person to person, None for anything else."""
+    path = _static(node)
+    return path if path is not None and len(path) > 1 and path[0] in ROOTS else None
+
+
+def _static(node: Sequence[Any]) -> Path | None:
     fields: list[str] = []
     while node[0] == "get":
         fields.append(node[2])
         node = node[1]
-    return (node[1], *reversed(fields)) if fields and node[0] == "name" and node[1] in ROOTS else None
+    return (node[1], *reversed(fields)) if node[0] == "name" else None
+
+
+def _node(value: Any) -> list[Any]:
+    if isinstance(value, list | tuple):
+        return ["list", *(_node(item) for item in value)]
+    return [_NODES[value.__class__], value]
 
 
 def _constant(node: Sequence[Any]) -> tuple[Constant, ...]:

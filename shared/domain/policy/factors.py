@@ -1,0 +1,53 @@
+"""The factors of priority that a revision fixes, row by row, and those that models and situations bring."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from shared.domain.catalogue import Action, Revision, Treatment
+from shared.domain.policy.tables import Rows
+from shared.domain.propensity import NO_EVIDENCE, Counts, model_id, propensity
+
+PROPENSITY_DIGITS = 8
+"""Decimals that a propensity is rounded to, so that records stay short and hold what was reckoned with."""
+
+
+class Factors:
+    """P, V and L of every row."""
+
+    def __init__(self, revision: Revision, rows: Sequence[tuple[Action, Treatment]]) -> None:
+        """Take the constants of every row."""
+        self._rows = rows
+        self._models = tuple(model_id(treatment.id, treatment.channel) for _, treatment in rows)
+        self.prices = tuple(revision.channels[treatment.channel].price for _, treatment in rows)
+        self.levers = tuple(float(action.lever) for action, _ in rows)
+        self.values = tuple(
+            None if isinstance(action.value, str) else worth(float(action.value), price)
+            for (action, _), price in zip(rows, self.prices, strict=True)
+        )
+        self.mandatory: Rows = sum(1 << row for row, (action, _) in enumerate(rows) if action.mandatory)
+        self._propensities: tuple[Mapping[str, Counts] | None, tuple[float, ...]] = None, ()
+
+    def propensities(self, counts: Mapping[str, Counts]) -> tuple[float, ...]:
+        """P of every row by the models' evidence; worked out once for as long as the same mapping is given."""
+        known, found = self._propensities
+        if known is not counts:
+            found = tuple(
+                _rounded(propensity(treatment.starting, counts.get(model, NO_EVIDENCE)))
+                for (_, treatment), model in zip(self._rows, self._models, strict=True)
+            )
+            self._propensities = counts, found
+        return found
+
+
+def worth(value: float, price: float) -> float:
+    """V: pounds of an acceptance less the price of the contact, never negative. A value that is no finite number cannot
+    be reckoned with and is worth nothing.
+    """
+    return max(0.0, value - price) if math.isfinite(value) else 0.0
+
+
+def _rounded(p: float) -> float:
+    least = 10**-PROPENSITY_DIGITS
+    return min(max(round(p, PROPENSITY_DIGITS), least), 1 - least)

@@ -1,0 +1,69 @@
+"""What does not depend on conditions, as sets of rows: where treatments appear, whose they are, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from shared.domain.catalogue import Action, Revision, Treatment
+from shared.domain.policy.tables import Rows
+from shared.domain.profile import Profile
+
+
+class Masks:
+    """The rows of a revision by channel, placement, brand and active window."""
+
+    def __init__(self, revision: Revision, rows: Sequence[tuple[Action, Treatment]]) -> None:
+        """Sort the rows."""
+        self._all = (1 << len(rows)) - 1
+        self._channels: dict[str, Rows] = {}
+        self._placements: dict[str, Rows] = {}
+        self._brands: dict[str, Rows] = {}
+        windows: dict[tuple[datetime | None, datetime | None], Rows] = {}
+        for number, (action, treatment) in enumerate(rows):
+            bit = 1 << number
+            self._channels[treatment.channel] = self._channels.get(treatment.channel, 0) | bit
+            if treatment.placement is not None:
+                self._placements[treatment.placement] = self._placements.get(treatment.placement, 0) | bit
+            self._brands[action.brand] = self._brands.get(action.brand, 0) | bit
+            window = action.active.from_, action.active.until
+            if window != (None, None):
+                windows[window] = windows.get(window, 0) | bit
+        self._windows = tuple(windows.items())
+        self._addressed = tuple(
+            (channel.id, rows_of)
+            for channel in revision.catalogue.channels
+            if channel.needs_contact_point and (rows_of := self._channels.get(channel.id))
+        )
+
+    def slots(self, channels: Sequence[str], placements: Sequence[str]) -> Rows:
+        """The rows that appear on one of the channels, and in one of the placements where any are given."""
+        found = self._any(self._channels, channels)
+        return found & self._any(self._placements, placements) if placements else found
+
+    def brands(self, brands: Sequence[str]) -> Rows:
+        """The rows of one of the brands."""
+        return self._any(self._brands, brands)
+
+    def reachable(self, profile: Profile) -> Rows:
+        """The rows whose channel needs no contact point, or one that the person has."""
+        found = self._all
+        for channel, rows in self._addressed:
+            if channel not in profile.reachable:
+                found &= ~rows
+        return found
+
+    def active(self, now: datetime) -> Rows:
+        """The rows in their active window."""
+        found = self._all
+        for (start, end), rows in self._windows:
+            if (start is not None and now < start) or (end is not None and now >= end):
+                found &= ~rows
+        return found
+
+    @staticmethod
+    def _any(by_name: dict[str, Rows], names: Sequence[str]) -> Rows:
+        found = 0
+        for name in names:
+            found |= by_name.get(name, 0)
+        return found

@@ -1,0 +1,203 @@
+"""A revision ready to decide: what its conditions say of a person, all at once or one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from enum import StrEnum
+from itertools import compress
+from typing import Any
+
+from shared.domain.catalogue import Action, Condition, Revision, Treatment, facts
+from shared.domain.cel import Missing, Program, program
+from shared.domain.policy.atoms import Path, Truth
+from shared.domain.policy.clauses import clauses, on_one_path, specialised
+from shared.domain.policy.factors import Factors
+from shared.domain.policy.index import Evaluated, Index, Tabled
+from shared.domain.policy.masks import Masks
+from shared.domain.policy.situation import Situations, Variables
+from shared.domain.policy.tables import Rows
+from shared.domain.profile import Profile
+from shared.domain.rules import Scope, in_scope
+from shared.domain.signal import Signal
+
+CANDIDATE = frozenset({"action", "treatment"})
+"""Variables whose values are the catalogue's own: they are put into a condition when it is compiled."""
+
+_BITS = bytes.maketrans(b"01", b"\0\1")
+
+
+class Verdict(StrEnum):
+    """What a condition said. A missing value makes it unknown, any other failure an error, and neither is false."""
+
+    HOLDS = "holds"
+    FAILS = "fails"
+    UNKNOWN = "unknown"
+    ERROR = "error"
+
+
+class Policy:
+    """The compiled form of a revision.
+
+    Attributes:
+        revision: what it was made of.
+        rows: every treatment with its action, by action id and then treatment id. A set of treatments is an integer:
+            its bit n stands for row n.
+        row_of: the row of each treatment, by the treatment's id.
+        masks: the rows by what no condition says.
+        factors: what their priority is made of.
+    """
+
+    def __init__(self, revision: Revision) -> None:
+        """Work out the index. A program is compiled when it is first evaluated.
+
+        Raises:
+            shared.domain.errors.InvalidError: an expression is no program; one that was built is always one.
+        """
+        catalogue = revision.catalogue
+        self.revision = revision
+        self.rows = tuple((action, treatment) for action in catalogue.actions for treatment in action.treatments)
+        self.row_of = {treatment.id: row for row, (_, treatment) in enumerate(self.rows)}
+        self.masks = Masks(revision, self.rows)
+        self.factors = Factors(revision, self.rows)
+        self._context_weights = tuple((w.when, w.weight, self._rows_in(w.scope)) for w in catalogue.context_weights)
+        self._ids = tuple(self.row_of)
+        self._programs: dict[str, Program] = {}
+        tabled, evaluated = _compiled(self)
+        self._index = Index(len(self.rows), tabled, evaluated)
+        types = {name: attribute.type for name, attribute in catalogue.profile_schema.items()}
+        reads = [path for e in catalogue.expressions.values() for path in e.reads]
+        self._situations = Situations(types, [path[1] for path in reads if path[0] == "profile" and len(path) > 1])
+
+    def situation(self, profile: Profile, signal: Signal, now: datetime) -> Variables:
+        """What expressions see of this person, signal and moment."""
+        return self._situations(profile, signal, now)
+
+    def passing(self, situation: Variables) -> Rows:
+        """The rows that no condition stops."""
+        return self._index.passing(situation)
+
+    def treatments(self, rows: Rows) -> tuple[str, ...]:
+        """The ids of the treatments of rows, by action id and then treatment id."""
+        return tuple(compress(self._ids, f"{rows:b}".encode().translate(_BITS)[::-1]))
+
+    def program(self, text: str) -> Program:
+        """The program of one of the revision's expressions."""
+        found = self._programs.get(text)
+        if found is None:
+            found = self._programs[text] = program(self.revision.catalogue.expressions[text].program)
+        return found
+
+    def verdict(self, condition: Condition, situation: Variables) -> Verdict:
+        """What one condition says in a situation, of which `action` and `treatment` are a part."""
+        return _VERDICTS[_truth(self.program(condition.when).evaluate(situation))]
+
+    def context_weights(self, situation: Variables) -> list[tuple[float, Rows]]:
+        """The context weights whose condition holds, and the rows in their scope."""
+        return [
+            (weight, rows)
+            for text, weight, rows in self._context_weights
+            if self.program(text).evaluate(situation) is True
+        ]
+
+    def number(self, text: str, situation: Variables) -> float | None:
+        """The number that an expression yields, None where a value is missing or it yields none."""
+        value = self.program(text).evaluate(situation)
+        return float(value) if isinstance(value, int | float) and value.__class__ is not bool else None
+
+    def _rows_in(self, scope: Scope) -> Rows:
+        rows = 0
+        for number, (action, treatment) in enumerate(self.rows):
+            rows |= in_scope(scope, facts(action, treatment)) << number
+        return rows
+
+
+_VERDICTS = {
+    Truth.TRUE: Verdict.HOLDS,
+    Truth.FALSE: Verdict.FAILS,
+    Truth.UNKNOWN: Verdict.UNKNOWN,
+    Truth.ERROR: Verdict.ERROR,
+}
+
+
+def candidate(action: Action, treatment: Treatment | None) -> dict[str, dict[str, Any]]:
+    """What conditions see of a candidate; those above the treatment see no treatment."""
+    seen: dict[str, dict[str, Any]] = {
+        "action": {"id": action.id, "brand": action.brand, "issue": action.issue, "group": action.group}
+    }
+    if treatment is not None:
+        seen["treatment"] = {"id": treatment.id, "channel": treatment.channel, "purpose": treatment.purpose}
+    return seen
+
+
+def _truth(value: Any) -> Truth:
+    if value.__class__ is bool:
+        return Truth(value)
+    return Truth.UNKNOWN if isinstance(value, Missing) else Truth.ERROR
+
+
+def _compiled(policy: Policy) -> tuple[list[Tabled], list[Evaluated]]:
+    """Every condition with the rows that it stops."""
+    catalogue = policy.revision.catalogue
+    tabled: list[Tabled] = []
+    evaluated: dict[tuple[str, bool], tuple[Any, Rows]] = {}
+    for index, known, rows in _rows_of_conditions(policy):
+        condition = catalogue.conditions[index]
+        expression = catalogue.expressions[condition.when]
+        data, found = expression.program, expression.clauses
+        if known:
+            data = specialised(data, known)
+            found = clauses(data)
+        allows_missing = condition.on_missing == "allow"
+        if found is not None and (not allows_missing or on_one_path(found)):
+            tabled.append(Tabled(found, allows_missing, rows))
+        else:
+            key = repr(data), allows_missing
+            evaluated[key] = data, rows | evaluated[key][1] if key in evaluated else rows
+    return tabled, [
+        Evaluated(_evaluation(data), allows_missing, rows) for (_, allows_missing), (data, rows) in evaluated.items()
+    ]
+
+
+def _evaluation(data: Any) -> Callable[[Mapping[str, Any]], Truth]:
+    evaluate: Callable[[Any], Any] = program(data).evaluate
+    return lambda situation: _truth(evaluate(situation))
+
+
+def _rows_of_conditions(policy: Policy) -> Iterator[tuple[int, dict[Path, Any], Rows]]:
+    """Each condition by its number, and for each set of values that it reads of candidates the rows it concerns."""
+    expressions = policy.revision.catalogue.expressions
+    reads = [
+        tuple(path for path in expressions[condition.when].reads if path[0] in CANDIDATE)
+        for condition in policy.revision.catalogue.conditions
+    ]
+    plain: dict[int, Rows] = {}
+    reading: dict[tuple[int, str], tuple[dict[Path, Any], Rows]] = {}
+
+    def add(index: int, action: Action, treatment: Treatment | None, rows: Rows) -> None:
+        if not reads[index]:
+            plain[index] = plain.get(index, 0) | rows
+            return
+        seen = candidate(action, treatment)
+        known = {path: _value(seen, path) for path in reads[index] if _value(seen, path) is not None}
+        key = index, repr(sorted(known.items()))
+        reading[key] = known, rows | reading[key][1] if key in reading else rows
+
+    row = 0
+    for action in policy.revision.catalogue.actions:
+        span = ((1 << len(action.treatments)) - 1) << row
+        for index in action.conditions:
+            add(index, action, None, span)
+        for number, treatment in enumerate(action.treatments, start=row):
+            for index in treatment.conditions:
+                add(index, action, treatment, 1 << number)
+        row += len(action.treatments)
+    yield from ((index, {}, rows) for index, rows in plain.items())
+    yield from ((index, known, rows) for (index, _), (known, rows) in reading.items())
+
+
+def _value(seen: Mapping[str, Any], path: Path) -> Any:
+    value: Any = seen
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
