@@ -16,7 +16,7 @@ from shared.domain.decision import DecisionRecord
 from shared.domain.engagement import Slots
 from shared.domain.errors import InvalidError, NotFoundError, TransientError
 from shared.domain.explanation import Explanation, explain
-from shared.domain.identifiers import keyed_hash, normalise
+from shared.domain.identifiers import PERSON_ID, check_source, normalise, stored
 from shared.domain.personal import Scrubber
 from shared.domain.policy import Policy
 from shared.domain.profile import Profile
@@ -200,9 +200,10 @@ class Decide:
         for name, value in request.identifiers.items():
             namespace, normalised = normalise(name, value)
             if namespace not in revision.namespaces:
-                known = ", ".join(sorted(revision.namespaces))
+                known = ", ".join(sorted({*revision.namespaces} - {PERSON_ID}))
                 raise InvalidError(f"unknown namespace; one of {known}", field=f"identifiers.{name}")
-            identifiers[namespace] = keyed_hash(self._identifier_key, namespace, normalised)
+            check_source(namespace, SOURCE, field=f"identifiers.{name}")
+            identifiers[namespace] = stored(self._identifier_key, namespace, normalised)
         return Signal(
             id=self._new_id(),
             type=SIGNAL_TYPE,

@@ -101,6 +101,16 @@ REFUSED = {
     "decide: an unknown namespace": Bad(
         400, text({**ASK, "identifiers": {"shoe_size": "43"}}), "decide", "/v1/decisions", field="identifiers.shoe_size"
     ),
+    "decide: our own id": Bad(
+        400, text({**ASK, "identifiers": {"person_id": "p-1"}}), "decide", "/v1/decisions", field="identifiers.person_id"
+    ),
+    "decide: our own id among others": Bad(
+        400,
+        text({**ASK, "identifiers": {**ASK["identifiers"], "person_id": "p-1"}}),
+        "decide",
+        "/v1/decisions",
+        field="identifiers.person_id",
+    ),
     "decide: an identifier that is a list": Bad(
         400,
         text({**ASK, "identifiers": {"customer_no": ["C000101"]}}),
