@@ -102,7 +102,11 @@ REFUSED = {
         400, text({**ASK, "identifiers": {"shoe_size": "43"}}), "decide", "/v1/decisions", field="identifiers.shoe_size"
     ),
     "decide: our own id": Bad(
-        400, text({**ASK, "identifiers": {"person_id": "p-1"}}), "decide", "/v1/decisions", field="identifiers.person_id"
+        400,
+        text({**ASK, "identifiers": {"person_id": "p-1"}}),
+        "decide",
+        "/v1/decisions",
+        field="identifiers.person_id",
     ),
     "decide: our own id among others": Bad(
         400,

@@ -124,9 +124,15 @@ class Queue:
 class World:
     """Stores, adapters and the chained functions around them; `announce` hears of every port call."""
 
-    def __init__(self, announce: Callable[[str], None] = lambda _call: None, customers: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        announce: Callable[[str], None] = lambda _call: None,
+        customers: Sequence[str] = (),
+        catalogues: Any = None,
+    ) -> None:
         self.now = NOW
-        self.store, self.queue, meter = memory.Store(), Queue(), RequestMeter()
+        self.store, self.queue, self.meter = memory.Store(), Queue(), RequestMeter()
+        meter = self.meter
         self.provider = memory.ChannelProvider()
         self.quarantine = memory.Quarantine(self.store)
         plain = {
@@ -143,8 +149,8 @@ class World:
         seed_customers(
             [bank_customers()[number] for number in customers], KEY, plain["persons"], plain["contact_points"]
         )
-        ports = {name: Watched(plain[name], announce, name) for name in PORTS}
-        catalogues = Catalogues()
+        ports = self.ports = {name: Watched(plain[name], announce, name) for name in PORTS}
+        catalogues = self.catalogues = catalogues or Catalogues()
         self.identify = Identify(catalogues, ports["persons"], lambda: next(self._person_ids))
         self.qualify = Qualify(catalogues)
         self.arbitrate = Arbitrate(catalogues, self.models)
