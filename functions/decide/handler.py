@@ -230,6 +230,8 @@ class Decide:
             if placement.id not in on_channel:
                 detail = f"no such placement on {channel.id}; one of {', '.join(sorted(on_channel))}"
                 raise InvalidError(detail, field=f"placements[{index}].id")
+            if any(earlier.id == placement.id for earlier in request.placements[:index]):
+                raise InvalidError("is named twice; ask for more by its count", field=f"placements[{index}].id")
             if not 1 <= placement.count <= MAX_COUNT:
                 raise InvalidError(f"between 1 and {MAX_COUNT}", field=f"placements[{index}].count")
         return Slots(channels=(channel.id,), placements=tuple(p.id for p in request.placements))

@@ -13,7 +13,7 @@ from datetime import datetime
 from shared.domain.arbitration import Ranked
 from shared.domain.catalogue import Revision, facts
 from shared.domain.contact_history import Contact, ContactHistory
-from shared.domain.contact_policy import Withheld, longest_window, select
+from shared.domain.contact_policy import Withheld, counting, longest_window, select
 from shared.domain.decision import Chosen, DecisionRecord, Result, delivery_id
 from shared.domain.delivery import RESERVATION_TTL, Delivery
 from shared.domain.errors import AlreadyExistsError, NotFoundError, StaleError, TransientError
@@ -76,7 +76,8 @@ class Suppress:
         """What an inbound channel may show: for each (placement, count) the first treatments that pass, no action
         twice.
 
-        Nothing is reserved: an inbound treatment counts as contact when its impression comes back.
+        Nothing is reserved: an inbound treatment counts as contact when its impression comes back. Within the request
+        each counts as if it had, so that no rule is broken by what is shown side by side.
         """
         policy = self._policy(ranked)
         history = self._contacts.history(ranked.person_id).value
@@ -92,6 +93,8 @@ class Suppress:
             ]
             selection = select(policy.revision, fitting, ranked.profile, history, now, count=count)
             withheld += selection.withheld
+            for r in selection.chosen:
+                history = counting(policy.revision, history, r.treatment, now)
             deliveries += [
                 make_delivery(policy.revision, ranked, r, now, placement=placement, rank=n)
                 for n, r in enumerate(selection.chosen, start=1)

@@ -77,6 +77,13 @@ REFUSED = {
         "/v1/decisions",
         field="placements[1].id",
     ),
+    "decide: a placement twice": Bad(
+        400,
+        text({**ASK, "placements": [{"id": "web.home.hero"}, {"id": "web.home.hero"}]}),
+        "decide",
+        "/v1/decisions",
+        field="placements[1].id",
+    ),
     "decide: too many": Bad(
         400,
         text({**ASK, "placements": [{"id": "web.home.hero", "count": 21}]}),

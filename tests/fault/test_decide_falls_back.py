@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
-
 import pytest
-from werkzeug.test import Client
-from werkzeug.wrappers import Request
 
-from functions.decide.api import routes
-from functions.decide.handler import Decide
-from shared.adapters import memory
 from shared.domain.errors import NotFoundError, StaleError, TransientError
-from shared.runtime.keys import Keyring
-from shared.runtime.service import Service
-from tests.fault.world import KEY, NOW, Catalogues, Watched, World, ordinary
+from tests.fault.world import Catalogues, Watched, World, ordinary
 
 HERO = "web.home.hero"
 
@@ -39,24 +30,8 @@ def ask(outage, catalogues=None, *, query="?explain=true", **request):
     number = ordinary()
     watched = Watched(catalogues or Catalogues(), outage, "catalogues")
     world = World(outage, [number], watched)
-    ids = map("r-{}".format, itertools.count())
-    decide = Decide(
-        world.identify,
-        world.qualify,
-        world.arbitrate,
-        world.suppress,
-        catalogues=watched,
-        publisher=world.ports["publisher"],
-        history=memory.DecisionHistory(),
-        meter=world.meter,
-        identifier_key=KEY,
-        new_id=lambda: next(ids),
-        timer=lambda: 0.0,
-    )
-    keys = Keyring('{"web": {"key": "k"}}')
-    service = Service("decide", routes(decide, keys, world.meter, lambda: NOW), ready=watched.current)
     body = {"identifiers": {"customer_no": number}, "channel": "web", "placements": [{"id": HERO}], **request}
-    return Client(Request.application(service)).post("/v1/decisions" + query, json=body, headers={"x-api-key": "k"})
+    return world.ask(body, query)
 
 
 def calls():
