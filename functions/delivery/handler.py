@@ -1,8 +1,8 @@
 """Delivery: send what is reserved, once.
 
-The claim moves the delivery and its contact to `sending` in one guarded commit that needs no read: the message carries
-the version. Only who finds the guard broken reads, and learns whether the work is done, under way or abandoned. From
-the claim on the contact counts for good, since nobody can know that an attempt did not arrive.
+The claim creates the delivery's document and moves its contact to `sending`, in one commit that needs no read: the
+message carries the delivery. Only who finds the document there reads it, and learns whether the work is done, under way
+or abandoned. From the claim on the contact counts for good, since nobody can know that an attempt did not arrive.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import datetime
 from shared.domain.contact_policy import still_allowed
 from shared.domain.content import render
 from shared.domain.delivery import FINAL, Delivery, DeliveryState
-from shared.domain.errors import NotFoundError, PermanentError, StaleError, TransientError
+from shared.domain.errors import AlreadyExistsError, NotFoundError, PermanentError, TransientError
 from shared.messages import ContactReserved, TreatmentDelivered
 from shared.ports import Catalogues, ChannelProvider, ContactPoints, Contacts, Persons
 
@@ -40,15 +40,14 @@ class Deliver:
 
         Raises:
             TransientError: the provider did not take it this time, or another instance is sending it right now.
-            PermanentError: the delivery, its person or its treatment is nowhere.
         """
-        delivery, version = reserved.delivery, reserved.version
+        delivery = reserved.delivery
         try:
-            claimed, version = self._claim(delivery, version, now)
-        except StaleError:
+            claimed, version = self._claim(delivery, None, now)
+        except AlreadyExistsError:
             found = self._contacts.delivery(delivery.delivery_id)
-            if found is None or found.version is None:
-                raise PermanentError(f"no delivery {delivery.delivery_id}") from None
+            if found is None:
+                raise TransientError(f"delivery {delivery.delivery_id} is not visible yet") from None
             if found.value.state in FINAL:
                 return (_delivered(reserved, found.value),)
             if found.value.is_held(now):
@@ -58,10 +57,10 @@ class Deliver:
             return (_delivered(reserved, claimed),)
         return (_delivered(reserved, self._send(claimed, version, now)),)
 
-    def _claim(self, delivery: Delivery, version: str, now: datetime) -> tuple[Delivery, str]:
+    def _claim(self, delivery: Delivery, version: str | None, now: datetime) -> tuple[Delivery, str]:
         """Claim the delivery, or end it here and now when it lapsed unclaimed."""
         if delivery.state == "reserved" and delivery.expires_at is not None and now >= delivery.expires_at:
-            return self._settle(delivery, version, "expired", now, reason="not sent in time", release=True), version
+            return self._settle(delivery, version, "expired", now, reason="not sent in time", release=True), ""
         claimed = delivery.claimed(now)
         return claimed, self._contacts.claim(claimed, version)
 
@@ -110,7 +109,7 @@ class Deliver:
     def _settle(
         self,
         delivery: Delivery,
-        version: str,
+        version: str | None,
         state: DeliveryState,
         now: datetime,
         *,

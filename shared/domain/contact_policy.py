@@ -91,6 +91,7 @@ def counting(revision: Revision, history: ContactHistory, treatment_id: str, now
     entry = Contact(
         delivery_id=f"chosen {treatment_id}",
         decision_id="",
+        revision=revision.id,
         state="reserved" if outbound else "presented",
         at=now,
         outcomes={} if outbound else {"impression": now},

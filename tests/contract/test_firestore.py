@@ -74,7 +74,7 @@ def test_contact_points_are_in_a_database_of_their_own(documents):
 
 @firestore
 def test_a_models_counts_are_spread_over_a_few_documents(documents):
-    documents.contacts.reserve("p-1", None, [contact(delivery(1))], [delivery(1)])
+    documents.contacts.reserve("p-1", None, [contact(delivery(1))])
     for number in range(40):
         outcome = Outcome(id=f"o-{number}", outcome="click", delivery_id=delivery(1).delivery_id, at=NOW)
         documents.outcomes.record(outcome, delivery(1), None, Counts(positives=1))
@@ -85,7 +85,8 @@ def test_a_models_counts_are_spread_over_a_few_documents(documents):
 def test_documents_of_a_later_release_can_be_read(documents):
     """Fields that this release does not know are left out, so that a rollback can serve."""
     documents.persons.create(rich_profile(), [])
-    documents.contacts.reserve("p-1", None, [contact(delivery(1))], [delivery(1)])
+    documents.contacts.reserve("p-1", None, [contact(delivery(1))])
+    documents.contacts.present([delivery(1)])
     documents.quarantine.park(parked(1))
     client, key = documents.database.client, delivery(1).delivery_id
     client.collection("profiles").document("p-1").update({"later": 1})
@@ -127,7 +128,7 @@ def test_when_firestore_is_away_the_answer_comes_in_time(emulators, project, mon
     for work in (
         lambda: contacts.history("p-1"),
         lambda: contacts.deliveries(["v-1"]),
-        lambda: contacts.reserve("p-1", None, [contact(delivery(1))], [delivery(1)]),
+        lambda: contacts.reserve("p-1", None, [contact(delivery(1))]),
         lambda: contacts.withhold("p-1", "d-1", NOW),
         lambda: Quarantine(database).list(),
         lambda: Catalogues(database).current(),
