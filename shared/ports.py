@@ -186,7 +186,12 @@ class ContactPoints(Protocol):
     """Addresses, numbers and tokens, kept encrypted; only delivery may open them."""
 
     def address(self, person_id: str, channel: str) -> str | None:
-        """Where to reach a person on a channel, None where unknown."""
+        """Where to reach a person on a channel, None where unknown.
+
+        Raises:
+            PermanentError: it is kept, and does not open.
+            TransientError: the store did not answer.
+        """
 
     def put(self, addresses: Mapping[str, Mapping[str, str]]) -> None:
         """Store persons' addresses: person id to channel to address."""

@@ -32,7 +32,7 @@ def test_a_reservation_is_in_the_history_and_its_delivery_can_be_told_from_it(do
     reserved(documents, one, two)
     entries = documents.contacts.history("p-1").value.contacts
     assert entries == {d.delivery_id: contact(d) for d in (one, two)}
-    assert [entry.delivery("p-1") for entry in entries.values()] == [one, two]
+    assert {key: entry.delivery("p-1") for key, entry in entries.items()} == {d.delivery_id: d for d in (one, two)}
     assert documents.contacts.deliveries([one.delivery_id, two.delivery_id]) == {}
 
 

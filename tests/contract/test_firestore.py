@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from shared.domain.errors import TransientError
+from shared.domain.errors import PermanentError, TransientError
 from shared.domain.propensity import Counts
 from shared.ports import Outcome
 from tests.contract.conftest import KEY, ON_EMULATORS
@@ -40,7 +40,7 @@ def test_addresses_are_not_readable_without_the_key(documents):
     )
     assert b"zoe" not in one["email"]
     assert one["email"] != two["email"]
-    with pytest.raises(TransientError, match="does not open"):
+    with pytest.raises(PermanentError, match="does not open"):
         ContactPoints(documents.private, Counted(), key=KEY[::-1]).address("p-1", "email")
     with pytest.raises(ValueError, match="32 bytes"):
         ContactPoints(documents.private, Counted(), key=b"short")
@@ -50,7 +50,7 @@ def test_addresses_are_not_readable_without_the_key(documents):
 @pytest.mark.parametrize("tampered", [b"", b"\x01", b"\x02" + bytes(40), b"\x01" + bytes(40)])
 def test_a_tampered_address_does_not_open(documents, tampered):
     documents.private.client.collection("contact_points").document("p-1").set({"email": tampered})
-    with pytest.raises(TransientError, match="does not open"):
+    with pytest.raises(PermanentError, match="does not open"):
         documents.contact_points.address("p-1", "email")
 
 
@@ -62,7 +62,7 @@ def test_an_address_moved_to_another_person_or_channel_does_not_open(documents):
     points.document("p-2").set({"email": sealed, "sms": sealed})
     points.document("p-1").update({"sms": sealed})
     for person_id, channel in (("p-2", "email"), ("p-2", "sms"), ("p-1", "sms")):
-        with pytest.raises(TransientError, match="does not open"):
+        with pytest.raises(PermanentError, match="does not open"):
             documents.contact_points.address(person_id, channel)
 
 
