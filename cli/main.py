@@ -8,6 +8,9 @@ from typing import Any
 
 import click
 
+from cli.say import fail
+from shared.domain.errors import KairosError
+
 # command: (module, attribute, one line of help)
 _COMMANDS: dict[str, tuple[str, str, str]] = {
     "up": ("cli.up", "up", "Start the platform on this machine, until Ctrl-C."),
@@ -34,6 +37,12 @@ class _Commands(click.Group):
         module, attribute, _ = _COMMANDS[cmd_name]
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KairosError as error:
+            fail(str(error), "Trying again later may help; the logs of what runs here are in .kairos/logs.")
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

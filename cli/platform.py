@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -11,7 +12,7 @@ import httpx
 import msgspec
 
 from cli.say import fail
-from emulators import google
+from emulators import endpoints, google
 
 if TYPE_CHECKING:
     from emulators.bank_on_emulators import BankOnEmulators
@@ -23,6 +24,8 @@ STATE = Path(os.environ.get("KAIROS_STATE") or ROOT / ".kairos").resolve()
 
 On = Literal["auto", "emulators", "embedded"]
 
+_START = "Start one in another terminal: kairos up"
+
 
 class Running(msgspec.Struct, frozen=True):
     """A platform that runs on this machine, as its endpoints file describes it."""
@@ -33,17 +36,31 @@ class Running(msgspec.Struct, frozen=True):
     project: str
     on: Literal["emulators", "embedded"]
 
-    def client(self, function: str) -> httpx.Client:
-        """A client of one function, with the headers that let it in."""
-        return httpx.Client(base_url=self.endpoints[function], headers=self.headers.get(function, {}), timeout=30)
+    @contextmanager
+    def client(self, function: str) -> Iterator[httpx.Client]:
+        """A client of one function, with the headers that let it in; where it does not answer, an end with what to
+        do.
+        """
+        address = self.endpoints[function]
+        try:
+            with httpx.Client(base_url=address, headers=self.headers.get(function, {}), timeout=30) as client:
+                yield client
+        except httpx.TransportError as error:
+            fail(f"{function} at {address} does not answer: {error}", f"its log: {STATE / 'logs' / f'{function}.log'}")
 
 
 def running() -> Running:
     """The platform that runs here, or an end with what to do."""
+    file = STATE / "endpoints.json"
     try:
-        return msgspec.json.decode((STATE / "endpoints.json").read_bytes(), type=Running)
+        platform = msgspec.json.decode(file.read_bytes(), type=Running)
     except FileNotFoundError:
-        fail("No platform runs here.", "Start one in another terminal: kairos up")
+        fail("No platform runs here.", _START)
+    except msgspec.MsgspecError as error:
+        fail(f"{file} is not what a platform of this version writes: {error}", f"Stop that one. {_START}")
+    if not endpoints.runs(STATE):
+        fail(f"The platform that {file} tells of runs no more.", _START)
+    return platform
 
 
 def choose(on: On) -> tuple[Literal["emulators", "embedded"], str]:

@@ -75,6 +75,9 @@ def redrive(parked_ids: tuple[str, ...], everything: bool) -> None:
         elif item.truncated:
             left += 1
             click.echo(f"✗ {item.id} was too large to keep whole and cannot go back", err=True)
+        elif not item.topic:
+            left += 1
+            click.echo(f"✗ {item.id}: no subscription {item.function} is declared, so its topic is unknown", err=True)
         else:
             try:
                 letters.republish(item.topic, item.data, item.attributes)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from typing import Any
 
-from cli.platform import Running
+import yaml
+
+from cli.platform import ROOT, Running
 from shared.adapters.firestore.catalogues import Catalogues
 from shared.adapters.firestore.client import Database
 from shared.adapters.firestore.quarantine import Quarantine
 from shared.adapters.pubsub import DeadLetters
-from shared.messages import MESSAGES
 
 
 def catalogues(platform: Running) -> Catalogues:
@@ -25,8 +28,14 @@ def quarantine(platform: Running) -> Quarantine:
 def dead_letters(platform: Running) -> DeadLetters:
     """Its dead letters."""
     os.environ["PUBSUB_EMULATOR_HOST"] = platform.emulators["pubsub"]
-    consumers = ("identity", "eligibility", "arbitration", "suppression", "delivery", "feedback")
-    return DeadLetters(platform.project, {name: m.topic for name, m in zip(consumers, MESSAGES, strict=True)})
+    return DeadLetters(platform.project, _origins(yaml.safe_load((ROOT / "shared" / "topology.yaml").read_text())))
+
+
+def _origins(topology: Mapping[str, Any]) -> dict[str, str]:
+    """Subscription to topic, for all that may give a message up: the pushed ones and the one that BigQuery reads."""
+    rows = topology["bigquery"]["subscription"]
+    pushed = {name: declared["topic"] for name, declared in topology["subscriptions"].items()}
+    return {**pushed, rows["name"]: rows["topic"]}
 
 
 def _database(platform: Running) -> Database:

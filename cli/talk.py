@@ -86,7 +86,7 @@ def decide(
             click.echo(f"  {treatment['rank']}. {treatment['treatment']}  ({treatment['delivery_id']})")
             for field, text in treatment["content"].items():
                 click.echo(f"       {field}: {text}")
-    if explained:
+    if explained and "explanation" in answer:
         from cli.explaining import say_explanation
 
         say_explanation(answer["explanation"])

@@ -8,6 +8,18 @@ from pathlib import Path
 from typing import IO, Any
 
 
+def runs(state: Path) -> bool:
+    """Whether the platform that wrote the file of a state folder runs still: whoever does holds the folder's lock."""
+    try:
+        with (state / "lock").open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
 class EndpointsFile:
     """The file of one state folder, written by at most one platform at a time."""
 

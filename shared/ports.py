@@ -98,7 +98,9 @@ class Persons(Protocol):
 
 
 class Contacts(Protocol):
-    """Contact histories and the deliveries that they count, committed together."""
+    """Contact histories and the deliveries that they count. A reservation is an entry of the history and nothing else;
+    its delivery gets a document of its own when it is claimed, which it can be once.
+    """
 
     def history(self, person_id: str) -> Versioned[ContactHistory]:
         """A person's contact history; empty, with version None, where there is none yet."""
@@ -108,17 +110,15 @@ class Contacts(Protocol):
         person_id: str,
         version: str | None,
         contacts: Sequence[Contact],
-        deliveries: Sequence[Delivery],
         *,
         forget: tuple[Sequence[str], Sequence[str]] = ((), ()),
-    ) -> list[str]:
-        """Add contacts to the history and create their deliveries in one commit guarded by the history's version.
+    ) -> None:
+        """Add contacts to the history in one commit guarded by its version.
 
-        `forget` names deliveries and withheld decisions to drop from the history. Returns the deliveries' versions.
+        `forget` names deliveries and withheld decisions to drop from the history.
 
         Raises:
             StaleError: the history changed since it was read; nothing is written.
-            AlreadyExistsError: a delivery is there already; nothing is written.
         """
 
     def present(self, deliveries: Sequence[Delivery]) -> None:
@@ -135,18 +135,21 @@ class Contacts(Protocol):
     def deliveries(self, delivery_ids: Sequence[str]) -> dict[str, Delivery]:
         """Those of these deliveries that exist, by id, in one batched read."""
 
-    def claim(self, delivery: Delivery, version: str) -> str:
-        """Move a delivery, and its contact, to `sending` in one guarded commit; returns its new version.
+    def claim(self, delivery: Delivery, version: str | None) -> str:
+        """Move a delivery, and its contact, to `sending` in one commit guarded by the delivery's version, None where it
+        is to be the first; returns its new version.
 
         Raises:
             StaleError: the delivery changed since.
+            AlreadyExistsError: with the version None, it was claimed or ended before.
         """
 
-    def settle(self, delivery: Delivery, version: str, *, release: bool) -> None:
-        """Write a delivery's end in one guarded commit; with `release` its contact no longer counts.
+    def settle(self, delivery: Delivery, version: str | None, *, release: bool) -> None:
+        """Write a delivery's end in one commit guarded as a claim is; with `release` its contact no longer counts.
 
         Raises:
             StaleError: the delivery changed since.
+            AlreadyExistsError: with the version None, it was claimed or ended before.
         """
 
 
@@ -183,7 +186,12 @@ class ContactPoints(Protocol):
     """Addresses, numbers and tokens, kept encrypted; only delivery may open them."""
 
     def address(self, person_id: str, channel: str) -> str | None:
-        """Where to reach a person on a channel, None where unknown."""
+        """Where to reach a person on a channel, None where unknown.
+
+        Raises:
+            PermanentError: it is kept, and does not open.
+            TransientError: the store did not answer.
+        """
 
     def put(self, addresses: Mapping[str, Mapping[str, str]]) -> None:
         """Store persons' addresses: person id to channel to address."""

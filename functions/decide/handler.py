@@ -16,7 +16,7 @@ from shared.domain.decision import DecisionRecord
 from shared.domain.engagement import Slots
 from shared.domain.errors import InvalidError, NotFoundError, TransientError
 from shared.domain.explanation import Explanation, explain
-from shared.domain.identifiers import keyed_hash, normalise
+from shared.domain.identifiers import PERSON_ID, check_source, normalise, stored
 from shared.domain.personal import Scrubber
 from shared.domain.policy.policy import Policy
 from shared.domain.profile import Profile
@@ -66,7 +66,7 @@ class FilledPlacement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DecisionAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What to show. `fallback` says that no decision could be made in time: show what you show by default."""
+    """What to show. `fallback` says that no decision could be made now: show what you show by default."""
 
     decision_id: str
     revision: str | None
@@ -140,31 +140,29 @@ class Decide:
         self._timer = timer
 
     def __call__(self, request: DecisionRequest, now: datetime, *, explained: bool, trace: str) -> DecisionAnswer:
-        """Decide what an inbound channel shows.
+        """Decide what an inbound channel shows; a fallback where a store, a topic or the catalogue does not answer.
 
         Raises:
             InvalidError: the request names what the catalogue does not know.
         """
         started = self._timer()
-        signal = self._signal(request, now)
-        decision = decision_id(SOURCE, signal.id)
-        received = SignalReceived(
-            message_id=f"{decision}:signal.received", decision_id=decision, occurred_at=now, signal=signal
-        )
+        request_id = self._new_id()
+        decision = decision_id(SOURCE, request_id)
         try:
+            signal = self._signal(request, request_id, now)
+            received = SignalReceived(
+                message_id=f"{decision}:signal.received", decision_id=decision, occurred_at=now, signal=signal
+            )
             slots = self._slots(request)
             row, placements = self._decide(received, slots, request, now)
+            explanation = self._explained(row) if explained else None
             self._publisher.publish([stamped(row, self._meter.spent(), trace)])
-        except TransientError:
+        except (TransientError, NotFoundError):  # not found is a revision that is not visible here yet
             empty = [FilledPlacement(id=p.id, treatments=[]) for p in request.placements]
             elapsed = self._elapsed_ms(started)
             return DecisionAnswer(
                 decision_id=decision, revision=None, placements=empty, elapsed_ms=elapsed, fallback=True
             )
-        explanation = None
-        if explained and row.record is not None:
-            record = msgspec.json.decode(row.record, type=DecisionRecord)
-            explanation = explain(self._catalogues.get(record.revision).revision, record)
         return DecisionAnswer(
             decision_id=decision,
             revision=row.revision,
@@ -190,7 +188,13 @@ class Decide:
         record = self.record(decision)
         return explain(self._catalogues.get(record.revision).revision, record)
 
-    def _signal(self, request: DecisionRequest, now: datetime) -> Signal:
+    def _explained(self, row: HistoryRow) -> Explanation | None:
+        if row.record is None:
+            return None
+        record = msgspec.json.decode(row.record, type=DecisionRecord)
+        return explain(self._catalogues.get(record.revision).revision, record)
+
+    def _signal(self, request: DecisionRequest, request_id: str, now: datetime) -> Signal:
         revision = self._catalogues.current().revision
         if not request.identifiers:
             raise InvalidError("at least one identifier is needed", field="identifiers")
@@ -200,11 +204,12 @@ class Decide:
         for name, value in request.identifiers.items():
             namespace, normalised = normalise(name, value)
             if namespace not in revision.namespaces:
-                known = ", ".join(sorted(revision.namespaces))
+                known = ", ".join(sorted({*revision.namespaces} - {PERSON_ID}))
                 raise InvalidError(f"unknown namespace; one of {known}", field=f"identifiers.{name}")
-            identifiers[namespace] = keyed_hash(self._identifier_key, namespace, normalised)
+            check_source(namespace, SOURCE, field=f"identifiers.{name}")
+            identifiers[namespace] = stored(self._identifier_key, namespace, normalised)
         return Signal(
-            id=self._new_id(),
+            id=request_id,
             type=SIGNAL_TYPE,
             at=now,
             received_at=now,
@@ -225,6 +230,8 @@ class Decide:
             if placement.id not in on_channel:
                 detail = f"no such placement on {channel.id}; one of {', '.join(sorted(on_channel))}"
                 raise InvalidError(detail, field=f"placements[{index}].id")
+            if any(earlier.id == placement.id for earlier in request.placements[:index]):
+                raise InvalidError("is named twice; ask for more by its count", field=f"placements[{index}].id")
             if not 1 <= placement.count <= MAX_COUNT:
                 raise InvalidError(f"between 1 and {MAX_COUNT}", field=f"placements[{index}].count")
         return Slots(channels=(channel.id,), placements=tuple(p.id for p in request.placements))

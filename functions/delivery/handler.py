@@ -1,20 +1,38 @@
 """Delivery: send what is reserved, once.
 
-The claim moves the delivery and its contact to `sending` in one guarded commit that needs no read: the message carries
-the version. Only who finds the guard broken reads, and learns whether the work is done, under way or abandoned. From
-the claim on the contact counts for good, since nobody can know that an attempt did not arrive.
+The claim creates the delivery's document and moves its contact to `sending`, in one commit that needs no read: the
+message carries the delivery. Only who finds the document there reads it, and learns whether the work is done, under way
+or abandoned. From the claim on the contact counts for good, since nobody can know that an attempt did not arrive.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import NamedTuple
 
+from shared.domain.catalogue import Channel
 from shared.domain.contact_policy import still_allowed
 from shared.domain.content import render
 from shared.domain.delivery import FINAL, Delivery, DeliveryState
-from shared.domain.errors import NotFoundError, PermanentError, StaleError, TransientError
+from shared.domain.errors import AlreadyExistsError, NotFoundError, PermanentError, TransientError
 from shared.messages import ContactReserved, TreatmentDelivered
 from shared.ports import Catalogues, ChannelProvider, ContactPoints, Contacts, Persons
+
+
+class _Message(NamedTuple):
+    """What goes to the provider."""
+
+    channel: Channel
+    address: str | None
+    payload: Mapping[str, object]
+
+
+class _Stop(NamedTuple):
+    """That nothing goes to the provider, and why."""
+
+    state: DeliveryState
+    reason: str
 
 
 class Deliver:
@@ -40,15 +58,14 @@ class Deliver:
 
         Raises:
             TransientError: the provider did not take it this time, or another instance is sending it right now.
-            PermanentError: the delivery, its person or its treatment is nowhere.
         """
-        delivery, version = reserved.delivery, reserved.version
+        delivery = reserved.delivery
         try:
-            claimed, version = self._claim(delivery, version, now)
-        except StaleError:
+            claimed, version = self._claim(delivery, None, now)
+        except AlreadyExistsError:
             found = self._contacts.delivery(delivery.delivery_id)
-            if found is None or found.version is None:
-                raise PermanentError(f"no delivery {delivery.delivery_id}") from None
+            if found is None:
+                raise TransientError(f"delivery {delivery.delivery_id} is not visible yet") from None
             if found.value.state in FINAL:
                 return (_delivered(reserved, found.value),)
             if found.value.is_held(now):
@@ -58,59 +75,74 @@ class Deliver:
             return (_delivered(reserved, claimed),)
         return (_delivered(reserved, self._send(claimed, version, now)),)
 
-    def _claim(self, delivery: Delivery, version: str, now: datetime) -> tuple[Delivery, str]:
+    def _claim(self, delivery: Delivery, version: str | None, now: datetime) -> tuple[Delivery, str]:
         """Claim the delivery, or end it here and now when it lapsed unclaimed."""
         if delivery.state == "reserved" and delivery.expires_at is not None and now >= delivery.expires_at:
-            return self._settle(delivery, version, "expired", now, reason="not sent in time", release=True), version
+            return self._settle(delivery, version, "expired", now, reason="not sent in time", release=True), ""
         claimed = delivery.claimed(now)
         return claimed, self._contacts.claim(claimed, version)
 
     def _send(self, delivery: Delivery, version: str, now: datetime) -> Delivery:
+        first = delivery.attempts == 1
         try:
-            policy = self._catalogues.get(delivery.revision)
-            action, treatment = policy.revision.treatment(delivery.treatment)
-        except NotFoundError as error:
-            self._yield(delivery, version, now)
+            message = self._message(delivery)
+        except (NotFoundError, TransientError) as error:
+            self._yield(delivery.yielded(now, begun=False), version)
             raise TransientError(str(error)) from error
-        channel = policy.revision.channels[delivery.channel]
-        person = self._persons.profile(delivery.person_id)
-        if person is None:
-            return self._settle(delivery, version, "cancelled", now, reason="the person is gone", release=True)
-        stop = still_allowed(policy.revision, delivery.treatment, person.value)
-        if stop is not None:
-            reason = f"stopped by {stop.kind} {stop.rule} just before sending"
-            return self._settle(delivery, version, "cancelled", now, reason=reason, release=delivery.attempts == 1)
-        address = self._contact_points.address(delivery.person_id, delivery.channel)
-        if address is None and channel.needs_contact_point:
-            return self._settle(delivery, version, "failed", now, reason="no contact point", release=True)
+        if isinstance(message, _Stop):
+            return self._settle(delivery, version, message.state, now, reason=message.reason, release=first)
         try:
-            content = render(policy.revision, action, treatment, person.value)
-            payload = {
-                "brand": delivery.brand,
-                "action": delivery.action,
-                "treatment": delivery.treatment,
-                "purpose": delivery.purpose,
-                "content": content,
-            }
-            receipt = self._provider.send(channel, delivery.delivery_id, address, payload)
+            receipt = self._provider.send(message.channel, delivery.delivery_id, message.address, message.payload)
         except PermanentError as error:
-            return self._settle(delivery, version, "failed", now, reason=str(error), release=delivery.attempts == 1)
+            return self._settle(delivery, version, "failed", now, reason=str(error), release=first)
         except TransientError as error:
-            if delivery.attempts >= channel.max_attempts:
+            if delivery.attempts >= message.channel.max_attempts:
                 reason = f"given up after {delivery.attempts} attempts: {error}"
                 return self._settle(delivery, version, "failed", now, reason=reason, release=False)
-            self._yield(delivery, version, now)
+            self._yield(delivery.yielded(now, begun=True), version)
             raise
         return self._settle(delivery, version, "sent", now, reference=receipt.reference)
 
-    def _yield(self, delivery: Delivery, version: str, now: datetime) -> None:
+    def _message(self, delivery: Delivery) -> _Message | _Stop:
+        """What to send, or why not.
+
+        Raises:
+            NotFoundError: the revision is not visible here yet.
+            TransientError: a store did not answer.
+        """
+        policy = self._catalogues.get(delivery.revision)
+        action, treatment = policy.revision.treatment(delivery.treatment)
+        channel = policy.revision.channels[delivery.channel]
+        person = self._persons.profile(delivery.person_id)
+        if person is None:
+            return _Stop("cancelled", "the person is gone")
+        stop = still_allowed(policy.revision, delivery.treatment, person.value)
+        if stop is not None:
+            return _Stop("cancelled", f"stopped by {stop.kind} {stop.rule} just before sending")
+        try:
+            address = self._contact_points.address(delivery.person_id, delivery.channel)
+            content = render(policy.revision, action, treatment, person.value)
+        except PermanentError as error:
+            return _Stop("failed", str(error))
+        if address is None and channel.needs_contact_point:
+            return _Stop("failed", "no contact point")
+        payload = {
+            "brand": delivery.brand,
+            "action": delivery.action,
+            "treatment": delivery.treatment,
+            "purpose": delivery.purpose,
+            "content": content,
+        }
+        return _Message(channel, address, payload)
+
+    def _yield(self, delivery: Delivery, version: str) -> None:
         """Let the next attempt have it at once, instead of when the lease ends."""
-        self._contacts.settle(delivery.yielded(now), version, release=False)
+        self._contacts.settle(delivery, version, release=False)
 
     def _settle(
         self,
         delivery: Delivery,
-        version: str,
+        version: str | None,
         state: DeliveryState,
         now: datetime,
         *,

@@ -9,12 +9,9 @@ from functions.ingest.formats import FORMATS, RawSignal
 from functions.ingest.suggestions import unknown
 from shared.domain.catalogue import Revision, Source
 from shared.domain.errors import InvalidError
-from shared.domain.identifiers import PERSON_ID, keyed_hash, normalise
+from shared.domain.identifiers import PERSON_ID, check_source, keyed_hash, normalise, stored
 
 MAX_IDENTIFIERS = 20
-
-SCHEDULER = "scheduler"
-"""The one source that may name persons by our own ids."""
 
 RAW_NAMESPACES = {"email": "email_sha256", "phone": "phone_sha256"}
 """What may be sent raw, and where its SHA-256 is kept."""
@@ -70,11 +67,10 @@ class Identified:
         if namespace is None:
             self._keep_aside(name, value)
             return
-        if namespace == PERSON_ID and self._sent_by != SCHEDULER:
-            raise InvalidError(f"only the source {SCHEDULER} may name persons by our own ids", field=field)
+        check_source(namespace, self._sent_by, field=field)
         sendable = namespace if self._strict else _sendable(namespace, value)
         try:
-            stored, normal = normalise(sendable, value)
+            kept_as, normal = normalise(sendable, value)
         except InvalidError as error:
             if self._strict or sendable not in RAW_NAMESPACES:
                 raise InvalidError(error.detail, field=field) from None
@@ -84,10 +80,10 @@ class Identified:
             self.emails.append(str(value))
         if sendable == "phone":
             self.phones.append(str(value))
-        hashed = keyed_hash(self._key, stored, normal)
-        if self.kept.setdefault(stored, hashed) != hashed:
+        hashed = stored(self._key, kept_as, normal)
+        if self.kept.setdefault(kept_as, hashed) != hashed:
             if self._strict:
-                raise InvalidError(f"contradicts another value of {stored}", field=field)
+                raise InvalidError(f"contradicts another value of {kept_as}", field=field)
             self._keep_aside(name, value)
 
     def _namespace(self, name: str, field: str) -> str | None:

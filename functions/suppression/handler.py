@@ -13,10 +13,10 @@ from datetime import datetime
 from shared.domain.arbitration import Ranked
 from shared.domain.catalogue import Revision, facts
 from shared.domain.contact_history import Contact, ContactHistory
-from shared.domain.contact_policy import Withheld, longest_window, select
+from shared.domain.contact_policy import Withheld, counting, longest_window, select
 from shared.domain.decision import Chosen, DecisionRecord, Result, delivery_id
 from shared.domain.delivery import RESERVATION_TTL, Delivery
-from shared.domain.errors import AlreadyExistsError, NotFoundError, StaleError, TransientError
+from shared.domain.errors import NotFoundError, StaleError, TransientError
 from shared.domain.policy.policy import Policy
 from shared.domain.propensity import model_id
 from shared.messages import ActionsRanked, ContactReserved, HistoryRow
@@ -56,18 +56,12 @@ class Suppress:
             if not selection.chosen:
                 self._contacts.withhold(ranked.person_id, ranked.decision_id, now, forget=forget[1])
                 return (decision_row(_record(ranked, "all_withheld", now, (), selection.withheld)),)
-            delivery = make_delivery(policy.revision, ranked, selection.chosen[0], now)
+            contact = Contact.of(make_delivery(policy.revision, ranked, selection.chosen[0], now))
             try:
-                [version] = self._contacts.reserve(
-                    ranked.person_id,
-                    history.version,
-                    [Contact.of(delivery)],
-                    [delivery],
-                    forget=forget,
-                )
-            except (StaleError, AlreadyExistsError):
+                self._contacts.reserve(ranked.person_id, history.version, [contact], forget=forget)
+            except StaleError:
                 continue
-            return _reserved(ranked, delivery, version, selection.withheld, now)
+            return _reserved(ranked, contact, selection.withheld, now)
         raise TransientError(f"the contact history of {ranked.person_id} is contended")
 
     def offer(
@@ -76,7 +70,8 @@ class Suppress:
         """What an inbound channel may show: for each (placement, count) the first treatments that pass, no action
         twice.
 
-        Nothing is reserved: an inbound treatment counts as contact when its impression comes back.
+        Nothing is reserved: an inbound treatment counts as contact when its impression comes back. Within the request
+        each counts as if it had, so that no rule is broken by what is shown side by side.
         """
         policy = self._policy(ranked)
         history = self._contacts.history(ranked.person_id).value
@@ -92,6 +87,8 @@ class Suppress:
             ]
             selection = select(policy.revision, fitting, ranked.profile, history, now, count=count)
             withheld += selection.withheld
+            for r in selection.chosen:
+                history = counting(policy.revision, history, r.treatment, now)
             deliveries += [
                 make_delivery(policy.revision, ranked, r, now, placement=placement, rank=n)
                 for n, r in enumerate(selection.chosen, start=1)
@@ -118,33 +115,30 @@ class Suppress:
         earlier = history.of_decision(ranked.decision_id)
         if not earlier:
             return None
-        known = self._contacts.delivery(earlier[0].delivery_id)
-        if known is None or known.version is None:
-            raise TransientError(f"delivery {earlier[0].delivery_id} is not visible yet")
-        delivery = known.value
-        at = delivery.expires_at - RESERVATION_TTL if delivery.expires_at else delivery.at
+        reserved = earlier[0]
+        at = reserved.expires_at - RESERVATION_TTL if reserved.expires_at else reserved.at
         before = {
             key: contact
             for key, contact in history.contacts.items()
             if contact.decision_id != ranked.decision_id and contact.at <= at
         }
         again = select(policy.revision, ranked.ranked, ranked.profile, ContactHistory(contacts=before), at)
-        return _reserved(ranked, delivery, known.version, again.withheld, at)
+        return _reserved(ranked, reserved, again.withheld, at)
 
 
 def _reserved(
-    ranked: ActionsRanked, delivery: Delivery, version: str, withheld: Sequence[Withheld], at: datetime
+    ranked: ActionsRanked, contact: Contact, withheld: Sequence[Withheld], at: datetime
 ) -> tuple[ContactReserved | HistoryRow, ...]:
     """What a reservation made at `at` publishes; once its delivery is claimed, the record alone is told again."""
+    delivery = contact.delivery(ranked.person_id)
     row = decision_row(_record(ranked, "reserved", at, [delivery], withheld), delivery)
-    if delivery.state != "reserved":
+    if contact.state != "reserved":
         return (row,)
     reserved = ContactReserved(
         message_id=f"{ranked.decision_id}:contact.reserved",
         decision_id=ranked.decision_id,
         occurred_at=at,
         delivery=delivery,
-        version=version,
     )
     return reserved, row
 

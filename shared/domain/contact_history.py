@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from shared.domain.delivery import Delivery
+from shared.domain.propensity import model_id
 
 ContactState = Literal["reserved", "sending", "released", "presented"]
 
@@ -19,6 +20,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         delivery_id: its id.
         decision_id: the decision that chose it.
+        revision: the catalogue's, by which it chose.
         state: `reserved` counts as contact until `expires_at`; `sending` counts for ever, since from the first attempt
             on nobody can know that it did not arrive; `released` never counts; `presented` (inbound) counts by its
             outcomes.
@@ -36,6 +38,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     treatment: str
     channel: str
     purpose: str
+    revision: str
     state: ContactState
     at: datetime
     expires_at: datetime | None = None
@@ -54,9 +57,24 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             treatment=delivery.treatment,
             channel=delivery.channel,
             purpose=delivery.purpose,
+            revision=delivery.revision,
             state="presented" if delivery.state == "presented" else "reserved",
             at=delivery.at,
             expires_at=delivery.expires_at,
+        )
+
+    def delivery(self, person_id: str) -> Delivery:
+        """The delivery of a reservation that nobody has claimed yet."""
+        return Delivery(
+            delivery_id=self.delivery_id,
+            decision_id=self.decision_id,
+            person_id=person_id,
+            revision=self.revision,
+            model=model_id(self.treatment, self.channel),
+            state="reserved",
+            at=self.at,
+            expires_at=self.expires_at,
+            **self.facts(),
         )
 
     def counts(self, now: datetime) -> bool:

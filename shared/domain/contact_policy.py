@@ -15,7 +15,7 @@ import msgspec
 
 from shared.domain.arbitration import Ranked
 from shared.domain.catalogue import Revision, facts
-from shared.domain.contact_history import ContactHistory
+from shared.domain.contact_history import Contact, ContactHistory
 from shared.domain.profile import Profile
 from shared.domain.rules import Cap, ConsentRule, Cooldown, ExclusionRule, Rule, in_scope
 
@@ -57,7 +57,7 @@ def select(
     *,
     count: int = 1,
 ) -> Selection:
-    """The first `count` treatments of different actions that every rule lets through.
+    """The first `count` treatments of different actions that every rule lets through, each counted for the next.
 
     Args:
         revision: the catalogue, for its rules.
@@ -70,16 +70,35 @@ def select(
     chosen: list[Ranked] = []
     withheld: list[Withheld] = []
     for candidate in ranked:
-        if len(chosen) == count:
-            break
         if any(c.action == candidate.action for c in chosen):
             continue
         stop = first_stop(revision, candidate.treatment, profile, history, now)
         if stop is None:
             chosen.append(candidate)
+            if len(chosen) == count:
+                break
+            history = counting(revision, history, candidate.treatment, now)
         else:
             withheld.append(stop)
     return Selection(chosen=tuple(chosen), withheld=tuple(withheld))
+
+
+def counting(revision: Revision, history: ContactHistory, treatment_id: str, now: datetime) -> ContactHistory:
+    """The history as it will be once this treatment is sent, or on an inbound channel seen, at `now`: what is chosen
+    with it must leave room for it.
+    """
+    action, treatment = revision.treatment(treatment_id)
+    outbound = revision.channels[treatment.channel].direction == "outbound"
+    entry = Contact(
+        delivery_id=f"chosen {treatment_id}",
+        decision_id="",
+        revision=revision.id,
+        state="reserved" if outbound else "presented",
+        at=now,
+        outcomes={} if outbound else {"impression": now},
+        **facts(action, treatment),
+    )
+    return msgspec.structs.replace(history, contacts={**history.contacts, entry.delivery_id: entry})
 
 
 def first_stop(

@@ -63,9 +63,9 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             self, state="sending", at=now, attempts=self.attempts + 1, lease_until=now + CLAIM_LEASE
         )
 
-    def yielded(self, now: datetime) -> Delivery:
-        """The same delivery, free for the next attempt at once."""
-        return msgspec.structs.replace(self, lease_until=now)
+    def yielded(self, now: datetime, *, begun: bool) -> Delivery:
+        """The same delivery, free for the next attempt at once; one that was not `begun` is not counted."""
+        return msgspec.structs.replace(self, lease_until=now, attempts=self.attempts if begun else self.attempts - 1)
 
     def settled(
         self, state: DeliveryState, now: datetime, *, reference: str | None = None, reason: str | None = None

@@ -13,6 +13,9 @@ from shared.domain.errors import InvalidError
 PERSON_ID = "person_id"
 """The namespace of canonical ids: used by our own scheduler, never hashed."""
 
+SCHEDULER = "scheduler"
+"""The one source that may name persons by our own ids."""
+
 MAX_LENGTH = 256
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -66,8 +69,21 @@ def normalise(namespace: str, value: Any) -> tuple[str, str]:
     return namespace, text
 
 
+def check_source(namespace: str, source: str, *, field: str) -> None:
+    """Let only our own scheduler name persons by canonical ids: whoever else knows one learnt it from us.
+
+    Raises:
+        InvalidError: another source does.
+    """
+    if namespace == PERSON_ID and source != SCHEDULER:
+        raise InvalidError(f"only the source {SCHEDULER} may name persons by our own ids", field=field)
+
+
+def stored(key: bytes, namespace: str, value: str) -> str:
+    """How an identifier travels and is stored: as its keyed hash, except that a canonical id stays itself."""
+    return value if namespace == PERSON_ID else keyed_hash(key, namespace, value)
+
+
 def keyed_hash(key: bytes, namespace: str, value: str) -> str:
-    """HMAC-SHA256 of (namespace, value): how an identifier is stored and travels; canonical ids stay themselves."""
-    if namespace == PERSON_ID:
-        return value
+    """HMAC-SHA256 of (namespace, value)."""
     return hmac.new(key, f"{namespace}\x00{value}".encode(), hashlib.sha256).hexdigest()

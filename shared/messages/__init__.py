@@ -97,17 +97,11 @@ class ActionsRanked(_Decided, frozen=True, kw_only=True, tag="actions.ranked"):
 
 
 class ContactReserved(Message, frozen=True, kw_only=True, tag="contact.reserved"):
-    """A contact is reserved and its delivery waits to be claimed.
-
-    Attributes:
-        delivery: as reserved.
-        version: of the delivery's document, so that the claim needs no read.
-    """
+    """A contact is reserved and its delivery, which travels here as reserved, waits to be claimed."""
 
     topic: ClassVar[str] = "contacts-reserved"
 
     delivery: Delivery
-    version: str
 
 
 class TreatmentDelivered(Message, frozen=True, kw_only=True, tag="treatment.delivered"):

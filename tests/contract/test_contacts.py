@@ -15,12 +15,10 @@ from tests.contract.samples import NOW, contact, delivery
 
 
 def reserved(documents, *deliveries, forget=((), ())):
-    """Reserve on what is there now; the versions of the deliveries."""
+    """Reserve on what is there now."""
     person_id = deliveries[0].person_id
     version = documents.contacts.history(person_id).version
-    return documents.contacts.reserve(
-        person_id, version, [contact(d) for d in deliveries], list(deliveries), forget=forget
-    )
+    documents.contacts.reserve(person_id, version, [contact(d) for d in deliveries], forget=forget)
 
 
 def test_who_was_never_contacted_has_an_empty_history(documents):
@@ -29,14 +27,13 @@ def test_who_was_never_contacted_has_an_empty_history(documents):
     assert read.version is None
 
 
-def test_a_reservation_is_in_the_history_and_its_delivery_exists(documents):
-    one, two = delivery(1), delivery(2, placement="hero", rank=2, attempts=3, reason="é")
-    versions = reserved(documents, one, two)
-    assert documents.contacts.history("p-1").value.contacts == {d.delivery_id: contact(d) for d in (one, two)}
-    for which, version in zip((one, two), versions, strict=True):
-        read = documents.contacts.delivery(which.delivery_id)
-        assert read.value == which
-        assert read.version == version
+def test_a_reservation_is_in_the_history_and_its_delivery_can_be_told_from_it(documents):
+    one, two = delivery(1), delivery(2)
+    reserved(documents, one, two)
+    entries = documents.contacts.history("p-1").value.contacts
+    assert entries == {d.delivery_id: contact(d) for d in (one, two)}
+    assert {key: entry.delivery("p-1") for key, entry in entries.items()} == {d.delivery_id: d for d in (one, two)}
+    assert documents.contacts.deliveries([one.delivery_id, two.delivery_id]) == {}
 
 
 def test_reservations_add_up(documents):
@@ -48,7 +45,7 @@ def test_reservations_add_up(documents):
 def test_outcomes_of_a_contact_keep_their_microseconds(documents):
     one = delivery(1)
     noted = contact(one, outcomes={"sent": NOW, "click": NOW + timedelta(microseconds=1)})
-    documents.contacts.reserve("p-1", None, [noted], [one])
+    documents.contacts.reserve("p-1", None, [noted])
     assert documents.contacts.history("p-1").value.contacts[one.delivery_id] == noted
 
 
@@ -57,25 +54,12 @@ def test_a_history_that_changed_refuses_a_reservation(documents):
     reserved(documents, delivery(1))
     for stale in (version, None):
         with pytest.raises(StaleError):
-            documents.contacts.reserve("p-1", stale, [contact(delivery(2))], [delivery(2)])
+            documents.contacts.reserve("p-1", stale, [contact(delivery(2))])
     old = documents.contacts.history("p-1").version
     documents.contacts.withhold("p-1", "d-9", NOW)
     with pytest.raises(StaleError):
-        documents.contacts.reserve("p-1", old, [contact(delivery(2))], [delivery(2)])
-    assert documents.contacts.delivery(delivery(2).delivery_id) is None
+        documents.contacts.reserve("p-1", old, [contact(delivery(2))])
     assert list(documents.contacts.history("p-1").value.contacts) == [delivery(1).delivery_id]
-
-
-def test_a_delivery_that_exists_refuses_a_reservation(documents):
-    """As when the history was lost, or belongs to a person who has none yet."""
-    documents.contacts.present([delivery(1)])
-    with pytest.raises(AlreadyExistsError):
-        documents.contacts.reserve("p-1", None, [contact(delivery(1))], [delivery(1)])
-    documents.contacts.withhold("p-1", "d-9", NOW)
-    version = documents.contacts.history("p-1").version
-    with pytest.raises(AlreadyExistsError):
-        documents.contacts.reserve("p-1", version, [contact(delivery(1))], [delivery(1)])
-    assert documents.contacts.history("p-1").value.contacts == {}
 
 
 def test_what_no_rule_can_ask_for_is_forgotten(documents):
@@ -94,7 +78,7 @@ def test_withheld_decisions_are_remembered(documents):
     documents.contacts.withhold("p-1", "d-1", NOW)
     read = documents.contacts.history("p-1")
     assert read.value.withheld == {"d-1": NOW, "d-2": NOW + timedelta(seconds=1)}
-    documents.contacts.reserve("p-1", read.version, [contact(delivery(1))], [delivery(1)])
+    documents.contacts.reserve("p-1", read.version, [contact(delivery(1))])
     assert len(documents.contacts.history("p-1").value.withheld) == 2
 
 
@@ -125,11 +109,11 @@ def test_any_text_may_be_asked_for_as_a_delivery(documents, delivery_id):
     assert documents.contacts.deliveries([]) == {}
 
 
-def test_a_claim_moves_delivery_and_contact(documents):
-    one = delivery(1)
-    (version,) = reserved(documents, one)
+def test_a_first_claim_makes_the_delivery_s_document_and_moves_the_contact(documents):
+    one = delivery(1, attempts=3, reason="é")
+    reserved(documents, one)
     later = NOW + timedelta(minutes=1)
-    after = documents.contacts.claim(one.claimed(later), version)
+    after = documents.contacts.claim(one.claimed(later), None)
     read = documents.contacts.delivery(one.delivery_id)
     assert read.value == one.claimed(later)
     assert read.version == after
@@ -137,25 +121,41 @@ def test_a_claim_moves_delivery_and_contact(documents):
     assert entry == contact(one, state="sending", at=later)
 
 
-def test_a_claim_of_what_changed_or_never_was_is_stale(documents):
+def test_a_further_claim_moves_both(documents):
     one = delivery(1)
-    (version,) = reserved(documents, one)
-    documents.contacts.claim(one.claimed(NOW), version)
+    reserved(documents, one)
+    version = documents.contacts.claim(one.claimed(NOW), None)
+    again = one.claimed(NOW).claimed(NOW + timedelta(minutes=1))
+    after = documents.contacts.claim(again, version)
+    read = documents.contacts.delivery(one.delivery_id)
+    assert (read.value, read.version) == (again, after)
+    assert documents.contacts.history("p-1").value.contacts[one.delivery_id].at == again.at
+
+
+def test_a_claim_of_what_was_claimed_changed_or_never_was_is_refused(documents):
+    one = delivery(1)
+    reserved(documents, one)
+    version = documents.contacts.claim(one.claimed(NOW), None)
+    later = NOW + timedelta(minutes=1)
+    with pytest.raises(AlreadyExistsError):
+        documents.contacts.claim(one.claimed(later), None)
+    documents.contacts.claim(one.claimed(later), version)
     with pytest.raises(StaleError):
-        documents.contacts.claim(one.claimed(NOW), version)
+        documents.contacts.claim(one.claimed(later + timedelta(minutes=1)), version)
     with pytest.raises(StaleError):
-        documents.contacts.claim(delivery(2).claimed(NOW), version)
+        documents.contacts.claim(delivery(2).claimed(later), version)
     assert documents.contacts.delivery(delivery(2).delivery_id) is None
+    assert documents.contacts.history("p-1").value.contacts[one.delivery_id].at == later
 
 
 def test_of_twenty_claims_one_wins(documents):
     one = delivery(1)
-    (version,) = reserved(documents, one)
+    reserved(documents, one)
 
     def claim(_number: int) -> bool:
         try:
-            documents.contacts.claim(one.claimed(NOW), version)
-        except StaleError:
+            documents.contacts.claim(one.claimed(NOW), None)
+        except AlreadyExistsError:
             return False
         return True
 
@@ -167,8 +167,8 @@ def test_of_twenty_claims_one_wins(documents):
 @pytest.mark.parametrize("state", ["sent", "failed", "expired", "cancelled"])
 def test_an_end_is_kept_and_a_release_no_longer_counts(documents, state):
     one = delivery(1)
-    (version,) = reserved(documents, one)
-    version = documents.contacts.claim(one.claimed(NOW), version)
+    reserved(documents, one)
+    version = documents.contacts.claim(one.claimed(NOW), None)
     end = one.claimed(NOW).settled(state, NOW, reference="ref é", reason="why")
     documents.contacts.settle(end, version, release=state != "sent")
     assert documents.contacts.delivery(one.delivery_id).value == end
@@ -178,20 +178,34 @@ def test_an_end_is_kept_and_a_release_no_longer_counts(documents, state):
         documents.contacts.settle(end, version, release=True)
 
 
+def test_what_nobody_claimed_may_end_too(documents):
+    one = delivery(1)
+    reserved(documents, one)
+    expired = one.settled("expired", NOW, reason="not sent in time")
+    assert documents.meter.of(lambda: documents.contacts.settle(expired, None, release=True)) == (0, 2)
+    assert documents.contacts.delivery(one.delivery_id).value == expired
+    assert documents.contacts.history("p-1").value.contacts[one.delivery_id].state == "released"
+    with pytest.raises(AlreadyExistsError):
+        documents.contacts.claim(one.claimed(NOW), None)
+
+
 def test_a_stale_end_releases_nothing(documents):
     one = delivery(1)
-    (version,) = reserved(documents, one)
-    documents.contacts.claim(one.claimed(NOW), version)
+    reserved(documents, one)
+    version = documents.contacts.claim(one.claimed(NOW), None)
+    documents.contacts.claim(one.claimed(NOW + timedelta(minutes=1)), version)
     with pytest.raises(StaleError):
         documents.contacts.settle(one.settled("expired", NOW), version, release=True)
+    with pytest.raises(AlreadyExistsError):
+        documents.contacts.settle(one.settled("expired", NOW), None, release=True)
     assert documents.contacts.history("p-1").value.contacts[one.delivery_id].state == "sending"
 
 
 def test_what_comes_after_its_contact_was_forgotten_brings_no_contact_back(documents):
     one = delivery(1)
-    (version,) = reserved(documents, one)
+    reserved(documents, one)
     reserved(documents, delivery(2), forget=([one.delivery_id], []))
-    version = documents.contacts.claim(one.claimed(NOW), version)
+    version = documents.contacts.claim(one.claimed(NOW), None)
     documents.contacts.settle(one.claimed(NOW).settled("failed", NOW), version, release=True)
     documents.outcomes.record(
         Outcome(id="o-1", outcome="click", delivery_id=one.delivery_id, at=NOW), one, None, Counts(positives=1)
@@ -205,8 +219,8 @@ def test_operations_are_counted(documents):
     assert meter.of(lambda: contacts.history("p-1")) == (1, 0)
     versions = []
     one = delivery(1)
-    assert meter.of(lambda: versions.extend(contacts.reserve("p-1", None, [contact(one)], [one]))) == (0, 2)
-    assert meter.of(lambda: versions.append(contacts.claim(one.claimed(NOW), versions.pop()))) == (0, 2)
+    assert meter.of(lambda: contacts.reserve("p-1", None, [contact(one)])) == (0, 1)
+    assert meter.of(lambda: versions.append(contacts.claim(one.claimed(NOW), None))) == (0, 2)
     sent = one.claimed(NOW).settled("sent", NOW)
     assert meter.of(lambda: contacts.settle(sent, versions.pop(), release=False)) == (0, 1)
     version = contacts.delivery(one.delivery_id).version
@@ -226,7 +240,7 @@ def test_twenty_threads_on_one_history_lose_no_reservation(documents):
         while True:
             read = documents.contacts.history("p-1")
             try:
-                documents.contacts.reserve("p-1", read.version, [contact(delivery(number))], [delivery(number)])
+                documents.contacts.reserve("p-1", read.version, [contact(delivery(number))])
             except StaleError:
                 continue
             seen.append((read.version, len(read.value.contacts)))
@@ -249,7 +263,7 @@ def test_a_cap_holds_however_many_ask_at_once(documents):
                 documents.contacts.withhold("p-1", delivery(number).decision_id, NOW)
                 return False
             try:
-                documents.contacts.reserve("p-1", read.version, [contact(delivery(number))], [delivery(number)])
+                documents.contacts.reserve("p-1", read.version, [contact(delivery(number))])
             except StaleError:
                 continue
             return True
@@ -264,10 +278,10 @@ def test_a_cap_holds_however_many_ask_at_once(documents):
 def test_a_person_with_five_hundred_contacts(documents):
     old = [delivery(n, at=NOW - timedelta(minutes=n)) for n in range(500)]
     entries = [contact(d, outcomes={"sent": d.at, "click": d.at}) for d in old]
-    documents.contacts.reserve("p-1", None, entries, [])
+    documents.contacts.reserve("p-1", None, entries)
     read = documents.contacts.history("p-1")
     assert read.value.contacts == {entry.delivery_id: entry for entry in entries}
     keys = list(read.value.contacts)
     new = delivery(500)
-    documents.contacts.reserve("p-1", read.version, [contact(new)], [new], forget=(keys[:400], []))
+    documents.contacts.reserve("p-1", read.version, [contact(new)], forget=(keys[:400], []))
     assert set(documents.contacts.history("p-1").value.contacts) == {*keys[400:], new.delivery_id}

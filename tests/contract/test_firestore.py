@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from shared.domain.errors import TransientError
+from shared.domain.errors import PermanentError, TransientError
 from shared.domain.propensity import Counts
 from shared.ports import Outcome
 from tests.contract.conftest import KEY, ON_EMULATORS
@@ -40,7 +40,7 @@ def test_addresses_are_not_readable_without_the_key(documents):
     )
     assert b"zoe" not in one["email"]
     assert one["email"] != two["email"]
-    with pytest.raises(TransientError, match="does not open"):
+    with pytest.raises(PermanentError, match="does not open"):
         ContactPoints(documents.private, Counted(), key=KEY[::-1]).address("p-1", "email")
     with pytest.raises(ValueError, match="32 bytes"):
         ContactPoints(documents.private, Counted(), key=b"short")
@@ -50,7 +50,7 @@ def test_addresses_are_not_readable_without_the_key(documents):
 @pytest.mark.parametrize("tampered", [b"", b"\x01", b"\x02" + bytes(40), b"\x01" + bytes(40)])
 def test_a_tampered_address_does_not_open(documents, tampered):
     documents.private.client.collection("contact_points").document("p-1").set({"email": tampered})
-    with pytest.raises(TransientError, match="does not open"):
+    with pytest.raises(PermanentError, match="does not open"):
         documents.contact_points.address("p-1", "email")
 
 
@@ -62,7 +62,7 @@ def test_an_address_moved_to_another_person_or_channel_does_not_open(documents):
     points.document("p-2").set({"email": sealed, "sms": sealed})
     points.document("p-1").update({"sms": sealed})
     for person_id, channel in (("p-2", "email"), ("p-2", "sms"), ("p-1", "sms")):
-        with pytest.raises(TransientError, match="does not open"):
+        with pytest.raises(PermanentError, match="does not open"):
             documents.contact_points.address(person_id, channel)
 
 
@@ -74,7 +74,7 @@ def test_contact_points_are_in_a_database_of_their_own(documents):
 
 @firestore
 def test_a_models_counts_are_spread_over_a_few_documents(documents):
-    documents.contacts.reserve("p-1", None, [contact(delivery(1))], [delivery(1)])
+    documents.contacts.reserve("p-1", None, [contact(delivery(1))])
     for number in range(40):
         outcome = Outcome(id=f"o-{number}", outcome="click", delivery_id=delivery(1).delivery_id, at=NOW)
         documents.outcomes.record(outcome, delivery(1), None, Counts(positives=1))
@@ -85,7 +85,8 @@ def test_a_models_counts_are_spread_over_a_few_documents(documents):
 def test_documents_of_a_later_release_can_be_read(documents):
     """Fields that this release does not know are left out, so that a rollback can serve."""
     documents.persons.create(rich_profile(), [])
-    documents.contacts.reserve("p-1", None, [contact(delivery(1))], [delivery(1)])
+    documents.contacts.reserve("p-1", None, [contact(delivery(1))])
+    documents.contacts.present([delivery(1)])
     documents.quarantine.park(parked(1))
     client, key = documents.database.client, delivery(1).delivery_id
     client.collection("profiles").document("p-1").update({"later": 1})
@@ -127,7 +128,7 @@ def test_when_firestore_is_away_the_answer_comes_in_time(emulators, project, mon
     for work in (
         lambda: contacts.history("p-1"),
         lambda: contacts.deliveries(["v-1"]),
-        lambda: contacts.reserve("p-1", None, [contact(delivery(1))], [delivery(1)]),
+        lambda: contacts.reserve("p-1", None, [contact(delivery(1))]),
         lambda: contacts.withhold("p-1", "d-1", NOW),
         lambda: Quarantine(database).list(),
         lambda: Catalogues(database).current(),

@@ -22,7 +22,7 @@ def outcome(number=1, name="click", at=NOW, **changes):
 
 @pytest.fixture
 def reserved(documents):
-    documents.contacts.reserve("p-1", None, [contact(delivery(1))], [delivery(1)])
+    documents.contacts.reserve("p-1", None, [contact(delivery(1))])
     return documents
 
 

@@ -77,6 +77,13 @@ REFUSED = {
         "/v1/decisions",
         field="placements[1].id",
     ),
+    "decide: a placement twice": Bad(
+        400,
+        text({**ASK, "placements": [{"id": "web.home.hero"}, {"id": "web.home.hero"}]}),
+        "decide",
+        "/v1/decisions",
+        field="placements[1].id",
+    ),
     "decide: too many": Bad(
         400,
         text({**ASK, "placements": [{"id": "web.home.hero", "count": 21}]}),
@@ -100,6 +107,20 @@ REFUSED = {
     "decide: an unknown brand": Bad(400, text({**ASK, "brand": "nope"}), "decide", "/v1/decisions", field="brand"),
     "decide: an unknown namespace": Bad(
         400, text({**ASK, "identifiers": {"shoe_size": "43"}}), "decide", "/v1/decisions", field="identifiers.shoe_size"
+    ),
+    "decide: our own id": Bad(
+        400,
+        text({**ASK, "identifiers": {"person_id": "p-1"}}),
+        "decide",
+        "/v1/decisions",
+        field="identifiers.person_id",
+    ),
+    "decide: our own id among others": Bad(
+        400,
+        text({**ASK, "identifiers": {**ASK["identifiers"], "person_id": "p-1"}}),
+        "decide",
+        "/v1/decisions",
+        field="identifiers.person_id",
     ),
     "decide: an identifier that is a list": Bad(
         400,

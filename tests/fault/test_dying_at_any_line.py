@@ -14,6 +14,7 @@ from shared.domain.errors import PermanentError
 from shared.domain.identity import Link
 from shared.domain.profile import Profile
 from shared.domain.signal import ConsentChange
+from shared.messages import ContactReserved
 from tests.fault.world import NOW, Death, Watched, World, canonical, ordinary
 
 
@@ -158,6 +159,33 @@ def test_a_signal_that_ended_with_nothing_is_not_decided_again_when_it_comes_aga
     first, again = world.queue.rows[-2:]
     assert (first.outcome, again.outcome) == ("all_withheld", "all_withheld")
     assert first.record == again.record
+
+
+def test_a_reservation_told_again_is_the_same_message_until_it_is_claimed():
+    number = ordinary()
+    world = World(customers=[number])
+    world.receive(canonical(number, "s-1"))
+    world.run(until=lambda: world.queue.waiting[0][0] == "actions-ranked")
+    ranked = world.queue.waiting.popleft()
+    assert world.push(*ranked)
+    world.now += timedelta(minutes=5)
+    assert world.push(*ranked)
+
+    first, again = (msgspec.json.decode(data, type=ContactReserved) for _, data, _ in world.queue.waiting)
+    world.run()
+    told = len(world.queue.rows)
+    assert world.push(*ranked)
+
+    assert (again.message_id, again.occurred_at, again.delivery) == (
+        first.message_id,
+        first.occurred_at,
+        first.delivery,
+    )
+    assert not world.queue.waiting
+    assert len(world.provider.sent) == 1
+    assert len(world.queue.rows) == told + 1
+    decisions = [row for row in world.queue.rows if row.kind == "decision"]
+    assert len({(row.row_id, row.record) for row in decisions}) == 1
 
 
 def presented(killer):

@@ -4,6 +4,7 @@ any interleaving.
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -12,9 +13,13 @@ from functools import cache
 from typing import Any
 
 import msgspec
+from werkzeug.test import Client, TestResponse
+from werkzeug.wrappers import Request
 
 from emulators.seed import Customer, read_customers, seed_customers
 from functions.arbitration.handler import Arbitrate
+from functions.decide.api import routes
+from functions.decide.handler import Decide
 from functions.delivery.handler import Deliver
 from functions.eligibility.handler import Qualify
 from functions.feedback.handler import RecordOutcomes, note_delivery
@@ -39,8 +44,10 @@ from shared.messages import (
     TreatmentDelivered,
 )
 from shared.runtime import envelope
+from shared.runtime.keys import Keyring
 from shared.runtime.metering import RequestMeter
 from shared.runtime.push import Push
+from shared.runtime.service import Service
 from shared.runtime.settings import Pushed
 from tests.e2e.platforms import ROOT, everybody, is_ordinary
 
@@ -124,9 +131,15 @@ class Queue:
 class World:
     """Stores, adapters and the chained functions around them; `announce` hears of every port call."""
 
-    def __init__(self, announce: Callable[[str], None] = lambda _call: None, customers: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        announce: Callable[[str], None] = lambda _call: None,
+        customers: Sequence[str] = (),
+        catalogues: Any = None,
+    ) -> None:
         self.now = NOW
-        self.store, self.queue, meter = memory.Store(), Queue(), RequestMeter()
+        self.store, self.queue, self.meter = memory.Store(), Queue(), RequestMeter()
+        meter = self.meter
         self.provider = memory.ChannelProvider()
         self.quarantine = memory.Quarantine(self.store)
         plain = {
@@ -140,11 +153,12 @@ class World:
         self.plain = plain
         self.models = memory.Models(self.store, refresh_seconds=0)
         self._person_ids = map("p-new-{}".format, range(1, 1_000_000))
+        self._request_ids = itertools.count()
         seed_customers(
             [bank_customers()[number] for number in customers], KEY, plain["persons"], plain["contact_points"]
         )
-        ports = {name: Watched(plain[name], announce, name) for name in PORTS}
-        catalogues = Catalogues()
+        ports = self.ports = {name: Watched(plain[name], announce, name) for name in PORTS}
+        catalogues = self.catalogues = catalogues or Catalogues()
         self.identify = Identify(catalogues, ports["persons"], lambda: next(self._person_ids))
         self.qualify = Qualify(catalogues)
         self.arbitrate = Arbitrate(catalogues, self.models)
@@ -173,6 +187,26 @@ class World:
             )
             for accepts, handler in handlers
         }
+
+    def ask(self, request: Any, query: str = "") -> TestResponse:
+        """Ask decide over HTTP."""
+        decide = Decide(
+            self.identify,
+            self.qualify,
+            self.arbitrate,
+            self.suppress,
+            catalogues=self.catalogues,
+            publisher=self.ports["publisher"],
+            history=memory.DecisionHistory(),
+            meter=self.meter,
+            identifier_key=KEY,
+            new_id=lambda: f"r-{next(self._request_ids)}",
+            timer=lambda: 0.0,
+        )
+        keys = Keyring('{"channel": {"key": "k"}}')
+        service = Service("decide", routes(decide, keys, self.meter, lambda: self.now), ready=self.catalogues.current)
+        client = Client(Request.application(service))
+        return client.post(f"/v1/decisions{query}", json=request, headers={"x-api-key": "k"})
 
     def receive(self, signal: Signal) -> str:
         """Let ingest have accepted a signal; the id of its decision."""

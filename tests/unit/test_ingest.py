@@ -316,6 +316,14 @@ def test_identifiers_that_have_no_place_here_are_kept_hashed_and_link_nothing(do
     assert b"gold-77" not in door.published
 
 
+def test_a_source_s_own_person_id_is_no_canonical_id_and_is_kept_hashed(door: Door) -> None:
+    identities = {"ECID": [{"id": "1"}], "person_id": [{"id": "Ann Smith"}]}
+    signal = door.signal({"eventType": "a", "identityMap": identities}, "adobe-xdm")
+    assert list(signal.identifiers) == ["ecid"]
+    assert sorted(signal.properties["other_identifiers"]) == ["person_id"]
+    assert b"Ann Smith" not in door.published
+
+
 def test_a_trait_that_is_no_address_does_not_cost_the_signal(door: Door) -> None:
     signal = door.signal(track(properties={"email": "none", "phone": "410-555-9412"}), "segment")
     assert list(signal.identifiers) == ["customer_no"]

@@ -10,7 +10,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from shared.adapters.firestore.client import Database, fields_of
-from shared.domain.errors import TransientError
+from shared.domain.errors import PermanentError
 from shared.ports import Meter
 
 CONTACT_POINTS = "contact_points"
@@ -41,7 +41,7 @@ class ContactPoints:
         """Where to reach a person on a channel, None where unknown.
 
         Raises:
-            TransientError: it does not open with this key, which only operators can put right.
+            PermanentError: it does not open with this key, which only operators can put right.
         """
         self._meter.add(reads=1)
         snapshot = self._database.get(self._database.reference(CONTACT_POINTS, person_id))
@@ -51,7 +51,7 @@ class ContactPoints:
         try:
             return self._open(sealed, _bound_to(person_id, channel))
         except (InvalidTag, ValueError) as error:
-            raise TransientError(f"the {channel} address of {person_id} does not open with this key") from error
+            raise PermanentError(f"the {channel} address of {person_id} does not open with this key") from error
 
     def put(self, addresses: Mapping[str, Mapping[str, str]]) -> None:
         """Store persons' addresses, leaving those on other channels as they are."""

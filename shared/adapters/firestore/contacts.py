@@ -46,11 +46,10 @@ class Contacts:
         person_id: str,
         version: str | None,
         contacts: Sequence[Contact],
-        deliveries: Sequence[Delivery],
         *,
         forget: tuple[Sequence[str], Sequence[str]] = ((), ()),
-    ) -> list[str]:
-        """Add contacts to the history and create their deliveries in one guarded commit."""
+    ) -> None:
+        """Add contacts to the history in one guarded commit."""
         batch = self._database.client.batch()
         reference = self._database.reference(CONTACTS, person_id)
         entries = {contact.delivery_id: encode_contact(contact) for contact in contacts}
@@ -61,17 +60,11 @@ class Contacts:
             update |= {path("withheld", key): firestore.DELETE_FIELD for key in forget[1]}
             update |= {path("contacts", key): entry for key, entry in entries.items()}
             batch.update(reference, update, option=self._database.guard(version))
-        for delivery in deliveries:
-            batch.create(self._reference(delivery.delivery_id), encode(delivery))
         try:
-            versions = self._database.commit(batch)
+            self._database.commit(batch)
         except AlreadyExistsError as error:
-            # With version None the history is created too, and the answer does not say which of them was there.
-            if version is None and not self.deliveries([delivery.delivery_id for delivery in deliveries]):
-                raise StaleError(f"a contact history of {person_id} was created meanwhile") from error
-            raise
-        self._meter.add(writes=len(batch))
-        return versions[1:]
+            raise StaleError(f"a contact history of {person_id} was created meanwhile") from error
+        self._meter.add(writes=1)
 
     def present(self, deliveries: Sequence[Delivery]) -> None:
         """Create deliveries that count as contact only when seen; those that are there already are left alone."""
@@ -110,7 +103,7 @@ class Contacts:
         found = [decode(Delivery, snapshot) for snapshot in self._database.get_all(references)]
         return {delivery.delivery_id: delivery for delivery in found}
 
-    def claim(self, delivery: Delivery, version: str) -> str:
+    def claim(self, delivery: Delivery, version: str | None) -> str:
         """Move a delivery, and its contact, to `sending` in one guarded commit; returns its new version."""
         batch = self._guarded(delivery, version)
         self._merge(batch, delivery, {"state": "sending", "at": msgspec.to_builtins(delivery.at)})
@@ -118,7 +111,7 @@ class Contacts:
         self._meter.add(writes=2)
         return versions[0]
 
-    def settle(self, delivery: Delivery, version: str, *, release: bool) -> None:
+    def settle(self, delivery: Delivery, version: str | None, *, release: bool) -> None:
         """Write a delivery's end in one guarded commit; with `release` its contact no longer counts."""
         batch = self._guarded(delivery, version)
         if release:
@@ -126,10 +119,13 @@ class Contacts:
         self._database.commit(batch)
         self._meter.add(writes=len(batch))
 
-    def _guarded(self, delivery: Delivery, version: str) -> firestore.WriteBatch:
+    def _guarded(self, delivery: Delivery, version: str | None) -> firestore.WriteBatch:
         batch = self._database.client.batch()
         reference = self._reference(delivery.delivery_id)
-        batch.update(reference, encode_update(delivery), option=self._database.guard(version))
+        if version is None:
+            batch.create(reference, encode(delivery))
+        else:
+            batch.update(reference, encode_update(delivery), option=self._database.guard(version))
         return batch
 
     def _merge(self, batch: firestore.WriteBatch, delivery: Delivery, fields: dict[str, Any]) -> None:

@@ -38,18 +38,14 @@ class Contacts:
         person_id: str,
         version: str | None,
         contacts: Sequence[Contact],
-        deliveries: Sequence[Delivery],
         *,
         forget: tuple[Sequence[str], Sequence[str]] = ((), ()),
-    ) -> list[str]:
-        """Add contacts to the history and create their deliveries in one guarded commit."""
+    ) -> None:
+        """Add contacts to the history in one guarded commit."""
         with self._store.lock:
             present = self._store.histories.get(person_id)
             if (present.version if present else None) != version:
                 raise StaleError(f"the contact history of {person_id} changed since it was read")
-            for delivery in deliveries:
-                if delivery.delivery_id in self._store.deliveries:
-                    raise AlreadyExistsError(f"delivery {delivery.delivery_id} exists already")
             history = self._store.history(person_id)
             for key in forget[0]:
                 history.contacts.pop(key, None)
@@ -57,9 +53,7 @@ class Contacts:
                 history.withheld.pop(key, None)
             for contact in contacts:
                 history.contacts[contact.delivery_id] = msgspec.json.encode(contact)
-            versions = [self._put(delivery) for delivery in deliveries]
-        self._meter.add(writes=1 + len(deliveries))
-        return versions
+        self._meter.add(writes=1)
 
     def present(self, deliveries: Sequence[Delivery]) -> None:
         """Create deliveries that count as contact only when seen; those that are there already are left alone."""
@@ -96,7 +90,7 @@ class Contacts:
         decoded = [msgspec.json.decode(document.data, type=Delivery) for document in found]
         return {delivery.delivery_id: delivery for delivery in decoded}
 
-    def claim(self, delivery: Delivery, version: str) -> str:
+    def claim(self, delivery: Delivery, version: str | None) -> str:
         """Move a delivery, and its contact, to `sending` in one guarded commit; returns its new version."""
         with self._store.lock:
             self._guard(delivery, version)
@@ -105,7 +99,7 @@ class Contacts:
         self._meter.add(writes=2)
         return new
 
-    def settle(self, delivery: Delivery, version: str, *, release: bool) -> None:
+    def settle(self, delivery: Delivery, version: str | None, *, release: bool) -> None:
         """Write a delivery's end in one guarded commit; with `release` its contact no longer counts."""
         with self._store.lock:
             self._guard(delivery, version)
@@ -119,7 +113,10 @@ class Contacts:
         self._store.deliveries[delivery.delivery_id] = Document(msgspec.json.encode(delivery), version)
         return version
 
-    def _guard(self, delivery: Delivery, version: str) -> None:
+    def _guard(self, delivery: Delivery, version: str | None) -> None:
         document = self._store.deliveries.get(delivery.delivery_id)
-        if document is None or document.version != version:
+        if version is None:
+            if document is not None:
+                raise AlreadyExistsError(f"delivery {delivery.delivery_id} exists already")
+        elif document is None or document.version != version:
             raise StaleError(f"delivery {delivery.delivery_id} changed since it was read")

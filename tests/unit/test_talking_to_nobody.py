@@ -1,0 +1,123 @@
+"""The command line where no platform answers: what is wrong and what to do, and exit code 1."""
+
+from __future__ import annotations
+
+import json
+import socket
+
+import pytest
+from click.testing import CliRunner
+
+from cli import platform
+from cli.main import kairos
+from emulators.endpoints import EndpointsFile
+from shared.domain.errors import TransientError
+
+COMMANDS = {
+    "send": ("send", "signals", __file__),
+    "decide": ("decide", "--identifier", "customer_no=C000001", "--channel", "web"),
+    "explain": ("explain", "d-0"),
+    "quarantine list": ("quarantine", "list"),
+    "quarantine show": ("quarantine", "show", "q-0"),
+    "quarantine redrive": ("quarantine", "redrive", "--all"),
+    "catalogue publish": ("catalogue", "publish"),
+}
+TALKING = {name: COMMANDS[name] for name in ("send", "decide", "explain")}
+
+
+@pytest.fixture
+def state(tmp_path, monkeypatch):
+    monkeypatch.setattr(platform, "STATE", tmp_path)
+    return tmp_path
+
+
+def written(state, **changes):
+    """The endpoints file of a platform whose ports nobody listens on any more."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+    file = EndpointsFile(state)
+    assert file.claim()
+    content = {
+        "endpoints": dict.fromkeys(("ingest", "decide", "feedback"), f"http://{address}"),
+        "headers": {},
+        "emulators": {"firestore": address, "pubsub": address, "bigquery": f"http://{address}"},
+        "project": "kairos-local",
+        "on": "emulators",
+    }
+    file.write({**content, **changes})
+    return file
+
+
+def killed(file):
+    """The same platform, killed: its lock goes with its process, its file stays."""
+    file._lock.close()
+
+
+def said(command, code=1):
+    answer = CliRunner().invoke(kairos, command)
+    assert answer.exit_code == code, answer.output
+    assert isinstance(answer.exception, SystemExit)
+    return answer.output
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_without_a_platform_the_command_says_how_to_start_one(state, command):
+    assert "No platform runs here." in (output := said(command))
+    assert "kairos up" in output
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_the_endpoints_of_a_killed_platform_are_not_tried(state, command):
+    killed(written(state))
+
+    output = said(command)
+
+    assert "runs no more" in output
+    assert "kairos up" in output
+
+
+@pytest.mark.parametrize("command", TALKING.values(), ids=TALKING)
+def test_a_function_that_does_not_answer_is_named_with_its_log(state, command):
+    file = written(state)
+
+    output = said(command)
+
+    file.remove()
+    function = "ingest" if command[0] == "send" else "decide"
+    assert f"{function} at http://127.0.0.1:" in output
+    assert "does not answer" in output
+    assert f"{function}.log" in output
+
+
+def test_the_endpoints_of_another_version_are_no_traceback(state):
+    file = written(state, on="the moon")
+
+    output = said(COMMANDS["explain"])
+
+    file.remove()
+    assert "is not what a platform of this version writes" in output
+
+
+def test_a_store_that_does_not_answer_is_no_traceback(state, monkeypatch):
+    file = written(state)
+
+    def away(_platform):
+        raise TransientError("Firestore: 503 away")
+
+    monkeypatch.setattr("cli.stores.quarantine", away)
+
+    output = said(COMMANDS["quarantine list"])
+
+    file.remove()
+    assert "Firestore: 503 away" in output
+    assert "again" in output
+
+
+def test_the_endpoints_file_is_read_again_once_a_platform_runs(state):
+    killed(written(state))
+    file = written(state)
+
+    assert platform.running().on == json.loads((state / "endpoints.json").read_text())["on"]
+
+    file.remove()
