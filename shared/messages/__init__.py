@@ -5,7 +5,6 @@ Each says on which topic it travels. Fields may be added with defaults; nothing 
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import ClassVar, Literal
 
 import msgspec
@@ -14,6 +13,7 @@ from shared.domain.arbitration import Ranked
 from shared.domain.delivery import Delivery
 from shared.domain.engagement import Candidate, Drop
 from shared.domain.identity import Conflict
+from shared.domain.instant import Instant
 from shared.domain.profile import Profile
 from shared.domain.signal import Signal
 from shared.domain.usage import Usage
@@ -36,7 +36,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
     message_id: str
     decision_id: str
     trace: str = ""
-    occurred_at: datetime
+    occurred_at: Instant
     schema_version: int = 1
     usage: Usage = Usage()
 
@@ -57,7 +57,7 @@ class _Decided(Message, frozen=True, kw_only=True, omit_defaults=True):
     signal: Signal
     profile: Profile
     conflicts: tuple[Conflict, ...] = ()
-    decided_at: datetime
+    decided_at: Instant
 
 
 class SignalIdentified(_Decided, frozen=True, kw_only=True, tag="signal.identified"):
@@ -113,7 +113,7 @@ class HistoryRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     row_id: str
     kind: Literal["decision", "outcome", "signal"]
-    occurred_at: datetime
+    occurred_at: Instant
     decision_id: str | None = None
     person_id: str | None = None
     revision: str | None = None
