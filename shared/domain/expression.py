@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, cast
 
@@ -130,5 +130,16 @@ class Language:
         }
         for name in self._timestamps:
             if name in profile.attributes:
-                variables[f"profile.{name}"] = datetime.fromisoformat(profile.attributes[name])
+                variables[f"profile.{name}"] = _instant(profile.attributes[name])
         return Situation(self, variables)
+
+
+def _instant(value: Any) -> Any:
+    """The instant that an attribute names, in UTC where it says no zone, whatever the machine's is. What names none
+    stays as it is: an expression that reads it is an error, and one that does not is none the worse.
+    """
+    try:
+        instant = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return value
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
