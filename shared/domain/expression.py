@@ -31,8 +31,8 @@ class Verdict(StrEnum):
 # What an expression may read of a candidate; a mention in a text literal too only costs an evaluation.
 _CANDIDATE_READS = re.compile(r"\b(action|treatment)\.([a-z]+)")
 
-# How the library words an absence: a key of a map, or a variable that is not bound.
-_ABSENT = ("NOT_FOUND", "No value with name")
+# How the library begins to word an absence: of a key in a map, of a variable's value. What follows quotes data.
+_ABSENT = ("NOT_FOUND: ", "UNKNOWN: No value with name ")
 
 
 class Situation:
@@ -66,9 +66,7 @@ class Expression:
         kind = result.type()
         if kind == cel.Type.BOOL:
             return Verdict.HOLDS if result.value() else Verdict.FAILS
-        if kind == cel.Type.ERROR and str(result.value()).startswith(_ABSENT[0]):
-            return Verdict.UNKNOWN
-        if kind == cel.Type.ERROR and _ABSENT[1] in str(result.value()):
+        if kind == cel.Type.ERROR and str(result.value()).startswith(_ABSENT):
             return Verdict.UNKNOWN
         return Verdict.ERROR
 
