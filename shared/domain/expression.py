@@ -117,9 +117,9 @@ class Language:
             "flags": list(profile.flags),
             "reachable": list(profile.reachable),
         }
-        for name in self._doubles:  # JSON writes 5.0 as 5, and CEL does not multiply an int by a double
-            if isinstance(seen.get(name), int):
-                seen[name] = float(seen[name])
+        for name in self._doubles:
+            if name in seen:
+                seen[name] = _double(seen[name])
         variables: dict[str, Any] = {
             "profile": seen,
             "signal": {"type": signal.type, "source": signal.source, "properties": signal.properties},
@@ -130,6 +130,18 @@ class Language:
             if name in profile.attributes:
                 variables[f"profile.{name}"] = _instant(profile.attributes[name])
         return Situation(self, variables)
+
+
+def _double(value: Any) -> Any:
+    """A whole number as a double, since JSON writes 5.0 as 5, and CEL does not multiply an int by a double. What is no
+    number, or beyond a double, stays as it is: whatever reads it is an error.
+    """
+    if type(value) is not int:
+        return value
+    try:
+        return float(value)
+    except OverflowError:
+        return value
 
 
 def _instant(value: Any) -> Any:
