@@ -125,7 +125,7 @@ def person(**known: Any) -> Profile:
 def signal(**fields: Any) -> Signal:
     """A signal of that person."""
     given = {"id": "s-1", "type": "page_viewed", "source": "web", "identifiers": {"customer_no": "ab"}}
-    return Signal(at=NOW, received_at=NOW, **{**given, **fields})
+    return Signal(**{"at": NOW, "received_at": NOW, **given, **fields})
 
 
 def contact(revision: Revision, line: str, number: int = 1) -> Contact:
