@@ -19,6 +19,9 @@ from shared.domain.signal import Signal
 
 MAX_CONTEXT_WEIGHT = 10.0
 
+MAX_VALUE = 1e9
+"""Pounds. No acceptance is worth more, and with exponents up to 10 a priority stays a finite number."""
+
 
 class Ranked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One candidate with its priority and the factors it came from.
@@ -26,7 +29,7 @@ class Ranked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         propensity: P, probability of acceptance.
         context: C, 1 where no context weight matches.
-        value: V, pounds of an acceptance less the price of the contact, at least 0.
+        value: V, pounds of an acceptance less the price of the contact, from 0 to `MAX_VALUE`.
         lever: L, the business weight.
         positives, negatives: the evidence behind P, so that it can be recomputed.
         mandatory: whether it ranks above all that are not.
@@ -101,7 +104,7 @@ def _ranked(
     policy: Policy, action: Action, treatment: Treatment, evidence: Counts, context: float, value: float
 ) -> Ranked:
     p = propensity(treatment.starting, evidence)
-    v = max(0.0, value - policy.revision.channels[treatment.channel].price)
+    v = min(max(0.0, value - policy.revision.channels[treatment.channel].price), MAX_VALUE)
     w = policy.revision.catalogue.weights
     return Ranked(
         action=action.id,

@@ -6,6 +6,7 @@ that is missing makes an expression *unknown*, any other failure makes it an *er
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -71,11 +72,12 @@ class Expression:
         return Verdict.ERROR
 
     def number(self, activation: cel.Activation) -> float | None:
-        """The number it yields, None where a value is missing or it yields none."""
+        """The number it yields, None where a value is missing or it yields none: `1.0 / 0.0` is infinite in CEL."""
         result = self._compiled.eval(activation)
-        if result.type() in (cel.Type.INT, cel.Type.UINT, cel.Type.DOUBLE):
-            return float(cast("int | float", result.value()))
-        return None
+        if result.type() not in (cel.Type.INT, cel.Type.UINT, cel.Type.DOUBLE):
+            return None
+        number = float(cast("int | float", result.value()))
+        return number if math.isfinite(number) else None
 
 
 class Language:

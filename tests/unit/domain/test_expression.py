@@ -62,6 +62,8 @@ def test_what_is_not_cel_is_refused(text):
         ("has(profile.vip) ? 1.0 : 2.0", 2.0),
         ("profile.disposable_income * 0.5", None),
         ("profile.age / 0", None),
+        ("1.0 / 0.0", None),
+        ("0.0 / 0.0", None),
         ("true", None),
         ('"12"', None),
     ],
