@@ -33,7 +33,7 @@ class Identify:
         """The signal with its person; a late one has updated the profile and ends here.
 
         Raises:
-            PermanentError: a namespace that the live revision does not know, or a canonical id of nobody.
+            PermanentError: no identifier, a namespace that the live revision does not know, or an id of nobody.
             TransientError: contention did not end, or the store did not answer.
         """
         policy = self._catalogues.current()
@@ -55,6 +55,8 @@ class Identify:
         )
 
     def _person(self, policy: Policy, signal: Signal) -> tuple[Profile, tuple[Conflict, ...]]:
+        if not signal.identifiers:
+            raise PermanentError("the signal has no identifier, so it is nobody's")
         unknown = [ns for ns in signal.identifiers if ns not in policy.revision.namespaces]
         if unknown:
             raise PermanentError(f"namespace {unknown[0]!r} is not declared in revision {policy.revision.id}")

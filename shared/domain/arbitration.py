@@ -26,7 +26,7 @@ class Ranked(NamedTuple):
     Attributes:
         propensity: P, probability of acceptance.
         context: C, 1 where no context weight matches.
-        value: V, pounds of an acceptance less the price of the contact, at least 0.
+        value: V, pounds of an acceptance less the price of the contact, from 0 to `MAX_VALUE`.
         lever: L, the business weight.
     """
 
@@ -85,16 +85,15 @@ def rank(
 
     Args:
         policy: the compiled revision.
-        candidates: ids of the treatments that engagement policy let through, by action id and treatment id; at least
-            one.
+        candidates: ids of the treatments that engagement policy let through, at least one.
         profile: the person.
         signal: what happened.
         counts: the models' evidence by model id; a missing one has none.
         now: the decision's time, UTC.
     """
     every = policy.factors.propensities(counts)
-    rows = [policy.row_of[treatment] for treatment in candidates]
-    return ranking(policy, candidates, [every[row] for row in rows], policy.situation(profile, signal, now))
+    rows = sorted([policy.row_of[treatment] for treatment in candidates])
+    return ranking(policy, rows, [every[row] for row in rows], policy.situation(profile, signal, now))
 
 
 def ranking(policy: Policy, candidates: Sequence[str], propensities: Sequence[float], situation: Variables) -> Ranking:
@@ -106,19 +105,20 @@ def ranking(policy: Policy, candidates: Sequence[str], propensities: Sequence[fl
     w = policy.revision.catalogue.weights
     bare = [p**w.propensity * c**w.context * v**w.value for p, c, v in zip(propensities, contexts, values, strict=True)]
     priorities = [b * lever**w.lever for b, lever in zip(bare, levers, strict=True)]
-    # Candidates come in the order of ties, and sorting is stable.
+    # Rows are in the order of ties, and sorting is stable.
     order = sorted(range(len(rows)), key=priorities.__getitem__, reverse=True)
     mandatory = policy.factors.mandatory
     if mandatory:
         order.sort(key=lambda position: not mandatory >> rows[position] & 1)
+    treatments = [policy.rows[row][1].id for row in rows]
     return Ranking(
-        treatments=tuple([candidates[position] for position in order]),
+        treatments=tuple([treatments[position] for position in order]),
         priorities=tuple([priorities[position] for position in order]),
         propensities=tuple([propensities[position] for position in order]),
         contexts=tuple([contexts[position] for position in order]),
         values=tuple([values[position] for position in order]),
         levers=tuple([levers[position] for position in order]),
-        unlevered=candidates[_first(bare, rows, mandatory)],
+        unlevered=treatments[_first(bare, rows, mandatory)],
     )
 
 

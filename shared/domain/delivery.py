@@ -7,6 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from shared.domain.instant import Instant
+
 DeliveryState = Literal["reserved", "sending", "sent", "failed", "expired", "cancelled", "presented"]
 FINAL: frozenset[DeliveryState] = frozenset({"sent", "failed", "expired", "cancelled", "presented"})
 
@@ -44,12 +46,12 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     purpose: str
     model: str
     state: DeliveryState
-    at: datetime
+    at: Instant
     placement: str | None = None
     rank: int = 1
-    expires_at: datetime | None = None
+    expires_at: Instant | None = None
     attempts: int = 0
-    lease_until: datetime | None = None
+    lease_until: Instant | None = None
     reference: str | None = None
     reason: str | None = None
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from shared.domain.instant import Instant
 from shared.domain.signal import ConsentChange, Signal
 
 ANY = "*"
@@ -18,7 +18,7 @@ class Consent(msgspec.Struct, frozen=True, kw_only=True):
     """The latest word on one purpose: granted or withdrawn, when and by which source."""
 
     granted: bool
-    at: datetime
+    at: Instant
     source: str
 
 
@@ -41,7 +41,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     person_id: str
     version: int
-    created_at: datetime
+    created_at: Instant
     attributes: dict[str, Any] = {}
     brands: tuple[str, ...] = ()
     products: tuple[str, ...] = ()

@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from shared.domain.instant import Instant
+
 LATE_AFTER = timedelta(hours=24)
 """A signal this much older than its receipt updates the profile and starts no decision."""
 
@@ -46,8 +48,8 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     id: str
     type: str
-    at: datetime
-    received_at: datetime
+    at: Instant
+    received_at: Instant
     source: str
     identifiers: dict[str, str]
     brand: str | None = None

@@ -5,15 +5,15 @@ Each says on which topic it travels. Fields may be added with defaults; nothing 
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from shared.domain.arbitration import Ranked
+from shared.domain.arbitration import Ranking
 from shared.domain.delivery import Delivery
-from shared.domain.engagement import Candidate, Drop
+from shared.domain.engagement import Slots
 from shared.domain.identity import Conflict
+from shared.domain.instant import Instant
 from shared.domain.profile import Profile
 from shared.domain.signal import Signal
 from shared.domain.usage import Usage
@@ -36,7 +36,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
     message_id: str
     decision_id: str
     trace: str = ""
-    occurred_at: datetime
+    occurred_at: Instant
     schema_version: int = 1
     usage: Usage = Usage()
 
@@ -57,7 +57,7 @@ class _Decided(Message, frozen=True, kw_only=True, omit_defaults=True):
     signal: Signal
     profile: Profile
     conflicts: tuple[Conflict, ...] = ()
-    decided_at: datetime
+    decided_at: Instant
 
     def carried(self) -> dict[str, Any]:
         """The fields that the next message of this decision, and its record, take over as they are."""
@@ -79,12 +79,12 @@ class SignalIdentified(_Decided, frozen=True, kw_only=True, tag="signal.identifi
 
 
 class ActionsQualified(_Decided, frozen=True, kw_only=True, tag="actions.qualified"):
-    """Engagement policy has said which treatments the person may have, and which not and why."""
+    """Engagement policy has said which of the treatments that appear in the slots the person may have."""
 
     topic: ClassVar[str] = "actions-qualified"
 
-    candidates: tuple[Candidate, ...]
-    drops: tuple[Drop, ...] = ()
+    slots: Slots
+    candidates: tuple[str, ...]
 
 
 class ActionsRanked(_Decided, frozen=True, kw_only=True, tag="actions.ranked"):
@@ -92,8 +92,8 @@ class ActionsRanked(_Decided, frozen=True, kw_only=True, tag="actions.ranked"):
 
     topic: ClassVar[str] = "actions-ranked"
 
-    ranked: tuple[Ranked, ...]
-    drops: tuple[Drop, ...] = ()
+    slots: Slots
+    ranking: Ranking
 
 
 class ContactReserved(Message, frozen=True, kw_only=True, tag="contact.reserved"):
@@ -119,7 +119,7 @@ class HistoryRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     row_id: str
     kind: Literal["decision", "outcome", "signal"]
-    occurred_at: datetime
+    occurred_at: Instant
     decision_id: str | None = None
     person_id: str | None = None
     revision: str | None = None

@@ -3,6 +3,7 @@
 | raised                    | answer | because                                                     |
 | ------------------------- | ------ | ----------------------------------------------------------- |
 | undecodable, or permanent | 204    | parked in quarantine with bytes and reason: nacked poison slows everyone |
+| names what is nowhere     | 204    | the same; a handler to whom it may still come raises transient |
 | transient                 | 503    | redelivered                                                 |
 | quarantine failed         | 503    | nothing is acknowledged that is not kept                    |
 | anything else             | 500    | unknown is retried, and the dead letter catches it          |
@@ -18,7 +19,7 @@ from typing import Generic, Literal, TypeVar
 import msgspec
 from werkzeug.wrappers import Request, Response
 
-from shared.domain.errors import InvalidError, PermanentError, TransientError, UnauthenticatedError
+from shared.domain.errors import InvalidError, NotFoundError, PermanentError, TransientError, UnauthenticatedError
 from shared.domain.signal import digest
 from shared.domain.usage import Usage
 from shared.messages import Message, Publishable, stamped
@@ -92,7 +93,7 @@ class Push(Generic[M]):
                 usage = message.usage + self._meter.spent()
                 self._publisher.publish([stamped(output, usage, trace.current()) for output in outputs])
                 self._log(message, usage)
-        except PermanentError as error:
+        except (PermanentError, NotFoundError) as error:
             return self._park("permanent", str(error), pushed.data, pushed.attributes)
         except TransientError as error:
             log("WARNING", f"{self._function}: {error}", decision_id=message.decision_id, answer=503)

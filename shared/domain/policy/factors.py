@@ -12,6 +12,9 @@ from shared.domain.propensity import NO_EVIDENCE, Counts, model_id, propensity
 PROPENSITY_DIGITS = 8
 """Decimals that a propensity is rounded to, so that records stay short and hold what was reckoned with."""
 
+MAX_VALUE = 1e9
+"""Pounds. No acceptance is worth more, and with exponents up to 10 a priority stays a finite number."""
+
 
 class Factors:
     """P, V and L of every row."""
@@ -42,10 +45,10 @@ class Factors:
 
 
 def worth(value: float, price: float) -> float:
-    """V: pounds of an acceptance less the price of the contact, never negative. A value that is no finite number cannot
-    be reckoned with and is worth nothing.
+    """V: pounds of an acceptance less the price of the contact, from 0 to `MAX_VALUE`. A value that is no finite number
+    cannot be reckoned with and is worth nothing.
     """
-    return max(0.0, value - price) if math.isfinite(value) else 0.0
+    return min(max(0.0, value - price), MAX_VALUE) if math.isfinite(value) else 0.0
 
 
 def _rounded(p: float) -> float:

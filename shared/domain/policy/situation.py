@@ -37,7 +37,7 @@ class Situations:
         }
         for name in self._doubles:
             if seen.get(name).__class__ is int:
-                seen[name] = float(seen[name])
+                seen[name] = _double(seen[name])
         for name in self._times:
             if seen.get(name).__class__ is str:
                 seen[name] = _time(seen[name])
@@ -47,6 +47,14 @@ class Situations:
             "context": signal.context,
             "now": Timestamp.of(now),
         }
+
+
+def _double(number: int) -> Any:
+    """The same number as a double; one beyond any double stays what it is, so that what reads it is an error."""
+    try:
+        return float(number)
+    except OverflowError:
+        return number
 
 
 def _time(text: str) -> Any:

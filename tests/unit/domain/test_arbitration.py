@@ -1,0 +1,73 @@
+"""Arbitration: the order, and the factors it came from."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.domain.arbitration import rank
+from shared.domain.engagement import Candidate
+from shared.domain.propensity import Counts
+from tests.unit.domain.situations import NOW, cases, person, policy, signal
+
+
+def candidates(bank, treatments):
+    return [Candidate(action=bank.revision.treatment(each)[0].id, treatment=each) for each in treatments]
+
+
+@pytest.mark.parametrize("case", cases("arbitration"))
+def test_the_order_and_its_factors(case):
+    bank = policy(**case.get("bank", {}))
+    counts = {model: Counts(positives=p, negatives=n) for model, (p, n) in case.get("counts", {}).items()}
+
+    ranked = rank(
+        bank,
+        candidates(bank, case["candidates"]),
+        person(**case.get("person", {})),
+        signal(**case.get("signal", {})),
+        counts,
+        NOW,
+    )
+
+    assert [each.treatment for each in ranked] == [each["treatment"] for each in case["ranked"]]
+    for each, expected in zip(ranked, case["ranked"], strict=True):
+        assert {name: getattr(each, name) for name in expected} == {
+            name: pytest.approx(value, rel=1e-12) if isinstance(value, float) else value
+            for name, value in expected.items()
+        }
+
+
+EVERY = [
+    "saver.hero",
+    "saver.email",
+    "saver.sms",
+    "loan.tile",
+    "loan.email",
+    "tips.email",
+    "tips.letter",
+    "notice.letter",
+]
+EVIDENCE = st.dictionaries(
+    st.sampled_from(["saver.email@email", "saver.sms@sms", "loan.email@email", "tips.email@email"]),
+    st.builds(Counts, positives=st.integers(0, 10**6), negatives=st.integers(0, 10**6)),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(order=st.permutations(EVERY), counts=EVIDENCE, income=st.floats(0, 1e9))
+def test_the_ranking_is_one_whatever_the_order_and_falls_from_top_to_bottom(order, counts, income):
+    bank = policy()
+    someone = person(disposable_income=income)
+
+    ranked = rank(bank, candidates(bank, order), someone, signal(), counts, NOW)
+
+    assert ranked == rank(bank, candidates(bank, EVERY), someone, signal(), counts, NOW)
+    keys = [(not each.mandatory, -each.priority, each.action, each.treatment) for each in ranked]
+    assert keys == sorted(keys)
+    for each in ranked:
+        assert 0 < each.propensity < 1
+        assert each.value >= 0
+        assert math.isfinite(each.priority)
