@@ -15,6 +15,7 @@ from cli.explaining import say_explanation, wide_console
 from cli.platform import ROOT, On, choose, ports_of, start
 from cli.up import begin, stop_on_signals
 from cli.watching import Watch
+from shared.domain.policy.policy import Policy
 
 if TYPE_CHECKING:
     from emulators.bank_on_emulators import BankOnEmulators
@@ -45,7 +46,7 @@ def demo(once: bool, on: On, ports: tuple[str, ...], rate: float) -> None:
     try:
         begin(platform)
         samples = load(ROOT / "catalogue" / "samples")
-        watch = Watch(platform.bank.revision, console)
+        watch = Watch(Policy(platform.bank.revision), console)
         with _listening(platform, watch):
             console.print(f"\n[bold]{len(samples)} real signals[/bold] of Segment and Adobe, {rate:g} a second:\n")
             _send(platform, samples, watch, rate, told)

@@ -13,8 +13,9 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from shared.domain.catalogue import Revision
 from shared.domain.decision import DecisionRecord
+from shared.domain.policy.policy import Policy
+from shared.domain.retrace import retrace
 from shared.messages import HistoryRow
 
 _ENDS = frozenset({"sent", "failed", "expired", "cancelled"})
@@ -31,9 +32,10 @@ class Sent(msgspec.Struct):
 class Watch:
     """What became of the signals of one run."""
 
-    def __init__(self, revision: Revision, console: Console) -> None:
-        """Name actions by `revision`; print on `console`."""
-        self._revision = revision
+    def __init__(self, policy: Policy, console: Console) -> None:
+        """Name actions by the revision that decides; print on `console`."""
+        self._policy = policy
+        self._revision = policy.revision
         self._console = console
         self._changed = threading.Condition()
         self._sent: dict[str, Sent] = {}
@@ -93,7 +95,7 @@ class Watch:
         with self._changed:
             return max(
                 (i for i, r in self._records.items() if r.result == "reserved"),
-                key=lambda i: (len(self._records[i].withheld) > 0, len(self._records[i].ranked), i),
+                key=lambda i: (len(self._records[i].withheld) > 0, len(self._records[i].candidates), i),
                 default=next(iter(self._records), None),
             )
 
@@ -126,7 +128,7 @@ class Watch:
             return f"[yellow]nothing[/yellow]: {_stopping_rule(record)}"
         if record.result == "excluded":
             return f"[yellow]nothing[/yellow]: excluded, {record.excluded_by}"
-        common = Counter(drop.condition for drop in record.drops).most_common(2)
+        common = Counter(drop.condition for drop in retrace(self._policy, record).drops).most_common(2)
         return f"[yellow]nothing[/yellow]: no action qualifies ({', '.join(f'{name} × {n}' for name, n in common)})"
 
     def say_summary(self, received: list[dict[str, Any]], parked: int) -> None:

@@ -24,7 +24,7 @@ class Arbitrate:
             policy = self._catalogues.get(qualified.revision)
         except NotFoundError as error:
             raise TransientError(str(error)) from error
-        ranked = rank(
+        ranking = rank(
             policy,
             qualified.candidates,
             qualified.profile,
@@ -37,7 +37,7 @@ class Arbitrate:
                 message_id=f"{qualified.decision_id}:actions.ranked",
                 occurred_at=now,
                 **qualified.carried(),
-                ranked=ranked,
-                drops=qualified.drops,
+                slots=qualified.slots,
+                ranking=ranking,
             ),
         )

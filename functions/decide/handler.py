@@ -20,6 +20,7 @@ from shared.domain.identifiers import PERSON_ID, check_source, normalise, stored
 from shared.domain.personal import Scrubber
 from shared.domain.policy.policy import Policy
 from shared.domain.profile import Profile
+from shared.domain.retrace import FullRecord, full
 from shared.domain.signal import Signal, decision_id
 from shared.messages import ActionsQualified, HistoryRow, SignalIdentified, SignalReceived, stamped
 from shared.ports import Catalogues, DecisionHistory, Meter, NewId, Publisher, Timer
@@ -172,12 +173,16 @@ class Decide:
             explanation=explanation,
         )
 
-    def record(self, decision: str) -> DecisionRecord:
-        """A decision's record.
+    def record(self, decision: str) -> FullRecord:
+        """A decision's record, with how its candidates ranked and why the others were none.
 
         Raises:
             NotFoundError: it is not, or not yet, in the history.
         """
+        record = self._kept(decision)
+        return full(self._catalogues.get(record.revision), record)
+
+    def _kept(self, decision: str) -> DecisionRecord:
         record = self._history.decision(decision)
         if record is None:
             raise NotFoundError(f"no decision {decision} in the history; one made a moment ago may still be on its way")
@@ -185,14 +190,14 @@ class Decide:
 
     def explanation(self, decision: str) -> Explanation:
         """A decision explained by the revision that made it."""
-        record = self.record(decision)
-        return explain(self._catalogues.get(record.revision).revision, record)
+        record = self._kept(decision)
+        return explain(self._catalogues.get(record.revision), record)
 
     def _explained(self, row: HistoryRow) -> Explanation | None:
         if row.record is None:
             return None
         record = msgspec.json.decode(row.record, type=DecisionRecord)
-        return explain(self._catalogues.get(record.revision).revision, record)
+        return explain(self._catalogues.get(record.revision), record)
 
     def _signal(self, request: DecisionRequest, request_id: str, now: datetime) -> Signal:
         revision = self._catalogues.current().revision

@@ -37,7 +37,7 @@ class Qualify:
                 **identified.carried(),
                 reserved_at=identified.decided_at,
                 result=result,
-                drops=qualified.drops,
+                slots=slots,
                 excluded_by=qualified.excluded_by,
             )
             return (decision_row(record),)
@@ -46,7 +46,7 @@ class Qualify:
                 message_id=f"{identified.decision_id}:actions.qualified",
                 occurred_at=now,
                 **identified.carried(),
+                slots=slots,
                 candidates=qualified.candidates,
-                drops=qualified.drops,
             ),
         )

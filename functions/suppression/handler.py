@@ -7,14 +7,13 @@ repeats its answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
-from shared.domain.arbitration import Ranked
-from shared.domain.catalogue import Revision, facts
+from shared.domain.catalogue import Action, Revision, Treatment, facts
 from shared.domain.contact_history import Contact, ContactHistory
 from shared.domain.contact_policy import Withheld, counting, longest_window, select
-from shared.domain.decision import Chosen, DecisionRecord, Result, delivery_id
+from shared.domain.decision import Chosen, DecisionRecord, Result, delivery_id, kept
 from shared.domain.delivery import RESERVATION_TTL, Delivery
 from shared.domain.errors import NotFoundError, StaleError, TransientError
 from shared.domain.policy.policy import Policy
@@ -50,7 +49,7 @@ class Suppress:
             repeated = self._repeat(policy, ranked, history.value)
             if repeated is not None:
                 return repeated
-            selection = select(policy.revision, ranked.ranked, ranked.profile, history.value, now)
+            selection = select(policy.revision, ranked.ranking.treatments, ranked.profile, history.value, now)
             keep = longest_window(policy.revision)
             forget = history.value.expired_keys(now, keep, FORGET_WITHHELD_AFTER)
             if not selection.chosen:
@@ -80,18 +79,17 @@ class Suppress:
         for placement, count in slots:
             used = {delivery.action for delivery in deliveries}
             fitting = [
-                r
-                for r in ranked.ranked
-                if r.action not in used
-                and (placement is None or policy.revision.treatment(r.treatment)[1].placement == placement)
+                treatment_id
+                for treatment_id in ranked.ranking.treatments
+                if _fits(policy.revision.treatment(treatment_id), placement, used)
             ]
             selection = select(policy.revision, fitting, ranked.profile, history, now, count=count)
             withheld += selection.withheld
-            for r in selection.chosen:
-                history = counting(policy.revision, history, r.treatment, now)
+            for treatment_id in selection.chosen:
+                history = counting(policy.revision, history, treatment_id, now)
             deliveries += [
-                make_delivery(policy.revision, ranked, r, now, placement=placement, rank=n)
-                for n, r in enumerate(selection.chosen, start=1)
+                make_delivery(policy.revision, ranked, treatment_id, now, placement=placement, rank=n)
+                for n, treatment_id in enumerate(selection.chosen, start=1)
             ]
         self._contacts.present(deliveries)
         result: Result = "offered" if deliveries else "all_withheld"
@@ -110,7 +108,7 @@ class Suppress:
         """The answer this decision had before, None where it is decided for the first time."""
         withheld_at = history.withheld.get(ranked.decision_id)
         if withheld_at is not None:
-            again = select(policy.revision, ranked.ranked, ranked.profile, history, withheld_at)
+            again = select(policy.revision, ranked.ranking.treatments, ranked.profile, history, withheld_at)
             return (decision_row(_record(ranked, "all_withheld", withheld_at, (), again.withheld)),)
         earlier = history.of_decision(ranked.decision_id)
         if not earlier:
@@ -122,7 +120,7 @@ class Suppress:
             for key, contact in history.contacts.items()
             if contact.decision_id != ranked.decision_id and contact.at <= at
         }
-        again = select(policy.revision, ranked.ranked, ranked.profile, ContactHistory(contacts=before), at)
+        again = select(policy.revision, ranked.ranking.treatments, ranked.profile, ContactHistory(contacts=before), at)
         return _reserved(ranked, reserved, again.withheld, at)
 
 
@@ -143,17 +141,22 @@ def _reserved(
     return reserved, row
 
 
+def _fits(candidate: tuple[Action, Treatment], placement: str | None, used: Collection[str]) -> bool:
+    action, treatment = candidate
+    return action.id not in used and placement in (None, treatment.placement)
+
+
 def make_delivery(
     revision: Revision,
     ranked: ActionsRanked,
-    chosen: Ranked,
+    treatment_id: str,
     now: datetime,
     *,
     placement: str | None = None,
     rank: int = 1,
 ) -> Delivery:
     """The delivery of a chosen treatment: outbound ones are reserved, inbound ones presented."""
-    action, treatment = revision.treatment(chosen.treatment)
+    action, treatment = revision.treatment(treatment_id)
     outbound = revision.channels[treatment.channel].direction == "outbound"
     return Delivery(
         delivery_id=delivery_id(ranked.decision_id, treatment.id, placement),
@@ -185,7 +188,7 @@ def _record(
             Chosen(treatment=d.treatment, delivery_id=d.delivery_id, rank=d.rank, placement=d.placement)
             for d in deliveries
         ),
-        ranked=ranked.ranked,
-        drops=ranked.drops,
+        slots=ranked.slots,
+        **kept(ranked.ranking),
         withheld=tuple(withheld),
     )

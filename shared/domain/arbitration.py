@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 import msgspec
 
@@ -20,7 +19,7 @@ from shared.domain.signal import Signal
 MAX_CONTEXT_WEIGHT = 10.0
 
 
-class Ranked(NamedTuple):
+class Ranked(msgspec.Struct, frozen=True):
     """One candidate with its priority and the factors it came from.
 
     Attributes:
@@ -45,7 +44,7 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
         treatments: their ids.
         priorities: what they are ranked by, mandatory ones above all others.
         propensities, contexts, values, levers: the factors P, C, V and L.
-        unlevered: the treatment that would be first if every lever were 1: what the levers cost.
+        unlevered: the treatment that would be first if every lever were 1, None of no candidates: what levers cost.
     """
 
     treatments: tuple[str, ...]
@@ -54,7 +53,7 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
     contexts: tuple[float, ...]
     values: tuple[float, ...]
     levers: tuple[float, ...]
-    unlevered: str
+    unlevered: str | None
 
     def __len__(self) -> int:
         return len(self.treatments)
@@ -85,7 +84,7 @@ def rank(
 
     Args:
         policy: the compiled revision.
-        candidates: ids of the treatments that engagement policy let through, at least one.
+        candidates: ids of the treatments that engagement policy let through.
         profile: the person.
         signal: what happened.
         counts: the models' evidence by model id; a missing one has none.
@@ -96,9 +95,8 @@ def rank(
     return ranking(policy, rows, [every[row] for row in rows], policy.situation(profile, signal, now))
 
 
-def ranking(policy: Policy, candidates: Sequence[str], propensities: Sequence[float], situation: Variables) -> Ranking:
-    """The same, from given propensities: so a record is ranked again without the models that were."""
-    rows = [policy.row_of[treatment] for treatment in candidates]
+def ranking(policy: Policy, rows: Sequence[int], propensities: Sequence[float], situation: Variables) -> Ranking:
+    """The same for ascending rows and their propensities: so a record is ranked again without the models that were."""
     values = _values(policy, rows, situation)
     contexts = _contexts(policy, rows, situation)
     levers = [policy.factors.levers[row] for row in rows]
@@ -118,7 +116,7 @@ def ranking(policy: Policy, candidates: Sequence[str], propensities: Sequence[fl
         contexts=tuple([contexts[position] for position in order]),
         values=tuple([values[position] for position in order]),
         levers=tuple([levers[position] for position in order]),
-        unlevered=treatments[_first(bare, rows, mandatory)],
+        unlevered=treatments[_first(bare, rows, mandatory)] if rows else None,
     )
 
 

@@ -7,13 +7,12 @@ silence.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
-from shared.domain.arbitration import Ranked
 from shared.domain.catalogue import Revision, facts
 from shared.domain.contact_history import Contact, ContactHistory
 from shared.domain.profile import Profile
@@ -42,15 +41,15 @@ class Withheld(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """What may go out, in rank order, and what was withheld above it."""
+    """The treatments that may go out, in rank order, and what was withheld above them."""
 
-    chosen: tuple[Ranked, ...]
+    chosen: tuple[str, ...]
     withheld: tuple[Withheld, ...]
 
 
 def select(
     revision: Revision,
-    ranked: Sequence[Ranked],
+    ranked: Iterable[str],
     profile: Profile,
     history: ContactHistory,
     now: datetime,
@@ -61,23 +60,26 @@ def select(
 
     Args:
         revision: the catalogue, for its rules.
-        ranked: candidates, best first.
+        ranked: ids of treatments, best first.
         profile: the person's consents and flags.
         history: the person's contacts.
         now: the time of the reservation, UTC.
         count: treatments wanted.
     """
-    chosen: list[Ranked] = []
+    chosen: list[str] = []
+    actions: set[str] = set()
     withheld: list[Withheld] = []
-    for candidate in ranked:
-        if any(c.action == candidate.action for c in chosen):
+    for treatment_id in ranked:
+        action, _ = revision.treatment(treatment_id)
+        if action.id in actions:
             continue
-        stop = first_stop(revision, candidate.treatment, profile, history, now)
+        stop = first_stop(revision, treatment_id, profile, history, now)
         if stop is None:
-            chosen.append(candidate)
+            chosen.append(treatment_id)
+            actions.add(action.id)
             if len(chosen) == count:
                 break
-            history = counting(revision, history, candidate.treatment, now)
+            history = counting(revision, history, treatment_id, now)
         else:
             withheld.append(stop)
     return Selection(chosen=tuple(chosen), withheld=tuple(withheld))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
-from shared.domain.arbitration import Ranked
+from shared.domain.arbitration import Ranking
 from shared.domain.contact_policy import Withheld
-from shared.domain.engagement import Drop
+from shared.domain.engagement import Slots
 from shared.domain.identity import Conflict
 from shared.domain.profile import Profile
 from shared.domain.signal import Signal, digest
@@ -28,12 +28,17 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What was read, what was dropped, how the rest ranked, what was withheld and what was chosen.
+    """What was read, what qualified, what was withheld and what was chosen. Why the others dropped and how the ranking
+    came about follows from this and the revision: `shared.domain.retrace` works it out again.
 
     Attributes:
-        profile: the person as read; with the signal and the revision all that policy and arbitration depend on.
+        profile: the person as read; with the signal and the revision all that engagement policy depends on.
+        slots: where treatments might appear.
         decided_at: `now` of engagement policy and arbitration.
         reserved_at: `now` of contact policy.
+        candidates: the treatments that qualified, by their ids.
+        propensities: P of each candidate.
+        unlevered: the candidate that would have been first if every lever were 1.
         excluded_by: the flag that excluded the person altogether.
         conflicts: what stood against the person's identity.
     """
@@ -46,12 +51,24 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     decided_at: datetime
     reserved_at: datetime
     result: Result
+    slots: Slots
     chosen: tuple[Chosen, ...] = ()
-    ranked: tuple[Ranked, ...] = ()
-    drops: tuple[Drop, ...] = ()
+    candidates: tuple[str, ...] = ()
+    propensities: tuple[float, ...] = ()
+    unlevered: str | None = None
     withheld: tuple[Withheld, ...] = ()
     excluded_by: str | None = None
     conflicts: tuple[Conflict, ...] = ()
+
+
+def kept(ranking: Ranking) -> dict[str, Any]:
+    """What a record keeps of a ranking: all that it cannot be made again without."""
+    candidates = sorted(zip(ranking.treatments, ranking.propensities, strict=True))
+    return {
+        "candidates": tuple([treatment for treatment, _ in candidates]),
+        "propensities": tuple([propensity for _, propensity in candidates]),
+        "unlevered": ranking.unlevered,
+    }
 
 
 def delivery_id(decision_id: str, treatment: str, placement: str | None = None) -> str:

@@ -18,7 +18,6 @@ import msgspec
 from shared.domain.catalogue import Action, Treatment
 from shared.domain.policy.policy import Policy, Verdict, candidate
 from shared.domain.policy.situation import Variables
-from shared.domain.policy.tables import Rows
 from shared.domain.profile import Profile
 from shared.domain.signal import Signal
 
@@ -59,40 +58,54 @@ class Slots(msgspec.Struct, frozen=True, kw_only=True):
         return not self.placements or treatment.placement in self.placements
 
 
-def excluded_by(policy: Policy, profile: Profile) -> str | None:
+class Qualified(msgspec.Struct, frozen=True, kw_only=True):
+    """What engagement policy decided: the treatments that qualify, by action id and treatment id, or the flag that
+    excluded the person altogether.
+    """
+
+    candidates: tuple[str, ...] = ()
+    excluded_by: str | None = None
+
+
+def _exclusion(policy: Policy, profile: Profile) -> str | None:
     """The first flag that excludes the person before any condition, None where there is none."""
     return next((e.flag for e in policy.revision.catalogue.exclusions if e.flag in profile.flags), None)
 
 
-def qualify(policy: Policy, profile: Profile, signal: Signal, slots: Slots, now: datetime) -> Rows:
-    """The rows of the treatments that engagement policy lets through.
+def qualify(policy: Policy, profile: Profile, signal: Signal, slots: Slots, now: datetime) -> Qualified:
+    """Decide which treatments this person may have.
 
     Args:
         policy: the compiled revision.
-        profile: the person, whom nothing excludes altogether.
+        profile: the person.
         signal: what happened; its context is the expressions' `context`.
         slots: where treatments may appear.
         now: the decision's time, UTC.
     """
-    offered = policy.masks.slots(slots.channels, slots.placements)
-    valid = offered & policy.masks.brands(brands_of(policy, profile, signal)) & policy.masks.reachable(profile)
-    valid &= policy.masks.active(now)
-    return valid & policy.passing(policy.situation(profile, signal, now)) if valid else 0
+    excluded_by = _exclusion(policy, profile)
+    if excluded_by is not None:
+        return Qualified(excluded_by=excluded_by)
+    masks = policy.masks
+    rows = masks.slots(slots.channels, slots.placements) & masks.brands(_brands(policy, profile, signal))
+    rows &= masks.reachable(profile) & masks.active(now)
+    if rows:
+        rows &= policy.passing(policy.situation(profile, signal, now))
+    return Qualified(candidates=policy.treatments(rows))
 
 
-def brands_of(policy: Policy, profile: Profile, signal: Signal) -> Sequence[str]:
+def _brands(policy: Policy, profile: Profile, signal: Signal) -> Sequence[str]:
     """The brands that may speak: the signal's, else those the person is a customer of, else all."""
     return (signal.brand,) if signal.brand else profile.brands or tuple(policy.revision.brands)
 
 
 def drops(policy: Policy, profile: Profile, signal: Signal, slots: Slots, now: datetime) -> tuple[Drop, ...]:
-    """Why each treatment that appears in the slots and does not qualify was dropped; none for a person whom a flag
+    """Why each treatment that appears in the slots and does not qualify was dropped; nothing of a person whom a flag
     excludes altogether. The arguments are those of `qualify`.
     """
-    if excluded_by(policy, profile) is not None:
+    if _exclusion(policy, profile) is not None:
         return ()
     situation = policy.situation(profile, signal, now)
-    brands = brands_of(policy, profile, signal)
+    brands = _brands(policy, profile, signal)
     found: list[Drop] = []
     for action in policy.revision.catalogue.actions:
         treatments = [t for t in action.treatments if slots.admit(t)]

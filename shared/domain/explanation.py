@@ -9,11 +9,13 @@ from typing import Any
 
 import msgspec
 
-from shared.domain.arbitration import Ranked
+from shared.domain.arbitration import Ranked, Ranking
 from shared.domain.catalogue import Revision
 from shared.domain.contact_policy import Withheld
 from shared.domain.decision import DecisionRecord
 from shared.domain.engagement import Drop
+from shared.domain.policy.policy import Policy
+from shared.domain.retrace import Retraced, retrace
 
 _READS = re.compile(r"\b(profile|signal|context)((?:\.[a-zA-Z_][a-zA-Z0-9_]*)+)")
 
@@ -61,9 +63,11 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     conflicts: list[str]
 
 
-def explain(revision: Revision, record: DecisionRecord) -> Explanation:
+def explain(policy: Policy, record: DecisionRecord) -> Explanation:
     """Explain a record by the revision that decided it."""
-    ranked = {r.treatment: r for r in record.ranked}
+    revision = policy.revision
+    retraced = retrace(policy, record)
+    ranked = {each.treatment: each for each in retraced.ranking or ()}
     chosen = [
         {
             "treatment": c.treatment,
@@ -78,28 +82,28 @@ def explain(revision: Revision, record: DecisionRecord) -> Explanation:
         decision_id=record.decision_id,
         person_id=record.person_id,
         revision=record.revision,
-        headline=headline(revision, record),
+        headline=headline(revision, record, retraced),
         chosen=chosen,
-        against_runner_up=_against_runner_up(record),
+        against_runner_up=_against_runner_up(revision, record, retraced.ranking),
         withheld=[_withheld(revision, w) for w in record.withheld],
-        dropped=[_dropped(revision, record, d) for d in record.drops],
+        dropped=[_dropped(revision, record, d) for d in retraced.drops],
         conflicts=[f"{c.namespace}: {c.reason} ({c.person_id})" for c in record.conflicts],
     )
 
 
-def headline(revision: Revision, record: DecisionRecord) -> str:
+def headline(revision: Revision, record: DecisionRecord, retraced: Retraced) -> str:
     """The answer in a sentence."""
+    ranked = len(record.candidates)
     if record.chosen:
         action, treatment = revision.treatment(record.chosen[0].treatment)
-        ranked = len(record.ranked)
         return f"{action.name} by {treatment.channel}: first of {ranked} ranked that contact policy lets through."
     if record.result == "excluded":
         reason = next(e.reason for e in revision.catalogue.exclusions if e.flag == record.excluded_by)
         return f"Nothing: excluded by {record.excluded_by}. {reason}"
     if record.result == "nothing_qualified":
-        return f"Nothing: none of {len({d.action for d in record.drops})} actions passes engagement policy."
+        return f"Nothing: none of {len({d.action for d in retraced.drops})} actions passes engagement policy."
     rules = sorted({w.rule for w in record.withheld})
-    return f"Nothing: all {len(record.ranked)} ranked treatments are withheld by {', '.join(rules)}."
+    return f"Nothing: all {ranked} ranked treatments are withheld by {', '.join(rules)}."
 
 
 def _factors(ranked: Ranked) -> dict[str, float]:
@@ -112,16 +116,19 @@ def _factors(ranked: Ranked) -> dict[str, float]:
     }
 
 
-def _against_runner_up(record: DecisionRecord) -> list[str]:
+def _against_runner_up(revision: Revision, record: DecisionRecord, ranking: Ranking | None) -> list[str]:
     """The winner beside the next treatment in rank of another action, factor by factor."""
     if not record.chosen:
         return []
     chosen = record.chosen[0].treatment
-    position = next((i for i, r in enumerate(record.ranked) if r.treatment == chosen), None)
+    ranked = list(ranking or ())
+    position = next((i for i, each in enumerate(ranked) if each.treatment == chosen), None)
     if position is None:  # told again after the person had changed: the reservation stands, the ranking is a new one
         return [f"{chosen} was reserved before; it is not in this later ranking."]
-    winner = record.ranked[position]
-    runner_up = next((r for r in record.ranked[position + 1 :] if r.action != winner.action), None)
+    winner = ranked[position]
+    won, _ = revision.treatment(chosen)
+    rivals = (each for each in ranked[position + 1 :] if revision.treatment(each.treatment)[0].id != won.id)
+    runner_up = next(rivals, None)
     if runner_up is None:
         return [f"{winner.treatment} had no rival."]
     lines = [f"{winner.treatment} against {runner_up.treatment}:"]

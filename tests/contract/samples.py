@@ -170,6 +170,7 @@ def revision(name: str = "the bank") -> Revision:
             context_weights=(),
             rules=(),
             conditions=(),
+            expressions={},
             actions=(),
         )
     )

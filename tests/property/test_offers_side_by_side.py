@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain.catalogue import Cap, Revision, Scope
-from shared.domain.policy import Policy
+from shared.domain.catalogue import Revision
+from shared.domain.policy.policy import Policy
 from tests.fault.world import World, bank_customers, bank_revision
 
 WEEK = 7 * 86_400

@@ -63,6 +63,7 @@ REVISION = Revision(
         context_weights=(),
         rules=(),
         conditions=(),
+        expressions={},
         actions=(),
     )
 )

@@ -39,7 +39,7 @@ def specialised(program: Any, known: Mapping[Path, Any]) -> Any:
         return program
     if program and program[0] in ("get", "has"):
         path = _static(["get", *program[1:]])
-        if path in known:
+        if path is not None and path in known:
             return ["bool", True] if program[0] == "has" else _node(known[path])
     return [specialised(part, known) for part in program]
 

@@ -52,5 +52,5 @@ def worth(value: float, price: float) -> float:
 
 
 def _rounded(p: float) -> float:
-    least = 10**-PROPENSITY_DIGITS
+    least: float = 10**-PROPENSITY_DIGITS
     return min(max(round(p, PROPENSITY_DIGITS), least), 1 - least)

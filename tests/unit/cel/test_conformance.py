@@ -26,7 +26,9 @@ KNOWN = yaml.safe_load(Path(__file__).with_name("not_conforming.yaml").read_text
 LEFT_OUT = f"the conformance cases of google/cel-spec are not in {FOLDER}. To get them: KAIROS_CEL_SPEC names a folder"
 
 # A case is about protobuf when its expression, bindings, types or result name a message, or a container of messages.
-PROTOBUF = re.compile(r"[A-Z]\w*\s*\{|\{\s*\"@type\"|message_type|object_type|object_value|enum_value|google\.protobuf\.\w*(Value|Any|Struct)")
+PROTOBUF = re.compile(
+    r"[A-Z]\w*\s*\{|\{\s*\"@type\"|message_type|object_type|object_value|enum_value|google\.protobuf\.\w*(Value|Any|Struct)"
+)
 
 
 class Case(NamedTuple):
@@ -76,7 +78,9 @@ def disagreement(test: dict[str, Any]) -> str | None:
     variables = {entry["name"]: type_of(entry["ident"]["type"]) for entry in test.get("type_env", [])}
     bindings = {name: value_of(bound["value"]) for name, bound in test.get("bindings", {}).items()}
     try:
-        expression = cel.NewEnv(variables=variables).compile(test["expr"], disable_check=test.get("disable_check", False))
+        expression = cel.NewEnv(variables=variables).compile(
+            test["expr"], disable_check=test.get("disable_check", False)
+        )
         outcome = program(program_data(expression.serialize())).evaluate(bindings)
     except ProgramError as error:
         return f"not built: {error}"

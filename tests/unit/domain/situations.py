@@ -20,7 +20,7 @@ from shared.authoring import build, read
 from shared.domain.catalogue import Revision, facts
 from shared.domain.contact_history import Contact, ContactHistory
 from shared.domain.delivery import RESERVATION_TTL
-from shared.domain.policy import Policy
+from shared.domain.policy.policy import Policy
 from shared.domain.profile import Consent, Profile
 from shared.domain.signal import Signal
 from tests.corpus.tree_bank import CORPUS
@@ -138,6 +138,7 @@ def contact(revision: Revision, line: str, number: int = 1) -> Contact:
     at = NOW - span(ago)
     return Contact(
         delivery_id=f"v-{number}",
+        revision=revision.id,
         decision_id=f"d-{number}",
         state={"sent": "sending"}.get(state, state),
         at=at,

@@ -9,13 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.domain.arbitration import rank
-from shared.domain.engagement import Candidate
 from shared.domain.propensity import Counts
 from tests.unit.domain.situations import NOW, cases, person, policy, signal
-
-
-def candidates(bank, treatments):
-    return [Candidate(action=bank.revision.treatment(each)[0].id, treatment=each) for each in treatments]
 
 
 @pytest.mark.parametrize("case", cases("arbitration"))
@@ -25,7 +20,7 @@ def test_the_order_and_its_factors(case):
 
     ranked = rank(
         bank,
-        candidates(bank, case["candidates"]),
+        case["candidates"],
         person(**case.get("person", {})),
         signal(**case.get("signal", {})),
         counts,
@@ -62,10 +57,11 @@ def test_the_ranking_is_one_whatever_the_order_and_falls_from_top_to_bottom(orde
     bank = policy()
     someone = person(disposable_income=income)
 
-    ranked = rank(bank, candidates(bank, order), someone, signal(), counts, NOW)
+    ranked = rank(bank, order, someone, signal(), counts, NOW)
 
-    assert ranked == rank(bank, candidates(bank, EVERY), someone, signal(), counts, NOW)
-    keys = [(not each.mandatory, -each.priority, each.action, each.treatment) for each in ranked]
+    assert ranked == rank(bank, EVERY, someone, signal(), counts, NOW)
+    actions = [bank.revision.treatment(each.treatment)[0] for each in ranked]
+    keys = [(not a.mandatory, -each.priority, a.id, each.treatment) for a, each in zip(actions, ranked, strict=True)]
     assert keys == sorted(keys)
     for each in ranked:
         assert 0 < each.propensity < 1

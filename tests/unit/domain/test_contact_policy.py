@@ -8,28 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain.arbitration import Ranked
 from shared.domain.contact_policy import Withheld, longest_window, select, still_allowed
 from tests.unit.domain.situations import NOW, cases, history, person, policy, said, written
 
 FILE = "contact_policy"
-
-
-def ranked(revision, treatments):
-    """A ranking in which only the order counts."""
-    return [
-        Ranked(
-            action=revision.treatment(each)[0].id,
-            treatment=each,
-            channel=revision.treatment(each)[1].channel,
-            priority=1.0,
-            propensity=0.5,
-            context=1.0,
-            value=1.0,
-            lever=1.0,
-        )
-        for each in treatments
-    ]
 
 
 def in_words(withheld: Withheld) -> str:
@@ -49,14 +31,14 @@ def test_what_may_go_out_and_what_is_withheld(case):
 
     selection = select(
         revision,
-        ranked(revision, case["ranked"]),
+        case["ranked"],
         person(**case.get("person", {})),
         history(revision, case.get("history", [])),
         NOW,
         count=case.get("count", 1),
     )
 
-    assert [each.treatment for each in selection.chosen] == case.get("chosen", [])
+    assert list(selection.chosen) == case.get("chosen", [])
     assert [in_words(each) for each in selection.withheld] == case.get("withheld", [])
 
 
@@ -66,11 +48,11 @@ def test_a_rule_that_names_a_time_lets_through_then_and_not_a_second_before(case
     someone, past = person(**case.get("person", {})), history(revision, case.get("history", []))
 
     def stops(at, treatment):
-        return [w.rule for w in select(revision, ranked(revision, [treatment]), someone, past, at).withheld]
+        return [w.rule for w in select(revision, [treatment], someone, past, at).withheld]
 
     for line in case["withheld"]:
         treatment, rule = line.split(": ")[0], line.split(": ")[1].split(",")[0].split(" ")[0]
-        [withheld] = select(revision, ranked(revision, [treatment]), someone, past, NOW).withheld
+        [withheld] = select(revision, [treatment], someone, past, NOW).withheld
         if withheld.allowed_at is None:
             assert stops(NOW + timedelta(days=3650), treatment) == [rule]
         else:
@@ -129,7 +111,7 @@ def test_a_cap_is_a_count_of_what_is_younger_than_its_window(ages, limit, days):
     revision = policy(rules=[rule]).revision
     past = history(revision, [f"saver.email sent {age}s ago" for age in ages])
 
-    selection = select(revision, ranked(revision, ["tips.email"]), person(), past, NOW)
+    selection = select(revision, ["tips.email"], person(), past, NOW)
 
     young = sorted(age for age in ages if age < days * 86400)
     assert bool(selection.chosen) == (len(young) < limit)

@@ -25,7 +25,7 @@ def test_a_claim_is_one_more_attempt_and_holds_it_for_the_lease():
 
 
 def test_what_is_yielded_is_free_at_once_and_keeps_its_attempts():
-    yielded = delivery().claimed(NOW).yielded(NOW + SECOND)
+    yielded = delivery().claimed(NOW).yielded(NOW + SECOND, begun=True)
 
     assert (yielded.state, yielded.attempts) == ("sending", 1)
     assert not yielded.is_held(NOW + SECOND)
@@ -46,7 +46,7 @@ def test_at_its_end_it_is_nobodys_and_says_why(state):
 
 def test_who_and_what_it_is_never_changes():
     reserved = delivery()
-    settled = reserved.claimed(NOW).yielded(NOW).claimed(NOW).settled("sent", NOW)
+    settled = reserved.claimed(NOW).yielded(NOW, begun=True).claimed(NOW).settled("sent", NOW)
 
     fixed = [f for f in reserved.__struct_fields__ if f not in {"state", "at", "attempts", "lease_until"}]
     assert {name: getattr(settled, name) for name in fixed} == {name: getattr(reserved, name) for name in fixed}

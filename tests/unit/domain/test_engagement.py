@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.domain.engagement import Drop, Slots, qualify
+from shared.domain.engagement import Drop, Slots, drops, qualify
 from tests.unit.domain.situations import NOW, cases, person, policy, signal, span
 
 SHARED = ("only", "policy", "exclusions", "actions")
@@ -22,14 +22,15 @@ def test_what_may_be_and_what_may_not_and_why(case):
     ahead = case.get("in", "0s")
     now = NOW - span(ahead[1:]) if ahead.startswith("-") else NOW + span(ahead)
 
-    qualified = qualify(
+    asked = (
         bank,
         person(**case.get("person", {})),
         signal(**case.get("signal", {})),
         Slots(channels=tuple(channels), placements=tuple(placements)),
         now,
     )
+    qualified = qualify(*asked)
 
-    assert [each.treatment for each in qualified.candidates] == case.get("candidates", [])
-    assert [in_words(each) for each in qualified.drops] == case.get("drops", [])
+    assert list(qualified.candidates) == case.get("candidates", [])
+    assert [in_words(each) for each in drops(*asked)] == case.get("drops", [])
     assert qualified.excluded_by == case.get("excluded_by")
