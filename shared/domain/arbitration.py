@@ -91,7 +91,7 @@ def rank(
         now: the decision's time, UTC.
     """
     every = policy.factors.propensities(counts)
-    rows = sorted([policy.row_of[treatment] for treatment in candidates])
+    rows = policy.rows_of(candidates)
     return ranking(policy, rows, [every[row] for row in rows], policy.situation(profile, signal, now))
 
 

@@ -45,8 +45,10 @@ def retrace(policy: Policy, record: DecisionRecord) -> Retraced:
         record: the decision.
     """
     situation = policy.situation(record.profile, record.signal, record.decided_at)
-    known = sorted(zip((policy.row_of[t] for t in record.candidates), record.propensities, strict=True))
+    propensities = dict(zip(record.candidates, record.propensities, strict=True))
+    rows = policy.rows_of(record.candidates)
+    known = [propensities[policy.rows[row][1].id] for row in rows]
     return Retraced(
-        ranking=ranking(policy, [row for row, _ in known], [p for _, p in known], situation) if known else None,
+        ranking=ranking(policy, rows, known, situation) if rows else None,
         drops=drops(policy, record.profile, record.signal, record.slots, record.decided_at),
     )

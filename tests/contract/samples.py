@@ -9,6 +9,7 @@ from shared.domain.catalogue import Catalogue, Channel, Revision, Weights
 from shared.domain.contact_history import Contact
 from shared.domain.decision import DecisionRecord
 from shared.domain.delivery import Delivery
+from shared.domain.engagement import Slots
 from shared.domain.identity import Link
 from shared.domain.profile import Consent, Profile
 from shared.domain.signal import Signal, digest
@@ -144,6 +145,7 @@ def record() -> DecisionRecord:
         decided_at=NOW,
         reserved_at=NOW,
         result="all_withheld",
+        slots=Slots(channels=("email",)),
     )
 
 

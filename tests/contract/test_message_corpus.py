@@ -26,6 +26,7 @@ from shared.domain.decision import DecisionRecord
 from shared.domain.delivery import Delivery
 from shared.domain.errors import AlreadyExistsError
 from shared.domain.explanation import explain
+from shared.domain.policy.policy import Policy
 from shared.messages import MESSAGES
 from shared.runtime import envelope
 from shared.runtime.world import utc_now
@@ -153,7 +154,7 @@ class Doors:
             contacts = memory.Contacts(store, self.platform.meter)
             version = contacts.history(delivery.person_id).version
             with suppress(AlreadyExistsError):
-                contacts.reserve(delivery.person_id, version, [Contact.of(delivery)], [delivery])
+                contacts.reserve(delivery.person_id, version, [Contact.of(delivery)])
 
 
 @pytest.fixture(scope="module")
@@ -216,7 +217,7 @@ def test_the_history_takes_every_row(file):
     if row["kind"] == "decision" and "record" in row:
         record = history.decision(row["decision_id"])
         assert isinstance(record, DecisionRecord)
-        assert explain(revision(), record).headline
+        assert explain(Policy(revision()), record).headline
 
 
 @pytest.mark.parametrize("file", MESSAGE_FILES, ids=name)

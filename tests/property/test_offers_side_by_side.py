@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from shared.domain.catalogue import Revision
 from shared.domain.policy.policy import Policy
+from shared.domain.rules import Cap, Scope
 from tests.fault.world import World, bank_customers, bank_revision
 
 WEEK = 7 * 86_400

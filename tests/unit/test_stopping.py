@@ -7,7 +7,9 @@ from pathlib import Path
 from emulators.embedded import Embedded
 from emulators.local import Bank
 from shared.domain.decision import Chosen, DecisionRecord
+from shared.domain.engagement import Slots
 from shared.domain.explanation import explain
+from shared.domain.policy.policy import Policy
 from shared.domain.profile import Profile
 from shared.domain.signal import Signal
 
@@ -37,10 +39,11 @@ def test_a_choice_that_a_later_ranking_lacks_is_still_explained():
         decided_at=now,
         reserved_at=now,
         result="reserved",
+        slots=Slots(channels=("email",)),
         chosen=(Chosen(treatment="northmoor_cash_isa.email", delivery_id="v-1", rank=1),),
     )
 
-    explanation = explain(BANK.revision, record)
+    explanation = explain(Policy(BANK.revision), record)
 
     assert explanation.chosen[0]["treatment"] == "northmoor_cash_isa.email"
     assert "reserved before" in explanation.against_runner_up[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from itertools import compress
@@ -10,6 +10,7 @@ from typing import Any
 
 from shared.domain.catalogue import Action, Condition, Revision, Treatment, facts
 from shared.domain.cel import Missing, Program, program
+from shared.domain.errors import NotFoundError
 from shared.domain.policy.atoms import Path, Truth
 from shared.domain.policy.clauses import clauses, on_one_path, specialised
 from shared.domain.policy.factors import Factors
@@ -43,7 +44,6 @@ class Policy:
         revision: what it was made of.
         rows: every treatment with its action, by action id and then treatment id. A set of treatments is an integer:
             its bit n stands for row n.
-        row_of: the row of each treatment, by the treatment's id.
         masks: the rows by what no condition says.
         factors: what their priority is made of.
     """
@@ -57,11 +57,11 @@ class Policy:
         catalogue = revision.catalogue
         self.revision = revision
         self.rows = tuple((action, treatment) for action in catalogue.actions for treatment in action.treatments)
-        self.row_of = {treatment.id: row for row, (_, treatment) in enumerate(self.rows)}
+        self._row_of = {treatment.id: row for row, (_, treatment) in enumerate(self.rows)}
         self.masks = Masks(revision, self.rows)
         self.factors = Factors(revision, self.rows)
         self._context_weights = tuple((w.when, w.weight, self._rows_in(w.scope)) for w in catalogue.context_weights)
-        self._ids = tuple(self.row_of)
+        self._ids = tuple(self._row_of)
         self._programs: dict[str, Program] = {}
         tabled, evaluated = _compiled(self)
         self._index = Index(len(self.rows), tabled, evaluated)
@@ -80,6 +80,17 @@ class Policy:
     def treatments(self, rows: Rows) -> tuple[str, ...]:
         """The ids of the treatments of rows, by action id and then treatment id."""
         return tuple(compress(self._ids, f"{rows:b}".encode().translate(_BITS)[::-1]))
+
+    def rows_of(self, treatments: Sequence[str]) -> list[int]:
+        """The rows of treatments, ascending.
+
+        Raises:
+            NotFoundError: the revision has no such treatment.
+        """
+        try:
+            return sorted([self._row_of[treatment] for treatment in treatments])
+        except KeyError as error:
+            raise NotFoundError(f"revision {self.revision.id} has no treatment {error.args[0]!r}") from None
 
     def program(self, text: str) -> Program:
         """The program of one of the revision's expressions."""
