@@ -111,9 +111,10 @@ class Language:
         return self._env.Activation(variables)
 
     def situation(self, profile: Profile, signal: Signal, context: Mapping[str, Any], now: datetime) -> Situation:
-        """What expressions see of this person and moment."""
+        """What expressions see of this person and moment. An attribute that is null is one that is not there."""
+        known = {name: value for name, value in profile.attributes.items() if value is not None}
         seen: dict[str, Any] = {
-            **profile.attributes,
+            **known,
             "brands": list(profile.brands),
             "products": list(profile.products),
             "flags": list(profile.flags),
@@ -129,8 +130,8 @@ class Language:
             "now": now,
         }
         for name in self._timestamps:
-            if name in profile.attributes:
-                variables[f"profile.{name}"] = _instant(profile.attributes[name])
+            if name in known:
+                variables[f"profile.{name}"] = _instant(known[name])
         return Situation(self, variables)
 
 
