@@ -60,7 +60,7 @@ class Door:
         self.quarantine = quarantine or memory.Quarantine(memory.Store())
         self.push = Push(
             SignalReceived,
-            lambda message, now: handle(message, now),
+            handle,
             publisher=self.published,
             quarantine=self.quarantine,
             meter=self.meter,
