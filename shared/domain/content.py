@@ -16,6 +16,9 @@ from shared.domain.profile import Profile
 # Plain text whatever the medium: an e-mail's subject is a header, not markup.
 _PLAIN_FIELDS = frozenset({"subject"})
 
+# What a filter may raise over a value of another type than declared, besides the library's own errors.
+_FAILURES = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
+
 _ENVIRONMENTS = {
     escapes: ImmutableSandboxedEnvironment(autoescape=escapes, undefined=StrictUndefined) for escapes in (True, False)
 }
@@ -32,14 +35,15 @@ def template(text: str, *, escapes: bool) -> Template:
 
 
 def render(revision: Revision, action: Action, treatment: Treatment, profile: Profile) -> dict[str, str]:
-    """Every field of a treatment's content, rendered.
+    """Every field of a treatment's content, rendered. An attribute that is null is one that is not there.
 
     Raises:
-        PermanentError: a template reads what is not there; a checked catalogue has none such.
+        PermanentError: a template reads what is not there, or cannot do with a value what it would; in a checked
+            catalogue only a value of another type than declared leads to it.
     """
     medium = revision.channels[treatment.channel].medium
     seen: Mapping[str, Any] = {
-        "profile": profile.attributes,
+        "profile": {name: value for name, value in profile.attributes.items() if value is not None},
         "action": {"id": action.id, "name": action.name},
         "brand": {"id": action.brand, "name": revision.brands[action.brand].name},
     }
@@ -51,6 +55,6 @@ def render(revision: Revision, action: Action, treatment: Treatment, profile: Pr
                 rendered[field] = template(text, escapes=escapes).render(seen)
             else:
                 rendered[field] = text
-        except TemplateError as error:
+        except _FAILURES as error:
             raise PermanentError(f"content {field!r} of {treatment.id}: {error}") from error
     return rendered

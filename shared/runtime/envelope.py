@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 
 import msgspec
 
@@ -44,7 +43,7 @@ def read(body: bytes) -> Envelope:
         data = base64.b64decode(push.message.data, validate=True)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidError(f"not a Pub/Sub push: {error}", field="envelope") from error
-    except binascii.Error as error:
+    except ValueError as error:  # letters that base64 does not have, and letters beyond ASCII
         raise InvalidError(f"not base64: {error}", field="message.data") from error
     return Envelope(data, push.message.attributes or {}, push.subscription)
 

@@ -8,11 +8,10 @@ import msgspec
 import pytest
 
 from shared.domain.signal import Signal
-from shared.messages import MESSAGES, SignalReceived
+from shared.messages import SignalReceived
 from shared.messages.schema import schemas
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "messages" / "schemas"
-TOPOLOGY = FOLDER.parents[1] / "topology.yaml"
 
 
 @pytest.mark.parametrize("file", sorted(schemas()))
@@ -32,8 +31,3 @@ def test_a_message_fits_its_schema_and_survives_the_way():
 
     jsonschema.validate(msgspec.json.decode(data), msgspec.json.decode((FOLDER / "signal.received.json").read_bytes()))
     assert msgspec.json.decode(data, type=SignalReceived) == message
-
-
-@pytest.mark.parametrize("message", MESSAGES)
-def test_every_message_has_its_topic(message):
-    assert f"  {message.topic}: {{message: {message.__struct_config__.tag}}}" in TOPOLOGY.read_text(encoding="utf-8")

@@ -1,0 +1,206 @@
+"""`shared/topology.yaml` says what the code does: the emulators, the deployment and the documents believe it."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import types
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import httpx
+import msgspec
+import pytest
+import yaml
+
+from emulators.embedded import FUNCTIONS, Embedded
+from functions.ingest.handler import Ingest
+from shared.messages import MESSAGES, HistoryRow
+from shared.runtime.settings import Common
+from tests.corpus.tree_bank import TreeBank
+from tests.fault.world import KEY, NOW, Catalogues, Queue, World, canonical, ordinary
+
+ROOT = Path(__file__).resolve().parents[2]
+TOPOLOGY = yaml.safe_load((ROOT / "shared" / "topology.yaml").read_text(encoding="utf-8"))
+SERVICES = TOPOLOGY["services"]
+SUBSCRIPTIONS = TOPOLOGY["subscriptions"]
+TYPES = {str(message.__struct_config__.tag): message for message in MESSAGES} | {"history.row": HistoryRow}
+
+
+# Topics and subscriptions
+
+
+def test_every_topic_is_of_one_type_and_every_type_has_its_topic():
+    declared = {topic: each["message"] for topic, each in TOPOLOGY["topics"].items() if each["message"] != "any"}
+
+    assert declared == {message.topic: tag for tag, message in TYPES.items()}
+
+
+def test_subscriptions_name_topics_and_services_that_there_are():
+    topics = set(TOPOLOGY["topics"])
+    pulled = [*TOPOLOGY["pull_subscriptions"].values(), TOPOLOGY["bigquery"]["subscription"]]
+
+    assert {each["topic"] for each in (*SUBSCRIPTIONS.values(), *pulled)} == topics
+    assert {each["dead_letter_topic"] for each in SUBSCRIPTIONS.values()} <= topics
+    assert {each["service"] for each in SUBSCRIPTIONS.values()} <= set(SERVICES)
+    assert all(set(each["publishes"]) <= topics for each in SERVICES.values())
+
+
+def test_every_topic_that_is_pushed_is_published_by_somebody():
+    published = {topic for service in SERVICES.values() for topic in service["publishes"]}
+
+    assert {each["topic"] for each in SUBSCRIPTIONS.values()} <= published
+
+
+# Services
+
+
+def test_every_function_is_a_service_and_every_service_a_function():
+    folders = {main.parent.name for main in (ROOT / "functions").glob("*/main.py")}
+
+    assert folders == set(SERVICES) == set(FUNCTIONS)
+    assert folders == {p.name for p in (ROOT / "functions").iterdir() if p.is_dir() and not p.name.startswith("_")}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_is_made_of_its_own_entrypoint(service):
+    source = ROOT / SERVICES[service]["source"]
+    assert source == ROOT / "functions" / service / "main.py"
+
+    entrypoints = [
+        node.name
+        for node in ast.parse(source.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef) and "functions_framework.http" in map(ast.unparse, node.decorator_list)
+    ]
+    assert entrypoints == [SERVICES[service]["target"]]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_entrypoint_takes_what_its_subscription_brings(service):
+    tree = ast.parse((ROOT / SERVICES[service]["source"]).read_text(encoding="utf-8"))
+    taken = [
+        ast.unparse(node.args[0])
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Push"
+    ]
+
+    topics = [each["topic"] for each in SUBSCRIPTIONS.values() if each["service"] == service]
+    assert taken == [TYPES[TOPOLOGY["topics"][topic]["message"]].__name__ for topic in topics]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_is_given_the_environment_that_its_settings_read(service):
+    settings = importlib.import_module(f"functions.{service}.settings").Settings
+    from_cloud_run = {field.name for field in msgspec.structs.fields(Common)}
+    declared = [*SERVICES[service]["environment"], *SERVICES[service]["secrets"]]
+
+    fields = [field for field in msgspec.structs.fields(settings) if field.name not in from_cloud_run]
+    assert sorted(declared) == sorted(field.name.upper() for field in fields)
+
+
+# What is published
+
+
+def new_topics(queue: Queue, before: tuple[int, int]) -> set[str]:
+    rows = {"history"} if len(queue.rows) > before[1] else set()
+    return rows | {topic for topic, _, _ in list(queue.waiting)[before[0] :]}
+
+
+def published_by_pushes(world: World) -> Iterator[tuple[str, set[str]]]:
+    """Push what waits until nothing does: each function with the topics that its push published to."""
+    by_topic = {each["topic"]: each["service"] for each in SUBSCRIPTIONS.values()}
+    while world.queue.waiting:
+        message = world.queue.waiting.popleft()
+        before = (len(world.queue.waiting), len(world.queue.rows))
+        assert world.push(*message)
+        yield by_topic[message[0]], new_topics(world.queue, before)
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory) -> dict[str, set[str]]:
+    """The topics that each function published to, for signals that end in every way and for requests by HTTP."""
+    found: dict[str, set[str]] = {service: set() for service in SERVICES}
+
+    queue = Queue()
+    body = b'{"type": "page_viewed", "source": "test", "identifiers": {"customer_no": "C000001"}}'
+    Ingest(Catalogues(), queue, KEY)("signals", body, allowed_sources=None, trace="", now=NOW)
+    found["ingest"] |= new_topics(queue, (0, 0))
+
+    number = ordinary()
+    world = World(customers=[number])
+    for n in range(4):  # the fourth is withheld
+        world.receive(canonical(number, f"s-{n}"))
+    world.receive(canonical(number, "late", at=NOW - timedelta(days=2), flags=("late",)))
+    world.receive(canonical("", "stranger", brand="hallam", identifiers={"cookie_id": "ck"}))
+    for service, topics in published_by_pushes(world):
+        found[service] |= topics
+
+    with Embedded(TreeBank(), state=tmp_path_factory.mktemp("topology")) as platform:
+        heard: set[str] = set()
+        for topic in TOPOLOGY["topics"]:
+            platform.bus.subscribe(topic, lambda topic, *_: heard.add(topic) is None, name="ear")
+
+        def ask(service: str, path: str, body: dict[str, Any]) -> Any:
+            headers = platform.headers[service]
+            answer = httpx.post(f"{platform.endpoints[service]}{path}", json=body, headers=headers, trust_env=False)
+            assert answer.status_code < 300, answer.text
+            assert platform.bus.drain(timeout=30)
+            found[service].update(heard)
+            heard.clear()
+            return answer.json()
+
+        decided = ask("decide", "/v1/decisions", {"identifiers": {"customer_no": "T1"}, "channel": "web"})
+        # an offer needs consent, which T1 has given
+        [offered] = decided["placements"][0]["treatments"]
+        ask("feedback", "/v1/outcomes", {"outcome": "impression", "delivery_id": offered["delivery_id"]})
+    return found
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_publishes_to_the_topics_it_says_and_no_other(published, service):
+    assert published[service] == set(SERVICES[service]["publishes"])
+
+
+# The history
+
+
+COLUMN_TYPES = {str: "STRING", int: "INTEGER", datetime: "TIMESTAMP", float: "FLOAT", bool: "BOOLEAN"}
+HISTORY = TOPOLOGY["bigquery"]["tables"]["history"]
+
+
+def column_type(hint: Any) -> str:
+    """The type of the column that a field of this type fits."""
+    if get_origin(hint) in {Union, types.UnionType}:
+        [hint] = [each for each in get_args(hint) if each is not type(None)]
+    if get_origin(hint) is Annotated:
+        hint = get_args(hint)[0]
+    if get_origin(hint) is Literal:
+        hint = type(get_args(hint)[0])
+    return COLUMN_TYPES[hint]
+
+
+def test_the_fields_of_a_row_are_the_columns_of_the_table():
+    hints = get_type_hints(HistoryRow, include_extras=True)
+    rows = {f.name: (column_type(hints[f.name]), f.required) for f in msgspec.structs.fields(HistoryRow)}
+
+    columns = {
+        c["name"]: ("STRING" if c["type"] == "JSON" else c["type"], c["mode"] == "REQUIRED") for c in HISTORY["columns"]
+    }
+    assert columns == rows
+
+
+def test_the_table_is_cut_and_sorted_by_columns_that_it_has():
+    columns = {c["name"]: c for c in HISTORY["columns"]}
+
+    assert columns[HISTORY["partition_by"]]["type"] == "TIMESTAMP"
+    assert set(HISTORY["cluster_by"]) <= set(columns)
+    assert TOPOLOGY["bigquery"]["subscription"]["table"] in TOPOLOGY["bigquery"]["tables"]
+
+
+def test_the_description_of_a_column_names_every_value_that_it_may_have():
+    [kind] = [c for c in HISTORY["columns"] if c["name"] == "kind"]
+
+    for value in get_args(get_type_hints(HistoryRow)["kind"]):
+        assert value in kind["description"]
