@@ -35,7 +35,7 @@ def render(revision: Revision, action: Action, treatment: Treatment, profile: Pr
     """Every field of a treatment's content, rendered.
 
     Raises:
-        PermanentError: a template reads what is not there; a checked catalogue has none such.
+        PermanentError: a template reads what is not there, or does with a value of this person what cannot be done.
     """
     medium = revision.channels[treatment.channel].medium
     seen: Mapping[str, Any] = {
@@ -53,4 +53,7 @@ def render(revision: Revision, action: Action, treatment: Treatment, profile: Pr
                 rendered[field] = text
         except TemplateError as error:
             raise PermanentError(f"content {field!r} of {treatment.id}: {error}") from error
+        except Exception as error:
+            # without the error's own words, which may quote the value
+            raise PermanentError(f"content {field!r} of {treatment.id}: {type(error).__name__}") from error
     return rendered
