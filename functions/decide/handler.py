@@ -157,7 +157,7 @@ class Decide:
             slots = self._slots(request)
             row, placements = self._decide(received, slots, request, now)
             explanation = self._explained(row) if explained else None
-            self._publisher.publish([stamped(row, self._meter.spent(), trace)])
+            self._publisher.publish(stamped([row], self._meter.spent(), trace))
         except (TransientError, NotFoundError):  # not found is a revision that is not visible here yet
             empty = [FilledPlacement(id=p.id, treatments=[]) for p in request.placements]
             elapsed = self._elapsed_ms(started)
