@@ -114,7 +114,11 @@ class TreatmentDelivered(Message, frozen=True, kw_only=True, tag="treatment.deli
 
 
 class HistoryRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One row of the interaction history, field for column as `topology.yaml` declares them."""
+    """One row of the interaction history, field for column as `topology.yaml` declares them.
+
+    The same row may be told more than once, and not always in the same words: of several with one `row_id`,
+    `rows.precedence` says which is what happened.
+    """
 
     topic: ClassVar[str] = "history"
 
@@ -137,6 +141,7 @@ class HistoryRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     messages: int = 0
     bytes: int = 0
     record: str | None = None
+    repeated: bool = False
 
 
 AnyMessage = SignalReceived | SignalIdentified | ActionsQualified | ActionsRanked | ContactReserved | TreatmentDelivered
