@@ -94,11 +94,13 @@ def decide(
 
 @click.command()
 @click.argument("decision_id")
+@click.option("--day", metavar="YYYY-MM-DD", help="When it was made, UTC; for one that is older than 31 days.")
 @json_option
-def explain(decision_id: str, as_json: bool) -> None:
+def explain(decision_id: str, day: str | None, as_json: bool) -> None:
     """Say why a decision chose what it chose, why not the others, and what the conditions read."""
     with running().client("decide") as client:
-        explanation = checked(client.get(f"/v1/decisions/{decision_id}/explanation"))
+        when = {"day": day} if day else {}
+        explanation = checked(client.get(f"/v1/decisions/{decision_id}/explanation", params=when))
     if as_json:
         say_json(explanation)
         return

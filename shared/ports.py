@@ -7,7 +7,7 @@ Errors are those of `shared.domain.errors`, never a driver's: `StaleError` when 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Generic, Literal, Protocol, TypeVar
 
 import msgspec
@@ -229,8 +229,13 @@ class Publisher(Protocol):
 class DecisionHistory(Protocol):
     """The interaction history, as far as the functions read it."""
 
-    def decision(self, decision_id: str) -> DecisionRecord | None:
-        """A decision's record, None where it is not, or not yet, in the history."""
+    def decision(self, decision_id: str, day: date | None = None) -> DecisionRecord | None:
+        """A decision's record, None where it is not, or not yet, in what is looked through: the last 31 days, or with
+        `day` that day, UTC, and those beside it. Where it was told more than once, what happened is told.
+
+        Raises:
+            TransientError: the history did not answer.
+        """
 
 
 class Parked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from werkzeug.wrappers import Request, Response
 
 from functions.decide.handler import Decide, read_request
+from shared.domain.errors import InvalidError
 from shared.ports import Clock
 from shared.runtime import trace
 from shared.runtime.keys import Keyring
@@ -26,14 +28,28 @@ def routes(decide: Decide, keys: Keyring, meter: RequestMeter, clock: Clock) -> 
 
     def get_decision(request: Request, decision: str) -> Response:
         keys.caller(request)
-        return json_answer(decide.record(decision))
+        return json_answer(decide.record(decision, _day(request)))
 
     def get_explanation(request: Request, decision: str) -> Response:
         keys.caller(request)
-        return json_answer(decide.explanation(decision))
+        return json_answer(decide.explanation(decision, _day(request)))
 
     return [
         ("POST", "/v1/decisions", post_decisions),
         ("GET", "/v1/decisions/<decision>", get_decision),
         ("GET", "/v1/decisions/<decision>/explanation", get_explanation),
     ]
+
+
+def _day(request: Request) -> date | None:
+    """The day, UTC, on which a decision is said to have been made."""
+    text = request.args.get("day")
+    if text is None:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise InvalidError("is no day such as 2026-03-01", field="day") from None
+    if not 1970 <= day.year <= 9000:
+        raise InvalidError("is in no year of which there is a history", field="day")
+    return day

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -157,7 +157,7 @@ class Decide:
             slots = self._slots(request)
             row, placements = self._decide(received, slots, request, now)
             explanation = self._explained(row) if explained else None
-            self._publisher.publish([stamped(row, self._meter.spent(), trace)])
+            self._publisher.publish(stamped([row], self._meter.spent(), trace))
         except (TransientError, NotFoundError):  # not found is a revision that is not visible here yet
             empty = [FilledPlacement(id=p.id, treatments=[]) for p in request.placements]
             elapsed = self._elapsed_ms(started)
@@ -173,24 +173,28 @@ class Decide:
             explanation=explanation,
         )
 
-    def record(self, decision: str) -> FullRecord:
-        """A decision's record, with how its candidates ranked and why the others were none.
+    def record(self, decision: str, day: date | None = None) -> FullRecord:
+        """A decision's record, of the last 31 days or of around a day, with how its candidates ranked and why the others
+        were none.
 
         Raises:
-            NotFoundError: it is not, or not yet, in the history.
+            NotFoundError: it is not, or not yet, in the history of these days.
         """
-        record = self._kept(decision)
+        record = self._kept(decision, day)
         return full(self._catalogues.get(record.revision), record)
 
-    def _kept(self, decision: str) -> DecisionRecord:
-        record = self._history.decision(decision)
+    def _kept(self, decision: str, day: date | None) -> DecisionRecord:
+        record = self._history.decision(decision, day)
         if record is None:
-            raise NotFoundError(f"no decision {decision} in the history; one made a moment ago may still be on its way")
+            where = f"of {day} and the days beside it" if day else "of the last 31 days, and ?day= finds an older one"
+            raise NotFoundError(
+                f"no decision {decision} in the history {where}; one made a moment ago may still be on its way"
+            )
         return record
 
-    def explanation(self, decision: str) -> Explanation:
+    def explanation(self, decision: str, day: date | None = None) -> Explanation:
         """A decision explained by the revision that made it."""
-        record = self._kept(decision)
+        record = self._kept(decision, day)
         return explain(self._catalogues.get(record.revision), record)
 
     def _explained(self, row: HistoryRow) -> Explanation | None:

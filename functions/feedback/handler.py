@@ -85,7 +85,7 @@ class RecordOutcomes:
                 duplicate = False
             except AlreadyExistsError:
                 duplicate = True  # taken before; its row is published again in case that was where we died
-            rows.append(outcome_row(delivery, item.outcome, at, row_id=outcome.id, detail=outcome))
+            rows.append(outcome_row(delivery, item.outcome, at, row_id=outcome.id, detail=outcome, repeated=duplicate))
             accepted.append({"index": index, "outcome_id": outcome.id, "duplicate": duplicate})
         self._publisher.publish(rows)
         return Recorded(accepted=accepted, rejected=sorted(rejected, key=lambda r: int(r["index"])))

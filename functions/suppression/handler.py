@@ -60,7 +60,7 @@ class Suppress:
                 self._contacts.reserve(ranked.person_id, history.version, [contact], forget=forget)
             except StaleError:
                 continue
-            return _reserved(ranked, contact, selection.withheld, now)
+            return _reserved(ranked, contact, selection.withheld, now, repeated=False)
         raise TransientError(f"the contact history of {ranked.person_id} is contended")
 
     def offer(
@@ -109,7 +109,8 @@ class Suppress:
         withheld_at = history.withheld.get(ranked.decision_id)
         if withheld_at is not None:
             again = select(policy.revision, ranked.ranking.treatments, ranked.profile, history, withheld_at)
-            return (decision_row(_record(ranked, "all_withheld", withheld_at, (), again.withheld)),)
+            record = _record(ranked, "all_withheld", withheld_at, (), again.withheld)
+            return (decision_row(record, repeated=True),)
         earlier = history.of_decision(ranked.decision_id)
         if not earlier:
             return None
@@ -121,15 +122,15 @@ class Suppress:
             if contact.decision_id != ranked.decision_id and contact.at <= at
         }
         again = select(policy.revision, ranked.ranking.treatments, ranked.profile, ContactHistory(contacts=before), at)
-        return _reserved(ranked, reserved, again.withheld, at)
+        return _reserved(ranked, reserved, again.withheld, at, repeated=True)
 
 
 def _reserved(
-    ranked: ActionsRanked, contact: Contact, withheld: Sequence[Withheld], at: datetime
+    ranked: ActionsRanked, contact: Contact, withheld: Sequence[Withheld], at: datetime, *, repeated: bool
 ) -> tuple[ContactReserved | HistoryRow, ...]:
     """What a reservation made at `at` publishes; once its delivery is claimed, the record alone is told again."""
     delivery = contact.delivery(ranked.person_id)
-    row = decision_row(_record(ranked, "reserved", at, [delivery], withheld), delivery)
+    row = decision_row(_record(ranked, "reserved", at, [delivery], withheld), delivery, repeated=repeated)
     if contact.state != "reserved":
         return (row,)
     reserved = ContactReserved(

@@ -16,9 +16,6 @@ from shared.domain.profile import Profile
 # Plain text whatever the medium: an e-mail's subject is a header, not markup.
 _PLAIN_FIELDS = frozenset({"subject"})
 
-# What a filter may raise over a value of another type than declared, besides the library's own errors.
-_FAILURES = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
-
 _ENVIRONMENTS = {
     escapes: ImmutableSandboxedEnvironment(autoescape=escapes, undefined=StrictUndefined) for escapes in (True, False)
 }
@@ -38,8 +35,7 @@ def render(revision: Revision, action: Action, treatment: Treatment, profile: Pr
     """Every field of a treatment's content, rendered. An attribute that is null is one that is not there.
 
     Raises:
-        PermanentError: a template reads what is not there, or cannot do with a value what it would; in a checked
-            catalogue only a value of another type than declared leads to it.
+        PermanentError: a template reads what is not there, or does with a value of this person what cannot be done.
     """
     medium = revision.channels[treatment.channel].medium
     seen: Mapping[str, Any] = {
@@ -55,6 +51,9 @@ def render(revision: Revision, action: Action, treatment: Treatment, profile: Pr
                 rendered[field] = template(text, escapes=escapes).render(seen)
             else:
                 rendered[field] = text
-        except _FAILURES as error:
+        except TemplateError as error:
             raise PermanentError(f"content {field!r} of {treatment.id}: {error}") from error
+        except Exception as error:
+            # a filter may raise anything over a value of another type than declared; its words may quote the value
+            raise PermanentError(f"content {field!r} of {treatment.id}: {type(error).__name__}") from error
     return rendered

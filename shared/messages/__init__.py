@@ -5,6 +5,7 @@ Each says on which topic it travels. Fields may be added with defaults; nothing 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
 import msgspec
@@ -113,7 +114,11 @@ class TreatmentDelivered(Message, frozen=True, kw_only=True, tag="treatment.deli
 
 
 class HistoryRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One row of the interaction history, field for column as `topology.yaml` declares them."""
+    """One row of the interaction history, field for column as `topology.yaml` declares them.
+
+    The same row may be told more than once, and not always in the same words: of several with one `row_id`,
+    `rows.precedence` says which is what happened.
+    """
 
     topic: ClassVar[str] = "history"
 
@@ -136,6 +141,7 @@ class HistoryRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     messages: int = 0
     bytes: int = 0
     record: str | None = None
+    repeated: bool = False
 
 
 AnyMessage = SignalReceived | SignalIdentified | ActionsQualified | ActionsRanked | ContactReserved | TreatmentDelivered
@@ -151,8 +157,19 @@ MESSAGES: tuple[type[Message], ...] = (
 )
 
 
-def stamped(output: Publishable, usage: Usage, trace: str) -> Publishable:
-    """A message as it leaves: with what the decision has cost so far and the trace it belongs to."""
+def stamped(outputs: Sequence[Publishable], usage: Usage, trace: str) -> list[Publishable]:
+    """Messages as they leave together: with what the decision has cost so far and the trace it belongs to.
+
+    A row of the history counts in its own figures and in those of what leaves with it, since no function that would
+    count it receives it; its bytes are those before its figures are filled in.
+    """
+    for output in outputs:
+        if isinstance(output, HistoryRow):
+            usage += Usage(messages=1, bytes=len(msgspec.json.encode(output)))
+    return [_stamped(output, usage, trace) for output in outputs]
+
+
+def _stamped(output: Publishable, usage: Usage, trace: str) -> Publishable:
     if isinstance(output, HistoryRow):
         return msgspec.structs.replace(
             output, reads=usage.reads, writes=usage.writes, messages=usage.messages, bytes=usage.bytes

@@ -1,4 +1,4 @@
-"""Rows of the interaction history, made of records and outcomes. A repeated row has the same id."""
+"""Rows of the interaction history, made of records and outcomes. A row that is told again has the same id."""
 
 from __future__ import annotations
 
@@ -11,9 +11,21 @@ from shared.domain.delivery import Delivery
 from shared.domain.signal import Signal
 from shared.messages import HistoryRow
 
+_WITH_EFFECT = {"reserved": 0, "offered": 0, "all_withheld": 1}
+"""Ends of a decision that are remembered and repeated; any other is computed again when its signal comes again."""
 
-def decision_row(record: DecisionRecord, delivery: Delivery | None = None) -> HistoryRow:
-    """A decision, with the first treatment it chose if any."""
+
+def precedence(row: HistoryRow) -> tuple[int, bool, datetime, str]:
+    """Sorts rows of one id: the first of them is what happened, however often and however differently it was told.
+
+    What had an effect goes before what had none, what was told when it happened before what was told again, and the
+    earlier before the later.
+    """
+    return _WITH_EFFECT.get(row.outcome, 2), row.repeated, row.occurred_at, row.record or ""
+
+
+def decision_row(record: DecisionRecord, delivery: Delivery | None = None, *, repeated: bool = False) -> HistoryRow:
+    """A decision, with the first treatment it chose if any; `repeated` when it was made before and is told again."""
     row = HistoryRow(
         row_id=record.decision_id,
         kind="decision",
@@ -22,13 +34,16 @@ def decision_row(record: DecisionRecord, delivery: Delivery | None = None) -> Hi
         person_id=record.person_id,
         revision=record.revision,
         outcome=record.result,
+        repeated=repeated,
         record=msgspec.json.encode(record).decode(),
     )
     return row if delivery is None else msgspec.structs.replace(row, **_taxonomy(delivery))
 
 
-def outcome_row(delivery: Delivery, outcome: str, at: datetime, *, row_id: str, detail: object = None) -> HistoryRow:
-    """What became of a delivery."""
+def outcome_row(
+    delivery: Delivery, outcome: str, at: datetime, *, row_id: str, detail: object = None, repeated: bool = False
+) -> HistoryRow:
+    """What became of a delivery; `repeated` when it was recorded before and is told again."""
     row = HistoryRow(
         row_id=row_id,
         kind="outcome",
@@ -37,6 +52,7 @@ def outcome_row(delivery: Delivery, outcome: str, at: datetime, *, row_id: str, 
         person_id=delivery.person_id,
         revision=delivery.revision,
         outcome=outcome,
+        repeated=repeated,
         record=msgspec.json.encode(detail).decode() if detail is not None else None,
     )
     return msgspec.structs.replace(row, **_taxonomy(delivery))

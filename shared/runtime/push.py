@@ -91,7 +91,7 @@ class Push(Generic[M]):
                 self._meter.add(messages=1, bytes_=len(pushed.data))
                 outputs = self._handle(message, self._clock())
                 usage = message.usage + self._meter.spent()
-                self._publisher.publish([stamped(output, usage, trace.current()) for output in outputs])
+                self._publisher.publish(stamped(outputs, usage, trace.current()))
                 self._log(message, usage)
         except (PermanentError, NotFoundError) as error:
             return self._park("permanent", str(error), pushed.data, pushed.attributes)

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from shared.adapters import memory
 from shared.adapters.envelope import envelope
 from shared.domain.errors import TransientError
 from tests.contract.conftest import ON_EMULATORS
-from tests.contract.samples import record, row
+from tests.contract.samples import NOW, record, row
 
 ROOT = Path(__file__).parents[2]
 
@@ -71,7 +72,7 @@ def bigquery_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(params=["memory", pytest.param("bigquery", marks=ON_EMULATORS)])
 def histories(request: pytest.FixtureRequest, project: str) -> Histories:
     if request.param == "memory":
-        history = memory.DecisionHistory()
+        history = memory.DecisionHistory(lambda: NOW)
         return Histories(history, lambda row: history.deliver(*envelope(row)))
     return in_bigquery(request.getfixturevalue("bigquery_host"), project)
 
@@ -88,11 +89,11 @@ def in_bigquery(host: str, project: str) -> Histories:
     def put(row) -> None:
         assert client.insert_rows_json(table, [row_of(envelope(row).data, table.schema)]) == []
 
-    return Histories(DecisionHistory(project), put)
+    return Histories(DecisionHistory(project, clock=lambda: NOW), put)
 
 
-def text() -> str:
-    return msgspec.json.encode(record()).decode()
+def text(**changes) -> str:
+    return msgspec.json.encode(msgspec.structs.replace(record(), **changes)).decode()
 
 
 def test_a_decision_comes_back_as_it_was_recorded(histories):
@@ -110,6 +111,52 @@ def test_a_repeated_row_does_no_harm(histories):
     histories.put(row(record=text()))
     histories.put(row(record=text()))
     assert histories.history.decision("d-1") == record()
+
+
+HOUR = timedelta(hours=1)
+TOLD = {
+    "what had an effect": [("reserved", True, HOUR), ("all_withheld", False, -HOUR), ("excluded", False, -HOUR)],
+    "what is remembered": [("all_withheld", True, HOUR), ("nothing_qualified", False, -HOUR)],
+    "what was told when it happened": [("reserved", False, HOUR), ("reserved", True, -HOUR)],
+    "the earlier": [("excluded", False, -HOUR), ("nothing_qualified", False, HOUR)],
+    "the earlier of what is told again": [("all_withheld", True, -HOUR), ("all_withheld", True, HOUR)],
+}
+"""What counts, and after it what else was told under the same id: its outcome, whether it was told again, and when."""
+
+
+@pytest.mark.parametrize("backwards", [False, True], ids=["in order", "backwards"])
+@pytest.mark.parametrize("told", TOLD.values(), ids=TOLD)
+def test_of_what_was_told_in_different_words_one_counts(histories, told, backwards):
+    rows = [
+        row(
+            outcome=outcome,
+            repeated=repeated,
+            occurred_at=NOW + later,
+            record=text(result=outcome, reserved_at=NOW + later, excluded_by=f"number {number}"),
+        )
+        for number, (outcome, repeated, later) in enumerate(told)
+    ]
+    for each in reversed(rows) if backwards else rows:
+        histories.put(each)
+    assert histories.history.decision("d-1").excluded_by == "number 0"
+
+
+DAYS = {
+    "today": (timedelta(), None, True),
+    "a month ago": (timedelta(days=30), None, True),
+    "longer ago": (timedelta(days=32), None, False),
+    "on its day": (timedelta(days=400), timedelta(days=400), True),
+    "on the day before": (timedelta(days=400), timedelta(days=399), True),
+    "on the day after": (timedelta(days=400), timedelta(days=401), True),
+    "on another day": (timedelta(days=400), timedelta(days=397), False),
+}
+
+
+@pytest.mark.parametrize(("ago", "asked", "found"), DAYS.values(), ids=DAYS)
+def test_the_last_month_is_looked_through_or_the_days_around_a_day(histories, ago, asked, found):
+    histories.put(row(occurred_at=NOW - ago, record=text()))
+    day = None if asked is None else (NOW - asked).date()
+    assert histories.history.decision("d-1", day) == (record() if found else None)
 
 
 def test_outcomes_of_a_decision_are_not_its_record(histories):

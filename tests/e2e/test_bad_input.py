@@ -130,6 +130,12 @@ REFUSED = {
         field="identifiers.customer_no",
     ),
     "decide: an unknown field": Bad(400, text({**ASK, "chanel": "web"}), "decide", "/v1/decisions"),
+    "decide: a day that is none": Bad(
+        400, None, "decide", "/v1/decisions/d-0?day=yesterday", method="GET", field="day"
+    ),
+    "decide: a day before all history": Bad(
+        400, None, "decide", "/v1/decisions/d-0/explanation?day=0001-01-01", method="GET", field="day"
+    ),
     "decide: half a surrogate": Bad(
         400, b'{"identifiers": {"customer_no": "\\ud800"}, "channel": "web"}', "decide", "/v1/decisions"
     ),

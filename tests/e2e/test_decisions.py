@@ -48,6 +48,7 @@ def test_each_placement_is_filled_with_as_many_as_asked_and_no_action_twice(bank
             assert (action.id, declared.placement) == (treatment["action"], placement["id"])
             assert all(treatment["content"].values())
     assert answer["revision"] == revision.id
+    assert bank.decided(answer["decision_id"]).messages == 1
     assert "explanation" not in answer
 
 

@@ -182,7 +182,7 @@ def test_the_pump_moves_rows_to_bigquery_and_what_is_no_row_to_the_dead_letters(
         provision_bigquery(TOPOLOGY, emulators.bigquery)
     table = emulators.bigquery.get_table(f"{PROJECT}.kairos.history")
     assert table.time_partitioning.field == "occurred_at"
-    assert table.clustering_fields == ["kind", "person_id"]
+    assert table.clustering_fields == ["kind", "decision_id", "person_id"]
     pump = Pump(
         emulators.subscriber,
         emulators.publisher,

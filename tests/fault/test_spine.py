@@ -25,6 +25,8 @@ def test_a_signal_becomes_one_message_for_five_reads_and_four_writes(bank, custo
     [message] = bank.messages([decision])[decision]
     assert message["body"]["to"]
     assert (end.outcome, end.reads, end.writes) == ("sent", 5, 4)
+    assert end.messages == 8  # six between functions, and the rows of the decision and of its end
+    assert bank.decided(decision).messages == 5  # four, and its own row
 
 
 def test_an_identifier_not_seen_before_costs_a_read_and_a_write_more(bank, customer):

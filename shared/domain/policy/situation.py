@@ -27,9 +27,12 @@ class Situations:
         self._times = tuple(name for name, kind in types.items() if kind == "timestamp" and name in wanted)
 
     def __call__(self, profile: Profile, signal: Signal, now: datetime) -> Variables:
-        """What expressions see of this person, signal and moment."""
+        """What expressions see of this person, signal and moment. An attribute that is null is one that is not there."""
+        known = profile.attributes
+        if None in known.values():
+            known = {name: value for name, value in known.items() if value is not None}
         seen: dict[str, Any] = {
-            **profile.attributes,
+            **known,
             "brands": list(profile.brands),
             "products": list(profile.products),
             "flags": list(profile.flags),

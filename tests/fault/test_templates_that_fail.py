@@ -1,0 +1,87 @@
+"""A template that cannot be rendered for a person ends as a declared problem, whatever it does."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import msgspec
+import pytest
+
+from shared.domain.catalogue import Revision
+from shared.domain.policy import Policy
+from tests.fault.world import World, bank_customers, bank_revision, canonical, ordinary
+
+HERO = "web.home.hero"
+BAD = {
+    "what is not there": "{{ profile.shoe_size }}",
+    "a sum of a number and a text": "{{ profile.age + 'x' }}",
+    "a division by zero": "{{ profile.age / 0 }}",
+    "a number that is none": "{{ profile.residency.encode('ascii')[profile.age] }}",
+    "a filter of another type": "{{ profile.age | join('-') }}",
+    "a date of nonsense": "{{ '%d' | format(profile.residency) }}",
+    "a range without end": "{{ range(10 ** 9) | length }}",
+    "a way out of the sandbox": "{{ ''.__class__.__mro__ }}",
+    "a call of what is no function": "{{ profile.age() }}",
+}
+
+
+class Written:
+    """The sample bank, in all of whose content stands one template."""
+
+    def __init__(self, text):
+        self._policy = written(text)
+
+    def current(self):
+        return self._policy
+
+    def get(self, _revision):
+        return self._policy
+
+
+@cache
+def written(text):
+    catalogue = bank_revision().catalogue
+    actions = tuple(
+        msgspec.structs.replace(
+            action,
+            treatments=tuple(
+                msgspec.structs.replace(t, content=dict.fromkeys(t.content, text)) for t in action.treatments
+            ),
+        )
+        for action in catalogue.actions
+    )
+    return Policy(Revision(msgspec.structs.replace(catalogue, actions=actions)))
+
+
+@pytest.mark.parametrize("text", BAD.values(), ids=BAD)
+def test_decide_says_which_content_failed(text):
+    number = ordinary()
+    world = World(customers=[number], catalogues=Written(text))
+
+    answer = world.ask({"identifiers": {"customer_no": number}, "channel": "web", "placements": [{"id": HERO}]})
+
+    assert (answer.status_code, answer.content_type) == (422, "application/problem+json")
+    assert "content '" in answer.json["detail"]
+    assert residency(number) not in answer.text
+
+
+@pytest.mark.parametrize("text", BAD.values(), ids=BAD)
+def test_a_delivery_fails_with_its_reason_and_releases_the_contact(text):
+    number = ordinary()
+    world = World(customers=[number], catalogues=Written(text))
+
+    world.receive(canonical(number, "s-1"))
+    world.run()
+
+    assert [row.outcome for row in world.queue.rows] == ["reserved", "failed"]
+    assert "content '" in world.queue.rows[-1].record
+    assert residency(number) not in world.queue.rows[-1].record
+    assert not world.provider.sent
+    assert not world.quarantine.list()
+    [history] = world.store.histories.values()
+    assert {msgspec.json.decode(entry)["state"] for entry in history.contacts.values()} == {"released"}
+
+
+def residency(number):
+    """What no problem may quote."""
+    return f'"{bank_customers()[number].profile.attributes["residency"]}"'
