@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from shared.domain.catalogue import Revision
-from shared.domain.policy import Policy
+from shared.domain.policy.policy import Policy
 from tests.fault.world import World, bank_customers, bank_revision, canonical, ordinary
 
 HERO = "web.home.hero"
