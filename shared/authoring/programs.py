@@ -26,13 +26,9 @@ _OPERATORS = {
     **{f"_{symbol}_": symbol for symbol in ("==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "%")},
     "@in": "in",
     "_[_]": "[]",
-    "-_": "negate",
-    "_&&_": "and",
-    "_||_": "or",
-    "!_": "not",
-    "_?_:_": "if",
-    "@not_strictly_false": "@not_strictly_false",
+    "-_": "-_",
 }
+_LOGIC = {"!_": "not", "_?_:_": "if", "@not_strictly_false": "@not_strictly_false"}
 
 
 class ProgramError(ValueError):
@@ -179,16 +175,18 @@ class _Reader:
     def _call(self, call: Message, depth: int, at: int) -> Node:
         function = _text(call, 2)
         arguments = [self._node(_fields(part), depth) for part in (*call.get(1, []), *call.get(3, []))]
-        name = _OPERATORS.get(function, function)
-        if name in ("and", "or"):
-            return [name, *(part for a in arguments for part in (a[1:] if a[0] == name else [a]))]
-        if name in ("not", "if", "@not_strictly_false"):
-            return [name, *arguments]
-        if name == "dyn" and len(arguments) == 1:
+        if function in ("_&&_", "_||_"):
+            joined = "and" if function == "_&&_" else "or"
+            return [joined, *(part for a in arguments for part in (a[1:] if a[0] == joined else [a]))]
+        if function in _LOGIC:
+            return [_LOGIC[function], *arguments]
+        if function == "dyn" and len(arguments) == 1:
             return arguments[0]
-        if name == "[]" and arguments[1][0] == "string" and arguments[1][1]:
+        if function == "_[_]" and arguments[1][0] == "string" and arguments[1][1]:
             return ["get", arguments[0], arguments[1][1]]
-        if name not in FUNCTIONS or len(arguments) not in FUNCTIONS[name].arguments:
+        name = _OPERATORS.get(function, function)
+        known = FUNCTIONS.get(name) if name.isidentifier() or function in _OPERATORS else None
+        if known is None or len(arguments) not in known.arguments:
             raise ProgramError(f"the function {name}() is not known here", at)
         _check_text(name, arguments, at)
         return ["call", name, *arguments]

@@ -28,7 +28,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from shared.domain.cel import macros
-from shared.domain.cel.comparison import ORDERED, contains
+from shared.domain.cel.comparison import ORDERED, member
 from shared.domain.cel.containers import has, make_map, select
 from shared.domain.cel.ends import Failed, Missing, is_end
 from shared.domain.cel.functions import FUNCTIONS
@@ -276,7 +276,7 @@ def _membership(wanted: Constant | Run, container: Constant | Run) -> Run:
 
         def among(variables: dict[str, Any]) -> Any:
             value = left(variables)
-            return value in texts if value.__class__ is str else contains(items, value)
+            return value in texts if value.__class__ is str else member(value, items)
 
         return among
     if isinstance(wanted, Constant) and wanted.value.__class__ is str:
@@ -284,13 +284,13 @@ def _membership(wanted: Constant | Run, container: Constant | Run) -> Run:
 
         def holds(variables: dict[str, Any]) -> Any:
             value = right(variables)
-            return text in value if value.__class__ is list else contains(value, text)
+            return text in value if value.__class__ is list else member(text, value)
 
         return holds
 
     def sought(variables: dict[str, Any]) -> Any:
         value = left(variables)
-        return contains(right(variables), value)
+        return member(value, right(variables))
 
     return sought
 
