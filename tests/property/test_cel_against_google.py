@@ -56,9 +56,10 @@ def bound(variables: dict[str, Any]) -> dict[str, Any]:
     return converted
 
 
-def from_google(value: cel.Value) -> Any:
-    """Google's value as ours; `Missing` and `Failed` themselves for its errors. An error is a value of a type of its own,
-    and a true one for Python.
+def from_google(value: cel.Value) -> Any:  # noqa: PLR0911 - one for each type
+    """Google's value as ours; `Missing` and `Failed` themselves for its errors.
+
+    An error is a value of a type of its own, and a true one for Python. NaN has the machine's sign, and ours none.
     """
     kind = value.type().name().partition("<")[0]
     content = value.value()
@@ -68,8 +69,10 @@ def from_google(value: cel.Value) -> Any:
             return Missing if text.startswith("NOT_FOUND") or "No value with name" in text else Failed
         case "UINT":
             return Uint(content)
+        case "STRING":
+            return content.replace("-nan", "nan")
         case "BYTES":
-            return bytes(content)
+            return bytes(content).replace(b"-nan", b"nan")
         case "LIST":
             return [from_google(item) for item in content]
         case "MAP":
@@ -81,7 +84,7 @@ def from_google(value: cel.Value) -> Any:
             return content
 
 
-def same(expected: Any, got: Any) -> bool:
+def same(expected: Any, got: Any) -> bool:  # noqa: PLR0911 - one for each type
     """Whether these are one value of one type; NaN is NaN here, and datetimes know no nanoseconds.
 
     For us an operand of `&&` that is no bool is an error where it stands; Google's ends as the other operand, if that

@@ -10,8 +10,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+from shared.domain.cel.charsets import Chars
 from shared.domain.cel.ends import Failed
-from shared.domain.cel.patterns import Assertion, Chars, Choice, Empty, PatternError, Repeat, Sequence, Tree, parse
+from shared.domain.cel.patterns import Assertion, Choice, Empty, PatternError, Repeat, Sequence, Tree, parse
 from shared.domain.cel.values import no_overload
 
 MAX_STATES = 1_000

@@ -1,16 +1,27 @@
-"""The patterns of `matches`: RE2's syntax, read into a tree.
+r"""The patterns of `matches`: RE2's syntax, read into a tree.
 
-RE2 searches in time linear in the text; `re` backtracks, and what a condition is matched against comes from outside. So
-a pattern is run by an automaton of our own (`automata`), and all that RE2 takes is taken, except what would need more
-than ASCII tables: `\\C`, scripts such as `\\p{Greek}`, and letters beyond ASCII where case is ignored. Those are refused
-when the catalogue is built.
+RE2 searches in time linear in the text; `re` backtracks, and what a condition is matched against comes from outside.
+So a pattern is run by an automaton of our own (`automata`), and all that RE2 takes is taken, except single bytes (`\C`)
+and what would need tables beyond ASCII: scripts such as `\p{Greek}`, and other letters where case is ignored. Those are
+refused when the catalogue is built.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import NamedTuple
+
+from shared.domain.cel.charsets import (
+    ANY,
+    CATEGORIES,
+    CONTROLS,
+    FOLDS,
+    LAST,
+    NO_NEWLINE,
+    PERL,
+    POSIX,
+    Chars,
+)
 
 MAX_PATTERN = 1_000
 """Characters of a pattern."""
@@ -21,30 +32,9 @@ MAX_GROUPS = 50
 MAX_REPEAT = 1_000
 """Times that `{n,m}` may repeat, those within each other multiplied; RE2's own limit."""
 
-_LAST = 0x10FFFF
-
 
 class PatternError(ValueError):
     """Text that is no pattern, or one that is not taken."""
-
-
-class Chars(NamedTuple):
-    """A set of characters: ranges of code points, Unicode categories and other sets, or all but these."""
-
-    ranges: tuple[tuple[int, int], ...] = ()
-    category: str = ""
-    within: tuple[Chars, ...] = ()
-    negated: bool = False
-
-    def holds(self, char: str) -> bool:
-        """Whether the character is of the set."""
-        code = ord(char)
-        found = (
-            any(low <= code <= high for low, high in self.ranges)
-            or (self.category != "" and unicodedata.category(char).startswith(self.category))
-            or any(part.holds(char) for part in self.within)
-        )
-        return found is not self.negated
 
 
 class Empty(NamedTuple):
@@ -79,36 +69,7 @@ class Repeat(NamedTuple):
 
 Tree = Chars | Empty | Assertion | Sequence | Choice | Repeat
 
-_ANY = Chars(((0, _LAST),))
-_NO_NEWLINE = Chars(((10, 10),), negated=True)
-_DIGIT = ((48, 57),)
-_WORD = ((48, 57), (65, 90), (95, 95), (97, 122))
-_SPACE = ((9, 10), (12, 13), (32, 32))
-_PERL = {"d": _DIGIT, "w": _WORD, "s": _SPACE}
-_POSIX: dict[str, tuple[tuple[int, int], ...]] = {
-    "alnum": ((48, 57), (65, 90), (97, 122)),
-    "alpha": ((65, 90), (97, 122)),
-    "ascii": ((0, 127),),
-    "blank": ((9, 9), (32, 32)),
-    "cntrl": ((0, 31), (127, 127)),
-    "digit": _DIGIT,
-    "graph": ((33, 126),),
-    "lower": ((97, 122),),
-    "print": ((32, 126),),
-    "punct": ((33, 47), (58, 64), (91, 96), (123, 126)),
-    "space": ((9, 13), (32, 32)),
-    "upper": ((65, 90),),
-    "word": _WORD,
-    "xdigit": ((48, 57), (65, 70), (97, 102)),
-}
-_CONTROLS = {"a": 7, "f": 12, "t": 9, "n": 10, "r": 13, "v": 11}
 _ASSERTIONS = {"A": "begin", "z": "end", "b": "word", "B": "no_word"}
-_CATEGORIES = frozenset({"C", "Cc", "Cf", "Co", "Cs", "L", "Ll", "Lm", "Lo", "Lt", "Lu", "M", "Mc", "Me", "Mn", "N"}) | {
-    *("Nd", "Nl", "No", "P", "Pc", "Pd", "Pe", "Pf", "Pi", "Po", "Ps", "S", "Sc", "Sk", "Sm", "So", "Z", "Zl", "Zp", "Zs")
-}
-# beyond ASCII, two characters fold to ASCII letters: the long s and the Kelvin sign
-_FOLDS = {"s": 0x17F, "k": 0x212A}
-
 _COUNT = re.compile(r"\{([0-9]{1,5})(?:(,)([0-9]{0,5}))?\}")
 _GROUP = re.compile(r"\?(?:P?<(\w+)>|([imsU]*(?:-[imsU]+)?)([:)]))", re.ASCII)
 _HEX = re.compile(r"x(?:([0-9A-Fa-f]{2})|\{([0-9A-Fa-f]{1,8})\})")
@@ -217,7 +178,7 @@ class _Parser:
         if char == "[":
             return self._class()
         if char == ".":
-            return _ANY if "s" in self._flags else _NO_NEWLINE
+            return ANY if "s" in self._flags else NO_NEWLINE
         if char == "^":
             return Assertion("line_begin" if "m" in self._flags else "begin")
         if char == "$":
@@ -257,44 +218,46 @@ class _Parser:
             return Chars(ranges)
         folded = list(ranges)
         for low, high in ranges:
-            if high > 127 and (low, high) not in {(0x17F, 0x17F), (0x212A, 0x212A), (0, _LAST)}:
+            if high > 127 and (low, high) not in {(0x17F, 0x17F), (0x212A, 0x212A), (0, LAST)}:
                 raise PatternError("a character beyond ASCII in a pattern that ignores case")
             for code in range(low, min(high, 127) + 1):
                 char = chr(code)
                 if char.isalpha():
                     folded += [(ord(c), ord(c)) for c in (char.lower(), char.upper())]
-                    folded += [(f, f) for letter, f in _FOLDS.items() if char.lower() == letter]
-            folded += [(ord(c), ord(c)) for letter, f in _FOLDS.items() if low == f for c in (letter, letter.upper())]
+                    folded += [(f, f) for letter, f in FOLDS.items() if char.lower() == letter]
+            folded += [(ord(c), ord(c)) for letter, f in FOLDS.items() if low == f for c in (letter, letter.upper())]
         return Chars(tuple(folded))
 
     def _known_class(self) -> Chars | None:
-        """`\\d \\pL` and their like, the backslash taken already."""
+        r"""`\d \pL` and their like, the backslash taken already."""
         kind = self.rest[:1]
-        if kind.lower() in _PERL and kind:
+        if kind.lower() in PERL and kind:
             self.rest = self.rest[1:]
-            return self._folded(_PERL[kind.lower()])._replace(negated=kind.isupper())
+            return self._folded(PERL[kind.lower()])._replace(negated=kind.isupper())
         if not (found := self._match(_PROPERTY)):
             return None
         name = found[3] or found[4]
         negated = (found[1] == "P") is not bool(found[2])
         if name == "Any":
-            return Chars(_ANY.ranges, negated=negated)
-        if name not in _CATEGORIES or "i" in self._flags:
-            raise PatternError(f"\\p{{{name}}} in a pattern: only categories such as \\pL, and not where case is ignored")
+            return Chars(ANY.ranges, negated=negated)
+        if name not in CATEGORIES or "i" in self._flags:
+            raise PatternError(
+                f"\\p{{{name}}} in a pattern: only categories such as \\pL, and not where case is ignored"
+            )
         return Chars(category=name, negated=negated)
 
     def _escaped(self) -> int:
         """The code point of an escape, the backslash taken already."""
         if found := self._match(_HEX):
             code = int(found[1] or found[2], 16)
-            if code > _LAST:
+            if code > LAST:
                 raise PatternError("a character beyond Unicode in a pattern")
             return code
         if found := self._match(_OCTAL):
             return int(found[0], 8)
         char, self.rest = self.rest[:1], self.rest[1:]
-        if char in _CONTROLS and char:
-            return _CONTROLS[char]
+        if char in CONTROLS and char:
+            return CONTROLS[char]
         if not char or not char.isascii() or char.isalnum():
             raise PatternError(f"the escape \\{char}, which patterns do not have")
         return ord(char)
@@ -331,9 +294,9 @@ class _Parser:
 
     def _posix(self) -> Chars:
         name, _, self.rest = self.rest[2:].partition(":]")
-        if name.removeprefix("^") not in _POSIX:
+        if name.removeprefix("^") not in POSIX:
             raise PatternError(f"the class [:{name}:], which patterns do not have")
-        return self._folded(_POSIX[name.removeprefix("^")])._replace(negated=name.startswith("^"))
+        return self._folded(POSIX[name.removeprefix("^")])._replace(negated=name.startswith("^"))
 
     def _class_char(self) -> int:
         char, self.rest = self.rest[0], self.rest[1:]

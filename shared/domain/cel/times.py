@@ -133,7 +133,9 @@ def _date(local: int) -> tuple[int, date]:
     return day.year, day
 
 
-def _part(name: str, of_time: Callable[[int], int], of_length: Callable[[int], int] | None = None) -> Callable[..., Any]:
+def _part(
+    name: str, of_time: Callable[[int], int], of_length: Callable[[int], int] | None = None
+) -> Callable[..., Any]:
     """A part of a timestamp, in UTC or a zone, or of a duration."""
 
     def read(value: Any, *zone: Any) -> Any:
@@ -174,11 +176,8 @@ PARTS: dict[str, Callable[..., Any]] = {
     "getHours": _part("getHours", lambda local: local // _UNITS["h"] % 24, _whole(_UNITS["h"])),
     "getMinutes": _part("getMinutes", lambda local: local // _UNITS["m"] % 60, _whole(_UNITS["m"])),
     "getSeconds": _part("getSeconds", lambda local: local // NANOS % 60, _whole(NANOS)),
-    "getMilliseconds": _part(
-        "getMilliseconds", lambda local: local // 1_000_000 % 1_000, _milliseconds_of_second
-    ),
+    "getMilliseconds": _part("getMilliseconds", lambda local: local // 1_000_000 % 1_000, _milliseconds_of_second),
 }
-"""What reads a part of a timestamp or a duration. Months, days of the month and of the year count from 0, `getDate` from
-1, days of the week from 0 on Sunday.
+"""What reads a part of a timestamp or a duration. Months, days of the month and of the year count from 0, `getDate`
+counts from 1, days of the week count from 0 on Sunday.
 """
-

@@ -28,7 +28,9 @@ LEFT_OUT = f"the conformance cases of google/cel-spec are not in {FOLDER}. To ge
 # A case is about protobuf when it is in a container, makes a message, or names a message that is no timestamp and no
 # duration in its bindings, types or result.
 MAKES_A_MESSAGE = re.compile(r"[A-Z]\w*\s*(//.*\s*)?\{|\bgoogle\.protobuf\.(?!Timestamp|Duration)")
-OTHER_MESSAGE = re.compile(r'"(@type|message_type)": "(?!(type\.googleapis\.com/)?google\.protobuf\.(Timestamp|Duration)")|enum_value')
+OTHER_MESSAGE = re.compile(
+    r'"(@type|message_type)": "(?!(type\.googleapis\.com/)?google\.protobuf\.(Timestamp|Duration)")|enum_value'
+)
 
 
 class Case(NamedTuple):
@@ -82,7 +84,9 @@ def disagreement(test: dict[str, Any]) -> str | None:
     variables = {entry["name"]: type_of(entry["ident"]["type"]) for entry in test.get("type_env", [])}
     bindings = {name: value_of(bound["value"]) for name, bound in test.get("bindings", {}).items()}
     try:
-        expression = cel.NewEnv(variables=variables).compile(test["expr"], disable_check=test.get("disable_check", False))
+        expression = cel.NewEnv(variables=variables).compile(
+            test["expr"], disable_check=test.get("disable_check", False)
+        )
         outcome = program(program_data(expression.serialize())).evaluate(bindings)
     except ProgramError as error:
         return None if "eval_error" in test else f"not built: {error}"
@@ -105,7 +109,7 @@ def same(left: Any, right: Any) -> bool:
     return left == right
 
 
-def value_of(value: dict[str, Any]) -> Any:
+def value_of(value: dict[str, Any]) -> Any:  # noqa: PLR0911 - one for each type
     """The value that protobuf's JSON form of `cel.expr.Value` stands for."""
     ((kind, content),) = value.items()
     match kind:
