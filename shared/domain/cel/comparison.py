@@ -117,7 +117,7 @@ greater = _ordering(">", operator.gt)
 at_least = _ordering(">=", operator.ge)
 
 
-def contains(container: Any, wanted: Any) -> Any:
+def member(wanted: Any, container: Any) -> Any:
     """`wanted in container`: an element of a list or a key of a map."""
     kind = container.__class__
     if kind is list:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from shared.domain.cel.arithmetic import timestamp_of
@@ -34,7 +35,7 @@ _TRUE, _FALSE = ("true", "TRUE", "True", "t", "1"), ("false", "FALSE", "False", 
 
 
 def to_int(value: Any) -> Any:
-    """`int(value)`: of a double, towards zero; of a timestamp, whole seconds since 1970."""
+    """`int(value)`: of a double, towards zero; of a timestamp, whole seconds since 1970; of a bool, 0 or 1."""
     kind = value.__class__
     if kind is int:
         return value
@@ -47,6 +48,8 @@ def to_int(value: Any) -> Any:
         return _integer(value, INT_MIN, INT_MAX, "int")
     if kind is Timestamp:
         return int(value) // NANOS
+    if kind is bool:
+        return int(value)
     return no_overload("int", value)
 
 
@@ -67,6 +70,8 @@ def to_uint(value: Any) -> Any:
 
 def _integer(text: str, lowest: int, highest: int, name: str) -> int | Failed:
     body = text.strip(_BLANKS)
+    if lowest == 0 and body.startswith("-"):
+        return Failed(f"{text!r} is no {name}")
     if not _INTEGER.fullmatch(body) or not lowest <= int(body) <= highest:
         return Failed(f"{text!r} is no {name}")
     return int(body)
@@ -92,11 +97,23 @@ def to_string(value: Any) -> Any:
 
 
 def double_text(value: float) -> str:
-    """The shortest of 15 or 17 digits that reads back as the same double."""
+    """The fewest digits that read back as the same double, with an exponent below -4 and from 6 on.
+
+    NaN has no sign here, since machines differ in the one they give it.
+    """
     if not math.isfinite(value):
         return str(value)
-    short = f"{value:.15g}"
-    return short if float(short) == value else f"{value:.17g}"
+    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
+    assert isinstance(exponent, int)
+    figures = "".join(map(str, digits))
+    point = len(figures) + exponent - 1 if value else 0
+    if not -4 <= point < 6:
+        text = f"{figures[0]}.{figures[1:]}".rstrip(".") + f"e{point:+03}"
+    elif point < 0:
+        text = "0." + "0" * (-point - 1) + figures
+    else:
+        text = f"{figures.ljust(point + 1, '0')[: point + 1]}.{figures[point + 1 :]}".rstrip(".")
+    return f"-{text}" if sign else text
 
 
 def _decoded(value: bytes) -> str | Failed:

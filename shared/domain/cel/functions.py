@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from shared.domain.cel import arithmetic, comparison, conversions, strings, times
+from shared.domain.cel.automata import matches
 from shared.domain.cel.containers import index
-from shared.domain.cel.patterns import matches
 
 
 class Function(NamedTuple):
@@ -24,14 +24,14 @@ FUNCTIONS: dict[str, Function] = {
     "<=": Function(comparison.at_most, (2,)),
     ">": Function(comparison.greater, (2,)),
     ">=": Function(comparison.at_least, (2,)),
-    "in": Function(lambda wanted, container: comparison.contains(container, wanted), (2,)),
+    "in": Function(comparison.member, (2,)),
     "[]": Function(index, (2,)),
     "+": Function(arithmetic.add, (2,)),
     "-": Function(arithmetic.subtract, (2,)),
     "*": Function(arithmetic.multiply, (2,)),
     "/": Function(arithmetic.divide, (2,)),
     "%": Function(arithmetic.modulo, (2,)),
-    "negate": Function(arithmetic.negate, (1,)),
+    "-_": Function(arithmetic.negate, (1,)),
     "size": Function(strings.size, (1,)),
     "contains": Function(strings.contains, (2,)),
     "startsWith": Function(strings.starts_with, (2,)),

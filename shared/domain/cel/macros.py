@@ -1,4 +1,5 @@
-"""The macros `all exists exists_one filter map`: a variable takes each element of a list, or each key of a map.
+"""The macros `all exists exists_one filter map`: a variable takes each element of a list, or each key of a map, in an
+order that does not depend on how the map was made.
 
 `all` and `exists` absorb errors as `&&` and `||` do, and end as their first element that ends in no value. The others
 visit every element and end as the last such one, as Google's implementation does. All macros of one evaluation together
@@ -12,7 +13,7 @@ from typing import Any
 
 from shared.domain.cel.ends import Failed, is_end
 from shared.domain.cel.limits import MAX_ITERATIONS
-from shared.domain.cel.values import decode_key, no_overload
+from shared.domain.cel.values import in_order, no_overload
 
 Run = Callable[[dict[str, Any]], Any]
 
@@ -33,7 +34,7 @@ def _elements(value: Any, variables: dict[str, Any]) -> Any:
     if kind is list:
         elements = value
     elif kind is dict:
-        elements = [decode_key(key) for key in value]
+        elements = in_order(value)
     else:
         return no_overload("a macro", value)
     budget = variables[BUDGET]

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from shared.domain.cel.compiling import static_path
-
 _MACROS = frozenset({"exists", "all", "exists_one", "filter", "transform"})
 _FIRST_NODE = {"call": 2, "get": 1, "has": 1}
 _LEAVES = frozenset({"null", "bool", "int", "uint", "double", "string", "bytes", "type", "name"})
+
+
+def static_path(node: Sequence[Any]) -> tuple[str, ...] | None:
+    """The path that nothing but names and fields make: `("profile", "balance")`; None for any other node."""
+    fields: list[str] = []
+    while node[0] == "get":
+        fields.append(node[2])
+        node = node[1]
+    return (node[1], *reversed(fields)) if node[0] == "name" else None
 
 
 def read_paths(data: Sequence[Any]) -> tuple[tuple[str, ...], ...]:

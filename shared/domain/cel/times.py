@@ -24,7 +24,7 @@ _LAST_ORDINAL = date.max.toordinal()
 
 # Google's implementation asks for no leading zeros, and lets the colon and the minutes of an offset go.
 _TIMESTAMP = re.compile(
-    r"\s*(\d{1,4})-(\d\d?)-(\d\d?)[Tt](\d\d?):(\d\d?):(\d\d?)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d)(?::?(\d\d))?)\s*",
+    r"\s*0*(\d{1,4})-(\d\d?)-(\d\d?)[Tt](\d\d?):(\d\d?):(\d\d?)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d)(?::?(\d\d))?)\s*",
     re.ASCII,
 )
 _DURATION = re.compile(r"([0-9]*)(?:\.([0-9]*))?(ns|us|ms|h|m|s)", re.ASCII)
@@ -46,7 +46,9 @@ def parse_timestamp(text: str) -> Timestamp | Failed:
         return Failed(f"{text!r} names no time of a day")
     offset = (int(hours or 0) * 60 + int(minutes or 0)) * (-60 if sign == "-" else 60)
     seconds = days * 86_400 + int(hour) * 3_600 + int(minute) * 60 + int(second) - offset
-    return timestamp_of(seconds * NANOS + int((fraction or "").ljust(9, "0")[:9]))
+    # a leap second is the next second, and has no decimals
+    nanos = 0 if second == "60" else int((fraction or "").ljust(9, "0")[:9])
+    return timestamp_of(seconds * NANOS + nanos)
 
 
 def parse_duration(text: str) -> Duration | Failed:
@@ -176,6 +178,6 @@ PARTS: dict[str, Callable[..., Any]] = {
     "getSeconds": _part("getSeconds", lambda local: local // NANOS % 60, _whole(NANOS)),
     "getMilliseconds": _part("getMilliseconds", lambda local: local // 1_000_000 % 1_000, _milliseconds_of_second),
 }
-"""What reads a part of a timestamp or a duration. Months, days of the month and of the year count from 0, `getDate` from
-1, days of the week from 0 on Sunday.
+"""What reads a part of a timestamp or a duration. Months, days of the month and of the year count from 0, `getDate`
+counts from 1, days of the week count from 0 on Sunday.
 """

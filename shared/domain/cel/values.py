@@ -141,6 +141,11 @@ def decode_key(key: Any) -> Any:
     return key.value if key.__class__ is _BoolKey else key
 
 
+def in_order(keys: Iterable[Any]) -> list[Any]:
+    """The keys of a map as CEL values, sorted by type and value."""
+    return sorted(map(decode_key, keys), key=lambda key: (kind_name(key), key))
+
+
 def from_python(value: Any) -> Any:
     """Any Python value as a CEL value, containers included.
 
