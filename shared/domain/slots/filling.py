@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import inf
 
 import msgspec
 
 from shared.domain.slots.bundles import Bundled
 from shared.domain.slots.exchange import Problem, spare_bits
 from shared.domain.slots.limits import Layout, SlotLimits, SlotTreatment
-from shared.domain.slots.walks import Fits, Ranking, greedy, reduction
+from shared.domain.slots.walks import Fits, Ranking, cuts, greedy, reduction
 from shared.domain.slots.worth import Scale, Worth
+
+REPAIRS = 3
+"""Tries to turn greedy's choice into one that obeys everything; without one, more candidates are kept."""
 
 
 class Filled(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,14 +68,19 @@ class Slots:
         ranking = Ranking(self._layout, ranked, rooms, self._fits(wanted, rooms), passes)
         chosen, proved = greedy(ranking)
         unmet = self._unmet(ranked, chosen)
-        if proved and not unmet and self._whole(ranked, chosen):
+        partial = self._partial(ranked, chosen)
+        if unmet or partial:
+            cut = self._cuts_about(ranking, priorities, chosen)
+        elif proved:
             # the best even if wanted issues and bundles were no concern, and it satisfies them
             return Filled(chosen=tuple(map(tuple, chosen)))
-        return self._exactly(ranking, priorities)
+        else:
+            cut = cuts(ranking, priorities, chosen)
+        return self._exactly(ranking, priorities, cut)
 
-    def _exactly(self, ranking: Ranking, priorities: Sequence[float]) -> Filled:
+    def _exactly(self, ranking: Ranking, priorities: Sequence[float], cut: Sequence[float]) -> Filled:
         layout, ranked, rooms = self._layout, ranking.ranked, ranking.rooms
-        candidates = reduction(ranking)
+        candidates = reduction(ranking, priorities, cut)
         scale = Scale(
             [priorities[position] for position, _ in candidates],
             [layout.mandatory[ranked[position]] for position, _ in candidates],
@@ -115,11 +124,37 @@ class Slots:
         met = {required.get(self._layout.nodes[ranked[p]][2]) for inside in chosen for p in inside}
         return tuple(issue for issue in self._layout.wanted_issues if issue not in met)
 
-    def _whole(self, ranked: Sequence[int], chosen: Sequence[Sequence[int]]) -> bool:
-        """Whether every bundle is chosen whole or not at all."""
-        bundle_of = self._layout.bundle_of
-        if not bundle_of:
-            return True
-        actions = {self._layout.nodes[ranked[p]][0] for inside in chosen for p in inside}
-        bundles = (self._layout.bundles[bundle_of[a]] for a in actions if a in bundle_of)
-        return all(bundle is not None and actions.issuperset(bundle) for bundle in bundles)
+    def _partial(self, ranked: Sequence[int], chosen: Sequence[Sequence[int]]) -> set[int]:
+        """Actions of bundles that are chosen in part."""
+        layout = self._layout
+        if not layout.bundle_of:
+            return set()
+        actions = {layout.nodes[ranked[p]][0] for inside in chosen for p in inside}
+        touched = {layout.bundle_of[a] for a in actions if a in layout.bundle_of}
+        partial = {n for n in touched if not actions.issuperset(layout.bundles[n] or (-1,))}
+        return {a for a, n in layout.bundle_of.items() if n in partial} if partial else set()
+
+    def _cuts_about(
+        self, ranking: Ranking, priorities: Sequence[float], chosen: Sequence[Sequence[int]]
+    ) -> list[float]:
+        """Cuts by a choice near to greedy's that obeys everything, if one is soon found: wanted issues served first,
+        bundles chosen in part left out.
+        """
+        layout, ranked = self._layout, ranking.ranked
+        first: dict[int, int] = {}
+        open_ = {node for node, issue in layout.required.items() if issue in self._unmet(ranked, chosen)}
+        for position, treatment in enumerate(ranked if open_ else ()):
+            issue = layout.nodes[treatment][2]
+            if issue in open_ and ranking.fits[layout.fits[treatment]] and ranking.passes(position):
+                first[issue] = position
+                open_.remove(issue)
+                if not open_:
+                    break
+        cannot = {layout.required[node] for node in open_}
+        barred: set[int] = set()
+        for _ in range(REPAIRS):
+            barred |= self._partial(ranked, chosen)
+            chosen, _ = greedy(ranking, tuple(first.values()), barred)
+            if cannot.issuperset(self._unmet(ranked, chosen)) and not self._partial(ranked, chosen):
+                return cuts(ranking, priorities, chosen)
+        return [-inf for _ in ranking.rooms]

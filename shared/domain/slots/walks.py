@@ -6,9 +6,11 @@ treatment, then by placement in the order asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from itertools import chain
+from math import inf
 
-from shared.domain.slots.limits import Layout
+from shared.domain.slots.limits import Layout, Nodes
 
 Candidate = tuple[int, int]
 """Position in the ranking, and in the placements asked for."""
@@ -40,7 +42,9 @@ class Ranking:
         return self._answers[position]
 
 
-def greedy(ranking: Ranking) -> tuple[list[list[int]], bool]:
+def greedy(
+    ranking: Ranking, first: Sequence[int] = (), barred: Collection[int] = ()
+) -> tuple[list[list[int]], bool]:
     """Each treatment in turn where it still fits, bundles and wanted issues left aside, and whether that is proved best.
 
     It is the best choice, bundles and wanted issues left aside, if wherever a candidate met a free slot and a full
@@ -48,19 +52,25 @@ def greedy(ranking: Ranking) -> tuple[list[list[int]], bool]:
     greedy gives it alone, which is the best it can have, since limits nested in each other are a matroid; and no choice
     is worth more than the best of each placement alone. One placement is always so.
 
+    Args:
+        ranking: what to walk.
+        first: positions to try before all others; nothing is proved of such a choice.
+        barred: action nodes to leave out; likewise.
+
     Returns:
         Positions in the ranking by placement asked for; whether the proof holds.
     """
-    layout, rooms = ranking.layout, list(ranking.rooms)
+    layout, ranked, rooms = ranking.layout, ranking.ranked, list(ranking.rooms)
     nodes, limit, sets, fits = layout.nodes, layout.limit, layout.fits, ranking.fits
     chosen: list[list[int]] = [[] for _ in rooms]
     count: dict[int, int] = {}
     home: dict[int, int] = {}
-    proved = True
+    proved = not first and not barred
     left = sum(rooms)
-    for position, treatment in enumerate(ranking.ranked):
+    for position in chain(first, range(len(ranked))):
         if not left:
             break
+        treatment = ranked[position]
         for part in fits[sets[treatment]]:
             if not rooms[part]:
                 continue
@@ -70,7 +80,7 @@ def greedy(ranking: Ranking) -> tuple[list[list[int]], bool]:
                     proved = proved and home.get(node, part) == part
                     break
             else:
-                if not ranking.passes(position):
+                if around[0] in barred or not ranking.passes(position):
                     break
                 rooms[part] -= 1
                 left -= 1
@@ -82,8 +92,51 @@ def greedy(ranking: Ranking) -> tuple[list[list[int]], bool]:
     return chosen, proved
 
 
-def reduction(ranking: Ranking) -> list[Candidate]:
-    """The candidates among which the best choice is, in order.
+def alone(ranking: Ranking) -> list[list[int]]:
+    """What greedy gives each placement if it were the only one: together worth at least as much as any choice."""
+    layout = ranking.layout
+    nodes, limit, sets, fits = layout.nodes, layout.limit, layout.fits, ranking.fits
+    classes = [_Class(room) for room in ranking.rooms]
+    incomplete = sum(1 for room in ranking.rooms if room)
+    for position, treatment in enumerate(ranking.ranked):
+        for part in fits[sets[treatment]]:
+            of = classes[part]
+            if of.bars(nodes[treatment]):
+                continue
+            if not ranking.passes(position):
+                break
+            incomplete -= of.add(position, nodes[treatment], limit)
+        if not incomplete:
+            break
+    return [of.kept for of in classes]
+
+
+def cuts(ranking: Ranking, priorities: Sequence[float], known: Sequence[Sequence[int]]) -> list[float]:
+    """For each placement a priority below which no candidate that is not mandatory is in the best choice.
+
+    `known` obeys everything and meets every wanted issue that has a candidate. What each placement would have alone is
+    worth the known choice and a gap more. A choice with candidate y is worth at most that less the last that its
+    placement would have alone, plus y. Where y is below that last one by more than the gap, it is worth less than the
+    known choice. This needs both to have the same mandatory candidates; where they do not, nothing is cut.
+    """
+    ranked, mandatory = ranking.ranked, ranking.layout.mandatory
+    highest = alone(ranking)
+    of_all = sorted(chain.from_iterable(highest))
+    of_known = sorted(chain.from_iterable(known))
+    if [p for p in of_all if mandatory[ranked[p]]] != [p for p in of_known if mandatory[ranked[p]]]:
+        return [-inf for _ in highest]
+    above = sum(priorities[p] for p in of_all if not mandatory[ranked[p]])
+    gap = above - sum(priorities[p] for p in of_known if not mandatory[ranked[p]])
+    # the sums are floats of so few terms that this is more than their error
+    gap += above * 2.0**-40
+    return [
+        priorities[inside[-1]] - gap if room and len(inside) == room and not mandatory[ranked[inside[-1]]] else -inf
+        for inside, room in zip(highest, ranking.rooms, strict=True)
+    ]
+
+
+def reduction(ranking: Ranking, priorities: Sequence[float], cut: Sequence[float]) -> list[Candidate]:
+    """The candidates among which the best choice is, in order; none below the cuts.
 
     Let candidates be of one class if they are of the same placement and, where an issue is wanted or an action bundled,
     of the same such issue or action. Walk each class greedily under the limits of action, group and issue alone, to as
@@ -95,8 +148,9 @@ def reduction(ranking: Ranking) -> list[Candidate]:
     layout, most = ranking.layout, sum(ranking.rooms)
     nodes, limit, sets, fits, special = layout.nodes, layout.limit, layout.fits, ranking.fits, layout.special
     any_special = bool(layout.required or layout.bundle_of)
+    lowest = min(cut, default=-inf)
     kept: list[Candidate] = []
-    plain = [_Class() for _ in ranking.rooms]
+    plain = [_Class(most) for _ in ranking.rooms]
     others: dict[tuple[int, int], _Class] = {}
     incomplete = sum(1 for room in ranking.rooms if room)
     for position, treatment in enumerate(ranking.ranked):
@@ -104,38 +158,49 @@ def reduction(ranking: Ranking) -> list[Candidate]:
             if any_special:
                 continue
             break
+        priority = priorities[position]
+        if priority < lowest and not layout.mandatory[treatment]:
+            break
         for part in fits[sets[treatment]]:
+            if priority < cut[part] and not layout.mandatory[treatment]:
+                continue
             around = nodes[treatment]
-            action, group, issue = around
             of = plain[part]
             if special[treatment]:
-                of = others.setdefault((part, action if action in layout.bundle_of else issue), _Class())
-            if issue in of.full or group in of.full or action in of.full or of.size == most:
+                key = (part, around[0] if around[0] in layout.bundle_of else around[2])
+                of = others.get(key) or others.setdefault(key, _Class(most))
+            if of.bars(around):
                 continue
             if not ranking.passes(position):
                 break
             kept.append((position, part))
-            of.add(around, limit)
-            if of.size == most and not special[treatment]:
+            complete = of.add(position, around, limit)
+            if complete and not special[treatment]:
                 incomplete -= 1
     return kept
 
 
 class _Class:
-    """What is kept of a class: how many, how many by node, and the nodes that are full."""
+    """Candidates of a class that are kept, `most` at the most, and the nodes that they fill."""
 
-    __slots__ = ("count", "full", "size")
+    __slots__ = ("_count", "_full", "_most", "kept")
 
-    def __init__(self) -> None:
-        self.size = 0
-        self.count: dict[int, int] = {}
-        self.full: set[int] = set()
+    def __init__(self, most: int) -> None:
+        self.kept: list[int] = []
+        self._most = most
+        self._count: dict[int, int] = {}
+        self._full: set[int] = set()
 
-    def add(self, around: Sequence[int], limit: Sequence[int]) -> None:
-        """Count one more."""
-        self.size += 1
+    def bars(self, around: Nodes) -> bool:
+        """Whether what is kept leaves no room for another of these nodes."""
+        return len(self.kept) >= self._most or not self._full.isdisjoint(around)
+
+    def add(self, position: int, around: Nodes, limit: Sequence[int]) -> bool:
+        """Keep one more: whether that is all."""
+        self.kept.append(position)
         for node in around:
-            n = self.count.get(node, 0) + 1
-            self.count[node] = n
+            n = self._count.get(node, 0) + 1
+            self._count[node] = n
             if n >= limit[node]:
-                self.full.add(node)
+                self._full.add(node)
+        return len(self.kept) == self._most
