@@ -12,9 +12,8 @@ from collections.abc import Sequence
 from heapq import heappop, heappush
 from typing import NamedTuple
 
-import msgspec
-
-from shared.domain.slots.exchange import Problem, best
+from shared.domain.slots.exchange import best
+from shared.domain.slots.pool import Pool
 
 BRANCHES = 400
 """Branches looked at before the best choice found is taken as it is, with a bound on what is better."""
@@ -29,95 +28,93 @@ class Found(NamedTuple):
 
 
 class _Branch(NamedTuple):
-    """Bundles decided, and the best choice while the others are open; ordered by bound, the greatest first."""
+    """The best choice where some bundles are decided; ordered by weight, the greatest first."""
 
-    key: tuple[int, int]
+    order: tuple[int, int]
     chosen: set[int]
     inside: frozenset[int]
     outside: frozenset[int]
+    partial: int | None
 
     @property
     def total(self) -> int:
-        return -self.key[0]
+        return -self.order[0]
 
 
-class Bundled:
-    """A problem with bundles."""
+class Bundles:
+    """The best choice from a pool, with every bundle whole or absent."""
 
-    def __init__(
-        self, problem: Problem, bundles: Sequence[tuple[int, ...] | None], bundle_of: dict[int, int], force: int
-    ) -> None:
+    def __init__(self, pool: Pool, bundles: Sequence[tuple[int, ...] | None], bundle_of: dict[int, int]) -> None:
         """Candidates of a bundle's actions stand or fall together.
 
         Args:
-            problem: without bundles.
+            pool: the candidates.
             bundles: action nodes of each bundle; None for one that cannot be complete.
             bundle_of: bundle by action node.
-            force: a weight that outweighs every choice.
         """
-        self._problem = problem
+        self._pool = pool
         self._bundles = bundles
-        self._of = [bundle_of.get(action) for action, _, _ in problem.nodes]
-        self._force = force
-        offered = {action for action, _, _ in problem.nodes}
-        self._impossible = frozenset(
-            bundle
-            for bundle in {b for b in self._of if b is not None}
-            if not offered.issuperset(self._actions(bundle)) or len(self._actions(bundle)) > sum(problem.rooms)
-        )
+        self._bundle_of = bundle_of
+        self._members: dict[int, list[int]] = {}
         self._looked = 0
 
     def best(self) -> Found:
-        """The best choice with every bundle whole or absent; where `BRANCHES` do not suffice, the best found."""
-        heap: list[_Branch] = []
-        self._look(heap, frozenset(), self._impossible)
+        """The best choice; where `BRANCHES` do not suffice, the best found."""
+        first = self._look(frozenset(), frozenset())
+        if first.partial is None:
+            return Found(first.chosen, first.total, first.total)
+        self._pool.grow()
+        for y, (action, _, _) in enumerate(self._pool.nodes):
+            if action in self._bundle_of:
+                self._members.setdefault(self._bundle_of[action], []).append(y)
+        impossible = frozenset(b for b in self._members if not self._possible(b))
+        heap = [self._look(frozenset(), impossible) if impossible else first]
         whole: _Branch | None = None
         while heap:
             branch = heappop(heap)
-            partial = self._partial(branch)
-            if partial is None:
+            if branch.partial is None:
                 return Found(branch.chosen, branch.total, branch.total)
             if self._looked >= BRANCHES:
-                return self._as_found(branch, whole)
-            for inside, outside in (
-                (branch.inside | {partial}, branch.outside),
-                (branch.inside, branch.outside | {partial}),
-            ):
-                child = self._look(heap, inside, outside)
-                if child is not None and self._partial(child) is None and (whole is None or child.key < whole.key):
-                    whole = child
+                none = self._look(frozenset(), frozenset(self._members))
+                known = min(none, whole) if whole else none
+                return Found(known.chosen, known.total, branch.total)
+            with_it = self._look(branch.inside | {branch.partial}, branch.outside)
+            without = self._look(branch.inside, branch.outside | {branch.partial})
+            for child in (with_it, without):
+                if self._holds(child):
+                    heappush(heap, child)
+                    if child.partial is None:
+                        whole = min(child, whole) if whole else child
         raise AssertionError("choosing no bundle is always possible")
 
-    def _as_found(self, open_: _Branch, whole: _Branch | None) -> Found:
-        """The best known choice, that without any bundle among them, under the greatest bound still open."""
-        heap: list[_Branch] = []
-        none = self._look(heap, frozenset(), frozenset(b for b in self._of if b is not None))
-        known = min(b for b in (none, whole) if b is not None)
-        return Found(known.chosen, known.total, open_.total)
-
-    def _look(self, heap: list[_Branch], inside: frozenset[int], outside: frozenset[int]) -> _Branch | None:
-        """Solve one branch and keep it, unless what must be inside cannot be."""
+    def _look(self, inside: frozenset[int], outside: frozenset[int]) -> _Branch:
+        """The best choice with these bundles inside, or as much of them as can be, and those outside."""
         self._looked += 1
-        weights = self._problem.weights
+        weights = self._pool.weights
+        force = self._pool.scale.force
+        barred = {y for bundle in outside for y in self._members[bundle]}
         if inside:
-            weights = [w + self._force if b in inside else w for w, b in zip(weights, self._of, strict=True)]
-        problem = msgspec.structs.replace(self._problem, weights=weights)
-        choice = best(problem, [y for y, b in enumerate(self._of) if b not in outside])
-        forced = sum(1 for x in choice.chosen if self._of[x] in inside)
-        if forced < sum(len(self._actions(b)) for b in inside):
-            return None
-        branch = _Branch((forced * self._force - choice.total(), self._looked), choice.chosen, inside, outside)
-        heappush(heap, branch)
-        return branch
+            weights = list(weights)
+            for bundle in inside:
+                for y in self._members[bundle]:
+                    weights[y] += force
+        choice = best(self._pool, weights, barred)
+        held: dict[int, int] = {}
+        for x in choice.chosen:
+            bundle_of_x = self._bundle_of.get(self._pool.nodes[x][0])
+            if bundle_of_x is not None:
+                held[bundle_of_x] = held.get(bundle_of_x, 0) + 1
+        partial = min((b for b, n in held.items() if n != len(self._bundles[b] or ())), default=None)
+        forced = sum(n for b, n in held.items() if b in inside)
+        return _Branch((forced * force - choice.total(), self._looked), choice.chosen, inside, outside, partial)
 
-    def _partial(self, branch: _Branch) -> int | None:
-        """The first bundle of which the choice holds a part only."""
-        count: dict[int, int] = {}
-        for x in branch.chosen:
-            bundle = self._of[x]
-            if bundle is not None:
-                count[bundle] = count.get(bundle, 0) + 1
-        return min((b for b, n in count.items() if n < len(self._actions(b))), default=None)
+    def _holds(self, branch: _Branch) -> bool:
+        """Whether all that must be inside is."""
+        actions = {self._pool.nodes[x][0] for x in branch.chosen}
+        return all(actions.issuperset(self._bundles[b] or ()) for b in branch.inside)
 
-    def _actions(self, bundle: int) -> tuple[int, ...]:
-        return self._bundles[bundle] or (-1,)
+    def _possible(self, bundle: int) -> bool:
+        """Whether each action of a bundle has a candidate, and all have slots."""
+        actions = self._bundles[bundle]
+        offered = {self._pool.nodes[y][0] for y in self._members[bundle]}
+        return actions is not None and offered.issuperset(actions) and len(actions) <= sum(self._pool.rooms)
