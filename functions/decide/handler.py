@@ -174,8 +174,8 @@ class Decide:
         )
 
     def record(self, decision: str, day: date | None = None) -> FullRecord:
-        """A decision's record, of the last 31 days or of around a day, with how its candidates ranked and why the others
-        were none.
+        """A decision's record, of the last 31 days or of around a day, with the ranking of its candidates and why the
+        others were none.
 
         Raises:
             NotFoundError: it is not, or not yet, in the history of these days.

@@ -27,7 +27,7 @@ class Situations:
         self._times = tuple(name for name, kind in types.items() if kind == "timestamp" and name in wanted)
 
     def __call__(self, profile: Profile, signal: Signal, now: datetime) -> Variables:
-        """What expressions see of this person, signal and moment. An attribute that is null is one that is not there."""
+        """What expressions see of this person, signal and moment. An attribute that is null counts as not there."""
         known = profile.attributes
         if None in known.values():
             known = {name: value for name, value in known.items() if value is not None}

@@ -41,7 +41,7 @@ class Scale:
         force: what outweighs every choice, to force a candidate in.
     """
 
-    def __init__(  # noqa: PLR0913 - the extremes of what is weighed, by name
+    def __init__(
         self, smallest: float, greatest: float, *, candidates: int, most: int, issues: int, spare: int
     ) -> None:
         """Lay out the fields.

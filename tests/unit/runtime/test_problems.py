@@ -43,7 +43,11 @@ def test_every_error_has_its_status_title_and_detail(error, status):
 
 
 def test_no_error_of_the_taxonomy_is_left_out():
-    ours = {kind for kind in every_kind(errors.KairosError) if kind.__module__.startswith("shared.")}
+    ours = {
+        kind
+        for kind in every_kind(errors.KairosError)
+        if kind.__module__.startswith("shared.") and "authoring" not in kind.__module__
+    }
 
     assert ours == {type(error) for error, _ in ANSWERS}
 
