@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from shared.authoring.checked import Node, ProgramError, read
+from shared.domain.cel import program
 from shared.domain.cel.limits import ASSUMED_LENGTH, MAX_COST, MAX_DEPTH, MAX_LENGTH, MAX_NODES
+from shared.domain.errors import InvalidError
 
 
 def check_text(text: str) -> None:
@@ -29,6 +31,10 @@ def program_data(serialized: bytes) -> Node:
     """
     node = read(serialized)
     _check_cost(node)
+    try:
+        program(node)  # what the build gives, the functions take
+    except InvalidError as error:
+        raise ProgramError(error.detail) from error
     return node
 
 

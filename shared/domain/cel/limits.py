@@ -24,5 +24,8 @@ MAX_ITERATIONS = 50_000
 MAX_SIZE = 1_000_000
 """Characters, bytes or elements of what `+` joins."""
 
-MAX_COMPARED = 1_000_000
+MAX_COMPARED = 200_000
 """Elements that one comparison of containers may visit."""
+
+MAX_NESTING = 100
+"""Levels of containers within each other in a value that comes from Python."""

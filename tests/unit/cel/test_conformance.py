@@ -52,6 +52,7 @@ CASES = [
     for section in data["section"]
     for test in section["test"]
 ]
+ENV = cel.NewEnv()
 TYPES = {"INT64": "INT", "UINT64": "UINT"}
 
 
@@ -84,7 +85,7 @@ def disagreement(test: dict[str, Any]) -> str | None:
     variables = {entry["name"]: type_of(entry["ident"]["type"]) for entry in test.get("type_env", [])}
     bindings = {name: value_of(bound["value"]) for name, bound in test.get("bindings", {}).items()}
     try:
-        expression = cel.NewEnv(variables=variables).compile(
+        expression = (cel.NewEnv(variables=variables) if variables else ENV).compile(
             test["expr"], disable_check=test.get("disable_check", False)
         )
         outcome = program(program_data(expression.serialize())).evaluate(bindings)

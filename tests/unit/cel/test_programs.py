@@ -115,7 +115,7 @@ def test_text_beyond_the_limits():
     with pytest.raises(ProgramError, match="not Unicode"):
         check_text("'\ud800'")
     many = " || ".join(f"profile.a == {i}" for i in range(600))
-    with pytest.raises(ProgramError, match="too costly: about [0-9,]+ parts, at most 2,000"):
+    with pytest.raises(ProgramError, match="parts, at most 2,000"):
         data(many)
 
 
@@ -173,6 +173,10 @@ def test_values_from_python():
     assert from_python({"a": (1, 2)}) == {"a": [1, 2]}
     assert isinstance(from_python(2**63), Failed)
     assert isinstance(from_python([1j]), Failed)
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    assert isinstance(from_python(deep), Failed)
     keyed = from_python({True: "yes"})
     assert program(["call", "[]", ["name", "m"], ["bool", True]]).evaluate({"m": keyed}) == "yes"
     assert program(["call", "in", ["int", 1], ["name", "m"]]).evaluate({"m": keyed}) is False
