@@ -124,9 +124,12 @@ def test_evaluation_is_bounded():
     assert evaluate("profile.n.all(x, profile.n.all(y, x + y >= 0))", n=numbers) == Failed(
         f"more than {MAX_ITERATIONS} elements visited by macros"
     )
-    doubled = "profile.text" + "".join(f".map(x{i}, x{i} + x{i})" for i in range(20))
-    outcome = evaluate(doubled.replace("profile.text", "[profile.text]"), text="x" * 10)
-    assert outcome == Failed(f"a string, bytes or list of more than {MAX_SIZE} elements")
+    doubled = evaluate("size(profile.text + profile.text) > 0", text="x" * MAX_SIZE)
+    assert doubled == Failed(f"a string, bytes or list of more than {MAX_SIZE} elements")
+    grown = "[profile.text]" + "".join(f".map(x{i}, x{i} + x{i})" for i in range(20))
+    assert isinstance(evaluate(grown, text="x"), Failed)
+    made = evaluate("profile.n.map(x, profile.text + profile.text).size()", n=numbers, text="x" * 100_000)
+    assert made == Failed(f"more than {MAX_ITERATIONS} elements visited by macros")
     nested = "[profile.age]" + "".join(f".map(x{i}, [x{i}, x{i}])" for i in range(24))
     assert isinstance(evaluate(f"{nested} == {nested}"), Failed)
     assert isinstance(evaluate("profile.text.matches('(a|b)*a(a|b){100}')", text="ab" * 50_000), Failed)
