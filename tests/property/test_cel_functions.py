@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from cel_expr_python import cel
 
-from shared.authoring.programs import ProgramError, program_data
+from shared.authoring.checked import ProgramError
+from shared.authoring.programs import program_data
 from shared.domain.cel import program
 from shared.domain.cel.automata import matches
 from shared.domain.cel.conversions import double_text

@@ -14,7 +14,8 @@ import pytest
 import yaml
 from cel_expr_python import cel
 
-from shared.authoring.programs import ProgramError, program_data
+from shared.authoring.checked import ProgramError
+from shared.authoring.programs import program_data
 from shared.domain.cel import Failed, Kind, Missing, Uint, program
 from shared.domain.cel.times import parse_duration, parse_timestamp
 from shared.domain.cel.values import encode_key
