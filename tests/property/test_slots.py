@@ -46,7 +46,9 @@ def fill(offered, limits, wanted, numbering=lambda items: items):
 def obeys(chosen, limits):
     def most(key, each, own):
         names = [c[key] for c in chosen]
-        return all((n := own.get(name, each)) is None or names.count(name) <= n for name in set(names))
+        return all(
+            (n := own.get(name, each)) is None or names.count(name) <= n for name in set(names)
+        )
 
     actions = [c["action"] for c in chosen]
     return (
@@ -105,7 +107,9 @@ PRIORITIES = st.one_of(
 
 @st.composite
 def cases(draw):
-    actions = draw(st.lists(st.tuples(st.sampled_from(sorted(ISSUES)), st.booleans()), min_size=1, max_size=6))
+    actions = draw(
+        st.lists(st.tuples(st.sampled_from(sorted(ISSUES)), st.booleans()), min_size=1, max_size=6)
+    )
     mandatory_too = draw(st.booleans())
     many = draw(st.booleans())
     offered = []
@@ -131,7 +135,9 @@ def cases(draw):
         per_issue=draw(number),
         issues=draw(st.dictionaries(st.sampled_from(["i1", "i2", "i3"]), st.integers(0, 3), max_size=2)),
         at_least_one_of=tuple(draw(st.lists(st.sampled_from(["i1", "i2", "i3", "i4"]), unique=True, max_size=3))),
-        bundles=tuple(map(tuple, draw(st.lists(st.lists(names, unique=True, min_size=1, max_size=3), max_size=3)))),
+        bundles=tuple(
+            map(tuple, draw(st.lists(st.lists(names, unique=True, min_size=1, max_size=3), max_size=3)))
+        ),
     )
     wanted = draw(
         st.lists(

@@ -112,7 +112,9 @@ class Layout:
             for a in bundle
             if ("action", a) in node
         }
-        self.special = [action in self.bundle_of or issue in self.required for action, _, issue in self.nodes]
+        self.special = [
+            action in self.bundle_of or issue in self.required for action, _, issue in self.nodes
+        ]
 
 
 def _apart(bundles: Iterable[Sequence[str]]) -> list[tuple[str, ...]]:
