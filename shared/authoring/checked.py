@@ -141,10 +141,10 @@ class _Reader:
         reference = _fields(self._references.get(number, b""))
         if 4 in reference:
             return _constant(_fields(reference[4][0]), 0)
-        if 3 in reference or not (4 in expr or 5 in expr):
+        if 1 not in reference or 3 in reference or not (4 in expr or 5 in expr):
             return None
-        if 1 not in reference:
-            return None
+        if 5 in expr and _fields(expr[5][0]).get(3) == [1]:
+            return None  # has() asks for a field, be its whole name that of a variable
         name = _text(reference, 1).removeprefix(".")
         if name in KIND_NAMES and 11 in _fields(self._types.get(number, b"")):
             return ["type", name]

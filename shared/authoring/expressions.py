@@ -17,7 +17,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, struct_pb2, timesta
 from shared.authoring.checked import ProgramError
 from shared.authoring.places import Place
 from shared.authoring.problems import Problems
-from shared.authoring.programs import check_length, program_data
+from shared.authoring.programs import check_text, program_data
 from shared.domain.catalogue import Attribute, Expression
 from shared.domain.cel.reads import read_paths
 from shared.domain.policy.clauses import clauses
@@ -166,7 +166,7 @@ class Checker:
 
     def _faults(self, text: str, wanted: tuple[str, ...], rule: str) -> list[_Fault]:
         try:
-            check_length(text)
+            check_text(text)
             compiled = self._env.compile(text)
             program = program_data(compiled.serialize())
         except ProgramError as error:

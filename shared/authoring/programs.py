@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from shared.authoring.checked import Node, ProgramError, read
+from shared.domain.cel import program
 from shared.domain.cel.limits import ASSUMED_LENGTH, MAX_COST, MAX_DEPTH, MAX_LENGTH, MAX_NODES
+from shared.domain.errors import InvalidError
 
 
-def check_length(text: str) -> None:
-    """Refuse an expression that is too long to be given to CEL at all.
+def check_text(text: str) -> None:
+    """Refuse an expression that CEL's parser is not to see at all.
 
     Raises:
-        ProgramError: it is longer than `MAX_LENGTH`.
+        ProgramError: it is longer than `MAX_LENGTH`, or holds a half of a surrogate pair.
     """
     if len(text) > MAX_LENGTH:
         raise ProgramError(f"too long: {len(text)} characters, at most {MAX_LENGTH}", MAX_LENGTH)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ProgramError("not Unicode text", error.start) from error
 
 
 def program_data(serialized: bytes) -> Node:
@@ -25,6 +31,10 @@ def program_data(serialized: bytes) -> Node:
     """
     node = read(serialized)
     _check_cost(node)
+    try:
+        program(node)  # what the build gives, the functions take
+    except InvalidError as error:
+        raise ProgramError(error.detail) from error
     return node
 
 
@@ -49,8 +59,8 @@ def _measure(node: Node) -> tuple[int, int, int]:
     costs = [cost for _, _, cost in measured]
     if node[0] in ("exists", "all", "exists_one", "filter", "transform"):
         return depth, nodes, 1 + costs[0] + _length(parts[0]) * sum(costs[1:])
-    if node[:2] in (["call", "in"], ["call", "=="], ["call", "!="]):
-        return depth, nodes, 1 + sum(costs) + (_length(parts[1]) if parts[1][0] not in ("string", "int") else 0)
+    if node[:2] == ["call", "in"]:
+        return depth, nodes, 1 + sum(costs) + _length(parts[1])
     return depth, nodes, 1 + sum(costs) + (ASSUMED_LENGTH if node[:2] == ["call", "matches"] else 0)
 
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from cel_expr_python import cel
 
-from shared.authoring.programs import ProgramError, program_data
+from shared.authoring.checked import ProgramError
+from shared.authoring.programs import program_data
 from shared.domain.cel import Duration, Failed, Kind, Missing, Timestamp, Uint, from_python, program
 from shared.domain.cel.values import decode_key
 from tests.property.cel_generator import VARIABLES, Generator

@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 from cel_expr_python import cel
 
-from shared.authoring.programs import ProgramError, program_data
+from shared.authoring.checked import ProgramError
+from shared.authoring.programs import program_data
 from shared.domain.cel import Failed, program
 from shared.domain.cel.atoms import Among, Comparison, Has, Holds, Other, Truth, atoms, decompose, evaluate
 from shared.domain.errors import InvalidError

@@ -21,7 +21,7 @@ MAX_STATES = 1_000
 MAX_WORK = 5_000_000
 """States times characters of one match."""
 
-_MAX_CACHED = 10_000
+_MAX_REMEMBERED = 20_000
 _WORD = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
 
 
@@ -37,7 +37,7 @@ def matches(text: Any, pattern: Any) -> Any:
     return automaton.matches(text)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def _automaton(pattern: str) -> Automaton | Failed:
     try:
         return Automaton(parse(pattern))
@@ -80,7 +80,7 @@ class Automaton:
         self._add(tree)
         self._accepting = self._new()
         self._states: dict[tuple[frozenset[int], str], _State] = {}
-        self._cached = 0
+        self._remembered = 0  # about how many numbers the states made so far hold
         self._start = self._state(frozenset({0}), "")
 
     def matches(self, text: str) -> bool:
@@ -149,13 +149,14 @@ class Automaton:
         known = self._states.get((core, before))
         if known is None:
             known = self._states[core, before] = _State(core, before)
+            self._remembered += len(core)
         return known
 
     def _step(self, state: _State, char: str) -> _State:
         """Where a character leads, remembered for the next time."""
-        if self._cached > _MAX_CACHED:
+        if self._remembered > _MAX_REMEMBERED:
             self._states = {}
-            self._cached = 0
+            self._remembered = 0
             self._start = self._state(frozenset({0}), "")
         reached = self._reach(state, char)
         if self._accepting in reached:
@@ -167,7 +168,7 @@ class Automaton:
             before = ("w" if char in _WORD else "\n" if char == "\n" else ".") if self._places else "."
             following = self._state(frozenset(core), before)
         state[char] = following
-        self._cached += 1
+        self._remembered += 1
         return following
 
     def _reach(self, state: _State, char: str) -> set[int]:

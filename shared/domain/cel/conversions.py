@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 from shared.domain.cel.arithmetic import timestamp_of
@@ -103,17 +102,18 @@ def double_text(value: float) -> str:
     """
     if not math.isfinite(value):
         return str(value)
-    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
-    assert isinstance(exponent, int)
-    figures = "".join(map(str, digits))
-    point = len(figures) + exponent - 1 if value else 0
+    mantissa, _, power = repr(abs(value)).partition("e")
+    whole, _, decimals = mantissa.partition(".")
+    figures = (whole + decimals).lstrip("0")
+    point = len(figures) - len(decimals) - 1 + int(power or 0) if value else 0
+    figures = figures.rstrip("0") or "0"
     if not -4 <= point < 6:
         text = f"{figures[0]}.{figures[1:]}".rstrip(".") + f"e{point:+03}"
     elif point < 0:
         text = "0." + "0" * (-point - 1) + figures
     else:
         text = f"{figures.ljust(point + 1, '0')[: point + 1]}.{figures[point + 1 :]}".rstrip(".")
-    return f"-{text}" if sign else text
+    return f"-{text}" if math.copysign(1, value) < 0 else text
 
 
 def _decoded(value: bytes) -> str | Failed:

@@ -18,11 +18,14 @@ MAX_COST = 250_000
 
 ASSUMED_LENGTH = 100
 
-MAX_ITERATIONS = 50_000
-"""Elements that all macros of one evaluation may visit together."""
+MAX_ITERATIONS = 20_000
+"""Elements that all macros of one evaluation may visit together; 16 characters that `map` makes count as one."""
 
 MAX_SIZE = 1_000_000
 """Characters, bytes or elements of what `+` joins."""
 
-MAX_COMPARED = 1_000_000
+MAX_COMPARED = 200_000
 """Elements that one comparison of containers may visit."""
+
+MAX_NESTING = 100
+"""Levels of containers within each other in a value that comes from Python."""

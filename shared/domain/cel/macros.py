@@ -3,7 +3,7 @@ order that does not depend on how the map was made.
 
 `all` and `exists` absorb errors as `&&` and `||` do, and end as their first element that ends in no value. The others
 visit every element and end as the last such one, as Google's implementation does. All macros of one evaluation together
-visit at most `MAX_ITERATIONS` elements; more is an error.
+visit at most `MAX_ITERATIONS` elements, and what `map` makes counts too; more is an error.
 """
 
 from __future__ import annotations
@@ -109,8 +109,12 @@ def transformed(name: str, source: Run, result: Run, condition: Run | None = Non
                 value = result(inner)
                 if is_end(value):
                     end = value
-                else:
-                    results.append(value)
+                    continue
+                results.append(value)
+                if value.__class__ in (str, bytes, list):
+                    inner[BUDGET][0] -= len(value) // 16
+                    if inner[BUDGET][0] < 0:
+                        return _TOO_MANY
             elif wanted is not False:
                 end = no_overload("a condition", wanted)
         return results if end is None else end

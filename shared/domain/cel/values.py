@@ -14,11 +14,12 @@ JSON that was decoded by msgspec is made of such values already.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from shared.domain.cel.ends import Failed, is_end
+from shared.domain.cel.limits import MAX_NESTING
 
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
 UINT_MAX = 2**64 - 1
@@ -129,7 +130,7 @@ def no_overload(operation: str, *arguments: Any) -> Any:
 def encode_key(key: Any) -> Any:
     """A CEL value as the key of a Python dict; None where it can be no key."""
     kind = key.__class__
-    if kind in (str, int, Uint):
+    if kind in (str, int, Uint, _BoolKey):
         return key
     if kind is bool:
         return TRUE if key else FALSE
@@ -146,47 +147,54 @@ def in_order(keys: Iterable[Any]) -> list[Any]:
     return sorted(map(decode_key, keys), key=lambda key: (kind_name(key), key))
 
 
-def from_python(value: Any) -> Any:
+def from_python(value: Any, *, levels: int = MAX_NESTING) -> Any:
     """Any Python value as a CEL value, containers included.
 
-    Datetimes, timedeltas, tuples and other sequences and mappings become CEL's own. What has no counterpart, an integer
-    beyond 64 bits among it, becomes `Failed`, and so does the container that holds it.
+    Datetimes, timedeltas, tuples and other mappings become CEL's own. What has no counterpart, an integer beyond 64
+    bits among it, becomes `Failed`, and so does the container that holds it.
+
+    Args:
+        value: the value.
+        levels: how many containers may be within each other.
     """
     kind = value.__class__
+    if kind is int:
+        return value if INT_MIN <= value <= INT_MAX else Failed("an integer that does not fit 64 bits")
+    if isinstance(value, Mapping):
+        return _map(value, levels)
+    if isinstance(value, list | tuple) and kind is not Kind:
+        return _list(value, levels)
     if kind in KINDS or is_end(value):
-        if kind is int and not INT_MIN <= value <= INT_MAX:
-            return Failed(f"{value:.3e} does not fit an int") if abs(value) < 10**300 else Failed("an int is too large")
-        if kind is list:
-            return _list(value)
-        return _map(value) if kind is dict else value
+        return value
     if isinstance(value, datetime):
         return Timestamp.of(value)
     if isinstance(value, timedelta):
         return Duration.of(value)
     if isinstance(value, str):
         return str(value)
-    if isinstance(value, Mapping):
-        return _map(value)
-    if isinstance(value, tuple | frozenset | set):
-        return _list(sorted(value) if isinstance(value, frozenset | set) else value)
-    if isinstance(value, bytearray | memoryview):
-        return bytes(value)
     return Failed(f"a {kind.__name__} is no CEL value")
 
 
-def _list(items: Iterable[Any]) -> list[Any] | Failed:
-    converted = [from_python(item) for item in items]
+def _list(items: Sequence[Any], levels: int) -> list[Any] | Failed:
+    if not levels:
+        return _TOO_DEEP
+    converted = [from_python(item, levels=levels - 1) for item in items]
     return next((item for item in converted if item.__class__ is Failed), converted)
 
 
-def _map(entries: Mapping[Any, Any]) -> dict[Any, Any] | Failed:
+def _map(entries: Mapping[Any, Any], levels: int) -> dict[Any, Any] | Failed:
+    if not levels:
+        return _TOO_DEEP
     converted = {}
     for key, value in entries.items():
         encoded = encode_key(key)
-        item = from_python(value)
+        item = from_python(value, levels=levels - 1)
         if encoded is None:
-            return Failed(f"a {kind_name(key)} is no key of a map")
+            return Failed(f"{kind_name(key)} is no key of a map")
         if item.__class__ is Failed:
             return item
         converted[encoded] = item
     return converted
+
+
+_TOO_DEEP = Failed(f"more than {MAX_NESTING} lists and maps within each other")

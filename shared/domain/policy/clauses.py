@@ -140,6 +140,6 @@ def _constant(node: Sequence[Any]) -> tuple[Constant, ...]:
     kind = node[0]
     if kind in ("bool", "string"):
         return (node[1],)
-    if kind in ("int", "double") and node[1] != "inf" and abs(node[1]) <= _MAX_NUMBER:
+    if kind in ("int", "double") and node[1].__class__ is not str and abs(node[1]) <= _MAX_NUMBER:
         return (node[1],)
     return ()

@@ -14,7 +14,8 @@ import pytest
 import yaml
 from cel_expr_python import cel
 
-from shared.authoring.programs import ProgramError, program_data
+from shared.authoring.checked import ProgramError
+from shared.authoring.programs import program_data
 from shared.domain.cel import Failed, Kind, Missing, Uint, program
 from shared.domain.cel.times import parse_duration, parse_timestamp
 from shared.domain.cel.values import encode_key
@@ -52,6 +53,7 @@ CASES = [
     for section in data["section"]
     for test in section["test"]
 ]
+ENV = cel.NewEnv()
 TYPES = {"INT64": "INT", "UINT64": "UINT"}
 
 
@@ -84,7 +86,7 @@ def disagreement(test: dict[str, Any]) -> str | None:
     variables = {entry["name"]: type_of(entry["ident"]["type"]) for entry in test.get("type_env", [])}
     bindings = {name: value_of(bound["value"]) for name, bound in test.get("bindings", {}).items()}
     try:
-        expression = cel.NewEnv(variables=variables).compile(
+        expression = (cel.NewEnv(variables=variables) if variables else ENV).compile(
             test["expr"], disable_check=test.get("disable_check", False)
         )
         outcome = program(program_data(expression.serialize())).evaluate(bindings)
