@@ -127,13 +127,16 @@ class Bundles:
         the best of them only is worth less: bounds come nearer.
         """
         weights = list(self._pool.weights)
+        grain = self._pool.scale.grain
         for bundle, members in self._members.items():
             actions = self._bundles[bundle]
             if actions is None or bundle in impossible:
                 continue
             of = {a: [y for y in members if self._pool.nodes[y][0] == a] for a in actions}
             best_of = {a: max(weights[y] for y in of[a]) for a in actions}
-            mean, over = divmod(sum(best_of.values()), len(actions))
+            total = sum(best_of.values())
+            mean = total // (len(actions) * grain) * grain
+            over = total - mean * len(actions)
             for n, a in enumerate(actions):
                 for y in of[a]:
                     weights[y] += mean - best_of[a] + (over if n == 0 else 0)

@@ -37,6 +37,7 @@ class Scale:
     with the best-ranked candidate which the other lacks. Below it, `spare` bits are free.
 
     Attributes:
+        grain: every weight is a multiple of it.
         bonus: what the first treatment of a wanted issue adds.
         force: what outweighs every choice, to force a candidate in.
     """
@@ -63,6 +64,7 @@ class Scale:
         self._mandatory_priority = self._met + issues.bit_length() + 1
         self._mandatory = self._mandatory_priority + sums
         self._one = 1 << self._filled
+        self.grain = 1 << spare
         self.bonus = 1 << self._met
         self.force = 1 << (self._mandatory + counts)
 
