@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain.slots import SlotLimits, Slots, SlotTreatment
+from shared.domain.slots import Filler, SlotLimits, SlotTreatment
 
 ISSUES = {"g1": "i1", "g2": "i1", "g3": "i2", "g4": "i3"}
 PLACEMENTS = ("hero", "banner", "card")
@@ -24,7 +24,7 @@ def order(offered):
 def fill(offered, limits, wanted, numbering=lambda items: items):
     """What fills each placement, as treatment ids, by the public door."""
     numbered = numbering(list(offered))
-    slots = Slots(
+    filler = Filler(
         [
             SlotTreatment(
                 action=c["action"],
@@ -38,7 +38,7 @@ def fill(offered, limits, wanted, numbering=lambda items: items):
         limits,
     )
     ranking = order(offered)
-    filled = slots.fill([numbered.index(c) for c in ranking], [c["priority"] for c in ranking], wanted)
+    filled = filler.fill([numbered.index(c) for c in ranking], [c["priority"] for c in ranking], wanted)
     assert filled.bound is None
     for inside in filled.chosen:
         assert list(inside) == sorted(inside)  # by rank within a placement

@@ -23,8 +23,8 @@ additions decides anything. The choice is the best and not merely greedy; how, a
 bundles, in polynomial time) and `bundles` (branch and bound, the only place with a limit on work).
 """
 
-from shared.domain.slots.filling import Filled, Slots
+from shared.domain.slots.filling import Filled, Filler
 from shared.domain.slots.limits import SlotLimits, SlotTreatment
 from shared.domain.slots.worth import Worth
 
-__all__ = ["Filled", "SlotLimits", "SlotTreatment", "Slots", "Worth"]
+__all__ = ["Filled", "Filler", "SlotLimits", "SlotTreatment", "Worth"]

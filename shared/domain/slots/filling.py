@@ -30,7 +30,7 @@ class Filled(msgspec.Struct, frozen=True, kw_only=True):
     bound: Worth | None = None
 
 
-class Slots:
+class Filler:
     """A revision's treatments and limits, made ready once, to fill the slots of any number of requests."""
 
     def __init__(self, treatments: Sequence[SlotTreatment], limits: SlotLimits) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from shared.domain.slots import SlotLimits, Slots, SlotTreatment
+from shared.domain.slots import Filler, SlotLimits, SlotTreatment
 
 CASES = yaml.safe_load((Path(__file__).parent / "cases" / "slots.yaml").read_text(encoding="utf-8"))
 
@@ -36,9 +36,9 @@ def test_what_fills_the_slots(case):
     known = {"case", "wanted", "actions", "priorities", "mandatory", "limits", "chosen", "unmet", "because"}
     assert case.keys() <= known
     limits = SlotLimits(**case.get("limits", {}))
-    slots = Slots([treatment for treatment, _, _ in candidates], limits)
+    filler = Filler([treatment for treatment, _, _ in candidates], limits)
     wanted = [(None if placement == "anywhere" else placement, n) for placement, n in case["wanted"].items()]
-    filled = slots.fill(range(len(candidates)), [priority for _, priority, _ in candidates], wanted)
+    filled = filler.fill(range(len(candidates)), [priority for _, priority, _ in candidates], wanted)
     chosen = {
         placement: [candidates[position][0].action for position in inside]
         for placement, inside in zip(case["wanted"], filled.chosen, strict=True)
@@ -69,8 +69,8 @@ def test_of_a_long_ranking_only_what_can_be_chosen_is_asked_about():
         asked.append(position)
         return position % 3 > 0
 
-    slots = Slots(many(1000, 1000), SlotLimits(per_group=2, per_issue=4))
-    filled = slots.fill(range(1000), [1000.0 - n for n in range(1000)], [("banner", 10)], passes)
+    filler = Filler(many(1000, 1000), SlotLimits(per_group=2, per_issue=4))
+    filled = filler.fill(range(1000), [1000.0 - n for n in range(1000)], [("banner", 10)], passes)
     assert all(position % 3 for inside in filled.chosen for position in inside)
     assert len(filled.chosen[0]) == 10
     assert asked == sorted(set(asked))  # from the top, once each
@@ -85,12 +85,12 @@ def test_what_does_not_pass_is_as_if_it_were_not_there():
         ranked = chance.sample(range(300), 300)
         priorities = sorted((chance.random() for _ in ranked), reverse=True)
         stopped = {n for n in ranked if chance.random() < 0.5}
-        slots = Slots(
+        filler = Filler(
             treatments, SlotLimits(per_group=1, per_issue=2, at_least_one_of=("i2",), bundles=(("a1", "a2"),))
         )
-        filled = slots.fill(ranked, priorities, wanted, lambda p, ranked=ranked, out=stopped: ranked[p] not in out)
+        filled = filler.fill(ranked, priorities, wanted, lambda p, ranked=ranked, out=stopped: ranked[p] not in out)
         left = [(n, p) for n, p in zip(ranked, priorities, strict=True) if n not in stopped]
-        alone = slots.fill([n for n, _ in left], [p for _, p in left], wanted)
+        alone = filler.fill([n for n, _ in left], [p for _, p in left], wanted)
         assert [[ranked[p] for p in inside] for inside in filled.chosen] == [
             [left[p][0] for p in inside] for inside in alone.chosen
         ]
@@ -111,17 +111,17 @@ def test_floats_are_added_exactly(priorities, chosen):
         SlotTreatment(action="b", group="g", issue="i", placements=("banner",)),
         SlotTreatment(action="c", group="h", issue="i", placements=("hero",)),
     ]
-    slots = Slots(treatments, SlotLimits(groups={"g": 1}))
+    filler = Filler(treatments, SlotLimits(groups={"g": 1}))
     # either the first alone, or the other two
-    assert slots.fill([0, 1, 2], priorities, [("hero", 1), ("banner", 1)]).chosen == chosen
+    assert filler.fill([0, 1, 2], priorities, [("hero", 1), ("banner", 1)]).chosen == chosen
 
 
 def test_a_group_is_in_one_issue_and_an_action_in_one_group():
     action = SlotTreatment(action="a", group="g", issue="i")
     with pytest.raises(ValueError, match="group g is in more than one issue"):
-        Slots([action, SlotTreatment(action="b", group="g", issue="j")], SlotLimits())
+        Filler([action, SlotTreatment(action="b", group="g", issue="j")], SlotLimits())
     with pytest.raises(ValueError, match="action a is in more than one group"):
-        Slots([action, SlotTreatment(action="a", group="h", issue="i")], SlotLimits())
+        Filler([action, SlotTreatment(action="a", group="h", issue="i")], SlotLimits())
 
 
 def test_a_search_that_is_cut_short_says_what_could_be_missed():
@@ -130,14 +130,14 @@ def test_a_search_that_is_cut_short_says_what_could_be_missed():
     treatments = many(990, 330, placements=("hero", "banner", "card"))
     actions = chance.sample(range(330), 330)
     bundles = tuple(tuple(f"a{n}" for n in actions[k : k + 3]) for k in range(0, 330, 3))
-    slots = Slots(treatments, SlotLimits(per_group=2, per_issue=4, bundles=bundles))
+    filler = Filler(treatments, SlotLimits(per_group=2, per_issue=4, bundles=bundles))
     cut_short = 0
     for _ in range(2):
         worth = [chance.lognormvariate(0, 1) for _ in treatments]
         ranked = sorted(range(990), key=lambda n, worth=worth: -worth[n])
         priorities = [worth[n] for n in ranked]
         wanted = [("hero", 1), ("banner", 3), ("card", 6)]
-        filled = slots.fill(ranked, priorities, wanted)
+        filled = filler.fill(ranked, priorities, wanted)
         chosen = [position for inside in filled.chosen for position in inside]
         shown = {treatments[ranked[position]].action for position in chosen}
         assert shown
@@ -147,4 +147,4 @@ def test_a_search_that_is_cut_short_says_what_could_be_missed():
             cut_short += 1
             assert filled.bound.priority >= sum(priorities[position] for position in chosen)
     assert cut_short
-    assert filled == slots.fill(ranked, priorities, wanted)
+    assert filled == filler.fill(ranked, priorities, wanted)
