@@ -18,13 +18,13 @@ Among all that obey, the best is chosen, by these in turn; a later one only deci
    among equal priorities; the same treatments go to the placements asked for first.
 
 Sums are exact, in whole numbers and not in floats, so that neither the order of the candidates nor that of the
-additions decides anything. The choice is the optimum and not merely greedy; how, and why, is told where it is done:
-`filling` (where greedy is proved optimal), `reduction` (few candidates can matter), `exchange` (the optimum without
-bundles, in polynomial time) and `bundles` (branch and bound; the only place with a limit on work).
+additions decides anything. The choice is the best and not merely greedy; how, and why, is told where it is done:
+`greedy` (when greedy is proved to be the best), `pool` (few candidates can matter), `exchange` (the best without
+bundles, in polynomial time) and `bundles` (branch and bound, the only place with a limit on work).
 """
 
-from shared.domain.slots.filling import Filled, Slots
+from shared.domain.slots.filling import Filled, Filler
 from shared.domain.slots.limits import SlotLimits, SlotTreatment
 from shared.domain.slots.worth import Worth
 
-__all__ = ["Filled", "SlotLimits", "SlotTreatment", "Slots", "Worth"]
+__all__ = ["Filled", "Filler", "SlotLimits", "SlotTreatment", "Worth"]

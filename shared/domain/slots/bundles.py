@@ -8,14 +8,14 @@ problem is hard in general, so there is a limit, counted and not timed, that any
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from heapq import heappop, heappush
 from typing import NamedTuple
 
-from shared.domain.slots.exchange import best
 from shared.domain.slots.pool import Pool
+from shared.domain.slots.search import best
 
-BRANCHES = 400
+BRANCHES = 100
 """Branches looked at before the best choice found is taken as it is, with a bound on what is better."""
 
 
@@ -56,6 +56,7 @@ class Bundles:
         self._bundles = bundles
         self._bundle_of = bundle_of
         self._members: dict[int, list[int]] = {}
+        self._weights = pool.weights
         self._looked = 0
 
     def best(self) -> Found:
@@ -68,7 +69,8 @@ class Bundles:
             if action in self._bundle_of:
                 self._members.setdefault(self._bundle_of[action], []).append(y)
         impossible = frozenset(b for b in self._members if not self._possible(b))
-        heap = [self._look(frozenset(), impossible) if impossible else first]
+        self._weights = self._shared(impossible)
+        heap = [self._look(frozenset(), impossible)]
         whole: _Branch | None = None
         while heap:
             branch = heappop(heap)
@@ -76,7 +78,7 @@ class Bundles:
                 return Found(branch.chosen, branch.total, branch.total)
             if self._looked >= BRANCHES:
                 none = self._look(frozenset(), frozenset(self._members))
-                known = min(none, whole) if whole else none
+                known = min(b for b in (none, whole, self._dive(branch)) if b is not None)
                 return Found(known.chosen, known.total, branch.total)
             with_it = self._look(branch.inside | {branch.partial}, branch.outside)
             without = self._look(branch.inside, branch.outside | {branch.partial})
@@ -87,10 +89,20 @@ class Bundles:
                         whole = min(child, whole) if whole else child
         raise AssertionError("choosing no bundle is always possible")
 
+    def _dive(self, branch: _Branch) -> _Branch:
+        """A choice with every bundle whole or absent under a branch: each bundle in turn inside, if that can be."""
+        for _ in range(sum(self._pool.rooms)):
+            if branch.partial is None:
+                return branch
+            with_it = self._look(branch.inside | {branch.partial}, branch.outside)
+            without = branch.outside | {branch.partial}
+            branch = with_it if self._holds(with_it) else self._look(branch.inside, without)
+        return self._look(branch.inside, frozenset(self._members) - branch.inside)
+
     def _look(self, inside: frozenset[int], outside: frozenset[int]) -> _Branch:
         """The best choice with these bundles inside, or as much of them as can be, and those outside."""
         self._looked += 1
-        weights = self._pool.weights
+        weights = self._weights
         force = self._pool.scale.force
         barred = {y for bundle in outside for y in self._members[bundle]}
         if inside:
@@ -107,6 +119,28 @@ class Bundles:
         partial = min((b for b, n in held.items() if n != len(self._bundles[b] or ())), default=None)
         forced = sum(n for b, n in held.items() if b in inside)
         return _Branch((forced * force - choice.total(), self._looked), choice.chosen, inside, outside, partial)
+
+    def _shared(self, impossible: Container[int]) -> list[int]:
+        """Weights by which the best candidates of a bundle's actions are worth the same.
+
+        What one action gives the others get, so a choice with all of them or none is worth what it was, and one with
+        the best of them only is worth less: bounds come nearer.
+        """
+        weights = list(self._pool.weights)
+        grain = self._pool.scale.grain
+        for bundle, members in self._members.items():
+            actions = self._bundles[bundle]
+            if actions is None or bundle in impossible:
+                continue
+            of = {a: [y for y in members if self._pool.nodes[y][0] == a] for a in actions}
+            best_of = {a: max(weights[y] for y in of[a]) for a in actions}
+            total = sum(best_of.values())
+            mean = total // (len(actions) * grain) * grain
+            over = total - mean * len(actions)
+            for n, a in enumerate(actions):
+                for y in of[a]:
+                    weights[y] += mean - best_of[a] + (over if n == 0 else 0)
+        return weights
 
     def _holds(self, branch: _Branch) -> bool:
         """Whether all that must be inside is."""

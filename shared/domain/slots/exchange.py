@@ -27,7 +27,7 @@ So at most one search per candidate, each over as many nodes as placements: poly
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 
 from shared.domain.slots.pool import Pool
 
@@ -38,34 +38,6 @@ Step = tuple[int | None, int | None]
 def spare_bits(placements: int) -> int:
     """Bits that weights leave free below, in which the exchanges of a cycle are counted."""
     return (placements + 1).bit_length()
-
-
-def best(pool: Pool, weights: Sequence[int], outside: Container[int] = ()) -> Choice:
-    """The best choice among all candidates but those `outside`; the pool grows as far as that needs.
-
-    Weights are the pool's; they may be greater for candidates of bundles once the pool holds all candidates.
-    """
-    choice = Choice(pool, weights)
-    aside: list[int] = []
-    k = 0
-    while k < len(weights) and not choice.complete():
-        if k not in outside and not choice.took(k):
-            aside.append(k)
-        k += 1
-    choice.look(aside)
-    if choice.improvable():
-        choice.look([])
-        choice.improvable()
-        for y in aside:
-            choice.admit(y)
-    while True:
-        if k == len(weights):
-            pool.grow(above=pool.scale.priority_within(choice.light))
-            if k == len(weights):
-                return choice
-        if weights[k] > choice.light and k not in outside:
-            choice.admit(k)
-        k += 1
 
 
 class Choice:
@@ -79,7 +51,6 @@ class Choice:
     def __init__(self, pool: Pool, weights: Sequence[int]) -> None:
         """Nothing is chosen yet."""
         self.chosen: set[int] = set()
-        self.light = -1
         self._part = pool.part
         self._nodes = pool.nodes
         self._limit = pool.limit
@@ -91,6 +62,7 @@ class Choice:
         self._slots = sum(pool.rooms)
         # less than any sum of gains on the way of a cycle
         self._never = -(pool.scale.force << (len(pool.rooms) + self._slots.bit_length() + 1))
+        self.light = self._never
         self._placed: list[list[int]] = [[] for _ in self._parts]
         self._inside: dict[int, list[int]] = {}
         self._full: dict[int, list[int]] = {}
@@ -114,9 +86,9 @@ class Choice:
         return len(self.chosen) == self._slots
 
     def took(self, y: int) -> bool:
-        """Choose a candidate if it fits beside those chosen."""
+        """Choose a candidate if it is worth it and fits beside those chosen."""
         part = self._part[y]
-        if len(self._placed[part]) >= self._rooms[part]:
+        if self._weights[y] < 0 or len(self._placed[part]) >= self._rooms[part]:
             return False
         for node in self._nodes[y]:
             if node in self._full:
@@ -165,11 +137,10 @@ class Choice:
         at_home = self._potential[home]
         if any(at_home + gain > self._potential[q] for q, (gain, _) in enumerate(steps)):
             left = self._exchange(home, steps)
-            if left is not None:
+            if left is None:
+                self._consider(y)
+            else:
                 self.look([*(z for z in self._seen if z not in self.chosen), *left])
-                self.improvable()
-                return
-            self._consider(y)
             self.improvable()
         else:
             self._consider(y)
@@ -178,7 +149,7 @@ class Choice:
         """Keep potentials, and what they say of all candidates yet unseen."""
         self._potential = potential
         if any(not self._inside.get(node) for node in self._required):
-            self.light = -1  # the bonus makes any candidate of that issue heavy
+            self.light = self._never  # the bonus makes any candidate of that issue heavy
             return
         reach = [self._weights[x] + potential[self._part[x]] for x in self.chosen]
         reach += [potential[q] for q in self._parts if len(self._placed[q]) < self._rooms[q]]
@@ -191,20 +162,7 @@ class Choice:
             home: the candidate's placement.
             first: its best exchange towards each placement.
         """
-        reach = [gain for gain, _ in first]
-        via: list[int | None] = [None for _ in reach]
-        changed = True
-        while changed:
-            changed = False
-            for p, gains in enumerate(self._gains):
-                if p == home:
-                    continue
-                from_p = reach[p]
-                for q, gain in enumerate(gains):
-                    if from_p + gain > reach[q]:
-                        reach[q] = from_p + gain
-                        via[q] = p
-                        changed = True
+        reach, via = self._reach(home, [gain for gain, _ in first])
         if reach[home] <= 0:
             return None
         steps = []
@@ -220,6 +178,25 @@ class Choice:
             if z is not None:
                 self._put(z)
         return left
+
+    def _reach(self, home: int, reach: list[int]) -> tuple[list[int], list[int | None]]:
+        """The greatest gain on a way to each placement that starts by the gains given and does not pass by `home`, and
+        the placement before it on that way.
+        """
+        via: list[int | None] = [None for _ in reach]
+        changed = True
+        while changed:
+            changed = False
+            for p, gains in enumerate(self._gains):
+                if p == home:
+                    continue
+                from_p = reach[p]
+                for q, gain in enumerate(gains):
+                    if from_p + gain > reach[q]:
+                        reach[q] = from_p + gain
+                        via[q] = p
+                        changed = True
+        return reach, via
 
     def _around(self, y: int) -> Sequence[int] | None:
         """Who fills the smallest full set around `y`; None where `y` breaks no limit."""

@@ -30,7 +30,7 @@ class Filled(msgspec.Struct, frozen=True, kw_only=True):
     bound: Worth | None = None
 
 
-class Slots:
+class Filler:
     """A revision's treatments and limits, made ready once, to fill the slots of any number of requests."""
 
     def __init__(self, treatments: Sequence[SlotTreatment], limits: SlotLimits) -> None:
@@ -55,8 +55,8 @@ class Slots:
                 id. The caller has ranked them; nothing here sorts.
             priorities: of each in `ranked`, finite, at least 0.
             wanted: placements with the slots of each; None is any placement.
-            passes: whether a position of the ranking may be chosen at all. It is asked, once each and the best ranked
-                first, only of those that could be chosen if all above them passed or not.
+            passes: whether a position of the ranking may be chosen at all. It is asked once each, and only of those
+                that can matter, a few at the top; what does not pass is as if it were not there.
 
         Returns:
             The best choice, as `shared.domain.slots` says.

@@ -106,10 +106,11 @@ class Pool:
             others += 1
         smallest, greatest = inf, 0.0
         for start, end in ((0, others), (others, len(ranked))):
-            while end > start and not priorities[end - 1]:
-                end -= 1
-            if end > start:
-                smallest, greatest = min(smallest, priorities[end - 1]), max(greatest, priorities[start])
+            last = end - 1
+            while last > start and not priorities[last]:
+                last -= 1
+            if last >= start and priorities[last]:
+                smallest, greatest = min(smallest, priorities[last]), max(greatest, priorities[start])
         return min(smallest, 1.0), greatest
 
 

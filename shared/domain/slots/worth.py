@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from math import frexp, inf, nextafter
 from typing import NamedTuple
 
@@ -37,6 +36,7 @@ class Scale:
     with the best-ranked candidate which the other lacks. Below it, `spare` bits are free.
 
     Attributes:
+        grain: every weight is a multiple of it.
         bonus: what the first treatment of a wanted issue adds.
         force: what outweighs every choice, to force a candidate in.
     """
@@ -63,6 +63,7 @@ class Scale:
         self._mandatory_priority = self._met + issues.bit_length() + 1
         self._mandatory = self._mandatory_priority + sums
         self._one = 1 << self._filled
+        self.grain = 1 << spare
         self.bonus = 1 << self._met
         self.force = 1 << (self._mandatory + counts)
 
@@ -82,10 +83,7 @@ class Scale:
         units = (weight >> self._priority) - 1
         if units < 0:
             return -inf
-        try:
-            return nextafter(units / self._unit, -inf)
-        except OverflowError:
-            return inf
+        return nextafter(self._float(units), -inf)
 
     def worth(self, total: int) -> Worth:
         """The aims that a total stands for; a sum of priorities is rounded to a float here and nowhere else."""
@@ -95,12 +93,19 @@ class Scale:
 
         return Worth(
             mandatory=total >> self._mandatory,
-            mandatory_priority=float(Fraction(field(self._mandatory_priority, self._mandatory), self._unit)),
+            mandatory_priority=self._float(field(self._mandatory_priority, self._mandatory)),
             issues_met=field(self._met, self._mandatory_priority),
-            priority=float(Fraction(field(self._priority, self._met), self._unit)),
+            priority=self._float(field(self._priority, self._met)),
             filled=field(self._filled, self._priority),
         )
 
     def _whole(self, priority: float) -> int:
         numerator, denominator = priority.as_integer_ratio()
         return numerator * (self._unit // denominator)
+
+    def _float(self, whole: int) -> float:
+        """The priority nearest to so many units; infinity where no float is that great."""
+        try:
+            return whole / self._unit
+        except OverflowError:
+            return inf
