@@ -124,6 +124,12 @@ def test_a_winner_without_a_rival_and_one_from_an_earlier_ranking():
     assert earlier.chosen[0]["name"] == "Open a saver"
 
 
+def test_what_was_withheld_above_the_winner_is_no_rival():
+    told = explain(BANK, record("reserved", {"loan.email": 0.9} | SAVER | TIPS, chosen=CHOSEN))
+
+    assert told.against_runner_up[0] == "saver.email against tips.email:"
+
+
 def dropped(action, **fields):
     """Why an action was dropped."""
     return next(each for each in explain(BANK, record("nothing_qualified", **fields)).dropped if each.action == action)
