@@ -100,7 +100,21 @@ def test_secrets_are_taken_from_secret_manager_by_name():
 
     option = next(each for each in command if each.startswith("--set-secrets="))
     assert option == "--set-secrets=" + ",".join(f"{name}={secret_id(name)}:latest" for name in service.secrets)
-    assert not any(re.search(r"\bPUSH_TOKEN=(?!kairos-push-token)", each) for each in command)
+    assert not any("PUSH_TOKEN" in each for each in command)
+
+
+def test_who_is_pushed_to_is_told_by_whom_and_who_checks_the_signature():
+    commands = {service.name: deploy_command(service, RELEASE, exists=True) for service in TARGETS}
+    told = {name: environment(command) for name, command in commands.items()}
+    pushed = {declared["service"] for declared in TOPOLOGY["subscriptions"].values()}
+
+    assert {name for name, each in told.items() if "PUSH_ACCOUNT" in each} == pushed
+    for name in pushed:
+        assert told[name]["PUSH_ACCOUNT"] == "kairos-push@bank.iam.gserviceaccount.com"
+        assert told[name]["PUSH_AUDIENCE"] == f"https://kairos-{name}.bank"
+        assert f"--set-custom-audiences=https://kairos-{name}.bank" in commands[name]
+        assert told[name]["PUSH_SIGNATURE"] == ("checked" if TOPOLOGY["services"][name]["public"] else "removed")
+    assert told["feedback"]["PUSH_SIGNATURE"] == "checked"
 
 
 def test_service_accounts_and_tags_fit_their_limits():
