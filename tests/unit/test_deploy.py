@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
+from cli.main import kairos
 from infra import deploy
 from infra.cloud import CloudError
 from infra.rollout import Release, Service, secret_id, services, serving, tagged
 from infra.rollout import deploy as deploy_command
+from shared.authoring import load
 
 ROOT = Path(__file__).resolve().parents[2]
 TOPOLOGY = yaml.safe_load((ROOT / "shared" / "topology.yaml").read_text())
@@ -244,7 +247,8 @@ def test_the_build_uses_only_substitutions_and_steps_that_exist():
     build = yaml.safe_load((ROOT / "cloudbuild.yaml").read_text())
     text = (ROOT / "cloudbuild.yaml").read_text()
 
-    assert [step["id"] for step in build["steps"]] == ["verify", "stage", "build", "push", "deploy", "canary"]
+    steps = ["verify", "stage", "build", "push", "deploy", "catalogue", "canary"]
+    assert [step["id"] for step in build["steps"]] == steps
     assert set(re.findall(r"\$\{(_\w+)\}", text)) <= build["substitutions"].keys()
     for step in build["steps"]:
         declared = {variable.split("=")[0] for variable in step.get("env", [])}
@@ -255,11 +259,28 @@ def test_the_build_uses_only_substitutions_and_steps_that_exist():
 
 def test_the_build_calls_the_release_with_options_it_knows(monkeypatch):
     build = yaml.safe_load((ROOT / "cloudbuild.yaml").read_text())
-    calls = {step["id"]: step["script"].split("-m infra.deploy ")[1] for step in build["steps"][-2:]}
+    scripts = {step["id"]: step["script"] for step in build["steps"] if "-m infra.deploy " in step.get("script", "")}
+    calls = {name: script.split("-m infra.deploy ")[1] for name, script in scripts.items()}
 
+    assert list(calls) == ["deploy", "canary"]
     for phase, call in calls.items():
         options = (
             re.sub(r'"\$\{IMAGE[^"]*"', f"x@{DIGEST}", call.replace("\\\n", " ")).replace('"$PAUSE"', "300").split()
         )
         assert options[0] == phase
         deploy.main([*options, "--dry-run"])
+
+
+def test_the_build_publishes_the_catalogue_before_anything_waits_for_one(monkeypatch):
+    build = yaml.safe_load((ROOT / "cloudbuild.yaml").read_text())
+    published = {}
+    monkeypatch.setattr("cli.stores.publish_to", published.__setitem__)
+    [step] = [step for step in build["steps"] if "kairos catalogue" in step.get("script", "")]
+
+    command = step["script"].split(".venv/bin/kairos ")[1].replace('"$PROJECT"', "bank").split()
+    answer = CliRunner().invoke(kairos, command)
+
+    assert answer.exit_code == 0, answer.output
+    [(project, revision)] = published.items()
+    assert (project, revision.id) == ("bank", load(ROOT / "catalogue").id)
+    assert "live in bank" in answer.output
