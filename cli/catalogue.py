@@ -46,9 +46,16 @@ def build(folder: Path, output: Path | None, as_json: bool) -> None:
 
 @catalogue.command()
 @_folder
-def publish(folder: Path) -> None:
-    """Build FOLDER and make it live on the platform that runs here."""
+@click.option("--project", help="A project of Google Cloud, instead of the platform that runs here.")
+def publish(folder: Path, project: str | None) -> None:
+    """Build FOLDER and make it live, on the platform that runs here or in a project of Google Cloud."""
     revision = _load(folder)
+    if project:
+        from cli.stores import publish_to
+
+        publish_to(project, revision)
+        click.secho(f"✓ live in {project}: {_said(revision)}", fg="green")
+        return
     platform = running()
     if platform.on == "embedded":
         fail("The embedded platform keeps its catalogue in its own process.", "Start it again: kairos up --on embedded")

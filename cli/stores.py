@@ -1,4 +1,4 @@
-"""The stores of a platform that runs on the emulators, through the same adapters that the functions use."""
+"""The stores of a platform that runs on the emulators, or of a project, through the adapters that functions use."""
 
 from __future__ import annotations
 
@@ -7,17 +7,31 @@ from collections.abc import Mapping
 from typing import Any
 
 import yaml
+from google.api_core.exceptions import GoogleAPICallError
+from google.auth.exceptions import GoogleAuthError
 
 from cli.platform import ROOT, Running
+from cli.say import fail
 from shared.adapters.firestore.catalogues import Catalogues
 from shared.adapters.firestore.client import Database
 from shared.adapters.firestore.quarantine import Quarantine
 from shared.adapters.pubsub import DeadLetters
+from shared.domain.catalogue import Revision
 
 
 def catalogues(platform: Running) -> Catalogues:
     """Its revisions."""
     return Catalogues(_database(platform))
+
+
+def publish_to(project: str, revision: Revision) -> None:
+    """Make a revision live in a project of Google Cloud, or end with what kept it from being so."""
+    try:
+        Catalogues(Database(project)).publish(revision)
+    except GoogleAuthError as error:
+        fail(f"No credentials for {project}: {error}", "gcloud auth application-default login")
+    except GoogleAPICallError as error:
+        fail(f"Firestore of {project}: {error.message}", "It needs a database, and you datastore.user on it.")
 
 
 def quarantine(platform: Running) -> Quarantine:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import secrets
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 WITH_KEYS = frozenset({"ingest", "decide", "feedback"})
 """Functions that callers with a key of their own reach; the others only hear Pub/Sub."""
@@ -30,6 +31,12 @@ def headers(functions: Iterable[str], credentials: Credentials) -> dict[str, dic
         else {"authorization": f"Bearer {credentials.push_token}"}
         for name in functions
     }
+
+
+def push_environment(service: str, topology: Mapping[str, Any], credentials: Credentials) -> dict[str, str]:
+    """What a service is told of who pushes to it on this machine; nothing where nobody does."""
+    pushed = {declared["service"] for declared in topology.get("subscriptions", {}).values()}
+    return {"PUSH_TOKEN": credentials.push_token} if service in pushed else {}
 
 
 def write_google_credentials(file: Path) -> Path:

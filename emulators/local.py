@@ -69,11 +69,10 @@ class Bank:
 
 
 def access(credentials: Credentials) -> dict[str, str]:
-    """The secrets that say who may call: one key for every source and channel of this machine, and the push token."""
+    """The secrets that say who may call: one key for every source and channel of this machine."""
     return {
         "SOURCE_KEYS": json.dumps({"local": {"key": credentials.source_key, "sources": ["*"]}}),
         "CHANNEL_KEYS": json.dumps({"local": {"key": credentials.source_key}}),
-        "PUSH_TOKEN": credentials.push_token,
     }
 
 

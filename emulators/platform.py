@@ -191,6 +191,7 @@ class Platform:
             "PYTHONPATH": str(self._root),
             "PYTHONUNBUFFERED": "1",
             **{key: str(value) for key, value in service.get("environment", {}).items()},
+            **access.push_environment(name, self.topology, self.local.credentials),
             **{secret: values[secret] for secret in service.get("secrets", []) if secret in values},
             **extra.get("*", {}),
             **extra.get(name, {}),

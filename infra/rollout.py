@@ -9,6 +9,17 @@ STEPS = (1, 5, 25, 100)
 DELIMITER = "##"  # separates environment variables, whose values may hold commas
 
 
+@dataclass(frozen=True)
+class Push:
+    """Who pushes to a service: the account of its subscription, and whom the account's token is for.
+
+    Both name the project as `{project}`.
+    """
+
+    account: str
+    audience: str
+
+
 @dataclass(frozen=True, eq=False)
 class Service:
     """One function of the topology, and what it runs with."""
@@ -26,6 +37,7 @@ class Service:
     publishes: list[str] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
     secrets: list[str] = field(default_factory=list)
+    push: Push | None = None
 
     @property
     def deployed_name(self) -> str:
@@ -51,7 +63,16 @@ class Release:
 
 def services(topology: dict[str, Any]) -> list[Service]:
     """The topology's services."""
-    return [Service(name=name, **declared) for name, declared in topology["services"].items()]
+    pushed = {declared["service"] for declared in topology["subscriptions"].values()}
+    account, audience = topology["push"]["account"], topology["push"]["audience"]
+    return [
+        Service(
+            name=name,
+            push=Push(account, audience.replace("{service}", name)) if name in pushed else None,
+            **declared,
+        )
+        for name, declared in topology["services"].items()
+    ]
 
 
 def secret_id(variable: str) -> str:
@@ -71,6 +92,7 @@ def deploy(service: Service, release: Release, *, exists: bool) -> list[str]:
         "PYTHONPATH": "/workspace",
         "THREADS": service.concurrency,
         **service.environment,
+        **pushed(service, release),
     }
     pairs = DELIMITER.join(f"{name}={value}" for name, value in environment.items())
     secrets = ",".join(f"{name}={secret_id(name)}:latest" for name in service.secrets)
@@ -86,8 +108,24 @@ def deploy(service: Service, release: Release, *, exists: bool) -> list[str]:
         *(f"--timeout={service.timeout_seconds}", "--execution-environment=gen2", "--cpu-boost"),
         f"--set-env-vars=^{DELIMITER}^{pairs}",
         f"--set-secrets={secrets}" if secrets else "--clear-secrets",
+        *([f"--set-custom-audiences={service.push.audience.format(project=release.project)}"] if service.push else []),
         f"--labels=release={release.tag}",
     ]
+
+
+def pushed(service: Service, release: Release) -> dict[str, str]:
+    """What a service is told of who pushes to it.
+
+    Where only invokers get in, Cloud Run has checked the token's signature and removed it; where anybody does, the
+    function checks it.
+    """
+    if service.push is None:
+        return {}
+    return {
+        "PUSH_ACCOUNT": service.push.account.format(project=release.project),
+        "PUSH_AUDIENCE": service.push.audience.format(project=release.project),
+        "PUSH_SIGNATURE": "checked" if service.public else "removed",
+    }
 
 
 def describe(service: Service, release: Release) -> list[str]:

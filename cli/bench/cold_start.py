@@ -22,7 +22,7 @@ from cli.bench.counts import Counts
 from cli.bench.results import Result, result
 from cli.platform import ROOT, STATE
 from cli.say import fail
-from emulators.access import Credentials, write_google_credentials
+from emulators.access import Credentials, push_environment, write_google_credentials
 from emulators.local import Bank
 from emulators.options import Local
 from emulators.platform import EMULATORS
@@ -55,7 +55,10 @@ def measure(counts: Counts, tell: Callable[[str], None]) -> list[Result]:
     bank, local = Bank(ROOT), _local()
     values = bank.secrets(local)
     sources = {name: service["source"] for name, service in topology["services"].items()}
-    environments = {name: _environment(name, service, local, values) for name, service in topology["services"].items()}
+    environments = {
+        name: {**_environment(name, service, local, values), **push_environment(name, topology, local.credentials)}
+        for name, service in topology["services"].items()
+    }
     floor: list[float] = []
     starts: dict[str, list[_Start]] = {name: [] for name in sources}
     for number in range(counts.cold_starts + 1):  # the first round writes the bytecode

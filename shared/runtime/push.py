@@ -19,15 +19,16 @@ from typing import Generic, Literal, TypeVar
 import msgspec
 from werkzeug.wrappers import Request, Response
 
-from shared.domain.errors import InvalidError, NotFoundError, PermanentError, TransientError, UnauthenticatedError
+from shared.domain.errors import InvalidError, KairosError, NotFoundError, PermanentError, TransientError
 from shared.domain.signal import digest
 from shared.domain.usage import Usage
 from shared.messages import Message, Publishable, stamped
 from shared.ports import Clock, Parked, Publisher, Quarantine
 from shared.runtime import envelope, trace
-from shared.runtime.keys import matches
+from shared.runtime.certificates import Certificates
 from shared.runtime.metering import RequestMeter
 from shared.runtime.problems import problem, problem_of
+from shared.runtime.pushers import check_of
 from shared.runtime.settings import Pushed
 from shared.runtime.telemetry import log
 
@@ -52,8 +53,14 @@ class Push(Generic[M]):
         meter: RequestMeter,
         clock: Clock,
         settings: Pushed,
+        certificates: Certificates | None = None,
     ) -> None:
-        """Serve messages of one type by a handler that returns what is to be published."""
+        """Serve messages of one type by a handler that returns what is to be published; `certificates` are Google's
+        unless given.
+
+        Raises:
+            SettingsError: the settings do not say who pushes.
+        """
         self._decoder = msgspec.json.Decoder(accepts)
         self._accepts = accepts
         self._handle = handle
@@ -61,14 +68,17 @@ class Push(Generic[M]):
         self._quarantine = quarantine
         self._meter = meter
         self._clock = clock
-        self._token = settings.push_token
+        self._check = check_of(settings, clock, certificates)
         self._function = settings.k_service
         self._revision = settings.k_revision
 
     def __call__(self, request: Request) -> Response:
         """Answer one push: 204 acknowledges, 503 and 500 ask for redelivery."""
-        if not matches(request, self._token, "token"):
-            return problem_of(UnauthenticatedError("this endpoint takes pushes of its own subscription only"))
+        try:
+            self._check(request)
+        except KairosError as error:
+            log("WARNING", f"{self._function} refused a push: {error}")
+            return problem_of(error)
         if (request.content_length or 0) > MAX_PUSH_BYTES:
             return problem(413, "Too large", f"a push has at most {MAX_PUSH_BYTES} bytes")
         return self.deliver(request.get_data())

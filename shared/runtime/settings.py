@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -42,9 +42,19 @@ class Common(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pushed(Common, frozen=True, kw_only=True):
-    """What a function needs that Pub/Sub pushes to: the token that its own subscription presents."""
+    """What a function needs that Pub/Sub pushes to: how its own subscription proves itself.
 
-    push_token: str
+    Attributes:
+        push_account: e-mail of the service account whose OIDC token its pushes carry.
+        push_audience: whom that token is for.
+        push_signature: `checked` by this function, or `removed` by Cloud Run, which has checked it.
+        push_token: on a laptop, instead of an account, what its pushes carry as `?token=`.
+    """
+
+    push_account: str = ""
+    push_audience: str = ""
+    push_signature: Literal["checked", "removed"] = "checked"
+    push_token: str = ""
 
 
 def hexadecimal(name: str, value: str) -> bytes:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -212,7 +213,7 @@ def test_the_history_takes_every_row(file):
 
     row = row_of(file.read_bytes(), columns)
 
-    history = memory.DecisionHistory()
+    history = memory.DecisionHistory(lambda: datetime.fromisoformat(row["occurred_at"]))
     assert history.deliver("history", file.read_bytes(), {})
     if row["kind"] == "decision" and "record" in row:
         record = history.decision(row["decision_id"])

@@ -28,6 +28,9 @@ _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _NODE = re.compile(r"[a-z]\w*(?:\(\[.*?\]\)|\[\[.*?\]\]|\[\(.*?\)\]|\[.*?\])?")
 _ARROW = re.compile(r' --- | --> | -- (?:"[^"]+"|[^"|>]+) --> ')
 
+PUSHED = ("PUSH_ACCOUNT", "PUSH_AUDIENCE", "PUSH_SIGNATURE", "PUSH_TOKEN")
+"""What a function that is pushed to is told of who pushes."""
+
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
 def test_every_link_leads_somewhere(page):
@@ -81,6 +84,7 @@ def test_the_page_of_a_function_names_its_environment(name):
     assert read - {"GOOGLE_CLOUD_PROJECT", "K_SERVICE", "K_REVISION"} == {
         *SERVICES[name]["secrets"],
         *SERVICES[name]["environment"],
+        *(PUSHED if name in {each["service"] for each in TOPOLOGY["subscriptions"].values()} else ()),
     }
 
 

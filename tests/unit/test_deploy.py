@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
+from cli.main import kairos
 from infra import deploy
 from infra.cloud import CloudError
 from infra.rollout import Release, Service, secret_id, services, serving, tagged
 from infra.rollout import deploy as deploy_command
+from shared.authoring import load
 
 ROOT = Path(__file__).resolve().parents[2]
 TOPOLOGY = yaml.safe_load((ROOT / "shared" / "topology.yaml").read_text())
@@ -100,7 +103,21 @@ def test_secrets_are_taken_from_secret_manager_by_name():
 
     option = next(each for each in command if each.startswith("--set-secrets="))
     assert option == "--set-secrets=" + ",".join(f"{name}={secret_id(name)}:latest" for name in service.secrets)
-    assert not any(re.search(r"\bPUSH_TOKEN=(?!kairos-push-token)", each) for each in command)
+    assert not any("PUSH_TOKEN" in each for each in command)
+
+
+def test_who_is_pushed_to_is_told_by_whom_and_who_checks_the_signature():
+    commands = {service.name: deploy_command(service, RELEASE, exists=True) for service in TARGETS}
+    told = {name: environment(command) for name, command in commands.items()}
+    pushed = {declared["service"] for declared in TOPOLOGY["subscriptions"].values()}
+
+    assert {name for name, each in told.items() if "PUSH_ACCOUNT" in each} == pushed
+    for name in pushed:
+        assert told[name]["PUSH_ACCOUNT"] == "kairos-push@bank.iam.gserviceaccount.com"
+        assert told[name]["PUSH_AUDIENCE"] == f"https://kairos-{name}.bank"
+        assert f"--set-custom-audiences=https://kairos-{name}.bank" in commands[name]
+        assert told[name]["PUSH_SIGNATURE"] == ("checked" if TOPOLOGY["services"][name]["public"] else "removed")
+    assert told["feedback"]["PUSH_SIGNATURE"] == "checked"
 
 
 def test_service_accounts_and_tags_fit_their_limits():
@@ -230,7 +247,8 @@ def test_the_build_uses_only_substitutions_and_steps_that_exist():
     build = yaml.safe_load((ROOT / "cloudbuild.yaml").read_text())
     text = (ROOT / "cloudbuild.yaml").read_text()
 
-    assert [step["id"] for step in build["steps"]] == ["verify", "stage", "build", "push", "deploy", "canary"]
+    steps = ["verify", "stage", "build", "push", "deploy", "catalogue", "canary"]
+    assert [step["id"] for step in build["steps"]] == steps
     assert set(re.findall(r"\$\{(_\w+)\}", text)) <= build["substitutions"].keys()
     for step in build["steps"]:
         declared = {variable.split("=")[0] for variable in step.get("env", [])}
@@ -241,11 +259,28 @@ def test_the_build_uses_only_substitutions_and_steps_that_exist():
 
 def test_the_build_calls_the_release_with_options_it_knows(monkeypatch):
     build = yaml.safe_load((ROOT / "cloudbuild.yaml").read_text())
-    calls = {step["id"]: step["script"].split("-m infra.deploy ")[1] for step in build["steps"][-2:]}
+    scripts = {step["id"]: step["script"] for step in build["steps"] if "-m infra.deploy " in step.get("script", "")}
+    calls = {name: script.split("-m infra.deploy ")[1] for name, script in scripts.items()}
 
+    assert list(calls) == ["deploy", "canary"]
     for phase, call in calls.items():
         options = (
             re.sub(r'"\$\{IMAGE[^"]*"', f"x@{DIGEST}", call.replace("\\\n", " ")).replace('"$PAUSE"', "300").split()
         )
         assert options[0] == phase
         deploy.main([*options, "--dry-run"])
+
+
+def test_the_build_publishes_the_catalogue_before_anything_waits_for_one(monkeypatch):
+    build = yaml.safe_load((ROOT / "cloudbuild.yaml").read_text())
+    published = {}
+    monkeypatch.setattr("cli.stores.publish_to", published.__setitem__)
+    [step] = [step for step in build["steps"] if "kairos catalogue" in step.get("script", "")]
+
+    command = step["script"].split(".venv/bin/kairos ")[1].replace('"$PROJECT"', "bank").split()
+    answer = CliRunner().invoke(kairos, command)
+
+    assert answer.exit_code == 0, answer.output
+    [(project, revision)] = published.items()
+    assert (project, revision.id) == ("bank", load(ROOT / "catalogue").id)
+    assert "live in bank" in answer.output

@@ -114,6 +114,16 @@ def test_a_store_that_does_not_answer_is_no_traceback(state, monkeypatch):
     assert "again" in output
 
 
+def test_a_project_without_credentials_for_it_is_no_traceback(monkeypatch, tmp_path):
+    monkeypatch.delenv("FIRESTORE_EMULATOR_HOST", raising=False)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "none.json"))
+
+    output = said(("catalogue", "publish", "--project", "bank"))
+
+    assert "No credentials for bank" in output
+    assert "gcloud auth application-default login" in output
+
+
 def test_the_endpoints_file_is_read_again_once_a_platform_runs(state):
     killed(written(state))
     file = written(state)

@@ -18,7 +18,7 @@ import yaml
 from emulators.embedded import FUNCTIONS, Embedded
 from functions.ingest.handler import Ingest
 from shared.messages import MESSAGES, HistoryRow
-from shared.runtime.settings import Common
+from shared.runtime.settings import Common, Pushed
 from tests.corpus.tree_bank import TreeBank
 from tests.fault.world import KEY, NOW, Catalogues, Queue, World, canonical, ordinary
 
@@ -95,6 +95,8 @@ def test_a_service_is_given_the_environment_that_its_settings_read(service):
     settings = importlib.import_module(f"functions.{service}.settings").Settings
     from_cloud_run = {field.name for field in msgspec.structs.fields(Common)}
     declared = [*SERVICES[service]["environment"], *SERVICES[service]["secrets"]]
+    if service in {subscription["service"] for subscription in TOPOLOGY["subscriptions"].values()}:
+        declared += [field.name.upper() for field in msgspec.structs.fields(Pushed) if field.name not in from_cloud_run]
 
     fields = [field for field in msgspec.structs.fields(settings) if field.name not in from_cloud_run]
     assert sorted(declared) == sorted(field.name.upper() for field in fields)

@@ -1,4 +1,4 @@
-"""`kairos quarantine` on a platform that runs: what was given up, why, and again."""
+"""`kairos quarantine` and `kairos catalogue` on the emulators: what was given up, why, and again; what is live."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from google.cloud.pubsub_v1 import PublisherClient
 
 from cli import platform
 from cli.main import kairos
+from shared.adapters.firestore.catalogues import Catalogues
+from shared.adapters.firestore.client import Database
 
 
 @pytest.mark.emulators
@@ -42,6 +44,19 @@ def test_a_row_that_bigquery_refuses_goes_back_on_the_history(on_emulators, monk
     assert f"{first['id']} is back on history" in said
     assert (again["id"], again["topic"]) == (first["id"], "history")
     assert again["at"] > first["at"]
+
+
+@pytest.mark.emulators
+def test_a_catalogue_is_published_to_a_project(on_emulators):
+    project = f"bank-{uuid.uuid4().hex[:8]}"  # the environment points Google's client at the emulator, as at Google
+
+    said = kairos_("catalogue", "publish", "--project", project)
+
+    revision = on_emulators.platform.bank.revision
+    database = Database(project)
+    assert Catalogues(database).current().revision.id == revision.id
+    assert f"live in {project}: {revision.id}" in said
+    database.close()
 
 
 def kairos_(*command):
