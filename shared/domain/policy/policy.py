@@ -25,6 +25,9 @@ from shared.domain.signal import Signal
 CANDIDATE = frozenset({"action", "treatment"})
 """Variables whose values are the catalogue's own: they are put into a condition when it is compiled."""
 
+_Asked = tuple[str, bool]
+"""A condition's text, and whether it allows what is missing."""
+
 _BITS = bytes.maketrans(b"01", b"\0\1")
 
 
@@ -148,26 +151,20 @@ def _truth(value: Any) -> Truth:
 
 
 def _compiled(policy: Policy) -> tuple[list[Tabled], list[Evaluated]]:
-    """Every condition with the rows that it stops."""
-    catalogue = policy.revision.catalogue
+    """Every distinct condition with the rows that it stops."""
+    expressions = policy.revision.catalogue.expressions
     tabled: list[Tabled] = []
-    evaluated: dict[tuple[str, bool], tuple[Any, Rows]] = {}
-    for index, known, rows in _rows_of_conditions(policy):
-        condition = catalogue.conditions[index]
-        expression = catalogue.expressions[condition.when]
-        data, found = expression.program, expression.clauses
+    evaluated: list[Evaluated] = []
+    for (text, allows_missing), rows, known in _rows_of_conditions(policy):
+        data, found = expressions[text].program, expressions[text].clauses
         if known:
             data = specialised(data, known)
             found = clauses(data)
-        allows_missing = condition.on_missing == "allow"
         if found is not None and (not allows_missing or on_one_path(found)):
             tabled.append(Tabled(found, allows_missing, rows))
         else:
-            key = repr(data), allows_missing
-            evaluated[key] = data, rows | evaluated[key][1] if key in evaluated else rows
-    return tabled, [
-        Evaluated(_evaluation(data), allows_missing, rows) for (_, allows_missing), (data, rows) in evaluated.items()
-    ]
+            evaluated.append(Evaluated(_evaluation(data), allows_missing, rows))
+    return tabled, evaluated
 
 
 def _evaluation(data: Any) -> Callable[[Mapping[str, Any]], Truth]:
@@ -175,36 +172,39 @@ def _evaluation(data: Any) -> Callable[[Mapping[str, Any]], Truth]:
     return lambda situation: _truth(evaluate(situation))
 
 
-def _rows_of_conditions(policy: Policy) -> Iterator[tuple[int, dict[Path, Any], Rows]]:
-    """Each condition by its number, and for each set of values that it reads of candidates the rows it concerns."""
-    expressions = policy.revision.catalogue.expressions
-    reads = [
-        tuple(path for path in expressions[condition.when].reads if path[0] in CANDIDATE)
-        for condition in policy.revision.catalogue.conditions
-    ]
-    plain: dict[int, Rows] = {}
-    reading: dict[tuple[int, str], tuple[dict[Path, Any], Rows]] = {}
+def _rows_of_conditions(policy: Policy) -> Iterator[tuple[_Asked, Rows, dict[Path, Any]]]:
+    """Each distinct condition with the rows it concerns: one that reads candidates once for each set of values that it
+    reads of them.
+    """
+    catalogue = policy.revision.catalogue
+    asked = [(condition.when, condition.on_missing == "allow") for condition in catalogue.conditions]
+    reads = {
+        text: paths
+        for text, expression in catalogue.expressions.items()
+        if expression.reads and (paths := [path for path in expression.reads if path[0] in CANDIDATE])
+    }
+    plain: dict[_Asked, Rows] = {}
+    reading: dict[tuple[_Asked, str], tuple[Rows, dict[Path, Any]]] = {}
 
-    def add(index: int, action: Action, treatment: Treatment | None, rows: Rows) -> None:
-        if not reads[index]:
-            plain[index] = plain.get(index, 0) | rows
-            return
-        seen = candidate(action, treatment)
-        known = {path: _value(seen, path) for path in reads[index] if _value(seen, path) is not None}
-        key = index, repr(sorted(known.items()))
-        reading[key] = known, rows | reading[key][1] if key in reading else rows
+    def add(indexes: Sequence[int], action: Action, treatment: Treatment | None, rows: Rows) -> None:
+        for index in indexes:
+            one = asked[index]
+            if one[0] not in reads:
+                plain[one] = plain.get(one, 0) | rows
+                continue
+            seen = candidate(action, treatment)
+            known = {path: value for path in reads[one[0]] if (value := _value(seen, path)) is not None}
+            key = one, repr(sorted(known.items()))
+            reading[key] = (rows | reading[key][0] if key in reading else rows), known
 
     row = 0
-    for action in policy.revision.catalogue.actions:
-        span = ((1 << len(action.treatments)) - 1) << row
-        for index in action.conditions:
-            add(index, action, None, span)
+    for action in catalogue.actions:
+        add(action.conditions, action, None, ((1 << len(action.treatments)) - 1) << row)
         for number, treatment in enumerate(action.treatments, start=row):
-            for index in treatment.conditions:
-                add(index, action, treatment, 1 << number)
+            add(treatment.conditions, action, treatment, 1 << number)
         row += len(action.treatments)
-    yield from ((index, {}, rows) for index, rows in plain.items())
-    yield from ((index, known, rows) for (index, _), (known, rows) in reading.items())
+    yield from ((one, rows, {}) for one, rows in plain.items())
+    yield from ((one, rows, known) for (one, _), (rows, known) in reading.items())
 
 
 def _value(seen: Mapping[str, Any], path: Path) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from shared.domain.policy.atoms import COLLECTIONS, MISSING, NUMBERS, UNREADABLE, Atom, Term, Truth, after, either
@@ -19,6 +19,8 @@ Rows = int
 
 _STRANGE: Final[tuple[Any, ...]] = (MISSING, None, False, True, math.nan, [], UNREADABLE)
 _OTHER_TEXT: Final = "\0"
+_SINCE: Final = {"<": 0, "<=": 1, ">": 1, ">=": 0}
+"""Of an operator with an order, the region from which on it says the other: that of its constant, or the next."""
 
 
 class Entry(NamedTuple):
@@ -96,35 +98,60 @@ def _constants(entries: Sequence[Entry], kinds: tuple[type, ...]) -> list[Any]:
 def _regions(entries: Sequence[Entry], constants: list[Any], between: Callable[[list[Any], int], Any]) -> list[Rows]:
     """Rows by region: before the first constant, at it, between it and the second, and so on.
 
-    An entry says the same between two constants of its own, so it is asked once there and its rows are put on the whole
-    range: on the few nodes of a binary tree that make it up, from which the leaves gather them at the end.
+    What an entry says changes at its own constants alone, so its rows go on a few ranges of regions. Nearly every range
+    begins at the first region or ends at the last, and is noted at its other end only: one pass forwards and one
+    backwards then gather what reaches each region.
     """
-    positions = {constant: position for position, constant in enumerate(constants)}
+    positions = {constant: 2 * number + 1 for number, constant in enumerate(constants)}
     size = 2 * len(constants) + 1
-    tree = [0] * (2 * size)
+    onwards, so_far, here = [0] * (size + 1), [0] * (size + 1), [0] * size
     kinds = tuple({constant.__class__ for constant in constants})
     for entry in entries:
-        own = _constants([entry], kinds)
-        start, number = size, len(own)
-        for place in range(2 * number + 1):
-            index, is_point = divmod(place, 2)
-            end = size + (2 * positions[own[index]] + 1 + is_point if index < number else size)
-            if entry.concerns(own[index] if is_point else between(own, index)):
-                low, high = start, end
-                while low < high:
-                    if low & 1:
-                        tree[low] |= entry.rows
-                        low += 1
-                    if high & 1:
-                        high -= 1
-                        tree[high] |= entry.rows
-                    low >>= 1
-                    high >>= 1
-            start = end
-    for node in range(1, size):
-        tree[2 * node] |= tree[node]
-        tree[2 * node + 1] |= tree[node]
-    return tree[size:]
+        for start, end in _ranges(entry, positions, kinds, size, between):
+            if start == 0:
+                so_far[end] |= entry.rows
+            elif end == size:
+                onwards[start] |= entry.rows
+            else:
+                for region in range(start, end):
+                    here[region] |= entry.rows
+    for region in range(1, size):
+        onwards[region] |= onwards[region - 1]
+    for region in range(size - 1, -1, -1):
+        so_far[region] |= so_far[region + 1]
+    return [onwards[region] | so_far[region + 1] | here[region] for region in range(size)]
+
+
+def _ranges(
+    entry: Entry,
+    positions: Mapping[Any, int],
+    kinds: tuple[type, ...],
+    size: int,
+    between: Callable[[list[Any], int], Any],
+) -> Iterator[tuple[int, int]]:
+    """The regions whose values concern an entry, as ranges from inclusive to exclusive."""
+    own = _constants([entry], kinds)
+    if len(entry.terms) == 1 and own and entry.terms[0].atom.operator in _SINCE:
+        operator = entry.terms[0].atom.operator
+        turn = positions[own[0]] + _SINCE[operator]
+        if entry.concerns(between(own, 0)):
+            yield 0, turn
+        if entry.concerns(between(own, 1)):
+            yield turn, size
+        return
+    start, begun = 0, None
+    for place in range(2 * len(own) + 1):
+        index, is_point = divmod(place, 2)
+        end = positions[own[index]] + is_point if index < len(own) else size
+        if not entry.concerns(own[index] if is_point else between(own, index)):
+            if begun is not None:
+                yield begun, start
+            begun = None
+        elif begun is None:
+            begun = start
+        start = end
+    if begun is not None:
+        yield begun, size
 
 
 def _between(numbers: list[Any], position: int) -> Any:

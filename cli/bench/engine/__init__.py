@@ -1,0 +1,1 @@
+"""`kairos bench engine`: the decision engine on a generated catalogue and generated persons, against its peers."""
