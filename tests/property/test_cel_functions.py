@@ -38,6 +38,9 @@ OF_TWO = [
 ]
 OF_TWO += ["{}[{}]", "{}.contains({})", "{}.startsWith({})", "{}.endsWith({})", "{}.matches({})", "{}.getHours({})"]
 
+CONDITIONS = ["true", "false", "1 / 0 > 0", "{}.missing", "7"]
+RESULTS = ["1", "1 / 0", "{}.missing"]
+
 TEXTS = ["2024-01-01T00:00:00Z", "2024-02-29T23:59:60.123456789+05:30", "1h30m", "-1.5s", "1e5", "inf", "nan", "true"]
 TEXTS += ["FALSE", "18446744073709551615", "-9223372036854775808", "infinity", " 7 ", "-0"]
 CHARACTERS = "0123456789+-.eETtrufalsinhmZ:, _"
@@ -124,6 +127,19 @@ def test_patterns_match_alike():
             if "case" in str(ours):
                 break  # letters beyond ASCII are refused where case is ignored
             assert same(from_google(theirs.eval(data={"text": text, "pattern": pattern})), ours), (pattern, text)
+
+
+@pytest.mark.parametrize("macro", ["all", "exists", "exists_one", "filter", "map"])
+def test_macros_end_alike(macro):
+    """Whichever elements end in no value: of two, of three, and where the condition holds or not."""
+    for said in itertools.product(CONDITIONS, repeat=3):
+        condition = "x == 0 ? dyn({}) : x == 1 ? dyn({}) : dyn({})".format(*said)
+        results = itertools.product(RESULTS, repeat=3) if macro == "map" and set(said) <= {"true", "7"} else [()]
+        for made in results:
+            result = ", x == 0 ? dyn({}) : x == 1 ? dyn({}) : dyn({})".format(*made) if made else ""
+            text = f"[0, 1, 2].{macro}(x, {condition}{result})"
+            theirs = ENV.compile(text)
+            assert same(from_google(theirs.eval(data={})), program(program_data(theirs.serialize())).evaluate({})), text
 
 
 def mutated(r: random.Random, text: str) -> str:

@@ -2,8 +2,9 @@
 order that does not depend on how the map was made.
 
 `all` and `exists` absorb errors as `&&` and `||` do, and end as their first element that ends in no value. The others
-visit every element and end as the last such one, as Google's implementation does. All macros of one evaluation together
-visit at most `MAX_ITERATIONS` elements, and what `map` makes counts too; more is an error.
+visit every element, and end as the last condition that is no bool, or else as the first result that is no value: this
+is what Google's implementation does. All macros of one evaluation together visit at most `MAX_ITERATIONS` elements, and
+what `map` makes counts too; more is an error.
 """
 
 from __future__ import annotations
@@ -108,7 +109,7 @@ def transformed(name: str, source: Run, result: Run, condition: Run | None = Non
             if wanted is True:
                 value = result(inner)
                 if is_end(value):
-                    end = value
+                    end = end or value
                     continue
                 results.append(value)
                 if value.__class__ in (str, bytes, list):
