@@ -19,6 +19,8 @@ from shared.adapters.firestore.quarantine import Quarantine
 from shared.runtime.metering import RequestMeter
 
 CONTACT_POINTS_DATABASE = "contact-points"
+SEED_SECONDS = 60.0
+"""A hundred persons are one commit: on a busy machine it takes the emulator longer than a request would wait."""
 
 
 class BankOnEmulators(Platform):
@@ -63,8 +65,8 @@ class BankOnEmulators(Platform):
     def _seed(self, local: Local) -> None:
         os.environ["FIRESTORE_EMULATOR_HOST"] = local.emulators["firestore"]  # the official client's own switch
         meter = RequestMeter()
-        database = Database(local.project)
-        vault = Database(local.project, CONTACT_POINTS_DATABASE)
+        database = Database(local.project, timeout_seconds=SEED_SECONDS)
+        vault = Database(local.project, CONTACT_POINTS_DATABASE, timeout_seconds=SEED_SECONDS)
         self.bank.seed(
             Catalogues(database),
             Persons(database, meter),

@@ -35,14 +35,22 @@ def _cold_start(counts: Counts, tell: Callable[[str], None]) -> list[Result]:
     return measure(counts, tell)
 
 
+def _policy(counts: Counts, tell: Callable[[str], None]) -> list[Result]:
+    from cli.bench.engine.policy import measure
+
+    return measure(counts, tell)
+
+
 PARTS: dict[Measure, tuple[str, ...]] = {
     _chain: ("spine.latency", "spine.usage"),
     _decide: ("spine.decide",),
     _cold_start: ("spine.cold_start",),
+    _policy: ("engine.policy",),
 }
 """What measures what: one run on the emulators gives two."""
 
-NAMES = ("spine", *(name for names in PARTS.values() for name in names))
+BENCHES = ("spine", "engine")
+NAMES = (*BENCHES, *(name for names in PARTS.values() for name in names))
 
 
 def is_within(name: str, wanted: Iterable[str]) -> bool:
@@ -56,22 +64,27 @@ def is_within(name: str, wanted: Iterable[str]) -> bool:
 @click.option("--no-limits", is_flag=True, help="Exit with 0 even when a limit is broken.")
 @click.option("--quick", is_flag=True, help="Small counts, to see that it works; not figures to quote.")
 def bench(names: tuple[str, ...], as_json: bool, no_limits: bool, quick: bool) -> None:
-    """Measure NAMEs, or everything: `spine`, or a part of it, `spine.latency`, `spine.usage`, `spine.decide` and
-    `spine.cold_start`. Run it on a machine that does nothing else.
+    """Measure NAMEs, or everything: `spine` (`spine.latency`, `spine.usage`, `spine.decide`, `spine.cold_start`) and
+    `engine` (`engine.policy`). Run it on a machine that does nothing else.
     """
     signal.signal(signal.SIGTERM, _leave)  # so that what was started is stopped
-    wanted = names or ("spine",)
+    wanted = names or BENCHES
     results: list[Result] = []
     for measure, parts in PARTS.items():
         if any(is_within(part, wanted) for part in parts):
             measured = measure(QUICK if quick else FULL, lambda line: click.echo(f"· {line}", err=True))
-            results += [result for result in measured if is_within(result.name, wanted)]
+            results += [result for result in measured if is_within(_full_name(result), wanted)]
     say(results, as_json=as_json)
     broken = [problem for result in results for problem in result.problems()]
     for problem in broken:
         click.secho(f"✗ {problem}", fg="red", err=True)
     if broken and not no_limits:
         raise SystemExit(1)
+
+
+def _full_name(of: Result) -> str:
+    """Its name behind that of its bench, which the results of `spine` bear already."""
+    return of.name if of.name.startswith(f"{of.bench}.") else f"{of.bench}.{of.name}"
 
 
 def _leave(_number: int, _frame: object) -> NoReturn:

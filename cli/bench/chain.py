@@ -25,7 +25,7 @@ from cli.bench.peers.topology import PREFIX, with_empty_chain
 from cli.bench.results import Result, result
 from cli.platform import ROOT, STATE
 from cli.say import fail
-from emulators.bank_on_emulators import CONTACT_POINTS_DATABASE
+from emulators.bank_on_emulators import CONTACT_POINTS_DATABASE, SEED_SECONDS
 from emulators.children import StartError
 from emulators.errors import CannotStartError
 from emulators.local import Bank
@@ -245,7 +245,8 @@ def _platform(bank: Bank, tell: Callable[[str], None]) -> Iterator[Platform]:
 
 def _seed(bank: Bank, local: Local, tell: Callable[[str], None]) -> None:
     os.environ["FIRESTORE_EMULATOR_HOST"] = local.emulators["firestore"]  # the official client's own switch
-    database, vault = Database(local.project), Database(local.project, CONTACT_POINTS_DATABASE)
+    database = Database(local.project, timeout_seconds=SEED_SECONDS)
+    vault = Database(local.project, CONTACT_POINTS_DATABASE, timeout_seconds=SEED_SECONDS)
     meter = RequestMeter()
     bank.seed(
         Catalogues(database),

@@ -15,6 +15,9 @@ class Counts:
         decide_blocks: of `decide_requests` requests each.
         decide_requests: over all connections.
         cold_starts: of every entrypoint.
+        engine_persons: whom the engine decides for, in each of `engine_rounds`.
+        engine_rounds: see there.
+        engine_stride: a peer is asked about every so-manieth of them.
     """
 
     chain_blocks: int
@@ -22,7 +25,28 @@ class Counts:
     decide_blocks: int
     decide_requests: int
     cold_starts: int
+    engine_persons: int
+    engine_rounds: int
+    engine_stride: int
 
 
-FULL = Counts(chain_blocks=6, chain_signals=50, decide_blocks=10, decide_requests=400, cold_starts=7)
-QUICK = Counts(chain_blocks=2, chain_signals=15, decide_blocks=2, decide_requests=100, cold_starts=1)
+FULL = Counts(
+    chain_blocks=6,
+    chain_signals=50,
+    decide_blocks=10,
+    decide_requests=400,
+    cold_starts=7,
+    engine_persons=300,
+    engine_rounds=10,
+    engine_stride=20,
+)
+QUICK = Counts(
+    chain_blocks=2,
+    chain_signals=15,
+    decide_blocks=2,
+    decide_requests=100,
+    cold_starts=1,
+    engine_persons=40,
+    engine_rounds=1,
+    engine_stride=20,
+)

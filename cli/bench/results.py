@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -45,6 +45,7 @@ class Result(Figures, frozen=True, kw_only=True, omit_defaults=True):
         unit: of its figures.
         ratios: how many times those of each peer or floor, measured in the same run, the median is.
         limit: what no ratio may exceed; where there is none, the worst value.
+        limits: by peer, what that ratio may not exceed instead.
         peers: the figures of the peers and floors.
         imports: the Google clients that the function imports at its start.
         unused: those among them that it has no use for.
@@ -55,6 +56,7 @@ class Result(Figures, frozen=True, kw_only=True, omit_defaults=True):
     unit: str
     ratios: dict[str, float]
     limit: float | None = None
+    limits: dict[str, float] = {}
     peers: dict[str, Figures] = {}
     imports: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
@@ -62,14 +64,12 @@ class Result(Figures, frozen=True, kw_only=True, omit_defaults=True):
     def problems(self) -> list[str]:
         """What is not as it must be, in sentences."""
         found = []
-        if self.limit is not None:
-            found += [
-                f"{self.name}: {ratio:.2f} × {peer}, where at most {self.limit:g} × is allowed"
-                for peer, ratio in self.ratios.items()
-                if ratio > self.limit
-            ]
-            if not self.ratios and self.worst > self.limit:
-                found.append(f"{self.name}: {self.worst:g} {self.unit}, where at most {self.limit:g} are allowed")
+        for peer, ratio in self.ratios.items():
+            limit = self.limits.get(peer, self.limit)
+            if limit is not None and ratio > limit:
+                found.append(f"{self.name}: {ratio:.3g} × {peer}, where at most {limit:.3g} × is allowed")
+        if self.limit is not None and not self.ratios and self.worst > self.limit:
+            found.append(f"{self.name}: {self.worst:g} {self.unit}, where at most {self.limit:g} are allowed")
         if self.unused:
             found.append(f"{self.name}: imports {', '.join(self.unused)}, which it does not use")
         return found
@@ -95,8 +95,10 @@ def result(
     unit: str,
     values: Sequence[float],
     *,
-    peers: dict[str, Sequence[float]] | None = None,
+    peers: Mapping[str, Sequence[float]] | None = None,
     limit: float | None = None,
+    limits: dict[str, float] | None = None,
+    bench: str | None = None,
     imports: tuple[str, ...] = (),
     unused: tuple[str, ...] = (),
 ) -> Result:
@@ -104,11 +106,12 @@ def result(
     own = Figures.of(values)
     others = {peer: Figures.of(measured) for peer, measured in (peers or {}).items()}
     return Result(
-        bench=name.partition(".")[0],
+        bench=bench or name.partition(".")[0],
         name=name,
         unit=unit,
-        ratios={peer: round(own.median / figures.median, 3) for peer, figures in others.items()},
+        ratios={peer: round(own.median / figures.median, 4) for peer, figures in others.items()},
         limit=limit,
+        limits=limits or {},
         peers=others,
         imports=imports,
         unused=unused,
@@ -148,17 +151,18 @@ def table(results: Sequence[Result]) -> Table:
         made.add_column(title, justify="right")
     made.add_column("")
     for each in results:
-        worst_ratio = max(each.ratios.values(), default=None)
         made.add_row(
             each.name,
             *_shown(each),
             each.unit,
-            "" if worst_ratio is None else f"{worst_ratio:.2f} ×",
-            "" if each.limit is None else f"{each.limit:g}{' ×' if each.ratios else ''}",
+            "",
+            "" if each.limit is None or each.ratios else f"{each.limit:g}",
             _verdict(each),
         )
         for peer, figures in each.peers.items():
-            made.add_row(f"  {peer}", *_shown(figures), each.unit, style="dim")
+            limit = each.limits.get(peer, each.limit)
+            ratios = f"{each.ratios[peer]:.3g} ×", "" if limit is None else f"{limit:.3g} ×"
+            made.add_row(f"  {peer}", *_shown(figures), each.unit, *ratios, style="dim")
         if each.imports:
             made.add_row(f"  imports {', '.join(each.imports)}", style="dim")
     return made
@@ -176,7 +180,7 @@ def _number(value: float) -> str:
 def _verdict(each: Result) -> str:
     if each.problems():
         return "[red]✗[/red]"
-    return "" if each.limit is None else "[green]✓[/green]"
+    return "[green]✓[/green]" if each.limits or each.limit is not None else ""
 
 
 def _cpu(file: Path) -> str:

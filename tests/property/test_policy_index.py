@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.policy.atoms import MISSING, UNREADABLE, Atom, Term, Truth, either
+from shared.domain.policy.atoms import MISSING, NOWHERE, UNREADABLE, Atom, Term, Truth, either
 from shared.domain.policy.index import Evaluated, Index, Tabled, positions
 
 ROWS = 12
@@ -69,7 +69,7 @@ def _read(roots: Any, path: tuple[str, ...]) -> Any:
     value = roots
     for name in path:
         if value is MISSING:
-            return MISSING
+            return NOWHERE
         if not isinstance(value, dict):
             return UNREADABLE
         value = value.get(name, MISSING)

@@ -50,6 +50,9 @@ class NoValue:
 MISSING: Final = NoValue("missing")
 """It is not there."""
 
+NOWHERE: Final = NoValue("nowhere")
+"""What it would be a field of is not there either."""
+
 UNREADABLE: Final = NoValue("unreadable")
 """It would be a field of something that has no fields."""
 
@@ -73,6 +76,8 @@ class Atom(msgspec.Struct, frozen=True, array_like=True, order=True):
         """What it says of a value, as CEL would: of different types nothing is equal, and nothing has an order."""
         if value is UNREADABLE:
             return Truth.ERROR
+        if value is NOWHERE:
+            return Truth.UNKNOWN
         if self.operator == "has":
             return Truth(value is not MISSING)
         if value is MISSING:

@@ -14,7 +14,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from shared.domain.policy.atoms import MISSING, UNREADABLE, Path, Term, Truth
+from shared.domain.policy.atoms import MISSING, NOWHERE, UNREADABLE, Path, Term, Truth
 from shared.domain.policy.tables import Entry, Membership, Rows, Table
 
 STOPS = frozenset({Truth.FALSE, Truth.UNKNOWN, Truth.ERROR})
@@ -175,14 +175,12 @@ def _inlined(n: int, table: Table | Membership, bound: dict[str, Any]) -> str:
 
 
 def _deeper(path: Path) -> Callable[[Any], Any]:
-    """Reads on from a value: what is below something missing is missing; what has no fields makes an error of any
-    atom.
-    """
+    """Reads on from a value. What would be below something missing is nowhere, and what has no fields unreadable."""
 
     def read(value: Any) -> Any:
         for name in path:
             if value.__class__ is not dict:
-                return value if value is MISSING else UNREADABLE
+                return NOWHERE if value is MISSING else UNREADABLE
             value = value.get(name, MISSING)
         return value
 

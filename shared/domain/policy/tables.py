@@ -12,12 +12,24 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from shared.domain.policy.atoms import COLLECTIONS, MISSING, NUMBERS, UNREADABLE, Atom, Term, Truth, after, either
+from shared.domain.policy.atoms import (
+    COLLECTIONS,
+    MISSING,
+    NOWHERE,
+    NUMBERS,
+    UNREADABLE,
+    Atom,
+    NoValue,
+    Term,
+    Truth,
+    after,
+    either,
+)
 
 Rows = int
 """A set of rows: bit n stands for row n."""
 
-_STRANGE: Final[tuple[Any, ...]] = (MISSING, None, False, True, math.nan, [], UNREADABLE)
+_STRANGE: Final[tuple[Any, ...]] = (MISSING, None, False, True, math.nan, [], NOWHERE, UNREADABLE)
 _OTHER_TEXT: Final = "\0"
 _SINCE: Final = {"<": 0, "<=": 1, ">": 1, ">=": 0}
 """Of an operator with an order, the region from which on it says the other: that of its constant, or the next."""
@@ -54,7 +66,7 @@ class Table:
                 self.by_region.append(rows)
         self.by_text: dict[str, Rows] = dict(zip(texts, by_text[1::2], strict=True))
         self.other_text: Rows = by_text[0]
-        self.missing, self.null, self.false, self.true, self.nan, self.other, self.unreadable = map(
+        self.missing, self.null, self.false, self.true, self.nan, self.other, self.nowhere, self.unreadable = map(
             _shapes(entries), _STRANGE
         )
 
@@ -69,8 +81,8 @@ class Table:
             return self.by_text.get(value, self.other_text)
         if kind is bool:
             return self.true if value else self.false
-        if value is UNREADABLE:
-            return self.unreadable
+        if value.__class__ is NoValue:
+            return self.nowhere if value is NOWHERE else self.unreadable
         return self.null if value is None else self.other
 
 
@@ -81,13 +93,14 @@ class Membership:
         """Work out the rows of a list with the text, of one without, and of what is none."""
         rows = _shapes(list(entries))
         self.text = text
-        self.missing, self.inside, self.outside, self.other = rows(MISSING), rows([text]), rows([]), rows(None)
+        self.inside, self.outside, self.other = rows([text]), rows([]), rows(None)
+        self.missing = rows(MISSING)
 
     def __call__(self, value: Any) -> Rows:
         """The rows that a value concerns."""
         if value.__class__ in COLLECTIONS:
             return self.inside if self.text in value else self.outside
-        return self.missing if value is MISSING else self.other
+        return self.missing if value is MISSING or value is NOWHERE else self.other
 
 
 def _constants(entries: Sequence[Entry], kinds: tuple[type, ...]) -> list[Any]:
