@@ -26,7 +26,7 @@ _TAGS = {
     "tag:yaml.org,2002:seq": "a list",
 }
 _BOOL = re.compile(r"true|false")
-_INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,18})")
+INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,18})")
 FLOAT = re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]*)?([eE][-+]?[0-9]+)?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INT64 = range(-(2**63), 2**63)
@@ -74,7 +74,7 @@ class Scalars:
         """An unquoted number within the limits of its type."""
         number: float
         if isinstance(wanted, mi.IntType):
-            if not plain(place.node, _INT) or (number := int(place.node.value)) not in _INT64:
+            if not plain(place.node, INT) or (number := int(place.node.value)) not in _INT64:
                 return self.refuse(place, "a whole number")
         elif not plain(place.node, FLOAT) or not math.isfinite(number := float(place.node.value)):
             return self.refuse(place, "a number")
@@ -120,7 +120,7 @@ class Scalars:
             self._problems.add(place, "is empty")
         elif wanted.max_length is not None and len(text) > wanted.max_length:
             self._problems.add(place, f"has {len(text):,} characters, more than {wanted.max_length:,}")
-        elif any("\ud800" <= character <= "\udfff" for character in text):
+        elif not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
             self._problems.add(place, "holds half a character (a lone surrogate)")
         else:
             return True
