@@ -6,6 +6,7 @@ import math
 import operator
 import re
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import msgspec.inspect as mi
@@ -114,9 +115,9 @@ class Scalars:
 
     def fits(self, place: Place, text: str, wanted: mi.StrType) -> bool:
         """Whether a text has the pattern and the length of its type; if not, that is noted."""
-        if wanted.pattern is not None and not re.fullmatch(wanted.pattern, text):
+        if wanted.pattern is not None and not _compiled(wanted.pattern).fullmatch(text):
             self._problems.add(place, f"{text!r} is not allowed here: it {PATTERNS[wanted.pattern]}")
-        elif not text.strip() and wanted.min_length:
+        elif wanted.min_length and (not text or text.isspace()):
             self._problems.add(place, "is empty")
         elif wanted.max_length is not None and len(text) > wanted.max_length:
             self._problems.add(place, f"has {len(text):,} characters, more than {wanted.max_length:,}")
@@ -125,6 +126,11 @@ class Scalars:
         else:
             return True
         return False
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
 
 
 def plain(node: yaml.Node, pattern: re.Pattern[str]) -> bool:
