@@ -58,8 +58,8 @@ def conditions(actions: int) -> list[list[str]]:
     shared = [_condition(rng) for _ in range(SHARED_CONDITIONS)]
     found = []
     for _ in range(actions):
-        own = [rng.choice(shared) if rng.random() < 0.7 else _condition(rng) for _ in range(rng.randint(3, 8))]  # noqa: PLR2004
-        if rng.random() < 0.2:  # noqa: PLR2004
+        own = [rng.choice(shared) if rng.random() < 0.7 else _condition(rng) for _ in range(rng.randint(3, 8))]
+        if rng.random() < 0.2:
             own[0] = f"{rng.choice(shared)} || {rng.choice(shared)}"
         found.append(own)
     return found
@@ -96,10 +96,10 @@ def signal(number: int) -> Signal:
 
 def _condition(rng: random.Random) -> str:
     kind = rng.random()
-    if kind < 0.5:  # noqa: PLR2004 - shares of the kinds
+    if kind < 0.5:
         name, at = rng.choice(NUMBERS), round(rng.uniform(5.0, 25.0), 1)
-        return f"profile.{name} >= {at}" if rng.random() < 0.5 else f"profile.{name} < {100.0 - at}"  # noqa: PLR2004
-    if kind < 0.8:  # noqa: PLR2004
+        return f"profile.{name} >= {at}" if rng.random() < 0.5 else f"profile.{name} < {100.0 - at}"
+    if kind < 0.8:
         allowed = ", ".join(f'"{value}"' for value in sorted(rng.sample(VALUES, 6)))
         return f"profile.{rng.choice(TEXTS)} in [{allowed}]"
     return f"!profile.{rng.choice(YES_NO)}"
@@ -114,7 +114,7 @@ def _known(rng: random.Random) -> Iterator[tuple[str, Any]]:
             yield name, rng.choice(VALUES)
     for name in YES_NO:
         if rng.random() >= MISSING:
-            yield name, rng.random() < 0.15  # noqa: PLR2004
+            yield name, rng.random() < 0.15
 
 
 def _attributes() -> Iterator[tuple[str, dict[str, str]]]:
