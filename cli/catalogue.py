@@ -1,4 +1,4 @@
-"""`kairos catalogue`: check and build the files, and make a build live."""
+"""`kairos catalogue`: check and build the files, say what changed, and make a build live."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from pathlib import Path
 import click
 
 from cli.platform import ROOT, running
+from cli.revisions import revision_of
 from cli.say import fail, json_option, say_json
-from shared.authoring import CatalogueError, load
+from shared.authoring import CatalogueError, Problem, check_folder, load
+from shared.authoring.differences import differences
+from shared.authoring.schemas import schemas as all_schemas
 from shared.domain.catalogue import Revision
 
 _folder = click.argument(
@@ -18,15 +21,32 @@ _folder = click.argument(
 
 @click.group()
 def catalogue() -> None:
-    """Check, build and publish the catalogue."""
+    """Check, build, compare and publish the catalogue."""
 
 
 @catalogue.command()
 @_folder
-def check(folder: Path) -> None:
-    """Name every problem in FOLDER, with file, line and column."""
-    revision = _load(folder)
-    click.secho(f"✓ {_said(revision)}", fg="green")
+@click.option("--strict", is_flag=True, help="Warnings fail too.")
+@json_option
+def check(folder: Path, strict: bool, as_json: bool) -> None:
+    """Name every problem in FOLDER, with file, line and column.
+
+    Errors keep it from being built. Warnings name what can never matter: a condition that others imply, a cap that
+    another always reaches first, a lever that nothing takes.
+    """
+    revision, problems = check_folder(folder)
+    failed = revision is None or (strict and bool(problems))
+    if as_json:
+        say_json({"revision": revision.id if revision else None, "problems": problems})
+    else:
+        for problem in problems:
+            _say_problem(problem)
+    if failed:
+        if as_json:
+            raise SystemExit(1)
+        fail(f"{len(problems)} problems in {folder}", "each is named above with file, line and column")
+    if not as_json and revision is not None:
+        click.secho(f"✓ {_said(revision)}", fg="green")
 
 
 @catalogue.command()
@@ -42,6 +62,37 @@ def build(folder: Path, output: Path | None, as_json: bool) -> None:
         say_json({"revision": revision.id, "actions": len(revision.actions), "treatments": len(revision.treatments)})
     else:
         click.echo(revision.id)
+
+
+@catalogue.command()
+@click.argument("old")
+@click.argument("new")
+@json_option
+def diff(old: str, new: str, as_json: bool) -> None:
+    """Say what NEW means that OLD does not, in the words of the business.
+
+    Each is a folder, the file of a built revision, `live` or a revision's id on the platform that runs here, or a
+    commit, branch or tag of git.
+    """
+    before, after = revision_of(old), revision_of(new)
+    changes = differences(before.catalogue, after.catalogue)
+    if as_json:
+        say_json({"old": before.id, "new": after.id, "changes": changes})
+        return
+    for change in changes:
+        click.echo(str(change))
+    said = f"{len(changes)} differences" if len(changes) != 1 else "1 difference"
+    click.secho(f"✓ {said if changes else 'they mean the same'}", fg="green")
+
+
+@catalogue.command()
+@click.argument("folder", default=ROOT / "catalogue" / "schemas", type=click.Path(file_okay=False, path_type=Path))
+def schemas(folder: Path) -> None:
+    """Write the JSON Schemas of a catalogue's files to FOLDER, for editors."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in all_schemas().items():
+        (folder / name).write_bytes(text)
+    click.secho(f"✓ {len(all_schemas())} schemas in {folder}", fg="green")
 
 
 @catalogue.command()
@@ -70,8 +121,20 @@ def _load(folder: Path) -> Revision:
         return load(folder)
     except CatalogueError as error:
         for problem in error.problems:
-            click.echo(str(problem), err=True)
+            _say_problem(problem)
         fail(f"{len(error.problems)} problems in {folder}", "each is named above with file, line and column")
+
+
+def _say_problem(problem: Problem) -> None:
+    """A problem, and under it the line where it is, marked."""
+    click.secho(str(problem), fg="yellow" if problem.severity == "warning" else None, err=True)
+    try:
+        lines = Path(problem.file).read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError):
+        return
+    if problem.text and problem.line <= len(lines):
+        click.echo(f"    {lines[problem.line - 1]}", err=True)
+        click.echo(" " * (3 + problem.column) + "^" * len(problem.text), err=True)
 
 
 def _said(revision: Revision) -> str:

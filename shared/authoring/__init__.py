@@ -6,22 +6,25 @@ each problem with its file, line and column.
 
 from __future__ import annotations
 
+import gc
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
 from shared.authoring import forms
+from shared.authoring.analysis import analyse
 from shared.authoring.building import build_catalogue
-from shared.authoring.names import Files
+from shared.authoring.names import Files, Names
 from shared.authoring.places import Place
-from shared.authoring.problems import CatalogueError, Problem, Problems
+from shared.authoring.problems import CatalogueError, Problem, Problems, in_order
 from shared.authoring.reading import Reader
-from shared.domain.catalogue import Revision
+from shared.domain.catalogue import Catalogue, Revision
 
-__all__ = ["CatalogueError", "Problem", "build", "load", "read"]
+__all__ = ["CatalogueError", "Problem", "build", "check", "check_folder", "load", "read"]
 
 FormT = TypeVar("FormT", bound=forms.Form)
 
@@ -71,6 +74,26 @@ def build(files: Mapping[str, str]) -> Revision:
         CatalogueError: something is wrong; it names everything that is.
     """
     problems = Problems()
+    with _without_collections():
+        catalogue = _build(files, problems, warns=False)
+    problems.raise_any()
+    return Revision(catalogue)
+
+
+def check(files: Mapping[str, str]) -> tuple[Revision | None, list[Problem]]:
+    """The revision that the texts of a catalogue say, None where they say none, and all that is to be said of them.
+
+    Args:
+        files: text by path within the catalogue, such as `bank.yaml` or `actions/northmoor/grow.yaml`.
+    """
+    problems = Problems()
+    with _without_collections():
+        catalogue = _build(files, problems, warns=True)
+    revision = None if problems.has_errors else Revision(catalogue)
+    return revision, in_order(problems.found)
+
+
+def _build(files: Mapping[str, str], problems: Problems, *, warns: bool) -> Catalogue:
     reader = Reader(problems)
 
     def part(name: str, form: type[FormT]) -> FormT:
@@ -93,9 +116,32 @@ def build(files: Mapping[str, str]) -> Revision:
     for name in files.keys() - set(_NAMES):
         if not _ACTIONS.fullmatch(name):
             problems.add(Place.start(name), "no file of a catalogue has this name", wrote=name, known=_NAMES)
-    catalogue = build_catalogue(parts, reader, problems)
-    problems.raise_any()
-    return Revision(catalogue)
+    names = Names(parts, reader, problems)
+    catalogue = build_catalogue(parts, names, reader)
+    if not problems.has_errors:
+        analyse(catalogue, parts, names, problems, warns=warns)
+    return catalogue
+
+
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """Without looking for garbage in cycles, of which a build makes little and which took half of its time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def check_folder(folder: Path) -> tuple[Revision | None, list[Problem]]:
+    """What `check` says of a catalogue folder, files named as seen from where the folder's path begins."""
+    try:
+        revision, problems = check(read(folder))
+    except CatalogueError as error:
+        revision, problems = None, error.problems
+    return revision, _seen_from_outside(folder, problems)
 
 
 def load(folder: Path) -> Revision:
@@ -107,6 +153,8 @@ def load(folder: Path) -> Revision:
     try:
         return build(read(folder))
     except CatalogueError as error:
-        raise CatalogueError(
-            msgspec.structs.replace(problem, file=(folder / problem.file).as_posix()) for problem in error.problems
-        ) from None
+        raise CatalogueError(_seen_from_outside(folder, error.problems)) from None
+
+
+def _seen_from_outside(folder: Path, problems: Iterable[Problem]) -> list[Problem]:
+    return [msgspec.structs.replace(problem, file=(folder / problem.file).as_posix()) for problem in problems]

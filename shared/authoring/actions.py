@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from functools import partial
 
 import msgspec
 
 from shared.authoring import forms
+from shared.authoring.attributes import Attributes
 from shared.authoring.conditions import Conditions
-from shared.authoring.expressions import Checker
+from shared.authoring.expressions import Checker, Declared
 from shared.authoring.names import Files, Names, by_id
 from shared.authoring.problems import Problems
-from shared.authoring.templates import check_template
-from shared.domain.catalogue import POLICY_KINDS, Action, Attribute, Channel, Treatment
+from shared.authoring.templates import Templates
+from shared.domain.catalogue import POLICY_KINDS, Action, Channel, Treatment
 
 NEEDED_CONTENT = {
     "email": ("subject", "body"),
@@ -34,7 +35,7 @@ class ActionBuilder:
         names: Names,
         conditions: Conditions,
         checker: Checker,
-        profile_schema: Mapping[str, Attribute],
+        declared: Declared,
         template_problems: Problems,
     ) -> None:
         """Take what actions inherit from; templates read the profile by its schema."""
@@ -45,8 +46,8 @@ class ActionBuilder:
         self._names = names
         self._conditions = conditions
         self._checker = checker
-        self._profile_schema = profile_schema
-        self._template_problems = template_problems
+        self._templates = Templates(declared.profile, template_problems)
+        self._attributes = Attributes(files.schema.action, names)
 
     def build(self) -> tuple[Action, ...]:
         """Every action, by its id."""
@@ -63,13 +64,13 @@ class ActionBuilder:
         self._names.problems.add(self._names.place(form, field), message)
 
     def _action(self, action: forms.Action) -> Action:
-        self._names.refers("brand", action.brand, self._names.place(action, "brand"))
-        self._names.refers("group", action.group, self._names.place(action, "group"))
+        self._names.refers("brand", action.brand, action, "brand")
+        self._names.refers("group", action.group, action, "group")
         group = self._groups.get(action.group)
         issue = self._issues.get(group.issue) if group else None
         issue_id = group.issue if group else ""
         if isinstance(action.value, str):
-            self._checker.value(action.value, self._names.place(action, "value"))
+            self._checker.value(action.value, partial(self._names.place, action, "value"))
         if action.active.from_ and action.active.until and action.active.from_ >= action.active.until:
             self._note(action.active, "until", "the window ends before it begins")
         own = self._conditions.add(f"action:{action.id}", action.policy)
@@ -88,11 +89,12 @@ class ActionBuilder:
             mandatory=action.mandatory,
             active=action.active,
             conditions=self._conditions.of_action(action.brand, issue_id, action.group, own),
+            attributes=self._attributes.of_action(action),
         )
 
     def _treatment(self, action: forms.Action, treatment: forms.Treatment) -> Treatment:
         treatment_id = f"{action.id}.{treatment.id}"
-        self._names.refers("channel", treatment.channel, self._names.place(treatment, "channel"))
+        self._names.refers("channel", treatment.channel, treatment, "channel")
         channel = self._channels.get(treatment.channel)
         if channel is not None and self._names.is_read(channel, "direction"):
             self._check_placement(treatment, channel)
@@ -135,4 +137,4 @@ class ActionBuilder:
                 if written and field not in written:
                     self._names.problems.add(place, f"{field} is missing")
         for field, text in content.items():
-            check_template(text, place.into(field), self._profile_schema, self._template_problems)
+            self._templates.check(text, place.into(field))

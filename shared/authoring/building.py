@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import zoneinfo
+from collections.abc import Mapping
+from functools import partial
 
 import msgspec
 
@@ -10,33 +12,36 @@ from shared.authoring import forms
 from shared.authoring.actions import ActionBuilder
 from shared.authoring.conditions import Conditions
 from shared.authoring.contact_rules import build_rules
-from shared.authoring.expressions import Checker
+from shared.authoring.expressions import Checker, Declared
 from shared.authoring.names import Files, Names, by_id
+from shared.authoring.places import Place
 from shared.authoring.problems import Problems
 from shared.authoring.reading import Reader
-from shared.domain.catalogue import Attribute, Catalogue, Channel, ContextWeight, Named, Namespace, Source
+from shared.domain.catalogue import Attribute, Catalogue, Channel, ContextWeight, Named, Namespace, SignalType, Source
 from shared.domain.part import terse
 
 
-def build_catalogue(files: Files, reader: Reader, problems: Problems) -> Catalogue:
+def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
     """The catalogue that the files say; it is good only if no problem was noted on the way."""
     bank = files.bank
-    names = Names(files, reader, problems)
     profile_schema = _build_attributes(files.schema.profile)
     context_schema = _build_attributes(files.schema.context)
     # without a schema nothing can be said of what reads it
-    readable = reader.is_read(files.schema, "profile") and reader.is_read(files.schema, "context")
-    reading_problems = problems if readable else Problems()
-    checker = Checker(profile_schema, context_schema, names.vocabulary(), reading_problems)
+    readable = all(reader.is_read(files.schema, part) for part in ("profile", "context", "signals", "action"))
+    reading_problems = names.problems if readable else Problems()
+    signals = _build_signals(files.schema)
+    action_schema = _build_attributes(files.schema.action)
+    declared = Declared(profile_schema, context_schema, signals, action_schema)
+    checker = Checker(declared, names.vocabulary(), reading_problems)
     _check_bank(bank, names)
     _check_schema(files.schema, names)
     conditions = Conditions(bank, names, checker)
-    actions = ActionBuilder(files, names, conditions, checker, profile_schema, reading_problems).build()
+    actions = ActionBuilder(files, names, conditions, checker, declared, reading_problems).build()
     catalogue = Catalogue(
         name=bank.name,
         brands=tuple(Named(id=b.id, name=b.name) for b in by_id(bank.brands)),
         issues=tuple(Named(id=i.id, name=i.name) for i in by_id(bank.issues)),
-        groups=tuple(Named(id=g.id, name=g.name, parent=g.issue) for g in by_id(bank.groups)),
+        groups=tuple(Named(id=g.id, name=g.name, parent=g.issue, owner=g.owner) for g in by_id(bank.groups)),
         exclusions=tuple(sorted(bank.exclusions, key=lambda e: e.flag)),
         profile_schema=profile_schema,
         context_schema=context_schema,
@@ -49,6 +54,8 @@ def build_catalogue(files: Files, reader: Reader, problems: Problems) -> Catalog
         actions=actions,
         conditions=conditions.all(),
         expressions=dict(sorted(checker.expressions.items())),
+        signals=signals,
+        action_schema=action_schema,
     )
     built: Catalogue = terse(catalogue)
     return built
@@ -60,7 +67,7 @@ def _check_bank(bank: forms.Bank, names: Names) -> None:
     names.unique(bank.groups, "group")
     names.unique(bank.exclusions, "exclusion", "flag")
     for group in bank.groups:
-        names.refers("issue", group.issue, names.place(group, "issue"))
+        names.refers("issue", group.issue, group, "issue")
     if not bank.time_zone:
         return
     try:
@@ -73,18 +80,45 @@ def _check_bank(bank: forms.Bank, names: Names) -> None:
 
 
 def _check_schema(schema: forms.Schema, names: Names) -> None:
-    for section, attributes in (("profile", schema.profile), ("context", schema.context)):
-        for name, attribute in attributes.items():
-            place = names.place(schema, section, name)
-            if section == "profile" and name in Checker.LISTS:
-                names.problems.add(place, f"profile.{name} is always there and cannot be declared")
-            if name in Checker.RESERVED:
-                names.problems.add(place, f"{name} is a word of CEL and cannot be a name")
-            if attribute.values and attribute.type not in ("string", "list(string)"):
-                names.problems.add(place.into("values"), "only a string or a list(string) has values")
+    _check_attributes(schema.profile, names.place(schema, "profile"), names)
+    _check_attributes(schema.context, names.place(schema, "context"), names)
+    _check_attributes(schema.action, names.place(schema, "action"), names)
+    for name in schema.profile.keys() & set(Checker.LISTS):
+        names.problems.add(names.place(schema, "profile", name), f"profile.{name} is always there: leave it out")
+    for name in schema.action.keys() & set(Checker.OF_ACTION):
+        names.problems.add(names.place(schema, "action", name), f"every action has its {name}: leave it out")
+    types: dict[str, tuple[str, str]] = {}
+    for signal, declared in schema.signals.items():
+        place = names.place(schema, "signals", signal, "properties")
+        _check_attributes(declared.properties, place, names)
+        for name, found in declared.properties.items():
+            first, kind = types.setdefault(name, (signal, found.type))
+            if kind != found.type:
+                message = f"{name} is {found.type} here and {kind} of {first}: a property has one type"
+                names.problems.add(place.into(name, "type"), message)
 
 
-def _build_attributes(attributes: dict[str, forms.Attribute]) -> dict[str, Attribute]:
+def _check_attributes(
+    attributes: Mapping[str, forms.Attribute | forms.PlainAttribute | forms.Property], section: Place, names: Names
+) -> None:
+    for name, attribute in attributes.items():
+        if name in Checker.RESERVED:
+            names.problems.add(section.into(name), f"{name} is a word of CEL and cannot be a name")
+        if attribute.values and attribute.type not in ("string", "list(string)"):
+            names.problems.add(section.into(name, "values"), "only a string or a list(string) has values")
+
+
+def _build_signals(schema: forms.Schema) -> dict[str, SignalType]:
+    return {
+        name: SignalType(
+            properties={p: Attribute(type=a.type, description=a.description) for p, a in sorted(s.properties.items())},
+            open=s.open,
+        )
+        for name, s in sorted(schema.signals.items())
+    }
+
+
+def _build_attributes(attributes: Mapping[str, forms.Attribute | forms.PlainAttribute]) -> dict[str, Attribute]:
     return {
         name: Attribute(type=a.type, description=a.description, required=a.required)
         for name, a in sorted(attributes.items())
@@ -109,7 +143,7 @@ def _build_sources(file: forms.Sources, names: Names) -> tuple[Source, ...]:
     names.unique(file.sources, "source")
     for source in file.sources:
         for name, namespace in source.identifiers.items():
-            names.refers("namespace", namespace, names.place(source, "identifiers", name))
+            names.refers("namespace", namespace, source, "identifiers", name)
     return tuple(
         msgspec.structs.replace(s, identifiers=dict(sorted(s.identifiers.items())), origins=names.set_of(s, "origins"))
         for s in by_id(file.sources)
@@ -120,5 +154,5 @@ def _build_context_weights(file: forms.Arbitration, names: Names, checker: Check
     weights = file.context_weights
     names.unique(weights, "context weight", "name")
     for weight in weights:
-        checker.context_weight(weight.when, names.place(weight, "when"))
+        checker.context_weight(weight.when, partial(names.place, weight, "when"))
     return tuple(msgspec.structs.replace(w, scope=names.scope(w.scope)) for w in sorted(weights, key=lambda w: w.name))

@@ -11,6 +11,7 @@ import base64
 import math
 import struct
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import Any
 
 from shared.domain.cel.ends import Failed
@@ -65,9 +66,9 @@ Message = dict[int, list[Any]]
 def _fields(data: bytes) -> Message:
     """The fields of a message by number: varints as ints, the rest as bytes."""
     found: Message = {}
-    at = 0
-    while at < len(data):
-        tag, at = _varint(data, at)
+    at, end = 0, len(data)
+    while at < end:
+        tag, at = (data[at], at + 1) if data[at] < 0x80 else _varint(data, at)
         number, wire = tag >> 3, tag & 7
         value: Any
         if wire == 0:
@@ -75,7 +76,7 @@ def _fields(data: bytes) -> Message:
         else:
             length = 8 if wire == 1 else 4
             if wire == 2:
-                length, at = _varint(data, at)
+                length, at = (data[at], at + 1) if data[at] < 0x80 else _varint(data, at)
             elif wire not in (1, 5):
                 raise ValueError(f"wire type {wire}")
             value = data[at : at + length]
@@ -111,11 +112,16 @@ class _Reader:
         self._checked = url == _CHECKED
         self._root, (source,) = (message[4][0], message[5]) if self._checked else (message[2][0], message[3])
         self._references = dict(_entries(message.get(2, []))) if self._checked else {}
-        self._types = dict(_entries(message.get(3, []))) if self._checked else {}
+        self._type_entries = message.get(3, []) if self._checked else []
         self._positions = {
             entry.get(1, [0])[0]: entry.get(2, [0])[0] for entry in map(_fields, _fields(source).get(4, []))
         }
         self._count = 0
+
+    @cached_property
+    def _types(self) -> dict[int, bytes]:
+        """The type of each node by its id: many, and seldom asked for."""
+        return dict(_entries(self._type_entries))
 
     def expression(self) -> Node:
         """The whole expression."""

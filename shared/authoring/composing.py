@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import yaml
 
 from shared.authoring.places import Place
@@ -12,10 +14,10 @@ def compose(file: str, source: str, problems: Problems) -> Place | None:
     """The root of a file's tree of nodes; None, and noted, where there is no such tree."""
     start = Place.start(file)
     try:
-        node = yaml.compose(source, Loader=yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader)
+        node = yaml.compose(source, Loader=_Fast if yaml.__with_libyaml__ else yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        place = Place.of(file, source, yaml.ScalarNode("", "", mark, mark)) if mark else start
+        place = Place(file, source, yaml.ScalarNode("", "", mark, mark)) if mark else start
         problems.add(place, f"not YAML: {error.problem or error.context}")
         return None
     except (yaml.YAMLError, RecursionError) as error:
@@ -25,10 +27,36 @@ def compose(file: str, source: str, problems: Problems) -> Place | None:
     if node is None:
         problems.add(start, "the file is empty")
         return None
-    root = Place.of(file, source, node)
-    if not _is_tree(root, problems):
+    root = Place(file, source, node)
+    if _ALIAS.search(source) and not _is_tree(root, problems):
         return None
     return root
+
+
+# An asterisk that may begin an alias; a text without one has none.
+_ALIAS = re.compile(r"(?:^|[\s\[{,:?-])\*[^\s,\[\]{}]")
+
+
+_STRING, _SEQUENCE, _MAPPING = (f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map"))
+
+
+class _Fast(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  # type: ignore[misc]
+    """The loader of safe YAML with a shorter way to a node's tag, which took a third of the time of reading."""
+
+    def resolve(self, kind: type[yaml.Node], value: str, implicit: tuple[bool, bool]) -> str:
+        """The tag of a node that was written without one."""
+        if kind is yaml.ScalarNode:
+            for tag, pattern in self.yaml_implicit_resolvers.get(value[:1], ()) if implicit[0] else ():
+                if pattern.match(value):
+                    return str(tag)
+            return _STRING
+        return _SEQUENCE if kind is yaml.SequenceNode else _MAPPING
+
+    def descend_resolver(self, current_node: yaml.Node, current_index: object) -> None:
+        """No tag depends on where a node stands."""
+
+    def ascend_resolver(self) -> None:
+        """Likewise."""
 
 
 def _is_tree(root: Place, problems: Problems) -> bool:
@@ -38,7 +66,7 @@ def _is_tree(root: Place, problems: Problems) -> bool:
     while nodes:
         node = nodes.pop()
         if id(node) in seen:
-            problems.add(Place.of(root.file, root.source, node), "anchors and aliases are not allowed: write it out")
+            problems.add(Place(root.file, root.source, node), "anchors and aliases are not allowed: write it out")
             return False
         seen.add(id(node))
         if isinstance(node, yaml.MappingNode):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from shared.authoring import forms
 from shared.authoring.expressions import Checker
 from shared.authoring.names import Names, by_id
@@ -33,8 +35,8 @@ class Conditions:
             first = len(self._conditions)
             self._names.unique(policy.of(kind), f"{kind} condition", "name")
             for condition in policy.of(kind):
-                place = self._names.place(condition, "when")
-                self._checker.condition(condition.when, place, sees_treatment=level.startswith("treatment:"))
+                where = partial(self._names.place, condition, "when")
+                self._checker.condition(condition.when, where, sees_treatment=level.startswith("treatment:"))
                 self._conditions.append(
                     Condition(
                         name=condition.name,

@@ -7,8 +7,7 @@ built. What passes is kept as data, which is all that evaluation needs.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
-from functools import cached_property
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import ClassVar, NamedTuple
 
 from cel_expr_python import cel
@@ -18,7 +17,7 @@ from shared.authoring.checked import ProgramError
 from shared.authoring.places import Place
 from shared.authoring.problems import Problems
 from shared.authoring.programs import check_text, program_data
-from shared.domain.catalogue import Attribute, Expression
+from shared.domain.catalogue import Attribute, Expression, SignalType
 from shared.domain.cel.reads import read_paths
 from shared.domain.policy.clauses import clauses
 
@@ -32,7 +31,12 @@ _TYPES = {
     "string": _Field.TYPE_STRING,
     "list(string)": _Field.TYPE_STRING,
 }
-_MESSAGES = {"timestamp": ".google.protobuf.Timestamp", "struct": ".google.protobuf.Struct"}
+_MESSAGES = {
+    "timestamp": ".google.protobuf.Timestamp",
+    "any": ".google.protobuf.Value",
+    "properties": ".kairos.Properties",
+}
+_VARIABLES = ("profile", "context", "signal", "action", "treatment")
 
 _TOKEN = re.compile(
     r"""(?P<string>[rRbB]{0,2}(?:'{3}(?:\\.|.)*?'{3}|"{3}(?:\\.|.)*?"{3}|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"))"""
@@ -47,6 +51,7 @@ _WORDS = frozenset(
     {"as", "break", "const", "continue", "else", "false", "for", "function", "if", "import", "in", "let", "loop"}
     | {"namespace", "null", "package", "return", "true", "var", "void", "while"}
 )
+_READS_PROPERTY = ["signal", ".", "properties", "."]
 _CANDIDATE_READ = re.compile(r"(action|treatment)\.[a-z]")
 _ERROR = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*?)(?=\n \| | \[INVALID_ARGUMENT\]|\Z)", re.DOTALL)
 _UNDEFINED = re.compile(r"undefined field '(.*)' not found in struct 'kairos\.(\w+)'")
@@ -72,69 +77,110 @@ class _Token(NamedTuple):
     offset: int
 
 
+Where = Callable[[], Place]
+"""Where an expression stands, worked out only for one with a fault."""
+
+
+class Declared(NamedTuple):
+    """What a catalogue declares that expressions may read.
+
+    Attributes:
+        profile: attributes of the person.
+        context: what surrounds a signal or a request.
+        signals: types of signals, each with its properties.
+        action: attributes that actions give values of.
+    """
+
+    profile: Mapping[str, Attribute]
+    context: Mapping[str, Attribute]
+    signals: Mapping[str, SignalType]
+    action: Mapping[str, Attribute]
+
+    def properties(self) -> dict[str, str]:
+        """The type of each property that some signal has."""
+        return {name: a.type for signal in self.signals.values() for name, a in signal.properties.items()}
+
+
 class Checker:
     """Checks the expressions of one catalogue."""
 
     LISTS: ClassVar[tuple[str, ...]] = ("brands", "products", "flags", "reachable")
+    OF_ACTION: ClassVar[tuple[str, ...]] = ("id", "brand", "issue", "group")
     RESERVED: ClassVar[frozenset[str]] = _WORDS
 
-    def __init__(
-        self,
-        profile: Mapping[str, Attribute],
-        context: Mapping[str, Attribute],
-        vocabulary: Mapping[str, Collection[str]],
-        problems: Problems,
-    ) -> None:
+    def __init__(self, declared: Declared, vocabulary: Mapping[str, Collection[str]], problems: Problems) -> None:
         """Take what is declared.
 
         Args:
-            profile: the attributes of the profile.
-            context: the attributes of the context.
+            declared: what expressions may read.
             vocabulary: the only values that some texts have, such as `action.brand`.
             problems: where to note what is wrong.
         """
         self._problems = problems
-        self._compiled: dict[tuple[str, tuple[str, ...], str], list[_Fault]] = {}
+        self._faults: dict[tuple[str, tuple[str, ...], tuple[str, ...]], list[_Fault]] = {}
         self.expressions: dict[str, Expression] = {}
-        usable = {name: a.type for name, a in profile.items() if name not in (*self.LISTS, *self.RESERVED)}
+        self._is_open = any(signal.open for signal in declared.signals.values())
+        usable = {name: a.type for name, a in declared.profile.items() if name not in (*self.LISTS, *self.RESERVED)}
         self._fields: dict[str, dict[str, str]] = {
             "profile": {**usable, **dict.fromkeys(self.LISTS, "list(string)")},
-            "context": {name: a.type for name, a in context.items() if name not in self.RESERVED},
-            "signal": {"type": "string", "source": "string", "properties": "struct"},
-            "action": dict.fromkeys(("id", "brand", "issue", "group"), "string"),
+            "context": {name: a.type for name, a in declared.context.items() if name not in self.RESERVED},
+            "properties": {name: kind for name, kind in declared.properties().items() if name not in self.RESERVED},
+            "signal": {"type": "string", "source": "string", "properties": "properties"},
+            "action": {
+                **{name: a.type for name, a in declared.action.items() if name not in self.RESERVED},
+                **dict.fromkeys(self.OF_ACTION, "string"),
+            },
             "treatment": dict.fromkeys(("id", "channel", "purpose"), "string"),
         }
         self._vocabulary = vocabulary
+        self._envs: dict[frozenset[str], cel.Env] = {}
 
-    def condition(self, text: str, place: Place, *, sees_treatment: bool) -> None:
+    def condition(self, text: str, where: Where, *, sees_treatment: bool) -> None:
         """Check a condition: it says yes or no, and above the treatment it knows nothing of treatments."""
         hidden = {} if sees_treatment else {"treatment": "only a treatment's own conditions know the treatment"}
-        self._check(text, place, hidden, ("BOOL",), "a condition is true or false")
+        self._check(text, where, hidden, ("BOOL",), "a condition is true or false")
 
-    def context_weight(self, text: str, place: Place) -> None:
+    def context_weight(self, text: str, where: Where) -> None:
         """Check a context weight's condition: it says yes or no, once for all candidates."""
         once = "a context weight holds for the whole decision: use its scope instead"
-        self._check(text, place, {"action": once, "treatment": once}, ("BOOL",), "a condition is true or false")
+        self._check(text, where, {"action": once, "treatment": once}, ("BOOL",), "a condition is true or false")
 
-    def value(self, text: str, place: Place) -> None:
+    def value(self, text: str, where: Where) -> None:
         """Check an action's value: it is a number, once for all treatments."""
         once = "a value does not depend on the candidate"
-        self._check(text, place, {"action": once, "treatment": once}, ("INT", "DOUBLE"), "a value is a number")
+        self._check(text, where, {"action": once, "treatment": once}, ("INT", "DOUBLE"), "a value is a number")
 
-    def _check(self, text: str, place: Place, hidden: Mapping[str, str], wanted: tuple[str, ...], rule: str) -> None:
+    def _check(self, text: str, where: Where, hidden: Mapping[str, str], wanted: tuple[str, ...], rule: str) -> None:
+        """Note what is wrong with a text; each is looked at once for each way in which it is used."""
         if not text:
             return
-        tokens = list(_tokens(text))
-        faults = _too_deep(tokens) or [
-            *_hidden(text, tokens, hidden),
-            *self._unknown_values(tokens),
-            *self._compile(text, wanted, rule),
-        ]
-        for fault in faults:
-            self._problems.add(place.character(fault.offset), fault.message, wrote=fault.wrote, known=fault.known)
+        key = text, tuple(hidden), wanted
+        if key not in self._faults:
+            tokens = list(_tokens(text))
+            self._faults[key] = _too_deep(tokens) or [
+                *_hidden(text, tokens, hidden),
+                *self._unknown_values(tokens),
+                *self._compile(text, tokens, wanted, rule),
+            ]
+        for fault in self._faults[key]:
+            self._problems.add(where().character(fault.offset), fault.message, wrote=fault.wrote, known=fault.known)
 
-    @cached_property
-    def _env(self) -> cel.Env:
+    def _env_for(self, tokens: list[_Token]) -> cel.Env:
+        """What to check an expression with: where a signal is open, whatever it reads of a signal may be there."""
+        reads: set[str] = set()
+        if self._is_open:
+            texts = [token.text for token in tokens]
+            reads.update(
+                name
+                for n, name in enumerate(texts[4:])
+                if texts[n : n + 4] == _READS_PROPERTY and tokens[n + 4].kind == "name" and name not in self.RESERVED
+            )
+        undeclared = frozenset(reads - self._fields["properties"].keys())
+        if undeclared not in self._envs:
+            self._envs[undeclared] = self._new_env(undeclared)
+        return self._envs[undeclared]
+
+    def _new_env(self, undeclared: Collection[str]) -> cel.Env:
         pool = descriptor_pool.DescriptorPool()
         for module in (timestamp_pb2, struct_pb2):
             pool.AddSerializedFile(module.DESCRIPTOR.serialized_pb)
@@ -144,8 +190,9 @@ class Checker:
             syntax="proto3",
             dependency=["google/protobuf/timestamp.proto", "google/protobuf/struct.proto"],
         )
-        for variable, fields in self._fields.items():
+        for variable, declared in self._fields.items():
             message = file.message_type.add(name=variable.title())
+            fields = declared | (dict.fromkeys(sorted(undeclared), "any") if variable == "properties" else {})
             for number, (name, kind) in enumerate(fields.items(), start=1):
                 label = _Field.LABEL_REPEATED if kind == "list(string)" else _Field.LABEL_OPTIONAL
                 field = message.field.add(name=name, number=number, label=label)
@@ -154,20 +201,14 @@ class Checker:
                 else:
                     field.type = _TYPES[kind]
         pool.Add(file)
-        variables = {name: cel.Type(f"kairos.{name.title()}") for name in self._fields}
+        variables = {name: cel.Type(f"kairos.{name.title()}") for name in _VARIABLES}
         return cel.NewEnv(descriptor_pool=pool, variables={**variables, "now": cel.Type.TIMESTAMP})
 
-    def _compile(self, text: str, wanted: tuple[str, ...], rule: str) -> list[_Fault]:
-        """What CEL says to the declared types; each text is compiled once, and kept if it is good."""
-        key = text, wanted, rule
-        if key not in self._compiled:
-            self._compiled[key] = self._faults(text, wanted, rule)
-        return self._compiled[key]
-
-    def _faults(self, text: str, wanted: tuple[str, ...], rule: str) -> list[_Fault]:
+    def _compile(self, text: str, tokens: list[_Token], wanted: tuple[str, ...], rule: str) -> list[_Fault]:
+        """What CEL says to the declared types; a good text is kept."""
         try:
             check_text(text)
-            compiled = self._env.compile(text)
+            compiled = self._env_for(tokens).compile(text)
             program = program_data(compiled.serialize())
         except ProgramError as error:
             return [_Fault(error.offset, error.detail)]
@@ -209,9 +250,11 @@ class Checker:
             name, variable = found[1], found[2].lower()
             at = text.find(name, offset)
             fields = tuple(self._fields.get(variable, ()))
+            if variable == "properties":
+                return _Fault(max(at, offset), f"no type of signal declares a property {name}", name, fields)
             return _Fault(max(at, offset), f"unknown attribute {variable}.{name}", name, fields)
         if found := _UNDECLARED.fullmatch(message):
-            variables = (*self._fields, "now", "has", "size", "timestamp", "duration", "matches")
+            variables = (*_VARIABLES, "now", "has", "size", "timestamp", "duration", "matches")
             first = found[1].split(".")[0]
             at = offset if text.startswith(first, offset) else max(text.rfind(first, 0, offset), 0)
             return _Fault(at, f"unknown name {found[1]}", first, variables)
@@ -239,19 +282,28 @@ def _compared(tokens: list[_Token]) -> Iterator[tuple[str, _Token]]:
     """Every attribute with each text that it is compared with: by `==`, by `!=`, and by `in` either way round."""
     words = [*tokens, *[_Token("", "", -1)] * 4]
     for i, token in enumerate(tokens):
-        if token.kind == "string" and words[i + 1].text in ("==", "!=", "in") and words[i + 3].text == ".":
-            yield f"{words[i + 2].text}.{words[i + 4].text}", token
-        if token.text != "." or i == 0 or words[i - 2].text == ".":
+        if token.kind == "string" and words[i + 1].text in ("==", "!=", "in"):
+            yield _attribute(words, i + 2)[0], token
+        if token.kind != "name" or (i > 0 and words[i - 1].text == "."):
             continue
-        attribute = f"{words[i - 1].text}.{words[i + 1].text}"
-        if words[i + 2].text in ("==", "!=") and words[i + 3].kind == "string":
-            yield attribute, words[i + 3]
-        elif words[i + 2].text == "in" and words[i + 3].text == "[":
-            for item in tokens[i + 4 :]:
+        attribute, after = _attribute(words, i)
+        if words[after].text in ("==", "!=") and words[after + 1].kind == "string":
+            yield attribute, words[after + 1]
+        elif words[after].text == "in" and words[after + 1].text == "[":
+            for item in tokens[after + 2 :]:
                 if item.kind == "string":
                     yield attribute, item
                 elif item.text != ",":
                     break
+
+
+def _attribute(words: list[_Token], first: int) -> tuple[str, int]:
+    """The names joined by dots that begin at a word, and the word after them."""
+    parts = [words[first].text]
+    while words[first + 1].text == "." and words[first + 2].kind == "name":
+        first += 2
+        parts.append(words[first].text)
+    return ".".join(parts), first + 1
 
 
 def _tokens(text: str) -> list[_Token]:

@@ -13,10 +13,13 @@ from msgspec import Meta
 
 from shared.domain.catalogue import (
     Active,
+    AttributeType,
+    AttributeValue,
     Channel,
     ContextWeight,
     Exclusion,
     Namespace,
+    PlainType,
     PolicyKind,
     Source,
     Starting,
@@ -38,12 +41,19 @@ PATTERNS = {
 Duration = Annotated[str, Meta(pattern=DURATION)]
 
 
-class Form(msgspec.Struct, frozen=True, kw_only=True):
+class Form(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Something that people write down in another way than a revision holds it."""
 
 
 class Condition(Form, frozen=True, kw_only=True):
-    """A condition of engagement policy."""
+    """A condition of engagement policy.
+
+    Attributes:
+        name: what explanations call it; each is there once per level and kind.
+        when: CEL over profile, signal, context, action and now; it is true for those whom it lets through.
+        reason: why it stops a person, in words that a customer may read.
+        on_missing: whether to drop or to allow where it reads something unknown.
+    """
 
     name: Name
     when: Cel
@@ -52,7 +62,13 @@ class Condition(Form, frozen=True, kw_only=True):
 
 
 class Policy(Form, frozen=True, kw_only=True):
-    """The conditions of one level, by kind."""
+    """The conditions of one level, by kind.
+
+    Attributes:
+        eligibility: may this person ever have it.
+        applicability: does it make sense now.
+        suitability: is it right to offer it.
+    """
 
     eligibility: tuple[Condition, ...] = ()
     applicability: tuple[Condition, ...] = ()
@@ -65,7 +81,13 @@ class Policy(Form, frozen=True, kw_only=True):
 
 
 class Level(Form, frozen=True, kw_only=True):
-    """A level of the taxonomy above the action."""
+    """A level of the taxonomy above the action.
+
+    Attributes:
+        id: what files and expressions call it.
+        name: what people call it.
+        policy: conditions that everything below inherits.
+    """
 
     id: Id
     name: Text
@@ -77,21 +99,43 @@ class Brand(Level, frozen=True, kw_only=True):
 
 
 class Issue(Level, frozen=True, kw_only=True):
-    """A business purpose."""
+    """A business purpose.
+
+    Attributes:
+        purpose: what it is for, in a sentence.
+        lever: business weight L of its actions, 0 to 10, where neither they nor their groups have one.
+    """
 
     purpose: Text
     lever: Factor | None = None
 
 
 class Group(Level, frozen=True, kw_only=True):
-    """A family of actions."""
+    """A family of actions.
+
+    Attributes:
+        issue: id of the issue that it belongs to.
+        owner: who answers for its levers: a team or a role.
+        lever: business weight L of its actions, 0 to 10, where they have none of their own.
+    """
 
     issue: str
+    owner: Text
     lever: Factor | None = None
 
 
 class Bank(Form, frozen=True, kw_only=True):
-    """bank.yaml: the taxonomy and the policy of all levels above the action."""
+    """bank.yaml: the taxonomy and the policy of all levels above the action.
+
+    Attributes:
+        name: of the bank or group.
+        time_zone: where a person is whose own zone is not known, such as Europe/London.
+        brands: whose name the customer sees.
+        issues: business purposes.
+        groups: families of actions, each within an issue.
+        policy: conditions of every action.
+        exclusions: facts of a person that stop every decision, for every brand.
+    """
 
     name: Text
     time_zone: Text
@@ -103,49 +147,135 @@ class Bank(Form, frozen=True, kw_only=True):
 
 
 class Attribute(Form, frozen=True, kw_only=True):
-    """The declaration of one attribute; `values` names the only ones that a text may have."""
+    """The declaration of one attribute.
 
-    type: Literal["bool", "int", "double", "string", "timestamp", "list(string)"]
+    Attributes:
+        type: what its values are.
+        description: what it means, with its unit.
+        required: whether it is always there; any other may be missing.
+        values: the only ones that a string, or an item of a list, may have.
+    """
+
+    type: AttributeType
     description: Text
     required: bool = False
     values: tuple[Text, ...] = ()
 
 
+class PlainAttribute(Form, frozen=True, kw_only=True):
+    """The declaration of an attribute of actions.
+
+    Attributes:
+        type: what its values are.
+        description: what it means, with its unit.
+        required: whether every action has to give it.
+        values: the only ones that a string, or an item of a list, may have.
+    """
+
+    type: PlainType
+    description: Text
+    required: bool = False
+    values: tuple[Text, ...] = ()
+
+
+class Property(Form, frozen=True, kw_only=True):
+    """The declaration of one property of a type of signal; it may always be missing.
+
+    Attributes:
+        type: what its values are.
+        description: what it means, with its unit.
+        values: the only ones that a string, or an item of a list, may have.
+    """
+
+    type: PlainType
+    description: Text
+    values: tuple[Text, ...] = ()
+
+
+class SignalType(Form, frozen=True, kw_only=True):
+    """What signals of one type carry.
+
+    Attributes:
+        description: what has happened.
+        open: whether expressions may read properties that are not declared; their types are not checked.
+        properties: those declared, by name.
+    """
+
+    description: Text
+    open: bool = False
+    properties: dict[Name, Property] = {}
+
+
 class Schema(Form, frozen=True, kw_only=True):
-    """schema.yaml: what expressions and templates may read."""
+    """schema.yaml: what expressions and templates may read.
+
+    Attributes:
+        profile: attributes of the person, by name.
+        context: what surrounds a signal or a request, by name.
+        signals: types of signals, by name, and the properties of each.
+        action: attributes that actions give values of, by name.
+    """
 
     profile: dict[Name, Attribute]
     context: dict[Name, Attribute] = {}
-    signal_properties: dict[Name, Attribute] = {}
+    signals: dict[Name, SignalType] = {}
+    action: dict[Name, PlainAttribute] = {}
 
 
 class Channels(Form, frozen=True, kw_only=True):
-    """channels.yaml."""
+    """channels.yaml.
+
+    Attributes:
+        channels: where treatments appear.
+    """
 
     channels: tuple[Channel, ...]
 
 
 class Identity(Form, frozen=True, kw_only=True):
-    """identity.yaml."""
+    """identity.yaml.
+
+    Attributes:
+        namespaces: kinds of identifier.
+    """
 
     namespaces: tuple[Namespace, ...]
 
 
 class Sources(Form, frozen=True, kw_only=True):
-    """sources.yaml."""
+    """sources.yaml.
+
+    Attributes:
+        sources: systems that send signals.
+    """
 
     sources: tuple[Source, ...] = ()
 
 
 class Arbitration(Form, frozen=True, kw_only=True):
-    """arbitration.yaml."""
+    """arbitration.yaml.
+
+    Attributes:
+        weights: exponents of the four factors of priority.
+        context_weights: what in a context raises or lowers C.
+    """
 
     weights: Weights = Weights()
     context_weights: tuple[ContextWeight, ...] = ()
 
 
 class Cap(Form, frozen=True, kw_only=True, tag="cap", tag_field="kind"):
-    """At most so many outcomes within a rolling window."""
+    """At most so many outcomes within a rolling window.
+
+    Attributes:
+        id: of the rule.
+        limit: how many there may be.
+        outcomes: which are counted.
+        window: how far back they are counted, such as 30d or 1w.
+        reason: why it stops a treatment, in words that a customer may read.
+        scope: what it judges and counts; everything where it is empty.
+        per: a level of which each value is counted apart.
+    """
 
     id: Id
     limit: Annotated[int, Meta(ge=0)]
@@ -157,7 +287,17 @@ class Cap(Form, frozen=True, kw_only=True, tag="cap", tag_field="kind"):
 
 
 class Cooldown(Form, frozen=True, kw_only=True, tag="cooldown", tag_field="kind"):
-    """After an outcome, nothing for a while."""
+    """After an outcome, nothing for a while.
+
+    Attributes:
+        id: of the rule.
+        outcomes: after which of them.
+        period: for how long, such as 30d or forever.
+        reason: why it stops a treatment, in words that a customer may read.
+        after: of what the outcome was; of anything where it is empty.
+        blocks: what it stops; everything where it is empty.
+        same: a level that what it stops shares with what the outcome was of.
+    """
 
     id: Id
     outcomes: Annotated[tuple[OutcomeName, ...], Meta(min_length=1)]
@@ -169,13 +309,27 @@ class Cooldown(Form, frozen=True, kw_only=True, tag="cooldown", tag_field="kind"
 
 
 class ContactPolicy(Form, frozen=True, kw_only=True):
-    """contact_policy.yaml."""
+    """contact_policy.yaml.
+
+    Attributes:
+        rules: limits on contact, in the order in which they are tried.
+    """
 
     rules: tuple[Cap | Cooldown | ConsentRule | ExclusionRule, ...]
 
 
 class Treatment(Form, frozen=True, kw_only=True):
-    """How an action appears on one channel; its full id is the action's, a dot, and this one."""
+    """How an action appears on one channel; its full id is the action's, a dot, and this one.
+
+    Attributes:
+        id: within the action.
+        channel: id of the channel.
+        content: templates by field; which fields a channel needs is its own affair.
+        placement: slot on an inbound channel.
+        purpose: where it is another than the action's.
+        starting: where it is another than the action's.
+        policy: conditions of this treatment alone.
+    """
 
     id: Id
     channel: str
@@ -187,7 +341,24 @@ class Treatment(Form, frozen=True, kw_only=True):
 
 
 class Action(Form, frozen=True, kw_only=True):
-    """What we would like the customer to do."""
+    """What we would like the customer to do.
+
+    Attributes:
+        id: of the action, one in all files.
+        name: what people call it.
+        brand: id of the brand in whose name it speaks.
+        group: id of the group that it belongs to.
+        purpose: which rules of contact it stands under.
+        value: pounds that an acceptance is worth, or CEL over profile, signal, context and now that says so.
+        starting: what its models believe before the first response.
+        treatments: how it appears, at least one.
+        description: what it is, for colleagues.
+        lever: business weight L, 0 to 10, instead of that of its group or issue.
+        mandatory: whether it ranks above everything that is not, as a regulatory notice does.
+        active: when it is valid.
+        policy: conditions of this action alone, besides those that it inherits.
+        attributes: values of the attributes that schema.yaml declares under action.
+    """
 
     id: Id
     name: Text
@@ -202,9 +373,14 @@ class Action(Form, frozen=True, kw_only=True):
     mandatory: bool = False
     active: Active = Active()
     policy: Policy = Policy()
+    attributes: dict[Name, AttributeValue] = {}
 
 
 class Actions(Form, frozen=True, kw_only=True):
-    """A file of actions/."""
+    """A file of actions/.
+
+    Attributes:
+        actions: in any order.
+    """
 
     actions: tuple[Action, ...]

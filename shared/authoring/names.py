@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Protocol, TypeVar, get_args
 
 import msgspec
 
 from shared.authoring import forms
-from shared.authoring.places import Place
 from shared.authoring.problems import Problems
 from shared.authoring.reading import Reader
 from shared.domain.rules import Purpose, Scope
@@ -72,10 +71,12 @@ class Names:
         schema = self._schema
         declared = {
             f"{root}.{name}": attribute.values
-            for root, attributes in (("profile", schema.profile), ("context", schema.context))
+            for root, attributes in self._declared()
             for name, attribute in attributes.items()
             if attribute.values
         }
+        if schema.signals:
+            declared["signal.type"] = tuple(schema.signals)
         listed = {
             "profile.brands": "brand",
             "profile.reachable": "channel",
@@ -87,7 +88,22 @@ class Names:
             "treatment.channel": "channel",
         }
         known = {name: self._known[what] for name, what in listed.items() if what not in self._unknowable}
-        return {**declared, **known, "treatment.purpose": get_args(Purpose)}
+        return {**declared, **self._of_properties(), **known, "treatment.purpose": get_args(Purpose)}
+
+    def _declared(self) -> Iterator[tuple[str, Mapping[str, forms.Attribute | forms.PlainAttribute]]]:
+        yield from (("profile", self._schema.profile), ("context", self._schema.context))
+        yield "action", self._schema.action
+
+    def _of_properties(self) -> dict[str, Collection[str]]:
+        """The values of each property of signals that has a list of them wherever it is declared."""
+        values: dict[str, set[str]] = {}
+        free: set[str] = set()
+        for signal in self._schema.signals.values():
+            for name, found in signal.properties.items():
+                values.setdefault(f"signal.properties.{name}", set()).update(found.values)
+                if not found.values:
+                    free.add(f"signal.properties.{name}")
+        return {name: found for name, found in values.items() if name not in free}
 
     def unique(self, items: Iterable[msgspec.Struct], what: str, field: str = "id") -> None:
         """Note every item whose id another has already."""
@@ -99,9 +115,10 @@ class Names:
             if value:
                 seen.add(value)
 
-    def refers(self, what: str, value: str, place: Place) -> None:
-        """Note a reference to what is not there."""
+    def refers(self, what: str, value: str, form: msgspec.Struct, *keys: str | int) -> None:
+        """Note a reference to what is not there, which stands in a form at some keys."""
         if value and value not in self._known[what] and what not in self._unknowable:
+            place = self.place(form, *keys)
             self.problems.add(place, f"unknown {what} {value}", wrote=value, known=self._known[what])
 
     def set_of(self, form: msgspec.Struct, field: str) -> tuple[Any, ...]:
@@ -116,7 +133,7 @@ class Names:
         """A scope that refers to what is there."""
         for field in ("brands", "issues", "groups", "actions", "treatments", "channels"):
             for index, value in enumerate(getattr(scope, field)):
-                self.refers(field.removesuffix("s"), value, self.place(scope, field, index))
+                self.refers(field.removesuffix("s"), value, scope, field, index)
         return msgspec.structs.replace(scope, **{field: self.set_of(scope, field) for field in Scope.__struct_fields__})
 
 

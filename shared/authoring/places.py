@@ -4,60 +4,86 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from typing import Any
 
+import msgspec
 import yaml
 
+_WORD = re.compile(r"[\w.]+|\S+")
 
-@dataclass(frozen=True)
-class Place:
+Keys = tuple[str | int, ...]
+
+
+class Place(msgspec.Struct, frozen=True):
     """A node of a YAML file, or a character within one.
 
     Attributes:
         file: path of the file.
         source: the whole text of the file.
         node: the YAML node.
-        path: the way to it, such as `actions[0].treatments[1]`.
-        line: from 1.
-        column: from 1.
+        keys: the fields and indexes that lead to it.
+        index: the character of the source, None where the node begins.
     """
 
     file: str
     source: str
-    node: yaml.Node
-    path: str
-    line: int
-    column: int
-
-    @classmethod
-    def of(cls, file: str, source: str, node: yaml.Node, path: str = "") -> Place:
-        """The place where a node begins."""
-        mark = node.start_mark
-        return cls(file, source, node, path, mark.line + 1, mark.column + 1)
+    node: Any
+    keys: Keys = ()
+    index: int | None = None
 
     @classmethod
     def start(cls, file: str) -> Place:
         """The first character of a file of which nothing more is known."""
-        return cls(file, "", yaml.ScalarNode("", ""), "", 1, 1)
+        return cls(file, "", yaml.ScalarNode("", ""), (), 0)
+
+    @property
+    def path(self) -> str:
+        """The way to it, such as `actions[0].treatments[1]`."""
+        parts = (f"[{key}]" if isinstance(key, int) else f".{key}" for key in self.keys)
+        return "".join(parts).lstrip(".")
+
+    @property
+    def line(self) -> int:
+        """From 1."""
+        line: int = self.node.start_mark.line + 1 if self.index is None else self.source.count("\n", 0, self.index) + 1
+        return line
+
+    @property
+    def column(self) -> int:
+        """From 1."""
+        if self.index is None:
+            column: int = self.node.start_mark.column + 1
+            return column
+        return self.index - self.source.rfind("\n", 0, self.index)
+
+    @property
+    def text(self) -> str:
+        """What stands there: the word at a character, a scalar that fits on its line, else the rest of the line."""
+        if self.index is not None:
+            word = _WORD.match(self.source, self.index)
+            return word.group() if word else ""
+        begin, end = self.node.start_mark.index, self.node.end_mark.index
+        if not isinstance(self.node, yaml.ScalarNode):
+            end = len(self.source)
+        return self.source[begin:end].partition("\n")[0].strip()
 
     def at(self, source: str, index: int) -> Place:
         """A character of a file that is not YAML."""
-        line, column = _position(source, index)
-        return replace(self, line=line, column=column)
+        return msgspec.structs.replace(self, source=source, index=index)
 
     def into(self, *keys: str | int) -> Place:
         """A place further in: fields and indexes; where one is missing, the last that is there under the full path."""
-        place = self
+        node, index = self.node, self.index
         for key in keys:
-            path = f"{place.path}[{key}]" if isinstance(key, int) else f"{place.path}.{key}".lstrip(".")
-            child = _child(place.node, key)
-            place = replace(place, path=path) if child is None else Place.of(self.file, self.source, child, path)
-        return place
+            child = _child(node, key)
+            if child is not None:
+                node, index = child, None
+        return Place(self.file, self.source, node, (*self.keys, *keys), index)
 
     def character(self, offset: int) -> Place:
         """The place of one character of a scalar's text."""
-        line, column = _character(self.node, self.source, offset)
-        return replace(self, line=line, column=column)
+        index = _character(self.node, self.source, offset)
+        return Place(self.file, self.source, self.node, self.keys, index)
 
 
 def _child(node: yaml.Node, key: str | int) -> yaml.Node | None:
@@ -75,8 +101,8 @@ _SINGLE = re.compile(r"''|.", re.DOTALL)
 _BLANK_ESCAPES = ("\\n", "\\t", "\\r", "\\ ", "\\_", "\\N", "\\L", "\\P", "\\v", "\\f", "\\\n", "\\\r\n")
 
 
-def _character(node: yaml.Node, source: str, offset: int) -> tuple[int, int]:
-    """Line and column, from 1, of a character of a scalar as it was written, whatever its quotes, escapes and folds.
+def _character(node: yaml.Node, source: str, offset: int) -> int:
+    """The index in the file of a character of a scalar as it was written, whatever its quotes, escapes and folds.
 
     YAML folds, indents and drops white space and nothing else: the characters that are not white space tell the place.
     """
@@ -85,10 +111,10 @@ def _character(node: yaml.Node, source: str, offset: int) -> tuple[int, int]:
     after = begin
     for index, length in _written(node, source):
         if wanted == 0:
-            return _position(source, index)
+            return index
         wanted -= 1
         after = index + length
-    return _position(source, after)
+    return after
 
 
 def _written(node: yaml.Node, source: str) -> Iterator[tuple[int, int]]:
@@ -107,7 +133,3 @@ def _written(node: yaml.Node, source: str) -> Iterator[tuple[int, int]]:
         text = match.group()
         if not (text.isspace() or text.startswith(_BLANK_ESCAPES)):
             yield match.start(), len(text)
-
-
-def _position(source: str, index: int) -> tuple[int, int]:
-    return source.count("\n", 0, index) + 1, index - source.rfind("\n", 0, index)

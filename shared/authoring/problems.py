@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -12,6 +12,9 @@ from shared.domain.errors import PermanentError
 
 if TYPE_CHECKING:
     from shared.authoring.places import Place
+
+
+Severity = Literal["error", "warning"]
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -24,6 +27,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         path: the place in the file's structure, such as `actions[0].policy.eligibility[0].when`.
         message: what is wrong.
         suggestion: what was probably meant.
+        text: the offending text as it was written, at most its line; empty where something is missing.
+        severity: an error keeps a catalogue from being built, a warning does not.
     """
 
     file: str
@@ -32,9 +37,13 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     path: str
     message: str
     suggestion: str | None = None
+    text: str = ""
+    severity: Severity = "error"
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}:{self.column}: " + (f"{self.path}: " if self.path else "")
+        if self.severity == "warning":
+            where += "warning: "
         return where + self.message + (f", did you mean {self.suggestion}?" if self.suggestion else "")
 
 
@@ -46,7 +55,7 @@ class CatalogueError(PermanentError):
     """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = sorted(set(problems), key=lambda p: (p.file, p.line, p.column, p.path, p.message))
+        self.problems = in_order(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
@@ -56,7 +65,15 @@ class Problems:
     def __init__(self) -> None:
         self.found: list[Problem] = []
 
-    def add(self, place: Place, message: str, *, wrote: str = "", known: Iterable[str] = ()) -> None:
+    def add(
+        self,
+        place: Place,
+        message: str,
+        *,
+        wrote: str = "",
+        known: Iterable[str] = (),
+        severity: Severity = "error",
+    ) -> None:
         """Note a problem at a place; of `known`, what comes close to what somebody `wrote` is suggested."""
         self.found.append(
             Problem(
@@ -66,17 +83,29 @@ class Problems:
                 path=place.path,
                 message=message,
                 suggestion=closest(wrote, known),
+                text=place.text,
+                severity=severity,
             )
         )
 
+    @property
+    def has_errors(self) -> bool:
+        """Whether anything keeps the catalogue from being built."""
+        return any(problem.severity == "error" for problem in self.found)
+
     def raise_any(self) -> None:
-        """Fail if anything was found.
+        """Fail if there are errors.
 
         Raises:
-            CatalogueError: something was.
+            CatalogueError: there are; it names the warnings too.
         """
-        if self.found:
+        if self.has_errors:
             raise CatalogueError(self.found)
+
+
+def in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """Each problem once, by file, line and column."""
+    return sorted(set(problems), key=lambda p: (p.file, p.line, p.column, p.path, p.message))
 
 
 def closest(wrote: str, known: Iterable[str]) -> str | None:

@@ -5,7 +5,7 @@ What cannot be read is noted and replaced by something harmless, so that one bui
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, TypeVar
 
@@ -16,7 +16,7 @@ import yaml
 from shared.authoring.composing import compose
 from shared.authoring.places import Place
 from shared.authoring.problems import Problems
-from shared.authoring.scalars import FLOAT, NOTHING, Scalars, plain
+from shared.authoring.scalars import FLOAT, INT, NOTHING, Scalars, plain
 
 FormT = TypeVar("FormT", bound=msgspec.Struct)
 
@@ -29,6 +29,18 @@ class Reader:
         self._scalars = Scalars(problems)
         self._places: dict[int, tuple[msgspec.Struct, Place]] = {}
         self._unread: set[tuple[int, str]] = set()
+        self._readers: dict[type[mi.Type], Callable[[Place, Any], Any]] = {
+            mi.StructType: self._form,
+            mi.VarTupleType: self._list,
+            mi.DictType: self._dict,
+            mi.UnionType: self._one_of,
+            mi.LiteralType: lambda place, wanted: self._scalars.choice(place, [str(v) for v in wanted.values]),
+            mi.BoolType: lambda place, _: self._scalars.boolean(place),
+            mi.IntType: self._scalars.number,
+            mi.FloatType: self._scalars.number,
+            mi.DateTimeType: lambda place, _: self._scalars.time(place),
+            mi.StrType: self._scalars.text,
+        }
 
     def read(self, file: str, source: str | None, form: type[FormT]) -> FormT:
         """A whole file, None for one that is not there; what is wrong with it is noted and left empty."""
@@ -50,56 +62,35 @@ class Reader:
         """Whether a field holds what was written, not something harmless in its stead."""
         return (id(form), field) not in self._unread
 
-    def _value(self, place: Place, wanted: mi.Type) -> Any:  # noqa: PLR0911 -- one answer per declared type
-        match wanted:
-            case mi.StructType():
-                return self._form(place, wanted)
-            case mi.VarTupleType():
-                return self._list(place, wanted)
-            case mi.DictType():
-                return self._dict(place, wanted)
-            case mi.UnionType():
-                return self._one_of(place, wanted)
-            case mi.LiteralType():
-                return self._scalars.choice(place, [str(value) for value in wanted.values])
-            case mi.BoolType():
-                return self._scalars.boolean(place)
-            case mi.IntType() | mi.FloatType():
-                return self._scalars.number(place, wanted)
-            case mi.DateTimeType():
-                return self._scalars.time(place)
-            case mi.StrType():
-                return self._scalars.text(place, wanted)
-            case _:
-                raise TypeError(f"no file holds a {wanted}")
+    def _value(self, place: Place, wanted: mi.Type) -> Any:
+        return self._readers[type(wanted)](place, wanted)
 
-    def _fields(self, place: Place) -> Iterator[tuple[str, Place, Place]]:
-        """Name, place of the name and place of the value of every field, each once."""
+    def _fields(self, place: Place) -> Iterator[tuple[str, yaml.Node, Place]]:
+        """Name, node of the name and place of the value of every field, each once."""
         seen: set[str] = set()
         for key, value in place.node.value:
-            at = Place.of(place.file, place.source, key, place.path)
             if not isinstance(key, yaml.ScalarNode):
-                self._problems.add(at, "the name of a field is text")
+                self._problems.add(_at(place, key), "the name of a field is text")
             elif key.value in seen:
-                self._problems.add(at, f"{key.value} is here twice")
+                self._problems.add(_at(place, key), f"{key.value} is here twice")
             else:
                 seen.add(key.value)
-                path = f"{place.path}.{key.value}".lstrip(".")
-                yield key.value, at, Place.of(place.file, place.source, value, path)
+                yield key.value, key, Place(place.file, place.source, value, (*place.keys, key.value))
 
     def _form(self, place: Place, wanted: mi.StructType) -> Any:
         if not isinstance(place.node, yaml.MappingNode):
             return self._scalars.refuse(place, "fields")
-        known = {field.encode_name: field for field in wanted.fields}
+        known = _fields_of(wanted)
         values: dict[str, Any] = {}
         unread: set[str] = set()
         given: set[str] = set()
-        for name, at, inside in self._fields(place):
+        for name, key, inside in self._fields(place):
             given.add(name)
             if name == wanted.tag_field:
                 continue
             if name not in known:
-                self._problems.add(at, f"unknown field {name}", wrote=name, known=known.keys() - given)
+                message = f"unknown field {name}"
+                self._problems.add(_at(place, key), message, wrote=name, known=known.keys() - given)
                 continue
             value = self._value(inside, known[name].type)
             if value is NOTHING:
@@ -125,15 +116,18 @@ class Reader:
             return self._scalars.refuse(place, "a list")
         if len(place.node.value) < (wanted.min_length or 0):
             self._problems.add(place, "the list is empty")
-        values = [self._value(place.into(i), wanted.item_type) for i in range(len(place.node.value))]
+        items = (Place(place.file, place.source, n, (*place.keys, i)) for i, n in enumerate(place.node.value))
+        values = [self._value(item, wanted.item_type) for item in items]
         return tuple(value for value in values if value is not NOTHING)
 
     def _dict(self, place: Place, wanted: mi.DictType) -> Any:
         if not isinstance(place.node, yaml.MappingNode):
             return self._scalars.refuse(place, "fields")
         values = {}
-        for name, at, inside in self._fields(place):
-            if isinstance(wanted.key_type, mi.StrType) and not self._scalars.fits(at, name, wanted.key_type):
+        for name, key, inside in self._fields(place):
+            if isinstance(wanted.key_type, mi.StrType) and not self._scalars.fits(
+                _at(place, key), name, wanted.key_type
+            ):
                 continue
             value = self._value(inside, wanted.value_type)
             if value is not NOTHING:
@@ -147,10 +141,7 @@ class Reader:
             return self._tagged(place, tagged)
         if len(types) == 1:
             return self._value(place, types[0])
-        number = next(t for t in types if isinstance(t, mi.FloatType))
-        text = next(t for t in types if isinstance(t, mi.StrType))
-        node = place.node
-        return self._value(place, number if node.tag in _NUMBER_TAGS or plain(node, FLOAT) else text)
+        return self._value(place, _written_as(place.node, {type(t): t for t in types}))
 
     def _tagged(self, place: Place, tagged: dict[str, mi.StructType]) -> Any:
         if not isinstance(place.node, yaml.MappingNode):
@@ -167,12 +158,41 @@ class Reader:
 _NUMBER_TAGS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 
 
+def _at(place: Place, key: yaml.Node) -> Place:
+    """The place of a field's name."""
+    return Place(place.file, place.source, key, place.keys)
+
+
+def _written_as(node: yaml.Node, types: dict[type[mi.Type], mi.Type]) -> mi.Type:
+    """Which of some types a value was written as; text where it is none of them."""
+    if mi.VarTupleType in types and isinstance(node, yaml.SequenceNode):
+        return types[mi.VarTupleType]
+    if mi.BoolType in types and node.tag == "tag:yaml.org,2002:bool":
+        return types[mi.BoolType]
+    if mi.IntType in types and plain(node, INT):
+        return types[mi.IntType]
+    if node.tag in _NUMBER_TAGS or plain(node, FLOAT):
+        return types[mi.FloatType]
+    return types[mi.StrType]
+
+
 @cache
 def _described(form: type[msgspec.Struct]) -> mi.StructType:
     """The fields of a form and their types."""
     described = mi.type_info(form)
     assert isinstance(described, mi.StructType)
     return described
+
+
+def _fields_of(form: mi.StructType) -> dict[str, mi.Field]:
+    """The fields of a form by their names in files."""
+    found = _BY_FORM.get(id(form))
+    if found is None or found[0] is not form:
+        found = _BY_FORM[id(form)] = form, {field.encode_name: field for field in form.fields}
+    return found[1]
+
+
+_BY_FORM: dict[int, tuple[mi.StructType, dict[str, mi.Field]]] = {}
 
 
 def _harmless(wanted: mi.Type) -> Any:  # noqa: PLR0911 -- one answer per declared type

@@ -6,6 +6,7 @@ import math
 import operator
 import re
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import msgspec.inspect as mi
@@ -26,7 +27,7 @@ _TAGS = {
     "tag:yaml.org,2002:seq": "a list",
 }
 _BOOL = re.compile(r"true|false")
-_INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,18})")
+INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,18})")
 FLOAT = re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]*)?([eE][-+]?[0-9]+)?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INT64 = range(-(2**63), 2**63)
@@ -74,7 +75,7 @@ class Scalars:
         """An unquoted number within the limits of its type."""
         number: float
         if isinstance(wanted, mi.IntType):
-            if not plain(place.node, _INT) or (number := int(place.node.value)) not in _INT64:
+            if not plain(place.node, INT) or (number := int(place.node.value)) not in _INT64:
                 return self.refuse(place, "a whole number")
         elif not plain(place.node, FLOAT) or not math.isfinite(number := float(place.node.value)):
             return self.refuse(place, "a number")
@@ -114,17 +115,22 @@ class Scalars:
 
     def fits(self, place: Place, text: str, wanted: mi.StrType) -> bool:
         """Whether a text has the pattern and the length of its type; if not, that is noted."""
-        if wanted.pattern is not None and not re.fullmatch(wanted.pattern, text):
+        if wanted.pattern is not None and not _compiled(wanted.pattern).fullmatch(text):
             self._problems.add(place, f"{text!r} is not allowed here: it {PATTERNS[wanted.pattern]}")
-        elif not text.strip() and wanted.min_length:
+        elif wanted.min_length and (not text or text.isspace()):
             self._problems.add(place, "is empty")
         elif wanted.max_length is not None and len(text) > wanted.max_length:
             self._problems.add(place, f"has {len(text):,} characters, more than {wanted.max_length:,}")
-        elif any("\ud800" <= character <= "\udfff" for character in text):
+        elif not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
             self._problems.add(place, "holds half a character (a lone surrogate)")
         else:
             return True
         return False
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
 
 
 def plain(node: yaml.Node, pattern: re.Pattern[str]) -> bool:

@@ -25,6 +25,7 @@ _SAMPLES: dict[str, Any] = {
     "timestamp": "2027-04-05T09:00:00+00:00",
     "list(string)": ["text"],
 }
+_TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _NAMED = ("id", "name")
 _ROOTS = ("profile", "action", "brand")
 _REFUSED: dict[type[nodes.Node], str] = {
@@ -41,10 +42,40 @@ _REFUSED: dict[type[nodes.Node], str] = {
 }
 
 
-def check_template(text: str, place: Place, schema: Mapping[str, Attribute], problems: Problems) -> None:
-    """Note whatever would keep a template from being rendered for some person."""
-    if "{" not in text:
-        return
+class Templates:
+    """Checks the templates of one catalogue."""
+
+    def __init__(self, schema: Mapping[str, Attribute], problems: Problems) -> None:
+        """Templates read the profile by its schema; what is wrong is noted."""
+        self._schema = schema
+        self._problems = problems
+        self._good: set[str] = set()
+
+    def check(self, text: str, place: Place) -> None:
+        """Note whatever would keep a template from being rendered for some person."""
+        if "{" not in text:
+            return
+        tags = _tags(text)
+        if tags is not None and tags in self._good:
+            return
+        before = len(self._problems.found)
+        _check(text, place, self._schema, self._problems)
+        if tags is not None and tags != text and len(self._problems.found) == before:
+            alone = Problems()
+            _check(tags, Place.start(place.file), self._schema, alone)
+            if not alone.found:
+                self._good.add(tags)
+
+
+def _tags(text: str) -> str | None:
+    """A template without what stands between its tags, which decides nothing; None where a quote may hide a tag."""
+    tags = _TAG.findall(text)
+    if any(tag.count(quote) % 2 for tag in tags for quote in "'\""):
+        return None
+    return "".join(tags)
+
+
+def _check(text: str, place: Place, schema: Mapping[str, Attribute], problems: Problems) -> None:
     try:
         tree = _ENVIRONMENT.parse(text)
         if _Template(text, place, schema, problems).check(tree):

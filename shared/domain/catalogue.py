@@ -20,11 +20,24 @@ from shared.domain.policy.clauses import Clauses
 from shared.domain.rules import Purpose, Rule, Scope
 
 PolicyKind = Literal["eligibility", "applicability", "suitability"]
+AttributeType = Literal["bool", "int", "double", "string", "timestamp", "list(string)"]
+PlainType = Literal["bool", "int", "double", "string", "list(string)"]
+"""Types of what is the same in JSON and in expressions."""
+
+AttributeValue = bool | int | float | str | tuple[str, ...]
+
 POLICY_KINDS: tuple[PolicyKind, ...] = ("eligibility", "applicability", "suitability")
 
 
 class Namespace(Part, frozen=True, kw_only=True):
-    """A kind of identifier: what it points at, how strongly, and whether a person has only one."""
+    """A kind of identifier.
+
+    Attributes:
+        id: what signals call it.
+        kind: what it points at.
+        priority: how strongly; higher is stronger evidence.
+        unique: whether a person has only one.
+    """
 
     id: Id
     kind: Literal["person", "device", "session"]
@@ -33,7 +46,12 @@ class Namespace(Part, frozen=True, kw_only=True):
 
 
 class Placement(Part, frozen=True, kw_only=True):
-    """A slot on an inbound channel."""
+    """A slot on an inbound channel.
+
+    Attributes:
+        id: what requests call it, such as web.home.hero.
+        name: what people call it.
+    """
 
     id: Id
     name: Text
@@ -43,12 +61,15 @@ class Channel(Part, frozen=True, kw_only=True):
     """Where treatments appear.
 
     Attributes:
+        id: what treatments and rules call it.
+        name: what people call it.
         direction: inbound channels ask, outbound ones are sent.
         medium: what text is escaped for.
         price: pounds per contact.
         needs_contact_point: whether a person must have an address, number or token there.
         max_attempts: sends tried before a delivery fails.
         timeout_seconds: how long the provider may take to answer.
+        placements: slots, of an inbound channel only.
     """
 
     id: Id
@@ -88,14 +109,24 @@ class Expression(Part, frozen=True, kw_only=True):
 
 
 class Exclusion(Part, frozen=True, kw_only=True):
-    """A fact of the person that excludes before any condition, for every brand."""
+    """A fact of the person that excludes before any condition, for every brand.
+
+    Attributes:
+        flag: as it stands in profile.flags.
+        reason: why it stops every decision.
+    """
 
     flag: Id
     reason: Text
 
 
 class Starting(Part, frozen=True, kw_only=True):
-    """What a new model believes: a propensity, and how many responses that belief is worth."""
+    """What a new model believes.
+
+    Attributes:
+        propensity: the probability of acceptance, between 0 and 1.
+        evidence: how many responses that belief is worth.
+    """
 
     propensity: Annotated[float, Meta(gt=0, lt=1)]
     evidence: Annotated[float, Meta(gt=0)]
@@ -114,8 +145,11 @@ class Treatment(Part, frozen=True, kw_only=True):
 
 
 class Active(Part, frozen=True, kw_only=True):
-    """A window in which something is valid: from inclusive, until exclusive, each open where None; a date is its
-    midnight, UTC.
+    """A window in which something is valid; a date is its midnight, UTC.
+
+    Attributes:
+        from_: its first instant, open where it is not given.
+        until: the first instant after it, open where it is not given.
     """
 
     from_: datetime | None = msgspec.field(name="from", default=None)
@@ -130,7 +164,8 @@ class Action(Part, frozen=True, kw_only=True):
     """What we would like the customer to do.
 
     `conditions` point into the revision's, inherited ones included, in the order they are tried. `lever` is that of the
-    most specific level that declares one. `value` is pounds of an acceptance, or CEL that yields it.
+    most specific level that declares one. `value` is pounds of an acceptance, or CEL that yields it. `attributes` are
+    what expressions read as `action.NAME` besides its id, brand, issue and group.
     """
 
     id: str
@@ -146,10 +181,18 @@ class Action(Part, frozen=True, kw_only=True):
     mandatory: bool = False
     active: Active = Active()
     conditions: tuple[int, ...] = ()
+    attributes: dict[str, AttributeValue] = msgspec.field(default_factory=dict)
 
 
 class ContextWeight(Part, frozen=True, kw_only=True):
-    """A weight on what is in scope while a condition holds."""
+    """A weight on what is in scope while a condition holds.
+
+    Attributes:
+        name: what explanations call it.
+        when: CEL over profile, signal, context and now.
+        weight: what C is multiplied by while it holds, 0 to 10.
+        scope: what it raises or lowers; everything where it is empty.
+    """
 
     name: Name
     when: Cel
@@ -158,7 +201,14 @@ class ContextWeight(Part, frozen=True, kw_only=True):
 
 
 class Weights(Part, frozen=True, kw_only=True):
-    """Exponents of the four factors of priority."""
+    """Exponents of the four factors of priority, each 0 to 10.
+
+    Attributes:
+        propensity: of P.
+        context: of C.
+        value: of V.
+        lever: of L.
+    """
 
     propensity: Factor = 1.0
     context: Factor = 1.0
@@ -169,15 +219,24 @@ class Weights(Part, frozen=True, kw_only=True):
 class Attribute(Part, frozen=True, kw_only=True):
     """The declared type of one attribute."""
 
-    type: Literal["bool", "int", "double", "string", "timestamp", "list(string)"]
+    type: AttributeType
     description: str = ""
     required: bool = False
+
+
+class SignalType(Part, frozen=True, kw_only=True):
+    """The declared properties of one type of signal; where it is `open`, others may be read too."""
+
+    properties: dict[str, Attribute] = msgspec.field(default_factory=dict)
+    open: bool = False
 
 
 class Source(Part, frozen=True, kw_only=True):
     """A system that sends signals in a shape of its own, and what its identifiers are called here.
 
     Attributes:
+        id: what its signals name as their source.
+        name: what people call it.
         format: which normaliser reads it.
         identifiers: the source's name of an identifier to the namespace here.
         origins: browser origins that may send, for CORS.
@@ -191,11 +250,12 @@ class Source(Part, frozen=True, kw_only=True):
 
 
 class Named(Part, frozen=True, kw_only=True):
-    """A brand, an issue or a group: its id, its name and the level above it."""
+    """A brand, an issue or a group: its id, its name, the level above it, and who answers for its levers."""
 
     id: str
     name: str
     parent: str | None = None
+    owner: str | None = None
 
 
 class Catalogue(Part, frozen=True, kw_only=True):
@@ -217,6 +277,8 @@ class Catalogue(Part, frozen=True, kw_only=True):
     conditions: tuple[Condition, ...]
     expressions: dict[str, Expression]
     actions: tuple[Action, ...]
+    signals: dict[str, SignalType] = msgspec.field(default_factory=dict)
+    action_schema: dict[str, Attribute] = msgspec.field(default_factory=dict)
 
     def canonical(self) -> bytes:
         """The bytes that the digest is taken of: the same catalogue gives the same bytes on any machine."""

@@ -35,16 +35,24 @@ def terse(value: Any) -> Any:
     give the same meaning other bytes.
     """
     if isinstance(value, tuple):
-        return tuple(terse(item) for item in value)
+        return tuple([terse(item) for item in value])
     if isinstance(value, dict):
         return {key: terse(item) for key, item in value.items()}
     if not isinstance(value, Part):
         return value
-    fields: dict[str, Any] = {}
+    other: dict[str, Any] = {}
     for name, default in _defaults(type(value)):
-        inner = terse(getattr(value, name))
-        fields[name] = default if inner == default else inner
-    return type(value)(**fields)
+        given = getattr(value, name)
+        if given is default:
+            continue
+        inner = given if given.__class__ in _PLAIN else terse(given)
+        inner = default if inner == default else inner
+        if inner is not given:
+            other[name] = inner
+    return msgspec.structs.replace(value, **other) if other else value
+
+
+_PLAIN = frozenset({str, int, float, bool})
 
 
 @cache

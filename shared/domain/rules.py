@@ -14,7 +14,17 @@ Dimension = Literal["brand", "issue", "group", "action", "treatment", "channel",
 
 
 class Scope(Part, frozen=True, kw_only=True):
-    """What a rule is about: every list that is given must hold the value; an empty scope is everything."""
+    """What a rule is about: every list that is given must hold the value; an empty scope is everything.
+
+    Attributes:
+        brands: ids of brands.
+        issues: ids of issues.
+        groups: ids of groups.
+        actions: ids of actions.
+        treatments: full ids of treatments, ACTION.TREATMENT.
+        channels: ids of channels.
+        purposes: of treatments.
+    """
 
     brands: tuple[str, ...] = ()
     issues: tuple[str, ...] = ()
@@ -65,7 +75,14 @@ class Cooldown(Part, frozen=True, kw_only=True, tag="cooldown", tag_field="kind"
 
 
 class ConsentRule(Part, frozen=True, kw_only=True, tag="consent", tag_field="kind"):
-    """These purposes, where in scope, need the person's consent for the brand and channel."""
+    """These purposes, where in scope, need the person's consent for the brand and channel.
+
+    Attributes:
+        id: of the rule.
+        purposes: which need consent.
+        reason: why it stops a treatment, in words that a customer may read.
+        scope: where they need it; everywhere where it is empty.
+    """
 
     id: Id
     purposes: Annotated[tuple[Purpose, ...], Meta(min_length=1)]
@@ -74,7 +91,14 @@ class ConsentRule(Part, frozen=True, kw_only=True, tag="consent", tag_field="kin
 
 
 class ExclusionRule(Part, frozen=True, kw_only=True, tag="exclusion", tag_field="kind"):
-    """A flag of the person that stops some purposes."""
+    """A flag of the person that stops some purposes.
+
+    Attributes:
+        id: of the rule.
+        flag: as it stands in profile.flags.
+        stops: purposes that it stops.
+        reason: why it stops a treatment, in words that a customer may read.
+    """
 
     id: Id
     flag: Id

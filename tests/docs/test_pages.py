@@ -151,6 +151,22 @@ def test_the_figures_of_the_readme_are_those_of_the_sample_bank():
     assert f"{rows} signals: {files} real payloads" in text
 
 
+def test_the_figures_of_the_catalogue_s_page_are_those_of_the_sample_bank():
+    text = (ROOT / "catalogue" / "README.md").read_text(encoding="utf-8")
+    catalogue = load(ROOT / "catalogue").catalogue
+    issues = ("acquire", "grow", "retain", "serve", "nurture", "protect")
+
+    for brand in (*catalogue.brands, None):
+        cells = []
+        for issue in (*issues, None):
+            found = [a for a in catalogue.actions if (not brand or a.brand == brand.id) and issue in (a.issue, None)]
+            cells.append(f"{len(found)} ({sum(len(action.treatments) for action in found)})")
+        assert f"| {brand.name if brand else 'all'} | {' | '.join(cells)} |" in text
+    purposes = Counter(action.purpose for action in catalogue.actions)
+    said = ", ".join(f"{count} {purpose.replace('_', ' ')}" for purpose, count in purposes.most_common())
+    assert f"By purpose: {said}." in text
+
+
 def test_the_readme_is_short():
     assert len(README.read_text(encoding="utf-8").splitlines()) < 200
 

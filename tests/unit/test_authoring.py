@@ -19,7 +19,7 @@ from shared.domain.rules import Cap, ConsentRule, Cooldown, ExclusionRule, Scope
 BANK = Path(__file__).parent / "authoring_cases" / "bank"
 SAMPLE = Path(__file__).parents[2] / "catalogue"
 
-GOLDEN = "sha256:f97485890c5ad051020528062ac6bd81f795df68e2621c7b45ce87ca306ac6ec"
+GOLDEN = "sha256:8e3e7d291b8f8c151eadfba462f9e55dedaa7038663adebbe3ad73d79d88d8c2"
 
 
 @pytest.fixture(scope="module")

@@ -129,7 +129,10 @@ def _bank() -> dict[str, Any]:
         "time_zone": "Europe/London",
         "brands": [{"id": _BRAND, "name": "Oak Bank"}],
         "issues": [{"id": f"issue_{n}", "name": f"Issue {n}", "purpose": "To measure."} for n in range(ISSUES)],
-        "groups": [{"id": f"group_{n}", "issue": f"issue_{n % ISSUES}", "name": f"Group {n}"} for n in range(GROUPS)],
+        "groups": [
+            {"id": f"group_{n}", "issue": f"issue_{n % ISSUES}", "name": f"Group {n}", "owner": "Bench"}
+            for n in range(GROUPS)
+        ],
     }
 
 

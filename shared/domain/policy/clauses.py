@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from shared.domain.policy.atoms import NUMBERS, Atom, Constant, Operator, Path, Term
+from shared.domain.policy.atoms import MISSING, NUMBERS, Atom, Constant, Operator, Path, Term
 
 Clause = tuple[Term, ...]
 Clauses = tuple[Clause, ...]
@@ -34,13 +34,19 @@ def clauses(program: Sequence[Any]) -> Clauses | None:
 
 
 def specialised(program: Any, known: Mapping[Path, Any]) -> Any:
-    """The program with what it reads at these paths put in its place: texts, numbers, bools, or lists of them."""
+    """The program with what it reads at these paths put in its place: texts, numbers, bools, or lists of them; what is
+    `MISSING` is still read, and `has` says no of it.
+    """
     if program.__class__ not in (list, tuple):
         return program
     if program and program[0] in ("get", "has"):
         path = _static(["get", *program[1:]])
         if path is not None and path in known:
-            return ["bool", True] if program[0] == "has" else _node(known[path])
+            is_there = known[path] is not MISSING
+            if program[0] == "has":
+                return ["bool", is_there]
+            if is_there:
+                return _node(known[path])
     return [specialised(part, known) for part in program]
 
 

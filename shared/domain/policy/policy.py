@@ -11,7 +11,7 @@ from typing import Any
 from shared.domain.catalogue import Action, Condition, Revision, Treatment, facts
 from shared.domain.cel import Missing, Program, program
 from shared.domain.errors import NotFoundError
-from shared.domain.policy.atoms import Path, Truth
+from shared.domain.policy.atoms import MISSING, Path, Truth
 from shared.domain.policy.clauses import clauses, on_one_path, specialised
 from shared.domain.policy.factors import Factors
 from shared.domain.policy.index import Evaluated, Index, Tabled
@@ -137,7 +137,13 @@ _VERDICTS = {
 def candidate(action: Action, treatment: Treatment | None) -> dict[str, dict[str, Any]]:
     """What conditions see of a candidate; those above the treatment see no treatment."""
     seen: dict[str, dict[str, Any]] = {
-        "action": {"id": action.id, "brand": action.brand, "issue": action.issue, "group": action.group}
+        "action": {
+            **{name: list(a) if a.__class__ is tuple else a for name, a in action.attributes.items()},
+            "id": action.id,
+            "brand": action.brand,
+            "issue": action.issue,
+            "group": action.group,
+        }
     }
     if treatment is not None:
         seen["treatment"] = {"id": treatment.id, "channel": treatment.channel, "purpose": treatment.purpose}
@@ -193,7 +199,7 @@ def _rows_of_conditions(policy: Policy) -> Iterator[tuple[_Asked, Rows, dict[Pat
                 plain[one] = plain.get(one, 0) | rows
                 continue
             seen = candidate(action, treatment)
-            known = {path: value for path in reads[one[0]] if (value := _value(seen, path)) is not None}
+            known = {path: _value(seen, path) for path in reads[one[0]]}
             key = one, repr(sorted(known.items()))
             reading[key] = (rows | reading[key][0] if key in reading else rows), known
 
@@ -210,5 +216,5 @@ def _rows_of_conditions(policy: Policy) -> Iterator[tuple[_Asked, Rows, dict[Pat
 def _value(seen: Mapping[str, Any], path: Path) -> Any:
     value: Any = seen
     for name in path:
-        value = value.get(name) if isinstance(value, dict) else None
+        value = value.get(name, MISSING) if isinstance(value, dict) else MISSING
     return value

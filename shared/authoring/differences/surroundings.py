@@ -1,0 +1,124 @@
+"""Differences of what surrounds actions: taxonomy, exclusions, channels and prices, arbitration, what can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from shared.authoring.differences.change import Change, changed, number, paired, pounds, quoted, scope_words
+from shared.domain.catalogue import Attribute, Catalogue, Channel, ContextWeight
+
+_LEVELS = {"brands": "brand", "issues": "issue", "groups": "group"}
+
+
+def of_surroundings(old: Catalogue, new: Catalogue) -> Iterator[Change]:
+    """Every difference that is none of an action, a condition or a rule."""
+    yield from changed("bank", "name", old.name, new.name, quoted, actions=0)
+    for field, what in _LEVELS.items():
+        for name, was, is_now in paired(getattr(old, field), getattr(new, field), lambda level: level.id):
+            about = f"{what} {name}"
+            if was is None or is_now is None:
+                yield _whole(about, was, is_now, lambda level: quoted(level.name))
+                continue
+            yield from changed(about, "name", was.name, is_now.name, quoted, actions=0)
+            yield from changed(about, "issue", was.parent, is_now.parent, str, actions=0)
+            yield from changed(about, "owner", was.owner, is_now.owner, quoted, actions=0)
+    for name, was, is_now in paired(old.exclusions, new.exclusions, lambda exclusion: exclusion.flag):
+        about = f"exclusion {name}"
+        if was is None or is_now is None:
+            yield _whole(about, was, is_now, lambda exclusion: quoted(exclusion.reason))
+        else:
+            yield from changed(about, "reason", was.reason, is_now.reason, quoted, actions=0)
+    yield from _of_channels(old, new)
+    yield from _of_arbitration(old, new)
+    yield from _of_attributes("profile", old.profile_schema, new.profile_schema)
+    yield from _of_attributes("context", old.context_schema, new.context_schema)
+    yield from _of_attributes("action", old.action_schema, new.action_schema)
+    yield from _of_signals(old, new)
+    for field in ("namespaces", "sources"):
+        for name, was, is_now in paired(getattr(old, field), getattr(new, field), lambda item: item.id):
+            yield from _of_fields(f"{field.removesuffix('s')} {name}", was, is_now)
+
+
+def _of_channels(old: Catalogue, new: Catalogue) -> Iterator[Change]:
+    for name, was, is_now in paired(old.channels, new.channels, lambda channel: channel.id):
+        about = f"channel {name}"
+        if was is None or is_now is None:
+            yield _whole(about, was, is_now, lambda channel: f"{channel.direction}, {pounds(channel.price)} a contact")
+            continue
+        yield from changed(about, "price of a contact", was.price, is_now.price, pounds, actions=0)
+        placements = {p.id for p in was.placements}, {p.id for p in is_now.placements}
+        for placement in sorted(placements[0] ^ placements[1]):
+            kind, verb = ("lost", "removed") if placement in placements[0] else ("gained", "added")
+            yield Change(about=about, kind=kind, said=f"placement {verb}: {placement}", actions=0)  # type: ignore[arg-type]
+        for field in Channel.__struct_fields__:
+            if field not in ("id", "price", "placements"):
+                label = field.replace("_", " ")
+                yield from changed(about, label, getattr(was, field), getattr(is_now, field), _value, actions=0)
+
+
+def _of_arbitration(old: Catalogue, new: Catalogue) -> Iterator[Change]:
+    for field in new.weights.__struct_fields__:
+        was, is_now = getattr(old.weights, field), getattr(new.weights, field)
+        yield from changed("arbitration", f"weight of {field}", was, is_now, number, actions=0)
+    for name, was, is_now in paired(old.context_weights, new.context_weights, lambda weight: weight.name):
+        about = f"context weight {name}"
+        if was is None or is_now is None:
+            yield _whole(about, was, is_now, partial(_weight, old if is_now is None else new))
+            continue
+        yield from changed(about, "weight", was.weight, is_now.weight, number, actions=0)
+        yield from changed(about, "condition", was.when, is_now.when, lambda text: f"`{text}`", actions=0)
+        before, after = scope_words(was.scope, old), scope_words(is_now.scope, new)
+        yield from changed(about, "scope", before, after, str, actions=0)
+
+
+def _weight(catalogue: Catalogue, weight: ContextWeight) -> str:
+    return f"× {weight.weight:g} on {scope_words(weight.scope, catalogue)}"  # noqa: RUF001 - a multiplication
+
+
+def _of_attributes(root: str, old: Mapping[str, Attribute], new: Mapping[str, Attribute]) -> Iterator[Change]:
+    for name, was, is_now in paired(old.items(), new.items(), lambda pair: pair[0]):
+        about = f"attribute {root}.{name}"
+        if was is None or is_now is None:
+            yield _whole(about, was, is_now, lambda pair: pair[1].type)
+            continue
+        yield from _of_fields(about, was[1], is_now[1])
+
+
+def _of_signals(old: Catalogue, new: Catalogue) -> Iterator[Change]:
+    for name, was, is_now in paired(old.signals.items(), new.signals.items(), lambda pair: pair[0]):
+        about = f"signal {name}"
+        if was is None or is_now is None:
+            yield _whole(about, was, is_now, lambda pair: ", ".join(pair[1].properties) or "no properties")
+            continue
+        yield from changed(about, "open", was[1].open, is_now[1].open, _value, actions=0)
+        yield from _of_attributes(f"signal {name}", was[1].properties, is_now[1].properties)
+
+
+def _of_fields(about: str, was: Any, is_now: Any) -> Iterator[Change]:
+    """A part of which every field is said as it stands."""
+    if was is None or is_now is None:
+        yield _whole(about, was, is_now, lambda _: "")
+        return
+    for field in is_now.__struct_fields__:
+        label = field.replace("_", " ")
+        yield from changed(about, label, getattr(was, field), getattr(is_now, field), _value, actions=0)
+
+
+def _whole(about: str, was: Any, is_now: Any, say: Callable[[Any], str]) -> Change:
+    """Something that comes or goes."""
+    said = say(was if is_now is None else is_now)
+    verb = "removed" if is_now is None else "added"
+    kind: Any = "lost" if is_now is None else "gained"
+    return Change(about=about, kind=kind, said=f"{verb}: {said}" if said else verb, actions=0)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {inner}" for key, inner in value.items()) or "none"
+    if isinstance(value, tuple):
+        return ", ".join(str(item) for item in value) or "none"
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
