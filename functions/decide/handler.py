@@ -155,7 +155,7 @@ class Decide:
                 message_id=f"{decision}:signal.received", decision_id=decision, occurred_at=now, signal=signal
             )
             slots = self._slots(request)
-            row, placements = self._decide(received, slots, request, now)
+            row, placements = self._decide(received, slots, now)
             explanation = self._explained(row) if explained else None
             self._publisher.publish(stamped([row], self._meter.spent(), trace))
         except (TransientError, NotFoundError):  # not found is a revision that is not visible here yet
@@ -243,19 +243,23 @@ class Decide:
                 raise InvalidError("is named twice; ask for more by its count", field=f"placements[{index}].id")
             if not 1 <= placement.count <= MAX_COUNT:
                 raise InvalidError(f"between 1 and {MAX_COUNT}", field=f"placements[{index}].count")
-        return Slots(channels=(channel.id,), placements=tuple(p.id for p in request.placements))
+        return Slots(
+            channels=(channel.id,),
+            placements=tuple(p.id for p in request.placements),
+            counts=tuple(p.count for p in request.placements),
+        )
 
     def _decide(
-        self, received: SignalReceived, slots: Slots, request: DecisionRequest, now: datetime
+        self, received: SignalReceived, slots: Slots, now: datetime
     ) -> tuple[HistoryRow, list[FilledPlacement]]:
-        wanted: list[tuple[str | None, int]] = [(p.id, p.count) for p in request.placements] or [(None, 1)]
+        wanted = slots.wanted()
         [identified] = self._identify(received, now)
         assert isinstance(identified, SignalIdentified), "a request is never late"
         [qualified] = self._qualify(identified, now, slots)
         if not isinstance(qualified, ActionsQualified):
             return qualified, [FilledPlacement(id=placement, treatments=[]) for placement, _ in wanted]
         [ranked] = self._arbitrate(qualified, now)
-        deliveries, row = self._suppress.offer(ranked, wanted, now)
+        deliveries, row = self._suppress.offer(ranked, now)
         policy = self._catalogues.get(ranked.revision)
         filled = []
         for placement, _ in wanted:

@@ -7,15 +7,17 @@ repeats its answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from shared.domain.catalogue import Action, Revision, Treatment, facts
+from shared.domain.catalogue import Revision, facts
 from shared.domain.contact_history import Contact, ContactHistory
-from shared.domain.contact_policy import Withheld, counting, longest_window, select
+from shared.domain.contact_policy import Withheld, longest_window, select
+from shared.domain.contact_read import ContactRead, Standing, read_of
 from shared.domain.decision import Chosen, DecisionRecord, Result, delivery_id, kept
 from shared.domain.delivery import RESERVATION_TTL, Delivery
 from shared.domain.errors import NotFoundError, StaleError, TransientError
+from shared.domain.offering import offer
 from shared.domain.policy.policy import Policy
 from shared.domain.propensity import model_id
 from shared.messages import ActionsRanked, ContactReserved, HistoryRow
@@ -54,46 +56,32 @@ class Suppress:
             forget = history.value.expired_keys(now, keep, FORGET_WITHHELD_AFTER)
             if not selection.chosen:
                 self._contacts.withhold(ranked.person_id, ranked.decision_id, now, forget=forget[1])
-                return (decision_row(_record(ranked, "all_withheld", now, (), selection.withheld)),)
+                read = read_of(policy.revision, history.value, now)
+                return (decision_row(_record(ranked, "all_withheld", now, (), selection.withheld, read)),)
             contact = Contact.of(make_delivery(policy.revision, ranked, selection.chosen[0], now))
             try:
                 self._contacts.reserve(ranked.person_id, history.version, [contact], forget=forget)
             except StaleError:
                 continue
-            return _reserved(ranked, contact, selection.withheld, now, repeated=False)
+            read = read_of(policy.revision, history.value, now)
+            return _reserved(ranked, contact, selection.withheld, read, now, repeated=False)
         raise TransientError(f"the contact history of {ranked.person_id} is contended")
 
-    def offer(
-        self, ranked: ActionsRanked, slots: Sequence[tuple[str | None, int]], now: datetime
-    ) -> tuple[tuple[Delivery, ...], HistoryRow]:
-        """What an inbound channel may show: for each (placement, count) the first treatments that pass, no action
-        twice.
+    def offer(self, ranked: ActionsRanked, now: datetime) -> tuple[tuple[Delivery, ...], HistoryRow]:
+        """What an inbound channel may show in the slots it asked for.
 
-        Nothing is reserved: an inbound treatment counts as contact when its impression comes back. Within the request
-        each counts as if it had, so that no rule is broken by what is shown side by side.
+        Nothing is reserved: an inbound treatment counts as contact when its impression comes back.
         """
-        policy = self._policy(ranked)
+        revision = self._policy(ranked).revision
         history = self._contacts.history(ranked.person_id).value
-        deliveries: list[Delivery] = []
-        withheld: list[Withheld] = []
-        for placement, count in slots:
-            used = {delivery.action for delivery in deliveries}
-            fitting = [
-                treatment_id
-                for treatment_id in ranked.ranking.treatments
-                if _fits(policy.revision.treatment(treatment_id), placement, used)
-            ]
-            selection = select(policy.revision, fitting, ranked.profile, history, now, count=count)
-            withheld += selection.withheld
-            for treatment_id in selection.chosen:
-                history = counting(policy.revision, history, treatment_id, now)
-            deliveries += [
-                make_delivery(policy.revision, ranked, treatment_id, now, placement=placement, rank=n)
-                for n, treatment_id in enumerate(selection.chosen, start=1)
-            ]
+        offered, withheld = offer(revision, ranked.ranking.treatments, ranked.slots, ranked.profile, history, now)
+        deliveries = [
+            make_delivery(revision, ranked, each.treatment, now, placement=each.placement, rank=each.rank)
+            for each in offered
+        ]
         self._contacts.present(deliveries)
         result: Result = "offered" if deliveries else "all_withheld"
-        record = _record(ranked, result, now, deliveries, withheld)
+        record = _record(ranked, result, now, deliveries, withheld, read_of(revision, history, now))
         return tuple(deliveries), decision_row(record, deliveries[0] if deliveries else None)
 
     def _policy(self, ranked: ActionsRanked) -> Policy:
@@ -109,7 +97,8 @@ class Suppress:
         withheld_at = history.withheld.get(ranked.decision_id)
         if withheld_at is not None:
             again = select(policy.revision, ranked.ranking.treatments, ranked.profile, history, withheld_at)
-            record = _record(ranked, "all_withheld", withheld_at, (), again.withheld)
+            read = read_of(policy.revision, history, withheld_at, stands=Standing() if again.chosen else None)
+            record = _record(ranked, "all_withheld", withheld_at, (), again.withheld, read)
             return (decision_row(record, repeated=True),)
         earlier = history.of_decision(ranked.decision_id)
         if not earlier:
@@ -121,16 +110,25 @@ class Suppress:
             for key, contact in history.contacts.items()
             if contact.decision_id != ranked.decision_id and contact.at <= at
         }
-        again = select(policy.revision, ranked.ranking.treatments, ranked.profile, ContactHistory(contacts=before), at)
-        return _reserved(ranked, reserved, again.withheld, at, repeated=True)
+        past = ContactHistory(contacts=before)
+        again = select(policy.revision, ranked.ranking.treatments, ranked.profile, past, at)
+        stands = None if again.chosen == (reserved.treatment,) else Standing(treatment=reserved.treatment)
+        read = read_of(policy.revision, past, at, stands=stands)
+        return _reserved(ranked, reserved, again.withheld, read, at, repeated=True)
 
 
 def _reserved(
-    ranked: ActionsRanked, contact: Contact, withheld: Sequence[Withheld], at: datetime, *, repeated: bool
+    ranked: ActionsRanked,
+    contact: Contact,
+    withheld: Sequence[Withheld],
+    read: ContactRead,
+    at: datetime,
+    *,
+    repeated: bool,
 ) -> tuple[ContactReserved | HistoryRow, ...]:
     """What a reservation made at `at` publishes; once its delivery is claimed, the record alone is told again."""
     delivery = contact.delivery(ranked.person_id)
-    row = decision_row(_record(ranked, "reserved", at, [delivery], withheld), delivery, repeated=repeated)
+    row = decision_row(_record(ranked, "reserved", at, [delivery], withheld, read), delivery, repeated=repeated)
     if contact.state != "reserved":
         return (row,)
     reserved = ContactReserved(
@@ -140,11 +138,6 @@ def _reserved(
         delivery=delivery,
     )
     return reserved, row
-
-
-def _fits(candidate: tuple[Action, Treatment], placement: str | None, used: Collection[str]) -> bool:
-    action, treatment = candidate
-    return action.id not in used and placement in (None, treatment.placement)
 
 
 def make_delivery(
@@ -180,6 +173,7 @@ def _record(
     at: datetime,
     deliveries: Sequence[Delivery],
     withheld: Sequence[Withheld],
+    read: ContactRead,
 ) -> DecisionRecord:
     return DecisionRecord(
         **ranked.carried(),
@@ -191,5 +185,6 @@ def _record(
         ),
         slots=ranked.slots,
         **kept(ranked.ranking),
+        read=read,
         withheld=tuple(withheld),
     )

@@ -45,6 +45,7 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
         priorities: what they are ranked by, mandatory ones above all others.
         propensities, contexts, values, levers: the factors P, C, V and L.
         unlevered: the treatment that would be first if every lever were 1, None of no candidates: what levers cost.
+        models: the version of the models that said P.
     """
 
     treatments: tuple[str, ...]
@@ -54,6 +55,7 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
     values: tuple[float, ...]
     levers: tuple[float, ...]
     unlevered: str | None
+    models: str = ""
 
     def __len__(self) -> int:
         return len(self.treatments)
@@ -90,12 +92,14 @@ def rank(
         counts: the models' evidence by model id; a missing one has none.
         now: the decision's time, UTC.
     """
-    every = policy.factors.propensities(counts)
+    every, models = policy.factors.propensities(counts)
     rows = policy.rows_of(candidates)
-    return ranking(policy, rows, [every[row] for row in rows], policy.situation(profile, signal, now))
+    return ranking(policy, rows, [every[row] for row in rows], policy.situation(profile, signal, now), models)
 
 
-def ranking(policy: Policy, rows: Sequence[int], propensities: Sequence[float], situation: Variables) -> Ranking:
+def ranking(
+    policy: Policy, rows: Sequence[int], propensities: Sequence[float], situation: Variables, models: str
+) -> Ranking:
     """The same for ascending rows and their propensities: so a record is ranked again without the models that were."""
     values = _values(policy, rows, situation)
     contexts = _contexts(policy, rows, situation)
@@ -117,6 +121,7 @@ def ranking(policy: Policy, rows: Sequence[int], propensities: Sequence[float], 
         values=tuple([values[position] for position in order]),
         levers=tuple([levers[position] for position in order]),
         unlevered=treatments[_first(bare, rows, mandatory)] if rows else None,
+        models=models,
     )
 
 

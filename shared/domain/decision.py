@@ -9,6 +9,7 @@ import msgspec
 
 from shared.domain.arbitration import Ranking
 from shared.domain.contact_policy import Withheld
+from shared.domain.contact_read import ContactRead
 from shared.domain.engagement import Slots
 from shared.domain.identity import Conflict
 from shared.domain.profile import Profile
@@ -38,7 +39,9 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
         reserved_at: `now` of contact policy.
         candidates: the treatments that qualified, by their ids.
         propensities: P of each candidate.
+        models: the version of the models that said so.
         unlevered: the candidate that would have been first if every lever were 1.
+        read: what contact policy read, None where it was not asked.
         excluded_by: the flag that excluded the person altogether.
         conflicts: what stood against the person's identity.
     """
@@ -55,7 +58,9 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     chosen: tuple[Chosen, ...] = ()
     candidates: tuple[str, ...] = ()
     propensities: tuple[float, ...] = ()
+    models: str = ""
     unlevered: str | None = None
+    read: ContactRead | None = None
     withheld: tuple[Withheld, ...] = ()
     excluded_by: str | None = None
     conflicts: tuple[Conflict, ...] = ()
@@ -67,6 +72,7 @@ def kept(ranking: Ranking) -> dict[str, Any]:
     return {
         "candidates": tuple([treatment for treatment, _ in candidates]),
         "propensities": tuple([propensity for _, propensity in candidates]),
+        "models": ranking.models,
         "unlevered": ranking.unlevered,
     }
 

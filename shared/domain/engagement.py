@@ -46,10 +46,21 @@ class Drop(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Slots(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a treatment may appear: on these channels, or in these placements where any are named."""
+    """Where a treatment may appear: on these channels, or in these placements where any are named.
+
+    Attributes:
+        counts: how many treatments each placement wants, in the order of `placements`; one each where none is given.
+    """
 
     channels: tuple[str, ...]
     placements: tuple[str, ...] = ()
+    counts: tuple[int, ...] = ()
+
+    def wanted(self) -> tuple[tuple[str | None, int], ...]:
+        """Each placement with its count; where none is named, one treatment anywhere on the channels."""
+        if not self.placements:
+            return ((None, 1),)
+        return tuple(zip(self.placements, self.counts or (1,) * len(self.placements), strict=True))
 
     def admit(self, treatment: Treatment) -> bool:
         """Whether the treatment appears here at all; one that does not is no candidate and no drop."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
+
 import msgspec
 
 from shared.domain.catalogue import Starting
@@ -35,6 +38,12 @@ def propensity(starting: Starting, counts: Counts) -> float:
     """
     seen = counts.positives + counts.negatives
     return (starting.propensity * starting.evidence + counts.positives) / (starting.evidence + seen)
+
+
+def version(counts: Mapping[str, Counts]) -> str:
+    """A name of the models' state: the same counts have the same one, on any machine."""
+    state = [(model, known.positives, known.negatives) for model, known in counts.items() if known != NO_EVIDENCE]
+    return "m-" + hashlib.sha256(msgspec.json.encode(sorted(state))).hexdigest()[:32]
 
 
 def learns(outcome: str) -> Counts:

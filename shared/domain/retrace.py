@@ -49,6 +49,6 @@ def retrace(policy: Policy, record: DecisionRecord) -> Retraced:
     rows = policy.rows_of(record.candidates)
     known = [propensities[policy.rows[row][1].id] for row in rows]
     return Retraced(
-        ranking=ranking(policy, rows, known, situation) if rows else None,
+        ranking=ranking(policy, rows, known, situation, record.models) if rows else None,
         drops=drops(policy, record.profile, record.signal, record.slots, record.decided_at),
     )

@@ -12,12 +12,15 @@ from shared.adapters import memory
 from shared.adapters.envelope import envelope
 from shared.domain.decision import DecisionRecord
 from shared.domain.profile import Profile
-from tests.fault.world import NOW, World, canonical, ordinary
+from shared.domain.replay import replay
+from tests.fault.world import NOW, World, bank_policy, canonical, ordinary
 
 
 def told(world, decision):
     """What the history tells of a decision, in whatever order its rows come."""
     rows = [row for row in world.queue.rows if row.decision_id == decision and row.kind == "decision"]
+    for row in rows:
+        assert replay(bank_policy(), msgspec.json.decode(row.record, type=DecisionRecord)).differences == ()
     answers = set()
     for order in permutations(rows):
         history = memory.DecisionHistory(lambda: world.now)

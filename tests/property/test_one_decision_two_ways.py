@@ -1,4 +1,4 @@
-"""Chained or fused, the same signal at the same time gives the same record, byte for byte."""
+"""Chained or fused, the same signal at the same time gives the same record, byte for byte; and so does a replay."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.domain.decision import DecisionRecord
 from shared.domain.engagement import Slots
 from shared.domain.propensity import Counts
+from shared.domain.replay import replay
 from shared.domain.signal import ConsentChange
 from shared.messages import HistoryRow, SignalReceived
-from tests.fault.world import NOW, World, bank_customers, bank_revision, canonical
+from tests.fault.world import NOW, World, bank_customers, bank_policy, bank_revision, canonical
 
 JSON = st.recursive(
     st.none()
@@ -61,6 +63,11 @@ def world_of(customer, evidence):
     return world
 
 
+def replays(row):
+    """Whether the record of a row is what its decision comes to when it is made again."""
+    return replay(bank_policy(), msgspec.json.decode(row.record, type=DecisionRecord)).agrees
+
+
 def received(world, signal):
     world.receive(signal)
     return msgspec.json.decode(world.queue.waiting.popleft()[1], type=SignalReceived)
@@ -88,15 +95,23 @@ def test_chained_and_fused_give_the_same_record(customer, fields, evidence):
 
     [decided] = [heard for heard in chained.queue.rows if heard.kind == "decision"]
     assert decided.record.encode() == row.record.encode()
+    assert replays(row)
     assert (decided.row_id, decided.outcome, decided.delivery_id) == (row.row_id, row.outcome, row.delivery_id)
 
 
 @settings(max_examples=100, deadline=None)
 @given(
-    customer=CUSTOMERS, fields=SIGNALS, evidence=EVIDENCE, channel=st.sampled_from(["web", "mobile_app", "call_centre"])
+    customer=CUSTOMERS,
+    fields=SIGNALS,
+    evidence=EVIDENCE,
+    channel=st.sampled_from(["web", "mobile_app", "call_centre"]),
+    count=st.integers(0, 4),
 )
-def test_an_offer_is_the_same_whether_its_stages_hand_over_in_memory_or_as_bytes(customer, fields, evidence, channel):
-    slots = Slots(channels=(channel,))
+def test_an_offer_is_the_same_whether_its_stages_hand_over_in_memory_or_as_bytes(
+    customer, fields, evidence, channel, count
+):
+    placements = tuple(p.id for p in bank_revision().channels[channel].placements) if count else ()
+    slots = Slots(channels=(channel,), placements=placements, counts=(count,) * len(placements))
 
     def offered(hand_over):
         world = world_of(customer, evidence)
@@ -105,12 +120,13 @@ def test_an_offer_is_the_same_whether_its_stages_hand_over_in_memory_or_as_bytes
         if isinstance(qualified, HistoryRow):
             return qualified
         [ranked] = world.arbitrate(hand_over(qualified), NOW)
-        return world.suppress.offer(hand_over(ranked), [(None, 3)], NOW)[1]
+        return world.suppress.offer(hand_over(ranked), NOW)[1]
 
     in_memory = offered(lambda message: message)
     as_bytes = offered(lambda message: msgspec.json.decode(msgspec.json.encode(message), type=type(message)))
 
     assert in_memory.record.encode() == as_bytes.record.encode()
+    assert replays(in_memory)
 
 
 @settings(max_examples=60, deadline=None)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from shared.domain.catalogue import Action, Revision, Treatment
 from shared.domain.policy.tables import Rows
-from shared.domain.propensity import NO_EVIDENCE, Counts, model_id, propensity
+from shared.domain.propensity import NO_EVIDENCE, Counts, model_id, propensity, version
 
 PROPENSITY_DIGITS = 8
 """Decimals that a propensity is rounded to, so that records stay short and hold what was reckoned with."""
@@ -30,18 +30,24 @@ class Factors:
             for (action, _), price in zip(rows, self.prices, strict=True)
         )
         self.mandatory: Rows = sum(1 << row for row, (action, _) in enumerate(rows) if action.mandatory)
-        self._propensities: tuple[Mapping[str, Counts] | None, tuple[float, ...]] = None, ()
+        self._propensities: tuple[Mapping[str, Counts] | None, tuple[float, ...], str] = None, (), ""
 
-    def propensities(self, counts: Mapping[str, Counts]) -> tuple[float, ...]:
-        """P of every row by the models' evidence; worked out once for as long as the same mapping is given."""
-        known, found = self._propensities
+    def propensities(self, counts: Mapping[str, Counts]) -> tuple[tuple[float, ...], str]:
+        """P of every row by the models' evidence, and the models' version; worked out once for as long as the same
+        mapping is given.
+        """
+        known, found, version_ = self._propensities
         if known is not counts:
-            found = tuple(
-                _rounded(propensity(treatment.starting, counts.get(model, NO_EVIDENCE)))
-                for (_, treatment), model in zip(self._rows, self._models, strict=True)
-            )
-            self._propensities = counts, found
-        return found
+            found, version_ = self.starting(counts), version(counts)
+            self._propensities = counts, found, version_
+        return found, version_
+
+    def starting(self, counts: Mapping[str, Counts]) -> tuple[float, ...]:
+        """P of every row by some evidence."""
+        return tuple(
+            _rounded(propensity(treatment.starting, counts.get(model, NO_EVIDENCE)))
+            for (_, treatment), model in zip(self._rows, self._models, strict=True)
+        )
 
 
 def worth(value: float, price: float) -> float:

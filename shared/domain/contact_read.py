@@ -1,0 +1,110 @@
+"""What contact policy read, as a record keeps it: the contacts that a rule could ask for, and what this decision had
+come to before.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from shared.domain.catalogue import Revision, facts
+from shared.domain.contact_history import Contact, ContactHistory, ContactState
+from shared.domain.rules import Cap, Cooldown, in_scope
+
+
+class PastContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A contact that counted.
+
+    Attributes:
+        at: when it was reserved, or began to be sent.
+        outcomes: outcome to when it was first observed.
+        facts: what rules see of it, as far as the decision's revision would say it otherwise.
+    """
+
+    treatment: str
+    state: ContactState
+    at: datetime
+    outcomes: dict[str, datetime] = {}
+    facts: dict[str, str] = {}
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the same decision had come to before, where it would come to something else by what is known meanwhile.
+
+    Attributes:
+        treatment: what it had reserved, None where it chose nothing.
+    """
+
+    treatment: str | None = None
+
+
+class ContactRead(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """All of the contact history that the answer depends on.
+
+    Attributes:
+        contacts: those that a rule could count at the time of the reservation, by time and treatment.
+        stands: what the same decision had come to before, and what therefore stands.
+    """
+
+    contacts: tuple[PastContact, ...] = ()
+    stands: Standing | None = None
+
+    def history(self, revision: Revision) -> ContactHistory:
+        """A contact history of which every rule says the same, by the revision that decided."""
+        contacts = {}
+        for number, past in enumerate(self.contacts):
+            known: dict[str, Any] = {**_facts(revision, past.treatment), **past.facts}
+            contacts[str(number)] = Contact(
+                delivery_id=str(number),
+                decision_id="",
+                revision=revision.id,
+                state=past.state,
+                at=past.at,
+                outcomes=past.outcomes,
+                **known,
+            )
+        return ContactHistory(contacts=contacts)
+
+
+def read_of(
+    revision: Revision, history: ContactHistory, now: datetime, *, stands: Standing | None = None
+) -> ContactRead:
+    """What contact policy reads of a history.
+
+    Args:
+        revision: whose rules ask.
+        history: the person's contacts.
+        now: the time of the reservation, UTC.
+        stands: what the same decision had come to before, where it would be decided otherwise.
+    """
+    rules = [rule for rule in revision.catalogue.rules if isinstance(rule, Cap | Cooldown)]
+    asked = [contact for contact in history.counting(now) if any(_is_asked_for(rule, contact, now) for rule in rules)]
+    asked.sort(key=lambda contact: (contact.at, contact.treatment, contact.delivery_id))
+    return ContactRead(contacts=tuple(_past(revision, contact) for contact in asked), stands=stands)
+
+
+def _is_asked_for(rule: Cap | Cooldown, contact: Contact, now: datetime) -> bool:
+    """Whether a contact can make a difference to a rule."""
+    scope, seconds = (rule.scope, rule.window_seconds) if isinstance(rule, Cap) else (rule.after, rule.period_seconds)
+    if not in_scope(scope, contact.facts()):
+        return False
+    since = now - timedelta(seconds=seconds)
+    return any((at := contact.when(outcome, now)) is not None and at > since for outcome in rule.outcomes)
+
+
+def _past(revision: Revision, contact: Contact) -> PastContact:
+    expected = _facts(revision, contact.treatment)
+    return PastContact(
+        treatment=contact.treatment,
+        state=contact.state,
+        at=contact.at,
+        outcomes=contact.outcomes,
+        facts={name: value for name, value in contact.facts().items() if expected.get(name) != value},
+    )
+
+
+def _facts(revision: Revision, treatment: str) -> dict[str, str]:
+    known = revision.treatments.get(treatment)
+    return facts(*known) if known else {}

@@ -1,0 +1,61 @@
+"""What an inbound channel may show: each slot filled in turn with the first treatments that pass, no action twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from shared.domain.catalogue import Revision
+from shared.domain.contact_history import ContactHistory
+from shared.domain.contact_policy import Withheld, counting, select
+from shared.domain.engagement import Slots
+from shared.domain.profile import Profile
+
+
+class Offered(NamedTuple):
+    """A treatment, the placement it fills, and its rank there, from 1."""
+
+    treatment: str
+    placement: str | None
+    rank: int
+
+
+def offer(
+    revision: Revision,
+    ranked: Sequence[str],
+    slots: Slots,
+    profile: Profile,
+    history: ContactHistory,
+    now: datetime,
+) -> tuple[tuple[Offered, ...], tuple[Withheld, ...]]:
+    """Fill the slots, and say what was withheld on the way.
+
+    Within the request each treatment counts as if it had been seen, so that no rule is broken by what is shown side by
+    side.
+
+    Args:
+        revision: the catalogue, for its rules and placements.
+        ranked: ids of treatments, best first.
+        slots: the placements asked for, with their counts.
+        profile: the person's consents and flags.
+        history: the person's contacts.
+        now: when it is shown, UTC.
+    """
+    offered: list[Offered] = []
+    withheld: list[Withheld] = []
+    used: set[str] = set()
+    for placement, count in slots.wanted():
+        fitting = [
+            treatment_id
+            for treatment_id in ranked
+            if revision.treatment(treatment_id)[0].id not in used
+            and placement in (None, revision.treatment(treatment_id)[1].placement)
+        ]
+        selection = select(revision, fitting, profile, history, now, count=count)
+        withheld += selection.withheld
+        for rank, treatment_id in enumerate(selection.chosen, start=1):
+            history = counting(revision, history, treatment_id, now)
+            used.add(revision.treatment(treatment_id)[0].id)
+            offered.append(Offered(treatment_id, placement, rank))
+    return tuple(offered), tuple(withheld)

@@ -1,0 +1,157 @@
+"""Replay: a decision made again from its record and its revision, and compared byte for byte (`domain.md` 10).
+
+What a record holds is either what the decision read, which is taken as it is, or what it came to, which is worked out
+again by the same functions that worked it out first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from shared.domain.arbitration import Ranking, ranking
+from shared.domain.canonical import canonical, plain
+from shared.domain.catalogue import Revision
+from shared.domain.contact_policy import select
+from shared.domain.contact_read import ContactRead
+from shared.domain.decision import Chosen, DecisionRecord, delivery_id, kept
+from shared.domain.engagement import Slots, qualify
+from shared.domain.errors import InvalidError
+from shared.domain.offering import offer
+from shared.domain.policy.policy import Policy
+
+MOST_DIFFERENCES = 20
+"""Fields named at the most: a record that differs in more differs altogether."""
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """A field of which the record says one thing and the replay another; None where one of them has it not."""
+
+    field: str
+    recorded: Any
+    replayed: Any
+
+
+class Replay(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a replay.
+
+    Attributes:
+        agrees: whether both are the same, byte for byte in canonical form.
+        differences: the first fields in which they are not.
+    """
+
+    decision_id: str
+    revision: str
+    agrees: bool
+    differences: tuple[Difference, ...] = ()
+
+
+def replay(policy: Policy, record: DecisionRecord) -> Replay:
+    """Make a decision again and compare.
+
+    Args:
+        policy: the revision that the record names.
+        record: the decision.
+
+    Raises:
+        InvalidError: the policy is of another revision.
+    """
+    made = replayed(policy, record)
+    agrees = canonical(made) == canonical(record)
+    found = [] if agrees else list(_differences("", plain(record), plain(made)))
+    return Replay(
+        decision_id=record.decision_id,
+        revision=record.revision,
+        agrees=agrees,
+        differences=tuple(found[:MOST_DIFFERENCES]),
+    )
+
+
+def replayed(policy: Policy, record: DecisionRecord) -> DecisionRecord:
+    """The record that the decision leaves when it is made again.
+
+    Raises:
+        InvalidError: the policy is of another revision.
+    """
+    if policy.revision.id != record.revision:
+        raise InvalidError(f"is {record.revision}, and the policy is of {policy.revision.id}", field="revision")
+    qualified = qualify(policy, record.profile, record.signal, record.slots, record.decided_at)
+    if not qualified.candidates:
+        return _with(
+            record,
+            reserved_at=record.decided_at,
+            result="excluded" if qualified.excluded_by else "nothing_qualified",
+            excluded_by=qualified.excluded_by,
+        )
+    ranked = rerank(policy, qualified.candidates, record)
+    read = record.read or ContactRead()
+    return _with(record, **kept(ranked), read=record.read, **_contact_policy(policy.revision, record, ranked, read))
+
+
+def rerank(policy: Policy, candidates: tuple[str, ...], record: DecisionRecord) -> Ranking:
+    """Rank candidates by the propensities of a record; one that the record has none of stands as a new model does."""
+    known = dict(zip(record.candidates, record.propensities, strict=True))
+    rows = policy.rows_of(candidates)
+    starting = policy.factors.starting({}) if known.keys() < set(candidates) else ()
+    propensities = [
+        known[treatment] if (treatment := policy.rows[row][1].id) in known else starting[row] for row in rows
+    ]
+    situation = policy.situation(record.profile, record.signal, record.decided_at)
+    return ranking(policy, rows, propensities, situation, record.models)
+
+
+def is_offer(revision: Revision, slots: Slots) -> bool:
+    """Whether the slots are those of a channel that asks and is answered."""
+    return any(revision.channels[channel].direction == "inbound" for channel in slots.channels)
+
+
+def _contact_policy(revision: Revision, record: DecisionRecord, ranked: Ranking, read: ContactRead) -> dict[str, Any]:
+    """What contact policy came to: result, chosen, withheld."""
+    history, at = read.history(revision), record.reserved_at
+    if is_offer(revision, record.slots):
+        offered, withheld = offer(revision, ranked.treatments, record.slots, record.profile, history, at)
+        chosen = tuple(
+            Chosen(
+                treatment=each.treatment,
+                delivery_id=delivery_id(record.decision_id, each.treatment, each.placement),
+                rank=each.rank,
+                placement=revision.treatment(each.treatment)[1].placement,
+            )
+            for each in offered
+        )
+        return {"result": "offered" if chosen else "all_withheld", "chosen": chosen, "withheld": withheld}
+    selection = select(revision, ranked.treatments, record.profile, history, at)
+    treatments = selection.chosen
+    if read.stands is not None:  # whatever the ranking is by what is known meanwhile
+        treatments = (read.stands.treatment,) if read.stands.treatment else ()
+    chosen = tuple(Chosen(treatment=t, delivery_id=delivery_id(record.decision_id, t), rank=1) for t in treatments)
+    return {"result": "reserved" if chosen else "all_withheld", "chosen": chosen, "withheld": selection.withheld}
+
+
+def _with(record: DecisionRecord, **came_to: Any) -> DecisionRecord:
+    """What a record says that was read, with what the decision came to."""
+    return DecisionRecord(
+        decision_id=record.decision_id,
+        person_id=record.person_id,
+        signal=record.signal,
+        profile=record.profile,
+        conflicts=record.conflicts,
+        revision=record.revision,
+        decided_at=record.decided_at,
+        slots=record.slots,
+        **{"reserved_at": record.reserved_at, **came_to},
+    )
+
+
+def _differences(field: str, recorded: Any, made: Any) -> Iterator[Difference]:
+    """The fields in which two JSON values differ, by path, as deep as both have them."""
+    if isinstance(recorded, dict) and isinstance(made, dict):
+        for key in sorted({*recorded, *made}):
+            yield from _differences(f"{field}.{key}" if field else key, recorded.get(key), made.get(key))
+    elif isinstance(recorded, list) and isinstance(made, list) and len(recorded) == len(made):
+        for number, (one, other) in enumerate(zip(recorded, made, strict=True)):
+            yield from _differences(f"{field}[{number}]", one, other)
+    elif recorded != made or isinstance(recorded, bool) != isinstance(made, bool):
+        yield Difference(field=field, recorded=recorded, replayed=made)
