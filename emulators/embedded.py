@@ -35,6 +35,8 @@ from functions.identity.handler import Identify
 from functions.ingest.api import origins
 from functions.ingest.api import routes as ingest_routes
 from functions.ingest.handler import Ingest
+from functions.records.api import routes as records_routes
+from functions.records.handler import Records
 from functions.suppression.handler import Suppress
 from shared.adapters.memory.bus import Bus, Publisher
 from shared.adapters.memory.catalogues import Catalogues
@@ -44,6 +46,7 @@ from shared.adapters.memory.history import DecisionHistory
 from shared.adapters.memory.outcomes import Models, Outcomes
 from shared.adapters.memory.persons import Persons
 from shared.adapters.memory.quarantine import Quarantine
+from shared.adapters.memory.seals import Seals
 from shared.adapters.memory.store import Store
 from shared.adapters.providers import HttpProvider
 from shared.messages import (
@@ -64,7 +67,17 @@ from shared.runtime.service import Route, Service, always_ready
 from shared.runtime.settings import Pushed
 from shared.runtime.world import new_person_id, new_request_id, pause, timer, utc_now
 
-FUNCTIONS = ("ingest", "identity", "eligibility", "arbitration", "suppression", "delivery", "feedback", "decide")
+FUNCTIONS = (
+    "ingest",
+    "identity",
+    "eligibility",
+    "arbitration",
+    "suppression",
+    "delivery",
+    "feedback",
+    "decide",
+    "records",
+)
 THREADS = 16
 
 
@@ -214,6 +227,7 @@ class Embedded:
         )
         record = RecordOutcomes(contacts, Outcomes(store, meter), publisher)
         self.bus.subscribe("history", self.history.deliver, name="history")
+        records = Records(self.history, Seals(store), catalogues, self.bank.seal_key)
         ready = catalogues.current
         return {
             "ingest": Service(
@@ -238,6 +252,9 @@ class Embedded:
                 ready=always_ready,
             ),
             "decide": Service("decide", decide_routes(decide, channels, meter, utc_now), ready=ready),
+            "records": Service(
+                "records", records_routes(records, Keyring(secrets["OPERATOR_KEYS"]), utc_now), ready=always_ready
+            ),
         }
 
     def _pushed(self, function: str, accepts: type[Message], handle: Callable[..., Any]) -> list[Route]:

@@ -28,6 +28,7 @@ class Bank:
         self.root = root
         self.identifier_key = secrets.token_bytes(32)
         self.contact_points_key = secrets.token_bytes(32)
+        self.seal_key = secrets.token_bytes(32)
 
     def secrets(self, local: Local) -> Mapping[str, str]:
         """The values of the secrets that the functions name."""
@@ -35,6 +36,7 @@ class Bank:
             **access(local.credentials),
             "IDENTIFIER_KEY": self.identifier_key.hex(),
             "CONTACT_POINTS_KEY": self.contact_points_key.hex(),
+            "SEAL_KEY": self.seal_key.hex(),
             "PROVIDERS": msgspec.json.encode(
                 providers(self.revision, local.endpoints["sandbox"], local.credentials)
             ).decode(),
@@ -73,6 +75,7 @@ def access(credentials: Credentials) -> dict[str, str]:
     return {
         "SOURCE_KEYS": json.dumps({"local": {"key": credentials.source_key, "sources": ["*"]}}),
         "CHANNEL_KEYS": json.dumps({"local": {"key": credentials.source_key}}),
+        "OPERATOR_KEYS": json.dumps({"local": {"key": credentials.source_key}}),
     }
 
 

@@ -6,7 +6,7 @@ Errors are those of `shared.domain.errors`, never a driver's: `StaleError` when 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Generic, Literal, Protocol, TypeVar
 
@@ -20,8 +20,9 @@ from shared.domain.identity import Link
 from shared.domain.policy.policy import Policy
 from shared.domain.profile import Profile
 from shared.domain.propensity import Counts
+from shared.domain.seal import Seal, Sealed
 from shared.domain.usage import Usage
-from shared.messages import Publishable
+from shared.messages import HistoryRow, Publishable
 
 T = TypeVar("T")
 
@@ -235,6 +236,48 @@ class DecisionHistory(Protocol):
 
         Raises:
             TransientError: the history did not answer.
+        """
+
+
+class Days(Protocol):
+    """The interaction history day by day, UTC, as it was told."""
+
+    def count(self, day: date) -> int:
+        """How many rows tell of decisions of a day.
+
+        Raises:
+            TransientError: the history did not answer.
+        """
+
+    def decisions(self, day: date, prefix: str = "") -> Iterator[DecisionRecord]:
+        """The decisions of a day whose ids begin with a prefix, by id, each as it happened.
+
+        Raises:
+            TransientError: the history did not answer.
+        """
+
+    def rows(self, day: date) -> Iterator[HistoryRow]:
+        """Every row of a day, by time and row id; one that was told twice may come twice.
+
+        Raises:
+            TransientError: the history did not answer.
+        """
+
+
+class Seals(Protocol):
+    """The seals of the history."""
+
+    def all(self) -> Sequence[Seal]:
+        """Every seal, by number."""
+
+    def of_day(self, day: date) -> Sequence[Sealed]:
+        """Those of a day with what they chain, by number."""
+
+    def add(self, sealed: Sealed) -> None:
+        """Keep a seal with what it chains.
+
+        Raises:
+            AlreadyExistsError: there is one of its number; nothing is kept.
         """
 
 

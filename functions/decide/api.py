@@ -1,4 +1,4 @@
-"""The HTTP side of decide: `POST /v1/decisions`, `GET /v1/decisions/{id}` and its explanation."""
+"""The HTTP side of decide: `POST /v1/decisions`, `GET /v1/decisions/{id}`, its explanation and its replay."""
 
 from __future__ import annotations
 
@@ -34,10 +34,15 @@ def routes(decide: Decide, keys: Keyring, meter: RequestMeter, clock: Clock) -> 
         keys.caller(request)
         return json_answer(decide.explanation(decision, _day(request)))
 
+    def post_replay(request: Request, decision: str) -> Response:
+        keys.caller(request)
+        return json_answer(decide.replay(decision, _day(request)))
+
     return [
         ("POST", "/v1/decisions", post_decisions),
         ("GET", "/v1/decisions/<decision>", get_decision),
         ("GET", "/v1/decisions/<decision>/explanation", get_explanation),
+        ("POST", "/v1/decisions/<decision>/replay", post_replay),
     ]
 
 

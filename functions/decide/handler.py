@@ -20,6 +20,7 @@ from shared.domain.identifiers import PERSON_ID, check_source, normalise, stored
 from shared.domain.personal import Scrubber
 from shared.domain.policy.policy import Policy
 from shared.domain.profile import Profile
+from shared.domain.replay import Replay, replay
 from shared.domain.retrace import FullRecord, full
 from shared.domain.signal import Signal, decision_id
 from shared.messages import ActionsQualified, HistoryRow, SignalIdentified, SignalReceived, stamped
@@ -191,6 +192,11 @@ class Decide:
                 f"no decision {decision} in the history {where}; one made a moment ago may still be on its way"
             )
         return record
+
+    def replay(self, decision: str, day: date | None = None) -> Replay:
+        """A decision made again from its record, and compared with it."""
+        record = self._kept(decision, day)
+        return replay(self._catalogues.get(record.revision), record)
 
     def explanation(self, decision: str, day: date | None = None) -> Explanation:
         """A decision explained by the revision that made it."""

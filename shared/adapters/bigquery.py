@@ -1,10 +1,12 @@
-"""The interaction history in BigQuery, as far as functions read it."""
+"""The interaction history in BigQuery, as functions read it."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from google.api_core.exceptions import RetryError, ServerError, TooManyRequests
@@ -12,15 +14,19 @@ from google.api_core.retry import Retry, if_exception_type
 from google.auth.exceptions import TransportError
 from requests.exceptions import RequestException
 
-from shared.adapters.days import span
+from shared.adapters.days import day_of, span
 from shared.domain.decision import DecisionRecord
 from shared.domain.errors import TransientError
+from shared.messages import HistoryRow
 from shared.ports import Clock
 
 if TYPE_CHECKING:  # imported when a record is asked for: a decision does without, and so does its cold start
     from google.cloud import bigquery
 
 TIMEOUT_SECONDS = 15.0
+DAY_SECONDS = 600.0
+"""How long BigQuery may take to put a whole day in order."""
+
 _PASSING = (ServerError, TooManyRequests, RequestException)
 _RETRY = Retry(predicate=if_exception_type(*_PASSING), initial=0.1, maximum=1.0, timeout=TIMEOUT_SECONDS)
 
@@ -29,8 +35,17 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+_PRECEDENCE = (
+    "CASE outcome WHEN 'reserved' THEN 0 WHEN 'offered' THEN 0 WHEN 'all_withheld' THEN 1 ELSE 2 END, "
+    "COALESCE(repeated, FALSE), occurred_at, TO_JSON_STRING(record)"
+)
+_OF_DAY = "occurred_at >= @since AND occurred_at < @until"
+_TOLD = f"{_OF_DAY} AND kind = 'decision' AND record IS NOT NULL"
+_COLUMNS = tuple(field.name for field in msgspec.structs.fields(HistoryRow))
+
+
 class DecisionHistory:
-    """The port `DecisionHistory`.
+    """The ports `DecisionHistory` and `Days`.
 
     A query reads, and is paid for, the partitions of the days that it names, and in each the blocks that hold the
     decision: the table is clustered by it. The order is that of `rows.precedence`.
@@ -42,13 +57,7 @@ class DecisionHistory:
         """Read a table of a project; the client is made at first use, and `clock` says which days are the last."""
         self._project = project
         self._clock = clock
-        self._sql = (
-            f"SELECT TO_JSON_STRING(record) AS record FROM `{project}.{dataset}.{table}` "  # noqa: S608 - names of ours
-            "WHERE occurred_at >= @since AND occurred_at < @until "
-            "AND kind = 'decision' AND decision_id = @decision_id AND record IS NOT NULL "
-            "ORDER BY CASE outcome WHEN 'reserved' THEN 0 WHEN 'offered' THEN 0 WHEN 'all_withheld' THEN 1 ELSE 2 END, "
-            "COALESCE(repeated, FALSE), occurred_at, TO_JSON_STRING(record) LIMIT 1"
-        )
+        self._table = f"`{project}.{dataset}.{table}`"
         self._lock = threading.Lock()
         self._client: bigquery.Client | None = None
 
@@ -58,27 +67,68 @@ class DecisionHistory:
         Raises:
             TransientError: BigQuery did not answer.
         """
+        sql = (
+            f"SELECT TO_JSON_STRING(record) AS record FROM {self._table} "  # noqa: S608 - names of ours
+            f"WHERE {_TOLD} AND decision_id = @decision_id ORDER BY {_PRECEDENCE} LIMIT 1"
+        )
+        found = next(self._query(sql, span(day, self._clock()), seconds=TIMEOUT_SECONDS, decision_id=decision_id), None)
+        return None if found is None else _record(found)
+
+    def count(self, day: date) -> int:
+        """How many rows tell of decisions of a day."""
+        sql = f"SELECT COUNT(*) AS told FROM {self._table} WHERE {_TOLD}"  # noqa: S608 - names of ours
+        [found] = self._query(sql, day_of(day))
+        return int(found["told"])
+
+    def decisions(self, day: date, prefix: str = "") -> Iterator[DecisionRecord]:
+        """The decisions of a day whose ids begin with a prefix; of the table only the blocks in which those may be are
+        read.
+        """
+        sql = (
+            f"SELECT decision_id, TO_JSON_STRING(record) AS record FROM {self._table} "  # noqa: S608 - names of ours
+            f"WHERE {_TOLD} AND decision_id >= @first AND decision_id < @beyond ORDER BY decision_id, {_PRECEDENCE}"
+        )
+        rows = self._query(sql, day_of(day), first=prefix, beyond=f"{prefix}\U0010ffff")
+        for _, told in groupby(rows, key=lambda row: row["decision_id"]):
+            yield _record(next(told))
+
+    def rows(self, day: date) -> Iterator[HistoryRow]:
+        """Every row of a day."""
+        columns = ", ".join("TO_JSON_STRING(record) AS record" if name == "record" else name for name in _COLUMNS)
+        sql = f"SELECT {columns} FROM {self._table} WHERE {_OF_DAY} ORDER BY occurred_at, row_id"  # noqa: S608 - ours
+        for found in self._query(sql, day_of(day)):
+            known = {name: value for name, value in found.items() if value is not None}
+            if known.get("record") == "null":
+                del known["record"]
+            yield HistoryRow(**known)
+
+    def _query(
+        self, sql: str, between: tuple[datetime, datetime], *, seconds: float = DAY_SECONDS, **texts: str
+    ) -> Iterator[Any]:
+        """The rows of an answer, page by page.
+
+        Raises:
+            TransientError: BigQuery did not answer.
+        """
         from google.cloud import bigquery  # noqa: PLC0415 - see above
 
-        since, until = span(day, self._clock())
+        since, until = between
         parameters = [
-            bigquery.ScalarQueryParameter("decision_id", "STRING", decision_id),
             bigquery.ScalarQueryParameter("since", "TIMESTAMP", since),
             bigquery.ScalarQueryParameter("until", "TIMESTAMP", until),
+            *(bigquery.ScalarQueryParameter(name, "STRING", text) for name, text in texts.items()),
         ]
         try:
-            rows = self._connected().query_and_wait(
-                self._sql,
+            yield from self._connected().query_and_wait(
+                sql,
                 job_config=bigquery.QueryJobConfig(query_parameters=parameters),
                 api_timeout=TIMEOUT_SECONDS,
-                wait_timeout=TIMEOUT_SECONDS,
+                wait_timeout=seconds,
                 retry=_RETRY,
                 job_retry=_RETRY,
             )
-            found = next(iter(rows), None)
         except (*_PASSING, RetryError, TransportError, TimeoutError) as error:
             raise TransientError(f"BigQuery: {error}") from error
-        return None if found is None else msgspec.json.decode(found["record"], type=DecisionRecord)
 
     def _connected(self) -> bigquery.Client:
         if self._client is None:
@@ -88,3 +138,7 @@ class DecisionHistory:
 
                     self._client = bigquery.Client(project=self._project)
         return self._client
+
+
+def _record(row: Any) -> DecisionRecord:
+    return msgspec.json.decode(row["record"], type=DecisionRecord)

@@ -14,3 +14,9 @@ def span(day: date | None, now: datetime) -> tuple[datetime, datetime]:
         return now - LOOK_BACK, now + timedelta(days=1)
     midnight = datetime.combine(day, time(), UTC)
     return midnight - timedelta(days=1), midnight + timedelta(days=2)
+
+
+def day_of(day: date) -> tuple[datetime, datetime]:
+    """From when, and until when exclusively, a day is, UTC."""
+    midnight = datetime.combine(day, time(), UTC)
+    return midnight, midnight + timedelta(days=1)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from shared.domain.canonical import canonical
 from shared.domain.decision import DecisionRecord
 from shared.domain.delivery import Delivery
 from shared.domain.signal import Signal
@@ -22,6 +23,14 @@ def precedence(row: HistoryRow) -> tuple[int, bool, datetime, str]:
     earlier before the later.
     """
     return _WITH_EFFECT.get(row.outcome, 2), row.repeated, row.occurred_at, row.record or ""
+
+
+def canonical_row(row: HistoryRow) -> bytes:
+    """The canonical form of a row, its record as the JSON that it is."""
+    plain = msgspec.to_builtins(row)
+    if row.record is not None:
+        plain["record"] = msgspec.json.decode(row.record)
+    return canonical(plain)
 
 
 def decision_row(record: DecisionRecord, delivery: Delivery | None = None, *, repeated: bool = False) -> HistoryRow:

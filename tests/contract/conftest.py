@@ -32,6 +32,7 @@ class Documents:
     outcomes: Any
     contact_points: Any
     quarantine: Any
+    seals: Any
     new_models: Any
     new_catalogues: Any
     meter: Counted
@@ -91,6 +92,7 @@ def in_memory() -> Documents:
         outcomes=memory.Outcomes(store, meter),
         contact_points=memory.ContactPoints(store, meter),
         quarantine=memory.Quarantine(store),
+        seals=memory.Seals(store),
         new_models=lambda **options: memory.Models(store, **options),
         new_catalogues=lambda **options: memory.Catalogues(store, **options),
         meter=meter,
@@ -106,6 +108,7 @@ def in_firestore(project: str) -> Iterator[Documents]:
     from shared.adapters.firestore.outcomes import Outcomes  # noqa: PLC0415
     from shared.adapters.firestore.persons import Persons  # noqa: PLC0415
     from shared.adapters.firestore.quarantine import Quarantine  # noqa: PLC0415
+    from shared.adapters.firestore.seals import Seals  # noqa: PLC0415
 
     database, private, meter = Database(project), Database(project, "contact-points"), Counted()
     yield Documents(
@@ -114,6 +117,7 @@ def in_firestore(project: str) -> Iterator[Documents]:
         outcomes=Outcomes(database, meter),
         contact_points=ContactPoints(private, meter, key=KEY),
         quarantine=Quarantine(database),
+        seals=Seals(database),
         new_models=lambda **options: Models(database, **options),
         new_catalogues=lambda **options: Catalogues(database, **options),
         meter=meter,

@@ -22,6 +22,7 @@ from emulators.processes import Supervisor
 from shared.adapters import memory
 from shared.adapters.envelope import envelope
 from shared.domain.errors import TransientError
+from shared.messages.rows import canonical_row
 from tests.contract.conftest import ON_EMULATORS
 from tests.contract.samples import NOW, record, row
 
@@ -165,6 +166,40 @@ def test_outcomes_of_a_decision_are_not_its_record(histories):
     assert histories.history.decision("d-1") is None
     histories.put(row(row_id="r-1", record=text()))
     assert histories.history.decision("d-1") == record()
+
+
+DAY = NOW.date()
+
+
+def test_a_day_has_its_rows_in_the_order_of_time_and_id(histories):
+    told = [
+        row("outcome", row_id="r-2", record='{"reason": null, "cost": 5.0}'),
+        row(row_id="r-1", record=text(), reads=3, repeated=True),
+        row("signal", row_id="r-0", occurred_at=NOW + HOUR, outcome="late_signal"),
+    ]
+    for each in [*told, row(row_id="r-3", occurred_at=NOW + timedelta(days=1))]:
+        histories.put(each)
+
+    found = list(histories.history.rows(DAY))
+
+    assert [each.row_id for each in found] == ["r-1", "r-2", "r-0"]
+    assert [canonical_row(each) for each in found] == [canonical_row(told[n]) for n in (1, 0, 2)]
+
+
+def test_a_day_has_its_decisions_each_as_it_happened(histories):
+    for number in ("1", "0", "f"):
+        for outcome, repeated in (("nothing_qualified", False), ("reserved", True)):
+            told = text(decision_id=f"d-{number}", result=outcome)
+            decision = {"row_id": f"d-{number}", "decision_id": f"d-{number}"}
+            histories.put(row(**decision, outcome=outcome, repeated=repeated, record=told))
+    histories.put(row("outcome", decision_id="d-0", record="{}"))
+
+    found = list(histories.history.decisions(DAY))
+
+    assert [(each.decision_id, each.result) for each in found] == [(f"d-{n}", "reserved") for n in "01f"]
+    assert [each.decision_id for each in histories.history.decisions(DAY, "d-1")] == ["d-1"]
+    assert histories.history.count(DAY) == 6
+    assert (histories.history.count(DAY + timedelta(days=1)), list(histories.history.decisions(DAY, "e"))) == (0, [])
 
 
 @ON_EMULATORS

@@ -9,6 +9,7 @@ from shared.adapters.memory.outcomes import Models, Outcomes
 from shared.adapters.memory.persons import Persons
 from shared.adapters.memory.provider import ChannelProvider
 from shared.adapters.memory.quarantine import Quarantine
+from shared.adapters.memory.seals import Seals
 from shared.adapters.memory.store import Store
 
 __all__ = [
@@ -24,5 +25,6 @@ __all__ = [
     "Persons",
     "Publisher",
     "Quarantine",
+    "Seals",
     "Store",
 ]

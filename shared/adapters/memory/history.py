@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 
 import msgspec
 
-from shared.adapters.days import span
+from shared.adapters.days import day_of, span
 from shared.domain.decision import DecisionRecord
 from shared.messages import HistoryRow
 from shared.messages.rows import precedence
@@ -20,7 +20,7 @@ def _utc_now() -> datetime:
 
 
 class DecisionHistory:
-    """The port `DecisionHistory`, over the rows that `deliver` took from the bus."""
+    """The ports `DecisionHistory` and `Days`, over the rows that `deliver` took from the bus."""
 
     def __init__(self, clock: Clock = _utc_now) -> None:
         """Hold no row yet; `clock` says which days are the last."""
@@ -29,21 +29,52 @@ class DecisionHistory:
         self._told: dict[str, list[HistoryRow]] = {}
 
     def deliver(self, topic: str, data: bytes, attributes: Mapping[str, str]) -> bool:
-        """Take a row from the topic `history`; those of decisions are kept."""
+        """Take a row from the topic `history`."""
         del topic, attributes
         row = msgspec.json.decode(data, type=HistoryRow)
-        if row.kind == "decision" and row.decision_id is not None and row.record is not None:
-            with self._lock:
-                told = self._told.setdefault(row.decision_id, [])
-                if row not in told:
-                    told.append(row)
+        with self._lock:
+            told = self._told.setdefault(row.row_id, [])
+            if row not in told:
+                told.append(row)
         return True
 
     def decision(self, decision_id: str, day: date | None = None) -> DecisionRecord | None:
         """A decision's record, None where it is not, or not yet, in the days looked through."""
         since, until = span(day, self._clock())
+        return self._record(self._between(since, until, decision_id))
+
+    def count(self, day: date) -> int:
+        """How many rows tell of decisions of a day."""
+        return sum(row.kind == "decision" for row in self._between(*day_of(day)))
+
+    def decisions(self, day: date, prefix: str = "") -> Iterator[DecisionRecord]:
+        """The decisions of a day whose ids begin with a prefix."""
+        told: dict[str, list[HistoryRow]] = {}
+        for row in self._between(*day_of(day)):
+            if row.decision_id is not None and row.decision_id.startswith(prefix):
+                told.setdefault(row.decision_id, []).append(row)
+        for _, rows in sorted(told.items()):
+            record = self._record(rows)
+            if record is not None:
+                yield record
+
+    def rows(self, day: date) -> Iterator[HistoryRow]:
+        """Every row of a day."""
+        yield from sorted(self._between(*day_of(day)), key=lambda row: (row.occurred_at, row.row_id))
+
+    def _between(self, since: datetime, until: datetime, decision_id: str | None = None) -> list[HistoryRow]:
         with self._lock:
-            told = [row for row in self._told.get(decision_id, []) if since <= row.occurred_at < until]
-        if not told:
+            return [
+                row
+                for rows in self._told.values()
+                for row in rows
+                if since <= row.occurred_at < until and decision_id in (None, row.decision_id)
+            ]
+
+    @staticmethod
+    def _record(told: list[HistoryRow]) -> DecisionRecord | None:
+        """What happened, of what was told of one decision."""
+        decided = [row for row in told if row.kind == "decision" and row.record is not None]
+        if not decided:
             return None
-        return msgspec.json.decode(min(told, key=precedence).record or "", type=DecisionRecord)
+        return msgspec.json.decode(min(decided, key=precedence).record or "", type=DecisionRecord)

@@ -13,6 +13,7 @@ from shared.domain.contact_history import Contact
 from shared.domain.delivery import Delivery
 from shared.domain.profile import Profile
 from shared.domain.propensity import Counts
+from shared.domain.seal import Sealed
 
 T = TypeVar("T")
 
@@ -48,6 +49,7 @@ class Store:
         self.releases: dict[str, str] = {}
         self.contact_points: dict[tuple[str, str], str] = {}
         self.quarantine: dict[str, bytes] = {}
+        self.seals: dict[int, Sealed] = {}
         self._versions = itertools.count(1)
 
     def next_version(self) -> str:

@@ -1,0 +1,1 @@
+"""Records: the days of the history sealed, verified and replayed."""

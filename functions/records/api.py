@@ -1,0 +1,52 @@
+"""The HTTP side of records: `/v1/days/{day}`, its seals, its verification and its replay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from werkzeug.wrappers import Request, Response
+
+from functions.records.handler import Records
+from shared.domain.errors import InvalidError
+from shared.ports import Clock
+from shared.runtime.keys import Keyring
+from shared.runtime.service import Route, json_answer
+
+
+def routes(records: Records, keys: Keyring, clock: Clock) -> Sequence[Route]:
+    """The routes of the use cases for callers of a keyring."""
+
+    def get_day(request: Request, day: str) -> Response:
+        keys.caller(request)
+        asked = _day(day)
+        return json_answer({"day": asked, "decisions": records.count(asked)})
+
+    def post_seals(request: Request, day: str) -> Response:
+        keys.caller(request)
+        return json_answer(records.seal(_day(day), clock()))
+
+    def post_verification(request: Request, day: str) -> Response:
+        keys.caller(request)
+        return json_answer(records.verification(_day(day)))
+
+    def post_replay(request: Request, day: str) -> Response:
+        keys.caller(request)
+        return json_answer(records.replay(_day(day), request.args.get("prefix", "")))
+
+    return [
+        ("GET", "/v1/days/<day>", get_day),
+        ("POST", "/v1/days/<day>/seals", post_seals),
+        ("POST", "/v1/days/<day>/verification", post_verification),
+        ("POST", "/v1/days/<day>/replay", post_replay),
+    ]
+
+
+def _day(text: str) -> date:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise InvalidError("is no day such as 2026-03-01", field="day") from None
+    if not 1970 <= day.year <= 9000:
+        raise InvalidError("is in no year of which there is a history", field="day")
+    return day

@@ -1,0 +1,33 @@
+"""Wiring of records: a day in, its seal, its verification or its replay out."""
+
+import functions_framework
+from flask import Request
+from werkzeug.wrappers import Response
+
+from functions.records.api import routes
+from functions.records.handler import Records
+from functions.records.settings import Settings
+from shared.adapters.bigquery import DecisionHistory
+from shared.adapters.firestore.catalogues import Catalogues
+from shared.adapters.firestore.client import Database
+from shared.adapters.firestore.seals import Seals
+from shared.runtime.keys import Keyring
+from shared.runtime.service import Service, always_ready
+from shared.runtime.settings import hexadecimal, read
+from shared.runtime.world import utc_now
+
+settings = read(Settings)
+database = Database(settings.google_cloud_project)
+records = Records(
+    DecisionHistory(settings.google_cloud_project),
+    Seals(database),
+    Catalogues(database),
+    hexadecimal("SEAL_KEY", settings.seal_key),
+)
+service = Service("records", routes(records, Keyring(settings.operator_keys), utc_now), ready=always_ready)
+
+
+@functions_framework.http
+def handle(request: Request) -> Response:
+    """Answer one question."""
+    return service(request)

@@ -1,0 +1,17 @@
+"""The environment of records."""
+
+from __future__ import annotations
+
+from shared.runtime.settings import Common
+
+
+class Settings(Common, frozen=True, kw_only=True):
+    """What Cloud Run gives every function, who may call, and the key of the seals.
+
+    Attributes:
+        operator_keys: JSON of who may ask, `{"audit": {"key": "…"}}`.
+        seal_key: 32 bytes in hexadecimal; what they signed cannot be verified with others.
+    """
+
+    operator_keys: str
+    seal_key: str
