@@ -22,6 +22,9 @@ def wide_console() -> Console:
 def say_explanation(explanation: dict[str, Any], console: Console | None = None) -> None:
     """Print the answer, the winner against the runner-up, what was withheld and what was dropped, with values read."""
     console = console or wide_console()
+    if "says" in explanation:
+        _say_to_customer(explanation, console)
+        return
     console.print(f"[bold]{escape(explanation['headline'])}[/bold]")
     console.print(f"  decision {explanation['decision_id']} · person {explanation['person_id']}")
     console.print(f"  revision {explanation['revision'][:23]}…")
@@ -36,24 +39,91 @@ def say_explanation(explanation: dict[str, Any], console: Console | None = None)
         console.print(table)
     for line in explanation["against_runner_up"]:
         console.print(f"  {escape(line)}")
-    if explanation["withheld"]:
-        console.print("[bold]Withheld by contact policy[/bold]")
-        for withheld in explanation["withheld"]:
-            until = f", allowed from {withheld['until']}" if withheld["until"] else ""
-            console.print(
-                f"  {withheld['treatment']}: {withheld['kind']} {withheld['rule']}{until}. {escape(withheld['reason'])}"
-            )
-    if explanation["dropped"]:
-        console.print("[bold]Dropped by engagement policy[/bold]")
-        for drop in explanation["dropped"][:_MOST_DROPS]:
-            read = ", ".join(f"{path} = {value!r}" for path, value in drop["values"].items())
-            because = f"{drop['when']}  [{read}]" if drop["when"] else drop["reason"]
-            console.print(
-                f"  {drop['treatment'] or drop['action']}: {drop['kind']} {drop['condition']} "
-                f"({drop['level']}) {drop['verdict']}: {escape(because)}"
-            )
-        rest = Counter(drop["condition"] for drop in explanation["dropped"][_MOST_DROPS:])
-        if rest:
-            console.print(f"  and {rest.total()} more: " + ", ".join(f"{name} × {n}" for name, n in rest.most_common()))
+    if explanation["levers"]:
+        console.print(f"  {escape(explanation['levers'])}")
+    _say_withheld(explanation["withheld"], console)
+    _say_dropped(explanation["dropped"], console)
     for conflict in explanation["conflicts"]:
         console.print(f"[bold]Identity conflict[/bold] {escape(conflict)}")
+    if explanation["why_not"]:
+        _say_why_not(explanation["why_not"], console)
+    if "record" in explanation:
+        _say_to_regulator(explanation, console)
+
+
+def _say_to_customer(explanation: dict[str, Any], console: Console) -> None:
+    for sentence in explanation["says"]:
+        console.print(escape(sentence))
+    if explanation["looked_at"]:
+        console.print(f"For this we looked at: {escape('; '.join(explanation['looked_at']))}.")
+
+
+def _say_why_not(told: dict[str, Any], console: Console) -> None:
+    """What would have let an action win."""
+    console.print(f"[bold]Why not {escape(told['action'])}[/bold]")
+    if told.get("because"):
+        console.print(f"  {escape(told['because'])}")
+    changes = [change["says"] for change in told.get("changes", [])]
+    if told["outcome"] == "chosen":
+        return
+    if told["outcome"] == "cannot":
+        console.print("  What would have let it win cannot be said, or is nothing.")
+        return
+    console.print(f"  It would have won by {told['treatment']} with:")
+    others = [change["says"] for change in told.get("alternatives", [])]
+    for number, change in enumerate(changes, start=1):
+        instead = f"  (or {escape(', or '.join(others))})" if others and number == len(changes) else ""
+        console.print(f"    {escape(change)}{instead}")
+    if told.get("assumed"):
+        console.print("  Its propensity is taken to be the declared one: none was worked out for it then.")
+
+
+def _say_to_regulator(explanation: dict[str, Any], console: Console) -> None:
+    """What the explanation rests on; `--json` prints it whole."""
+    record, replay = explanation["record"], explanation["replay"]
+    console.print("[bold]What this rests on[/bold]")
+    console.print(f"  record sha256:{explanation['record_digest']}")
+    console.print(f"  revision {explanation['revision']} of {escape(explanation['catalogue'])}")
+    console.print(f"  models {explanation['models'] or 'none were asked'}")
+    console.print(f"  decided at {record['decided_at']}, contact policy at {record['reserved_at']}")
+    console.print(f"  replayed: {'the same, byte for byte' if replay['agrees'] else 'not the same'}")
+    table = Table("ranked", "P propensity", "× C context", "× V value £", "× L lever", "= priority", box=None)
+    for ranked in explanation["ranked"]:
+        names = ("propensity", "context", "value", "lever", "priority")
+        table.add_row(ranked["treatment"], *[f"{ranked[name]:.6g}" for name in names])
+    console.print(table)
+    console.print("[bold]Conditions[/bold]")
+    for each in explanation["conditions"]:
+        read = ", ".join(f"{path} = {value!r}" for path, value in each["values"].items())
+        verdict = each["verdict"] or "differs by action"
+        text = f"{each['level']} {each['kind']} {each['condition']} {verdict}: {each['when']}  [{read}]"
+        console.print(f"  {escape(text)}")
+    console.print("[bold]Rules[/bold]")
+    for rule in explanation["rules"]:
+        said = ", ".join(f"{name} {value}" for name, value in rule.items() if name not in ("id", "kind", "reason"))
+        console.print(f"  {escape(rule['kind'])} {escape(rule['id'])}: {escape(rule['reason'])} ({escape(said)})")
+
+
+def _say_withheld(withheld: list[dict[str, Any]], console: Console) -> None:
+    if withheld:
+        console.print("[bold]Withheld by contact policy[/bold]")
+    for each in withheld:
+        until = f", allowed from {each['until']}" if each["until"] else ""
+        rule = f"{each['kind']} {each['rule']} ({each['scope']})"
+        console.print(f"  {each['treatment']}: {escape(rule)}{until}. {escape(each['reason'])}")
+
+
+def _say_dropped(dropped: list[dict[str, Any]], console: Console) -> None:
+    """The first drops with what their conditions read, the rest counted."""
+    if dropped:
+        console.print("[bold]Dropped by engagement policy[/bold]")
+    for drop in dropped[:_MOST_DROPS]:
+        read = ", ".join(f"{path} = {value!r}" for path, value in drop["values"].items())
+        because = f"{drop['when']}  [{read}]" if drop["when"] else drop["reason"]
+        console.print(
+            f"  {drop['treatment'] or drop['action']}: {drop['kind']} {drop['condition']} "
+            f"({drop['level']}) {drop['verdict']}: {escape(because)}"
+        )
+    rest = Counter(drop["condition"] for drop in dropped[_MOST_DROPS:])
+    if rest:
+        console.print(f"  and {rest.total()} more: " + ", ".join(f"{name} × {n}" for name, n in rest.most_common()))

@@ -95,12 +95,22 @@ def decide(
 @click.command()
 @click.argument("decision_id")
 @click.option("--day", metavar="YYYY-MM-DD", help="When it was made, UTC; for one that is older than 31 days.")
+@click.option(
+    "--for",
+    "audience",
+    type=click.Choice(["customer", "colleague", "regulator"]),
+    default="colleague",
+    show_default=True,
+    help="Who is told: in plain words, how it came about, or everything.",
+)
+@click.option("--why-not", "action", metavar="ACTION", help="Say what would have let this action win.")
 @json_option
-def explain(decision_id: str, day: str | None, as_json: bool) -> None:
+def explain(decision_id: str, day: str | None, audience: str, action: str | None, as_json: bool) -> None:
     """Say why a decision chose what it chose, why not the others, and what the conditions read."""
     with running().client("decide") as client:
-        when = {"day": day} if day else {}
-        explanation = checked(client.get(f"/v1/decisions/{decision_id}/explanation", params=when))
+        asked = {"for": audience, "day": day, "why_not": action}
+        params = {name: value for name, value in asked.items() if value is not None}
+        explanation = checked(client.get(f"/v1/decisions/{decision_id}/explanation", params=params))
     if as_json:
         say_json(explanation)
         return

@@ -8,6 +8,7 @@ from datetime import date
 from werkzeug.wrappers import Request, Response
 
 from functions.decide.handler import Decide, read_request
+from shared.domain.audiences import AUDIENCES, Audience
 from shared.domain.errors import InvalidError
 from shared.ports import Clock
 from shared.runtime import trace
@@ -32,7 +33,8 @@ def routes(decide: Decide, keys: Keyring, meter: RequestMeter, clock: Clock) -> 
 
     def get_explanation(request: Request, decision: str) -> Response:
         keys.caller(request)
-        return json_answer(decide.explanation(decision, _day(request)))
+        audience, action = _audience(request), request.args.get("why_not")
+        return json_answer(decide.explanation(decision, _day(request), audience=audience, action=action))
 
     def post_replay(request: Request, decision: str) -> Response:
         keys.caller(request)
@@ -44,6 +46,15 @@ def routes(decide: Decide, keys: Keyring, meter: RequestMeter, clock: Clock) -> 
         ("GET", "/v1/decisions/<decision>/explanation", get_explanation),
         ("POST", "/v1/decisions/<decision>/replay", post_replay),
     ]
+
+
+def _audience(request: Request) -> Audience:
+    """For whom a decision is to be explained."""
+    asked = request.args.get("for", "colleague")
+    for audience in AUDIENCES:
+        if asked == audience:
+            return audience
+    raise InvalidError(f"is none of {', '.join(AUDIENCES)}", field="for")
 
 
 def _day(request: Request) -> date | None:

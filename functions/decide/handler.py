@@ -11,6 +11,7 @@ from functions.arbitration.handler import Arbitrate
 from functions.eligibility.handler import Qualify
 from functions.identity.handler import Identify
 from functions.suppression.handler import Suppress
+from shared.domain.audiences import Audience, Told, tell
 from shared.domain.content import render
 from shared.domain.decision import DecisionRecord
 from shared.domain.engagement import Slots
@@ -198,10 +199,21 @@ class Decide:
         record = self._kept(decision, day)
         return replay(self._catalogues.get(record.revision), record)
 
-    def explanation(self, decision: str, day: date | None = None) -> Explanation:
-        """A decision explained by the revision that made it."""
+    def explanation(
+        self,
+        decision: str,
+        day: date | None = None,
+        *,
+        audience: Audience = "colleague",
+        action: str | None = None,
+    ) -> Told:
+        """A decision explained by the revision that made it; of an `action`, why it was not chosen.
+
+        Raises:
+            NotFoundError: the decision is not in the history of these days, or the revision has no such action.
+        """
         record = self._kept(decision, day)
-        return explain(self._catalogues.get(record.revision), record)
+        return tell(self._catalogues.get(record.revision), record, audience, action)
 
     def _explained(self, row: HistoryRow) -> Explanation | None:
         if row.record is None:

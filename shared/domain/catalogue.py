@@ -314,6 +314,13 @@ class Revision:
         """Placement id to the channel it is on."""
         return {p.id: c.id for c in self.catalogue.channels for p in c.placements}
 
+    def action(self, action_id: str) -> Action:
+        """An action by its id."""
+        try:
+            return self.actions[action_id]
+        except KeyError:
+            raise NotFoundError(f"revision {self.id} has no action {action_id!r}") from None
+
     def treatment(self, treatment_id: str) -> tuple[Action, Treatment]:
         """An action and its treatment by the treatment's id."""
         try:

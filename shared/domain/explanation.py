@@ -1,5 +1,5 @@
 """Explanations: why a decision chose what it chose, why not the others, and what the conditions read (`domain.md` 4,
-10).
+10), as a colleague wants it. What a customer and a regulator are told is in `audiences`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from shared.domain.decision import DecisionRecord
 from shared.domain.engagement import Drop
 from shared.domain.policy.policy import Policy
 from shared.domain.retrace import Retraced, retrace
+from shared.domain.rules import Cooldown, Rule
+from shared.domain.why_not import WhyNot, why_not
 
 _READS = re.compile(r"\b(profile|signal|context)((?:\.[a-zA-Z_][a-zA-Z0-9_]*)+)")
 
@@ -35,11 +37,12 @@ class DroppedBy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WithheldBy(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a ranked treatment was withheld, and when it would be let through."""
+    """Why a ranked treatment was withheld, what the rule is about, and when it would be let through."""
 
     treatment: str
     rule: str
     kind: str
+    scope: str
     reason: str
     until: str | None
 
@@ -50,6 +53,8 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         headline: the answer in a sentence.
         against_runner_up: the winner's factors beside those of the next in rank.
+        levers: what levers changed, empty where they changed nothing.
+        why_not: of an action that was asked about, what would have let it win.
     """
 
     decision_id: str
@@ -61,10 +66,21 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     withheld: list[WithheldBy]
     dropped: list[DroppedBy]
     conflicts: list[str]
+    levers: str = ""
+    why_not: WhyNot | None = None
 
 
-def explain(policy: Policy, record: DecisionRecord) -> Explanation:
-    """Explain a record by the revision that decided it."""
+def explain(policy: Policy, record: DecisionRecord, action: str | None = None) -> Explanation:
+    """Explain a record by the revision that decided it.
+
+    Args:
+        policy: that revision.
+        record: the decision.
+        action: one of which it is asked why it was not chosen.
+
+    Raises:
+        NotFoundError: there is no such action.
+    """
     revision = policy.revision
     retraced = retrace(policy, record)
     ranked = {each.treatment: each for each in retraced.ranking or ()}
@@ -73,7 +89,7 @@ def explain(policy: Policy, record: DecisionRecord) -> Explanation:
             "treatment": c.treatment,
             "delivery_id": c.delivery_id,
             "placement": c.placement,
-            "name": revision.treatment(c.treatment)[0].name,
+            "name": name_of(revision, c.treatment),
             **(_factors(ranked[c.treatment]) if c.treatment in ranked else {}),
         }
         for c in record.chosen
@@ -88,6 +104,25 @@ def explain(policy: Policy, record: DecisionRecord) -> Explanation:
         withheld=[_withheld(revision, w) for w in record.withheld],
         dropped=[_dropped(revision, record, d) for d in retraced.drops],
         conflicts=[f"{c.namespace}: {c.reason} ({c.person_id})" for c in record.conflicts],
+        levers=_levers(record, retraced.ranking),
+        why_not=why_not(policy, record, action) if action is not None else None,
+    )
+
+
+def name_of(revision: Revision, treatment: str) -> str:
+    """The name of a treatment's action; the treatment's id where it was reserved by a revision that still had it."""
+    known = revision.treatments.get(treatment)
+    return known[0].name if known else treatment
+
+
+def _levers(record: DecisionRecord, ranking: Ranking | None) -> str:
+    if ranking is None or record.unlevered in (None, ranking.treatments[0]):
+        return ""
+    lever = dict(zip(ranking.treatments, ranking.levers, strict=True))
+    first, displaced = ranking.treatments[0], str(record.unlevered)
+    return (
+        f"With every lever at 1, {displaced} would have ranked first; {first} does, "
+        f"with a lever of {lever[first]:.4g} against {lever[displaced]:.4g}."
     )
 
 
@@ -95,7 +130,10 @@ def headline(revision: Revision, record: DecisionRecord, retraced: Retraced) -> 
     """The answer in a sentence."""
     ranked = len(record.candidates)
     if record.chosen:
-        action, treatment = revision.treatment(record.chosen[0].treatment)
+        known = revision.treatments.get(record.chosen[0].treatment)
+        if known is None:
+            return f"{record.chosen[0].treatment}: reserved before, by a revision that still had it."
+        action, treatment = known
         return f"{action.name} by {treatment.channel}: first of {ranked} ranked that contact policy lets through."
     if record.result == "excluded":
         reason = next(e.reason for e in revision.catalogue.exclusions if e.flag == record.excluded_by)
@@ -139,11 +177,30 @@ def _against_runner_up(revision: Revision, record: DecisionRecord, ranking: Rank
 
 
 def _withheld(revision: Revision, withheld: Withheld) -> WithheldBy:
-    reason = next((r.reason for r in revision.catalogue.rules if r.id == withheld.rule), withheld.rule)
+    rule = next((r for r in revision.catalogue.rules if r.id == withheld.rule), None)
+    reason = rule.reason if rule else withheld.rule
     if withheld.count is not None:
         reason = f"{reason} ({withheld.count} of {withheld.limit})"
     until = withheld.allowed_at.isoformat(timespec="seconds") if withheld.allowed_at else None
-    return WithheldBy(treatment=withheld.treatment, rule=withheld.rule, kind=withheld.kind, reason=reason, until=until)
+    return WithheldBy(
+        treatment=withheld.treatment,
+        rule=withheld.rule,
+        kind=withheld.kind,
+        scope=scope_of(rule),
+        reason=reason,
+        until=until,
+    )
+
+
+def scope_of(rule: Rule | None) -> str:
+    """What a rule is about, in words: `channels email, sms; apart per action`."""
+    scope = getattr(rule, "blocks" if isinstance(rule, Cooldown) else "scope", None)
+    if rule is None or scope is None:
+        return "all"
+    named = {name: getattr(scope, name) for name in scope.__struct_fields__}
+    parts = [f"{name} {', '.join(values)}" for name, values in named.items() if values]
+    apart = getattr(rule, "per", None) or getattr(rule, "same", None)
+    return "; ".join([*(parts or ["all"]), *([f"apart per {apart}"] if apart else [])])
 
 
 _VALIDITY = {

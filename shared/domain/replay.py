@@ -6,7 +6,7 @@ again by the same functions that worked it out first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -86,15 +86,15 @@ def replayed(policy: Policy, record: DecisionRecord) -> DecisionRecord:
             excluded_by=qualified.excluded_by,
         )
     ranked = rerank(policy, qualified.candidates, record)
-    read = record.read or ContactRead()
-    return _with(record, **kept(ranked), read=record.read, **_contact_policy(policy.revision, record, ranked, read))
+    came_to = answer(policy.revision, record, ranked.treatments)
+    return msgspec.structs.replace(came_to, **kept(ranked), read=record.read)
 
 
 def rerank(policy: Policy, candidates: tuple[str, ...], record: DecisionRecord) -> Ranking:
     """Rank candidates by the propensities of a record; one that the record has none of stands as a new model does."""
     known = dict(zip(record.candidates, record.propensities, strict=True))
     rows = policy.rows_of(candidates)
-    starting = policy.factors.starting({}) if known.keys() < set(candidates) else ()
+    starting = policy.factors.starting({}) if set(candidates) - known.keys() else ()
     propensities = [
         known[treatment] if (treatment := policy.rows[row][1].id) in known else starting[row] for row in rows
     ]
@@ -107,11 +107,18 @@ def is_offer(revision: Revision, slots: Slots) -> bool:
     return any(revision.channels[channel].direction == "inbound" for channel in slots.channels)
 
 
-def _contact_policy(revision: Revision, record: DecisionRecord, ranked: Ranking, read: ContactRead) -> dict[str, Any]:
-    """What contact policy came to: result, chosen, withheld."""
+def answer(revision: Revision, record: DecisionRecord, ranked: Sequence[str]) -> DecisionRecord:
+    """What contact policy comes to by what a record says was read: result, chosen, withheld.
+
+    Args:
+        revision: the catalogue.
+        record: the decision.
+        ranked: ids of treatments, best first.
+    """
+    read = record.read or ContactRead()
     history, at = read.history(revision), record.reserved_at
     if is_offer(revision, record.slots):
-        offered, withheld = offer(revision, ranked.treatments, record.slots, record.profile, history, at)
+        offered, withheld = offer(revision, ranked, record.slots, record.profile, history, at)
         chosen = tuple(
             Chosen(
                 treatment=each.treatment,
@@ -121,13 +128,13 @@ def _contact_policy(revision: Revision, record: DecisionRecord, ranked: Ranking,
             )
             for each in offered
         )
-        return {"result": "offered" if chosen else "all_withheld", "chosen": chosen, "withheld": withheld}
-    selection = select(revision, ranked.treatments, record.profile, history, at)
+        return _with(record, result="offered" if chosen else "all_withheld", chosen=chosen, withheld=withheld)
+    selection = select(revision, ranked, record.profile, history, at)
     treatments = selection.chosen
     if read.stands is not None:  # whatever the ranking is by what is known meanwhile
         treatments = (read.stands.treatment,) if read.stands.treatment else ()
     chosen = tuple(Chosen(treatment=t, delivery_id=delivery_id(record.decision_id, t), rank=1) for t in treatments)
-    return {"result": "reserved" if chosen else "all_withheld", "chosen": chosen, "withheld": selection.withheld}
+    return _with(record, result="reserved" if chosen else "all_withheld", chosen=chosen, withheld=selection.withheld)
 
 
 def _with(record: DecisionRecord, **came_to: Any) -> DecisionRecord:
