@@ -1,0 +1,186 @@
+"""A record stays small: under 4 KB compressed, over a thousand actions and whatever is known of the person."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+import zlib
+from datetime import timedelta
+from functools import cache
+
+import msgspec
+import pytest
+
+from shared.authoring import build
+from shared.domain.arbitration import rank
+from shared.domain.catalogue import Revision, facts
+from shared.domain.contact_history import Contact, ContactHistory
+from shared.domain.contact_read import read_of
+from shared.domain.decision import DecisionRecord, kept
+from shared.domain.engagement import Slots, qualify
+from shared.domain.policy.policy import Policy
+from shared.domain.profile import Consent, Profile
+from shared.domain.propensity import Counts, model_id
+from shared.domain.replay import replay, replayed
+from shared.domain.signal import Signal
+from tests.unit.domain.situations import NOW
+
+ACTIONS, ATTRIBUTES, CONDITIONS = 1000, 120, 300
+LIMITS = {"reserved": 4096, "all_withheld": 5200}
+"""Bytes. That every one of 220 candidates is withheld is told one by one, and takes another KB."""
+
+WORDS = "savings mortgage card loan current travel pension insurance wealth business student joint"
+ABOUT = "balance spend income fees logins transfers deposits limit arrears rate"
+PRODUCTS = "upgrade offer review renewal switch reminder reward invitation trial guide"
+
+
+def named(number, *lists):
+    """A name as a bank gives one, another for each number."""
+    every = list(itertools.product(*(words.split() for words in lists)))
+    base = "_".join(every[number % len(every)])
+    return base if number < len(every) else f"{base}_{number // len(every)}"
+
+
+@cache
+def bank(cap):
+    """A bank of a thousand actions of which about 220 are for a person, by three to five conditions each."""
+    draw = random.Random(20260302)
+    attributes = {
+        named(n, WORDS, ABOUT): {"type": ("double", "int", "bool", "string")[n % 4], "description": "-"}
+        for n in range(ATTRIBUTES)
+    }
+    numbers = [name for name, declared in attributes.items() if declared["type"] == "double"]
+    conditions = [
+        {"name": f"c{n}", "when": f"profile.{numbers[n % len(numbers)]} >= {draw.randrange(35)}00.0", "reason": "-"}
+        for n in range(CONDITIONS)
+    ]
+    action = {
+        "id": "action",
+        "name": "An action",
+        "brand": "oak",
+        "group": "all",
+        "purpose": "marketing",
+        "value": 10,
+        "starting": {"propensity": 0.05, "evidence": 50},
+        "policy": {"suitability": conditions},
+        "treatments": [{"id": "email", "channel": "email", "content": {"subject": "-", "body": "-"}}],
+    }
+    files = {
+        "bank.yaml": {
+            "name": "Bank",
+            "time_zone": "Europe/London",
+            "brands": [{"id": "oak", "name": "Oak"}],
+            "issues": [{"id": "grow", "name": "Grow", "purpose": "marketing"}],
+            "groups": [{"id": "all", "name": "All", "issue": "grow"}],
+        },
+        "schema.yaml": {"profile": attributes, "context": {}},
+        "channels.yaml": {
+            "channels": [{"id": "email", "name": "E-mail", "direction": "outbound", "medium": "html", "price": 0.01}]
+        },
+        "identity.yaml": {"namespaces": [{"id": "customer_no", "kind": "person", "priority": 1}]},
+        "arbitration.yaml": {},
+        "contact_policy.yaml": {
+            "rules": [
+                {"id": "weekly", "kind": "cap", "limit": cap, "outcomes": ["sent"], "window": "30d", "reason": "-"},
+            ]
+        },
+        "actions/all.yaml": {"actions": [action]},
+    }
+    built = build({name: json.dumps(file) for name, file in files.items()}).catalogue
+    [one] = built.actions
+    actions = []
+    for number in range(ACTIONS):
+        name = named(number, WORDS, PRODUCTS)
+        treatments = tuple(msgspec.structs.replace(each, id=f"{name}.email") for each in one.treatments)
+        own = tuple(sorted(draw.sample(range(CONDITIONS), draw.choice([3, 4, 5]))))
+        value = float(draw.randrange(1, 400))
+        actions.append(msgspec.structs.replace(one, id=name, treatments=treatments, conditions=own, value=value))
+    actions.sort(key=lambda action: action.id)
+    return Policy(Revision(msgspec.structs.replace(built, actions=tuple(actions))))
+
+
+def person(policy, draw):
+    values = {
+        "double": lambda: round(draw.uniform(0, 9000), 2),
+        "int": lambda: draw.randrange(9000),
+        "bool": lambda: draw.random() < 0.5,
+        "string": lambda: draw.choice(["gold", "silver", "bronze", "none"]),
+    }
+    return Profile(
+        person_id="p-07525a50d1b9379f6be174c5",
+        version=812,
+        created_at=NOW - timedelta(days=900),
+        attributes={name: values[a.type]() for name, a in policy.revision.catalogue.profile_schema.items()},
+        brands=("oak",),
+        products=("current_account", "credit_card"),
+        reachable=("email",),
+        consents={"oak:marketing:*": Consent(granted=True, at=NOW - timedelta(days=80), source="branch")},
+        unique={"customer_no": "95c77b7f0b2a183e3d28f91cc5076ed9360b287f8a787edb419bfa2d773c7e5f"},
+    )
+
+
+def history(policy, draw):
+    """Twenty contacts in the last three weeks."""
+    contacts = {}
+    for number in range(20):
+        treatment = draw.choice(list(policy.revision.treatments))
+        at = NOW - timedelta(seconds=draw.randrange(86400 * 21), microseconds=draw.randrange(10**6))
+        contacts[f"v-{number}"] = Contact(
+            delivery_id=f"v-{number}",
+            decision_id=f"d-{number}",
+            revision=policy.revision.id,
+            state="sending",
+            at=at,
+            outcomes={"sent": at + timedelta(microseconds=draw.randrange(10**6))},
+            **facts(*policy.revision.treatment(treatment)),
+        )
+    return ContactHistory(contacts=contacts)
+
+
+@pytest.mark.parametrize(("cap", "result"), [(99, "reserved"), (9, "all_withheld")])
+def test_a_record_over_a_thousand_actions_is_under_4_kb_compressed_and_replays(cap, result):
+    draw = random.Random(812)
+    policy = bank(cap)
+    slots = Slots(channels=("email",))
+    signal = Signal(
+        id="8e3f2a40-6f07-4f0f-9d5a-2f7b8a1c9d3e",
+        type="page_viewed",
+        at=NOW,
+        received_at=NOW,
+        source="web",
+        identifiers={"customer_no": "95c77b7f0b2a183e3d28f91cc5076ed9360b287f8a787edb419bfa2d773c7e5f"},
+        context={"page": "/savings/rates", "device": "mobile", "referrer": "https://search.example/"},
+        properties={"category": "savings", "seconds": 41},
+    )
+    counts = {
+        model_id(treatment, "email"): Counts(positives=draw.randrange(90), negatives=draw.randrange(2000))
+        for treatment in policy.revision.treatments
+    }
+    people = (person(policy, draw) for _ in range(500))
+    profile = next(p for p in people if 220 <= len(qualify(policy, p, signal, slots, NOW).candidates) <= 260)
+    candidates = qualify(policy, profile, signal, slots, NOW).candidates
+    ranking = rank(policy, candidates, profile, signal, counts, NOW)
+    read = DecisionRecord(
+        decision_id="d-d255a5c5d432d0798034a87d2cb4d5db",
+        person_id=profile.person_id,
+        revision=policy.revision.id,
+        signal=signal,
+        profile=profile,
+        decided_at=NOW,
+        reserved_at=NOW + timedelta(milliseconds=40),
+        result="reserved",
+        slots=slots,
+        **kept(ranking),
+        read=read_of(policy.revision, history(policy, draw), NOW),
+    )
+    record = replayed(policy, read)
+
+    text = msgspec.json.encode(record)
+
+    assert (len(policy.revision.actions), len(profile.attributes)) == (ACTIONS, ATTRIBUTES)
+    assert len(record.candidates) >= 220
+    assert len(record.read.contacts) == 20
+    assert record.result == result
+    assert replay(policy, record).agrees
+    assert len(zlib.compress(text, 9)) < LIMITS[result], f"{len(zlib.compress(text, 9))} of {len(text)} bytes"
