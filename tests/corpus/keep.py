@@ -1,0 +1,124 @@
+"""Decides one case of every result and keeps its record for ever: `python -m tests.corpus.keep`.
+
+The stages decide in memory, with the bank of the corpus and its persons, one after another at the same moment. What is
+kept already is never overwritten.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from functions.arbitration.handler import Arbitrate
+from functions.eligibility.handler import Qualify
+from functions.suppression.handler import Suppress
+from shared.adapters import memory
+from shared.domain.engagement import Slots
+from shared.domain.propensity import Counts
+from shared.domain.signal import Signal, decision_id
+from shared.messages import ActionsQualified, HistoryRow, SignalIdentified
+from shared.runtime.metering import RequestMeter
+from tests.corpus.tree_bank import CORPUS, CUSTOMERS, hashed, revision
+
+RECORDS = CORPUS / "records"
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+WEB = Slots(channels=("web",), placements=("web.hero", "web.tile"), counts=(2, 1))
+SENT = Slots(channels=("email", "sms"))
+
+
+class Case(NamedTuple):
+    """What is decided: for whom, where, by which evidence of a model, as which signal (the same again is the same
+    decision), and whether the person's consents are known.
+    """
+
+    name: str
+    customer: str
+    slots: Slots | None = None
+    accepted: str | None = None
+    signal: str = ""
+    consents: bool = True
+
+
+CASES = (
+    Case("reserved_past_withheld", "T1", SENT, consents=False),
+    Case("reserved", "T1", SENT),
+    Case("all_withheld", "T1", SENT),
+    Case("all_withheld_and_told_again", "T1", SENT, signal="all_withheld"),
+    Case("reserved_and_told_again_by_another_ranking", "T1", SENT, accepted="saver.email@email", signal="reserved"),
+    Case("reserved_mandatory", "T1"),
+    Case("offered", "T1", WEB),
+    Case("nothing_qualified", "T4", Slots(channels=("sms",))),
+    Case("excluded", "T3"),
+    Case("under_age", "T2"),
+)
+
+
+def decide() -> Iterator[tuple[str, HistoryRow]]:
+    """The rows of the cases, in their order."""
+    store, meter = memory.Store(), RequestMeter()
+    catalogues = memory.Catalogues(store)
+    catalogues.publish(revision())
+    suppress = Suppress(catalogues, memory.Contacts(store, meter), lambda _attempt: None)
+    for case in CASES:
+        store.models.clear()
+        if case.accepted:
+            store.models[case.accepted] = Counts(positives=90, negatives=5)
+        arbitrate = Arbitrate(catalogues, memory.Models(store))
+        [answer] = Qualify(catalogues)(_identified(case), NOW, case.slots)
+        if isinstance(answer, ActionsQualified):
+            [ranked] = arbitrate(answer, NOW)
+            answer = suppress.offer(ranked, NOW)[1] if case.slots == WEB else suppress(ranked, NOW)[-1]
+        assert isinstance(answer, HistoryRow)
+        yield case.name, answer
+
+
+def _identified(case: Case) -> SignalIdentified:
+    profile = CUSTOMERS[case.customer]
+    if not case.consents:
+        profile = msgspec.structs.replace(profile, consents={})
+    signal = Signal(
+        id=case.signal or case.name,
+        type="page_viewed",
+        at=NOW,
+        received_at=NOW,
+        source="corpus",
+        identifiers={"customer_no": hashed("customer_no", case.customer)},
+        context={"page": "/savings", "dwell_seconds": 12.0},
+        properties={"category": "savings"},
+    )
+    decision = decision_id(signal.source, signal.id)
+    return SignalIdentified(
+        message_id=f"{decision}:signal.identified",
+        decision_id=decision,
+        occurred_at=NOW,
+        person_id=profile.person_id,
+        revision=revision().id,
+        signal=signal,
+        profile=profile,
+        decided_at=NOW,
+    )
+
+
+def keep(file: Path, data: bytes) -> None:
+    """Write what is not there yet."""
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+        sys.stdout.write(f"{file}\n")
+
+
+def main() -> None:
+    """Keep every case and the revision that decided it."""
+    digest = revision().id.removeprefix("sha256:")
+    keep(RECORDS / "revisions" / f"{digest}.json", revision().catalogue.canonical())
+    for name, row in decide():
+        keep(RECORDS / f"{name}.{digest[:8]}.json", (row.record or "").encode())
+
+
+if __name__ == "__main__":
+    main()
