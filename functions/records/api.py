@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from werkzeug.wrappers import Request, Response
 
@@ -19,20 +19,20 @@ def routes(records: Records, keys: Keyring, clock: Clock) -> Sequence[Route]:
 
     def get_day(request: Request, day: str) -> Response:
         keys.caller(request)
-        asked = _day(day)
+        asked = _day(day, clock)
         return json_answer({"day": asked, "decisions": records.count(asked)})
 
     def post_seals(request: Request, day: str) -> Response:
         keys.caller(request)
-        return json_answer(records.seal(_day(day), clock()))
+        return json_answer(records.seal(_day(day, clock), clock()))
 
     def post_verification(request: Request, day: str) -> Response:
         keys.caller(request)
-        return json_answer(records.verification(_day(day)))
+        return json_answer(records.verification(_day(day, clock)))
 
     def post_replay(request: Request, day: str) -> Response:
         keys.caller(request)
-        return json_answer(records.replay(_day(day), request.args.get("prefix", "")))
+        return json_answer(records.replay(_day(day, clock), request.args.get("prefix", "")))
 
     return [
         ("GET", "/v1/days/<day>", get_day),
@@ -42,11 +42,14 @@ def routes(records: Records, keys: Keyring, clock: Clock) -> Sequence[Route]:
     ]
 
 
-def _day(text: str) -> date:
+def _day(text: str, clock: Clock) -> date:
+    """A day as a path names it: `2026-03-01`, or for schedules `yesterday`, UTC."""
+    if text == "yesterday":
+        return (clock() - timedelta(days=1)).date()
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise InvalidError("is no day such as 2026-03-01", field="day") from None
+        raise InvalidError("is no day such as 2026-03-01, nor yesterday", field="day") from None
     if not 1970 <= day.year <= 9000:
         raise InvalidError("is in no year of which there is a history", field="day")
     return day

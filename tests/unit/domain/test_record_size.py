@@ -72,7 +72,7 @@ def bank(cap):
             "time_zone": "Europe/London",
             "brands": [{"id": "oak", "name": "Oak"}],
             "issues": [{"id": "grow", "name": "Grow", "purpose": "marketing"}],
-            "groups": [{"id": "all", "name": "All", "issue": "grow"}],
+            "groups": [{"id": "all", "name": "All", "issue": "grow", "owner": "growth"}],
         },
         "schema.yaml": {"profile": attributes, "context": {}},
         "channels.yaml": {
