@@ -70,10 +70,10 @@ def _say_why_not(told: dict[str, Any], console: Console) -> None:
         console.print("  What would have let it win cannot be said, or is nothing.")
         return
     console.print(f"  It would have won by {told['treatment']} with:")
-    others = [change["says"] for change in told.get("alternatives", [])]
-    for number, change in enumerate(changes, start=1):
-        instead = f"  (or {escape(', or '.join(others))})" if others and number == len(changes) else ""
-        console.print(f"    {escape(change)}{instead}")
+    for change in changes:
+        console.print(f"    {escape(change)}")
+    for change in told.get("alternatives", []):
+        console.print(f"    or {escape(change['says'])}")
     if told.get("assumed"):
         console.print("  Its propensity is taken to be the declared one: none was worked out for it then.")
 

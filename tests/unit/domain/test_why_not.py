@@ -1,0 +1,74 @@
+"""Why not this action: the smallest change, case by case."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from shared.domain.contact_read import read_of
+from shared.domain.decision import DecisionRecord
+from shared.domain.engagement import Slots
+from shared.domain.errors import NotFoundError
+from shared.domain.replay import replayed
+from shared.domain.why_not import why_not
+from tests.unit.domain.situations import NOW, cases, history, person, policy, signal
+
+
+def bank_of(case):
+    """The bank of a case."""
+    conditions = [
+        {"name": f"c{number}", "when": when, "reason": "-"} for number, when in enumerate(case.get("conditions", []))
+    ]
+    return policy(
+        policy={"action:tips": {"eligibility": conditions}} if conditions else {},
+        rules=case.get("rules"),
+        only=["tips", *case.get("against", [])],
+    )
+
+
+def decided(bank, case):
+    """The decision of a case."""
+    contacts = read_of(bank.revision, history(bank.revision, case.get("history", [])), NOW)
+    record = DecisionRecord(
+        decision_id="d-1",
+        person_id="p-1",
+        revision=bank.revision.id,
+        signal=signal(),
+        profile=person(**case.get("person", {})),
+        decided_at=NOW,
+        reserved_at=NOW,
+        result="reserved",
+        slots=Slots(channels=tuple(case.get("slots", ["email"]))),
+        read=contacts,
+    )
+    return msgspec.structs.replace(replayed(bank, record), read=contacts)
+
+
+@pytest.mark.parametrize("case", cases("why_not"))
+def test_why_not(case):
+    bank = bank_of(case)
+
+    told = why_not(bank, decided(bank, case), "tips")
+
+    if "cannot" in case:
+        assert told.outcome == "cannot"
+        assert case["cannot"] in told.because
+        return
+    assert told.outcome == "wins", told.because
+    assert [change.says for change in told.changes] == case["changes"]
+    assert [change.says for change in told.alternatives] == case.get("instead", [])
+
+
+def test_what_was_chosen_and_what_appears_elsewhere_say_so():
+    bank = bank_of({"against": ["saver"]})
+    record = decided(bank, {})
+
+    assert why_not(bank, record, "saver").outcome == "chosen"
+    elsewhere = why_not(bank, msgspec.structs.replace(record, slots=Slots(channels=("web",)), chosen=()), "tips")
+    assert elsewhere.because == "It appears on direct_mail, email, and the decision was for none of these."
+
+
+def test_an_action_that_nobody_knows():
+    bank = bank_of({})
+    with pytest.raises(NotFoundError, match="no action 'moon'"):
+        why_not(bank, decided(bank, {}), "moon")
