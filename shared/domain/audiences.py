@@ -147,11 +147,7 @@ def _looked_at(policy: Policy, record: DecisionRecord) -> list[str]:
     asked = [conditions[n] for n in sorted(numbers)] if chosen else conditions
     schema = revision.catalogue.profile_schema
     names = {path[1] for c in asked for path in policy.program(c.when).reads if path[0] == "profile" and len(path) > 1}
-    return sorted(
-        (schema[name].description if name in schema else "") or name.replace("_", " ")
-        for name in names
-        if name in schema or name in ("brands", "products")
-    )
+    return sorted(name.replace("_", " ") for name in names if name in schema or name in ("brands", "products"))
 
 
 def _for_regulator(policy: Policy, record: DecisionRecord, explanation: Explanation) -> ForRegulator:

@@ -4,6 +4,7 @@ come to before.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,8 @@ import msgspec
 
 from shared.domain.catalogue import Revision, facts
 from shared.domain.contact_history import Contact, ContactHistory, ContactState
-from shared.domain.rules import Cap, Cooldown, in_scope
+from shared.domain.outcome import OutcomeName
+from shared.domain.rules import Cap, Cooldown, Scope, in_scope
 
 
 class PastContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -79,19 +81,29 @@ def read_of(
         now: the time of the reservation, UTC.
         stands: what the same decision had come to before, where it would be decided otherwise.
     """
-    rules = [rule for rule in revision.catalogue.rules if isinstance(rule, Cap | Cooldown)]
-    asked = [contact for contact in history.counting(now) if any(_is_asked_for(rule, contact, now) for rule in rules)]
+    asking = [
+        (rule.outcomes, rule.scope, now - timedelta(seconds=rule.window_seconds))
+        if isinstance(rule, Cap)
+        else (rule.outcomes, rule.after, now - timedelta(seconds=rule.period_seconds))
+        for rule in revision.catalogue.rules
+        if isinstance(rule, Cap | Cooldown)
+    ]
+    asked = [contact for contact in history.counting(now) if _is_asked_for(contact, asking, now)]
     asked.sort(key=lambda contact: (contact.at, contact.treatment, contact.delivery_id))
     return ContactRead(contacts=tuple(_past(revision, contact) for contact in asked), stands=stands)
 
 
-def _is_asked_for(rule: Cap | Cooldown, contact: Contact, now: datetime) -> bool:
-    """Whether a contact can make a difference to a rule."""
-    scope, seconds = (rule.scope, rule.window_seconds) if isinstance(rule, Cap) else (rule.after, rule.period_seconds)
-    if not in_scope(scope, contact.facts()):
-        return False
-    since = now - timedelta(seconds=seconds)
-    return any((at := contact.when(outcome, now)) is not None and at > since for outcome in rule.outcomes)
+def _is_asked_for(
+    contact: Contact, asking: Sequence[tuple[tuple[OutcomeName, ...], Scope, datetime]], now: datetime
+) -> bool:
+    """Whether a contact can make a difference to a rule: by its outcomes, what it counts, and since when."""
+    of = contact.facts()
+    for outcomes, scope, since in asking:
+        for outcome in outcomes:
+            at = contact.when(outcome, now)
+            if at is not None and at > since and in_scope(scope, of):
+                return True
+    return False
 
 
 def _past(revision: Revision, contact: Contact) -> PastContact:

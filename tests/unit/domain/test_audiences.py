@@ -59,7 +59,7 @@ def test_a_customer_is_told_no_score_rule_condition_or_flag(name):
 
 
 def test_a_customer_is_told_what_was_looked_at():
-    assert tell(POLICY, RECORDS["reserved"], "customer").looked_at == ["Pounds left a month", "Years", "brands"]
+    assert tell(POLICY, RECORDS["reserved"], "customer").looked_at == ["age", "brands", "disposable income"]
 
 
 def test_a_regulator_is_told_everything():
