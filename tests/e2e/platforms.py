@@ -114,11 +114,21 @@ class Running:
         self._persons, self._contact_points = ports["persons"], ports["contact_points"]
         self._contacts, self._quarantine = ports["contacts"], ports["quarantine"]
         self._untaken = list(everybody())
-        self._http = httpx.Client(timeout=60, trust_env=False, limits=httpx.Limits(max_connections=64))
+        self._here = threading.local()
+        self._clients: list[httpx.Client] = []
         self._made = 0
 
     def close(self) -> None:
-        self._http.close()
+        for client in self._clients:
+            client.close()
+
+    def _http(self) -> httpx.Client:
+        """This thread's own client: one thread's may close a kept connection that another is about to read."""
+        if not hasattr(self._here, "client"):
+            self._here.client = httpx.Client(timeout=60, trust_env=False)
+            self._clients.append(self._here.client)
+        client: httpx.Client = self._here.client
+        return client
 
     # people
 
@@ -158,7 +168,7 @@ class Running:
         known = self.platform.headers[function] if key else {}
         url = self.platform.endpoints[function] + path
         given = {name: value.encode() for name, value in {**known, **(headers or {})}.items()}  # UTF-8, whatever it is
-        return self._http.request(method, url, content=content, headers=given)
+        return self._http().request(method, url, content=content, headers=given)
 
     def push(self, function: str, body: bytes) -> httpx.Response:
         """Push as Pub/Sub does."""
@@ -231,7 +241,7 @@ class Running:
 
     def received(self) -> list[dict[str, Any]]:
         """All that the providers accepted."""
-        answer = self._http.get(self.platform.endpoints["sandbox"] + "/received")
+        answer = self._http().get(self.platform.endpoints["sandbox"] + "/received")
         return list(answer.json()["received"])
 
     @contextmanager
@@ -239,7 +249,7 @@ class Running:
         """Let all channels' providers behave like this; what is yielded changes it; all is well again at the end."""
 
         def behave(**wanted: Any) -> None:
-            answer = self._http.post(self.platform.endpoints["sandbox"] + "/behaviour", json=wanted)
+            answer = self._http().post(self.platform.endpoints["sandbox"] + "/behaviour", json=wanted)
             assert answer.status_code == 200, answer.text
 
         behave(**behaviour)
