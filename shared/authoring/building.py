@@ -56,6 +56,7 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
         expressions=dict(sorted(checker.expressions.items())),
         signals=signals,
         action_schema=action_schema,
+        time_zone=bank.time_zone,
     )
     built: Catalogue = terse(catalogue)
     return built

@@ -259,7 +259,10 @@ class Named(Part, frozen=True, kw_only=True):
 
 
 class Catalogue(Part, frozen=True, kw_only=True):
-    """Everything that decides."""
+    """Everything that decides.
+
+    `time_zone` is that of the bank, and of a person whose own is not known.
+    """
 
     name: str
     brands: tuple[Named, ...]
@@ -279,6 +282,7 @@ class Catalogue(Part, frozen=True, kw_only=True):
     actions: tuple[Action, ...]
     signals: dict[str, SignalType] = msgspec.field(default_factory=dict)
     action_schema: dict[str, Attribute] = msgspec.field(default_factory=dict)
+    time_zone: str = "UTC"
 
     def canonical(self) -> bytes:
         """The bytes that the digest is taken of: the same catalogue gives the same bytes on any machine."""

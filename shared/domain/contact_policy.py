@@ -7,7 +7,7 @@ silence.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +16,19 @@ import msgspec
 from shared.domain.catalogue import Revision, facts
 from shared.domain.contact_history import Contact, ContactHistory
 from shared.domain.profile import Profile
-from shared.domain.rules import Cap, ConsentRule, Cooldown, ExclusionRule, Rule, in_scope
+from shared.domain.rules import (
+    Budget,
+    Cap,
+    ConsentRule,
+    Cooldown,
+    ExclusionRule,
+    Holdout,
+    QuietHours,
+    Rule,
+    Volume,
+    in_scope,
+)
+from shared.domain.signal import digest
 
 NEVER = timedelta(days=36525)
 
@@ -26,7 +38,7 @@ class Withheld(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         rule: the rule's id.
-        kind: cap, cooldown, consent or exclusion.
+        kind: of the rule, as its tag names it.
         count: contacts counted, for a cap.
         limit: the cap's limit.
         allowed_at: when this rule would let it through, None where time alone does not.
@@ -38,6 +50,21 @@ class Withheld(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     count: int | None = None
     limit: int | None = None
     allowed_at: datetime | None = None
+
+
+class Closed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A limit over all persons of which nothing is left in the current period.
+
+    Attributes:
+        opens_at: when the next period begins.
+        count: contacts already taken, of a volume.
+    """
+
+    opens_at: datetime
+    count: int | None = None
+
+
+NOTHING_CLOSED: Mapping[str, Closed] = {}
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +82,7 @@ def select(
     now: datetime,
     *,
     count: int = 1,
+    closed: Mapping[str, Closed] = NOTHING_CLOSED,
 ) -> Selection:
     """The first `count` treatments of different actions that every rule lets through, each counted for the next.
 
@@ -65,6 +93,7 @@ def select(
         history: the person's contacts.
         now: the time of the reservation, UTC.
         count: treatments wanted.
+        closed: volumes and budgets, by the rule's id, of which nothing is left.
     """
     chosen: list[str] = []
     actions: set[str] = set()
@@ -73,7 +102,7 @@ def select(
         action, _ = revision.treatment(treatment_id)
         if action.id in actions:
             continue
-        stop = first_stop(revision, treatment_id, profile, history, now)
+        stop = first_stop(revision, treatment_id, profile, history, now, closed)
         if stop is None:
             chosen.append(treatment_id)
             actions.add(action.id)
@@ -104,13 +133,18 @@ def counting(revision: Revision, history: ContactHistory, treatment_id: str, now
 
 
 def first_stop(
-    revision: Revision, treatment_id: str, profile: Profile, history: ContactHistory, now: datetime
+    revision: Revision,
+    treatment_id: str,
+    profile: Profile,
+    history: ContactHistory,
+    now: datetime,
+    closed: Mapping[str, Closed] = NOTHING_CLOSED,
 ) -> Withheld | None:
     """The first rule, in the catalogue's order, that stops a treatment; None where all let it through."""
     action, treatment = revision.treatment(treatment_id)
     known = facts(action, treatment)
     for rule in revision.catalogue.rules:
-        stop = _stop(rule, known, profile, history, now)
+        stop = _stop(rule, known, profile, history, now, closed)
         if stop is not None:
             return stop
     return None
@@ -143,8 +177,13 @@ def longest_window(revision: Revision) -> timedelta:
     return timedelta(seconds=max(seconds, default=0))
 
 
-def _stop(
-    rule: Rule, known: dict[str, Any], profile: Profile, history: ContactHistory, now: datetime
+def _stop(  # noqa: PLR0911 - one answer per kind of rule
+    rule: Rule,
+    known: dict[str, Any],
+    profile: Profile,
+    history: ContactHistory,
+    now: datetime,
+    closed: Mapping[str, Closed] = NOTHING_CLOSED,
 ) -> Withheld | None:
     match rule:
         case ConsentRule():
@@ -160,6 +199,33 @@ def _stop(
             return _cap(rule, known, history, now)
         case Cooldown():
             return _cooldown(rule, known, history, now)
+        case QuietHours():
+            return None
+        case Volume() | Budget():
+            return _used_up(rule, known, closed)
+        case Holdout():
+            held = known["purpose"] in rule.stops and in_scope(rule.scope, known) and held_out(rule, profile.person_id)
+            return Withheld(treatment=known["treatment"], rule=rule.id, kind="holdout") if held else None
+
+
+def _used_up(rule: Volume | Budget, known: dict[str, Any], closed: Mapping[str, Closed]) -> Withheld | None:
+    """A volume or a budget stops while nothing of it is left."""
+    full = closed.get(rule.id) if in_scope(rule.scope, known) else None
+    if full is None:
+        return None
+    return Withheld(
+        treatment=known["treatment"],
+        rule=rule.id,
+        kind="volume" if isinstance(rule, Volume) else "budget",
+        count=full.count,
+        limit=rule.limit if isinstance(rule, Volume) else None,
+        allowed_at=full.opens_at,
+    )
+
+
+def held_out(rule: Holdout, person_id: str) -> bool:
+    """Whether a person is held out: the same person always is, and each rule draws apart from the others."""
+    return int(digest("holdout", rule.id, person_id)[:13], 16) < rule.share * 16**13
 
 
 def _cap(rule: Cap, known: dict[str, Any], history: ContactHistory, now: datetime) -> Withheld | None:

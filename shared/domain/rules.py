@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+import msgspec
 from msgspec import Meta
 
 from shared.domain.outcome import OutcomeName
 from shared.domain.part import Id, Part, Text
 
 Purpose = Literal["marketing", "service", "regulatory", "targeted_support"]
+CalendarUnit = Literal["day", "week", "month"]
+Period = Literal["hour", "day", "week", "month"]
+DayKind = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday"]
+ClockTime = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+"""Hours and minutes on the clock of whoever's time zone counts."""
+
 Dimension = Literal["brand", "issue", "group", "action", "treatment", "channel", "purpose"]
 
 
@@ -49,7 +56,19 @@ def in_scope(scope: Scope, of: dict[str, Any]) -> bool:
 
 
 class Cap(Part, frozen=True, kw_only=True, tag="cap", tag_field="kind"):
-    """At most `limit` of these outcomes in scope within a rolling window, counted apart per value of `per`."""
+    """At most `limit` of these outcomes in scope within a window, counted apart per value of `per`.
+
+    Attributes:
+        id: of the rule.
+        limit: contacts that may be counted.
+        outcomes: which outcomes of a contact make it count.
+        window_seconds: how far back the rolling window reaches; with `calendar`, the most that the unit can span.
+        reason: why it stops a treatment, in words that a customer may read.
+        scope: what it judges and counts.
+        per: a level of which each value is counted apart.
+        calendar: the window is the current one of these on the person's own calendar, and not a rolling one.
+        preference: the profile attribute that holds the person's own limit; the lower of the two counts.
+    """
 
     id: str
     limit: int
@@ -58,11 +77,25 @@ class Cap(Part, frozen=True, kw_only=True, tag="cap", tag_field="kind"):
     reason: str
     scope: Scope = Scope()
     per: Dimension | None = None
+    calendar: CalendarUnit | None = None
+    preference: str | None = None
 
 
 class Cooldown(Part, frozen=True, kw_only=True, tag="cooldown", tag_field="kind"):
     """After one of these outcomes in scope `after`, nothing of scope `blocks` for a while; with `same`, only what
     shares that dimension with it.
+
+    Attributes:
+        id: of the rule.
+        outcomes: after which of them.
+        period_seconds: for how long.
+        reason: why it stops a treatment, in words that a customer may read.
+        after: of what the outcome was.
+        blocks: what it stops.
+        same: a level that what it stops shares with what the outcome was of.
+        count: how many contacts must have had such an outcome; the period begins with the last of them.
+        within_seconds: within how long of each other, where `count` is more than 1.
+        without: outcomes of which none may have come within that time: three impressions without a click.
     """
 
     id: str
@@ -72,6 +105,9 @@ class Cooldown(Part, frozen=True, kw_only=True, tag="cooldown", tag_field="kind"
     after: Scope = Scope()
     blocks: Scope = Scope()
     same: Dimension | None = None
+    count: int = 1
+    within_seconds: int = 0
+    without: tuple[OutcomeName, ...] = ()
 
 
 class ConsentRule(Part, frozen=True, kw_only=True, tag="consent", tag_field="kind"):
@@ -106,4 +142,79 @@ class ExclusionRule(Part, frozen=True, kw_only=True, tag="exclusion", tag_field=
     reason: Text
 
 
-Rule = Cap | Cooldown | ConsentRule | ExclusionRule
+class QuietTime(Part, frozen=True, kw_only=True):
+    """A stretch of the clock on some days; one that ends no later than it begins reaches into the next day.
+
+    Attributes:
+        days: on which it begins; every day where none is given. A public holiday is a `holiday` and no other day.
+        from_: its first minute.
+        until: the first minute after it; 00:00 is the day's end.
+    """
+
+    days: tuple[DayKind, ...] = ()
+    from_: ClockTime = msgspec.field(name="from", default="00:00")
+    until: ClockTime = "00:00"
+
+
+class QuietHours(Part, frozen=True, kw_only=True, tag="quiet_hours", tag_field="kind"):
+    """No contact at these times of the person's own clock.
+
+    Attributes:
+        id: of the rule.
+        times: when it is quiet.
+        reason: why it stops a treatment, in words that a customer may read.
+        scope: what keeps quiet.
+        max_defer_seconds: how long a treatment may wait for the next allowed instant; 0 is not at all, so that it gives
+            way to the runner-up. What waits is decided again then.
+        holidays: dates of public holidays, ISO, as they were worked out when the catalogue was built.
+    """
+
+    id: str
+    times: tuple[QuietTime, ...]
+    reason: str
+    scope: Scope = Scope()
+    max_defer_seconds: int = 0
+    holidays: tuple[str, ...] = ()
+
+
+class Volume(Part, frozen=True, kw_only=True, tag="volume", tag_field="kind"):
+    """At most `limit` contacts in scope per period over all persons; periods are of the bank's own calendar."""
+
+    id: str
+    limit: int
+    period: Period
+    reason: str
+    scope: Scope = Scope()
+
+
+class Budget(Part, frozen=True, kw_only=True, tag="budget", tag_field="kind"):
+    """At most so many pounds spent on contacts in scope per period, by their channels' prices; periods are of the
+    bank's own calendar.
+    """
+
+    id: str
+    pounds: float
+    period: Period
+    reason: str
+    scope: Scope = Scope()
+
+
+class Holdout(Part, frozen=True, kw_only=True, tag="holdout", tag_field="kind"):
+    """A stable share of all persons who get none of these purposes, against whom the rest is measured.
+
+    Attributes:
+        id: of the rule; with the person's id it says who is held out.
+        share: of persons, 0 to 1.
+        stops: purposes that they do not get.
+        reason: why it stops a treatment.
+        scope: of what they do not get it.
+    """
+
+    id: Id
+    share: Annotated[float, Meta(ge=0, le=1)]
+    stops: Annotated[tuple[Purpose, ...], Meta(min_length=1)]
+    reason: Text
+    scope: Scope = Scope()
+
+
+Rule = Cap | Cooldown | ConsentRule | ExclusionRule | QuietHours | Volume | Budget | Holdout

@@ -50,11 +50,6 @@ def specialised(program: Any, known: Mapping[Path, Any]) -> Any:
     return [specialised(part, known) for part in program]
 
 
-def on_one_path(of: Clauses) -> bool:
-    """Whether all terms read the same path."""
-    return len({term.atom.path for clause in of for term in clause}) == 1
-
-
 def _clauses(node: Sequence[Any], *, negated: bool) -> list[Clause] | None:
     kind = node[0]
     if kind == "not":

@@ -50,7 +50,7 @@ class Index:
 
         Args:
             rows: how many there are.
-            tabled: conditions made of terms; one that allows what is missing reads one path only.
+            tabled: conditions made of terms; of those that allow what is missing each must pass `can_allow_missing`.
             evaluated: the others.
         """
         self._rows = rows
@@ -92,6 +92,15 @@ class Index:
                 return number
         self._layers.append(rows)
         return len(self._layers) - 1
+
+
+def can_allow_missing(clauses: Iterable[Clause]) -> bool:
+    """Whether tables tell what is unknown from what is false: where all terms read one path, and the terms of each
+    clause stand in one table. Of a clause in several tables it is known only whether it is true.
+    """
+    clauses = tuple(clauses)
+    paths = {term.atom.path for clause in clauses for term in clause}
+    return len(paths) == 1 and all(len({_column(term) for term in clause}) == 1 for clause in clauses)
 
 
 def positions(rows: Rows) -> list[int]:

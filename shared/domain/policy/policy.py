@@ -12,9 +12,9 @@ from shared.domain.catalogue import Action, Condition, Revision, Treatment, fact
 from shared.domain.cel import Missing, Program, program
 from shared.domain.errors import NotFoundError
 from shared.domain.policy.atoms import MISSING, Path, Truth
-from shared.domain.policy.clauses import clauses, on_one_path, specialised
+from shared.domain.policy.clauses import clauses, specialised
 from shared.domain.policy.factors import Factors
-from shared.domain.policy.index import Evaluated, Index, Tabled
+from shared.domain.policy.index import Evaluated, Index, Tabled, can_allow_missing
 from shared.domain.policy.masks import Masks
 from shared.domain.policy.situation import Situations, Variables
 from shared.domain.policy.tables import Rows
@@ -166,7 +166,7 @@ def _compiled(policy: Policy) -> tuple[list[Tabled], list[Evaluated]]:
         if known:
             data = specialised(data, known)
             found = clauses(data)
-        if found is not None and (not allows_missing or on_one_path(found)):
+        if found is not None and (not allows_missing or can_allow_missing(found)):
             tabled.append(Tabled(found, allows_missing, rows))
         else:
             evaluated.append(Evaluated(_evaluation(data), allows_missing, rows))
