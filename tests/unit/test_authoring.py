@@ -19,7 +19,7 @@ from shared.domain.rules import Cap, ConsentRule, Cooldown, ExclusionRule, Scope
 BANK = Path(__file__).parent / "authoring_cases" / "bank"
 SAMPLE = Path(__file__).parents[2] / "catalogue"
 
-GOLDEN = "sha256:8e3e7d291b8f8c151eadfba462f9e55dedaa7038663adebbe3ad73d79d88d8c2"
+GOLDEN = "sha256:574a92cad43cc59bf67b70e104006a76177284a7c4a608edccf4ff3a713f9c2e"
 
 
 @pytest.fixture(scope="module")
