@@ -4,7 +4,7 @@ come to before.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,9 +13,7 @@ import msgspec
 from shared.domain.catalogue import Revision, facts
 from shared.domain.contact_history import Contact, ContactHistory, ContactState
 from shared.domain.contact_policy import NOTHING_CLOSED, Closed, Deferred
-from shared.domain.outcome import OutcomeName
 from shared.domain.policy.policy import Policy
-from shared.domain.rules import Cap, Cooldown, Scope, in_scope
 
 
 class PastContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -93,30 +91,19 @@ def read_of(
         stands: what the same decision had come to before, where it would be decided otherwise.
         closed: volumes and budgets, by the rule's id, of which nothing is left.
     """
-    revision = policy.revision
-    asking = [
-        (rule.outcomes, rule.scope, now - timedelta(seconds=rule.window_seconds))
-        if isinstance(rule, Cap)
-        else (rule.outcomes, rule.after, now - timedelta(seconds=rule.period_seconds))
-        for rule in revision.catalogue.rules
-        if isinstance(rule, Cap | Cooldown)
-    ]
-    asked = [contact for contact in history.counting(now) if _is_asked_for(contact, asking, now)]
+    rules = policy.contact_rules
+    asked = [contact for contact in history.counting(now) if _is_asked_for(contact, rules.counted(contact).reach, now)]
     asked.sort(key=lambda contact: (contact.at, contact.treatment, contact.delivery_id))
-    contacts = tuple(_past(revision, contact) for contact in asked)
+    contacts = tuple(_past(policy.revision, contact) for contact in asked)
     return ContactRead(contacts=contacts, stands=stands, closed=dict(closed))
 
 
-def _is_asked_for(
-    contact: Contact, asking: Sequence[tuple[tuple[OutcomeName, ...], Scope, datetime]], now: datetime
-) -> bool:
-    """Whether a contact can make a difference to a rule: by its outcomes, what it counts, and since when."""
-    of = contact.facts()
-    for outcomes, scope, since in asking:
-        for outcome in outcomes:
-            at = contact.when(outcome, now)
-            if at is not None and at > since and in_scope(scope, of):
-                return True
+def _is_asked_for(contact: Contact, reach: Mapping[str, timedelta], now: datetime) -> bool:
+    """Whether a contact can make a difference to a rule: by its outcomes, and how long ago a rule counts each."""
+    for outcome, longest in reach.items():
+        at = contact.when(outcome, now)
+        if at is not None and at > now - longest:
+            return True
     return False
 
 
