@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -92,30 +93,30 @@ def read_of(
         closed: volumes and budgets, by the rule's id, of which nothing is left.
     """
     rules = policy.contact_rules
-    asked = [contact for contact in history.counting(now) if _is_asked_for(contact, rules.counted(contact).reach, now)]
-    asked.sort(key=lambda contact: (contact.at, contact.treatment, contact.delivery_id))
-    contacts = tuple(_past(policy.revision, contact) for contact in asked)
+    asked = []
+    for contact in history.counting(now):
+        counted = rules.counted(contact)
+        if _is_asked_for(contact, counted.reach, now):
+            asked.append((contact.at, contact.treatment, contact.delivery_id, contact, counted.unlike))
+    asked.sort(key=itemgetter(0, 1, 2))
+    contacts = tuple(
+        [
+            PastContact(treatment=treatment, state=contact.state, at=at, outcomes=contact.outcomes, facts=unlike)
+            for at, treatment, _, contact, unlike in asked
+        ]
+    )
     return ContactRead(contacts=contacts, stands=stands, closed=dict(closed))
 
 
 def _is_asked_for(contact: Contact, reach: Mapping[str, timedelta], now: datetime) -> bool:
     """Whether a contact can make a difference to a rule: by its outcomes, and how long ago a rule counts each."""
-    for outcome, longest in reach.items():
-        at = contact.when(outcome, now)
-        if at is not None and at > now - longest:
-            return True
-    return False
+    if contact.state in ("reserved", "sending") and "sent" in reach:
+        return contact.at > now - reach["sent"] or _any_recent(contact.outcomes, reach, now, but="sent")
+    return _any_recent(contact.outcomes, reach, now)
 
 
-def _past(revision: Revision, contact: Contact) -> PastContact:
-    expected = _facts(revision, contact.treatment)
-    return PastContact(
-        treatment=contact.treatment,
-        state=contact.state,
-        at=contact.at,
-        outcomes=contact.outcomes,
-        facts={name: value for name, value in contact.facts().items() if expected.get(name) != value},
-    )
+def _any_recent(outcomes: Mapping[str, datetime], reach: Mapping[str, timedelta], now: datetime, but: str = "") -> bool:
+    return any(at > now - reach[name] for name, at in outcomes.items() if name in reach and name != but)
 
 
 def _facts(revision: Revision, treatment: str) -> dict[str, str]:

@@ -6,15 +6,16 @@ is counted in. So one pass over the contacts is all that a decision needs, whate
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from operator import attrgetter
 from typing import Any
 
-from shared.domain.catalogue import Action, Revision, Treatment
-from shared.domain.contact_history import Contact, ContactHistory
+from shared.domain.catalogue import Action, Revision, Treatment, facts
+from shared.domain.contact_history import Contact
 from shared.domain.contact_policy.quiet import Quiet
-from shared.domain.contact_policy.tallies import Tally, Times, reach
+from shared.domain.contact_policy.tallies import Tally, Times
+from shared.domain.contact_policy.windows import reach
 from shared.domain.outcome import OutcomeName
 from shared.domain.policy.scopes import Scopes
 from shared.domain.policy.tables import Rows
@@ -36,26 +37,31 @@ from shared.domain.rules import (
 from shared.domain.zones import zone
 
 _DIMENSIONS: tuple[Dimension, ...] = ("brand", "issue", "group", "action", "treatment", "channel", "purpose")
+_TAKEN_AS_SENT = frozenset({"reserved", "sending"})
+"""States in which a contact that counts is taken as sent when it was reserved."""
 _what_it_is_of = attrgetter(*_DIMENSIONS)
 
 
-class _Counted:
+class Counted:
     """What is counted of contacts that are of the same.
 
     Attributes:
         tallies: by outcome, where each of its times is counted.
         latest: of the tallies that count a contact once, by the latest of several outcomes.
         reach: by outcome, how long ago it may have been and still count.
+        unlike: what they are of, as far as the revision would say it otherwise of their treatment.
     """
 
-    __slots__ = ("latest", "reach", "tallies")
+    __slots__ = ("latest", "reach", "tallies", "unlike")
 
-    def __init__(self) -> None:
+    def __init__(self, unlike: dict[str, str]) -> None:
         self.tallies: dict[str, tuple[Tally, ...]] = {}
         self.latest: list[tuple[tuple[OutcomeName, ...], Tally]] = []
         self.reach: dict[str, timedelta] = {}
+        self.unlike = unlike
 
     def add(self, outcomes: tuple[OutcomeName, ...], tally: Tally, *, once: bool) -> None:
+        """Count these outcomes in a tally, each for itself or `once` a contact."""
         for outcome in outcomes:
             self.reach[outcome] = max(reach(tally.rule), self.reach.get(outcome, timedelta()))
             if not once or len(outcomes) == 1:
@@ -65,12 +71,18 @@ class _Counted:
 
 
 class ContactRules:
-    """The compiled form of a revision's rules.
+    """The compiled form of a revision's rules. Each is known by its number in the catalogue's order.
 
     Attributes:
-        rules: in the catalogue's order.
+        rules: in that order.
+        rows: every treatment with its action.
         judged: the rows that each judges.
-        quiet: the rules of quiet hours by their numbers.
+        counting: caps and cooldowns.
+        caps: those of them that are caps.
+        rolling: how far back each counts that counts from now.
+        calendars: of caps on a calendar, its unit.
+        quiet: the rules of quiet hours.
+        standing: those that stop what they judge, or not, whatever was counted.
     """
 
     def __init__(self, revision: Revision, rows: Sequence[tuple[Action, Treatment]], scopes: Scopes) -> None:
@@ -80,12 +92,19 @@ class ContactRules:
         self.rules = revision.catalogue.rules
         self.scopes = scopes
         self.judged = tuple(self._judged(rule) for rule in self.rules)
-        self.quiet = {number: Quiet(rule) for number, rule in enumerate(self.rules) if isinstance(rule, QuietHours)}
+        judging = [(number, rule) for number, rule in enumerate(self.rules) if self.judged[number]]
+        self.counting = tuple((n, rule) for n, rule in enumerate(self.rules) if isinstance(rule, Cap | Cooldown))
+        self.caps = tuple((number, rule) for number, rule in self.counting if isinstance(rule, Cap))
+        self.rolling = tuple((n, reach(r)) for n, r in self.counting if not (isinstance(r, Cap) and r.calendar))
+        self.calendars = tuple((number, cap.calendar) for number, cap in self.caps if cap.calendar is not None)
+        self.quiet = {number: Quiet(rule) for number, rule in judging if isinstance(rule, QuietHours)}
+        self.standing = tuple(
+            (number, rule) for number, rule in judging if not isinstance(rule, Cap | Cooldown | QuietHours)
+        )
         self._zone = zone(revision.catalogue.time_zone) or UTC
         self._consented: dict[str, Rows] | None = None
         self._tallies: dict[tuple[int, str | None], Tally] = {}
-        self._counted: dict[Any, _Counted] = {}
-        self._counting = tuple((number, r) for number, r in enumerate(self.rules) if isinstance(r, Cap | Cooldown))
+        self._counted: dict[Any, Counted] = {}
 
     def _judged(self, rule: Rule) -> Rows:
         of, any_of = self.scopes.of, self.scopes.any
@@ -147,31 +166,36 @@ class ContactRules:
             found = self._tallies[number, value] = Tally(number, rule, rows)
         return found
 
-    def times(self, history: ContactHistory, now: datetime) -> Times:
-        """Everything that any rule counts, in one pass over the contacts."""
-        times: Times = {}
-        for contact in history.counting(now):
-            self.count(contact, times)
+    def times(self, contacts: Iterable[Contact], since: Sequence[datetime], times: Times | None = None) -> Times:
+        """What every rule counts, in one pass.
+
+        Args:
+            contacts: that count.
+            since: for each rule, the instant after which it counts.
+            times: what they are counted to, besides what it holds.
+        """
+        times = {} if times is None else times
+        known = self._counted
+        for contact in contacts:
+            counted = known.get(_what_it_is_of(contact)) or self.counted(contact)
+            tallies, outcomes = counted.tallies, contact.outcomes
+            if contact.state in _TAKEN_AS_SENT:
+                outcomes = {**outcomes, "sent": contact.at} if outcomes else {"sent": contact.at}
+            for outcome, at in outcomes.items():
+                if outcome in tallies:
+                    for tally in tallies[outcome]:
+                        if at > since[tally.number]:
+                            if tally in times:
+                                times[tally].append(at)
+                            else:
+                                times[tally] = [at]
+            for names, tally in counted.latest:
+                found = [outcomes[name] for name in names if name in outcomes]
+                if found and (at := max(found)) > since[tally.number]:
+                    times.setdefault(tally, []).append(at)
         return times
 
-    def count(self, contact: Contact, times: Times) -> None:
-        """Add a contact that counts to the times of all tallies that it is counted in."""
-        counted = self.counted(contact)
-        outcomes = contact.outcomes
-        if contact.state in ("reserved", "sending"):
-            outcomes = {**outcomes, "sent": contact.at}
-        for outcome, at in outcomes.items():
-            for tally in counted.tallies.get(outcome, ()):
-                if tally in times:
-                    times[tally].append(at)
-                else:
-                    times[tally] = [at]
-        for names, tally in counted.latest:
-            found = [outcomes[name] for name in names if name in outcomes]
-            if found:
-                times.setdefault(tally, []).append(max(found))
-
-    def counted(self, contact: Contact) -> _Counted:
+    def counted(self, contact: Contact) -> Counted:
         """What is counted of a contact."""
         what = _what_it_is_of(contact)
         found = self._counted.get(what)
@@ -179,9 +203,11 @@ class ContactRules:
             found = self._counted[what] = self._looked_up(dict(zip(_DIMENSIONS, what, strict=True)))
         return found
 
-    def _looked_up(self, of: dict[str, str]) -> _Counted:
-        counted = _Counted()
-        for number, rule in self._counting:
+    def _looked_up(self, of: dict[str, str]) -> Counted:
+        known = self.revision.treatments.get(of["treatment"])
+        expected = facts(*known) if known else {}
+        counted = Counted({name: value for name, value in of.items() if expected.get(name) != value})
+        for number, rule in self.counting:
             scope: Scope = rule.scope if isinstance(rule, Cap) else rule.after
             if not in_scope(scope, of):
                 continue

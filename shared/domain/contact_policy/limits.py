@@ -11,7 +11,7 @@ from shared.domain.contact_policy.compiled import ContactRules, apart_of
 from shared.domain.contact_policy.ledger import NOTHING_CLOSED, Closed, Deferred, Withheld
 from shared.domain.contact_policy.quiet import allowed_from
 from shared.domain.contact_policy.tallies import NEVER, Stop, Tally, rests_until
-from shared.domain.contact_policy.windows import leaves, since
+from shared.domain.contact_policy.windows import INSTANT, leaves, period
 from shared.domain.policy.tables import Rows
 from shared.domain.profile import Profile
 from shared.domain.rules import Budget, Cap, ConsentRule, Cooldown, ExclusionRule, Holdout, Rule, Volume
@@ -47,15 +47,52 @@ class Limits:
         self._now = now
         self._closed = closed
         self._zone = rules.zone_of(profile)
-        self._times = rules.times(history, now)
-        self._since: dict[int, datetime] = {}
-        self._ask()
+        self._limits: dict[int, int] = {}
+        self._since = [now] * len(rules.rules)
+        for number, span in rules.rolling:
+            self._since[number] = now - span
+        for number, unit in rules.calendars:
+            self._since[number] = period(unit, now, self._zone)[0] - INSTANT
+        for number, cap in rules.caps:
+            self._limits[number] = cap.limit if cap.preference is None else limit_of(cap, profile)
+        self._standing = [0] * len(rules.rules)
+        for number, other in rules.standing:
+            self._standing[number] = self._stands(number, other)
+        for number, quiet in rules.quiet.items():
+            if quiet.end(now, self._zone) is not None:
+                self._standing[number] = rules.judged[number]
+        for number, limit in self._limits.items():
+            if limit == 0:
+                self._standing[number] = rules.judged[number]
+        self._times = rules.times(history.counting(now), self._since)
+        self._add_up()
 
-    def _ask(self) -> None:
+    def add(self, contact: Contact) -> None:
+        """Count a contact with those of the history."""
+        self._rules.times((contact,), self._since, self._times)
+        self._add_up()
+
+    def _stands(self, number: int, rule: Rule) -> Rows:
+        """The rows that a rule stops whatever was counted."""
+        match rule:
+            case ConsentRule():
+                return self._rules.judged[number] & ~self._rules.consented(self._profile.consents)
+            case ExclusionRule():
+                stops = rule.flag in self._profile.flags
+            case Holdout():
+                stops = held_out(rule, self._profile.person_id)
+            case _:
+                stops = rule.id in self._closed
+        return self._rules.judged[number] if stops else 0
+
+    def _add_up(self) -> None:
+        self._stops = self._standing.copy()
         self._why: dict[tuple[int, str | None], Stop] = {}
-        self._stops = [self._standing(number, rule) for number, rule in enumerate(self._rules.rules)]
-        for tally in self._times:
-            self._judge(tally)
+        for tally, times in self._times.items():
+            number = tally.number
+            limit = self._limits.get(number)
+            if len(times) >= limit if limit is not None else self._rests(tally):
+                self._stops[number] |= tally.rows
         self._hard: Rows = 0
         self._quiet: Rows = 0
         for number, rows in enumerate(self._stops):
@@ -65,61 +102,16 @@ class Limits:
                 self._hard |= rows
         self.stopped: Rows = self._hard | self._quiet
 
-    def add(self, contact: Contact) -> None:
-        """Count a contact with those of the history."""
-        self._rules.count(contact, self._times)
-        self._ask()
+    def _rests(self, tally: Tally) -> bool:
+        if tally.plain:
+            return True  # what began its period is no longer ago than that
+        until = self._rests_until(tally)
+        return until is not None and self._now < until
 
-    def _standing(self, number: int, rule: Rule) -> Rows:  # noqa: PLR0911 - one answer per kind of rule
-        """The rows that a rule stops whatever was counted."""
-        judged = self._rules.judged[number]
-        if not judged:
-            return 0
-        match rule:
-            case ConsentRule():
-                return judged & ~self._rules.consented(self._profile.consents)
-            case ExclusionRule():
-                return judged if rule.flag in self._profile.flags else 0
-            case Holdout():
-                return judged if held_out(rule, self._profile.person_id) else 0
-            case Volume() | Budget():
-                return judged if rule.id in self._closed else 0
-            case Cap():
-                return judged if self._limit(rule) == 0 else 0
-            case Cooldown():
-                return 0
-            case _:
-                return judged if self._rules.quiet[number].end(self._now, self._zone) is not None else 0
-
-    def _limit(self, cap: Cap) -> int:
-        """The limit of a cap, or the person's own where that is lower."""
-        if cap.preference is None:
-            return cap.limit
-        own = self._profile.attributes.get(cap.preference)
-        return min(cap.limit, own) if own.__class__ is int and own >= 0 else cap.limit
-
-    def _judge(self, tally: Tally) -> None:
-        """Let a tally stop its rows, where what it counted says so."""
-        rule, rows = tally.rule, tally.rows
-        if not rows or not rows & ~self._stops[tally.number]:
-            return
-        if isinstance(rule, Cap):
-            limit = self._limit(rule)
-            if len(self._times[tally]) < limit or len(self._in_window(tally, rule)) < limit:
-                return
-        elif (until := self._rests_until(tally, rule)) is None or self._now >= until:
-            return
-        self._stops[tally.number] |= rows
-
-    def _in_window(self, tally: Tally, cap: Cap) -> list[datetime]:
-        begin = self._since.get(tally.number)
-        if begin is None:
-            begin = self._since[tally.number] = since(cap, self._now, self._zone)
-        return [at for at in self._times.get(tally, ()) if at > begin]
-
-    def _rests_until(self, tally: Tally, rule: Cooldown) -> datetime | None:
+    def _rests_until(self, tally: Tally) -> datetime | None:
+        assert isinstance(tally.rule, Cooldown)
         against = self._times.get(tally.against, ()) if tally.against is not None else ()
-        return rests_until(rule, self._times[tally], against)
+        return rests_until(tally.rule, self._times[tally], against)
 
     def stop(self, row: int) -> Withheld | None:
         """The first rule, in the catalogue's order, that stops a row, and why; None where all let it through."""
@@ -132,22 +124,21 @@ class Limits:
                 why = self._why.get((number, value))
                 if why is None:
                     why = self._why[number, value] = self._explained(number, rule, value)
-                count, limit, allowed_at = why
+                counted, limit, allowed_at = why
                 kind = str(rule.__struct_config__.tag)
                 return Withheld(
-                    treatment=treatment.id, rule=rule.id, kind=kind, count=count, limit=limit, allowed_at=allowed_at
+                    treatment=treatment.id, rule=rule.id, kind=kind, count=counted, limit=limit, allowed_at=allowed_at
                 )
         return None
 
     def _explained(self, number: int, rule: Rule, value: str | None) -> Stop:
         match rule:
             case Cap():
-                tally = self._rules.tally(number, value)
-                limit, times = self._limit(rule), sorted(self._in_window(tally, rule))
+                limit, times = self._limits[number], sorted(self._times.get(self._rules.tally(number, value), ()))
                 frees = leaves(rule, times[len(times) - limit], self._zone) if limit else None
                 return Stop(len(times), limit, frees)
             case Cooldown():
-                until = self._rests_until(self._rules.tally(number, value), rule)
+                until = self._rests_until(self._rules.tally(number, value))
                 return Stop(allowed_at=None if timedelta(seconds=rule.period_seconds) >= NEVER else until)
             case Volume() | Budget():
                 full = self._closed[rule.id]
@@ -173,6 +164,14 @@ class Limits:
         if until is None or until - self._now > longest:
             return None
         return Deferred(treatment=self._rules.rows[row][1].id, rule=stopping[0].id, until=until)
+
+
+def limit_of(cap: Cap, profile: Profile) -> int:
+    """The limit of a cap for a person: their own where that is lower; what is no whole number of contacts is none."""
+    if cap.preference is None:
+        return cap.limit
+    own = profile.attributes.get(cap.preference)
+    return min(cap.limit, own) if own.__class__ is int and own >= 0 else cap.limit
 
 
 def held_out(rule: Holdout, person_id: str) -> bool:

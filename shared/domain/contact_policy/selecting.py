@@ -12,7 +12,7 @@ from shared.domain.catalogue import Revision, facts
 from shared.domain.contact_history import Contact, ContactHistory
 from shared.domain.contact_policy.ledger import NOTHING_CLOSED, Closed, Selection, Withheld
 from shared.domain.contact_policy.limits import Limits
-from shared.domain.contact_policy.tallies import reach
+from shared.domain.contact_policy.windows import reach
 from shared.domain.profile import Profile
 from shared.domain.rules import Cap, ConsentRule, Cooldown, ExclusionRule, in_scope
 

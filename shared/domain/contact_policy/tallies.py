@@ -29,15 +29,17 @@ class Tally:
         rule: which counts.
         rows: what the rule stops when the tally says so.
         against: what is counted to lift a cooldown again, where it names any such outcomes.
+        plain: whether it is of a cooldown after a single contact that nothing lifts.
     """
 
-    __slots__ = ("against", "number", "rows", "rule")
+    __slots__ = ("against", "number", "plain", "rows", "rule")
 
     def __init__(self, number: int, rule: Cap | Cooldown, rows: Rows) -> None:
         self.number = number
         self.rule = rule
         self.rows = rows
         self.against = Tally(number, rule, 0) if isinstance(rule, Cooldown) and rule.without else None
+        self.plain = isinstance(rule, Cooldown) and rule.count == 1 and not rule.without
 
 
 Times = dict[Tally, list[datetime]]
@@ -68,10 +70,3 @@ def rests_until(rule: Cooldown, times: Sequence[datetime], against: Sequence[dat
         if rule.count == 1 or ordered[last - rule.count + 1] > end - within:
             return end + period
     return None
-
-
-def reach(rule: Cap | Cooldown) -> timedelta:
-    """How long ago the oldest may be that a rule can count."""
-    if isinstance(rule, Cap):
-        return timedelta(seconds=rule.window_seconds)
-    return timedelta(seconds=rule.period_seconds + rule.within_seconds)

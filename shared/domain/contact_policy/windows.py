@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from shared.domain.rules import Cap, Period
+from shared.domain.rules import Cap, Cooldown, Period
 
 LONGEST_SECONDS = {"hour": 3600, "day": 26 * 3600, "week": 7 * 86400 + 7200, "month": 31 * 86400 + 7200}
 """The most that a calendar's unit can span: no zone sets its clocks by more than two hours."""
@@ -75,15 +75,15 @@ def _following(unit: Period, first: date) -> date:
     return first + timedelta(days=7 if unit == "week" else 1)
 
 
-def since(cap: Cap, now: datetime, zone: tzinfo) -> datetime:
-    """Contacts of a time after this one are in the window of a cap."""
-    if cap.calendar is None:
-        return now - timedelta(seconds=cap.window_seconds)
-    return period(cap.calendar, now, zone)[0] - INSTANT
-
-
 def leaves(cap: Cap, at: datetime, zone: tzinfo) -> datetime:
     """When a contact leaves the window of a cap."""
     if cap.calendar is None:
         return at + timedelta(seconds=cap.window_seconds)
     return period(cap.calendar, at, zone)[1]
+
+
+def reach(rule: Cap | Cooldown) -> timedelta:
+    """How long ago the oldest may be that a rule can count."""
+    if isinstance(rule, Cap):
+        return timedelta(seconds=rule.window_seconds)
+    return timedelta(seconds=rule.period_seconds + rule.within_seconds)
