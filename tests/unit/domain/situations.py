@@ -133,7 +133,7 @@ def signal(**fields: Any) -> Signal:
 
 
 def moment(said: str, zone: tzinfo = UTC) -> datetime:
-    """A time: `3d ago` from `NOW`, or `on 2026-03-29 08:30` on the clock of a zone; where it shows that twice, the first,
+    """A time: `3d ago` from `NOW`, or `on 2026-03-29 08:30` on a zone's clock: where it shows that twice the first,
     unless its offset is said: `on 2026-10-25 01:30 +00:00`.
     """
     if said.endswith(" ago"):
