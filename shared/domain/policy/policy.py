@@ -66,7 +66,6 @@ class Policy:
         self._context_weights = tuple((w.when, w.weight, self._rows_in(w.scope)) for w in catalogue.context_weights)
         self._ids = tuple(self._row_of)
         self._programs: dict[str, Program] = {}
-        self._told: tuple[tuple[str, ...], Rows] = (), 0
         tabled, evaluated = _compiled(self)
         self._index = Index(len(self.rows), tabled, evaluated)
         types = {name: attribute.type for name, attribute in catalogue.profile_schema.items()}
@@ -83,9 +82,28 @@ class Policy:
 
     def treatments(self, rows: Rows) -> tuple[str, ...]:
         """The ids of the treatments of rows, by action id and then treatment id."""
-        found = tuple(compress(self._ids, f"{rows:b}".encode().translate(_BITS)[::-1]))
-        self._told = found, rows
-        return found
+        return tuple(compress(self._ids, f"{rows:b}".encode().translate(_BITS)[::-1]))
+
+    def ids(self, rows: Iterable[int]) -> Iterator[str]:
+        """The ids of the treatments of rows, in their order, as far as they are asked for.
+
+        Raises:
+            NotFoundError: the revision has fewer rows.
+        """
+        for row in rows:
+            if row >= len(self._ids):
+                raise NotFoundError(f"revision {self.revision.id} has no row {row}")
+            yield self._ids[row]
+
+    def checked(self, rows: Rows) -> Rows:
+        """The same rows, every one of which there is.
+
+        Raises:
+            NotFoundError: the revision has fewer.
+        """
+        if rows >> len(self.rows):
+            raise NotFoundError(f"revision {self.revision.id} has no row {rows.bit_length() - 1}")
+        return rows
 
     def row_set(self, treatments: Iterable[str]) -> Rows:
         """The rows of treatments.
@@ -93,9 +111,6 @@ class Policy:
         Raises:
             NotFoundError: the revision has no such treatment.
         """
-        told, rows = self._told
-        if told is treatments:  # what was told a moment ago comes back from the next stage in the same process
-            return rows
         rows = 0
         for treatment in treatments:
             row = self._row_of.get(treatment)

@@ -30,7 +30,6 @@ Rows = int
 """A set of rows: bit n stands for row n."""
 
 _STRANGE: Final[tuple[Any, ...]] = (MISSING, None, False, True, math.nan, [], NOWHERE, UNREADABLE)
-_OTHER_TEXT: Final = "\0"
 _SINCE: Final = {"<": 0, "<=": 1, ">": 1, ">=": 0}
 """Of an operator with an order, the region from which on it says the other: that of its constant, or the next."""
 
@@ -56,7 +55,7 @@ class Table:
         numbers = _constants(entries, NUMBERS)
         texts = _constants(entries, (str,))
         by_number = _regions(entries, numbers, _between)
-        by_text = _regions(entries, texts, lambda _texts, _position: _OTHER_TEXT)
+        by_text = _regions(entries, texts, _another)
         self.keys: list[float] = []
         self.by_region: list[Rows] = [by_number[0]]
         for position, rows in enumerate(by_number[1:]):
@@ -176,6 +175,11 @@ def _between(numbers: list[Any], position: int) -> Any:
     if position == len(numbers):
         return numbers[-1] + 1
     return (numbers[position - 1] + numbers[position]) / 2
+
+
+def _another(texts: list[Any], _position: int) -> Any:
+    """A text that is none of these: it follows the last."""
+    return f"{texts[-1]}\0" if texts else ""
 
 
 def _shapes(entries: Sequence[Entry]) -> Callable[[Any], Rows]:
