@@ -11,7 +11,7 @@ slower.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from shared.domain.policy.atoms import MISSING, NOWHERE, UNREADABLE, Path, Term, Truth
@@ -58,12 +58,12 @@ class Index:
         self._evaluated = [(e.evaluate, STOPS_UNLESS_MISSING if e.allows_missing else STOPS, e.rows) for e in evaluated]
         self._layers: list[Rows] = []
         by_path: dict[tuple[Path, str | None], list[Entry]] = {}
-        for (clause, allows_missing), concerned in _clauses(tabled).items():
+        for (clause, allows_missing), concerned in _clauses(tabled):
             terms: dict[tuple[Path, str | None], list[Term]] = {}
             for term in clause:
                 terms.setdefault(_column(term), []).append(term)
             if len(terms) == 1:
-                [(column, _)] = terms.items()
+                [column] = terms
                 when = STOPS_UNLESS_MISSING if allows_missing else STOPS
                 by_path.setdefault(column, []).append(Entry(clause, when, concerned))
                 continue
@@ -113,14 +113,17 @@ def positions(rows: Rows) -> list[int]:
     return found
 
 
-def _clauses(conditions: Iterable[Tabled]) -> dict[tuple[Clause, bool], Rows]:
-    """The rows of each distinct clause."""
+def _clauses(conditions: Iterable[Tabled]) -> Iterator[tuple[tuple[Clause, bool], Rows]]:
+    """The rows of each distinct clause; one of a single term may come again, which costs no layer."""
     rows: dict[tuple[Clause, bool], Rows] = {}
     for condition in conditions:
         for clause in condition.clauses:
             key = clause, condition.allows_missing
-            rows[key] = rows.get(key, 0) | condition.rows
-    return rows
+            if len(clause) == 1:
+                yield key, condition.rows
+            else:
+                rows[key] = rows.get(key, 0) | condition.rows
+    yield from rows.items()
 
 
 def _column(term: Term) -> tuple[Path, str | None]:

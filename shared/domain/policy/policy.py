@@ -17,7 +17,7 @@ from shared.domain.policy.factors import Factors
 from shared.domain.policy.index import Evaluated, Index, Tabled, can_allow_missing
 from shared.domain.policy.masks import Masks
 from shared.domain.policy.situation import Situations, Variables
-from shared.domain.policy.tables import Rows
+from shared.domain.policy.tables import Rows, rows_at
 from shared.domain.profile import Profile
 from shared.domain.rules import Scope, in_scope
 from shared.domain.signal import Signal
@@ -120,10 +120,7 @@ class Policy:
         return float(value) if isinstance(value, int | float) and value.__class__ is not bool else None
 
     def _rows_in(self, scope: Scope) -> Rows:
-        rows = 0
-        for number, (action, treatment) in enumerate(self.rows):
-            rows |= in_scope(scope, facts(action, treatment)) << number
-        return rows
+        return rows_at([row for row, candidate in enumerate(self.rows) if in_scope(scope, facts(*candidate))])
 
 
 _VERDICTS = {
@@ -162,14 +159,15 @@ def _compiled(policy: Policy) -> tuple[list[Tabled], list[Evaluated]]:
     tabled: list[Tabled] = []
     evaluated: list[Evaluated] = []
     for (text, allows_missing), rows, known in _rows_of_conditions(policy):
-        data, found = expressions[text].program, expressions[text].clauses
+        expression = expressions[text]
+        data, found = None, expression.clauses
         if known:
-            data = specialised(data, known)
+            data = specialised(expression.program, known)
             found = clauses(data)
         if found is not None and (not allows_missing or can_allow_missing(found)):
             tabled.append(Tabled(found, allows_missing, rows))
         else:
-            evaluated.append(Evaluated(_evaluation(data), allows_missing, rows))
+            evaluated.append(Evaluated(_evaluation(data or expression.program), allows_missing, rows))
     return tabled, evaluated
 
 
@@ -183,34 +181,36 @@ def _rows_of_conditions(policy: Policy) -> Iterator[tuple[_Asked, Rows, dict[Pat
     reads of them.
     """
     catalogue = policy.revision.catalogue
-    asked = [(condition.when, condition.on_missing == "allow") for condition in catalogue.conditions]
     reads = {
         text: paths
         for text, expression in catalogue.expressions.items()
         if expression.reads and (paths := [path for path in expression.reads if path[0] in CANDIDATE])
     }
-    plain: dict[_Asked, Rows] = {}
-    reading: dict[tuple[_Asked, str], tuple[Rows, dict[Path, Any]]] = {}
+    plain: dict[_Asked, list[int]] = {}
+    reading: dict[tuple[_Asked, str], tuple[list[int], dict[Path, Any]]] = {}
+    asked = [(condition.when, condition.on_missing == "allow") for condition in catalogue.conditions]
+    concerned = [None if one[0] in reads else plain.setdefault(one, []) for one in asked]
 
-    def add(indexes: Sequence[int], action: Action, treatment: Treatment | None, rows: Rows) -> None:
+    def add(indexes: Sequence[int], action: Action, treatment: Treatment | None, rows: range) -> None:
         for index in indexes:
-            one = asked[index]
-            if one[0] not in reads:
-                plain[one] = plain.get(one, 0) | rows
+            known_rows = concerned[index]
+            if known_rows is not None:
+                known_rows += rows
                 continue
+            one = asked[index]
             seen = candidate(action, treatment)
             known = {path: _value(seen, path) for path in reads[one[0]]}
-            key = one, repr(sorted(known.items()))
-            reading[key] = (rows | reading[key][0] if key in reading else rows), known
+            reading.setdefault((one, repr(sorted(known.items()))), ([], known))[0].extend(rows)
 
     row = 0
     for action in catalogue.actions:
-        add(action.conditions, action, None, ((1 << len(action.treatments)) - 1) << row)
-        for number, treatment in enumerate(action.treatments, start=row):
-            add(treatment.conditions, action, treatment, 1 << number)
-        row += len(action.treatments)
-    yield from ((one, rows, {}) for one, rows in plain.items())
-    yield from ((one, rows, known) for (one, _), (rows, known) in reading.items())
+        rows = range(row, row + len(action.treatments))
+        add(action.conditions, action, None, rows)
+        for number, treatment in enumerate(action.treatments):
+            add(treatment.conditions, action, treatment, rows[number : number + 1])
+        row = rows.stop
+    yield from ((one, rows_at(found), {}) for one, found in plain.items() if found)
+    yield from ((one, rows_at(found), known) for (one, _), (found, known) in reading.items())
 
 
 def _value(seen: Mapping[str, Any], path: Path) -> Any:
