@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -186,30 +187,34 @@ def _rows_of_conditions(policy: Policy) -> Iterator[tuple[_Asked, Rows, dict[Pat
         for text, expression in catalogue.expressions.items()
         if expression.reads and (paths := [path for path in expression.reads if path[0] in CANDIDATE])
     }
-    plain: dict[_Asked, list[int]] = {}
+    # by text, of conditions that drop what is missing and of those that allow it
+    plain: tuple[defaultdict[str, list[int]], ...] = defaultdict(list), defaultdict(list)
     reading: dict[tuple[_Asked, str], tuple[list[int], dict[Path, Any]]] = {}
-    asked = [(condition.when, condition.on_missing == "allow") for condition in catalogue.conditions]
-    concerned = [None if one[0] in reads else plain.setdefault(one, []) for one in asked]
+    texts = [condition.when for condition in catalogue.conditions]
+    allows = [condition.on_missing == "allow" for condition in catalogue.conditions]
+    concerned = [plain[allowed][text] for text, allowed in zip(texts, allows, strict=True)]
 
-    def add(indexes: Sequence[int], action: Action, treatment: Treatment | None, rows: range) -> None:
+    def add(indexes: Sequence[int], action: Action, treatment: Treatment | None, rows: list[int]) -> None:
         for index in indexes:
-            known_rows = concerned[index]
-            if known_rows is not None:
+            if not reads or texts[index] not in reads:
+                known_rows = concerned[index]
                 known_rows += rows
                 continue
-            one = asked[index]
             seen = candidate(action, treatment)
-            known = {path: _value(seen, path) for path in reads[one[0]]}
-            reading.setdefault((one, repr(sorted(known.items()))), ([], known))[0].extend(rows)
+            known = {path: _value(seen, path) for path in reads[texts[index]]}
+            key = (texts[index], allows[index]), repr(sorted(known.items()))
+            reading.setdefault(key, ([], known))[0].extend(rows)
 
     row = 0
     for action in catalogue.actions:
-        rows = range(row, row + len(action.treatments))
+        rows = list(range(row, row + len(action.treatments)))
         add(action.conditions, action, None, rows)
-        for number, treatment in enumerate(action.treatments):
-            add(treatment.conditions, action, treatment, rows[number : number + 1])
-        row = rows.stop
-    yield from ((one, rows_at(found), {}) for one, found in plain.items() if found)
+        for own, treatment in zip(rows, action.treatments, strict=True):
+            if treatment.conditions:
+                add(treatment.conditions, action, treatment, [own])
+        row += len(rows)
+    for allowed, by_text in enumerate(plain):
+        yield from (((text, bool(allowed)), rows_at(found), {}) for text, found in by_text.items() if found)
     yield from ((one, rows_at(found), known) for (one, _), (found, known) in reading.items())
 
 

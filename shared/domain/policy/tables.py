@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from operator import or_
@@ -38,7 +39,9 @@ _SINCE: Final = {"<": 0, "<=": 1, ">": 1, ">=": 0}
 
 
 def rows_at(positions: Sequence[int]) -> Rows:
-    """The set of the rows at these positions, in whatever order, in one step: each `|` would copy the whole set."""
+    """The set of the rows at these positions, in whatever order; made at once, since each `|` copies a whole set."""
+    if len(positions) == 1:
+        return 1 << positions[0]
     flags = bytearray((max(positions, default=0) >> 3) + 1)
     for position in positions:
         flags[position >> 3] |= 1 << (position & 7)
@@ -111,32 +114,26 @@ class Membership:
         return self.missing if value is MISSING or value is NOWHERE else self.other
 
 
-class _Shape(NamedTuple):
+class _Shape:
     """Entries that differ in their constants alone: what one says of a value that is none of them, all say."""
 
-    entries: list[Entry]
-    kinds: frozenset[type]
+    __slots__ = ("entries", "first", "kinds", "rows")
 
-    @property
-    def rows(self) -> Rows:
-        """The rows of all of them."""
-        return reduce(or_, [entry.rows for entry in self.entries])
-
-    def concerns(self, value: Any) -> bool:
-        """Whether a value that is none of the constants concerns the rows."""
-        return self.entries[0].concerns(value)
+    def __init__(self, entries: list[Entry]) -> None:
+        """Take the entries, of which there is one at least."""
+        self.entries = entries
+        self.first = entries[0]
+        self.kinds = {constant.__class__ for term in self.first.terms for constant in term.atom.constants}
+        self.rows = reduce(or_, [entry.rows for entry in entries])
 
 
 def _by_shape(entries: Iterable[Entry]) -> list[_Shape]:
-    shapes: dict[Any, _Shape] = {}
+    shapes: defaultdict[Any, list[Entry]] = defaultdict(list)
     for entry in entries:
-        key = entry.when, *[_shape_of(term) for term in entry.terms]
-        shape = shapes.get(key)
-        if shape is None:
-            kinds = frozenset(constant.__class__ for term in entry.terms for constant in term.atom.constants)
-            shape = shapes[key] = _Shape([], kinds)
-        shape.entries.append(entry)
-    return list(shapes.values())
+        terms = entry.terms
+        key = _shape_of(terms[0]) if len(terms) == 1 else tuple([_shape_of(term) for term in terms])
+        shapes[entry.when, key].append(entry)
+    return [_Shape(alike) for alike in shapes.values()]
 
 
 def _shape_of(term: Term) -> tuple[object, ...]:
@@ -175,15 +172,15 @@ class _Regions:
         self._onwards, self._so_far = [0] * (self._size + 1), [0] * (self._size + 1)
         self._here = [0] * self._size
         for shape in shapes:
-            if not shape.kinds & kinds:
-                if shape.concerns(between([], 0)):
+            if shape.kinds.isdisjoint(kinds):
+                if shape.first.concerns(between([], 0)):
                     self._so_far[self._size] |= shape.rows
-            elif len(shape.entries[0].terms) > 1:
-                self._several_terms(shape)
-            elif shape.entries[0].terms[0].atom.operator in _SINCE:
-                self._ordered(shape)
+            elif len(shape.first.terms) > 1:
+                self._several_terms(shape.entries)
+            elif shape.first.terms[0].atom.operator in _SINCE:
+                self._ordered(shape.entries)
             else:
-                self._equal(shape)
+                self._equal(shape.entries)
 
     def rows(self) -> list[Rows]:
         """The rows of each region."""
@@ -194,37 +191,38 @@ class _Regions:
             so_far[region] |= so_far[region + 1]
         return [onwards[region] | so_far[region + 1] | self._here[region] for region in range(self._size)]
 
-    def _ordered(self, shape: _Shape) -> None:
+    def _ordered(self, entries: list[Entry]) -> None:
         """Of an operator with an order: all regions before its constant, or all after it."""
-        first = shape.entries[0].terms[0].atom
-        below, above = (shape.concerns(self._between([first.constants[0]], side)) for side in (0, 1))
-        since = _SINCE[first.operator]
-        for entry in shape.entries:
-            turn = self._positions[entry.terms[0].atom.constants[0]] + since
+        first, atom = entries[0], entries[0].terms[0].atom
+        below, above = (first.concerns(self._between([atom.constants[0]], side)) for side in (0, 1))
+        since = _SINCE[atom.operator]
+        for (term,), _, rows in entries:
+            turn = self._positions[term.atom.constants[0]] + since
             if below:
-                self._so_far[turn] |= entry.rows
+                self._so_far[turn] |= rows
             if above:
-                self._onwards[turn] |= entry.rows
+                self._onwards[turn] |= rows
 
-    def _equal(self, shape: _Shape) -> None:
+    def _equal(self, entries: list[Entry]) -> None:
         """Of `==` and `in`: the constants, or all but them."""
-        at = shape.concerns(shape.entries[0].terms[0].atom.constants[0])
-        elsewhere = shape.concerns(self._between(self.constants, len(self.constants)))
-        for entry in shape.entries:
-            points = sorted([self._positions[constant] for constant in entry.terms[0].atom.constants])
+        first = entries[0]
+        at = first.concerns(first.terms[0].atom.constants[0])
+        elsewhere = first.concerns(self._between(self.constants, len(self.constants)))
+        for (term,), _, rows in entries:
+            points = sorted([self._positions[constant] for constant in term.atom.constants])
             if at:
                 for point in points:
-                    self._here[point] |= entry.rows
+                    self._here[point] |= rows
             if elsewhere:
                 start = 0
                 for point in points:
-                    self._note(start, point, entry.rows)
+                    self._note(start, point, rows)
                     start = point + 1
-                self._note(start, self._size, entry.rows)
+                self._note(start, self._size, rows)
 
-    def _several_terms(self, shape: _Shape) -> None:
+    def _several_terms(self, entries: list[Entry]) -> None:
         """Of terms joined by `||`: each region between its own constants, and each of these, is asked."""
-        for entry in shape.entries:
+        for entry in entries:
             own = _constants([entry], self._kinds)
             start = 0
             for place in range(2 * len(own) + 1):
@@ -265,6 +263,6 @@ def _strange(shapes: Sequence[_Shape]) -> Callable[[Any], Rows]:
     """Rows by a value that no constant is equal to."""
 
     def rows(value: Any) -> Rows:
-        return reduce(or_, [shape.rows for shape in shapes if shape.concerns(value)], 0)
+        return reduce(or_, [shape.rows for shape in shapes if shape.first.concerns(value)], 0)
 
     return rows
