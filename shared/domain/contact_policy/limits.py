@@ -45,7 +45,7 @@ class Limits:
         self._rules = rules
         self._profile = profile
         self._now = now
-        self._closed = closed
+        self._closed = {rule: each for rule, each in closed.items() if now < each.opens_at}
         self._zone = rules.zone_of(profile)
         self._limits: dict[int, int] = {}
         self._since = [now] * len(rules.rules)
