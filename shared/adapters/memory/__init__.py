@@ -1,5 +1,6 @@
 """Every port in memory: what embedded mode, simulation and unit tests run on. It passes the same contract suite."""
 
+from shared.adapters.memory.allowances import Allowances
 from shared.adapters.memory.bus import Bus, DeadLetters, Publisher
 from shared.adapters.memory.catalogues import Catalogues
 from shared.adapters.memory.contact_points import ContactPoints
@@ -13,6 +14,7 @@ from shared.adapters.memory.seals import Seals
 from shared.adapters.memory.store import Store
 
 __all__ = [
+    "Allowances",
     "Bus",
     "Catalogues",
     "ChannelProvider",
