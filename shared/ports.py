@@ -189,7 +189,7 @@ class Allowances(Protocol):
         """
 
     def give_back(self, taken: Taken) -> None:
-        """Undo a `take` of which no contact came. What cannot be given back now is lost: too much is never given out."""
+        """Undo a `take` of which no contact came. What cannot be given back now is lost; never is too much given."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -1,4 +1,4 @@
-"""Volumes and budgets as a process takes from them: out of its own blocks; their ledgers are asked when one runs out."""
+"""Volumes and budgets as a process takes from them: out of its own blocks, and of their ledgers when one runs out."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ come to before.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +12,9 @@ import msgspec
 
 from shared.domain.catalogue import Revision, facts
 from shared.domain.contact_history import Contact, ContactHistory, ContactState
+from shared.domain.contact_policy import NOTHING_CLOSED, Closed, Deferred
 from shared.domain.outcome import OutcomeName
+from shared.domain.policy.policy import Policy
 from shared.domain.rules import Cap, Cooldown, Scope, in_scope
 
 
@@ -37,9 +39,11 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         treatment: what it had reserved, None where it chose nothing.
+        deferred: what it had put off.
     """
 
     treatment: str | None = None
+    deferred: Deferred | None = None
 
 
 class ContactRead(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -48,10 +52,12 @@ class ContactRead(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     Attributes:
         contacts: those that a rule could count at the time of the reservation, by time and treatment.
         stands: what the same decision had come to before, and what therefore stands.
+        closed: the volumes and budgets of which nothing was left, by the rule's id.
     """
 
     contacts: tuple[PastContact, ...] = ()
     stands: Standing | None = None
+    closed: dict[str, Closed] = {}
 
     def history(self, revision: Revision) -> ContactHistory:
         """A contact history of which every rule says the same, by the revision that decided."""
@@ -71,16 +77,23 @@ class ContactRead(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 def read_of(
-    revision: Revision, history: ContactHistory, now: datetime, *, stands: Standing | None = None
+    policy: Policy,
+    history: ContactHistory,
+    now: datetime,
+    *,
+    stands: Standing | None = None,
+    closed: Mapping[str, Closed] = NOTHING_CLOSED,
 ) -> ContactRead:
     """What contact policy reads of a history.
 
     Args:
-        revision: whose rules ask.
+        policy: whose rules ask.
         history: the person's contacts.
         now: the time of the reservation, UTC.
         stands: what the same decision had come to before, where it would be decided otherwise.
+        closed: volumes and budgets, by the rule's id, of which nothing is left.
     """
+    revision = policy.revision
     asking = [
         (rule.outcomes, rule.scope, now - timedelta(seconds=rule.window_seconds))
         if isinstance(rule, Cap)
@@ -90,7 +103,8 @@ def read_of(
     ]
     asked = [contact for contact in history.counting(now) if _is_asked_for(contact, asking, now)]
     asked.sort(key=lambda contact: (contact.at, contact.treatment, contact.delivery_id))
-    return ContactRead(contacts=tuple(_past(revision, contact) for contact in asked), stands=stands)
+    contacts = tuple(_past(revision, contact) for contact in asked)
+    return ContactRead(contacts=contacts, stands=stands, closed=dict(closed))
 
 
 def _is_asked_for(

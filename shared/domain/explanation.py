@@ -135,6 +135,9 @@ def headline(revision: Revision, record: DecisionRecord, retraced: Retraced) -> 
             return f"{record.chosen[0].treatment}: reserved before, by a revision that still had it."
         action, treatment = known
         return f"{action.name} by {treatment.channel}: first of {ranked} ranked that contact policy lets through."
+    if record.deferred is not None:
+        until = record.deferred.until.isoformat(timespec="minutes")
+        return f"Nothing yet: {record.deferred.treatment} waits until {until}, by {record.deferred.rule}."
     if record.result == "excluded":
         reason = next(e.reason for e in revision.catalogue.exclusions if e.flag == record.excluded_by)
         return f"Nothing: excluded by {record.excluded_by}. {reason}"

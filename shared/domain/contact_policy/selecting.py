@@ -1,20 +1,17 @@
-"""Contact policy: which of the ranked treatments may reach the person now (`domain.md` 6).
-
-Suppression walks the ranking from the top. What a rule stops is recorded with the rule, what it counted and when it
-would let through again, and the next in rank has its turn: a suppressed winner gives way to the runner-up and not to
-silence.
-"""
+"""The walk down the ranking: what a rule stops gives way to the next, until one passes or waits."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from shared.domain.catalogue import Revision, facts
 from shared.domain.contact_history import Contact, ContactHistory
+from shared.domain.contact_policy.ledger import NOTHING_CLOSED, Closed, Selection, Withheld
+from shared.domain.contact_policy.reaching import CHOSEN, too_little
 from shared.domain.profile import Profile
 from shared.domain.rules import (
     Budget,
@@ -30,54 +27,14 @@ from shared.domain.rules import (
 )
 from shared.domain.signal import digest
 
+if TYPE_CHECKING:
+    from shared.domain.policy.policy import Policy
+
 NEVER = timedelta(days=36525)
 
 
-class Withheld(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A treatment that a rule stopped.
-
-    Attributes:
-        rule: the rule's id.
-        kind: of the rule, as its tag names it.
-        count: contacts counted, for a cap.
-        limit: the cap's limit.
-        allowed_at: when this rule would let it through, None where time alone does not.
-    """
-
-    treatment: str
-    rule: str
-    kind: str
-    count: int | None = None
-    limit: int | None = None
-    allowed_at: datetime | None = None
-
-
-class Closed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A limit over all persons of which nothing is left in the current period.
-
-    Attributes:
-        opens_at: when the next period begins.
-        count: contacts already taken, of a volume.
-        left: what this decision may still take: contacts of a volume, millionths of a pound of a budget.
-    """
-
-    opens_at: datetime
-    count: int | None = None
-    left: int = 0
-
-
-NOTHING_CLOSED: Mapping[str, Closed] = {}
-
-
-class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """The treatments that may go out, in rank order, and what was withheld above them."""
-
-    chosen: tuple[str, ...]
-    withheld: tuple[Withheld, ...]
-
-
 def select(
-    revision: Revision,
+    policy: Policy,
     ranked: Iterable[str],
     profile: Profile,
     history: ContactHistory,
@@ -89,14 +46,15 @@ def select(
     """The first `count` treatments of different actions that every rule lets through, each counted for the next.
 
     Args:
-        revision: the catalogue, for its rules.
+        policy: the catalogue, for its rules.
         ranked: ids of treatments, best first.
         profile: the person's consents and flags.
         history: the person's contacts.
         now: the time of the reservation, UTC.
         count: treatments wanted.
-        closed: volumes and budgets, by the rule's id, of which nothing is left.
+        closed: volumes and budgets, by the rule's id, of which too little is left.
     """
+    revision = policy.revision
     chosen: list[str] = []
     actions: set[str] = set()
     withheld: list[Withheld] = []
@@ -104,7 +62,7 @@ def select(
         action, _ = revision.treatment(treatment_id)
         if action.id in actions:
             continue
-        stop = first_stop(revision, treatment_id, profile, history, now, closed)
+        stop = first_stop(policy, treatment_id, profile, history, now, closed)
         if stop is None:
             chosen.append(treatment_id)
             actions.add(action.id)
@@ -123,7 +81,7 @@ def counting(revision: Revision, history: ContactHistory, treatment_id: str, now
     action, treatment = revision.treatment(treatment_id)
     outbound = revision.channels[treatment.channel].direction == "outbound"
     entry = Contact(
-        delivery_id=f"chosen {treatment_id}",
+        delivery_id=CHOSEN + treatment_id,
         decision_id="",
         revision=revision.id,
         state="reserved" if outbound else "presented",
@@ -135,7 +93,7 @@ def counting(revision: Revision, history: ContactHistory, treatment_id: str, now
 
 
 def first_stop(
-    revision: Revision,
+    policy: Policy,
     treatment_id: str,
     profile: Profile,
     history: ContactHistory,
@@ -143,8 +101,11 @@ def first_stop(
     closed: Mapping[str, Closed] = NOTHING_CLOSED,
 ) -> Withheld | None:
     """The first rule, in the catalogue's order, that stops a treatment; None where all let it through."""
+    revision = policy.revision
     action, treatment = revision.treatment(treatment_id)
     known = facts(action, treatment)
+    if closed:
+        closed = too_little(revision, treatment_id, history, closed)
     for rule in revision.catalogue.rules:
         stop = _stop(rule, known, profile, history, now, closed)
         if stop is not None:
