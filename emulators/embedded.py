@@ -38,6 +38,7 @@ from functions.ingest.handler import Ingest
 from functions.records.api import routes as records_routes
 from functions.records.handler import Records
 from functions.suppression.handler import Suppress
+from shared.adapters.memory.allowances import Allowances
 from shared.adapters.memory.bus import Bus, Publisher
 from shared.adapters.memory.catalogues import Catalogues
 from shared.adapters.memory.contact_points import ContactPoints
@@ -206,7 +207,8 @@ class Embedded:
         publisher = Publisher(self.bus, meter)
         self.bank.seed(catalogues, persons, contact_points, self._on_progress)
         identify, qualify = Identify(catalogues, persons, new_person_id), Qualify(catalogues)
-        arbitrate, suppress = Arbitrate(catalogues, models), Suppress(catalogues, contacts, pause)
+        arbitrate = Arbitrate(catalogues, models)
+        suppress = Suppress(catalogues, contacts, Allowances(store, meter, "embedded", pause), pause)
         provider = HttpProvider(providers(catalogues.current().revision, self.endpoints["sandbox"], self.credentials))
         deliver = Deliver(catalogues, persons, contacts, contact_points, provider)
         secrets = access(self.credentials)

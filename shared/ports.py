@@ -16,6 +16,7 @@ from shared.domain.catalogue import Channel, Revision
 from shared.domain.contact_history import Contact, ContactHistory
 from shared.domain.contact_policy import Closed
 from shared.domain.decision import DecisionRecord
+from shared.domain.deferral import Deferral
 from shared.domain.delivery import Delivery
 from shared.domain.identity import Link
 from shared.domain.policy.policy import Policy
@@ -131,6 +132,20 @@ class Contacts(Protocol):
         earlier such decisions that may go.
         """
 
+    def defer(
+        self, person_id: str, version: str | None, deferral: Deferral, *, forget: tuple[Sequence[str], Sequence[str]]
+    ) -> None:
+        """Keep a deferral, and remember that its decision chose nothing, in one commit guarded as a reservation is.
+
+        `forget` names deliveries and withheld decisions to drop from the history.
+
+        Raises:
+            StaleError: the history changed since it was read; nothing is written.
+        """
+
+    def deferral(self, decision_id: str) -> Deferral | None:
+        """The deferral of a decision, whether it has fired or not; None where there is none."""
+
     def delivery(self, delivery_id: str) -> Versioned[Delivery] | None:
         """A delivery, None where there is none."""
 
@@ -152,6 +167,20 @@ class Contacts(Protocol):
         Raises:
             StaleError: the delivery changed since.
             AlreadyExistsError: with the version None, it was claimed or ended before.
+        """
+
+
+class Deferrals(Protocol):
+    """Deferrals, to whoever makes their decisions again."""
+
+    def due(self, now: datetime, limit: int) -> Sequence[Deferral]:
+        """Those whose time has come and that have not fired, the longest due first."""
+
+    def fired(self, deferrals: Sequence[Deferral], at: datetime) -> None:
+        """Mark some, at most 500, so that they are due no more.
+
+        Raises:
+            StaleError: one of them is gone; none is marked.
         """
 
 

@@ -53,7 +53,7 @@ from tests.e2e.platforms import ROOT, everybody, is_ordinary
 
 KEY = b"k" * 32
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
-PORTS = ("persons", "contacts", "contact_points", "outcomes", "provider", "publisher")
+PORTS = ("persons", "contacts", "allowances", "deferrals", "contact_points", "outcomes", "provider", "publisher")
 
 
 class Death(BaseException):
@@ -145,6 +145,8 @@ class World:
         plain = {
             "persons": memory.Persons(self.store, meter),
             "contacts": memory.Contacts(self.store, meter),
+            "allowances": memory.Allowances(self.store, meter, "world", lambda _attempt: None),
+            "deferrals": memory.Deferrals(self.store, meter),
             "contact_points": memory.ContactPoints(self.store, meter),
             "outcomes": memory.Outcomes(self.store, meter),
             "provider": self.provider,
@@ -162,7 +164,7 @@ class World:
         self.identify = Identify(catalogues, ports["persons"], lambda: next(self._person_ids))
         self.qualify = Qualify(catalogues)
         self.arbitrate = Arbitrate(catalogues, self.models)
-        self.suppress = Suppress(catalogues, ports["contacts"], lambda _attempt: None)
+        self.suppress = Suppress(catalogues, ports["contacts"], ports["allowances"], lambda _attempt: None)
         self.deliver = Deliver(
             catalogues, ports["persons"], ports["contacts"], ports["contact_points"], ports["provider"]
         )

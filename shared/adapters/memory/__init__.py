@@ -5,6 +5,7 @@ from shared.adapters.memory.bus import Bus, DeadLetters, Publisher
 from shared.adapters.memory.catalogues import Catalogues
 from shared.adapters.memory.contact_points import ContactPoints
 from shared.adapters.memory.contacts import Contacts
+from shared.adapters.memory.deferrals import Deferrals
 from shared.adapters.memory.history import DecisionHistory
 from shared.adapters.memory.outcomes import Models, Outcomes
 from shared.adapters.memory.persons import Persons
@@ -22,6 +23,7 @@ __all__ = [
     "Contacts",
     "DeadLetters",
     "DecisionHistory",
+    "Deferrals",
     "Models",
     "Outcomes",
     "Persons",

@@ -51,6 +51,8 @@ class Store:
         self.contact_points: dict[tuple[str, str], str] = {}
         self.quarantine: dict[str, bytes] = {}
         self.seals: dict[int, Sealed] = {}
+        self.deferrals: dict[str, bytes] = {}
+        self.due: dict[str, datetime] = {}
         self.ledgers: dict[tuple[str, str], Document[Ledger]] = {}
         self._versions = itertools.count(1)
 
