@@ -67,7 +67,7 @@ class Suppress:
             repeated = self._repeat(policy, ranked, history.value)
             if repeated is not None:
                 return repeated
-            choose = partial(select, policy, ranked.ranking.treatments, ranked.profile, history.value, now)
+            choose = _choice(policy, ranked, history.value, now)
             selection, allowed = self._allowed(policy, now, choose, _selected)
             read = read_of(policy, history.value, now, closed=allowed.closed)
             forget = history.value.expired_keys(now, longest_window(policy.revision), FORGET_WITHHELD_AFTER)
@@ -158,7 +158,7 @@ class Suppress:
             if contact.decision_id != ranked.decision_id and contact.at <= at
         }
         past = ContactHistory(contacts=before)
-        again = select(policy, ranked.ranking.treatments, ranked.profile, past, at)
+        again = _choice(policy, ranked, past, at)()
         stands = None if again.chosen == (reserved.treatment,) else Standing(treatment=reserved.treatment)
         read = read_of(policy, past, at, stands=stands)
         return _reserved(ranked, reserved, again.withheld, read, at, repeated=True)
@@ -170,11 +170,17 @@ class Suppress:
         deferral = self._contacts.deferral(ranked.decision_id)
         deferred = deferral.deferred if deferral is not None else None
         closed = self._allowances.closed(policy.revision, at)
-        again = select(policy, ranked.ranking.treatments, ranked.profile, history, at, closed=closed)
+        again = _choice(policy, ranked, history, at)(closed=closed)
         same = not again.chosen and again.deferred == deferred
         read = read_of(policy, history, at, stands=None if same else Standing(deferred=deferred), closed=closed)
         result: Result = "all_withheld" if deferred is None else "deferred"
         return _record(ranked, result, at, (), again.withheld, read, deferred=deferred)
+
+
+def _choice(policy: Policy, ranked: ActionsRanked, history: ContactHistory, at: datetime) -> Callable[..., Selection]:
+    """What contact policy lets through of a ranking, for volumes and budgets that are yet to be given."""
+    treatments, since = ranked.ranking.treatments, ranked.signal.waiting_since
+    return partial(select, policy, treatments, ranked.profile, history, at, since=since)
 
 
 def _selected(selection: Selection) -> Sequence[str]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, Protocol
 
 from shared.domain.allowance import Ledger, Limit, Refusal, cost, lease, returned, whole
 from shared.domain.catalogue import Revision, facts
 from shared.domain.contact_policy import NOTHING_CLOSED, Closed
+from shared.domain.contact_policy.windows import period
 from shared.domain.errors import StaleError, TransientError
-from shared.domain.periods import Span, span
 from shared.domain.rules import Budget, Volume, in_scope
+from shared.domain.zones import zone
 from shared.ports import NOTHING_TAKEN, Taken, Versioned
 
 ATTEMPTS = 12
@@ -81,7 +82,7 @@ class Leasing:
         self._lock = threading.Lock()
         self._held: dict[_Key, _Held] = {}
         self._limits: dict[str, tuple[Limit, ...]] = {}
-        self._spans: dict[tuple[str, str], Span] = {}
+        self._periods: dict[tuple[str, str], tuple[datetime, datetime]] = {}
 
     def closed(self, revision: Revision, now: datetime) -> Mapping[str, Closed]:
         """The volumes and budgets of a revision of which this process knows that too little is left, by their ids."""
@@ -221,9 +222,9 @@ class Leasing:
         return limits
 
     def _key(self, limit: Limit, revision: Revision, now: datetime) -> _Key:
-        zone = revision.catalogue.time_zone
-        known = self._spans.get((limit.period, zone))
-        if known is None or not known.begins_at <= now < known.ends_at:
-            known = self._spans[limit.period, zone] = span(limit.period, now, zone)
+        time_zone = revision.catalogue.time_zone
+        known = self._periods.get((limit.period, time_zone))
+        if known is None or not known[0] <= now < known[1]:
+            known = self._periods[limit.period, time_zone] = period(limit.period, now, zone(time_zone) or UTC)
         kind = "volume" if isinstance(limit, Volume) else "budget"
-        return _Key(kind, f"{limit.id}@{limit.period}:{known.begins_at:%Y-%m-%dT%H:%MZ}", known.ends_at)
+        return _Key(kind, f"{limit.id}@{limit.period}:{known[0]:%Y-%m-%dT%H:%MZ}", known[1])

@@ -4,8 +4,9 @@ come to before.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -13,9 +14,7 @@ import msgspec
 from shared.domain.catalogue import Revision, facts
 from shared.domain.contact_history import Contact, ContactHistory, ContactState
 from shared.domain.contact_policy import NOTHING_CLOSED, Closed, Deferred
-from shared.domain.outcome import OutcomeName
 from shared.domain.policy.policy import Policy
-from shared.domain.rules import Cap, Cooldown, Scope, in_scope
 
 
 class PastContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -93,42 +92,31 @@ def read_of(
         stands: what the same decision had come to before, where it would be decided otherwise.
         closed: volumes and budgets, by the rule's id, of which nothing is left.
     """
-    revision = policy.revision
-    asking = [
-        (rule.outcomes, rule.scope, now - timedelta(seconds=rule.window_seconds))
-        if isinstance(rule, Cap)
-        else (rule.outcomes, rule.after, now - timedelta(seconds=rule.period_seconds))
-        for rule in revision.catalogue.rules
-        if isinstance(rule, Cap | Cooldown)
-    ]
-    asked = [contact for contact in history.counting(now) if _is_asked_for(contact, asking, now)]
-    asked.sort(key=lambda contact: (contact.at, contact.treatment, contact.delivery_id))
-    contacts = tuple(_past(revision, contact) for contact in asked)
+    rules = policy.contact_rules
+    asked = []
+    for contact in history.counting(now):
+        counted = rules.counted(contact)
+        if _is_asked_for(contact, counted.reach, now):
+            asked.append((contact.at, contact.treatment, contact.delivery_id, contact, counted.unlike))
+    asked.sort(key=itemgetter(0, 1, 2))
+    contacts = tuple(
+        [
+            PastContact(treatment=treatment, state=contact.state, at=at, outcomes=contact.outcomes, facts=unlike)
+            for at, treatment, _, contact, unlike in asked
+        ]
+    )
     return ContactRead(contacts=contacts, stands=stands, closed=dict(closed))
 
 
-def _is_asked_for(
-    contact: Contact, asking: Sequence[tuple[tuple[OutcomeName, ...], Scope, datetime]], now: datetime
-) -> bool:
-    """Whether a contact can make a difference to a rule: by its outcomes, what it counts, and since when."""
-    of = contact.facts()
-    for outcomes, scope, since in asking:
-        for outcome in outcomes:
-            at = contact.when(outcome, now)
-            if at is not None and at > since and in_scope(scope, of):
-                return True
-    return False
+def _is_asked_for(contact: Contact, reach: Mapping[str, timedelta], now: datetime) -> bool:
+    """Whether a contact can make a difference to a rule: by its outcomes, and how long ago a rule counts each."""
+    if contact.state in ("reserved", "sending") and "sent" in reach:
+        return contact.at > now - reach["sent"] or _any_recent(contact.outcomes, reach, now, but="sent")
+    return _any_recent(contact.outcomes, reach, now)
 
 
-def _past(revision: Revision, contact: Contact) -> PastContact:
-    expected = _facts(revision, contact.treatment)
-    return PastContact(
-        treatment=contact.treatment,
-        state=contact.state,
-        at=contact.at,
-        outcomes=contact.outcomes,
-        facts={name: value for name, value in contact.facts().items() if expected.get(name) != value},
-    )
+def _any_recent(outcomes: Mapping[str, datetime], reach: Mapping[str, timedelta], now: datetime, but: str = "") -> bool:
+    return any(at > now - reach[name] for name, at in outcomes.items() if name in reach and name != but)
 
 
 def _facts(revision: Revision, treatment: str) -> dict[str, str]:

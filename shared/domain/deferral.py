@@ -33,6 +33,5 @@ class Deferral(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def next_signal(self) -> Signal:
         """The same signal, which names the decision that it was deferred by. What it said of consent was noted then."""
-        first_at = self.signal.again.first_at if self.signal.again else self.at
-        again = Again(decision_id=self.decision_id, first_at=first_at)
+        again = Again(decision_id=self.decision_id, first_at=self.signal.waiting_since or self.at)
         return msgspec.structs.replace(self.signal, consent=(), again=again)

@@ -56,7 +56,7 @@ def offer(
             if revision.treatment(treatment_id)[0].id not in used
             and placement in (None, revision.treatment(treatment_id)[1].placement)
         ]
-        selection = select(policy, fitting, profile, history, now, count=count, closed=closed)
+        selection = select(policy, fitting, profile, history, now, count=count, defers=False, closed=closed)
         withheld += selection.withheld
         for rank, treatment_id in enumerate(selection.chosen, start=1):
             history = counting(revision, history, treatment_id, now)

@@ -73,6 +73,11 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     again: Again | None = None
 
     @property
+    def waiting_since(self) -> datetime | None:
+        """When the first decision was made that waited, None where this is the first."""
+        return self.again.first_at if self.again else None
+
+    @property
     def is_late(self) -> bool:
         """Whether it came too late to start a decision."""
         return LATE in self.flags

@@ -4,33 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from shared.domain.catalogue import Revision, facts
 from shared.domain.contact_history import Contact, ContactHistory
 from shared.domain.contact_policy.ledger import NOTHING_CLOSED, Closed, Selection, Withheld
-from shared.domain.contact_policy.reaching import CHOSEN, too_little
+from shared.domain.contact_policy.limits import Limits
+from shared.domain.contact_policy.reaching import CHOSEN
+from shared.domain.contact_policy.windows import reach
 from shared.domain.profile import Profile
-from shared.domain.rules import (
-    Budget,
-    Cap,
-    ConsentRule,
-    Cooldown,
-    ExclusionRule,
-    Holdout,
-    QuietHours,
-    Rule,
-    Volume,
-    in_scope,
-)
-from shared.domain.signal import digest
+from shared.domain.rules import Cap, ConsentRule, Cooldown, ExclusionRule, in_scope
 
 if TYPE_CHECKING:
     from shared.domain.policy.policy import Policy
-
-NEVER = timedelta(days=36525)
 
 
 def select(
@@ -41,6 +29,8 @@ def select(
     now: datetime,
     *,
     count: int = 1,
+    defers: bool = True,
+    since: datetime | None = None,
     closed: Mapping[str, Closed] = NOTHING_CLOSED,
 ) -> Selection:
     """The first `count` treatments of different actions that every rule lets through, each counted for the next.
@@ -48,39 +38,51 @@ def select(
     Args:
         policy: the catalogue, for its rules.
         ranked: ids of treatments, best first.
-        profile: the person's consents and flags.
+        profile: the person's consents, flags, time zone and preferences.
         history: the person's contacts.
         now: the time of the reservation, UTC.
         count: treatments wanted.
+        defers: whether one that nothing but quiet hours stops may wait for their end, where nothing above it was
+            chosen; it ends the walk then. An inbound channel is answered now or not at all.
+        since: when the first decision was made, of one that waited and is made again: all waiting ends in time from
+            then.
         closed: volumes and budgets, by the rule's id, of which too little is left.
+
+    Raises:
+        NotFoundError: the revision has no such treatment.
     """
-    revision = policy.revision
+    limits = Limits(policy.contact_rules, profile, history, now, closed)
     chosen: list[str] = []
     actions: set[str] = set()
     withheld: list[Withheld] = []
     for treatment_id in ranked:
-        action, _ = revision.treatment(treatment_id)
-        if action.id in actions:
+        row = policy.row(treatment_id)
+        action = policy.rows[row][0].id
+        if action in actions:
             continue
-        stop = first_stop(policy, treatment_id, profile, history, now, closed)
-        if stop is None:
-            chosen.append(treatment_id)
-            actions.add(action.id)
-            if len(chosen) == count:
-                break
-            history = counting(revision, history, treatment_id, now)
-        else:
+        if limits.stopped >> row & 1:
+            deferred = limits.deferred(row, since or now) if defers and not chosen else None
+            if deferred is not None:
+                return Selection(chosen=(), withheld=tuple(withheld), deferred=deferred)
+            stop = limits.stop(row)
+            assert stop is not None
             withheld.append(stop)
+            continue
+        chosen.append(treatment_id)
+        actions.add(action)
+        if len(chosen) == count:
+            break
+        limits.add(contact_of(policy.revision, treatment_id, now))
     return Selection(chosen=tuple(chosen), withheld=tuple(withheld))
 
 
-def counting(revision: Revision, history: ContactHistory, treatment_id: str, now: datetime) -> ContactHistory:
-    """The history as it will be once this treatment is sent, or on an inbound channel seen, at `now`: what is chosen
-    with it must leave room for it.
+def contact_of(revision: Revision, treatment_id: str, now: datetime) -> Contact:
+    """What a treatment counts as once it is sent, or on an inbound channel seen, at `now`: what is chosen with it must
+    leave room for it.
     """
     action, treatment = revision.treatment(treatment_id)
     outbound = revision.channels[treatment.channel].direction == "outbound"
-    entry = Contact(
+    return Contact(
         delivery_id=CHOSEN + treatment_id,
         decision_id="",
         revision=revision.id,
@@ -89,6 +91,11 @@ def counting(revision: Revision, history: ContactHistory, treatment_id: str, now
         outcomes={} if outbound else {"impression": now},
         **facts(action, treatment),
     )
+
+
+def counting(revision: Revision, history: ContactHistory, treatment_id: str, now: datetime) -> ContactHistory:
+    """The history as it will be once this treatment is sent, or on an inbound channel seen, at `now`."""
+    entry = contact_of(revision, treatment_id, now)
     return msgspec.structs.replace(history, contacts={**history.contacts, entry.delivery_id: entry})
 
 
@@ -101,16 +108,7 @@ def first_stop(
     closed: Mapping[str, Closed] = NOTHING_CLOSED,
 ) -> Withheld | None:
     """The first rule, in the catalogue's order, that stops a treatment; None where all let it through."""
-    revision = policy.revision
-    action, treatment = revision.treatment(treatment_id)
-    known = facts(action, treatment)
-    if closed:
-        closed = too_little(revision, treatment_id, history, closed)
-    for rule in revision.catalogue.rules:
-        stop = _stop(rule, known, profile, history, now, closed)
-        if stop is not None:
-            return stop
-    return None
+    return Limits(policy.contact_rules, profile, history, now, closed).stop(policy.row(treatment_id))
 
 
 def still_allowed(revision: Revision, treatment_id: str, profile: Profile) -> Withheld | None:
@@ -123,111 +121,22 @@ def still_allowed(revision: Revision, treatment_id: str, profile: Profile) -> Wi
         if exclusion.flag in profile.flags:
             return Withheld(treatment=treatment_id, rule=exclusion.flag, kind="exclusion")
     for rule in revision.catalogue.rules:
-        if isinstance(rule, ConsentRule | ExclusionRule):
-            stop = _stop(rule, known, profile, ContactHistory(), now=profile.created_at)
-            if stop is not None:
-                return stop
+        match rule:
+            case ConsentRule():
+                stops = treatment.purpose in rule.purposes and in_scope(rule.scope, known)
+                stops = stops and not profile.consents_to(
+                    brand=action.brand, purpose=treatment.purpose, channel=treatment.channel
+                )
+            case ExclusionRule():
+                stops = rule.flag in profile.flags and treatment.purpose in rule.stops
+            case _:
+                continue
+        if stops:
+            return Withheld(treatment=treatment_id, rule=rule.id, kind=str(rule.__struct_config__.tag))
     return None
 
 
 def longest_window(revision: Revision) -> timedelta:
     """How far back any rule looks: contacts older than this may be forgotten."""
-    seconds = [
-        rule.window_seconds if isinstance(rule, Cap) else rule.period_seconds
-        for rule in revision.catalogue.rules
-        if isinstance(rule, Cap | Cooldown)
-    ]
-    return timedelta(seconds=max(seconds, default=0))
-
-
-def _stop(  # noqa: PLR0911 - one answer per kind of rule
-    rule: Rule,
-    known: dict[str, Any],
-    profile: Profile,
-    history: ContactHistory,
-    now: datetime,
-    closed: Mapping[str, Closed] = NOTHING_CLOSED,
-) -> Withheld | None:
-    match rule:
-        case ConsentRule():
-            needed = known["purpose"] in rule.purposes and in_scope(rule.scope, known)
-            allowed = not needed or profile.consents_to(
-                brand=known["brand"], purpose=known["purpose"], channel=known["channel"]
-            )
-            return None if allowed else Withheld(treatment=known["treatment"], rule=rule.id, kind="consent")
-        case ExclusionRule():
-            allowed = rule.flag not in profile.flags or known["purpose"] not in rule.stops
-            return None if allowed else Withheld(treatment=known["treatment"], rule=rule.id, kind="exclusion")
-        case Cap():
-            return _cap(rule, known, history, now)
-        case Cooldown():
-            return _cooldown(rule, known, history, now)
-        case QuietHours():
-            return None
-        case Volume() | Budget():
-            return _used_up(rule, known, closed)
-        case Holdout():
-            held = known["purpose"] in rule.stops and in_scope(rule.scope, known) and held_out(rule, profile.person_id)
-            return Withheld(treatment=known["treatment"], rule=rule.id, kind="holdout") if held else None
-
-
-def _used_up(rule: Volume | Budget, known: dict[str, Any], closed: Mapping[str, Closed]) -> Withheld | None:
-    """A volume or a budget stops while nothing of it is left."""
-    full = closed.get(rule.id) if in_scope(rule.scope, known) else None
-    if full is None:
-        return None
-    return Withheld(
-        treatment=known["treatment"],
-        rule=rule.id,
-        kind="volume" if isinstance(rule, Volume) else "budget",
-        count=full.count,
-        limit=rule.limit if isinstance(rule, Volume) else None,
-        allowed_at=full.opens_at,
-    )
-
-
-def held_out(rule: Holdout, person_id: str) -> bool:
-    """Whether a person is held out: the same person always is, and each rule draws apart from the others."""
-    return int(digest("holdout", rule.id, person_id)[:13], 16) < rule.share * 16**13
-
-
-def _cap(rule: Cap, known: dict[str, Any], history: ContactHistory, now: datetime) -> Withheld | None:
-    """A cap stops once `limit` contacts in scope had one of its outcomes within the window."""
-    if not in_scope(rule.scope, known):
-        return None
-    window = timedelta(seconds=rule.window_seconds)
-    times = []
-    for contact in history.counting(now):
-        of = contact.facts()
-        if not in_scope(rule.scope, of) or (rule.per and of[rule.per] != known[rule.per]):
-            continue
-        at = [t for outcome in rule.outcomes if (t := contact.when(outcome, now)) is not None and t > now - window]
-        if at:
-            times.append(max(at))
-    if len(times) < rule.limit:
-        return None
-    times.sort()
-    frees = times[len(times) - rule.limit] + window if rule.limit else None
-    return Withheld(
-        treatment=known["treatment"], rule=rule.id, kind="cap", count=len(times), limit=rule.limit, allowed_at=frees
-    )
-
-
-def _cooldown(rule: Cooldown, known: dict[str, Any], history: ContactHistory, now: datetime) -> Withheld | None:
-    """A cooldown stops until its period after the latest matching outcome has passed."""
-    if not in_scope(rule.blocks, known):
-        return None
-    latest: datetime | None = None
-    for contact in history.counting(now):
-        of = contact.facts()
-        if not in_scope(rule.after, of) or (rule.same and of[rule.same] != known[rule.same]):
-            continue
-        for outcome in rule.outcomes:
-            at = contact.when(outcome, now)
-            if at is not None and (latest is None or at > latest):
-                latest = at
-    period = timedelta(seconds=rule.period_seconds)
-    if latest is None or now >= latest + period:
-        return None
-    allowed_at = None if period >= NEVER else latest + period
-    return Withheld(treatment=known["treatment"], rule=rule.id, kind="cooldown", allowed_at=allowed_at)
+    counting = (rule for rule in revision.catalogue.rules if isinstance(rule, Cap | Cooldown))
+    return max(map(reach, counting), default=timedelta())

@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from itertools import compress
 from typing import Any
 
-from shared.domain.catalogue import Action, Condition, Revision, Treatment, facts
+from shared.domain.catalogue import Action, Condition, Revision, Treatment
 from shared.domain.cel import Missing, Program, program
+from shared.domain.contact_policy.compiled import ContactRules
 from shared.domain.errors import NotFoundError
 from shared.domain.policy.atoms import MISSING, Path, Truth
 from shared.domain.policy.clauses import clauses, specialised
 from shared.domain.policy.factors import Factors
 from shared.domain.policy.index import Evaluated, Index, Tabled, can_allow_missing
 from shared.domain.policy.masks import Masks
+from shared.domain.policy.scopes import Scopes
 from shared.domain.policy.situation import Situations, Variables
 from shared.domain.policy.tables import Rows
 from shared.domain.profile import Profile
-from shared.domain.rules import Scope, in_scope
 from shared.domain.signal import Signal
 
 CANDIDATE = frozenset({"action", "treatment"})
@@ -63,7 +65,7 @@ class Policy:
         self._row_of = {treatment.id: row for row, (_, treatment) in enumerate(self.rows)}
         self.masks = Masks(revision, self.rows)
         self.factors = Factors(revision, self.rows)
-        self._context_weights = tuple((w.when, w.weight, self._rows_in(w.scope)) for w in catalogue.context_weights)
+        self._context_weights = tuple((w.when, w.weight, self.scopes.of(w.scope)) for w in catalogue.context_weights)
         self._ids = tuple(self._row_of)
         self._programs: dict[str, Program] = {}
         self._told: tuple[tuple[str, ...], Rows] = (), 0
@@ -104,6 +106,27 @@ class Policy:
             rows |= 1 << row
         return rows
 
+    def row(self, treatment: str) -> int:
+        """The row of a treatment.
+
+        Raises:
+            NotFoundError: the revision has no such treatment.
+        """
+        row = self._row_of.get(treatment)
+        if row is None:
+            raise NotFoundError(f"revision {self.revision.id} has no treatment {treatment!r}")
+        return row
+
+    @cached_property
+    def scopes(self) -> Scopes:
+        """The rows by what scopes speak of."""
+        return Scopes(self.rows)
+
+    @cached_property
+    def contact_rules(self) -> ContactRules:
+        """The rules of contact policy, worked out when they are first asked."""
+        return ContactRules(self.revision, self.rows, self.scopes)
+
     def program(self, text: str) -> Program:
         """The program of one of the revision's expressions."""
         found = self._programs.get(text)
@@ -127,12 +150,6 @@ class Policy:
         """The number that an expression yields, None where a value is missing or it yields none."""
         value = self.program(text).evaluate(situation)
         return float(value) if isinstance(value, int | float) and value.__class__ is not bool else None
-
-    def _rows_in(self, scope: Scope) -> Rows:
-        rows = 0
-        for number, (action, treatment) in enumerate(self.rows):
-            rows |= in_scope(scope, facts(action, treatment)) << number
-        return rows
 
 
 _VERDICTS = {
