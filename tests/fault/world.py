@@ -20,6 +20,7 @@ from emulators.seed import Customer, read_customers, seed_customers
 from functions.arbitration.handler import Arbitrate
 from functions.decide.api import routes
 from functions.decide.handler import Decide
+from functions.deferral.handler import FireDeferrals
 from functions.delivery.handler import Deliver
 from functions.eligibility.handler import Qualify
 from functions.feedback.handler import RecordOutcomes, note_delivery
@@ -168,6 +169,7 @@ class World:
         self.deliver = Deliver(
             catalogues, ports["persons"], ports["contacts"], ports["contact_points"], ports["provider"]
         )
+        self.fire = FireDeferrals(ports["deferrals"], ports["publisher"], lambda: 0.0)
         self.record = RecordOutcomes(ports["contacts"], ports["outcomes"], ports["publisher"])
         handlers: list[tuple[type[Message], Any]] = [
             (SignalReceived, self.identify),
@@ -224,6 +226,11 @@ class World:
             ]
         )
         return decision
+
+    def sweep(self) -> int:
+        """Let the clock tick: how many deferrals fired."""
+        with self.meter.request():
+            return self.fire(self.now, "").fired
 
     def push(self, topic: str, data: bytes, attributes: dict[str, str]) -> bool:
         """Push one message to its function; whether it was acknowledged."""
