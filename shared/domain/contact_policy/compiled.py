@@ -163,7 +163,8 @@ class ContactRules:
             rows, apart = self.judged[number], apart_of(rule)
             if apart is not None:
                 rows &= self.scopes.values(apart).get(value, 0)
-            found = self._tallies[number, value] = Tally(number, rule, rows)
+            against = Tally(number, rule, 0) if isinstance(rule, Cooldown) and rule.without else None
+            found = self._tallies[number, value] = Tally(number, rule, rows, against)
         return found
 
     def times(self, contacts: Iterable[Contact], since: Sequence[datetime], times: Times | None = None) -> Times:

@@ -97,6 +97,8 @@ class Limits:
         self._stops = self._standing.copy()
         self._why: dict[tuple[int, str | None], Stop] = {}
         for tally, times in self._times.items():
+            if not tally.rows:
+                continue
             number = tally.number
             limit = self._limits.get(number)
             if len(times) >= limit if limit is not None else self._rests(tally):

@@ -34,11 +34,11 @@ class Tally:
 
     __slots__ = ("against", "number", "plain", "rows", "rule")
 
-    def __init__(self, number: int, rule: Cap | Cooldown, rows: Rows) -> None:
+    def __init__(self, number: int, rule: Cap | Cooldown, rows: Rows, against: Tally | None = None) -> None:
         self.number = number
         self.rule = rule
         self.rows = rows
-        self.against = Tally(number, rule, 0) if isinstance(rule, Cooldown) and rule.without else None
+        self.against = against
         self.plain = isinstance(rule, Cooldown) and rule.count == 1 and not rule.without
 
 
