@@ -8,7 +8,7 @@ given back where nothing came of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple, TypeVar
@@ -24,6 +24,7 @@ from shared.domain.errors import NotFoundError, StaleError, TransientError
 from shared.domain.offering import Offered, offer
 from shared.domain.policy.policy import Policy
 from shared.domain.propensity import model_id
+from shared.domain.ranking import unpacked
 from shared.messages import ActionsRanked, ContactReserved, HistoryRow
 from shared.messages.rows import decision_row
 from shared.ports import FORGET_WITHHELD_AFTER, Allowances, Catalogues, Contacts, Taken
@@ -97,7 +98,8 @@ class Suppress:
         policy = self._policy(ranked)
         revision = policy.revision
         history = self._contacts.history(ranked.person_id).value
-        choose = partial(offer, policy, ranked.ranking.treatments, ranked.slots, ranked.profile, history, now)
+        ids = tuple(_ids(policy, ranked))
+        choose = partial(offer, policy, ids, ranked.slots, ranked.profile, history, now)
         (offered, withheld), allowed = self._allowed(policy, now, choose, _offered)
         deliveries = [
             make_delivery(revision, ranked, each.treatment, now, placement=each.placement, rank=each.rank)
@@ -179,8 +181,8 @@ class Suppress:
 
 def _choice(policy: Policy, ranked: ActionsRanked, history: ContactHistory, at: datetime) -> Callable[..., Selection]:
     """What contact policy lets through of a ranking, for volumes and budgets that are yet to be given."""
-    treatments, since = ranked.ranking.treatments, ranked.signal.waiting_since
-    return partial(select, policy, treatments, ranked.profile, history, at, since=since)
+    since = ranked.signal.waiting_since
+    return lambda **left: select(policy, _ids(policy, ranked), ranked.profile, history, at, since=since, **left)
 
 
 def _selected(selection: Selection) -> Sequence[str]:
@@ -218,6 +220,12 @@ def _reserved(
         delivery=delivery,
     )
     return reserved, row
+
+
+def _ids(policy: Policy, ranked: ActionsRanked) -> Iterator[str]:
+    """The treatments' ids, best first."""
+    policy.checked(unpacked(ranked.ranking.candidate_rows))
+    return policy.ids(ranked.ranking.rows())
 
 
 def make_delivery(

@@ -59,7 +59,7 @@ Window = Annotated[str, Meta(pattern=WINDOW)]
 Year = Annotated[int, Meta(ge=1970, le=2100)]
 
 
-class Form(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Form(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """Something that people write down in another way than a revision holds it."""
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from shared.domain.arbitration import Ranked, Scoring
+from shared.domain.candidates import count
 from shared.domain.catalogue import Revision
 from shared.domain.contact_policy import Withheld
 from shared.domain.decision import DecisionRecord
@@ -139,7 +140,7 @@ def _levers(record: DecisionRecord, scoring: Scoring | None) -> str:
 
 def headline(revision: Revision, record: DecisionRecord, retraced: Retraced) -> str:
     """The answer in a sentence."""
-    ranked = len(record.candidates)
+    ranked = count(record)
     if record.chosen:
         known = revision.treatments.get(record.chosen[0].treatment)
         if known is None:

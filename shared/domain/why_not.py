@@ -14,6 +14,7 @@ from typing import Literal
 import msgspec
 
 from shared.domain.arbitration import Ranked, Scoring
+from shared.domain.candidates import known
 from shared.domain.catalogue import Action, Treatment
 from shared.domain.change import Change, apply
 from shared.domain.contact_policy import Withheld, first_stop
@@ -91,7 +92,7 @@ class _Search:
     def answer(self) -> WhyNot:
         because = ""
         for _ in range(MOST_ROUNDS):
-            record = apply(self._original, self._changes.values())
+            record = apply(self._policy, self._original, self._changes.values())
             question = Question(self._policy, record, self._action, self._treatment)
             changes, hopeless = question.answer()
             if changes and not because:
@@ -137,10 +138,10 @@ class _Search:
         """It qualifies and no rule stops it: what of its rank is missing."""
         if self._wins(replayed(self._policy, record)):
             return self._wins_with((), because)
-        candidates = qualify(self._policy, record.profile, record.signal, record.slots, record.decided_at).candidates
-        if self._treatment.id not in candidates:
+        rows = qualify(self._policy, record.profile, record.signal, record.slots, record.decided_at).rows
+        if self._treatment.id not in self._policy.treatments(rows):
             return self._cannot("it does not qualify all the same")
-        scoring = rerank(self._policy, candidates, record)
+        scoring = rerank(self._policy, rows, record)
         place = scoring.treatments.index(self._treatment.id)
         target = self._target(record, scoring, place)
         if target is None:
@@ -205,7 +206,7 @@ class _Search:
             treatment=self._treatment.id,
             changes=(*self._changes.values(), *factors[:1]),
             alternatives=factors[1:],
-            assumed=self._treatment.id not in self._original.candidates,
+            assumed=self._treatment.id not in known(self._policy, self._original),
             because=because,
         )
 
