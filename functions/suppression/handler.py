@@ -7,7 +7,7 @@ repeats its answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from shared.domain.catalogue import Revision, facts
@@ -20,6 +20,7 @@ from shared.domain.errors import NotFoundError, StaleError, TransientError
 from shared.domain.offering import offer
 from shared.domain.policy.policy import Policy
 from shared.domain.propensity import model_id
+from shared.domain.ranking import unpacked
 from shared.messages import ActionsRanked, ContactReserved, HistoryRow
 from shared.messages.rows import decision_row
 from shared.ports import FORGET_WITHHELD_AFTER, Catalogues, Contacts
@@ -51,7 +52,7 @@ class Suppress:
             repeated = self._repeat(policy, ranked, history.value)
             if repeated is not None:
                 return repeated
-            selection = select(policy.revision, ranked.ranking.treatments, ranked.profile, history.value, now)
+            selection = select(policy.revision, _ids(policy, ranked), ranked.profile, history.value, now)
             keep = longest_window(policy.revision)
             forget = history.value.expired_keys(now, keep, FORGET_WITHHELD_AFTER)
             if not selection.chosen:
@@ -72,9 +73,10 @@ class Suppress:
 
         Nothing is reserved: an inbound treatment counts as contact when its impression comes back.
         """
-        revision = self._policy(ranked).revision
+        policy = self._policy(ranked)
+        revision = policy.revision
         history = self._contacts.history(ranked.person_id).value
-        offered, withheld = offer(revision, ranked.ranking.treatments, ranked.slots, ranked.profile, history, now)
+        offered, withheld = offer(revision, tuple(_ids(policy, ranked)), ranked.slots, ranked.profile, history, now)
         deliveries = [
             make_delivery(revision, ranked, each.treatment, now, placement=each.placement, rank=each.rank)
             for each in offered
@@ -96,7 +98,7 @@ class Suppress:
         """The answer this decision had before, None where it is decided for the first time."""
         withheld_at = history.withheld.get(ranked.decision_id)
         if withheld_at is not None:
-            again = select(policy.revision, ranked.ranking.treatments, ranked.profile, history, withheld_at)
+            again = select(policy.revision, _ids(policy, ranked), ranked.profile, history, withheld_at)
             read = read_of(policy.revision, history, withheld_at, stands=Standing() if again.chosen else None)
             record = _record(ranked, "all_withheld", withheld_at, (), again.withheld, read)
             return (decision_row(record, repeated=True),)
@@ -111,7 +113,7 @@ class Suppress:
             if contact.decision_id != ranked.decision_id and contact.at <= at
         }
         past = ContactHistory(contacts=before)
-        again = select(policy.revision, ranked.ranking.treatments, ranked.profile, past, at)
+        again = select(policy.revision, _ids(policy, ranked), ranked.profile, past, at)
         stands = None if again.chosen == (reserved.treatment,) else Standing(treatment=reserved.treatment)
         read = read_of(policy.revision, past, at, stands=stands)
         return _reserved(ranked, reserved, again.withheld, read, at, repeated=True)
@@ -138,6 +140,12 @@ def _reserved(
         delivery=delivery,
     )
     return reserved, row
+
+
+def _ids(policy: Policy, ranked: ActionsRanked) -> Iterator[str]:
+    """The treatments' ids, best first."""
+    policy.checked(unpacked(ranked.ranking.candidate_rows))
+    return policy.ids(ranked.ranking.rows())
 
 
 def make_delivery(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from itertools import compress
@@ -85,16 +85,40 @@ class Policy:
         """The ids of the treatments of rows, by action id and then treatment id."""
         return tuple(compress(self._ids, f"{rows:b}".encode().translate(_BITS)[::-1]))
 
-    def rows_of(self, treatments: Sequence[str]) -> list[int]:
-        """The rows of treatments, ascending.
+    def ids(self, rows: Iterable[int]) -> Iterator[str]:
+        """The ids of the treatments of rows, in their order, as far as they are asked for.
+
+        Raises:
+            NotFoundError: the revision has fewer rows.
+        """
+        for row in rows:
+            if row >= len(self._ids):
+                raise NotFoundError(f"revision {self.revision.id} has no row {row}")
+            yield self._ids[row]
+
+    def checked(self, rows: Rows) -> Rows:
+        """The same rows, every one of which there is.
+
+        Raises:
+            NotFoundError: the revision has fewer.
+        """
+        if rows >> len(self.rows):
+            raise NotFoundError(f"revision {self.revision.id} has no row {rows.bit_length() - 1}")
+        return rows
+
+    def row_set(self, treatments: Iterable[str]) -> Rows:
+        """The rows of treatments.
 
         Raises:
             NotFoundError: the revision has no such treatment.
         """
-        try:
-            return sorted([self._row_of[treatment] for treatment in treatments])
-        except KeyError as error:
-            raise NotFoundError(f"revision {self.revision.id} has no treatment {error.args[0]!r}") from None
+        rows = 0
+        for treatment in treatments:
+            row = self._row_of.get(treatment)
+            if row is None:
+                raise NotFoundError(f"revision {self.revision.id} has no treatment {treatment!r}")
+            rows |= 1 << row
+        return rows
 
     def program(self, text: str) -> Program:
         """The program of one of the revision's expressions."""
