@@ -41,7 +41,7 @@ class Platform:
         """Read the topology and reserve the ports; nothing starts yet.
 
         Raises:
-            emulators.ports.PortInUseError: a wanted port is taken.
+            emulators.errors.CannotStartError: a wanted port cannot be had.
         """
         self._options = options
         self._root = options.root.resolve()
@@ -52,7 +52,7 @@ class Platform:
         self._file = EndpointsFile(self._state)
         self._reserved = Ports()
         names = [*EMULATORS, "sandbox", *self.functions]
-        self._ports = {name: self._reserved.take(options.ports.get(name)) for name in names}
+        self._ports = self._reserved.take_all(names, options.ports)
         self.local = self._local()
         self.supervisor = Supervisor(
             self._state / "logs", on_death=options.on_death, on_restarted=lambda _name: self._publish()
