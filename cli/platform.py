@@ -97,6 +97,7 @@ def start(
             state=STATE,
             ports=ports,
             on_progress=on_progress,
+            on_death=lambda death: on_progress(str(death)) if restart_functions else None,
             on_function_death="restart" if restart_functions else "stop",
         )
     except CannotStartError as error:
