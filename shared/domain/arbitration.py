@@ -22,7 +22,7 @@ from shared.domain.policy.situation import Variables
 from shared.domain.policy.tables import Rows
 from shared.domain.profile import Profile
 from shared.domain.propensity import Counts
-from shared.domain.ranking import Ranking
+from shared.domain.ranking import PARTS, Ranking, packed
 from shared.domain.signal import Signal
 
 MAX_CONTEXT_WEIGHT = 10.0
@@ -84,20 +84,10 @@ class Scoring(msgspec.Struct, frozen=True, kw_only=True):
         ):
             yield Ranked(*entry)
 
-    def ranking(self) -> Ranking:
-        """The same without what follows from it."""
-        return Ranking(
-            treatments=self.treatments,
-            priorities=self.priorities,
-            propensities=self.propensities,
-            unlevered=self.unlevered,
-            models=self.models,
-        )
-
 
 def rank(
     policy: Policy,
-    candidates: Sequence[str],
+    candidates: Rows,
     profile: Profile,
     signal: Signal,
     counts: Mapping[str, Counts],
@@ -108,7 +98,7 @@ def rank(
 
     Args:
         policy: the compiled revision.
-        candidates: ids of the treatments that engagement policy let through.
+        candidates: the rows that engagement policy let through.
         profile: the person.
         signal: what happened.
         counts: the models' evidence by model id; a missing one has none.
@@ -116,16 +106,25 @@ def rank(
     """
     columns = _columns(policy)
     every, models = policy.factors.propensities(counts)
-    rows = policy.row_set(candidates)
-    propensities = columns.propensities(every)[_positions(rows, columns.size)]
-    return _Scores(columns, rows, propensities, policy.situation(profile, signal, now)).ranking(models)
+    # what is reckoned with is what the record keeps
+    propensities = np.rint(columns.propensities(every)[_positions(candidates, columns.size)] * PARTS) / PARTS
+    return _Scores(columns, candidates, propensities, policy.situation(profile, signal, now)).ranking(models)
 
 
-def scoring(policy: Policy, rows: Rows, propensities: Sequence[float], situation: Variables, models: str) -> Scoring:
-    """The same for rows and their propensities, ascending, with every factor: so a record is ranked again without the
-    models that were.
+def scoring(policy: Policy, rows: Rows, known: Sequence[float], situation: Variables, models: str) -> Scoring:
+    """The same with every factor, for rows whose propensities are known, by ascending row: so a record is ranked again
+    without the models that were.
     """
-    return _Scores(_columns(policy), rows, np.array(propensities, dtype=np.float64), situation).scoring(models)
+    return _scores(policy, rows, known, situation).scoring(models)
+
+
+def reranking(policy: Policy, rows: Rows, known: Sequence[float], situation: Variables, models: str) -> Ranking:
+    """The ranking of rows whose propensities are known, by ascending row."""
+    return _scores(policy, rows, known, situation).ranking(models)
+
+
+def _scores(policy: Policy, rows: Rows, known: Sequence[float], situation: Variables) -> _Scores:
+    return _Scores(_columns(policy), rows, np.array(known, dtype=np.float64), situation)
 
 
 class _Columns:
@@ -182,16 +181,16 @@ class _Scores:
         bare = _power(p, w.propensity) * _power(c, w.context) * _power(v, w.value)
         self._priorities = bare * _power(self._levers, w.lever)
         self._order = self._mandatory_first(np.argsort(-self._priorities, kind="stable"))
-        self._unlevered = self._mandatory_first(np.argsort(-bare, kind="stable"))
+        self._bare = bare
 
     def ranking(self, models: str) -> Ranking:
         """What is handed over."""
-        order = self._order
         return Ranking(
-            treatments=tuple(self._ids(order)),
-            priorities=_listed(self._priorities, order),
-            propensities=_listed(self._propensities, order),
-            unlevered=self._first(self._unlevered),
+            candidate_rows=packed(self._rows),
+            propensity_parts=np.rint(self._propensities * PARTS).astype("<u4").tobytes(),
+            order=self._positions[self._order].astype("<u4").tobytes(),
+            priorities=self._priorities[self._order].tobytes(),
+            unlevered=self._unlevered(),
             models=models,
         )
 
@@ -205,7 +204,7 @@ class _Scores:
             contexts=_listed(self._contexts, order),
             values=_listed(self._values, order),
             levers=_listed(self._levers, order),
-            unlevered=self._first(self._unlevered),
+            unlevered=self._unlevered(),
             models=models,
         )
 
@@ -213,8 +212,12 @@ class _Scores:
         found: list[str] = self._columns.ids[self._positions[order]].tolist()
         return found
 
-    def _first(self, order: NDArray[Any]) -> str | None:
-        return self._ids(order[:1])[0] if len(order) else None
+    def _unlevered(self) -> str | None:
+        """The first if every lever were 1."""
+        bare, mandatory = self._bare, self._columns.policy.factors.mandatory & self._rows
+        if mandatory:
+            bare = np.where(self._among(mandatory), bare, -1.0)
+        return self._ids(bare.argmax(axis=0, keepdims=True))[0] if len(bare) else None
 
     def _mandatory_first(self, order: NDArray[Any]) -> NDArray[Any]:
         mandatory = self._columns.policy.factors.mandatory & self._rows

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from shared.domain.arbitration import Ranked, Scoring
+from shared.domain.candidates import count
 from shared.domain.catalogue import Revision
 from shared.domain.contact_policy import Withheld
 from shared.domain.decision import DecisionRecord
@@ -128,13 +129,16 @@ def _levers(record: DecisionRecord, scoring: Scoring | None) -> str:
 
 def headline(revision: Revision, record: DecisionRecord, retraced: Retraced) -> str:
     """The answer in a sentence."""
-    ranked = len(record.candidates)
+    ranked = count(record)
     if record.chosen:
         known = revision.treatments.get(record.chosen[0].treatment)
         if known is None:
             return f"{record.chosen[0].treatment}: reserved before, by a revision that still had it."
         action, treatment = known
         return f"{action.name} by {treatment.channel}: first of {ranked} ranked that contact policy lets through."
+    if record.deferred is not None:
+        until = record.deferred.until.isoformat(timespec="minutes")
+        return f"Nothing yet: {record.deferred.treatment} waits until {until}, by {record.deferred.rule}."
     if record.result == "excluded":
         reason = next(e.reason for e in revision.catalogue.exclusions if e.flag == record.excluded_by)
         return f"Nothing: excluded by {record.excluded_by}. {reason}"
