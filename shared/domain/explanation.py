@@ -64,6 +64,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
         against_runner_up: the winner's factors beside those of the next in rank.
         levers: what levers changed, empty where they changed nothing.
         why_not: of an action that was asked about, what would have let it win.
+        again: of a decision that is made again after another had waited, which one; empty where it is the first.
     """
 
     decision_id: str
@@ -77,6 +78,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     conflicts: list[str]
     levers: str = ""
     why_not: WhyNot | None = None
+    again: str = ""
 
 
 def explain(policy: Policy, record: DecisionRecord, action: str | None = None) -> Explanation:
@@ -115,7 +117,16 @@ def explain(policy: Policy, record: DecisionRecord, action: str | None = None) -
         conflicts=[f"{c.namespace}: {c.reason} ({c.person_id})" for c in record.conflicts],
         levers=_levers(record, retraced.scoring),
         why_not=why_not(policy, record, action) if action is not None else None,
+        again=_again(record),
     )
+
+
+def _again(record: DecisionRecord) -> str:
+    again = record.signal.again
+    if again is None:
+        return ""
+    first_at = again.first_at.isoformat(timespec="minutes")
+    return f"Decided again: {again.decision_id} waited, and was first decided at {first_at}."
 
 
 def name_of(revision: Revision, treatment: str) -> str:
