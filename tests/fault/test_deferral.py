@@ -251,7 +251,7 @@ def test_explanations_say_what_waits_and_what_had_waited():
     world.run()
     waited, made = (explain(world.catalogues.current(), record) for record in records(world))
 
-    assert "waits until 2026-03-03T08:00+00:00, by nights" in waited.headline
+    assert "waits until 3 March 2026 08:00 GMT" in waited.headline
     assert made.again == f"Decided again: {decision} waited, and was first decided at 2026-03-02T22:30+00:00."
 
 
