@@ -14,7 +14,7 @@ from shared.domain.policy.policy import Policy
 from shared.domain.policy.situation import Variables
 from shared.domain.profile import Profile
 from shared.domain.propensity import Counts
-from shared.domain.signal import Signal
+from shared.domain.signal import Signal, decision_id
 
 MAX_CONTEXT_WEIGHT = 10.0
 
@@ -46,6 +46,8 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
         propensities, contexts, values, levers: the factors P, C, V and L.
         unlevered: the treatment that would be first if every lever were 1, None of no candidates: what levers cost.
         models: the version of the models that said P.
+        bins: the cells of predictors that the person is in.
+        means: what each P was drawn around; none where P is the mean itself.
     """
 
     treatments: tuple[str, ...]
@@ -56,6 +58,8 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
     levers: tuple[float, ...]
     unlevered: str | None
     models: str = ""
+    bins: str = ""
+    means: tuple[float, ...] = ()
 
     def __len__(self) -> int:
         return len(self.treatments)
@@ -92,9 +96,25 @@ def rank(
         counts: the models' evidence by model id; a missing one has none.
         now: the decision's time, UTC.
     """
-    every, models = policy.factors.propensities(counts)
+    situation = policy.situation(profile, signal, now)
     rows = policy.rows_of(candidates)
-    return ranking(policy, rows, [every[row] for row in rows], policy.situation(profile, signal, now), models)
+    known = policy.factors.propensities(counts, situation, decision_id(signal.source, signal.id), rows)
+    found = ranking(policy, rows, known.of(rows), situation, known.models)
+    means = known.means_of(rows)
+    by_treatment = {policy.rows[row][1].id: mean for row, mean in zip(rows, means, strict=True)} if means else {}
+    return drawn_around(found, by_treatment, known.bins)
+
+
+def drawn_around(ranked: Ranking, means: Mapping[str, float], bins: str = "") -> Ranking:
+    """The ranking with what it does not depend on.
+
+    Args:
+        ranked: the ranking.
+        means: by treatment what its P was drawn around, empty where nothing was drawn.
+        bins: the cells that the person is in.
+    """
+    ordered = tuple([means[treatment] for treatment in ranked.treatments]) if means else ()
+    return msgspec.structs.replace(ranked, means=ordered, bins=bins)
 
 
 def ranking(

@@ -38,7 +38,8 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
         decided_at: `now` of engagement policy and arbitration.
         reserved_at: `now` of contact policy.
         candidates: the treatments that qualified, by their ids.
-        propensities: P of each candidate.
+        propensities: P of each candidate, as it was ranked by.
+        means: of each candidate, what P was drawn around; none where P is the models' mean itself.
         models: the version of the models that said so.
         unlevered: the candidate that would have been first if every lever were 1.
         read: what contact policy read, None where it was not asked.
@@ -58,6 +59,7 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     chosen: tuple[Chosen, ...] = ()
     candidates: tuple[str, ...] = ()
     propensities: tuple[float, ...] = ()
+    means: tuple[float, ...] = ()
     models: str = ""
     unlevered: str | None = None
     read: ContactRead | None = None
@@ -69,12 +71,19 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 def kept(ranking: Ranking) -> dict[str, Any]:
     """What a record keeps of a ranking: all that it cannot be made again without."""
     candidates = sorted(zip(ranking.treatments, ranking.propensities, strict=True))
+    means = dict(zip(ranking.treatments, ranking.means, strict=True)) if ranking.means else {}
     return {
         "candidates": tuple([treatment for treatment, _ in candidates]),
         "propensities": tuple([propensity for _, propensity in candidates]),
+        "means": tuple([means[treatment] for treatment, _ in candidates]) if means else (),
         "models": ranking.models,
         "unlevered": ranking.unlevered,
     }
+
+
+def means_of(record: DecisionRecord) -> dict[str, float]:
+    """What the propensity of each candidate was drawn around, empty where none was drawn."""
+    return dict(zip(record.candidates, record.means, strict=True)) if record.means else {}
 
 
 def delivery_id(decision_id: str, treatment: str, placement: str | None = None) -> str:

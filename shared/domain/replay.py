@@ -11,12 +11,12 @@ from typing import Any
 
 import msgspec
 
-from shared.domain.arbitration import Ranking, ranking
+from shared.domain.arbitration import Ranking, drawn_around, ranking
 from shared.domain.canonical import canonical, plain
 from shared.domain.catalogue import Revision
 from shared.domain.contact_policy import select
 from shared.domain.contact_read import ContactRead
-from shared.domain.decision import Chosen, DecisionRecord, delivery_id, kept
+from shared.domain.decision import Chosen, DecisionRecord, delivery_id, kept, means_of
 from shared.domain.engagement import Slots, qualify
 from shared.domain.errors import InvalidError
 from shared.domain.offering import offer
@@ -91,15 +91,17 @@ def replayed(policy: Policy, record: DecisionRecord) -> DecisionRecord:
 
 
 def rerank(policy: Policy, candidates: tuple[str, ...], record: DecisionRecord) -> Ranking:
-    """Rank candidates by the propensities of a record; one that the record has none of stands as a new model does."""
+    """Rank candidates by the propensities of a record, drawn or not; one that the record has none of stands as a new
+    model does.
+    """
     known = dict(zip(record.candidates, record.propensities, strict=True))
     rows = policy.rows_of(candidates)
     starting = policy.factors.starting({}) if set(candidates) - known.keys() else ()
-    propensities = [
-        known[treatment] if (treatment := policy.rows[row][1].id) in known else starting[row] for row in rows
-    ]
+    new = {treatment: starting[row] for row in rows if (treatment := policy.rows[row][1].id) not in known}
+    known |= new
     situation = policy.situation(record.profile, record.signal, record.decided_at)
-    return ranking(policy, rows, propensities, situation, record.models)
+    ranked = ranking(policy, rows, [known[policy.rows[row][1].id] for row in rows], situation, record.models)
+    return drawn_around(ranked, means | new if (means := means_of(record)) else {})
 
 
 def is_offer(revision: Revision, slots: Slots) -> bool:

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import msgspec
 
-from shared.domain.arbitration import Ranked, Ranking, ranking
-from shared.domain.decision import DecisionRecord
+from shared.domain.arbitration import Ranked, Ranking, drawn_around, ranking
+from shared.domain.decision import DecisionRecord, means_of
 from shared.domain.engagement import Drop, drops
 from shared.domain.policy.policy import Policy
 
@@ -48,7 +48,8 @@ def retrace(policy: Policy, record: DecisionRecord) -> Retraced:
     propensities = dict(zip(record.candidates, record.propensities, strict=True))
     rows = policy.rows_of(record.candidates)
     known = [propensities[policy.rows[row][1].id] for row in rows]
+    ranked = ranking(policy, rows, known, situation, record.models) if rows else None
     return Retraced(
-        ranking=ranking(policy, rows, known, situation, record.models) if rows else None,
+        ranking=drawn_around(ranked, means_of(record)) if ranked else None,
         drops=drops(policy, record.profile, record.signal, record.slots, record.decided_at),
     )
