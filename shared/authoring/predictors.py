@@ -115,4 +115,4 @@ def _readable(files: Files) -> Iterator[tuple[str, _Readable]]:
             properties[name] = _Readable(types, values, p.protected or (known is not None and known.is_protected))
     yield from ((f"signal.properties.{name}", found) for name, found in properties.items())
     yield "signal.type", _Readable(frozenset({"string"}), tuple(schema.signals))
-    yield "signal.source", _Readable(frozenset({"string"}), tuple(source.id for source in files.sources.sources))
+    yield "signal.source", _Readable(frozenset({"string"}))
