@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import shared.domain.exploration  # noqa: F401 - numpy is loaded when the function starts, not by its first decision
 from shared.domain.arbitration import rank
 from shared.domain.errors import NotFoundError, TransientError
 from shared.messages import ActionsQualified, ActionsRanked

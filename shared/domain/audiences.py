@@ -176,7 +176,7 @@ def _for_regulator(policy: Policy, record: DecisionRecord, explanation: Explanat
         catalogue=catalogue.name,
         models=record.models,
         weights=catalogue.weights,
-        ranked=list(retrace(policy, record).ranking or ()),
+        ranked=list(retrace(policy, record).scoring or ()),
         conditions=conditions,
         rules=catalogue.rules,
     )

@@ -7,12 +7,12 @@ from typing import Any, Literal
 
 import msgspec
 
-from shared.domain.arbitration import Ranking
 from shared.domain.contact_policy import Withheld
 from shared.domain.contact_read import ContactRead
 from shared.domain.engagement import Slots
 from shared.domain.identity import Conflict
 from shared.domain.profile import Profile
+from shared.domain.ranking import Ranking
 from shared.domain.signal import Signal, digest
 
 Result = Literal["reserved", "offered", "excluded", "nothing_qualified", "all_withheld"]
@@ -70,12 +70,13 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 def kept(ranking: Ranking) -> dict[str, Any]:
     """What a record keeps of a ranking: all that it cannot be made again without."""
-    candidates = sorted(zip(ranking.treatments, ranking.propensities, strict=True))
+    candidates = sorted(ranking.treatments)
+    known = dict(zip(ranking.treatments, ranking.propensities, strict=True))
     means = dict(zip(ranking.treatments, ranking.means, strict=True)) if ranking.means else {}
     return {
-        "candidates": tuple([treatment for treatment, _ in candidates]),
-        "propensities": tuple([propensity for _, propensity in candidates]),
-        "means": tuple([means[treatment] for treatment, _ in candidates]) if means else (),
+        "candidates": tuple(candidates),
+        "propensities": tuple([known[treatment] for treatment in candidates]),
+        "means": tuple([means[treatment] for treatment in candidates]) if means else (),
         "models": ranking.models,
         "unlevered": ranking.unlevered,
     }

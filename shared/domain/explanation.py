@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from shared.domain.arbitration import Ranked, Ranking
+from shared.domain.arbitration import Ranked, Scoring
 from shared.domain.catalogue import Revision
 from shared.domain.contact_policy import Withheld
 from shared.domain.decision import DecisionRecord
@@ -83,7 +83,7 @@ def explain(policy: Policy, record: DecisionRecord, action: str | None = None) -
     """
     revision = policy.revision
     retraced = retrace(policy, record)
-    ranked = {each.treatment: each for each in retraced.ranking or ()}
+    ranked = {each.treatment: each for each in retraced.scoring or ()}
     chosen = [
         {
             "treatment": c.treatment,
@@ -100,11 +100,11 @@ def explain(policy: Policy, record: DecisionRecord, action: str | None = None) -
         revision=record.revision,
         headline=headline(revision, record, retraced),
         chosen=chosen,
-        against_runner_up=_against_runner_up(revision, record, retraced.ranking),
+        against_runner_up=_against_runner_up(revision, record, retraced.scoring),
         withheld=[_withheld(revision, w) for w in record.withheld],
         dropped=[_dropped(revision, record, d) for d in retraced.drops],
         conflicts=[f"{c.namespace}: {c.reason} ({c.person_id})" for c in record.conflicts],
-        levers=_levers(record, retraced.ranking),
+        levers=_levers(record, retraced.scoring),
         why_not=why_not(policy, record, action) if action is not None else None,
     )
 
@@ -115,11 +115,11 @@ def name_of(revision: Revision, treatment: str) -> str:
     return known[0].name if known else treatment
 
 
-def _levers(record: DecisionRecord, ranking: Ranking | None) -> str:
-    if ranking is None or record.unlevered in (None, ranking.treatments[0]):
+def _levers(record: DecisionRecord, scoring: Scoring | None) -> str:
+    if scoring is None or record.unlevered in (None, scoring.treatments[0]):
         return ""
-    lever = dict(zip(ranking.treatments, ranking.levers, strict=True))
-    first, displaced = ranking.treatments[0], str(record.unlevered)
+    lever = dict(zip(scoring.treatments, scoring.levers, strict=True))
+    first, displaced = scoring.treatments[0], str(record.unlevered)
     return (
         f"With every lever at 1, {displaced} would have ranked first; {first} does, "
         f"with a lever of {lever[first]:.4g} against {lever[displaced]:.4g}."
@@ -154,12 +154,12 @@ def _factors(ranked: Ranked) -> dict[str, float]:
     }
 
 
-def _against_runner_up(revision: Revision, record: DecisionRecord, ranking: Ranking | None) -> list[str]:
+def _against_runner_up(revision: Revision, record: DecisionRecord, scoring: Scoring | None) -> list[str]:
     """The winner beside the next treatment in rank of another action, factor by factor."""
     if not record.chosen:
         return []
     chosen = record.chosen[0].treatment
-    ranked = list(ranking or ())
+    ranked = list(scoring or ())
     position = next((i for i, each in enumerate(ranked) if each.treatment == chosen), None)
     if position is None:  # told again after the person had changed: the reservation stands, the ranking is a new one
         return [f"{chosen} was reserved before; it is not in this later ranking."]

@@ -20,7 +20,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.domain.scoring import Vector
+from shared.domain.classifier import Vector
 
 Words: TypeAlias = NDArray[np.uint64]
 

@@ -1,7 +1,7 @@
 """Propensity: the probability that this person accepts this treatment, from counts (`domain.md` 8).
 
 A model's state is nothing but counts, so that updates commute: of outcomes in all, and by cell of what was known of the
-person when the treatment was chosen. What a model makes of a person stands in `shared.domain.scoring`.
+person when the treatment was chosen. What a model makes of a person stands in `shared.domain.classifier`.
 """
 
 from __future__ import annotations

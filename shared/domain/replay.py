@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from shared.domain.arbitration import Ranking, drawn_around, ranking
+from shared.domain.arbitration import Scoring, scoring
 from shared.domain.canonical import canonical, plain
 from shared.domain.catalogue import Revision
 from shared.domain.contact_policy import select
@@ -87,21 +87,24 @@ def replayed(policy: Policy, record: DecisionRecord) -> DecisionRecord:
         )
     ranked = rerank(policy, qualified.candidates, record)
     came_to = answer(policy.revision, record, ranked.treatments)
-    return msgspec.structs.replace(came_to, **kept(ranked), read=record.read)
+    return msgspec.structs.replace(came_to, **kept(ranked.ranking()), read=record.read)
 
 
-def rerank(policy: Policy, candidates: tuple[str, ...], record: DecisionRecord) -> Ranking:
+def rerank(policy: Policy, candidates: tuple[str, ...], record: DecisionRecord) -> Scoring:
     """Rank candidates by the propensities of a record, drawn or not; one that the record has none of stands as a new
     model does.
     """
     known = dict(zip(record.candidates, record.propensities, strict=True))
-    rows = policy.rows_of(candidates)
-    starting = policy.factors.starting({}) if set(candidates) - known.keys() else ()
-    new = {treatment: starting[row] for row in rows if (treatment := policy.rows[row][1].id) not in known}
-    known |= new
+    means = means_of(record)
+    rows = policy.row_set(candidates)
+    treatments = policy.treatments(rows)
+    if not known.keys() >= {*treatments}:
+        starting = policy.factors.starting({})
+        new = {policy.rows[row][1].id: p for row, p in enumerate(starting)}
+        known, means = new | known, new | means if means else {}
     situation = policy.situation(record.profile, record.signal, record.decided_at)
-    ranked = ranking(policy, rows, [known[policy.rows[row][1].id] for row in rows], situation, record.models)
-    return drawn_around(ranked, means | new if (means := means_of(record)) else {})
+    around = [means[treatment] for treatment in treatments] if means else ()
+    return scoring(policy, rows, [known[treatment] for treatment in treatments], situation, record.models, around)
 
 
 def is_offer(revision: Revision, slots: Slots) -> bool:

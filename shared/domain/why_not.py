@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-from shared.domain.arbitration import Ranked, Ranking
+from shared.domain.arbitration import Ranked, Scoring
 from shared.domain.catalogue import Action, Treatment
 from shared.domain.change import Change, apply
 from shared.domain.contact_policy import Withheld, first_stop
@@ -139,27 +139,27 @@ class _Search:
         candidates = qualify(self._policy, record.profile, record.signal, record.slots, record.decided_at).candidates
         if self._treatment.id not in candidates:
             return self._cannot("it does not qualify all the same")
-        ranking = rerank(self._policy, candidates, record)
-        place = ranking.treatments.index(self._treatment.id)
-        target = self._target(record, ranking, place)
+        scoring = rerank(self._policy, candidates, record)
+        place = scoring.treatments.index(self._treatment.id)
+        target = self._target(record, scoring, place)
         if target is None:
             return self._cannot("contact policy lets nothing beside what is chosen with it, wherever it ranks")
         mandatory = {t.id for a in self._policy.revision.catalogue.actions if a.mandatory for t in a.treatments}
-        rival = ranking.treatments[target]
+        rival = scoring.treatments[target]
         if rival in mandatory and self._treatment.id not in mandatory:
             return self._cannot(f"{rival} is mandatory and ranks above whatever is not")
-        mine = list(ranking)[place]
-        factors = tuple(self._factors(mine, ranking.priorities[target]))
+        mine = list(scoring)[place]
+        factors = tuple(self._factors(mine, scoring.priorities[target]))
         if not factors:
             return self._cannot(
                 f"neither its propensity nor its value nor its lever alone lifts it above {rival}, "
-                f"whose priority is {ranking.priorities[target]:.4g}; its own is {mine.priority:.4g}"
+                f"whose priority is {scoring.priorities[target]:.4g}; its own is {mine.priority:.4g}"
             )
-        return self._wins_with(factors, because or f"It ranked {place + 1} of {len(ranking)}, behind {rival}.")
+        return self._wins_with(factors, because or f"It ranked {place + 1} of {len(scoring)}, behind {rival}.")
 
-    def _target(self, record: DecisionRecord, ranking: Ranking, place: int) -> int | None:
+    def _target(self, record: DecisionRecord, scoring: Scoring, place: int) -> int | None:
         """The lowest place above its own, of those that are chosen, from which it would be chosen."""
-        order = list(ranking.treatments)
+        order = list(scoring.treatments)
         chosen = {each.treatment for each in self._answer(record, order).chosen}
         others = [each for each in order if each != self._treatment.id]
         places = [number for number in range(place - 1, -1, -1) if order[number] in chosen]

@@ -10,12 +10,12 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from shared.domain.arbitration import Ranking
 from shared.domain.delivery import Delivery
 from shared.domain.engagement import Slots
 from shared.domain.identity import Conflict
 from shared.domain.instant import Instant
 from shared.domain.profile import Profile
+from shared.domain.ranking import Ranking
 from shared.domain.signal import Signal
 from shared.domain.usage import Usage
 

@@ -16,7 +16,7 @@ from shared.domain.predictors import Predictors
 from shared.domain.propensity import NO_EVIDENCE, Counts, model_id, propensity, version
 
 if TYPE_CHECKING:
-    from shared.domain.scoring import Vector
+    from shared.domain.classifier import Numbers, Vector
 
 PROPENSITY_DIGITS = 8
 """Decimals that a propensity is rounded to, so that records stay short and hold what was reckoned with."""
@@ -40,14 +40,6 @@ class Propensities(NamedTuple):
     bins: str = ""
     means: Vector | None = None
 
-    def of(self, rows: Sequence[int]) -> list[float]:
-        """P of some rows."""
-        return [self.every[row] for row in rows] if isinstance(self.every, tuple) else _picked(self.every, rows)
-
-    def means_of(self, rows: Sequence[int]) -> list[float]:
-        """What their P was drawn around, empty where nothing is drawn."""
-        return [] if self.means is None else _picked(self.means, rows)
-
 
 class Factors:
     """P, V and L of every row."""
@@ -68,7 +60,7 @@ class Factors:
         self._say: tuple[Mapping[str, Counts] | None, _Say] = None, lambda *_: Propensities((), "")
 
     def propensities(
-        self, counts: Mapping[str, Counts], situation: Variables, decision: str, rows: Sequence[int]
+        self, counts: Mapping[str, Counts], situation: Variables, decision: str, rows: Numbers
     ) -> Propensities:
         """P by the models' evidence; what does not depend on the person is worked out once for as long as the same
         mapping is given.
@@ -77,7 +69,7 @@ class Factors:
             counts: the models' evidence by model id.
             situation: the person and the moment.
             decision: the decision's id, by which propensities are drawn where the catalogue explores.
-            rows: those that may be.
+            rows: the numbers of those that may be.
         """
         known, say = self._say
         if known is not counts:
@@ -90,16 +82,16 @@ class Factors:
         return lambda *_: found
 
     def _scoring(self, counts: Mapping[str, Counts]) -> _Say:
-        from shared.domain.scoring import Model, Scorer, rounded  # noqa: PLC0415 - numpy, see above
+        from shared.domain.classifier import Classifier, Model, rounded  # noqa: PLC0415 - numpy, see above
 
         starting = [treatment.starting for _, treatment in self._rows]
         models = [Model(*each) for each in zip(self._models, starting, strict=True)]
-        scorer, version_ = Scorer(models, self._predictors, counts), version(counts)
-        drawn = self._drawing(scorer.evidence) if self._explores else None
+        classifier, version_ = Classifier(models, self._predictors, counts), version(counts)
+        drawn = self._drawing(classifier.evidence) if self._explores else None
 
-        def say(situation: Variables, decision: str, rows: Sequence[int]) -> Propensities:
+        def say(situation: Variables, decision: str, rows: Numbers) -> Propensities:
             bins = self._predictors(situation)
-            means = rounded(scorer(bins), PROPENSITY_DIGITS)
+            means = rounded(classifier(bins), PROPENSITY_DIGITS)
             named = self._predictors.named(bins)
             if drawn is None:
                 return Propensities(means, version_, named)
@@ -107,13 +99,13 @@ class Factors:
 
         return say
 
-    def _drawing(self, evidence: Vector) -> Callable[[Vector, str, Sequence[int]], Vector]:
+    def _drawing(self, evidence: Vector) -> Callable[[Vector, str, Numbers], Vector]:
+        from shared.domain.classifier import rounded  # noqa: PLC0415
         from shared.domain.exploration import draw, streams  # noqa: PLC0415 - numpy
-        from shared.domain.scoring import rounded  # noqa: PLC0415
 
         starts = streams([treatment.id for _, treatment in self._rows])
 
-        def drawn(means: Vector, decision: str, rows: Sequence[int]) -> Vector:
+        def drawn(means: Vector, decision: str, rows: Numbers) -> Vector:
             every = means.copy()
             every[rows] = rounded(draw(decision, starts[rows], means[rows], evidence[rows]), PROPENSITY_DIGITS)
             return every
@@ -128,14 +120,8 @@ class Factors:
         )
 
 
-_Say = Callable[[Variables, str, Sequence[int]], Propensities]
+_Say = Callable[[Variables, str, "Numbers"], Propensities]
 """Says P in a situation, by the counts of one moment."""
-
-
-def _picked(every: Vector, rows: Sequence[int]) -> list[float]:
-    """Those of some rows, as numbers of Python's own."""
-    picked: list[float] = every[rows].tolist()
-    return picked
 
 
 def worth(value: float, price: float) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from itertools import compress
@@ -66,6 +66,7 @@ class Policy:
         self._context_weights = tuple((w.when, w.weight, self._rows_in(w.scope)) for w in catalogue.context_weights)
         self._ids = tuple(self._row_of)
         self._programs: dict[str, Program] = {}
+        self._told: tuple[tuple[str, ...], Rows] = (), 0
         tabled, evaluated = _compiled(self)
         self._index = Index(len(self.rows), tabled, evaluated)
         types = {name: attribute.type for name, attribute in catalogue.profile_schema.items()}
@@ -82,18 +83,26 @@ class Policy:
 
     def treatments(self, rows: Rows) -> tuple[str, ...]:
         """The ids of the treatments of rows, by action id and then treatment id."""
-        return tuple(compress(self._ids, f"{rows:b}".encode().translate(_BITS)[::-1]))
+        found = tuple(compress(self._ids, f"{rows:b}".encode().translate(_BITS)[::-1]))
+        self._told = found, rows
+        return found
 
-    def rows_of(self, treatments: Sequence[str]) -> list[int]:
-        """The rows of treatments, ascending.
+    def row_set(self, treatments: Iterable[str]) -> Rows:
+        """The rows of treatments.
 
         Raises:
             NotFoundError: the revision has no such treatment.
         """
-        try:
-            return sorted([self._row_of[treatment] for treatment in treatments])
-        except KeyError as error:
-            raise NotFoundError(f"revision {self.revision.id} has no treatment {error.args[0]!r}") from None
+        told, rows = self._told
+        if told is treatments:  # what was told a moment ago comes back from the next stage in the same process
+            return rows
+        rows = 0
+        for treatment in treatments:
+            row = self._row_of.get(treatment)
+            if row is None:
+                raise NotFoundError(f"revision {self.revision.id} has no treatment {treatment!r}")
+            rows |= 1 << row
+        return rows
 
     def program(self, text: str) -> Program:
         """The program of one of the revision's expressions."""

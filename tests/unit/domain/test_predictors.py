@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -39,7 +41,7 @@ def test_what_is_null_is_missing():
 def test_a_number_is_in_the_bin_between_its_edges(edges, value):
     predictors = Predictors([NumericPredictor(reads="profile.x", edges=tuple(edges))])
     [found] = predictors({"profile": {"x": value}})
-    if value != value:
+    if math.isnan(value):
         assert found == 0
     else:
         assert [edge <= value for edge in edges] == [True] * (found - 1) + [False] * (len(edges) - found + 1)

@@ -1,4 +1,4 @@
-"""Scoring: what models make of a person, against the formula written out, and at its ends."""
+"""The classifier: what models make of a person, against the formula written out, and at its ends."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.domain.catalogue import NumericPredictor, Starting, SymbolicPredictor
+from shared.domain.classifier import ACTIVE_FROM, Classifier, Model, rounded
 from shared.domain.predictors import Predictors
 from shared.domain.propensity import NO_EVIDENCE, Counts, propensity
-from shared.domain.scoring import ACTIVE_FROM, Model, Scorer, rounded
 
 PREDICTORS = Predictors(
     [
@@ -40,7 +40,7 @@ def taught(draw):
 
 
 def written_out(starting, counts, bins):
-    """The formula of `shared.domain.scoring`, one row and one predictor after the other."""
+    """The formula of `shared.domain.classifier`, one row and one predictor after the other."""
     m = propensity(starting, counts)
     total, active = 0.0, 0
     for names, number in zip(PREDICTORS.cells, bins, strict=True):
@@ -70,19 +70,18 @@ def test_the_formula_written_out(seed):
     for model in models[1:]:
         cells = [name for names in PREDICTORS.cells for name in names]
         yes, no = ({cell: rng.randint(1, 10 ** rng.randint(0, 5)) for cell in cells} for _ in range(2))
-        counts[model.id] = Counts(
-            positives=sum(yes.values()) // 3, negatives=sum(no.values()) // 3, positives_by_cell=yes, negatives_by_cell=no
-        )
+        in_all = {"positives": sum(yes.values()) // 3, "negatives": sum(no.values()) // 3}
+        counts[model.id] = Counts(**in_all, positives_by_cell=yes, negatives_by_cell=no)
     bins = [rng.randrange(len(names)) for names in PREDICTORS.cells]
     expected = [written_out(STARTING, counts.get(model.id, NO_EVIDENCE), bins) for model in models]
-    assert Scorer(models, PREDICTORS, counts)(bins) == pytest.approx(expected, rel=1e-9)
+    assert Classifier(models, PREDICTORS, counts)(bins) == pytest.approx(expected, rel=1e-9)
 
 
 @settings(deadline=None)
 @given(counts=taught(), bins=st.tuples(*(st.integers(0, len(names) - 1) for names in PREDICTORS.cells)))
 def test_it_is_a_probability_and_never_certain(counts, bins):
-    scorer = Scorer([Model("m", STARTING), Model("new", STARTING)], PREDICTORS, {"m": counts})
-    p = rounded(scorer(bins), 8)
+    classifier = Classifier([Model("m", STARTING), Model("new", STARTING)], PREDICTORS, {"m": counts})
+    p = rounded(classifier(bins), 8)
     assert ((p > 0) & (p < 1)).all()
     assert p[1] == 0.05
 
@@ -92,26 +91,24 @@ def test_without_evidence_by_bin_it_is_the_posterior_mean_to_the_last_bit(counts
     starting = Starting(propensity=propensity_, evidence=evidence)
     plain = Counts(positives=counts.positives, negatives=counts.negatives)
     expected = propensity(starting, counts)
-    assert Scorer([Model("m", starting)], PREDICTORS, {"m": plain})([0, 0, 0])[0] == expected
-    assert Scorer([Model("m", starting)], Predictors([]), {"m": counts})([])[0] == expected
+    assert Classifier([Model("m", starting)], PREDICTORS, {"m": plain})([0, 0, 0])[0] == expected
+    assert Classifier([Model("m", starting)], Predictors([]), {"m": counts})([])[0] == expected
     only_old = Counts(
         positives=counts.positives, negatives=counts.negatives, positives_by_cell={"OTHER0": 9}, negatives_by_cell={}
     )
-    assert Scorer([Model("m", starting)], PREDICTORS, {"m": only_old})([1, 1, 1])[0] == expected
+    assert Classifier([Model("m", starting)], PREDICTORS, {"m": only_old})([1, 1, 1])[0] == expected
 
 
 def learnt(*bins):
     """Counts of a model that (accepted, refused) so often in each bin of the first predictor."""
     cells = PREDICTORS.cells[0]
     yes, no = ({c: pair[n] for c, pair in zip(cells, bins, strict=True) if pair[n]} for n in (0, 1))
-    return Counts(
-        positives=sum(yes.values()), negatives=sum(no.values()), positives_by_cell=yes, negatives_by_cell=no
-    )
+    return Counts(positives=sum(yes.values()), negatives=sum(no.values()), positives_by_cell=yes, negatives_by_cell=no)
 
 
 def by_bin(counts):
-    scorer = Scorer([Model("m", STARTING)], PREDICTORS, {"m": counts})
-    return [float(scorer([number, 0, 0])[0]) for number in range(len(PREDICTORS.cells[0]))]
+    classifier = Classifier([Model("m", STARTING)], PREDICTORS, {"m": counts})
+    return [float(classifier([number, 0, 0])[0]) for number in range(len(PREDICTORS.cells[0]))]
 
 
 def test_a_bin_in_which_more_accept_raises_p_and_one_in_which_fewer_do_lowers_it():
@@ -138,6 +135,6 @@ def test_rows_do_not_depend_on_each_other():
     rng = random.Random(4)
     counts = {f"m{n}": learnt(*((rng.randint(0, 40), rng.randint(1, 400)) for _ in range(5))) for n in range(30)}
     models = [Model(name, STARTING) for name in counts]
-    together = Scorer(models, PREDICTORS, counts)([2, 1, 0])
-    alone = [Scorer([model], PREDICTORS, counts)([2, 1, 0])[0] for model in models]
+    together = Classifier(models, PREDICTORS, counts)([2, 1, 0])
+    alone = [Classifier([model], PREDICTORS, counts)([2, 1, 0])[0] for model in models]
     assert together == pytest.approx(np.array(alone), rel=1e-14)

@@ -1,4 +1,4 @@
-"""Scoring: what every model of a revision makes of a person, all at once.
+"""The classifier: what every model of a revision makes of a person, all at once.
 
 A model is a Bayesian classifier on binned predictors. With m the posterior mean of the model (`propensity`), e its
 declared weight of evidence, and of predictor i with n bins the bin that the person is in, with its pos and neg:
@@ -13,8 +13,8 @@ there, if it alone tells positives from negatives with an AUC of 0.52 at least. 
 number of active predictors and calibrated afterwards; nothing is calibrated here yet, and by the root of that number
 odds are spread about as far as outcomes are (docs/adr/0018).
 
-Logarithms and exponentials are taken when the scorer is made. What is left for a decision is one multiplication of a
-vector a predictor, in the order of the predictors.
+Logarithms and exponentials are taken when the classifier is made. What is left for a decision is one multiplication of
+a vector a predictor, in the order of the predictors.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ ACTIVE_FROM = 0.52
 """AUC of a predictor by itself from which on a model listens to it."""
 
 Vector: TypeAlias = NDArray[np.float64]
+Numbers: TypeAlias = NDArray[np.intp]
 
 
 class Model(NamedTuple):
@@ -43,7 +44,7 @@ class Model(NamedTuple):
     starting: Starting
 
 
-class Scorer:
+class Classifier:
     """The models of a revision by the counts of one moment.
 
     Attributes:
