@@ -50,6 +50,8 @@ class Classifier:
     Attributes:
         means: the posterior mean of each row, of nobody in particular.
         evidence: how many responses each row's belief is worth, the declared ones included.
+        factors: by predictor and bin what the odds of each row are multiplied by, None where they are not; none at all
+            where no model listens to any predictor.
     """
 
     def __init__(self, models: Sequence[Model], predictors: Predictors, counts: Mapping[str, Counts]) -> None:
@@ -65,15 +67,15 @@ class Classifier:
         negatives = _counted(cells, [k.negatives_by_cell for k in known])
         logs, active = self._contributions(predictors, positives, negatives, declared)
         self._is_plain = active == 0
-        self._bins = _factors(predictors, logs, np.sqrt(1.0 + active)) if active.any() else ()
+        self.factors = _factors(predictors, logs, np.sqrt(1.0 + active)) if active.any() else ()
 
     def __call__(self, bins: Sequence[int]) -> Vector:
         """P of every row for a person in these bins."""
-        if not self._bins:
+        if not self.factors:
             return self.means
         odds = self._odds.copy()
-        for factors, number in zip(self._bins, bins, strict=True):
-            factor = factors[number]
+        for vectors, number in zip(self.factors, bins, strict=True):
+            factor = vectors[number]
             if factor is not None:
                 np.multiply(odds, factor, out=odds)
         p = odds / (1.0 + odds)

@@ -18,7 +18,7 @@ from shared.domain.propensity import NO_EVIDENCE, Counts, model_id, propensity, 
 if TYPE_CHECKING:
     from shared.domain.classifier import Numbers, Vector
 
-PROPENSITY_DIGITS = 8
+PROPENSITY_DIGITS = 6
 """Decimals that a propensity is rounded to, so that records stay short and hold what was reckoned with."""
 
 MAX_VALUE = 1e9
