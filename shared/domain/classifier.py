@@ -66,20 +66,21 @@ class Classifier:
         positives = _counted(cells, [k.positives_by_cell for k in known])
         negatives = _counted(cells, [k.negatives_by_cell for k in known])
         logs, active = self._contributions(predictors, positives, negatives, declared)
-        self._is_plain = active == 0
+        self._plain = active == 0 if not active.all() else None
         self.factors = _factors(predictors, logs, np.sqrt(1.0 + active)) if active.any() else ()
 
     def __call__(self, bins: Sequence[int]) -> Vector:
         """P of every row for a person in these bins."""
         if not self.factors:
             return self.means
-        odds = self._odds.copy()
+        odds, multiply = self._odds.copy(), np.multiply
         for vectors, number in zip(self.factors, bins, strict=True):
             factor = vectors[number]
             if factor is not None:
-                np.multiply(odds, factor, out=odds)
-        p = odds / (1.0 + odds)
-        np.copyto(p, self.means, where=self._is_plain)  # to the last bit
+                multiply(odds, factor, odds)
+        p = np.divide(odds, 1.0 + odds, odds)
+        if self._plain is not None:
+            np.copyto(p, self.means, where=self._plain)  # to the last bit
         return p
 
     def _contributions(

@@ -12,6 +12,7 @@ import base64
 import hashlib
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -39,14 +40,21 @@ class Predictors:
     def __init__(self, predictors: Sequence[Predictor]) -> None:
         """Take them in the order of the revision."""
         self.cells = tuple(_cells(predictor) for predictor in predictors)
-        self._bins = tuple(_binning(predictor) for predictor in predictors)
+        within = groupby(predictors, lambda predictor: predictor.reads.rpartition(".")[0])
+        self._within = tuple((root.split("."), tuple(map(_binning, some))) for root, some in within)
 
     def __len__(self) -> int:
         return len(self.cells)
 
     def __call__(self, situation: Mapping[str, Any]) -> list[int]:
         """The bin of each predictor in a situation."""
-        return [bin_of(situation) for bin_of in self._bins]
+        bins: list[int] = []
+        for roots, some in self._within:
+            seen = situation
+            for root in roots:
+                seen = seen[root]
+            bins += [bin_of(seen.get(name)) for name, bin_of in some]
+        return bins
 
     def named(self, bins: Sequence[int]) -> str:
         """The names of these cells in one text, which is what a delivery carries."""
@@ -65,13 +73,12 @@ def _cells(predictor: Predictor) -> tuple[str, ...]:
     return tuple([digest + _BINS[number] for number in range(2 + len(named))])
 
 
-def _binning(predictor: Predictor) -> Callable[[Mapping[str, Any]], int]:
-    root, *within, name = predictor.reads.split(".")
-    find = _number(predictor.edges) if isinstance(predictor, NumericPredictor) else _word(predictor.values)
-    if not within:
-        return lambda situation: find(situation[root].get(name))
-    [inner] = within
-    return lambda situation: find(situation[root][inner].get(name))
+def _binning(predictor: Predictor) -> tuple[str, Callable[[Any], int]]:
+    """The name of what a predictor reads, and what finds the bin of its value."""
+    name = predictor.reads.rpartition(".")[2]
+    if isinstance(predictor, NumericPredictor):
+        return name, _number(predictor.edges)
+    return name, _word(predictor.values)
 
 
 def _number(edges: Sequence[float]) -> Callable[[Any], int]:

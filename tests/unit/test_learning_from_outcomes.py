@@ -19,7 +19,8 @@ PREDICTORS = Predictors(bank_policy().revision.catalogue.predictors)
 
 
 def customers(has_app):
-    found = [n for n, c in bank_customers().items() if c.profile.attributes["has_app"] is has_app and not c.profile.flags]
+    profiles = {number: customer.profile for number, customer in bank_customers().items()}
+    found = [n for n, known in profiles.items() if known.attributes["has_app"] is has_app and not known.flags]
     return sorted(found)[:60]
 
 

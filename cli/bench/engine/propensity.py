@@ -111,6 +111,6 @@ class _Loop:
         bins = self._predictors(situation)
         found = []
         for tables, log_odds in zip(self._tables, self._logs, strict=True):
-            log_odds += sum(map(dict.get, tables, bins, repeat(0.0, PREDICTORS)))
-            found.append(1 / (1 + math.exp(-log_odds)))
+            moved = log_odds + sum(map(dict.get, tables, bins, repeat(0.0, PREDICTORS)))
+            found.append(1 / (1 + math.exp(-moved)))
         return found
