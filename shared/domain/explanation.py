@@ -12,7 +12,7 @@ import msgspec
 from shared.domain.arbitration import Ranked, Scoring
 from shared.domain.catalogue import Revision
 from shared.domain.contact_policy import Withheld
-from shared.domain.decision import DecisionRecord
+from shared.domain.decision import DecisionRecord, means_of
 from shared.domain.engagement import Drop
 from shared.domain.policy.policy import Policy
 from shared.domain.retrace import Retraced, retrace
@@ -84,6 +84,7 @@ def explain(policy: Policy, record: DecisionRecord, action: str | None = None) -
     revision = policy.revision
     retraced = retrace(policy, record)
     ranked = {each.treatment: each for each in retraced.scoring or ()}
+    means = means_of(record)
     chosen = [
         {
             "treatment": c.treatment,
@@ -91,6 +92,7 @@ def explain(policy: Policy, record: DecisionRecord, action: str | None = None) -
             "placement": c.placement,
             "name": name_of(revision, c.treatment),
             **(_factors(ranked[c.treatment]) if c.treatment in ranked else {}),
+            **({"mean_propensity": means[c.treatment]} if c.treatment in means else {}),
         }
         for c in record.chosen
     ]

@@ -12,7 +12,7 @@ import base64
 import hashlib
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any
 
 import msgspec
@@ -35,11 +35,13 @@ class Predictors:
 
     Attributes:
         cells: the names of the cells of each predictor, by bin.
+        says: what each bin of each predictor is, in words.
     """
 
     def __init__(self, predictors: Sequence[Predictor]) -> None:
         """Take them in the order of the revision."""
         self.cells = tuple(_cells(predictor) for predictor in predictors)
+        self.says = tuple(_says(predictor) for predictor in predictors)
         within = groupby(predictors, lambda predictor: predictor.reads.rpartition(".")[0])
         self._within = tuple((root.split("."), tuple(map(_binning, some))) for root, some in within)
 
@@ -71,6 +73,14 @@ def _cells(predictor: Predictor) -> tuple[str, ...]:
     digest = base64.b32encode(hashlib.sha256(definition).digest()).decode()[: CELL - 1]
     named = predictor.edges if isinstance(predictor, NumericPredictor) else predictor.values
     return tuple([digest + _BINS[number] for number in range(2 + len(named))])
+
+
+def _says(predictor: Predictor) -> tuple[str, ...]:
+    if not isinstance(predictor, NumericPredictor):
+        return "missing", "another", *predictor.values
+    edges = [f"{edge:,.15g}" for edge in predictor.edges]
+    between = [f"{edge} to {following}" for edge, following in pairwise(edges)]
+    return "missing", f"below {edges[0]}", *between, f"{edges[-1]} and more"
 
 
 def _binning(predictor: Predictor) -> tuple[str, Callable[[Any], int]]:

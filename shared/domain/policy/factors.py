@@ -42,7 +42,11 @@ class Propensities(NamedTuple):
 
 
 class Factors:
-    """P, V and L of every row."""
+    """P, V and L of every row.
+
+    Attributes:
+        predictors: what P looks at.
+    """
 
     def __init__(self, revision: Revision, rows: Sequence[tuple[Action, Treatment]]) -> None:
         """Take the constants of every row."""
@@ -55,7 +59,7 @@ class Factors:
             for (action, _), price in zip(rows, self.prices, strict=True)
         )
         self.mandatory: Rows = sum(1 << row for row, (action, _) in enumerate(rows) if action.mandatory)
-        self._predictors = Predictors(revision.catalogue.predictors)
+        self.predictors = Predictors(revision.catalogue.predictors)
         self._explores = revision.catalogue.exploration == "thompson"
         self._say: tuple[Mapping[str, Counts] | None, _Say] = None, lambda *_: Propensities((), "")
 
@@ -73,7 +77,7 @@ class Factors:
         """
         known, say = self._say
         if known is not counts:
-            say = self._scoring(counts) if self._predictors or self._explores else self._the_same_for_all(counts)
+            say = self._scoring(counts) if self.predictors or self._explores else self._the_same_for_all(counts)
             self._say = counts, say
         return say(situation, decision, rows)
 
@@ -86,13 +90,13 @@ class Factors:
 
         starting = [treatment.starting for _, treatment in self._rows]
         models = [Model(*each) for each in zip(self._models, starting, strict=True)]
-        classifier, version_ = Classifier(models, self._predictors, counts), version(counts)
+        classifier, version_ = Classifier(models, self.predictors, counts), version(counts)
         drawn = self._drawing(classifier.evidence) if self._explores else None
 
         def say(situation: Variables, decision: str, rows: Numbers) -> Propensities:
-            bins = self._predictors(situation)
+            bins = self.predictors(situation)
             means = rounded(classifier(bins), PROPENSITY_DIGITS)
-            named = self._predictors.named(bins)
+            named = self.predictors.named(bins)
             if drawn is None:
                 return Propensities(means, version_, named)
             return Propensities(drawn(means, decision, rows), version_, named, means)
