@@ -7,7 +7,7 @@ repeats its answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from shared.domain.catalogue import Revision, facts
@@ -20,6 +20,7 @@ from shared.domain.errors import NotFoundError, StaleError, TransientError
 from shared.domain.offering import offer
 from shared.domain.policy.policy import Policy
 from shared.domain.propensity import model_id
+from shared.domain.ranking import unpacked
 from shared.messages import ActionsRanked, ContactReserved, HistoryRow
 from shared.messages.rows import decision_row
 from shared.ports import FORGET_WITHHELD_AFTER, Catalogues, Contacts
@@ -51,19 +52,19 @@ class Suppress:
             repeated = self._repeat(policy, ranked, history.value)
             if repeated is not None:
                 return repeated
-            selection = select(policy.revision, ranked.ranking.treatments, ranked.profile, history.value, now)
+            selection = select(policy, _ids(policy, ranked), ranked.profile, history.value, now)
             keep = longest_window(policy.revision)
             forget = history.value.expired_keys(now, keep, FORGET_WITHHELD_AFTER)
             if not selection.chosen:
                 self._contacts.withhold(ranked.person_id, ranked.decision_id, now, forget=forget[1])
-                read = read_of(policy.revision, history.value, now)
+                read = read_of(policy, history.value, now)
                 return (decision_row(_record(ranked, "all_withheld", now, (), selection.withheld, read)),)
             contact = Contact.of(make_delivery(policy.revision, ranked, selection.chosen[0], now))
             try:
                 self._contacts.reserve(ranked.person_id, history.version, [contact], forget=forget)
             except StaleError:
                 continue
-            read = read_of(policy.revision, history.value, now)
+            read = read_of(policy, history.value, now)
             return _reserved(ranked, contact, selection.withheld, read, now, repeated=False)
         raise TransientError(f"the contact history of {ranked.person_id} is contended")
 
@@ -72,16 +73,17 @@ class Suppress:
 
         Nothing is reserved: an inbound treatment counts as contact when its impression comes back.
         """
-        revision = self._policy(ranked).revision
+        policy = self._policy(ranked)
+        revision = policy.revision
         history = self._contacts.history(ranked.person_id).value
-        offered, withheld = offer(revision, ranked.ranking.treatments, ranked.slots, ranked.profile, history, now)
+        offered, withheld = offer(policy, tuple(_ids(policy, ranked)), ranked.slots, ranked.profile, history, now)
         deliveries = [
             make_delivery(revision, ranked, each.treatment, now, placement=each.placement, rank=each.rank)
             for each in offered
         ]
         self._contacts.present(deliveries)
         result: Result = "offered" if deliveries else "all_withheld"
-        record = _record(ranked, result, now, deliveries, withheld, read_of(revision, history, now))
+        record = _record(ranked, result, now, deliveries, withheld, read_of(policy, history, now))
         return tuple(deliveries), decision_row(record, deliveries[0] if deliveries else None)
 
     def _policy(self, ranked: ActionsRanked) -> Policy:
@@ -96,8 +98,8 @@ class Suppress:
         """The answer this decision had before, None where it is decided for the first time."""
         withheld_at = history.withheld.get(ranked.decision_id)
         if withheld_at is not None:
-            again = select(policy.revision, ranked.ranking.treatments, ranked.profile, history, withheld_at)
-            read = read_of(policy.revision, history, withheld_at, stands=Standing() if again.chosen else None)
+            again = select(policy, _ids(policy, ranked), ranked.profile, history, withheld_at)
+            read = read_of(policy, history, withheld_at, stands=Standing() if again.chosen else None)
             record = _record(ranked, "all_withheld", withheld_at, (), again.withheld, read)
             return (decision_row(record, repeated=True),)
         earlier = history.of_decision(ranked.decision_id)
@@ -111,9 +113,9 @@ class Suppress:
             if contact.decision_id != ranked.decision_id and contact.at <= at
         }
         past = ContactHistory(contacts=before)
-        again = select(policy.revision, ranked.ranking.treatments, ranked.profile, past, at)
+        again = select(policy, _ids(policy, ranked), ranked.profile, past, at)
         stands = None if again.chosen == (reserved.treatment,) else Standing(treatment=reserved.treatment)
-        read = read_of(policy.revision, past, at, stands=stands)
+        read = read_of(policy, past, at, stands=stands)
         return _reserved(ranked, reserved, again.withheld, read, at, repeated=True)
 
 
@@ -138,6 +140,12 @@ def _reserved(
         delivery=delivery,
     )
     return reserved, row
+
+
+def _ids(policy: Policy, ranked: ActionsRanked) -> Iterator[str]:
+    """The treatments' ids, best first."""
+    policy.checked(unpacked(ranked.ranking.candidate_rows))
+    return policy.ids(ranked.ranking.rows())
 
 
 def make_delivery(

@@ -22,7 +22,7 @@ from shared.domain.policy.situation import Variables
 from shared.domain.policy.tables import Rows
 from shared.domain.profile import Profile
 from shared.domain.propensity import Counts
-from shared.domain.ranking import Ranking
+from shared.domain.ranking import PARTS, Ranking, packed
 from shared.domain.signal import Signal, decision_id
 
 MAX_CONTEXT_WEIGHT = 10.0
@@ -58,7 +58,6 @@ class Scoring(msgspec.Struct, frozen=True, kw_only=True):
         propensities, contexts, values, levers: the factors P, C, V and L.
         unlevered: the treatment that would be first if every lever were 1, None of no candidates.
         models: the version of the models that said P.
-        means: what each P was drawn around; none where P is the models' mean itself.
     """
 
     treatments: tuple[str, ...]
@@ -69,7 +68,6 @@ class Scoring(msgspec.Struct, frozen=True, kw_only=True):
     levers: tuple[float, ...]
     unlevered: str | None
     models: str = ""
-    means: tuple[float, ...] = ()
 
     def __len__(self) -> int:
         return len(self.treatments)
@@ -86,21 +84,10 @@ class Scoring(msgspec.Struct, frozen=True, kw_only=True):
         ):
             yield Ranked(*entry)
 
-    def ranking(self) -> Ranking:
-        """The same without what follows from it."""
-        return Ranking(
-            treatments=self.treatments,
-            priorities=self.priorities,
-            propensities=self.propensities,
-            unlevered=self.unlevered,
-            models=self.models,
-            means=self.means,
-        )
-
 
 def rank(
     policy: Policy,
-    candidates: Sequence[str],
+    candidates: Rows,
     profile: Profile,
     signal: Signal,
     counts: Mapping[str, Counts],
@@ -111,34 +98,35 @@ def rank(
 
     Args:
         policy: the compiled revision.
-        candidates: ids of the treatments that engagement policy let through.
+        candidates: the rows that engagement policy let through.
         profile: the person.
         signal: what happened.
         counts: the models' evidence by model id; a missing one has none.
         now: the decision's time, UTC.
     """
     columns = _columns(policy)
-    rows = policy.row_set(candidates)
-    positions = _positions(rows, columns.size)
+    positions = _positions(candidates, columns.size)
     situation = policy.situation(profile, signal, now)
-    decision = decision_id(signal.source, signal.id)
-    known = policy.factors.propensities(counts, situation, decision, positions)
-    return _Scores(columns, rows, columns.propensities(known.every)[positions], situation).ranking(known)
+    known = policy.factors.propensities(counts, situation, decision_id(signal.source, signal.id), positions)
+    # what is reckoned with is what the record keeps
+    propensities = np.rint(columns.propensities(known.every)[positions] * PARTS) / PARTS
+    return _Scores(columns, candidates, propensities, situation).ranking(known)
 
 
-def scoring(
-    policy: Policy,
-    rows: Rows,
-    propensities: Sequence[float],
-    situation: Variables,
-    models: str,
-    means: Sequence[float] = (),
-) -> Scoring:
-    """The same for rows and their propensities, ascending, with every factor: so a record is ranked again without the
-    models that were. `means` are what the propensities were drawn around, where they were.
+def scoring(policy: Policy, rows: Rows, known: Sequence[float], situation: Variables, models: str) -> Scoring:
+    """The same with every factor, for rows whose propensities are known, by ascending row: so a record is ranked again
+    without the models that were.
     """
-    scores = _Scores(_columns(policy), rows, np.array(propensities, dtype=np.float64), situation)
-    return scores.scoring(models, np.array(means, dtype=np.float64) if means else None)
+    return _scores(policy, rows, known, situation).scoring(models)
+
+
+def reranking(policy: Policy, rows: Rows, known: Sequence[float], situation: Variables, models: str) -> Ranking:
+    """The ranking of rows whose propensities are known, by ascending row."""
+    return _scores(policy, rows, known, situation).ranking(Propensities((), models))
+
+
+def _scores(policy: Policy, rows: Rows, known: Sequence[float], situation: Variables) -> _Scores:
+    return _Scores(_columns(policy), rows, np.array(known, dtype=np.float64), situation)
 
 
 class _Columns:
@@ -197,22 +185,22 @@ class _Scores:
         bare = _power(p, w.propensity) * _power(c, w.context) * _power(v, w.value)
         self._priorities = bare * _power(self._levers, w.lever)
         self._order = self._mandatory_first(np.argsort(-self._priorities, kind="stable"))
-        self._unlevered = self._mandatory_first(np.argsort(-bare, kind="stable"))
+        self._bare = bare
 
     def ranking(self, known: Propensities) -> Ranking:
         """What is handed over."""
-        order = self._order
         return Ranking(
-            treatments=tuple(self._ids(order)),
-            priorities=_listed(self._priorities, order),
-            propensities=_listed(self._propensities, order),
-            unlevered=self._first(self._unlevered),
+            candidate_rows=packed(self._rows),
+            propensity_parts=_parts(self._propensities),
+            order=self._positions[self._order].astype("<u4").tobytes(),
+            priorities=self._priorities[self._order].tobytes(),
+            unlevered=self._unlevered(),
             models=known.models,
             bins=known.bins,
-            means=() if known.means is None else _listed(known.means[self._positions], order),
+            mean_parts=b"" if known.means is None else _parts(known.means[self._positions]),
         )
 
-    def scoring(self, models: str, means: Column | None) -> Scoring:
+    def scoring(self, models: str) -> Scoring:
         """What is told."""
         order = self._order
         return Scoring(
@@ -222,17 +210,20 @@ class _Scores:
             contexts=_listed(self._contexts, order),
             values=_listed(self._values, order),
             levers=_listed(self._levers, order),
-            unlevered=self._first(self._unlevered),
+            unlevered=self._unlevered(),
             models=models,
-            means=() if means is None else _listed(means, order),
         )
 
     def _ids(self, order: NDArray[Any]) -> list[str]:
         found: list[str] = self._columns.ids[self._positions[order]].tolist()
         return found
 
-    def _first(self, order: NDArray[Any]) -> str | None:
-        return self._ids(order[:1])[0] if len(order) else None
+    def _unlevered(self) -> str | None:
+        """The first if every lever were 1."""
+        bare, mandatory = self._bare, self._columns.policy.factors.mandatory & self._rows
+        if mandatory:
+            bare = np.where(self._among(mandatory), bare, -1.0)
+        return self._ids(bare.argmax(axis=0, keepdims=True))[0] if len(bare) else None
 
     def _mandatory_first(self, order: NDArray[Any]) -> NDArray[Any]:
         mandatory = self._columns.policy.factors.mandatory & self._rows
@@ -277,6 +268,10 @@ def _bits(rows: Rows, size: int) -> NDArray[np.bool_]:
 def _positions(rows: Rows, size: int) -> NDArray[Any]:
     """The numbers of the rows, ascending."""
     return _bits(rows, size).nonzero()[0]
+
+
+def _parts(propensities: Column) -> bytes:
+    return np.rint(propensities * PARTS).astype("<u4").tobytes()
 
 
 def _listed(column: Column, order: NDArray[Any]) -> tuple[float, ...]:

@@ -8,9 +8,10 @@ from typing import Any, Literal
 import msgspec
 
 from shared.domain.arbitration import Ranked
+from shared.domain.candidates import count, known, means
 from shared.domain.canonical import canonical
 from shared.domain.catalogue import Weights
-from shared.domain.decision import DecisionRecord, means_of
+from shared.domain.decision import DecisionRecord
 from shared.domain.explanation import Explanation, explain, name_of, values_read
 from shared.domain.policy.policy import CANDIDATE, Policy
 from shared.domain.policy.situation import Variables
@@ -146,7 +147,7 @@ def _not_that(policy: Policy, record: DecisionRecord, action_id: str) -> str:
     withheld = next((each for each in record.withheld if each.treatment in own), None)
     if withheld is not None:
         return f"Not “{asked.name}”: {_WITHHELD.get(withheld.kind, _HELD_BACK)}"
-    if own & set(record.candidates):
+    if own & known(policy, record).keys():
         return f"Not “{asked.name}”: something else suited you better."
     return f"Not “{asked.name}”: it was not meant for you at that moment."
 
@@ -162,7 +163,7 @@ def _looked_at(policy: Policy, record: DecisionRecord) -> list[str]:
     asked = [conditions[n] for n in sorted(numbers)] if chosen else conditions
     schema = revision.catalogue.profile_schema
     names = {path[1] for c in asked for path in policy.program(c.when).reads if path[0] == "profile" and len(path) > 1}
-    if record.candidates:
+    if count(record):
         names |= {p.reads.removeprefix("profile.") for p in revision.catalogue.predictors if p.reads[:8] == "profile."}
     return sorted(name.replace("_", " ") for name in names if name in schema or name in ("brands", "products"))
 
@@ -194,8 +195,8 @@ def _for_regulator(policy: Policy, record: DecisionRecord, explanation: Explanat
         models=record.models,
         weights=catalogue.weights,
         ranked=list(retrace(policy, record).scoring or ()),
-        means=means_of(record),
-        predictors=_predictors(policy, record, situation) if record.candidates else [],
+        means=means(policy, record),
+        predictors=_predictors(policy, record, situation) if count(record) else [],
         conditions=conditions,
         rules=catalogue.rules,
     )

@@ -11,7 +11,7 @@ both counts of a bin. Here what is added is the bin's share of the declared evid
 starts from: so a bin nobody was in contributes nothing, and one that few were in not much. A predictor is active, as
 there, if it alone tells positives from negatives with an AUC of 0.52 at least. There the score is divided by 1 + the
 number of active predictors and calibrated afterwards; nothing is calibrated here yet, and by the root of that number
-odds are spread about as far as outcomes are (docs/adr/0018).
+odds are spread about as far as outcomes are (docs/adr/0022).
 
 Logarithms and exponentials are taken when the classifier is made. What is left for a decision is one multiplication of
 a vector a predictor, in the order of the predictors.

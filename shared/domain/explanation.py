@@ -10,9 +10,10 @@ from typing import Any
 import msgspec
 
 from shared.domain.arbitration import Ranked, Scoring
+from shared.domain.candidates import count, means
 from shared.domain.catalogue import Revision
 from shared.domain.contact_policy import Withheld
-from shared.domain.decision import DecisionRecord, means_of
+from shared.domain.decision import DecisionRecord
 from shared.domain.engagement import Drop
 from shared.domain.policy.policy import Policy
 from shared.domain.retrace import Retraced, retrace
@@ -84,7 +85,7 @@ def explain(policy: Policy, record: DecisionRecord, action: str | None = None) -
     revision = policy.revision
     retraced = retrace(policy, record)
     ranked = {each.treatment: each for each in retraced.scoring or ()}
-    means = means_of(record)
+    around = means(policy, record)
     chosen = [
         {
             "treatment": c.treatment,
@@ -92,7 +93,7 @@ def explain(policy: Policy, record: DecisionRecord, action: str | None = None) -
             "placement": c.placement,
             "name": name_of(revision, c.treatment),
             **(_factors(ranked[c.treatment]) if c.treatment in ranked else {}),
-            **({"mean_propensity": means[c.treatment]} if c.treatment in means else {}),
+            **({"mean_propensity": around[c.treatment]} if c.treatment in around else {}),
         }
         for c in record.chosen
     ]
@@ -130,13 +131,16 @@ def _levers(record: DecisionRecord, scoring: Scoring | None) -> str:
 
 def headline(revision: Revision, record: DecisionRecord, retraced: Retraced) -> str:
     """The answer in a sentence."""
-    ranked = len(record.candidates)
+    ranked = count(record)
     if record.chosen:
         known = revision.treatments.get(record.chosen[0].treatment)
         if known is None:
             return f"{record.chosen[0].treatment}: reserved before, by a revision that still had it."
         action, treatment = known
         return f"{action.name} by {treatment.channel}: first of {ranked} ranked that contact policy lets through."
+    if record.deferred is not None:
+        until = record.deferred.until.isoformat(timespec="minutes")
+        return f"Nothing yet: {record.deferred.treatment} waits until {until}, by {record.deferred.rule}."
     if record.result == "excluded":
         reason = next(e.reason for e in revision.catalogue.exclusions if e.flag == record.excluded_by)
         return f"Nothing: excluded by {record.excluded_by}. {reason}"

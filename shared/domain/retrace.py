@@ -7,7 +7,8 @@ from __future__ import annotations
 import msgspec
 
 from shared.domain.arbitration import Ranked, Scoring, scoring
-from shared.domain.decision import DecisionRecord, means_of
+from shared.domain.candidates import known, of_rows
+from shared.domain.decision import DecisionRecord
 from shared.domain.engagement import Drop, drops
 from shared.domain.policy.policy import Policy
 
@@ -45,12 +46,9 @@ def retrace(policy: Policy, record: DecisionRecord) -> Retraced:
         record: the decision.
     """
     situation = policy.situation(record.profile, record.signal, record.decided_at)
-    propensities = dict(zip(record.candidates, record.propensities, strict=True))
-    rows = policy.row_set(record.candidates)
-    treatments, means = policy.treatments(rows), means_of(record)
-    known = [propensities[treatment] for treatment in treatments]
-    around = [means[treatment] for treatment in treatments] if means else ()
+    propensities = known(policy, record)
+    rows = policy.row_set(propensities)
     return Retraced(
-        scoring=scoring(policy, rows, known, situation, record.models, around) if rows else None,
+        scoring=scoring(policy, rows, of_rows(policy, rows, propensities), situation, record.models) if rows else None,
         drops=drops(policy, record.profile, record.signal, record.slots, record.decided_at),
     )

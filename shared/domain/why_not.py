@@ -14,6 +14,7 @@ from typing import Literal
 import msgspec
 
 from shared.domain.arbitration import Ranked, Scoring
+from shared.domain.candidates import known
 from shared.domain.catalogue import Action, Treatment
 from shared.domain.change import Change, apply
 from shared.domain.contact_policy import Withheld, first_stop
@@ -91,7 +92,7 @@ class _Search:
     def answer(self) -> WhyNot:
         because = ""
         for _ in range(MOST_ROUNDS):
-            record = apply(self._original, self._changes.values())
+            record = apply(self._policy, self._original, self._changes.values())
             question = Question(self._policy, record, self._action, self._treatment)
             changes, hopeless = question.answer()
             if changes and not because:
@@ -111,9 +112,10 @@ class _Search:
 
     def _past_the_rules(self, record: DecisionRecord) -> tuple[list[Change], str | None, str]:
         """What frees the treatment of the rule that stops it when nothing else is chosen beside it."""
-        revision = self._policy.revision
-        history = (record.read or ContactRead()).history(revision)
-        stop = first_stop(revision, self._treatment.id, record.profile, history, record.reserved_at)
+        read = record.read or ContactRead()
+        history = read.history(self._policy.revision)
+        at = record.reserved_at
+        stop = first_stop(self._policy, self._treatment.id, record.profile, history, at, closed=read.closed)
         if stop is None:
             return [], None, ""
         return *self._freed(record, stop), f"Withheld by {stop.kind} {stop.rule}."
@@ -136,10 +138,10 @@ class _Search:
         """It qualifies and no rule stops it: what of its rank is missing."""
         if self._wins(replayed(self._policy, record)):
             return self._wins_with((), because)
-        candidates = qualify(self._policy, record.profile, record.signal, record.slots, record.decided_at).candidates
-        if self._treatment.id not in candidates:
+        rows = qualify(self._policy, record.profile, record.signal, record.slots, record.decided_at).rows
+        if self._treatment.id not in self._policy.treatments(rows):
             return self._cannot("it does not qualify all the same")
-        scoring = rerank(self._policy, candidates, record)
+        scoring = rerank(self._policy, rows, record)
         place = scoring.treatments.index(self._treatment.id)
         target = self._target(record, scoring, place)
         if target is None:
@@ -170,7 +172,7 @@ class _Search:
         return None
 
     def _answer(self, record: DecisionRecord, order: Sequence[str]) -> DecisionRecord:
-        return answer(self._policy.revision, record, order)
+        return answer(self._policy, record, order)
 
     def _factors(self, mine: Ranked, beat: float) -> Iterator[Change]:
         """What P, V or L would have to be, each alone, for a priority above one."""
@@ -204,7 +206,7 @@ class _Search:
             treatment=self._treatment.id,
             changes=(*self._changes.values(), *factors[:1]),
             alternatives=factors[1:],
-            assumed=self._treatment.id not in self._original.candidates,
+            assumed=self._treatment.id not in known(self._policy, self._original),
             because=because,
         )
 

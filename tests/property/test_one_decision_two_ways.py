@@ -179,9 +179,8 @@ def test_what_is_drawn_is_the_decision_s_own_and_replays(customer, fields, evide
     [decided] = [heard for heard in chained.queue.rows if heard.kind == "decision"]
     assert decided.record.encode() == row.record.encode()
     assert replays(row, Exploring.policy)
-    record = record_of(row)
-    assert len(record.means) == len(record.propensities) == len(record.candidates)
-    settled = record_of(fused(world_of(customer, evidence), signal))
-    assert (record.means, record.models) == (settled.propensities, settled.models)
-    assert not settled.means
-    assert not record.candidates or record.propensities != record.means
+    record, settled = record_of(row), record_of(fused(world_of(customer, evidence), signal))
+    assert (record.candidate_rows, record.mean_parts) == (settled.candidate_rows, settled.propensity_parts)
+    assert record.models == settled.models
+    assert not settled.mean_parts
+    assert not record.candidate_rows or record.propensity_parts != record.mean_parts

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import msgspec
 
+from shared.domain.candidates import known
 from shared.domain.contact_history import Contact
 from shared.domain.decision import DecisionRecord
 from shared.domain.delivery import Delivery
@@ -29,7 +30,7 @@ def offered(world, customer):
     answer = world.ask({"identifiers": {"customer_no": customer}, "channel": "web", "brand": "northmoor"}).json
     shown = [treatment for placement in answer["placements"] for treatment in placement["treatments"]]
     record = msgspec.json.decode(world.queue.rows[-1].record, type=DecisionRecord)
-    return shown, dict(zip(record.candidates, record.propensities, strict=True))
+    return shown, known(bank_policy(), record)
 
 
 def tell(world, delivery_id, outcome):

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from shared.domain.catalogue import Action, Revision, Treatment
 from shared.domain.policy.situation import Variables
-from shared.domain.policy.tables import Rows
+from shared.domain.policy.tables import rows_at
 from shared.domain.predictors import Predictors
 from shared.domain.propensity import NO_EVIDENCE, Counts, model_id, propensity, version
 
 if TYPE_CHECKING:
     from shared.domain.classifier import Numbers, Vector
 
-PROPENSITY_DIGITS = 6
+PROPENSITY_DIGITS = 8
 """Decimals that a propensity is rounded to, so that records stay short and hold what was reckoned with."""
 
 MAX_VALUE = 1e9
@@ -51,14 +51,16 @@ class Factors:
     def __init__(self, revision: Revision, rows: Sequence[tuple[Action, Treatment]]) -> None:
         """Take the constants of every row."""
         self._rows = rows
-        self._models = tuple(model_id(treatment.id, treatment.channel) for _, treatment in rows)
-        self.prices = tuple(revision.channels[treatment.channel].price for _, treatment in rows)
-        self.levers = tuple(float(action.lever) for action, _ in rows)
+        self._models = tuple([model_id(treatment.id, treatment.channel) for _, treatment in rows])
+        self.prices = tuple([revision.channels[treatment.channel].price for _, treatment in rows])
+        self.levers = tuple([float(action.lever) for action, _ in rows])
         self.values = tuple(
-            None if isinstance(action.value, str) else worth(float(action.value), price)
-            for (action, _), price in zip(rows, self.prices, strict=True)
+            [
+                None if action.value.__class__ is str else worth(float(action.value), price)
+                for (action, _), price in zip(rows, self.prices, strict=True)
+            ]
         )
-        self.mandatory: Rows = sum(1 << row for row, (action, _) in enumerate(rows) if action.mandatory)
+        self.mandatory = rows_at([row for row, (action, _) in enumerate(rows) if action.mandatory])
         self.predictors = Predictors(revision.catalogue.predictors)
         self._explores = revision.catalogue.exploration == "thompson"
         self._say: tuple[Mapping[str, Counts] | None, _Say] = None, lambda *_: Propensities((), "")
