@@ -42,24 +42,24 @@ def test_those_who_accept_are_told_from_those_who_do_not():
     world = World(customers=customers(has_app=True) + customers(has_app=False))
     fond, cool = customers(has_app=True)[0], customers(has_app=False)[0]
     before = [offered(world, customer)[1] for customer in (fond, cool)]
-    told = 0
+    outcomes_told = 0
     for has_app, outcomes in ((True, ("click", "dismiss")), (False, ("dismiss", "dismiss"))):
         for number, customer in enumerate(customers(has_app)):
             for shown in offered(world, customer)[0]:
                 tell(world, shown["delivery_id"], outcomes[number % 2])
-                told += 1
+                outcomes_told += 1
     counts = world.models.counts()
-    assert sum(known.positives + known.negatives for known in counts.values()) == told
-    for known in counts.values():
+    assert sum(model.positives + model.negatives for model in counts.values()) == outcomes_told
+    for model in counts.values():
         for by_cell, total in (
-            (known.positives_by_cell, known.positives),
-            (known.negatives_by_cell, known.negatives),
+            (model.positives_by_cell, model.positives),
+            (model.negatives_by_cell, model.negatives),
         ):
             for names in PREDICTORS.cells:
                 assert sum(by_cell.get(name, 0) for name in names) == total
     after = [offered(world, customer)[1] for customer in (fond, cool)]
-    learnt = {model.partition("@")[0] for model, known in counts.items() if known.positives and known.negatives}
-    both = [treatment for treatment in learnt if all(treatment in known for known in (*before, *after))]
+    learnt = {name.partition("@")[0] for name, model in counts.items() if model.positives and model.negatives}
+    both = [treatment for treatment in learnt if all(treatment in told for told in (*before, *after))]
     assert both
     for treatment in both:
         assert before[0][treatment] == before[1][treatment]

@@ -28,10 +28,8 @@ from shared.domain.signal import Signal
 from tests.unit.domain.situations import NOW
 
 ACTIONS, ATTRIBUTES, CONDITIONS = 1000, 120, 300
-LIMITS = {"reserved": 4096, "all_withheld": 5200, "explored": 4700}
-"""Bytes. That every one of 220 candidates is withheld is told one by one, and takes another KB; what each
-propensity was drawn around takes 800 bytes.
-"""
+LIMITS = {"reserved": 4096, "all_withheld": 5200, "explored": 4096}
+"""Bytes. That every one of 220 candidates is withheld is told one by one, and takes another KB."""
 
 WORDS = "savings mortgage card loan current travel pension insurance wealth business student joint"
 ABOUT = "balance spend income fees logins transfers deposits limit arrears rate"
