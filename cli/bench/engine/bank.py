@@ -33,19 +33,19 @@ MISSING = 0.1
 BRAND = "oak"
 
 
-def revision(actions: int) -> Revision:
-    """A bank of so many actions, one treatment each."""
-    return build(files(actions))
+def revision(actions: int, predictors: int = 0) -> Revision:
+    """A bank of so many actions, one treatment each, and so many predictors."""
+    return build(files(actions, predictors))
 
 
-def files(actions: int) -> dict[str, str]:
+def files(actions: int, predictors: int = 0) -> dict[str, str]:
     """The files of that bank. JSON is YAML."""
     made = {
         "bank.yaml": _bank(),
         "schema.yaml": {"profile": dict(_attributes()), "context": {}},
         "channels.yaml": {"channels": [_channel()]},
         "identity.yaml": {"namespaces": [{"id": "customer_no", "kind": "person", "priority": 100, "unique": True}]},
-        "arbitration.yaml": {"context_weights": []},
+        "arbitration.yaml": {"predictors": list(_predictors())[:predictors]},
         "contact_policy.yaml": {"rules": _rules()},
         "actions/all.yaml": {"actions": list(_actions(actions))},
     }
@@ -121,6 +121,14 @@ def _attributes() -> Iterator[tuple[str, dict[str, str]]]:
     yield from ((name, {"type": "double", "description": "Pounds"}) for name in NUMBERS)
     yield from ((name, {"type": "string", "description": "A segment"}) for name in TEXTS)
     yield from ((name, {"type": "bool", "description": "Whether it is so"}) for name in YES_NO)
+
+
+def _predictors() -> Iterator[dict[str, Any]]:
+    """Two of numbers with eight bins each, then one of words."""
+    for n, name in enumerate(TEXTS):
+        yield {"reads": f"profile.{NUMBERS[2 * n]}", "kind": "numeric", "edges": [12.5, 25, 37.5, 50, 62.5, 75, 87.5]}
+        yield {"reads": f"profile.{NUMBERS[2 * n + 1]}", "kind": "numeric", "edges": [5, 10, 20, 40, 60, 80, 90]}
+        yield {"reads": f"profile.{name}", "kind": "symbolic", "values": list(VALUES)}
 
 
 def _bank() -> dict[str, Any]:
