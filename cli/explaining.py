@@ -123,7 +123,7 @@ def _say_withheld(withheld: list[dict[str, Any]], console: Console) -> None:
     if withheld:
         console.print("[bold]Withheld by contact policy[/bold]")
     for each in withheld:
-        until = f", allowed from {each['until']}" if each["until"] else ""
+        until = f", allowed {each['allowed']}" if each["allowed"] else ""
         rule = f"{each['kind']} {each['rule']} ({each['scope']})"
         console.print(f"  {each['treatment']}: {escape(rule)}{until}. {escape(each['reason'])}")
 

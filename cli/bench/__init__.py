@@ -86,8 +86,8 @@ def is_within(name: str, wanted: Iterable[str]) -> bool:
 @click.option("--quick", is_flag=True, help="Small counts, to see that it works; not figures to quote.")
 def bench(names: tuple[str, ...], as_json: bool, no_limits: bool, quick: bool) -> None:
     """Measure NAMEs, or everything: `spine` (`spine.latency`, `spine.usage`, `spine.decide`, `spine.cold_start`) and
-    `engine` (`engine.policy`, `engine.propensity`, `engine.thompson`, `engine.build`, `engine.load`, `engine.memory`, `engine.import`). Run it on a machine
-    that does nothing else.
+    `engine` (`engine.policy`, `engine.propensity`, `engine.thompson`, `engine.build`, `engine.load`, `engine.memory`,
+    `engine.import`). Run it on a machine that does nothing else.
     """
     signal.signal(signal.SIGTERM, _leave)  # so that what was started is stopped
     wanted = names or BENCHES
