@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from cli.say import fail
+from shared.adapters.refreshing import Policies
 from shared.domain.catalogue import Revision
 from shared.domain.policy.policy import Policy
 from shared.domain.profile import Profile
@@ -56,7 +57,7 @@ def _resident() -> int:
 
 
 def _policy(asked: Asked) -> Policy:
-    policy = Policy(Revision.decode(zlib.decompress(asked.stored)))
+    policy = Policies(lambda _: Revision.decode(zlib.decompress(asked.stored))).get("")
     policy.treatments(policy.passing(policy.situation(asked.person, asked.signal, asked.now)))
     return policy
 

@@ -163,7 +163,7 @@ def _compiled(by_path: Mapping[_Column, Sequence[Entry]]) -> Callable[[Roots], R
     # As defaults of parameters the values are local names, the fastest there are.
     source = f"def lookup(roots, {', '.join(f'{name}={name}' for name in bound)}):\n " + "\n ".join(lines)
     exec(source, bound)  # noqa: S102 - made of numbered names alone, see above
-    lookup: Callable[[Roots], Rows] = bound["lookup"]
+    lookup: Callable[[Roots], Rows] = bound.pop("lookup")  # and so in no cycle: a policy goes with its last user
     return lookup
 
 
