@@ -25,9 +25,10 @@ _STATM = Path("/proc/self/statm")
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """What is loaded, as a store keeps it, and whom the first answer is about."""
+    """What is loaded, compressed as a store keeps it, with its own length, and whom the first answer is about."""
 
     stored: bytes
+    size: int
     person: Profile
     signal: Signal
     now: datetime
@@ -57,7 +58,7 @@ def _resident() -> int:
 
 
 def _policy(asked: Asked) -> Policy:
-    policy = Policies(lambda _: Revision.decode(zlib.decompress(asked.stored))).get("")
+    policy = Policies(lambda _: Revision.decode(zlib.decompress(asked.stored, bufsize=asked.size))).get("")
     policy.treatments(policy.passing(policy.situation(asked.person, asked.signal, asked.now)))
     return policy
 
@@ -69,7 +70,7 @@ def main(file: str, what: str) -> None:
         fail("Memory is read from /proc, which is not here.", "Measure on Linux.")
     read: dict[str, Callable[[], Any]] = {
         "policy": lambda: _policy(asked),
-        "json": lambda: json.loads(zlib.decompress(asked.stored)),
+        "json": lambda: json.loads(zlib.decompress(asked.stored, bufsize=asked.size)),
     }
     print(msgspec.json.encode(measured(read[what])).decode())
 
