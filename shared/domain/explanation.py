@@ -56,6 +56,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
         against_runner_up: the winner's factors beside those of the next in rank.
         levers: what levers changed, empty where they changed nothing.
         why_not: of an action that was asked about, what would have let it win.
+        again: of a decision that is made again after another had waited, which one; empty where it is the first.
     """
 
     decision_id: str
@@ -69,6 +70,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     conflicts: list[str]
     levers: str = ""
     why_not: WhyNot | None = None
+    again: str = ""
 
 
 def explain(policy: Policy, record: DecisionRecord, action: str | None = None) -> Explanation:
@@ -107,7 +109,16 @@ def explain(policy: Policy, record: DecisionRecord, action: str | None = None) -
         conflicts=[f"{c.namespace}: {c.reason} ({c.person_id})" for c in record.conflicts],
         levers=_levers(record, retraced.scoring),
         why_not=why_not(policy, record, action) if action is not None else None,
+        again=_again(record),
     )
+
+
+def _again(record: DecisionRecord) -> str:
+    again = record.signal.again
+    if again is None:
+        return ""
+    first_at = again.first_at.isoformat(timespec="minutes")
+    return f"Decided again: {again.decision_id} waited, and was first decided at {first_at}."
 
 
 def name_of(revision: Revision, treatment: str) -> str:
@@ -136,6 +147,9 @@ def headline(revision: Revision, record: DecisionRecord, retraced: Retraced) -> 
             return f"{record.chosen[0].treatment}: reserved before, by a revision that still had it."
         action, treatment = known
         return f"{action.name} by {treatment.channel}: first of {ranked} ranked that contact policy lets through."
+    if record.deferred is not None:
+        until = record.deferred.until.isoformat(timespec="minutes")
+        return f"Nothing yet: {record.deferred.treatment} waits until {until}, by {record.deferred.rule}."
     if record.result == "excluded":
         reason = next(e.reason for e in revision.catalogue.exclusions if e.flag == record.excluded_by)
         return f"Nothing: excluded by {record.excluded_by}. {reason}"

@@ -17,7 +17,7 @@ from shared.domain.canonical import canonical, plain
 from shared.domain.catalogue import Revision
 from shared.domain.contact_policy import select
 from shared.domain.contact_read import ContactRead
-from shared.domain.decision import Chosen, DecisionRecord, delivery_id, kept
+from shared.domain.decision import Chosen, DecisionRecord, Result, delivery_id, kept
 from shared.domain.engagement import Slots, qualify
 from shared.domain.errors import InvalidError
 from shared.domain.offering import offer
@@ -91,7 +91,7 @@ def replayed(policy: Policy, record: DecisionRecord) -> DecisionRecord:
     propensities = of_rows(policy, qualified.rows, given)
     situation = policy.situation(record.profile, record.signal, record.decided_at)
     ranking = reranking(policy, qualified.rows, propensities, situation, record.models)
-    came_to = answer(policy.revision, record, tuple(policy.ids(ranking.rows())))
+    came_to = answer(policy, record, tuple(policy.ids(ranking.rows())))
     made = msgspec.structs.replace(came_to, **kept(ranking), read=record.read)
     return (
         made
@@ -112,18 +112,19 @@ def is_offer(revision: Revision, slots: Slots) -> bool:
     return any(revision.channels[channel].direction == "inbound" for channel in slots.channels)
 
 
-def answer(revision: Revision, record: DecisionRecord, ranked: Sequence[str]) -> DecisionRecord:
-    """What contact policy comes to by what a record says was read: result, chosen, withheld.
+def answer(policy: Policy, record: DecisionRecord, ranked: Sequence[str]) -> DecisionRecord:
+    """What contact policy comes to by what a record says was read: result, chosen, withheld, deferred.
 
     Args:
-        revision: the catalogue.
+        policy: the catalogue.
         record: the decision.
         ranked: ids of treatments, best first.
     """
+    revision = policy.revision
     read = record.read or ContactRead()
     history, at = read.history(revision), record.reserved_at
     if is_offer(revision, record.slots):
-        offered, withheld = offer(revision, ranked, record.slots, record.profile, history, at)
+        offered, withheld = offer(policy, ranked, record.slots, record.profile, history, at, closed=read.closed)
         chosen = tuple(
             Chosen(
                 treatment=each.treatment,
@@ -134,12 +135,15 @@ def answer(revision: Revision, record: DecisionRecord, ranked: Sequence[str]) ->
             for each in offered
         )
         return _with(record, result="offered" if chosen else "all_withheld", chosen=chosen, withheld=withheld)
-    selection = select(revision, ranked, record.profile, history, at)
-    treatments = selection.chosen
+    since = record.signal.waiting_since
+    selection = select(policy, ranked, record.profile, history, at, since=since, closed=read.closed)
+    treatments, deferred = selection.chosen, selection.deferred
     if read.stands is not None:  # whatever the ranking is by what is known meanwhile
         treatments = (read.stands.treatment,) if read.stands.treatment else ()
+        deferred = read.stands.deferred
     chosen = tuple(Chosen(treatment=t, delivery_id=delivery_id(record.decision_id, t), rank=1) for t in treatments)
-    return _with(record, result="reserved" if chosen else "all_withheld", chosen=chosen, withheld=selection.withheld)
+    result: Result = "reserved" if chosen else "deferred" if deferred else "all_withheld"
+    return _with(record, result=result, chosen=chosen, withheld=selection.withheld, deferred=deferred)
 
 
 def _with(record: DecisionRecord, **came_to: Any) -> DecisionRecord:
