@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from shared.domain.arbitration import Ranked
-from shared.domain.candidates import known
+from shared.domain.candidates import count, known, means
 from shared.domain.canonical import canonical
 from shared.domain.catalogue import Weights
 from shared.domain.contact_policy import Withheld
@@ -16,6 +16,7 @@ from shared.domain.contact_words import is_as_wanted, moment
 from shared.domain.decision import DecisionRecord
 from shared.domain.explanation import Explanation, explain, name_of, values_read
 from shared.domain.policy.policy import CANDIDATE, Policy
+from shared.domain.policy.situation import Variables
 from shared.domain.replay import Replay, replay
 from shared.domain.retrace import retrace
 from shared.domain.rules import Rule
@@ -53,6 +54,14 @@ class ConditionRead(msgspec.Struct, frozen=True, kw_only=True):
     values: dict[str, Any]
 
 
+class PredictorRead(msgspec.Struct, frozen=True, kw_only=True):
+    """What P looked at: an attribute, its value then, None where it was missing, and the bin that this fell into."""
+
+    reads: str
+    value: Any
+    bin: str
+
+
 class ForRegulator(Explanation, frozen=True, kw_only=True):
     """Everything: what a colleague is told, and all that it rests on.
 
@@ -64,6 +73,8 @@ class ForRegulator(Explanation, frozen=True, kw_only=True):
         models: the version of the models that said P.
         weights: the exponents of the factors.
         ranked: every candidate with its factors, best first.
+        means: by candidate what its P was drawn around; none where P is the models' mean itself.
+        predictors: what P looked at.
         conditions: every condition of the revision, with what it read.
         rules: every rule of contact policy, as the revision has it.
     """
@@ -75,6 +86,8 @@ class ForRegulator(Explanation, frozen=True, kw_only=True):
     models: str
     weights: Weights
     ranked: list[Ranked]
+    means: dict[str, float]
+    predictors: list[PredictorRead]
     conditions: list[ConditionRead]
     rules: tuple[Rule, ...]
 
@@ -154,7 +167,9 @@ def _not_that(policy: Policy, record: DecisionRecord, action_id: str) -> str:
 
 
 def _looked_at(policy: Policy, record: DecisionRecord) -> list[str]:
-    """What is known of the person that the conditions of what was chosen read, or of all where nothing was."""
+    """What is known of the person that the conditions of what was chosen read, or of all where nothing was, and
+    propensity where anything was ranked.
+    """
     revision = policy.revision
     chosen = [revision.treatments[c.treatment] for c in record.chosen if c.treatment in revision.treatments]
     numbers = {n for action, treatment in chosen for n in (*action.conditions, *treatment.conditions)}
@@ -162,6 +177,8 @@ def _looked_at(policy: Policy, record: DecisionRecord) -> list[str]:
     asked = [conditions[n] for n in sorted(numbers)] if chosen else conditions
     schema = revision.catalogue.profile_schema
     names = {path[1] for c in asked for path in policy.program(c.when).reads if path[0] == "profile" and len(path) > 1}
+    if count(record):
+        names |= {p.reads.removeprefix("profile.") for p in revision.catalogue.predictors if p.reads[:8] == "profile."}
     return sorted(name.replace("_", " ") for name in names if name in schema or name in ("brands", "products"))
 
 
@@ -192,6 +209,17 @@ def _for_regulator(policy: Policy, record: DecisionRecord, explanation: Explanat
         models=record.models,
         weights=catalogue.weights,
         ranked=list(retrace(policy, record).scoring or ()),
+        means=means(policy, record),
+        predictors=_predictors(policy, record, situation) if count(record) else [],
         conditions=conditions,
         rules=catalogue.rules,
     )
+
+
+def _predictors(policy: Policy, record: DecisionRecord, situation: Variables) -> list[PredictorRead]:
+    predictors = policy.factors.predictors
+    every = zip(policy.revision.catalogue.predictors, predictors.says, predictors(situation), strict=True)
+    return [
+        PredictorRead(reads=each.reads, value=values_read(each.reads, record)[each.reads], bin=says[number])
+        for each, says, number in every
+    ]

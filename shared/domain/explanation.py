@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from shared.domain.arbitration import Ranked, Scoring
-from shared.domain.candidates import count
+from shared.domain.candidates import count, means
 from shared.domain.catalogue import Revision, facts
 from shared.domain.contact_policy import Withheld
 from shared.domain.contact_words import counted, moment, scope_of
@@ -95,6 +95,7 @@ def explain(policy: Policy, record: DecisionRecord, action: str | None = None) -
     revision = policy.revision
     retraced = retrace(policy, record)
     ranked = {each.treatment: each for each in retraced.scoring or ()}
+    around = means(policy, record)
     chosen = [
         {
             "treatment": c.treatment,
@@ -102,6 +103,7 @@ def explain(policy: Policy, record: DecisionRecord, action: str | None = None) -
             "placement": c.placement,
             "name": name_of(revision, c.treatment),
             **(_factors(ranked[c.treatment]) if c.treatment in ranked else {}),
+            **({"mean_propensity": around[c.treatment]} if c.treatment in around else {}),
         }
         for c in record.chosen
     ]
