@@ -49,7 +49,8 @@ BEFORE = """rules:
     [
         ('from: "21:00"', 'from: "20:00"',
          ["quiet hours night: on Text now quiet every day 20:00 to 08:00, before every day 21:00 to 08:00"]),
-        ('{from: "21:00", until: "08:00"}], ', "{days: [sat, holiday]}], max_defer: 9h, holidays: {calendar: GB-ENG, years: [2026]}, ",
+        ('{from: "21:00", until: "08:00"}], ',
+         "{days: [sat, holiday]}], max_defer: 9h, holidays: {calendar: GB-ENG, years: [2026]}, ",
          ["quiet hours night: on Text now quiet sat/holiday all day, before every day 21:00 to 08:00",
           "quiet hours night: waits for up to not set → 9 hours",
           "quiet hours night: holidays not set → 9 days from 2026-01-01 to 2026-12-28"]),
