@@ -14,10 +14,10 @@ from shared.domain.catalogue import Revision, facts
 from shared.domain.contact_history import Contact, ContactHistory
 from shared.domain.contact_policy import Withheld, longest_window, select
 from shared.domain.contact_read import ContactRead, Standing, read_of
-from shared.domain.decision import Chosen, DecisionRecord, Result, delivery_id, kept
+from shared.domain.decision import Chosen, DecisionRecord, Filling, Result, delivery_id, kept
 from shared.domain.delivery import RESERVATION_TTL, Delivery
 from shared.domain.errors import NotFoundError, StaleError, TransientError
-from shared.domain.offering import offer
+from shared.domain.offering import offer, to_send
 from shared.domain.policy.policy import Policy
 from shared.domain.propensity import model_id
 from shared.messages import ActionsRanked, ContactReserved, HistoryRow
@@ -51,7 +51,8 @@ class Suppress:
             repeated = self._repeat(policy, ranked, history.value)
             if repeated is not None:
                 return repeated
-            selection = select(policy.revision, ranked.ranking.treatments, ranked.profile, history.value, now)
+            best_first = to_send(policy, ranked.ranking.treatments)
+            selection = select(policy.revision, best_first, ranked.profile, history.value, now)
             keep = longest_window(policy.revision)
             forget = history.value.expired_keys(now, keep, FORGET_WITHHELD_AFTER)
             if not selection.chosen:
@@ -72,16 +73,18 @@ class Suppress:
 
         Nothing is reserved: an inbound treatment counts as contact when its impression comes back.
         """
-        revision = self._policy(ranked).revision
+        policy = self._policy(ranked)
+        revision = policy.revision
         history = self._contacts.history(ranked.person_id).value
-        offered, withheld = offer(revision, ranked.ranking.treatments, ranked.slots, ranked.profile, history, now)
+        offered = offer(policy, ranked.ranking, ranked.slots, ranked.profile, history, now)
         deliveries = [
             make_delivery(revision, ranked, each.treatment, now, placement=each.placement, rank=each.rank)
-            for each in offered
+            for each in offered.offered
         ]
         self._contacts.present(deliveries)
         result: Result = "offered" if deliveries else "all_withheld"
-        record = _record(ranked, result, now, deliveries, withheld, read_of(revision, history, now))
+        read = read_of(revision, history, now)
+        record = _record(ranked, result, now, deliveries, offered.withheld, read, filling="together")
         return tuple(deliveries), decision_row(record, deliveries[0] if deliveries else None)
 
     def _policy(self, ranked: ActionsRanked) -> Policy:
@@ -94,9 +97,10 @@ class Suppress:
         self, policy: Policy, ranked: ActionsRanked, history: ContactHistory
     ) -> tuple[ContactReserved | HistoryRow, ...] | None:
         """The answer this decision had before, None where it is decided for the first time."""
+        best_first = to_send(policy, ranked.ranking.treatments)
         withheld_at = history.withheld.get(ranked.decision_id)
         if withheld_at is not None:
-            again = select(policy.revision, ranked.ranking.treatments, ranked.profile, history, withheld_at)
+            again = select(policy.revision, best_first, ranked.profile, history, withheld_at)
             read = read_of(policy.revision, history, withheld_at, stands=Standing() if again.chosen else None)
             record = _record(ranked, "all_withheld", withheld_at, (), again.withheld, read)
             return (decision_row(record, repeated=True),)
@@ -111,7 +115,7 @@ class Suppress:
             if contact.decision_id != ranked.decision_id and contact.at <= at
         }
         past = ContactHistory(contacts=before)
-        again = select(policy.revision, ranked.ranking.treatments, ranked.profile, past, at)
+        again = select(policy.revision, best_first, ranked.profile, past, at)
         stands = None if again.chosen == (reserved.treatment,) else Standing(treatment=reserved.treatment)
         read = read_of(policy.revision, past, at, stands=stands)
         return _reserved(ranked, reserved, again.withheld, read, at, repeated=True)
@@ -174,6 +178,8 @@ def _record(
     deliveries: Sequence[Delivery],
     withheld: Sequence[Withheld],
     read: ContactRead,
+    *,
+    filling: Filling = "in_turn",
 ) -> DecisionRecord:
     return DecisionRecord(
         **ranked.carried(),
@@ -187,4 +193,5 @@ def _record(
         **kept(ranked.ranking),
         read=read,
         withheld=tuple(withheld),
+        filling=filling,
     )

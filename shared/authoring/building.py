@@ -17,6 +17,7 @@ from shared.authoring.names import Files, Names, by_id
 from shared.authoring.places import Place
 from shared.authoring.problems import Problems
 from shared.authoring.reading import Reader
+from shared.authoring.slot_rules import build_slots
 from shared.domain.catalogue import Attribute, Catalogue, Channel, ContextWeight, Named, Namespace, SignalType, Source
 from shared.domain.part import terse
 
@@ -57,6 +58,7 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
         signals=signals,
         action_schema=action_schema,
         time_zone=bank.time_zone,
+        slots=build_slots(files.arbitration.slots, names),
     )
     built: Catalogue = terse(catalogue)
     return built

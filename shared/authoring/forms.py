@@ -28,6 +28,7 @@ from shared.domain.catalogue import (
 from shared.domain.outcome import OutcomeName
 from shared.domain.part import ID, NAME, ORIGIN, Cel, Factor, Id, Name, Pounds, Text
 from shared.domain.rules import ConsentRule, Dimension, ExclusionRule, Purpose, Scope
+from shared.domain.slot_rules import SlotRules
 
 DURATION = r"^(forever|[1-9][0-9]*[smhdw])$"
 
@@ -258,10 +259,12 @@ class Arbitration(Form, frozen=True, kw_only=True):
     Attributes:
         weights: exponents of the four factors of priority.
         context_weights: what in a context raises or lowers C.
+        slots: what the treatments of one request obey together.
     """
 
     weights: Weights = Weights()
     context_weights: tuple[ContextWeight, ...] = ()
+    slots: SlotRules = SlotRules()
 
 
 class Cap(Form, frozen=True, kw_only=True, tag="cap", tag_field="kind"):

@@ -125,6 +125,34 @@ def ranking(
     )
 
 
+def ranked_by(policy: Policy, ranked: Ranking, priorities: Sequence[float]) -> Ranking:
+    """The same candidates by other priorities, given in the order of the ranking; the factors stay as they are."""
+    rows = policy.slotting.numbers(ranked.treatments)
+    mandatory = policy.factors.mandatory
+    order = sorted(range(len(rows)), key=lambda n: (not mandatory >> rows[n] & 1, -priorities[n], rows[n]))
+    return Ranking(
+        treatments=tuple([ranked.treatments[n] for n in order]),
+        priorities=tuple([priorities[n] for n in order]),
+        propensities=tuple([ranked.propensities[n] for n in order]),
+        contexts=tuple([ranked.contexts[n] for n in order]),
+        values=tuple([ranked.values[n] for n in order]),
+        levers=tuple([ranked.levers[n] for n in order]),
+        unlevered=ranked.unlevered,
+        models=ranked.models,
+    )
+
+
+def without_levers(policy: Policy, ranked: Ranking) -> Ranking:
+    """The same candidates as they would rank with every lever at 1."""
+    w = policy.revision.catalogue.weights
+    bare = [
+        p**w.propensity * c**w.context * v**w.value
+        for p, c, v in zip(ranked.propensities, ranked.contexts, ranked.values, strict=True)
+    ]
+    again = ranked_by(policy, ranked, bare)
+    return msgspec.structs.replace(again, levers=(1.0,) * len(again))
+
+
 def _values(policy: Policy, rows: Sequence[int], situation: Variables) -> list[float]:
     """V of each row; a value that cannot be computed is worth nothing."""
     factors = policy.factors

@@ -18,6 +18,7 @@ from shared.domain.part import Cel, Factor, Id, Name, Origin, Part, Pounds, Text
 from shared.domain.policy.atoms import Path
 from shared.domain.policy.clauses import Clauses
 from shared.domain.rules import Purpose, Rule, Scope
+from shared.domain.slot_rules import SlotRules
 
 PolicyKind = Literal["eligibility", "applicability", "suitability"]
 AttributeType = Literal["bool", "int", "double", "string", "timestamp", "list(string)"]
@@ -261,7 +262,8 @@ class Named(Part, frozen=True, kw_only=True):
 class Catalogue(Part, frozen=True, kw_only=True):
     """Everything that decides.
 
-    `time_zone` is that of the bank, and of a person whose own is not known.
+    `time_zone` is that of the bank, and of a person whose own is not known. `slots` is what the treatments of one
+    request obey together.
     """
 
     name: str
@@ -283,6 +285,7 @@ class Catalogue(Part, frozen=True, kw_only=True):
     signals: dict[str, SignalType] = msgspec.field(default_factory=dict)
     action_schema: dict[str, Attribute] = msgspec.field(default_factory=dict)
     time_zone: str = "UTC"
+    slots: SlotRules = SlotRules()
 
     def canonical(self) -> bytes:
         """The bytes that the digest is taken of: the same catalogue gives the same bytes on any machine."""

@@ -18,6 +18,9 @@ from shared.domain.signal import Signal, digest
 Result = Literal["reserved", "offered", "excluded", "nothing_qualified", "all_withheld"]
 """How a decision ends: a contact reserved, treatments offered to an inbound channel, or a stated reason for none."""
 
+Filling = Literal["in_turn", "together"]
+"""How the slots of a request are filled: `together`; one placement after another in records from before."""
+
 
 class Chosen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A treatment that was chosen, and the delivery that carries it."""
@@ -35,6 +38,7 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     Attributes:
         profile: the person as read; with the signal and the revision all that engagement policy depends on.
         slots: where treatments might appear.
+        filling: how the slots of a request were filled.
         decided_at: `now` of engagement policy and arbitration.
         reserved_at: `now` of contact policy.
         candidates: the treatments that qualified, by their ids.
@@ -64,6 +68,7 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     withheld: tuple[Withheld, ...] = ()
     excluded_by: str | None = None
     conflicts: tuple[Conflict, ...] = ()
+    filling: Filling = "in_turn"
 
 
 def kept(ranking: Ranking) -> dict[str, Any]:

@@ -14,8 +14,10 @@ from shared.domain.catalogue import Revision
 from shared.domain.contact_policy import Withheld
 from shared.domain.decision import DecisionRecord
 from shared.domain.engagement import Drop
+from shared.domain.left_out import LeftOut, Slotted
 from shared.domain.policy.policy import Policy
-from shared.domain.retrace import Retraced, retrace
+from shared.domain.replay import is_offer, offers
+from shared.domain.retrace import Retraced, cost_of_levers, retrace
 from shared.domain.rules import Cooldown, Rule
 from shared.domain.why_not import WhyNot, why_not
 
@@ -54,6 +56,9 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
         headline: the answer in a sentence.
         against_runner_up: the winner's factors beside those of the next in rank.
         levers: what levers changed, empty where they changed nothing.
+        left_out: what ranks above something shown in its placement and is not shown itself, though no rule of contact
+            policy withholds it.
+        unmet: of which issues one was wanted and none could be had.
         why_not: of an action that was asked about, what would have let it win.
     """
 
@@ -67,6 +72,8 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     dropped: list[DroppedBy]
     conflicts: list[str]
     levers: str = ""
+    left_out: tuple[LeftOut, ...] = ()
+    unmet: tuple[str, ...] = ()
     why_not: WhyNot | None = None
 
 
@@ -94,6 +101,7 @@ def explain(policy: Policy, record: DecisionRecord, action: str | None = None) -
         }
         for c in record.chosen
     ]
+    slotted = _slotted(policy, record, retraced.ranking)
     return Explanation(
         decision_id=record.decision_id,
         person_id=record.person_id,
@@ -104,7 +112,9 @@ def explain(policy: Policy, record: DecisionRecord, action: str | None = None) -
         withheld=[_withheld(revision, w) for w in record.withheld],
         dropped=[_dropped(revision, record, d) for d in retraced.drops],
         conflicts=[f"{c.namespace}: {c.reason} ({c.person_id})" for c in record.conflicts],
-        levers=_levers(record, retraced.ranking),
+        levers=_levers(policy, record, retraced.ranking),
+        left_out=tuple(slotted.left_out()) if slotted else (),
+        unmet=tuple(slotted.unmet()) if slotted else (),
         why_not=why_not(policy, record, action) if action is not None else None,
     )
 
@@ -115,15 +125,31 @@ def name_of(revision: Revision, treatment: str) -> str:
     return known[0].name if known else treatment
 
 
-def _levers(record: DecisionRecord, ranking: Ranking | None) -> str:
-    if ranking is None or record.unlevered in (None, ranking.treatments[0]):
+def _slotted(policy: Policy, record: DecisionRecord, ranking: Ranking | None) -> Slotted | None:
+    """What fills the slots of a request, None where they were not filled together."""
+    if ranking is None or record.filling != "together" or not is_offer(policy.revision, record.slots):
+        return None
+    return Slotted(policy, record, ranking, offers(policy, record, ranking))
+
+
+def _levers(policy: Policy, record: DecisionRecord, ranking: Ranking | None) -> str:
+    if ranking is None:
         return ""
+    said = []
     lever = dict(zip(ranking.treatments, ranking.levers, strict=True))
-    first, displaced = ranking.treatments[0], str(record.unlevered)
-    return (
-        f"With every lever at 1, {displaced} would have ranked first; {first} does, "
-        f"with a lever of {lever[first]:.4g} against {lever[displaced]:.4g}."
-    )
+    first, displaced = ranking.treatments[0], record.unlevered
+    if displaced not in (None, first):
+        said.append(
+            f"With every lever at 1, {displaced} would have ranked first; {first} does, "
+            f"with a lever of {lever[first]:.4g} against {lever[str(displaced)]:.4g}."
+        )
+    cost = cost_of_levers(policy, record, ranking)
+    if cost.displaced:
+        without = {each.treatment for each in cost.chosen}
+        instead = [each.treatment for each in record.chosen if each.treatment not in without]
+        of = f", instead of {', '.join(instead)}" if instead else ""
+        said.append(f"Levers kept {', '.join(cost.displaced)} from being chosen{of}.")
+    return " ".join(said)
 
 
 def headline(revision: Revision, record: DecisionRecord, retraced: Retraced) -> str:

@@ -6,7 +6,7 @@ again by the same functions that worked it out first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -19,7 +19,9 @@ from shared.domain.contact_read import ContactRead
 from shared.domain.decision import Chosen, DecisionRecord, delivery_id, kept
 from shared.domain.engagement import Slots, qualify
 from shared.domain.errors import InvalidError
-from shared.domain.offering import offer
+from shared.domain.offered import Offer
+from shared.domain.offering import offer, to_send
+from shared.domain.offering_in_turn import offer_in_turn
 from shared.domain.policy.policy import Policy
 
 MOST_DIFFERENCES = 20
@@ -86,7 +88,7 @@ def replayed(policy: Policy, record: DecisionRecord) -> DecisionRecord:
             excluded_by=qualified.excluded_by,
         )
     ranked = rerank(policy, qualified.candidates, record)
-    came_to = answer(policy.revision, record, ranked.treatments)
+    came_to = answer(policy, record, ranked)
     return msgspec.structs.replace(came_to, **kept(ranked), read=record.read)
 
 
@@ -107,18 +109,18 @@ def is_offer(revision: Revision, slots: Slots) -> bool:
     return any(revision.channels[channel].direction == "inbound" for channel in slots.channels)
 
 
-def answer(revision: Revision, record: DecisionRecord, ranked: Sequence[str]) -> DecisionRecord:
+def answer(policy: Policy, record: DecisionRecord, ranked: Ranking) -> DecisionRecord:
     """What contact policy comes to by what a record says was read: result, chosen, withheld.
 
     Args:
-        revision: the catalogue.
+        policy: the compiled revision.
         record: the decision.
-        ranked: ids of treatments, best first.
+        ranked: the candidates, best first.
     """
+    revision = policy.revision
     read = record.read or ContactRead()
-    history, at = read.history(revision), record.reserved_at
     if is_offer(revision, record.slots):
-        offered, withheld = offer(revision, ranked, record.slots, record.profile, history, at)
+        offered = offers(policy, record, ranked)
         chosen = tuple(
             Chosen(
                 treatment=each.treatment,
@@ -126,15 +128,31 @@ def answer(revision: Revision, record: DecisionRecord, ranked: Sequence[str]) ->
                 rank=each.rank,
                 placement=revision.treatment(each.treatment)[1].placement,
             )
-            for each in offered
+            for each in offered.offered
         )
-        return _with(record, result="offered" if chosen else "all_withheld", chosen=chosen, withheld=withheld)
-    selection = select(revision, ranked, record.profile, history, at)
+        return _with(
+            record,
+            filling=record.filling,
+            result="offered" if chosen else "all_withheld",
+            chosen=chosen,
+            withheld=offered.withheld,
+        )
+    history = read.history(revision)
+    selection = select(revision, to_send(policy, ranked.treatments), record.profile, history, record.reserved_at)
     treatments = selection.chosen
     if read.stands is not None:  # whatever the ranking is by what is known meanwhile
         treatments = (read.stands.treatment,) if read.stands.treatment else ()
     chosen = tuple(Chosen(treatment=t, delivery_id=delivery_id(record.decision_id, t), rank=1) for t in treatments)
     return _with(record, result="reserved" if chosen else "all_withheld", chosen=chosen, withheld=selection.withheld)
+
+
+def offers(policy: Policy, record: DecisionRecord, ranked: Ranking) -> Offer:
+    """What fills the slots of a request by what its record says was read, in the way that it says."""
+    history = (record.read or ContactRead()).history(policy.revision)
+    if record.filling == "in_turn":
+        revision, treatments = policy.revision, ranked.treatments
+        return offer_in_turn(revision, treatments, record.slots, record.profile, history, record.reserved_at)
+    return offer(policy, ranked, record.slots, record.profile, history, record.reserved_at)
 
 
 def _with(record: DecisionRecord, **came_to: Any) -> DecisionRecord:

@@ -17,6 +17,7 @@ from shared.domain.policy.factors import Factors
 from shared.domain.policy.index import Evaluated, Index, Tabled, can_allow_missing
 from shared.domain.policy.masks import Masks
 from shared.domain.policy.situation import Situations, Variables
+from shared.domain.policy.slotting import Slotting
 from shared.domain.policy.tables import Rows
 from shared.domain.profile import Profile
 from shared.domain.rules import Scope, in_scope
@@ -49,6 +50,7 @@ class Policy:
             its bit n stands for row n.
         masks: the rows by what no condition says.
         factors: what their priority is made of.
+        slotting: what fills the slots of a request.
     """
 
     def __init__(self, revision: Revision) -> None:
@@ -63,6 +65,7 @@ class Policy:
         self._row_of = {treatment.id: row for row, (_, treatment) in enumerate(self.rows)}
         self.masks = Masks(revision, self.rows)
         self.factors = Factors(revision, self.rows)
+        self.slotting = Slotting(revision, self.rows)
         self._context_weights = tuple((w.when, w.weight, self._rows_in(w.scope)) for w in catalogue.context_weights)
         self._ids = tuple(self._row_of)
         self._programs: dict[str, Program] = {}
