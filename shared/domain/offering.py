@@ -170,9 +170,10 @@ class _Request:
         return self._alone[position]
 
     def withheld(self, filled: Filled) -> tuple[Withheld, ...]:
-        """What contact policy stops beside those chosen above it, and what was barred, as far down as it could have
-        been chosen: to the last that is chosen in its placement, and to the end where a slot of that is empty. Nothing
-        of an action that is chosen.
+        """What contact policy stops beside those chosen above it, as far down as it could have been chosen: to the last
+        that is chosen in its placement, and to the end where a slot of that is empty. Nothing of an action that is
+        chosen. Besides, what stays barred although nothing stops it beside the choice: had it been let in again, it
+        would have been stopped again, as an action of a bundle is that a cap does not let be whole.
         """
         end = {
             placement: inside[-1] if len(inside) == count else len(self.treatments)
@@ -183,14 +184,17 @@ class _Request:
         rows = self.policy.rows
         actions = {rows[self._numbers[position]][0].id for position in chosen}
         beside, found = _Beside(self), []
-        for position in range(max(end.values(), default=0)):
+        for position in range(max([*end.values(), *(barred + 1 for barred in self._barred)], default=0)):
             if position in chosen:
                 beside.take(position)
                 continue
             action, treatment = rows[self._numbers[position]]
-            if action.id in actions or position >= end.get(None, end.get(treatment.placement, 0)):
+            near = position < end.get(None, end.get(treatment.placement, 0))
+            if action.id in actions or not (near or position in self._barred):
                 continue
-            stop = beside.stop(position) or self._barred.get(position)
-            if stop is not None:
+            stop = beside.stop(position)
+            if stop is not None and near:
                 found.append(stop)
+            elif stop is None and position in self._barred:
+                found.append(self._barred[position])
         return tuple(found)
