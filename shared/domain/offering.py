@@ -1,22 +1,25 @@
 """What an inbound channel may show: all slots of a request filled together, under limits and contact policy at once.
 
 The choice is the best that `shared.domain.slots` finds of the treatments that are not withheld. What is shown side by
-side counts as if it were seen, in rank order, so that no cap is passed within the request. When the choice is made:
+side counts as if it were seen, so that no rule is broken within the request: each treatment is asked beside those that
+come before it. Before all others come mandatory ones, then the best of each wanted issue, which outweigh the rest in
+the choice too; otherwise what ranks above comes before. When the choice is made:
 
-1. every treatment in it passes contact policy beside those in it that rank above;
+1. every treatment in it passes contact policy beside those in it that come before;
 2. no choice from the treatments that are not withheld is worth more;
-3. what is withheld would be stopped beside those in it that rank above; but for what was let back in once (below).
+3. what is withheld would be stopped beside those in it that come before, but for what was let in once (below).
 
 First the ranking is walked once from the top, each treatment asked beside those taken above it. Where that walk is
-proved to be the best choice, which it is for one placement without bundles, it is the answer, with nothing to be let
-back in. Else what the walk found to be stopped is barred and the best choice made from the rest, again and again:
+proved to be the best choice, as it is for one placement without bundles and wanted issues, it is the answer. Else
+nothing is barred at first, and the best choice of what is not barred and passes alone is made again and again:
 
-- If one in it is stopped beside those above it, the first such is barred.
-- If none is, all that are barred and not stopped beside it are let back in, each once in its life: what had stood in
-  their way has left. If there are none, it is done.
+- If one in it is stopped beside those before it, the first such is barred, and with it everything that comes after it
+  and is stopped beside the same.
+- If none is, all that are barred and not stopped beside those in the choice that come before are let in again, each
+  once in its life: what had stood in their way has left. If there are none, the choice is made.
 
 This ends: a treatment is barred at most twice and let in at most once, and each round does at least one of these.
-A bundle that loses an action to contact policy has no whole choice left: the rest of it is not chosen either.
+A bundle that loses an action in a choice has no whole left: it is withdrawn, and that action is not let in again.
 
 On outbound channels a message carries one treatment. Limits of one or more cannot be passed by one, and wanted issues
 are of requests; but an action of a bundle, which is chosen whole or not at all, is not chosen alone: `to_send`.
@@ -24,7 +27,7 @@ are of requests; but an action of a bundle, which is chosen whole or not at all,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
 from shared.domain.arbitration import Ranking
@@ -102,64 +105,38 @@ class _Request:
         self.wanted = slots.wanted()
         self._priorities = ranking.priorities
         self._numbers = policy.slotting.numbers(ranking.treatments)
+        self._actions = [policy.rows[number][0] for number in self._numbers]
+        self._slots = sum(count for _, count in self.wanted)
+        self._issues = policy.revision.catalogue.slots.wanted(self._slots)
         self._barred: dict[int, Withheld] = {}
         self._alone: dict[int, bool] = {}
 
     def filled(self) -> Filled:
         """The choice."""
-        filler = self.policy.slotting.filler(sum(count for _, count in self.wanted))
-        return self._walked(filler) or self._settled(filler)
-
-    def _walked(self, filler: Filler) -> Filled | None:
-        """The choice of one walk down the ranking, None where a better one may be."""
+        filler = self.policy.slotting.filler(self._slots)
         beside = _Beside(self)
-
-        def passes(position: int) -> bool:
-            stop = beside.stop(position)
-            if stop is not None:
-                self._barred[position] = stop
-            return stop is None
-
-        return filler.walk(self._numbers, self.wanted, passes, beside.take)
+        walked = filler.walk(self._numbers, self.wanted, lambda position: beside.stop(position) is None, beside.take)
+        if walked is not None and not (self._issues and self._bars(walked)):
+            return walked
+        return self._settled(filler)
 
     def _settled(self, filler: Filler) -> Filled:
         """The choice from what is not barred, made until nothing more is to be barred or let in."""
-        let_in: set[int] = set()
+        self._barred.clear()
+        final: set[int] = set()
         while True:
             filled = filler.fill(self._numbers, self._priorities, self.wanted, self._may)
-            chosen = sorted(position for inside in filled.chosen for position in inside)
-            if self._bars_one_of(chosen):
+            first = self._bars(filled)
+            if first is not None:
+                if self.policy.slotting.is_bundled(self.treatments[first]):
+                    final.add(first)
                 continue
-            back = self._free_beside(chosen, self._barred.keys() - let_in)
+            back = self._free(filled, self._barred.keys() - final)
             if not back:
                 return filled
-            let_in.update(back)
+            final.update(back)
             for position in back:
                 del self._barred[position]
-
-    def _bars_one_of(self, chosen: Sequence[int]) -> bool:
-        """Bar the first that is stopped beside those above it; whether there is one."""
-        beside = _Beside(self)
-        for position in chosen:
-            stop = beside.stop(position)
-            if stop is not None:
-                self._barred[position] = stop
-                return True
-            beside.take(position)
-        return False
-
-    def _free_beside(self, chosen: Sequence[int], others: Iterable[int]) -> list[int]:
-        """Those among others that nothing stops beside those chosen above them."""
-        beside, free = _Beside(self), []
-        rest = iter(chosen)
-        above = next(rest, None)
-        for position in sorted(others):
-            while above is not None and above < position:
-                beside.take(above)
-                above = next(rest, None)
-            if beside.stop(position) is None:
-                free.append(position)
-        return free
 
     def _may(self, position: int) -> bool:
         """Whether a treatment may be chosen at all: it is not barred, and passes by itself."""
@@ -169,32 +146,82 @@ class _Request:
             self._alone[position] = _Beside(self).stop(position) is None
         return self._alone[position]
 
+    def _bars(self, filled: Filled) -> int | None:
+        """Bar the first in a choice that is stopped beside those before it, and all after it that are stopped beside
+        the same; the first, None where there is none.
+        """
+        order = self._order(filled)
+        beside, before = _Beside(self), set[int]()
+        for first in sorted(_chosen(filled), key=order):
+            stop = beside.stop(first)
+            if stop is None:
+                beside.take(first)
+                before.add(first)
+                continue
+            self._barred[first] = stop
+            for position in range(len(self.treatments)):
+                if position in before or position in self._barred or order(position) < order(first):
+                    continue
+                stop = beside.stop(position)
+                if stop is not None:
+                    self._barred[position] = stop
+            return first
+        return None
+
+    def _free(self, filled: Filled, positions: Iterable[int]) -> list[int]:
+        """Those that nothing stops beside those in a choice that come before them."""
+        return [position for position, stop in self._asked(filled, positions) if stop is None]
+
+    def _asked(self, filled: Filled, positions: Iterable[int]) -> Iterator[tuple[int, Withheld | None]]:
+        """What stops each of some treatments, none of them in a choice, beside those in it that come before."""
+        order, beside, chosen = self._order(filled), _Beside(self), _chosen(filled)
+        for position in sorted(chosen.union(positions), key=order):
+            if position in chosen:
+                beside.take(position)
+            else:
+                yield position, beside.stop(position)
+
+    def _order(self, filled: Filled) -> Callable[[int], tuple[int, int]]:
+        """What a treatment comes before, beside a choice: by its weight in it, then by its rank."""
+        best: dict[str, int] = {}
+        for position in sorted(_chosen(filled)) if self._issues else ():
+            best.setdefault(self._actions[position].issue, position)
+
+        def order(position: int) -> tuple[int, int]:
+            action = self._actions[position]
+            if action.mandatory:
+                return 0, position
+            leads = action.issue in self._issues and position <= best.get(action.issue, position)
+            return (1 if leads else 2), position
+
+        return order
+
     def withheld(self, filled: Filled) -> tuple[Withheld, ...]:
-        """What contact policy stops beside those chosen above it, as far down as it could have been chosen: to the last
-        that is chosen in its placement, and to the end where a slot of that is empty. Nothing of an action that is
-        chosen. Besides, what stays barred although nothing stops it beside the choice: had it been let in again, it
-        would have been stopped again, as an action of a bundle is that a cap does not let be whole.
+        """What contact policy stops beside those chosen before it, as far down as it could have been chosen: to the
+        last that is chosen in its placement, and to the end where a slot of that is empty. Nothing of an action that is
+        chosen. Besides, what stays barred although nothing stops it beside the choice: let in, it was stopped again, as
+        an action of a bundle is that a cap does not let be whole.
         """
         end = {
             placement: inside[-1] if len(inside) == count else len(self.treatments)
             for (placement, count), inside in zip(self.wanted, filled.chosen, strict=True)
             if count
         }
-        chosen = {position for inside in filled.chosen for position in inside}
-        rows = self.policy.rows
-        actions = {rows[self._numbers[position]][0].id for position in chosen}
-        beside, found = _Beside(self), []
-        for position in range(max([*end.values(), *(barred + 1 for barred in self._barred)], default=0)):
-            if position in chosen:
-                beside.take(position)
-                continue
-            action, treatment = rows[self._numbers[position]]
-            near = position < end.get(None, end.get(treatment.placement, 0))
-            if action.id in actions or not (near or position in self._barred):
-                continue
-            stop = beside.stop(position)
-            if stop is not None and near:
-                found.append(stop)
-            elif stop is None and position in self._barred:
-                found.append(self._barred[position])
-        return tuple(found)
+        chosen = _chosen(filled)
+        actions = {self._actions[position].id for position in chosen}
+        near = {
+            position
+            for position in range(max(end.values(), default=0))
+            if position < end.get(None, end.get(self.policy.rows[self._numbers[position]][1].placement, 0))
+        }
+        others = [p for p in near.union(self._barred) - chosen if self._actions[p].id not in actions]
+        found = {
+            position: self._barred.get(position) if stop is None else stop if position in near else None
+            for position, stop in self._asked(filled, others)
+        }
+        return tuple(stop for _, stop in sorted(found.items()) if stop is not None)
+
+
+def _chosen(filled: Filled) -> set[int]:
+    """The positions in a choice."""
+    return {position for inside in filled.chosen for position in inside}

@@ -165,9 +165,19 @@ def check(policy, record):
     shown = [each for each in every if each["treatment"] in chosen]
     assert obeys(shown, limits)
     assert whole(shown, limits)
+    issues, best = slots.wanted(sum(count for _, count in wanted)), {}
+    for rank, each in enumerate(every):
+        if each["treatment"] in chosen:
+            best.setdefault(each["issue"], rank)
+
+    def order(entry):
+        rank, each = entry
+        leads = each["issue"] in issues and rank <= best.get(each["issue"], rank)
+        return (0 if each["mandatory"] else 1 if leads else 2), rank
+
     history, free = record.read.history(policy.revision), []
     withheld = {each.treatment for each in record.withheld}
-    for each in every:  # best first
+    for _, each in sorted(enumerate(every), key=order):
         stop = first_stop(policy.revision, each["treatment"], record.profile, history, NOW)
         if each["treatment"] in chosen:
             assert stop is None, "no rule is broken side by side"

@@ -43,6 +43,10 @@ class Slotting:
         numbers = self._numbers
         return [numbers[treatment] for treatment in treatments]
 
+    def is_bundled(self, treatment: str) -> bool:
+        """Whether a treatment's action is of a bundle."""
+        return treatment in self._bundled
+
     def apart(self, treatments: Iterable[str]) -> list[str]:
         """Those that may be chosen alone: all but those of bundles, of which one message cannot hold more than one."""
         return [treatment for treatment in treatments if treatment not in self._bundled]
