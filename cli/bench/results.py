@@ -46,6 +46,7 @@ class Result(Figures, frozen=True, kw_only=True, omit_defaults=True):
         ratios: how many times those of each peer or floor, measured in the same run, the median is.
         limit: what no ratio may exceed; where there is none, the worst value.
         limits: by peer, what that ratio may not exceed instead.
+        median_limit: what the median may not exceed, whatever the ratios.
         peers: the figures of the peers and floors.
         imports: the Google clients that the function imports at its start.
         unused: those among them that it has no use for.
@@ -57,6 +58,7 @@ class Result(Figures, frozen=True, kw_only=True, omit_defaults=True):
     ratios: dict[str, float]
     limit: float | None = None
     limits: dict[str, float] = {}
+    median_limit: float | None = None
     peers: dict[str, Figures] = {}
     imports: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
@@ -70,6 +72,8 @@ class Result(Figures, frozen=True, kw_only=True, omit_defaults=True):
                 found.append(f"{self.name}: {ratio:.3g} × {peer}, where at most {limit:.3g} × is allowed")
         if self.limit is not None and not self.ratios and self.worst > self.limit:
             found.append(f"{self.name}: {self.worst:g} {self.unit}, where at most {self.limit:g} are allowed")
+        if self.median_limit is not None and self.median > self.median_limit:
+            found.append(f"{self.name}: {self.median:g} {self.unit}, where at most {self.median_limit:g} are allowed")
         if self.unused:
             found.append(f"{self.name}: imports {', '.join(self.unused)}, which it does not use")
         return found
@@ -98,6 +102,7 @@ def result(
     peers: Mapping[str, Sequence[float]] | None = None,
     limit: float | None = None,
     limits: dict[str, float] | None = None,
+    median_limit: float | None = None,
     bench: str | None = None,
     imports: tuple[str, ...] = (),
     unused: tuple[str, ...] = (),
@@ -112,6 +117,7 @@ def result(
         ratios={peer: round(own.median / figures.median, 4) for peer, figures in others.items()},
         limit=limit,
         limits=limits or {},
+        median_limit=median_limit,
         peers=others,
         imports=imports,
         unused=unused,
@@ -156,7 +162,7 @@ def table(results: Sequence[Result]) -> Table:
             *_shown(each),
             each.unit,
             "",
-            "" if each.limit is None or each.ratios else f"{each.limit:g}",
+            _most(each),
             _verdict(each),
         )
         for peer, figures in each.peers.items():
@@ -166,6 +172,12 @@ def table(results: Sequence[Result]) -> Table:
         if each.imports:
             made.add_row(f"  imports {', '.join(each.imports)}", style="dim")
     return made
+
+
+def _most(each: Result) -> str:
+    """What its own figures may not exceed."""
+    most = each.median_limit if each.median_limit is not None or each.ratios else each.limit
+    return "" if most is None else f"{most:g}"
 
 
 def _shown(figures: Figures) -> list[str]:
@@ -180,7 +192,8 @@ def _number(value: float) -> str:
 def _verdict(each: Result) -> str:
     if each.problems():
         return "[red]✗[/red]"
-    return "[green]✓[/green]" if each.limits or each.limit is not None else ""
+    limited = each.limits or each.limit is not None or each.median_limit is not None
+    return "[green]✓[/green]" if limited else ""
 
 
 def _cpu(file: Path) -> str:

@@ -69,6 +69,14 @@ def test_without_a_peer_the_limit_is_that_of_the_worst_value():
     ]
 
 
+def test_a_median_has_a_limit_of_its_own_beside_those_of_the_peers():
+    measured = result(
+        "slots.1000", "µs", [150, 300, 400], peers={"a solver": [9000]}, limits={"a solver": 0.1}, median_limit=200
+    )
+
+    assert measured.problems() == ["slots.1000: 300 µs, where at most 200 are allowed"]
+
+
 def test_a_client_without_use_is_a_problem():
     measured = result("spine.cold_start.ingest", "ms", [1], imports=("firestore", "storage"), unused=("storage",))
 
@@ -254,5 +262,5 @@ def test_an_unknown_name_is_misuse():
 
 
 def test_every_part_has_a_module_that_measures_it():
-    for module in ("chain", "deciding", "cold_start", "engine.policy"):
+    for module in ("chain", "deciding", "cold_start", "engine.policy", "engine.slots"):
         assert callable(importlib.import_module(f"cli.bench.{module}").measure)
