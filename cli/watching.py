@@ -13,6 +13,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from shared.domain.candidates import count
 from shared.domain.decision import DecisionRecord
 from shared.domain.policy.policy import Policy
 from shared.domain.retrace import retrace
@@ -95,7 +96,7 @@ class Watch:
         with self._changed:
             return max(
                 (i for i, r in self._records.items() if r.result == "reserved"),
-                key=lambda i: (len(self._records[i].withheld) > 0, len(self._records[i].candidates), i),
+                key=lambda i: (len(self._records[i].withheld) > 0, count(self._records[i]), i),
                 default=next(iter(self._records), None),
             )
 

@@ -7,7 +7,7 @@ repeats its answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from shared.domain.catalogue import Revision, facts
@@ -17,9 +17,10 @@ from shared.domain.contact_read import ContactRead, Standing, read_of
 from shared.domain.decision import Chosen, DecisionRecord, Filling, Result, delivery_id, kept
 from shared.domain.delivery import RESERVATION_TTL, Delivery
 from shared.domain.errors import NotFoundError, StaleError, TransientError
-from shared.domain.offering import offer, to_send
+from shared.domain.offering import BestFirst, offer, to_send
 from shared.domain.policy.policy import Policy
 from shared.domain.propensity import model_id
+from shared.domain.ranking import unpacked
 from shared.messages import ActionsRanked, ContactReserved, HistoryRow
 from shared.messages.rows import decision_row
 from shared.ports import FORGET_WITHHELD_AFTER, Catalogues, Contacts
@@ -51,7 +52,7 @@ class Suppress:
             repeated = self._repeat(policy, ranked, history.value)
             if repeated is not None:
                 return repeated
-            best_first = to_send(policy, ranked.ranking.treatments)
+            best_first = to_send(policy, _ids(policy, ranked))
             selection = select(policy.revision, best_first, ranked.profile, history.value, now)
             keep = longest_window(policy.revision)
             forget = history.value.expired_keys(now, keep, FORGET_WITHHELD_AFTER)
@@ -76,7 +77,9 @@ class Suppress:
         policy = self._policy(ranked)
         revision = policy.revision
         history = self._contacts.history(ranked.person_id).value
-        offered = offer(policy, ranked.ranking, ranked.slots, ranked.profile, history, now)
+        policy.checked(unpacked(ranked.ranking.candidate_rows))
+        best_first = BestFirst(ranked.ranking.rows(), ranked.ranking.weights())
+        offered = offer(policy, best_first, ranked.slots, ranked.profile, history, now)
         deliveries = [
             make_delivery(revision, ranked, each.treatment, now, placement=each.placement, rank=each.rank)
             for each in offered.offered
@@ -97,9 +100,9 @@ class Suppress:
         self, policy: Policy, ranked: ActionsRanked, history: ContactHistory
     ) -> tuple[ContactReserved | HistoryRow, ...] | None:
         """The answer this decision had before, None where it is decided for the first time."""
-        best_first = to_send(policy, ranked.ranking.treatments)
         withheld_at = history.withheld.get(ranked.decision_id)
         if withheld_at is not None:
+            best_first = to_send(policy, _ids(policy, ranked))
             again = select(policy.revision, best_first, ranked.profile, history, withheld_at)
             read = read_of(policy.revision, history, withheld_at, stands=Standing() if again.chosen else None)
             record = _record(ranked, "all_withheld", withheld_at, (), again.withheld, read)
@@ -115,7 +118,7 @@ class Suppress:
             if contact.decision_id != ranked.decision_id and contact.at <= at
         }
         past = ContactHistory(contacts=before)
-        again = select(policy.revision, best_first, ranked.profile, past, at)
+        again = select(policy.revision, to_send(policy, _ids(policy, ranked)), ranked.profile, past, at)
         stands = None if again.chosen == (reserved.treatment,) else Standing(treatment=reserved.treatment)
         read = read_of(policy.revision, past, at, stands=stands)
         return _reserved(ranked, reserved, again.withheld, read, at, repeated=True)
@@ -142,6 +145,12 @@ def _reserved(
         delivery=delivery,
     )
     return reserved, row
+
+
+def _ids(policy: Policy, ranked: ActionsRanked) -> Iterator[str]:
+    """The treatments' ids, best first."""
+    policy.checked(unpacked(ranked.ranking.candidate_rows))
+    return policy.ids(ranked.ranking.rows())
 
 
 def make_delivery(

@@ -42,7 +42,7 @@ PATTERNS = {
 Duration = Annotated[str, Meta(pattern=DURATION)]
 
 
-class Form(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Form(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """Something that people write down in another way than a revision holds it."""
 
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from shared.domain.arbitration import Ranked
+from shared.domain.candidates import known
 from shared.domain.canonical import canonical
 from shared.domain.catalogue import Weights
 from shared.domain.decision import DecisionRecord
@@ -133,7 +134,7 @@ def _not_that(policy: Policy, record: DecisionRecord, action_id: str) -> str:
     withheld = next((each for each in record.withheld if each.treatment in own), None)
     if withheld is not None:
         return f"Not “{asked.name}”: {_WITHHELD.get(withheld.kind, _HELD_BACK)}"
-    if own & set(record.candidates):
+    if own & known(policy, record).keys():
         return f"Not “{asked.name}”: something else suited you better."
     return f"Not “{asked.name}”: it was not meant for you at that moment."
 
@@ -176,7 +177,7 @@ def _for_regulator(policy: Policy, record: DecisionRecord, explanation: Explanat
         catalogue=catalogue.name,
         models=record.models,
         weights=catalogue.weights,
-        ranked=list(retrace(policy, record).ranking or ()),
+        ranked=list(retrace(policy, record).scoring or ()),
         conditions=conditions,
         rules=catalogue.rules,
     )

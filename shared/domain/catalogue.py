@@ -99,14 +99,19 @@ class Expression(Part, frozen=True, kw_only=True):
     """One CEL expression as data.
 
     Attributes:
-        program: what `shared.domain.cel` evaluates.
+        encoded: the program as JSON. Most programs are never looked at, since their clauses say the same.
         clauses: the conjunction of disjunctions of terms that a condition equals, None where it equals none.
         reads: where there are no clauses, the paths that it reads.
     """
 
-    program: Any
+    encoded: msgspec.Raw = msgspec.field(name="program")
     clauses: Clauses | None = None
     reads: tuple[Path, ...] = ()
+
+    @property
+    def program(self) -> Any:
+        """What `shared.domain.cel` evaluates."""
+        return msgspec.json.decode(self.encoded)
 
 
 class Exclusion(Part, frozen=True, kw_only=True):
@@ -295,10 +300,10 @@ class Catalogue(Part, frozen=True, kw_only=True):
 class Revision:
     """One immutable build of the catalogue; its id is `sha256:` and the digest of its canonical form."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        """Index a catalogue; nothing is evaluated yet."""
+    def __init__(self, catalogue: Catalogue, *, canonical: bytes | None = None) -> None:
+        """Index a catalogue; nothing is evaluated yet. Who has its canonical form at hand spares making it."""
         self.catalogue = catalogue
-        self.id = "sha256:" + hashlib.sha256(catalogue.canonical()).hexdigest()
+        self.id = "sha256:" + hashlib.sha256(canonical or catalogue.canonical()).hexdigest()
         self.namespaces = {n.id: n for n in catalogue.namespaces}
         self.channels = {c.id: c for c in catalogue.channels}
         self.sources = {s.id: s for s in catalogue.sources}
@@ -309,7 +314,11 @@ class Revision:
     @classmethod
     def decode(cls, data: bytes) -> Revision:
         """The revision whose canonical form this is."""
-        return cls(msgspec.json.decode(data, type=Catalogue))
+        catalogue = msgspec.json.decode(data, type=Catalogue)
+        for expression in catalogue.expressions.values():
+            # a piece of the data would keep all of it in memory
+            msgspec.structs.force_setattr(expression, "encoded", expression.encoded.copy())
+        return cls(catalogue, canonical=data)
 
     @cached_property
     def outbound(self) -> tuple[str, ...]:

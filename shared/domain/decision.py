@@ -7,12 +7,12 @@ from typing import Any, Literal
 
 import msgspec
 
-from shared.domain.arbitration import Ranking
 from shared.domain.contact_policy import Withheld
 from shared.domain.contact_read import ContactRead
 from shared.domain.engagement import Slots
 from shared.domain.identity import Conflict
 from shared.domain.profile import Profile
+from shared.domain.ranking import Ranking
 from shared.domain.signal import Signal, digest
 
 Result = Literal["reserved", "offered", "excluded", "nothing_qualified", "all_withheld"]
@@ -41,8 +41,10 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
         filling: how the slots of a request were filled.
         decided_at: `now` of engagement policy and arbitration.
         reserved_at: `now` of contact policy.
-        candidates: the treatments that qualified, by their ids.
-        propensities: P of each candidate.
+        candidate_rows: the treatments that qualified, as `Ranking` has them; `shared.domain.candidates` says which.
+        propensity_parts: P of each, likewise.
+        candidates: the same by their ids, in records from before there were `candidate_rows`.
+        propensities: P of each of these.
         models: the version of the models that said so.
         unlevered: the candidate that would have been first if every lever were 1.
         read: what contact policy read, None where it was not asked.
@@ -60,6 +62,8 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     result: Result
     slots: Slots
     chosen: tuple[Chosen, ...] = ()
+    candidate_rows: bytes = b""
+    propensity_parts: bytes = b""
     candidates: tuple[str, ...] = ()
     propensities: tuple[float, ...] = ()
     models: str = ""
@@ -73,10 +77,9 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 def kept(ranking: Ranking) -> dict[str, Any]:
     """What a record keeps of a ranking: all that it cannot be made again without."""
-    candidates = sorted(zip(ranking.treatments, ranking.propensities, strict=True))
     return {
-        "candidates": tuple([treatment for treatment, _ in candidates]),
-        "propensities": tuple([propensity for _, propensity in candidates]),
+        "candidate_rows": ranking.candidate_rows,
+        "propensity_parts": ranking.propensity_parts,
         "models": ranking.models,
         "unlevered": ranking.unlevered,
     }

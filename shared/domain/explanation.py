@@ -9,12 +9,14 @@ from typing import Any
 
 import msgspec
 
-from shared.domain.arbitration import Ranked, Ranking
+from shared.domain.arbitration import Ranked, Scoring
+from shared.domain.candidates import count
 from shared.domain.catalogue import Revision
 from shared.domain.contact_policy import Withheld
 from shared.domain.decision import DecisionRecord
 from shared.domain.engagement import Drop
 from shared.domain.left_out import LeftOut, Slotted
+from shared.domain.offering import BestFirst
 from shared.domain.policy.policy import Policy
 from shared.domain.replay import is_offer, offers
 from shared.domain.retrace import Retraced, cost_of_levers, retrace
@@ -90,7 +92,7 @@ def explain(policy: Policy, record: DecisionRecord, action: str | None = None) -
     """
     revision = policy.revision
     retraced = retrace(policy, record)
-    ranked = {each.treatment: each for each in retraced.ranking or ()}
+    ranked = {each.treatment: each for each in retraced.scoring or ()}
     chosen = [
         {
             "treatment": c.treatment,
@@ -101,18 +103,18 @@ def explain(policy: Policy, record: DecisionRecord, action: str | None = None) -
         }
         for c in record.chosen
     ]
-    slotted = _slotted(policy, record, retraced.ranking)
+    slotted = _slotted(policy, record, retraced.scoring)
     return Explanation(
         decision_id=record.decision_id,
         person_id=record.person_id,
         revision=record.revision,
         headline=headline(revision, record, retraced),
         chosen=chosen,
-        against_runner_up=_against_runner_up(revision, record, retraced.ranking),
+        against_runner_up=_against_runner_up(revision, record, retraced.scoring),
         withheld=[_withheld(revision, w) for w in record.withheld],
         dropped=[_dropped(revision, record, d) for d in retraced.drops],
         conflicts=[f"{c.namespace}: {c.reason} ({c.person_id})" for c in record.conflicts],
-        levers=_levers(policy, record, retraced.ranking),
+        levers=_levers(policy, record, retraced.scoring),
         left_out=tuple(slotted.left_out()) if slotted else (),
         unmet=tuple(slotted.unmet()) if slotted else (),
         why_not=why_not(policy, record, action) if action is not None else None,
@@ -125,25 +127,25 @@ def name_of(revision: Revision, treatment: str) -> str:
     return known[0].name if known else treatment
 
 
-def _slotted(policy: Policy, record: DecisionRecord, ranking: Ranking | None) -> Slotted | None:
+def _slotted(policy: Policy, record: DecisionRecord, scoring: Scoring | None) -> Slotted | None:
     """What fills the slots of a request, None where they were not filled together."""
-    if ranking is None or record.filling != "together" or not is_offer(policy.revision, record.slots):
+    if scoring is None or record.filling != "together" or not is_offer(policy.revision, record.slots):
         return None
-    return Slotted(policy, record, ranking, offers(policy, record, ranking))
+    return Slotted(policy, record, scoring, offers(policy, record, BestFirst.of(policy, scoring)))
 
 
-def _levers(policy: Policy, record: DecisionRecord, ranking: Ranking | None) -> str:
-    if ranking is None:
+def _levers(policy: Policy, record: DecisionRecord, scoring: Scoring | None) -> str:
+    if scoring is None:
         return ""
     said = []
-    lever = dict(zip(ranking.treatments, ranking.levers, strict=True))
-    first, displaced = ranking.treatments[0], record.unlevered
+    lever = dict(zip(scoring.treatments, scoring.levers, strict=True))
+    first, displaced = scoring.treatments[0], record.unlevered
     if displaced not in (None, first):
         said.append(
             f"With every lever at 1, {displaced} would have ranked first; {first} does, "
             f"with a lever of {lever[first]:.4g} against {lever[str(displaced)]:.4g}."
         )
-    cost = cost_of_levers(policy, record, ranking)
+    cost = cost_of_levers(policy, record, scoring)
     if cost.displaced:
         without = {each.treatment for each in cost.chosen}
         instead = [each.treatment for each in record.chosen if each.treatment not in without]
@@ -154,7 +156,7 @@ def _levers(policy: Policy, record: DecisionRecord, ranking: Ranking | None) -> 
 
 def headline(revision: Revision, record: DecisionRecord, retraced: Retraced) -> str:
     """The answer in a sentence."""
-    ranked = len(record.candidates)
+    ranked = count(record)
     if record.chosen:
         known = revision.treatments.get(record.chosen[0].treatment)
         if known is None:
@@ -180,12 +182,12 @@ def _factors(ranked: Ranked) -> dict[str, float]:
     }
 
 
-def _against_runner_up(revision: Revision, record: DecisionRecord, ranking: Ranking | None) -> list[str]:
+def _against_runner_up(revision: Revision, record: DecisionRecord, scoring: Scoring | None) -> list[str]:
     """The winner beside the next treatment in rank of another action, factor by factor."""
     if not record.chosen:
         return []
     chosen = record.chosen[0].treatment
-    ranked = list(ranking or ())
+    ranked = list(scoring or ())
     position = next((i for i, each in enumerate(ranked) if each.treatment == chosen), None)
     if position is None:  # told again after the person had changed: the reservation stands, the ranking is a new one
         return [f"{chosen} was reserved before; it is not in this later ranking."]

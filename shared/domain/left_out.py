@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from shared.domain.arbitration import Ranking
+from shared.domain.arbitration import Scoring
 from shared.domain.catalogue import Action
 from shared.domain.decision import DecisionRecord
 from shared.domain.offered import Offer
@@ -26,27 +26,27 @@ class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
 class Slotted:
     """What fills the slots of a request, to be asked about the rest."""
 
-    def __init__(self, policy: Policy, record: DecisionRecord, ranking: Ranking, offer: Offer) -> None:
+    def __init__(self, policy: Policy, record: DecisionRecord, scoring: Scoring, offer: Offer) -> None:
         """Compare with the offer.
 
         Args:
             policy: the compiled revision.
             record: the decision.
-            ranking: its candidates, best first.
+            scoring: its candidates, best first.
             offer: what fills the slots.
         """
         self._revision = policy.revision
         self._rules = policy.revision.catalogue.slots
         self._wanted = dict(record.slots.wanted())
-        self._ranking = ranking
-        self._place = {treatment: number for number, treatment in enumerate(ranking.treatments)}
+        self._scoring = scoring
+        self._place = {treatment: number for number, treatment in enumerate(scoring.treatments)}
         self._in = {each.treatment: each.placement for each in offer.offered}
         self._offer = offer
         self._withheld = {each.treatment: each for each in offer.withheld}
 
     def left_out(self) -> Iterator[LeftOut]:
         """Every treatment that ranks above the last in its placement, is not shown, and that no rule withholds."""
-        for treatment in self._ranking.treatments:
+        for treatment in self._scoring.treatments:
             if treatment in self._in or treatment in self._withheld:
                 continue
             placement = self._placement(treatment)
@@ -72,7 +72,7 @@ class Slotted:
         """Why none of an issue is shown of which one is wanted."""
         for issue in self._offer.unmet:
             slots = self._rules.at_least_one_of[issue]
-            ranked = [t for t in self._ranking.treatments if self._action(t).issue == issue]
+            ranked = [t for t in self._scoring.treatments if self._action(t).issue == issue]
             if not ranked:
                 why = "none of its actions is a candidate here"
             elif all(treatment in self._withheld for treatment in ranked):
@@ -99,7 +99,7 @@ class Slotted:
     def _missing(self, bundle: Bundle, action: Action) -> Iterator[str]:
         """The other actions of a bundle that could not be shown, and why."""
         for member in bundle.actions:
-            ranked = [t for t in self._ranking.treatments if self._action(t).id == member]
+            ranked = [t for t in self._scoring.treatments if self._action(t).id == member]
             withheld = [self._withheld[t] for t in ranked if t in self._withheld]
             if member == action.id:
                 continue
@@ -164,10 +164,10 @@ class Slotted:
         return self._revision.treatment(treatment)[0]
 
     def _priority(self, treatment: str) -> float:
-        return self._ranking.priorities[self._place[treatment]]
+        return self._scoring.priorities[self._place[treatment]]
 
     def _best(self, action: str) -> float:
-        own = [t for t in self._ranking.treatments if self._action(t).id == action and t not in self._withheld]
+        own = [t for t in self._scoring.treatments if self._action(t).id == action and t not in self._withheld]
         return max((self._priority(treatment) for treatment in own), default=0.0)
 
     def _ranks_above(self, one: str, other: str) -> bool:

@@ -29,8 +29,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import NamedTuple, Self
 
-from shared.domain.arbitration import Ranking
+from shared.domain.arbitration import Scoring
+from shared.domain.catalogue import Action, Treatment
 from shared.domain.contact_history import ContactHistory
 from shared.domain.contact_policy import Withheld, counting, first_stop
 from shared.domain.engagement import Slots
@@ -40,30 +42,42 @@ from shared.domain.profile import Profile
 from shared.domain.slots import Filled, Filler
 
 
+class BestFirst(NamedTuple):
+    """Candidates as they rank: their rows in the revision, and their priorities."""
+
+    rows: Sequence[int]
+    priorities: Sequence[float]
+
+    @classmethod
+    def of(cls, policy: Policy, scored: Scoring) -> Self:
+        """The same, of which more is known."""
+        return cls(policy.slotting.numbers(scored.treatments), scored.priorities)
+
+
 def offer(
-    policy: Policy, ranking: Ranking, slots: Slots, profile: Profile, history: ContactHistory, now: datetime
+    policy: Policy, ranked: BestFirst, slots: Slots, profile: Profile, history: ContactHistory, now: datetime
 ) -> Offer:
     """Fill the slots, and say what was withheld on the way.
 
     Args:
         policy: the compiled revision.
-        ranking: the candidates, best first.
+        ranked: the candidates, best first.
         slots: the placements asked for, with their counts.
         profile: the person's consents and flags.
         history: the person's contacts.
         now: when it is shown, UTC.
     """
-    request = _Request(policy, ranking, slots, profile, history, now)
+    request = _Request(policy, ranked, slots, profile, history, now)
     filled = request.filled()
     offered = tuple(
-        Offered(ranking.treatments[position], placement, rank)
+        Offered(request.treatment(position).id, placement, rank)
         for (placement, _), inside in zip(request.wanted, filled.chosen, strict=True)
         for rank, position in enumerate(inside, start=1)
     )
     return Offer(offered=offered, withheld=request.withheld(filled), unmet=filled.unmet, proved=filled.bound is None)
 
 
-def to_send(policy: Policy, ranked: Sequence[str]) -> Sequence[str]:
+def to_send(policy: Policy, ranked: Iterable[str]) -> Iterable[str]:
     """What may be chosen on an outbound channel of what ranks, best first: a message carries no bundle."""
     return policy.slotting.apart(ranked)
 
@@ -78,14 +92,14 @@ class _Beside:
     def stop(self, position: int) -> Withheld | None:
         """What stops a treatment beside those taken."""
         request = self._request
-        treatment = request.treatments[position]
-        return first_stop(request.policy.revision, treatment, request.profile, self._history, request.now)
+        treatment = request.treatment(position)
+        return first_stop(request.policy.revision, treatment.id, request.profile, self._history, request.now)
 
     def take(self, position: int) -> None:
         """Count one more as seen."""
         request = self._request
-        treatment = request.treatments[position]
-        self._history = counting(request.policy.revision, self._history, treatment, request.now)
+        treatment = request.treatment(position)
+        self._history = counting(request.policy.revision, self._history, treatment.id, request.now)
 
 
 class _Request:
@@ -94,28 +108,34 @@ class _Request:
     def __init__(
         self,
         policy: Policy,
-        ranking: Ranking,
+        ranked: BestFirst,
         slots: Slots,
         profile: Profile,
         history: ContactHistory,
         now: datetime,
     ) -> None:
         self.policy, self.profile, self.history, self.now = policy, profile, history, now
-        self.treatments = ranking.treatments
         self.wanted = slots.wanted()
-        self._priorities = ranking.priorities
-        self._numbers = policy.slotting.numbers(ranking.treatments)
-        self._actions = [policy.rows[number][0] for number in self._numbers]
+        self._priorities = ranked.priorities
+        self._rows = list(ranked.rows)
         self._slots = sum(count for _, count in self.wanted)
         self._issues = policy.revision.catalogue.slots.wanted(self._slots)
         self._barred: dict[int, Withheld] = {}
         self._alone: dict[int, bool] = {}
 
+    def action(self, position: int) -> Action:
+        """The action of a treatment."""
+        return self.policy.rows[self._rows[position]][0]
+
+    def treatment(self, position: int) -> Treatment:
+        """A treatment."""
+        return self.policy.rows[self._rows[position]][1]
+
     def filled(self) -> Filled:
         """The choice."""
         filler = self.policy.slotting.filler(self._slots)
         beside = _Beside(self)
-        walked = filler.walk(self._numbers, self.wanted, lambda position: beside.stop(position) is None, beside.take)
+        walked = filler.walk(self._rows, self.wanted, lambda position: beside.stop(position) is None, beside.take)
         if walked is not None and not (self._issues and self._bars(walked)):
             return walked
         return self._settled(filler)
@@ -125,10 +145,10 @@ class _Request:
         self._barred.clear()
         final: set[int] = set()
         while True:
-            filled = filler.fill(self._numbers, self._priorities, self.wanted, self._may)
+            filled = filler.fill(self._rows, self._priorities, self.wanted, self._may)
             first = self._bars(filled)
             if first is not None:
-                if self.policy.slotting.is_bundled(self.treatments[first]):
+                if self.policy.slotting.is_bundled(self.treatment(first).id):
                     final.add(first)
                 continue
             back = self._free(filled, self._barred.keys() - final)
@@ -159,7 +179,7 @@ class _Request:
                 before.add(first)
                 continue
             self._barred[first] = stop
-            for position in range(len(self.treatments)):
+            for position in range(len(self._rows)):
                 if position in before or position in self._barred or order(position) < order(first):
                     continue
                 stop = beside.stop(position)
@@ -185,10 +205,10 @@ class _Request:
         """What a treatment comes before, beside a choice: by its weight in it, then by its rank."""
         best: dict[str, int] = {}
         for position in sorted(_chosen(filled)) if self._issues else ():
-            best.setdefault(self._actions[position].issue, position)
+            best.setdefault(self.action(position).issue, position)
 
         def order(position: int) -> tuple[int, int]:
-            action = self._actions[position]
+            action = self.action(position)
             if action.mandatory:
                 return 0, position
             leads = action.issue in self._issues and position <= best.get(action.issue, position)
@@ -203,18 +223,18 @@ class _Request:
         an action of a bundle is that a cap does not let be whole.
         """
         end = {
-            placement: inside[-1] if len(inside) == count else len(self.treatments)
+            placement: inside[-1] if len(inside) == count else len(self._rows)
             for (placement, count), inside in zip(self.wanted, filled.chosen, strict=True)
             if count
         }
         chosen = _chosen(filled)
-        actions = {self._actions[position].id for position in chosen}
+        actions = {self.action(position).id for position in chosen}
         near = {
             position
             for position in range(max(end.values(), default=0))
-            if position < end.get(None, end.get(self.policy.rows[self._numbers[position]][1].placement, 0))
+            if position < end.get(None, end.get(self.treatment(position).placement, 0))
         }
-        others = [p for p in near.union(self._barred) - chosen if self._actions[p].id not in actions]
+        others = [p for p in near.union(self._barred) - chosen if self.action(p).id not in actions]
         found = {
             position: self._barred.get(position) if stop is None else stop if position in near else None
             for position, stop in self._asked(filled, others)

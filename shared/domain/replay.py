@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-from shared.domain.arbitration import Ranking, ranking
+from shared.domain.arbitration import Scoring, reranking, scoring
+from shared.domain.candidates import is_packed, known, named, of_rows
 from shared.domain.canonical import canonical, plain
 from shared.domain.catalogue import Revision
 from shared.domain.contact_policy import select
@@ -20,9 +21,10 @@ from shared.domain.decision import Chosen, DecisionRecord, delivery_id, kept
 from shared.domain.engagement import Slots, qualify
 from shared.domain.errors import InvalidError
 from shared.domain.offered import Offer
-from shared.domain.offering import offer, to_send
+from shared.domain.offering import BestFirst, offer, to_send
 from shared.domain.offering_in_turn import offer_in_turn
 from shared.domain.policy.policy import Policy
+from shared.domain.policy.tables import Rows
 
 MOST_DIFFERENCES = 20
 """Fields named at the most: a record that differs in more differs altogether."""
@@ -62,7 +64,7 @@ def replay(policy: Policy, record: DecisionRecord) -> Replay:
     """
     made = replayed(policy, record)
     agrees = canonical(made) == canonical(record)
-    found = [] if agrees else list(_differences("", plain(record), plain(made)))
+    found = [] if agrees else list(_differences("", plain(_told(policy, record)), plain(_told(policy, made))))
     return Replay(
         decision_id=record.decision_id,
         revision=record.revision,
@@ -80,28 +82,31 @@ def replayed(policy: Policy, record: DecisionRecord) -> DecisionRecord:
     if policy.revision.id != record.revision:
         raise InvalidError(f"is {record.revision}, and the policy is of {policy.revision.id}", field="revision")
     qualified = qualify(policy, record.profile, record.signal, record.slots, record.decided_at)
-    if not qualified.candidates:
+    if not qualified.rows:
         return _with(
             record,
             reserved_at=record.decided_at,
             result="excluded" if qualified.excluded_by else "nothing_qualified",
             excluded_by=qualified.excluded_by,
         )
-    ranked = rerank(policy, qualified.candidates, record)
-    came_to = answer(policy, record, ranked)
-    return msgspec.structs.replace(came_to, **kept(ranked), read=record.read)
-
-
-def rerank(policy: Policy, candidates: tuple[str, ...], record: DecisionRecord) -> Ranking:
-    """Rank candidates by the propensities of a record; one that the record has none of stands as a new model does."""
-    known = dict(zip(record.candidates, record.propensities, strict=True))
-    rows = policy.rows_of(candidates)
-    starting = policy.factors.starting({}) if set(candidates) - known.keys() else ()
-    propensities = [
-        known[treatment] if (treatment := policy.rows[row][1].id) in known else starting[row] for row in rows
-    ]
+    given = known(policy, record)
+    propensities = of_rows(policy, qualified.rows, given)
     situation = policy.situation(record.profile, record.signal, record.decided_at)
-    return ranking(policy, rows, propensities, situation, record.models)
+    ranking = reranking(policy, qualified.rows, propensities, situation, record.models)
+    came_to = answer(policy, record, BestFirst(ranking.rows(), ranking.weights()))
+    made = msgspec.structs.replace(came_to, **kept(ranking), read=record.read)
+    return (
+        made
+        if is_packed(record)
+        else named(made, dict(zip(policy.treatments(qualified.rows), propensities, strict=True)))
+    )
+
+
+def rerank(policy: Policy, rows: Rows, record: DecisionRecord) -> Scoring:
+    """Rank rows by the propensities of a record; one that the record has none of stands as a new model does."""
+    propensities = of_rows(policy, rows, known(policy, record))
+    situation = policy.situation(record.profile, record.signal, record.decided_at)
+    return scoring(policy, rows, propensities, situation, record.models)
 
 
 def is_offer(revision: Revision, slots: Slots) -> bool:
@@ -109,7 +114,7 @@ def is_offer(revision: Revision, slots: Slots) -> bool:
     return any(revision.channels[channel].direction == "inbound" for channel in slots.channels)
 
 
-def answer(policy: Policy, record: DecisionRecord, ranked: Ranking) -> DecisionRecord:
+def answer(policy: Policy, record: DecisionRecord, ranked: BestFirst) -> DecisionRecord:
     """What contact policy comes to by what a record says was read: result, chosen, withheld.
 
     Args:
@@ -138,7 +143,8 @@ def answer(policy: Policy, record: DecisionRecord, ranked: Ranking) -> DecisionR
             withheld=offered.withheld,
         )
     history = read.history(revision)
-    selection = select(revision, to_send(policy, ranked.treatments), record.profile, history, record.reserved_at)
+    best_first = to_send(policy, policy.ids(ranked.rows))
+    selection = select(revision, best_first, record.profile, history, record.reserved_at)
     treatments = selection.chosen
     if read.stands is not None:  # whatever the ranking is by what is known meanwhile
         treatments = (read.stands.treatment,) if read.stands.treatment else ()
@@ -146,12 +152,12 @@ def answer(policy: Policy, record: DecisionRecord, ranked: Ranking) -> DecisionR
     return _with(record, result="reserved" if chosen else "all_withheld", chosen=chosen, withheld=selection.withheld)
 
 
-def offers(policy: Policy, record: DecisionRecord, ranked: Ranking) -> Offer:
+def offers(policy: Policy, record: DecisionRecord, ranked: BestFirst) -> Offer:
     """What fills the slots of a request by what its record says was read, in the way that it says."""
     history = (record.read or ContactRead()).history(policy.revision)
     if record.filling == "in_turn":
-        revision, treatments = policy.revision, ranked.treatments
-        return offer_in_turn(revision, treatments, record.slots, record.profile, history, record.reserved_at)
+        treatments = tuple(policy.ids(ranked.rows))
+        return offer_in_turn(policy.revision, treatments, record.slots, record.profile, history, record.reserved_at)
     return offer(policy, ranked, record.slots, record.profile, history, record.reserved_at)
 
 
@@ -168,6 +174,11 @@ def _with(record: DecisionRecord, **came_to: Any) -> DecisionRecord:
         slots=record.slots,
         **{"reserved_at": record.reserved_at, **came_to},
     )
+
+
+def _told(policy: Policy, record: DecisionRecord) -> DecisionRecord:
+    """A record as its differences are told: its candidates by their ids."""
+    return named(record, known(policy, record))
 
 
 def _differences(field: str, recorded: Any, made: Any) -> Iterator[Difference]:

@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import msgspec
 
-from shared.domain.arbitration import Ranked, Ranking, ranking, without_levers
+from shared.domain.arbitration import Ranked, Scoring, scoring, without_levers
+from shared.domain.candidates import known, of_rows
 from shared.domain.decision import Chosen, DecisionRecord
 from shared.domain.engagement import Drop, drops
+from shared.domain.offering import BestFirst
 from shared.domain.policy.policy import Policy
 from shared.domain.replay import answer, is_offer, offers
 
@@ -17,11 +19,11 @@ class Retraced(msgspec.Struct, frozen=True, kw_only=True):
     """What the record leaves out.
 
     Attributes:
-        ranking: the candidates, best first, with their factors; None where there were none.
+        scoring: the candidates, best first, with their factors; None where there were none.
         drops: why each treatment that appears in the slots and is no candidate was dropped.
     """
 
-    ranking: Ranking | None
+    scoring: Scoring | None
     drops: tuple[Drop, ...]
 
 
@@ -58,27 +60,27 @@ class FullRecord(DecisionRecord, frozen=True, kw_only=True, omit_defaults=True):
 def full(policy: Policy, record: DecisionRecord) -> FullRecord:
     """The record as it is shown."""
     retraced = retrace(policy, record)
-    ranked = retraced.ranking
-    asked = ranked is not None and is_offer(policy.revision, record.slots)
+    scored = retraced.scoring
+    asked = scored is not None and is_offer(policy.revision, record.slots)
     return FullRecord(
         **msgspec.structs.asdict(record),
-        ranked=tuple(ranked or ()),
+        ranked=tuple(scored or ()),
         drops=retraced.drops,
-        without_levers=cost_of_levers(policy, record, ranked) if ranked is not None else None,
-        unmet=offers(policy, record, ranked).unmet if asked and ranked is not None else (),
+        without_levers=cost_of_levers(policy, record, scored) if scored is not None else None,
+        unmet=offers(policy, record, BestFirst.of(policy, scored)).unmet if asked and scored is not None else (),
     )
 
 
-def cost_of_levers(policy: Policy, record: DecisionRecord, ranked: Ranking) -> WithoutLevers:
+def cost_of_levers(policy: Policy, record: DecisionRecord, scored: Scoring) -> WithoutLevers:
     """What a decision would have come to with every lever at 1.
 
     Args:
         policy: the revision that the record names.
         record: the decision.
-        ranked: its candidates, as they ranked.
+        scored: its candidates, as they ranked.
     """
-    bare = without_levers(policy, ranked)
-    chosen = answer(policy, record, bare).chosen
+    bare = without_levers(policy, scored)
+    chosen = answer(policy, record, BestFirst.of(policy, bare)).chosen
     shown = {each.treatment for each in record.chosen}
     displaced = tuple(each.treatment for each in chosen if each.treatment not in shown)
     return WithoutLevers(ranked=tuple(bare), chosen=chosen, displaced=displaced)
@@ -92,10 +94,9 @@ def retrace(policy: Policy, record: DecisionRecord) -> Retraced:
         record: the decision.
     """
     situation = policy.situation(record.profile, record.signal, record.decided_at)
-    propensities = dict(zip(record.candidates, record.propensities, strict=True))
-    rows = policy.rows_of(record.candidates)
-    known = [propensities[policy.rows[row][1].id] for row in rows]
+    propensities = known(policy, record)
+    rows = policy.row_set(propensities)
     return Retraced(
-        ranking=ranking(policy, rows, known, situation, record.models) if rows else None,
+        scoring=scoring(policy, rows, of_rows(policy, rows, propensities), situation, record.models) if rows else None,
         drops=drops(policy, record.profile, record.signal, record.slots, record.decided_at),
     )

@@ -13,7 +13,8 @@ from typing import Literal
 
 import msgspec
 
-from shared.domain.arbitration import Ranked, Ranking, ranked_by
+from shared.domain.arbitration import Ranked, Scoring, scored_by
+from shared.domain.candidates import known
 from shared.domain.catalogue import Action, Treatment
 from shared.domain.change import Change, apply
 from shared.domain.contact_policy import Withheld, first_stop
@@ -22,7 +23,7 @@ from shared.domain.decision import DecisionRecord
 from shared.domain.engagement import qualify
 from shared.domain.floats import between
 from shared.domain.left_out import Slotted
-from shared.domain.offering import to_send
+from shared.domain.offering import BestFirst, to_send
 from shared.domain.policy.factors import MAX_VALUE, PROPENSITY_DIGITS
 from shared.domain.policy.policy import Policy
 from shared.domain.qualifying import Question, flag_gone, later
@@ -77,7 +78,7 @@ def why_not(policy: Policy, record: DecisionRecord, action_id: str) -> WhyNot:
     if record.read is not None and record.read.stands is not None:
         because = "What this decision had reserved before stood; nothing was chosen anew."
         return WhyNot(action=action_id, outcome="cannot", because=because)
-    if not is_offer(policy.revision, record.slots) and not to_send(policy, [each.id for each in treatments]):
+    if not is_offer(policy.revision, record.slots) and not list(to_send(policy, [each.id for each in treatments])):
         because = "It is of a bundle, which is chosen whole or not at all, and a message carries one action."
         return WhyNot(action=action_id, outcome="cannot", because=because)
     found = [_Search(policy, record, action, treatment).answer() for treatment in treatments]
@@ -97,7 +98,7 @@ class _Search:
     def answer(self) -> WhyNot:
         because = ""
         for _ in range(MOST_ROUNDS):
-            record = apply(self._original, self._changes.values())
+            record = apply(self._policy, self._original, self._changes.values())
             question = Question(self._policy, record, self._action, self._treatment)
             changes, hopeless = question.answer()
             if changes and not because:
@@ -142,43 +143,45 @@ class _Search:
         """It qualifies and no rule stops it: what of its rank is missing."""
         if self._wins(replayed(self._policy, record)):
             return self._wins_with((), because)
-        candidates = qualify(self._policy, record.profile, record.signal, record.slots, record.decided_at).candidates
-        if self._treatment.id not in candidates:
+        rows = qualify(self._policy, record.profile, record.signal, record.slots, record.decided_at).rows
+        if self._treatment.id not in self._policy.treatments(rows):
             return self._cannot("it does not qualify all the same")
-        ranking = rerank(self._policy, candidates, record)
+        scoring = rerank(self._policy, rows, record)
         if is_offer(self._policy.revision, record.slots) and record.filling == "together":
-            return self._in_slots(record, ranking, because)
-        return self._in_order(record, ranking, because)
+            return self._in_slots(record, scoring, because)
+        return self._in_order(record, scoring, because)
 
-    def _in_order(self, record: DecisionRecord, ranking: Ranking, because: str) -> WhyNot:
+    def _in_order(self, record: DecisionRecord, scoring: Scoring, because: str) -> WhyNot:
         """What of its priority is missing to rank above one that is chosen."""
-        place = ranking.treatments.index(self._treatment.id)
-        target = self._target(record, ranking, place)
+        place = scoring.treatments.index(self._treatment.id)
+        target = self._target(record, scoring, place)
         if target is None:
             return self._cannot("contact policy lets nothing beside what is chosen with it, wherever it ranks")
         mandatory = {t.id for a in self._policy.revision.catalogue.actions if a.mandatory for t in a.treatments}
-        rival = ranking.treatments[target]
+        rival = scoring.treatments[target]
         if rival in mandatory and self._treatment.id not in mandatory:
             return self._cannot(f"{rival} is mandatory and ranks above whatever is not")
-        mine, beat = list(ranking)[place], ranking.priorities[target]
+        mine, beat = list(scoring)[place], scoring.priorities[target]
         factors = tuple(self._factors(mine, beat, lambda priority: priority > beat))
         if not factors:
             return self._cannot(
                 f"neither its propensity nor its value nor its lever alone lifts it above {rival}, "
                 f"whose priority is {beat:.4g}; its own is {mine.priority:.4g}"
             )
-        return self._wins_with(factors, because or f"It ranked {place + 1} of {len(ranking)}, behind {rival}.")
+        return self._wins_with(factors, because or f"It ranked {place + 1} of {len(scoring)}, behind {rival}.")
 
-    def _in_slots(self, record: DecisionRecord, ranking: Ranking, because: str) -> WhyNot:
+    def _in_slots(self, record: DecisionRecord, scoring: Scoring, because: str) -> WhyNot:
         """What of its priority is missing for a place in the slots of a request, which are filled together."""
-        why = Slotted(self._policy, record, ranking, offers(self._policy, record, ranking)).why(self._treatment.id)
-        mine = next(each for each in ranking if each.treatment == self._treatment.id)
+        offered = offers(self._policy, record, BestFirst.of(self._policy, scoring))
+        why = Slotted(self._policy, record, scoring, offered).why(self._treatment.id)
+        mine = next(each for each in scoring if each.treatment == self._treatment.id)
 
         def shown(priority: float) -> bool:
-            priorities = [priority if each.treatment == mine.treatment else each.priority for each in ranking]
-            return self._wins(answer(self._policy, record, ranked_by(self._policy, ranking, priorities)))
+            priorities = [priority if each.treatment == mine.treatment else each.priority for each in scoring]
+            again = scored_by(self._policy, scoring, priorities)
+            return self._wins(answer(self._policy, record, BestFirst.of(self._policy, again)))
 
-        ample = 2 * sum(ranking.priorities) + 1
+        ample = 2 * sum(scoring.priorities) + 1
         if not shown(ample):
             return self._cannot(f"no priority would put it there. {why}")
         short = between(mine.priority, ample, shown)
@@ -190,21 +193,22 @@ class _Search:
             )
         return self._wins_with(factors, because or why)
 
-    def _target(self, record: DecisionRecord, ranking: Ranking, place: int) -> int | None:
+    def _target(self, record: DecisionRecord, scoring: Scoring, place: int) -> int | None:
         """The lowest place above its own, of those that are chosen, from which it would be chosen."""
-        order = list(ranking.treatments)
-        chosen = {each.treatment for each in self._answer(record, ranking, order).chosen}
+        order = list(scoring.treatments)
+        chosen = {each.treatment for each in self._answer(record, order).chosen}
         others = [each for each in order if each != self._treatment.id]
         places = [number for number in range(place - 1, -1, -1) if order[number] in chosen]
         for number in [*places, 0]:
             moved = [*others[:number], self._treatment.id, *others[number:]]
-            if number < place and self._wins(self._answer(record, ranking, moved)):
+            if number < place and self._wins(self._answer(record, moved)):
                 return number
         return None
 
-    def _answer(self, record: DecisionRecord, ranking: Ranking, order: Sequence[str]) -> DecisionRecord:
+    def _answer(self, record: DecisionRecord, order: Sequence[str]) -> DecisionRecord:
         """The answer to another order, where nothing but the order counts."""
-        return answer(self._policy, record, msgspec.structs.replace(ranking, treatments=tuple(order)))
+        rows = self._policy.slotting.numbers(order)
+        return answer(self._policy, record, BestFirst(rows, [0.0] * len(rows)))
 
     def _factors(self, mine: Ranked, beat: float, does: Callable[[float], bool]) -> Iterator[Change]:
         """What P, V or L would have to be, each alone, for a priority above one, if that does it."""
@@ -238,7 +242,7 @@ class _Search:
             treatment=self._treatment.id,
             changes=(*self._changes.values(), *factors[:1]),
             alternatives=factors[1:],
-            assumed=self._treatment.id not in self._original.candidates,
+            assumed=self._treatment.id not in known(self._policy, self._original),
             because=because,
         )
 

@@ -19,6 +19,9 @@ from shared.ports import Parked
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 
+PATIENCE_SECONDS = 60.0
+"""How long a test waits for what must come. By themselves Google's clients would go on for five or ten minutes."""
+
 
 class Counted:
     """A meter that one test reads."""

@@ -18,6 +18,7 @@ from shared.domain.contact_read import ContactRead
 from shared.domain.decision import DecisionRecord
 from shared.domain.engagement import Slots
 from shared.domain.explanation import explain
+from shared.domain.offering import BestFirst
 from shared.domain.policy.policy import Policy
 from shared.domain.replay import offers, replay, replayed
 from shared.domain.retrace import full, retrace
@@ -156,7 +157,7 @@ def candidates(policy, ranking):
 
 
 def check(policy, record):
-    ranking = retrace(policy, record).ranking
+    ranking = retrace(policy, record).scoring
     slots = policy.revision.catalogue.slots
     wanted = record.slots.wanted()
     limits = slots.limits(slots.wanted(sum(count for _, count in wanted)))
@@ -187,7 +188,7 @@ def check(policy, record):
     best, unmet = best_of_all(free, limits, wanted)
     placed = [[c.treatment for c in record.chosen if c.placement == placement] for placement, _ in wanted]
     assert placed == best
-    assert offers(policy, record, ranking).unmet == unmet
+    assert offers(policy, record, BestFirst.of(policy, ranking)).unmet == unmet
     assert replay(policy, record).agrees
 
 
@@ -209,7 +210,7 @@ def test_what_is_said_to_put_an_action_into_the_slots_does(chance):
         assert told.because
         for change in told.changes[-1:] if told.outcome == "wins" else ():
             if change.kind == "propensity":
-                made = replayed(policy, apply(record, told.changes))
+                made = replayed(policy, apply(policy, record, told.changes))
                 assert action.id in {policy.revision.treatment(c.treatment)[0].id for c in made.chosen}
 
 
@@ -219,7 +220,7 @@ def test_what_ranks_above_what_is_shown_has_a_reason(chance):
     policy = bank(chance)
     record = decided(policy, chance)
     told = explain(policy, record)
-    ranking = retrace(policy, record).ranking
+    ranking = retrace(policy, record).scoring
     shown = {each.treatment: each.placement for each in record.chosen}
     named = {*shown, *(each.treatment for each in told.left_out), *(each.treatment for each in record.withheld)}
     for placement, count in record.slots.wanted():
@@ -245,4 +246,4 @@ def test_what_levers_cost_is_what_the_same_bank_without_them_would_have_shown(ch
 
     assert cost.chosen == expected.chosen
     assert [each.treatment for each in cost.ranked][:1] == [record.unlevered]
-    assert [each.priority for each in cost.ranked] == list(retrace(without, expected).ranking.priorities)
+    assert [each.priority for each in cost.ranked] == list(retrace(without, expected).scoring.priorities)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -255,6 +259,46 @@ def test_the_build_uses_only_substitutions_and_steps_that_exist():
         assigned = set(re.findall(r"^\s*(\w+)=", step.get("script", ""), re.MULTILINE))
         used = set(re.findall(r"\$\{?(\w+)", step.get("script", "")))
         assert used <= declared | assigned, f"{step['id']} uses what it is not given"
+
+
+def test_every_function_starts_from_what_the_build_stages(tmp_path):
+    build = yaml.safe_load((ROOT / "cloudbuild.yaml").read_text())
+    [stage] = [step["script"] for step in build["steps"] if step["id"] == "stage"]
+    for folder in ("functions", "shared"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    shutil.copy(ROOT / "requirements.txt", tmp_path)
+    given = {
+        "SOURCE_KEYS": "{}",
+        "CHANNEL_KEYS": "{}",
+        "OPERATOR_KEYS": "{}",
+        "PROVIDERS": "{}",
+        **dict.fromkeys(("SEAL_KEY", "IDENTIFIER_KEY", "CONTACT_POINTS_KEY"), "0" * 64),
+        "PUSH_TOKEN": "t",
+        "GOOGLE_CLOUD_PROJECT": "bank",
+        "K_SERVICE": "any",
+    }
+    declared = [value for service in TOPOLOGY["services"].values() for value in service["environment"].items()]
+    modules = [service["source"].removesuffix(".py").replace("/", ".") for service in TOPOLOGY["services"].values()]
+    # only what is staged can be imported of Kairos, and none of what a laptop alone has
+    program = (
+        f"import sys; sys.path[:] = [{str(tmp_path / '.image')!r}, *(p for p in sys.path if p != {str(ROOT)!r})]; "
+        "sys.modules.update(yaml=None, cel_expr_python=None, rich=None, httpx=None)\n"
+        f"import {', '.join(modules)}; print(functions.__path__)"
+    )
+
+    subprocess.run(["bash", "-c", stage], cwd=tmp_path, check=True)
+    started = subprocess.run(
+        [sys.executable, "-P", "-c", program],
+        env={**os.environ, **given, **dict(declared)},
+        cwd=tmp_path,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert started.returncode == 0, started.stderr
+    assert str(tmp_path) in started.stdout
+    assert {path.name for path in (tmp_path / ".image").iterdir()} == {"functions", "shared", "requirements.txt"}
 
 
 def test_the_build_calls_the_release_with_options_it_knows(monkeypatch):

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from shared.domain.catalogue import Action, Revision, Treatment
-from shared.domain.policy.tables import Rows
+from shared.domain.policy.tables import rows_at
 from shared.domain.propensity import NO_EVIDENCE, Counts, model_id, propensity, version
 
 PROPENSITY_DIGITS = 8
@@ -22,14 +22,16 @@ class Factors:
     def __init__(self, revision: Revision, rows: Sequence[tuple[Action, Treatment]]) -> None:
         """Take the constants of every row."""
         self._rows = rows
-        self._models = tuple(model_id(treatment.id, treatment.channel) for _, treatment in rows)
-        self.prices = tuple(revision.channels[treatment.channel].price for _, treatment in rows)
-        self.levers = tuple(float(action.lever) for action, _ in rows)
+        self._models = tuple([model_id(treatment.id, treatment.channel) for _, treatment in rows])
+        self.prices = tuple([revision.channels[treatment.channel].price for _, treatment in rows])
+        self.levers = tuple([float(action.lever) for action, _ in rows])
         self.values = tuple(
-            None if isinstance(action.value, str) else worth(float(action.value), price)
-            for (action, _), price in zip(rows, self.prices, strict=True)
+            [
+                None if action.value.__class__ is str else worth(float(action.value), price)
+                for (action, _), price in zip(rows, self.prices, strict=True)
+            ]
         )
-        self.mandatory: Rows = sum(1 << row for row, (action, _) in enumerate(rows) if action.mandatory)
+        self.mandatory = rows_at([row for row, (action, _) in enumerate(rows) if action.mandatory])
         self._propensities: tuple[Mapping[str, Counts] | None, tuple[float, ...], str] = None, (), ""
 
     def propensities(self, counts: Mapping[str, Counts]) -> tuple[tuple[float, ...], str]:

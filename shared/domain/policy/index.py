@@ -11,7 +11,8 @@ slower.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from shared.domain.policy.atoms import MISSING, NOWHERE, UNREADABLE, Path, Term, Truth
@@ -22,6 +23,9 @@ STOPS_UNLESS_MISSING = frozenset({Truth.FALSE, Truth.ERROR})
 _TRUE = frozenset({Truth.TRUE})
 
 Clause = tuple[Term, ...]
+_Column = tuple[Path, str | None]
+"""What a table is made for: a path, or one text that the list there may hold."""
+
 Roots = Mapping[str, Mapping[str, Any]]
 """What paths begin with: `profile`, `signal`, `context`."""
 
@@ -57,19 +61,17 @@ class Index:
         self._all = (1 << rows) - 1
         self._evaluated = [(e.evaluate, STOPS_UNLESS_MISSING if e.allows_missing else STOPS, e.rows) for e in evaluated]
         self._layers: list[Rows] = []
-        by_path: dict[tuple[Path, str | None], list[Entry]] = {}
-        for (clause, allows_missing), concerned in _clauses(tabled).items():
-            terms: dict[tuple[Path, str | None], list[Term]] = {}
-            for term in clause:
-                terms.setdefault(_column(term), []).append(term)
-            if len(terms) == 1:
-                [(column, _)] = terms.items()
+        by_path: defaultdict[_Column, list[Entry]] = defaultdict(list)
+        for (clause, allows_missing), concerned in _clauses(tabled):
+            columns = [_column(term) for term in clause]
+            if columns.count(columns[0]) == len(columns):
                 when = STOPS_UNLESS_MISSING if allows_missing else STOPS
-                by_path.setdefault(column, []).append(Entry(clause, when, concerned))
+                by_path[columns[0]].append(Entry(clause, when, concerned))
                 continue
-            shift = rows * (1 + self._layer(concerned))
-            for column, own in terms.items():
-                by_path.setdefault(column, []).append(Entry(tuple(own), _TRUE, concerned << shift))
+            let_through = concerned << rows * (1 + self._layer(concerned))
+            for column in dict.fromkeys(columns):
+                own = tuple([term for term, its in zip(clause, columns, strict=True) if its == column])
+                by_path[column].append(Entry(own, _TRUE, let_through))
         self._lookup = _compiled(by_path)
 
     def passing(self, roots: Roots) -> Rows:
@@ -113,22 +115,25 @@ def positions(rows: Rows) -> list[int]:
     return found
 
 
-def _clauses(conditions: Iterable[Tabled]) -> dict[tuple[Clause, bool], Rows]:
-    """The rows of each distinct clause."""
+def _clauses(conditions: Iterable[Tabled]) -> Iterator[tuple[tuple[Clause, bool], Rows]]:
+    """The rows of each distinct clause; one of a single term may come again, which costs no layer."""
     rows: dict[tuple[Clause, bool], Rows] = {}
     for condition in conditions:
         for clause in condition.clauses:
             key = clause, condition.allows_missing
-            rows[key] = rows.get(key, 0) | condition.rows
-    return rows
+            if len(clause) == 1:
+                yield key, condition.rows
+            else:
+                rows[key] = rows.get(key, 0) | condition.rows
+    yield from rows.items()
 
 
-def _column(term: Term) -> tuple[Path, str | None]:
-    """What a table is made for: a path, or one text that the list there may hold."""
-    return term.atom.path, str(term.atom.constants[0]) if term.atom.operator == "contains" else None
+def _column(term: Term) -> _Column:
+    atom = term.atom
+    return atom.path, str(atom.constants[0]) if atom.operator == "contains" else None
 
 
-def _compiled(by_path: Mapping[tuple[Path, str | None], Sequence[Entry]]) -> Callable[[Roots], Rows]:
+def _compiled(by_path: Mapping[_Column, Sequence[Entry]]) -> Callable[[Roots], Rows]:
     """A function that looks up each path once and joins what it finds.
 
     It is written out, a line or two a path, since a loop over tables took twice as long. Its text holds numbered names

@@ -47,6 +47,6 @@ class Slotting:
         """Whether a treatment's action is of a bundle."""
         return treatment in self._bundled
 
-    def apart(self, treatments: Iterable[str]) -> list[str]:
-        """Those that may be chosen alone: all but those of bundles, of which one message cannot hold more than one."""
-        return [treatment for treatment in treatments if treatment not in self._bundled]
+    def apart(self, treatments: Iterable[str]) -> Iterable[str]:
+        """Those that may be chosen alone, as far as they are asked for: all but those of bundles."""
+        return (treatment for treatment in treatments if treatment not in self._bundled)

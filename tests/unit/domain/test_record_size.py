@@ -14,6 +14,7 @@ import pytest
 
 from shared.authoring import build
 from shared.domain.arbitration import rank
+from shared.domain.candidates import count
 from shared.domain.catalogue import Revision, facts
 from shared.domain.contact_history import Contact, ContactHistory
 from shared.domain.contact_read import read_of
@@ -158,8 +159,8 @@ def test_a_record_over_a_thousand_actions_is_under_4_kb_compressed_and_replays(c
         for treatment in policy.revision.treatments
     }
     people = (person(policy, draw) for _ in range(500))
-    profile = next(p for p in people if 220 <= len(qualify(policy, p, signal, slots, NOW).candidates) <= 260)
-    candidates = qualify(policy, profile, signal, slots, NOW).candidates
+    profile = next(p for p in people if 220 <= qualify(policy, p, signal, slots, NOW).rows.bit_count() <= 260)
+    candidates = qualify(policy, profile, signal, slots, NOW).rows
     ranking = rank(policy, candidates, profile, signal, counts, NOW)
     read = DecisionRecord(
         decision_id="d-d255a5c5d432d0798034a87d2cb4d5db",
@@ -179,7 +180,7 @@ def test_a_record_over_a_thousand_actions_is_under_4_kb_compressed_and_replays(c
     text = msgspec.json.encode(record)
 
     assert (len(policy.revision.actions), len(profile.attributes)) == (ACTIONS, ATTRIBUTES)
-    assert len(record.candidates) >= 220
+    assert count(record) >= 220
     assert len(record.read.contacts) == 20
     assert record.result == result
     assert replay(policy, record).agrees
