@@ -158,18 +158,27 @@ def headline(revision: Revision, record: DecisionRecord, retraced: Retraced) -> 
     """The answer in a sentence."""
     ranked = count(record)
     if record.chosen:
-        known = revision.treatments.get(record.chosen[0].treatment)
-        if known is None:
-            return f"{record.chosen[0].treatment}: reserved before, by a revision that still had it."
-        action, treatment = known
-        return f"{action.name} by {treatment.channel}: first of {ranked} ranked that contact policy lets through."
+        return _chosen_headline(revision, record, ranked)
     if record.result == "excluded":
         reason = next(e.reason for e in revision.catalogue.exclusions if e.flag == record.excluded_by)
         return f"Nothing: excluded by {record.excluded_by}. {reason}"
     if record.result == "nothing_qualified":
         return f"Nothing: none of {len({d.action for d in retraced.drops})} actions passes engagement policy."
-    rules = sorted({w.rule for w in record.withheld})
-    return f"Nothing: all {ranked} ranked treatments are withheld by {', '.join(rules)}."
+    rules = ", ".join(sorted({w.rule for w in record.withheld}))
+    if rules:
+        return f"Nothing: all {ranked} ranked treatments are withheld by {rules}."
+    return f"Nothing: all {ranked} ranked treatments are of bundles, and none of these can be whole."
+
+
+def _chosen_headline(revision: Revision, record: DecisionRecord, ranked: int) -> str:
+    known = revision.treatments.get(record.chosen[0].treatment)
+    if known is None:
+        return f"{record.chosen[0].treatment}: reserved before, by a revision that still had it."
+    action, treatment = known
+    if len(record.chosen) > 1:
+        names = ", ".join(name_of(revision, each.treatment) for each in record.chosen)
+        return f"{names} by {treatment.channel}: the best together of {ranked} ranked, for the slots asked for."
+    return f"{action.name} by {treatment.channel}: first of {ranked} ranked that contact policy lets through."
 
 
 def _factors(ranked: Ranked) -> dict[str, float]:
