@@ -17,7 +17,8 @@ from shared.domain.contact_read import ContactRead, Standing, read_of
 from shared.domain.decision import Chosen, DecisionRecord, Filling, Result, delivery_id, kept
 from shared.domain.delivery import RESERVATION_TTL, Delivery
 from shared.domain.errors import NotFoundError, StaleError, TransientError
-from shared.domain.offering import BestFirst, offer, to_send
+from shared.domain.offered import BestFirst
+from shared.domain.offering import offer, to_send
 from shared.domain.policy.policy import Policy
 from shared.domain.propensity import model_id
 from shared.domain.ranking import unpacked

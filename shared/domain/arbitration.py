@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.domain.offered import BestFirst
 from shared.domain.policy.factors import MAX_VALUE
 from shared.domain.policy.policy import Policy
 from shared.domain.policy.situation import Variables
@@ -121,6 +122,11 @@ def scoring(policy: Policy, rows: Rows, known: Sequence[float], situation: Varia
 def reranking(policy: Policy, rows: Rows, known: Sequence[float], situation: Variables, models: str) -> Ranking:
     """The ranking of rows whose propensities are known, by ascending row."""
     return _scores(policy, rows, known, situation).ranking(models)
+
+
+def best_first(policy: Policy, scored: Scoring) -> BestFirst:
+    """What slots are filled from."""
+    return BestFirst(policy.slotting.numbers(scored.treatments), scored.priorities)
 
 
 def scored_by(policy: Policy, scored: Scoring, priorities: Sequence[float]) -> Scoring:

@@ -9,14 +9,13 @@ from typing import Any
 
 import msgspec
 
-from shared.domain.arbitration import Ranked, Scoring
+from shared.domain.arbitration import Ranked, Scoring, best_first
 from shared.domain.candidates import count
 from shared.domain.catalogue import Revision
 from shared.domain.contact_policy import Withheld
 from shared.domain.decision import DecisionRecord
 from shared.domain.engagement import Drop
 from shared.domain.left_out import LeftOut, Slotted
-from shared.domain.offering import BestFirst
 from shared.domain.policy.policy import Policy
 from shared.domain.replay import is_offer, offers
 from shared.domain.retrace import Retraced, cost_of_levers, retrace
@@ -131,7 +130,7 @@ def _slotted(policy: Policy, record: DecisionRecord, scoring: Scoring | None) ->
     """What fills the slots of a request, None where they were not filled together."""
     if scoring is None or record.filling != "together" or not is_offer(policy.revision, record.slots):
         return None
-    return Slotted(policy, record, scoring, offers(policy, record, BestFirst.of(policy, scoring)))
+    return Slotted(policy, record, scoring, offers(policy, record, best_first(policy, scoring)))
 
 
 def _levers(policy: Policy, record: DecisionRecord, scoring: Scoring | None) -> str:

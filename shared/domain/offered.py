@@ -1,10 +1,18 @@
-"""What an inbound channel is offered for one request."""
+"""What is offered to an inbound channel for one request, and what it is chosen from."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from shared.domain.contact_policy import Withheld
+
+
+class BestFirst(NamedTuple):
+    """Candidates as they rank: their rows in the revision, and their priorities."""
+
+    rows: Sequence[int]
+    priorities: Sequence[float]
 
 
 class Offered(NamedTuple):

@@ -27,31 +27,17 @@ are of requests; but an action of a bundle, which is chosen whole or not at all,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import NamedTuple, Self
 
-from shared.domain.arbitration import Scoring
 from shared.domain.catalogue import Action, Treatment
 from shared.domain.contact_history import ContactHistory
 from shared.domain.contact_policy import Withheld, counting, first_stop
 from shared.domain.engagement import Slots
-from shared.domain.offered import Offer, Offered
+from shared.domain.offered import BestFirst, Offer, Offered
 from shared.domain.policy.policy import Policy
 from shared.domain.profile import Profile
 from shared.domain.slots import Filled, Filler
-
-
-class BestFirst(NamedTuple):
-    """Candidates as they rank: their rows in the revision, and their priorities."""
-
-    rows: Sequence[int]
-    priorities: Sequence[float]
-
-    @classmethod
-    def of(cls, policy: Policy, scored: Scoring) -> Self:
-        """The same, of which more is known."""
-        return cls(policy.slotting.numbers(scored.treatments), scored.priorities)
 
 
 def offer(

@@ -20,8 +20,8 @@ from shared.domain.contact_read import ContactRead
 from shared.domain.decision import Chosen, DecisionRecord, delivery_id, kept
 from shared.domain.engagement import Slots, qualify
 from shared.domain.errors import InvalidError
-from shared.domain.offered import Offer
-from shared.domain.offering import BestFirst, offer, to_send
+from shared.domain.offered import BestFirst, Offer
+from shared.domain.offering import offer, to_send
 from shared.domain.offering_in_turn import offer_in_turn
 from shared.domain.policy.policy import Policy
 from shared.domain.policy.tables import Rows

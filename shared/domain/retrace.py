@@ -6,11 +6,10 @@ from __future__ import annotations
 
 import msgspec
 
-from shared.domain.arbitration import Ranked, Scoring, scoring, without_levers
+from shared.domain.arbitration import Ranked, Scoring, best_first, scoring, without_levers
 from shared.domain.candidates import known, of_rows
 from shared.domain.decision import Chosen, DecisionRecord
 from shared.domain.engagement import Drop, drops
-from shared.domain.offering import BestFirst
 from shared.domain.policy.policy import Policy
 from shared.domain.replay import answer, is_offer, offers
 
@@ -67,7 +66,7 @@ def full(policy: Policy, record: DecisionRecord) -> FullRecord:
         ranked=tuple(scored or ()),
         drops=retraced.drops,
         without_levers=cost_of_levers(policy, record, scored) if scored is not None else None,
-        unmet=offers(policy, record, BestFirst.of(policy, scored)).unmet if asked and scored is not None else (),
+        unmet=offers(policy, record, best_first(policy, scored)).unmet if asked and scored is not None else (),
     )
 
 
@@ -80,7 +79,7 @@ def cost_of_levers(policy: Policy, record: DecisionRecord, scored: Scoring) -> W
         scored: its candidates, as they ranked.
     """
     bare = without_levers(policy, scored)
-    chosen = answer(policy, record, BestFirst.of(policy, bare)).chosen
+    chosen = answer(policy, record, best_first(policy, bare)).chosen
     shown = {each.treatment for each in record.chosen}
     displaced = tuple(each.treatment for each in chosen if each.treatment not in shown)
     return WithoutLevers(ranked=tuple(bare), chosen=chosen, displaced=displaced)

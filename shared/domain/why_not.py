@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-from shared.domain.arbitration import Ranked, Scoring, scored_by
+from shared.domain.arbitration import Ranked, Scoring, best_first, scored_by
 from shared.domain.candidates import known
 from shared.domain.catalogue import Action, Treatment
 from shared.domain.change import Change, apply
@@ -23,7 +23,8 @@ from shared.domain.decision import DecisionRecord
 from shared.domain.engagement import qualify
 from shared.domain.floats import between
 from shared.domain.left_out import Slotted
-from shared.domain.offering import BestFirst, to_send
+from shared.domain.offered import BestFirst
+from shared.domain.offering import to_send
 from shared.domain.policy.factors import MAX_VALUE, PROPENSITY_DIGITS
 from shared.domain.policy.policy import Policy
 from shared.domain.qualifying import Question, flag_gone, later
@@ -172,14 +173,14 @@ class _Search:
 
     def _in_slots(self, record: DecisionRecord, scoring: Scoring, because: str) -> WhyNot:
         """What of its priority is missing for a place in the slots of a request, which are filled together."""
-        offered = offers(self._policy, record, BestFirst.of(self._policy, scoring))
+        offered = offers(self._policy, record, best_first(self._policy, scoring))
         why = Slotted(self._policy, record, scoring, offered).why(self._treatment.id)
         mine = next(each for each in scoring if each.treatment == self._treatment.id)
 
         def shown(priority: float) -> bool:
             priorities = [priority if each.treatment == mine.treatment else each.priority for each in scoring]
             again = scored_by(self._policy, scoring, priorities)
-            return self._wins(answer(self._policy, record, BestFirst.of(self._policy, again)))
+            return self._wins(answer(self._policy, record, best_first(self._policy, again)))
 
         ample = 2 * sum(scoring.priorities) + 1
         if not shown(ample):

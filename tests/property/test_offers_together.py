@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.domain.arbitration import best_first
 from shared.domain.catalogue import Action, Channel, Named, Placement, Revision, Starting, Treatment
 from shared.domain.change import apply
 from shared.domain.contact_policy import counting, first_stop
@@ -18,7 +19,6 @@ from shared.domain.contact_read import ContactRead
 from shared.domain.decision import DecisionRecord
 from shared.domain.engagement import Slots
 from shared.domain.explanation import explain
-from shared.domain.offering import BestFirst
 from shared.domain.policy.policy import Policy
 from shared.domain.replay import offers, replay, replayed
 from shared.domain.retrace import full, retrace
@@ -188,7 +188,7 @@ def check(policy, record):
     best, unmet = best_of_all(free, limits, wanted)
     placed = [[c.treatment for c in record.chosen if c.placement == placement] for placement, _ in wanted]
     assert placed == best
-    assert offers(policy, record, BestFirst.of(policy, ranking)).unmet == unmet
+    assert offers(policy, record, best_first(policy, ranking)).unmet == unmet
     assert replay(policy, record).agrees
 
 
