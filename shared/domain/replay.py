@@ -111,7 +111,7 @@ def rerank(policy: Policy, rows: Rows, record: DecisionRecord) -> Scoring:
 
 def is_offer(revision: Revision, slots: Slots) -> bool:
     """Whether the slots are those of a channel that asks and is answered."""
-    return any(revision.channels[channel].direction == "inbound" for channel in slots.channels)
+    return any(each.direction == "inbound" for each in revision.catalogue.channels if each.id in slots.channels)
 
 
 def answer(policy: Policy, record: DecisionRecord, ranked: BestFirst) -> DecisionRecord:
