@@ -24,6 +24,7 @@ from emulators.ports import Ports
 from emulators.probes import always, http_ok
 from emulators.processes import Supervisor
 from emulators.provisioning import bigquery_client, provision_bigquery, provision_pubsub
+from emulators.ticker import Ticker
 
 MOST_THREADS = 16
 """Threads of one function here; on Cloud Run it has as many as its concurrency."""
@@ -54,6 +55,8 @@ class Platform:
         names = [*EMULATORS, "sandbox", *self.functions]
         self._ports = {name: self._reserved.take(options.ports.get(name)) for name in names}
         self.local = self._local()
+        ticked = {schedule["service"] for schedule in self.topology.get("schedules", {}).values()}
+        self.ticker = Ticker({name: self.local.endpoints[name] for name in sorted(ticked)}, self.headers)
         self.supervisor = Supervisor(
             self._state / "logs", on_death=options.on_death, on_restarted=lambda _name: self._publish()
         )
@@ -103,6 +106,7 @@ class Platform:
             self._prepare()
             self.supervisor.wait_ready([*self.functions, "sandbox", "pump"], within_seconds=START_SECONDS)
             self._publish()
+            self.ticker.start()
         except BaseException:
             self.stop()
             raise
@@ -112,6 +116,7 @@ class Platform:
 
     def stop(self) -> None:
         """Stop every process that was started, and take the endpoints back. May be called again."""
+        self.ticker.stop()
         self.supervisor.stop()
         self._file.remove()
         self._reserved.release()

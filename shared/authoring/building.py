@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Mapping
 from functools import partial
 
@@ -18,6 +17,7 @@ from shared.authoring.places import Place
 from shared.authoring.problems import Problems
 from shared.authoring.reading import Reader
 from shared.authoring.slot_rules import build_slots
+from shared.domain import zones
 from shared.domain.catalogue import Attribute, Catalogue, Channel, ContextWeight, Named, Namespace, SignalType, Source
 from shared.domain.part import terse
 
@@ -71,15 +71,10 @@ def _check_bank(bank: forms.Bank, names: Names) -> None:
     names.unique(bank.exclusions, "exclusion", "flag")
     for group in bank.groups:
         names.refers("issue", group.issue, group, "issue")
-    if not bank.time_zone:
-        return
-    try:
-        zoneinfo.ZoneInfo(bank.time_zone)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        zones = zoneinfo.available_timezones()
-        if zones:  # a machine without the database of zones cannot tell
-            place = names.place(bank, "time_zone")
-            names.problems.add(place, f"unknown time zone {bank.time_zone}", wrote=bank.time_zone, known=zones)
+    if bank.time_zone and zones.zone(bank.time_zone) is None:
+        place = names.place(bank, "time_zone")
+        message = f"unknown time zone {bank.time_zone}"
+        names.problems.add(place, message, wrote=bank.time_zone, known=zones.names())
 
 
 def _check_schema(schema: forms.Schema, names: Names) -> None:

@@ -27,19 +27,37 @@ from shared.domain.catalogue import (
 )
 from shared.domain.outcome import OutcomeName
 from shared.domain.part import ID, NAME, ORIGIN, Cel, Factor, Id, Name, Pounds, Text
-from shared.domain.rules import ConsentRule, Dimension, ExclusionRule, Purpose, Scope
+from shared.domain.rules import (
+    CLOCK_TIME,
+    Budget,
+    ConsentRule,
+    Dimension,
+    ExclusionRule,
+    Holdout,
+    Purpose,
+    QuietTime,
+    Scope,
+    Volume,
+)
 from shared.domain.slot_rules import SlotRules
 
 DURATION = r"^(forever|[1-9][0-9]*[smhdw])$"
+WINDOW = r"^(forever|[1-9][0-9]*[smhdw]|calendar_(day|week|month))$"
+HOLIDAYS = r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$"
 
 PATTERNS = {
     ID: "is made of a-z, 0-9, '_', '.' and '-'",
     NAME: "is made of a-z, 0-9 and '_' and begins with a letter",
     DURATION: "is a number and one of s, m, h, d, w, such as 30d, or forever",
+    WINDOW: "is such as 30d (of s, m, h, d, w), or calendar_day, calendar_week, calendar_month, or forever",
+    CLOCK_TIME: 'is hours and minutes, such as "08:00"',
+    HOLIDAYS: "is a country, such as GB, or one with its part, such as GB-ENG",
     ORIGIN: "is a scheme and a host, such as https://www.example.com",
 }
 
 Duration = Annotated[str, Meta(pattern=DURATION)]
+Window = Annotated[str, Meta(pattern=WINDOW)]
+Year = Annotated[int, Meta(ge=1970, le=2100)]
 
 
 class Form(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
@@ -268,29 +286,32 @@ class Arbitration(Form, frozen=True, kw_only=True):
 
 
 class Cap(Form, frozen=True, kw_only=True, tag="cap", tag_field="kind"):
-    """At most so many outcomes within a rolling window.
+    """At most so many outcomes within a window.
 
     Attributes:
         id: of the rule.
         limit: how many there may be.
         outcomes: which are counted.
-        window: how far back they are counted, such as 30d or 1w.
+        window: how far back they are counted, such as 30d or 1w, or calendar_day, calendar_week (from Monday) or
+            calendar_month in the person's own time zone.
         reason: why it stops a treatment, in words that a customer may read.
         scope: what it judges and counts; everything where it is empty.
         per: a level of which each value is counted apart.
+        preference: the attribute of the profile that holds the person's own limit; the lower of the two counts.
     """
 
     id: Id
     limit: Annotated[int, Meta(ge=0)]
     outcomes: Annotated[tuple[OutcomeName, ...], Meta(min_length=1)]
-    window: Duration
+    window: Window
     reason: Text
     scope: Scope = Scope()
     per: Dimension | None = None
+    preference: Name | None = None
 
 
 class Cooldown(Form, frozen=True, kw_only=True, tag="cooldown", tag_field="kind"):
-    """After an outcome, nothing for a while.
+    """After an outcome, or several, nothing for a while.
 
     Attributes:
         id: of the rule.
@@ -300,6 +321,9 @@ class Cooldown(Form, frozen=True, kw_only=True, tag="cooldown", tag_field="kind"
         after: of what the outcome was; of anything where it is empty.
         blocks: what it stops; everything where it is empty.
         same: a level that what it stops shares with what the outcome was of.
+        count: how many contacts must have had such an outcome; the period begins with the last of them.
+        within: within how long of each other, such as 14d.
+        without: outcomes of which none may have come within that time, or since.
     """
 
     id: Id
@@ -309,6 +333,45 @@ class Cooldown(Form, frozen=True, kw_only=True, tag="cooldown", tag_field="kind"
     after: Scope = Scope()
     blocks: Scope = Scope()
     same: Dimension | None = None
+    count: Annotated[int, Meta(ge=1)] = 1
+    within: Duration | None = None
+    without: tuple[OutcomeName, ...] = ()
+
+
+class Holidays(Form, frozen=True, kw_only=True):
+    """Public holidays, whose dates are worked out when the catalogue is built.
+
+    Attributes:
+        calendar: whose they are, such as GB-ENG for England.
+        years: of which years.
+    """
+
+    calendar: Annotated[str, Meta(pattern=HOLIDAYS)]
+    years: Annotated[tuple[Year, ...], Meta(min_length=1)]
+
+
+class QuietHours(Form, frozen=True, kw_only=True, tag="quiet_hours", tag_field="kind"):
+    """No contact at these times of the person's own clock.
+
+    Attributes:
+        id: of the rule.
+        times: when it is quiet.
+        reason: why it stops a treatment, in words that a customer may read.
+        scope: what keeps quiet; everything where it is empty.
+        max_defer: how long a treatment may wait for the end of quiet time, such as 12h; without it, none waits and the
+            next in rank goes out.
+        holidays: which days `holiday` stands for.
+    """
+
+    id: Id
+    times: Annotated[tuple[QuietTime, ...], Meta(min_length=1)]
+    reason: Text
+    scope: Scope = Scope()
+    max_defer: Duration | None = None
+    holidays: Holidays | None = None
+
+
+Rule = Cap | Cooldown | ConsentRule | ExclusionRule | QuietHours | Volume | Budget | Holdout
 
 
 class ContactPolicy(Form, frozen=True, kw_only=True):
@@ -318,7 +381,7 @@ class ContactPolicy(Form, frozen=True, kw_only=True):
         rules: limits on contact, in the order in which they are tried.
     """
 
-    rules: tuple[Cap | Cooldown | ConsentRule | ExclusionRule, ...]
+    rules: tuple[Rule, ...]
 
 
 class Treatment(Form, frozen=True, kw_only=True):

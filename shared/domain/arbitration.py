@@ -31,6 +31,9 @@ MAX_CONTEXT_WEIGHT = 10.0
 Column = NDArray[np.float64]
 """A number for each of some rows, by ascending row."""
 
+Positions = NDArray[Any]
+"""Numbers of rows, or of places among some rows."""
+
 
 class Ranked(msgspec.Struct, frozen=True):
     """One candidate with its priority and the factors it came from.
@@ -107,9 +110,11 @@ def rank(
     """
     columns = _columns(policy)
     every, models = policy.factors.propensities(counts)
+    positions = _positions(candidates, columns.size)
     # what is reckoned with is what the record keeps
-    propensities = np.rint(columns.propensities(every)[_positions(candidates, columns.size)] * PARTS) / PARTS
-    return _Scores(columns, candidates, propensities, policy.situation(profile, signal, now)).ranking(models)
+    propensities = np.rint(columns.propensities(every)[positions] * PARTS) / PARTS
+    situation = policy.situation(profile, signal, now)
+    return _Scores(columns, candidates, positions, propensities, situation).ranking(models)
 
 
 def scoring(policy: Policy, rows: Rows, known: Sequence[float], situation: Variables, models: str) -> Scoring:
@@ -158,7 +163,8 @@ def without_levers(policy: Policy, scored: Scoring) -> Scoring:
 
 
 def _scores(policy: Policy, rows: Rows, known: Sequence[float], situation: Variables) -> _Scores:
-    return _Scores(_columns(policy), rows, np.array(known, dtype=np.float64), situation)
+    columns = _columns(policy)
+    return _Scores(columns, rows, _positions(rows, columns.size), np.array(known, dtype=np.float64), situation)
 
 
 class _Columns:
@@ -202,10 +208,12 @@ def _columns(policy: Policy) -> _Columns:
 class _Scores:
     """Some rows, ascending, with the factors of their priorities, and the order these give."""
 
-    def __init__(self, columns: _Columns, rows: Rows, propensities: Column, situation: Variables) -> None:
+    def __init__(
+        self, columns: _Columns, rows: Rows, positions: Positions, propensities: Column, situation: Variables
+    ) -> None:
         self._columns = columns
         self._rows = rows
-        self._positions = _positions(rows, columns.size)
+        self._positions = positions
         self._propensities = propensities
         self._levers = columns.levers[self._positions]
         w = columns.policy.revision.catalogue.weights
@@ -242,7 +250,7 @@ class _Scores:
             models=models,
         )
 
-    def _ids(self, order: NDArray[Any]) -> list[str]:
+    def _ids(self, order: Positions) -> list[str]:
         found: list[str] = self._columns.ids[self._positions[order]].tolist()
         return found
 
@@ -253,7 +261,7 @@ class _Scores:
             bare = np.where(self._among(mandatory), bare, -1.0)
         return self._ids(bare.argmax(axis=0, keepdims=True))[0] if len(bare) else None
 
-    def _mandatory_first(self, order: NDArray[Any]) -> NDArray[Any]:
+    def _mandatory_first(self, order: Positions) -> Positions:
         mandatory = self._columns.policy.factors.mandatory & self._rows
         if not mandatory:
             return order
@@ -276,10 +284,11 @@ class _Scores:
     def _weighted(self, situation: Variables) -> Column:
         """C of each row: the product of the weights whose condition holds and in whose scope it lies."""
         contexts = np.ones(len(self._positions))
-        for weight, concerned in self._columns.policy.context_weights(situation):
+        weights = self._columns.policy.context_weights(situation)
+        for weight, concerned in weights:
             if concerned & self._rows:
                 contexts[self._among(concerned)] *= weight
-        return np.minimum(contexts, MAX_CONTEXT_WEIGHT)
+        return np.minimum(contexts, MAX_CONTEXT_WEIGHT) if weights else contexts
 
     def _among(self, some: Rows) -> NDArray[np.bool_]:
         """Which of the rows are among these."""
@@ -293,12 +302,12 @@ def _bits(rows: Rows, size: int) -> NDArray[np.bool_]:
     return np.unpackbits(data, count=size, bitorder="little").view(np.bool_)
 
 
-def _positions(rows: Rows, size: int) -> NDArray[Any]:
+def _positions(rows: Rows, size: int) -> Positions:
     """The numbers of the rows, ascending."""
     return _bits(rows, size).nonzero()[0]
 
 
-def _listed(column: Column, order: NDArray[Any]) -> tuple[float, ...]:
+def _listed(column: Column, order: Positions) -> tuple[float, ...]:
     return tuple(column[order].tolist())
 
 

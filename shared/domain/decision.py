@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from shared.domain.contact_policy import Withheld
+from shared.domain.contact_policy import Deferred, Withheld
 from shared.domain.contact_read import ContactRead
 from shared.domain.engagement import Slots
 from shared.domain.identity import Conflict
@@ -15,8 +15,10 @@ from shared.domain.profile import Profile
 from shared.domain.ranking import Ranking
 from shared.domain.signal import Signal, digest
 
-Result = Literal["reserved", "offered", "excluded", "nothing_qualified", "all_withheld"]
-"""How a decision ends: a contact reserved, treatments offered to an inbound channel, or a stated reason for none."""
+Result = Literal["reserved", "offered", "deferred", "excluded", "nothing_qualified", "all_withheld"]
+"""How a decision ends: a contact reserved, treatments offered to an inbound channel, a treatment that waits for the end
+of quiet hours, or a stated reason for none.
+"""
 
 Filling = Literal["in_turn", "together"]
 """How the slots of a request are filled: `together`; one placement after another in records from before."""
@@ -47,6 +49,7 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
         propensities: P of each of these.
         models: the version of the models that said so.
         unlevered: the candidate that would have been first if every lever were 1.
+        deferred: the treatment that waits for the end of quiet hours, and until when.
         read: what contact policy read, None where it was not asked.
         excluded_by: the flag that excluded the person altogether.
         conflicts: what stood against the person's identity.
@@ -70,6 +73,7 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     unlevered: str | None = None
     read: ContactRead | None = None
     withheld: tuple[Withheld, ...] = ()
+    deferred: Deferred | None = None
     excluded_by: str | None = None
     conflicts: tuple[Conflict, ...] = ()
     filling: Filling = "in_turn"

@@ -61,6 +61,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
             policy withholds it.
         unmet: of which issues one was wanted and none could be had.
         why_not: of an action that was asked about, what would have let it win.
+        again: of a decision that is made again after another had waited, which one; empty where it is the first.
     """
 
     decision_id: str
@@ -76,6 +77,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     left_out: tuple[LeftOut, ...] = ()
     unmet: tuple[str, ...] = ()
     why_not: WhyNot | None = None
+    again: str = ""
 
 
 def explain(policy: Policy, record: DecisionRecord, action: str | None = None) -> Explanation:
@@ -117,7 +119,16 @@ def explain(policy: Policy, record: DecisionRecord, action: str | None = None) -
         left_out=tuple(slotted.left_out()) if slotted else (),
         unmet=tuple(slotted.unmet()) if slotted else (),
         why_not=why_not(policy, record, action) if action is not None else None,
+        again=_again(record),
     )
+
+
+def _again(record: DecisionRecord) -> str:
+    again = record.signal.again
+    if again is None:
+        return ""
+    first_at = again.first_at.isoformat(timespec="minutes")
+    return f"Decided again: {again.decision_id} waited, and was first decided at {first_at}."
 
 
 def name_of(revision: Revision, treatment: str) -> str:
@@ -158,6 +169,9 @@ def headline(revision: Revision, record: DecisionRecord, retraced: Retraced) -> 
     ranked = count(record)
     if record.chosen:
         return _chosen_headline(revision, record, ranked)
+    if record.deferred is not None:
+        until = record.deferred.until.isoformat(timespec="minutes")
+        return f"Nothing yet: {record.deferred.treatment} waits until {until}, by {record.deferred.rule}."
     if record.result == "excluded":
         reason = next(e.reason for e in revision.catalogue.exclusions if e.flag == record.excluded_by)
         return f"Nothing: excluded by {record.excluded_by}. {reason}"

@@ -27,12 +27,12 @@ are of requests; but an action of a bundle, which is chosen whole or not at all,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from shared.domain.catalogue import Action, Treatment
 from shared.domain.contact_history import ContactHistory
-from shared.domain.contact_policy import Withheld, counting, first_stop
+from shared.domain.contact_policy import NOTHING_CLOSED, Closed, Limits, Withheld, contact_of
 from shared.domain.engagement import Slots
 from shared.domain.offered import BestFirst, Offer, Offered
 from shared.domain.policy.policy import Policy
@@ -41,19 +41,32 @@ from shared.domain.slots import Filled, Filler
 
 
 def offer(
-    policy: Policy, ranked: BestFirst, slots: Slots, profile: Profile, history: ContactHistory, now: datetime
+    policy: Policy,
+    ranked: BestFirst,
+    slots: Slots,
+    profile: Profile,
+    history: ContactHistory,
+    now: datetime,
+    *,
+    closed: Mapping[str, Closed] = NOTHING_CLOSED,
 ) -> Offer:
-    """Fill the slots, and say what was withheld on the way.
+    """Fill the slots, and say what was withheld on the way. Nothing waits for the end of quiet hours: who asks is
+    answered now.
 
     Args:
         policy: the compiled revision.
         ranked: the candidates, best first.
         slots: the placements asked for, with their counts.
-        profile: the person's consents and flags.
+        profile: the person's consents, flags, time zone and preferences.
         history: the person's contacts.
         now: when it is shown, UTC.
+        closed: volumes and budgets, by the rule's id, of which too little is left.
     """
-    request = _Request(policy, ranked, slots, profile, history, now)
+
+    def limits() -> Limits:
+        return Limits(policy.contact_rules, profile, history, now, closed)
+
+    request = _Request(policy, ranked, slots, now, limits)
     filled = request.filled()
     offered = tuple(
         Offered(request.treatment(position).id, placement, rank)
@@ -69,59 +82,57 @@ def to_send(policy: Policy, ranked: Iterable[str]) -> Iterable[str]:
 
 
 class _Beside:
-    """Contact policy as the treatments of one request are taken, best first."""
+    """Contact policy as the treatments of one request are taken."""
 
     def __init__(self, request: _Request) -> None:
         self._request = request
-        self._history = request.history
+        self._limits = request.limits()
 
-    def stop(self, position: int) -> Withheld | None:
-        """What stops a treatment beside those taken."""
-        request = self._request
-        treatment = request.treatment(position)
-        return first_stop(request.policy.revision, treatment.id, request.profile, self._history, request.now)
+    def stops(self, position: int) -> bool:
+        """Whether a treatment is stopped beside those taken."""
+        return bool(self._limits.stopped >> self._request.rows[position] & 1)
+
+    def why(self, position: int) -> Withheld:
+        """Why one is that is."""
+        stop = self._limits.stop(self._request.rows[position])
+        assert stop is not None, "only what is stopped is asked about"
+        return stop
 
     def take(self, position: int) -> None:
         """Count one more as seen."""
         request = self._request
-        treatment = request.treatment(position)
-        self._history = counting(request.policy.revision, self._history, treatment.id, request.now)
+        self._limits.add(contact_of(request.policy.revision, request.treatment(position).id, request.now))
 
 
 class _Request:
     """One request while its slots are filled; treatments are known by their position in the ranking."""
 
     def __init__(
-        self,
-        policy: Policy,
-        ranked: BestFirst,
-        slots: Slots,
-        profile: Profile,
-        history: ContactHistory,
-        now: datetime,
+        self, policy: Policy, ranked: BestFirst, slots: Slots, now: datetime, limits: Callable[[], Limits]
     ) -> None:
-        self.policy, self.profile, self.history, self.now = policy, profile, history, now
+        self.policy, self.now, self.limits = policy, now, limits
         self.wanted = slots.wanted()
+        self.rows = list(ranked.rows)
         self._priorities = ranked.priorities
-        self._rows = list(ranked.rows)
         self._slots = sum(count for _, count in self.wanted)
         self._issues = policy.revision.catalogue.slots.wanted(self._slots)
-        self._barred: dict[int, Withheld] = {}
-        self._alone: dict[int, bool] = {}
+        self._alone = 0
+        self._barred: set[int] = set()
+        self._final: dict[int, Withheld] = {}
 
     def action(self, position: int) -> Action:
         """The action of a treatment."""
-        return self.policy.rows[self._rows[position]][0]
+        return self.policy.rows[self.rows[position]][0]
 
     def treatment(self, position: int) -> Treatment:
         """A treatment."""
-        return self.policy.rows[self._rows[position]][1]
+        return self.policy.rows[self.rows[position]][1]
 
     def filled(self) -> Filled:
         """The choice."""
         filler = self.policy.slotting.filler(self._slots)
         beside = _Beside(self)
-        walked = filler.walk(self._rows, self.wanted, lambda position: beside.stop(position) is None, beside.take)
+        walked = filler.walk(self.rows, self.wanted, lambda position: not beside.stops(position), beside.take)
         if walked is not None and not (self._issues and self._bars(walked)):
             return walked
         return self._settled(filler)
@@ -129,63 +140,56 @@ class _Request:
     def _settled(self, filler: Filler) -> Filled:
         """The choice from what is not barred, made until nothing more is to be barred or let in."""
         self._barred.clear()
-        final: set[int] = set()
+        self._final.clear()
+        self._alone = self.limits().stopped
+        was_in: set[int] = set()
         while True:
-            filled = filler.fill(self._rows, self._priorities, self.wanted, self._may)
-            first = self._bars(filled)
-            if first is not None:
-                if self.policy.slotting.is_bundled(self.treatment(first).id):
-                    final.add(first)
+            filled = filler.fill(self.rows, self._priorities, self.wanted, self._may)
+            if self._bars(filled, was_in):
                 continue
-            back = self._free(filled, self._barred.keys() - final)
+            back = self._free(filled, self._barred - was_in - self._final.keys())
             if not back:
                 return filled
-            final.update(back)
-            for position in back:
-                del self._barred[position]
+            was_in.update(back)
+            self._barred.difference_update(back)
 
     def _may(self, position: int) -> bool:
         """Whether a treatment may be chosen at all: it is not barred, and passes by itself."""
-        if position in self._barred:
-            return False
-        if position not in self._alone:
-            self._alone[position] = _Beside(self).stop(position) is None
-        return self._alone[position]
+        return position not in self._barred and not self._alone >> self.rows[position] & 1
 
-    def _bars(self, filled: Filled) -> int | None:
+    def _bars(self, filled: Filled, was_in: Container[int] = ()) -> bool:
         """Bar the first in a choice that is stopped beside those before it, and all after it that are stopped beside
-        the same; the first, None where there is none.
+        the same; whether there is one. What had been let in, and an action of a bundle, is barred for good.
         """
-        order = self._order(filled)
-        beside, before = _Beside(self), set[int]()
+        order, beside = self._order(filled), _Beside(self)
+        before: set[int] = set()
         for first in sorted(_chosen(filled), key=order):
-            stop = beside.stop(first)
-            if stop is None:
+            if not beside.stops(first):
                 beside.take(first)
                 before.add(first)
                 continue
-            self._barred[first] = stop
-            for position in range(len(self._rows)):
-                if position in before or position in self._barred or order(position) < order(first):
-                    continue
-                stop = beside.stop(position)
-                if stop is not None:
-                    self._barred[position] = stop
-            return first
-        return None
+            if self.policy.slotting.is_bundled(self.treatment(first).id):
+                self._final[first] = beside.why(first)
+            for position in range(len(self.rows)):
+                if beside.stops(position) and position not in before and order(position) >= order(first):
+                    self._barred.add(position)
+                    if position in was_in:
+                        self._final.setdefault(position, beside.why(position))
+            return True
+        return False
 
     def _free(self, filled: Filled, positions: Iterable[int]) -> list[int]:
         """Those that nothing stops beside those in a choice that come before them."""
-        return [position for position, stop in self._asked(filled, positions) if stop is None]
+        return [position for position, beside in self._asked(filled, positions) if not beside.stops(position)]
 
-    def _asked(self, filled: Filled, positions: Iterable[int]) -> Iterator[tuple[int, Withheld | None]]:
-        """What stops each of some treatments, none of them in a choice, beside those in it that come before."""
+    def _asked(self, filled: Filled, positions: Iterable[int]) -> Iterator[tuple[int, _Beside]]:
+        """Each of some treatments, none of them in a choice, beside those in it that come before."""
         order, beside, chosen = self._order(filled), _Beside(self), _chosen(filled)
         for position in sorted(chosen.union(positions), key=order):
             if position in chosen:
                 beside.take(position)
             else:
-                yield position, beside.stop(position)
+                yield position, beside
 
     def _order(self, filled: Filled) -> Callable[[int], tuple[int, int]]:
         """What a treatment comes before, beside a choice: by its weight in it, then by its rank."""
@@ -205,11 +209,11 @@ class _Request:
     def withheld(self, filled: Filled) -> tuple[Withheld, ...]:
         """What contact policy stops beside those chosen before it, as far down as it could have been chosen: to the
         last that is chosen in its placement, and to the end where a slot of that is empty. Nothing of an action that is
-        chosen. Besides, what stays barred although nothing stops it beside the choice: let in, it was stopped again, as
-        an action of a bundle is that a cap does not let be whole.
+        chosen. Besides, what is barred for good although nothing stops it beside the choice, as an action of a bundle
+        is that a cap does not let be whole.
         """
         end = {
-            placement: inside[-1] if len(inside) == count else len(self._rows)
+            placement: inside[-1] if len(inside) == count else len(self.rows)
             for (placement, count), inside in zip(self.wanted, filled.chosen, strict=True)
             if count
         }
@@ -220,12 +224,15 @@ class _Request:
             for position in range(max(end.values(), default=0))
             if position < end.get(None, end.get(self.treatment(position).placement, 0))
         }
-        others = [p for p in near.union(self._barred) - chosen if self.action(p).id not in actions]
-        found = {
-            position: self._barred.get(position) if stop is None else stop if position in near else None
-            for position, stop in self._asked(filled, others)
-        }
-        return tuple(stop for _, stop in sorted(found.items()) if stop is not None)
+        found: dict[int, Withheld] = {}
+        for position, beside in self._asked(filled, near.union(self._final) - chosen):
+            if self.action(position).id in actions:
+                continue
+            if not beside.stops(position):
+                found.update({position: self._final[position]} if position in self._final else {})
+            elif position in near:
+                found[position] = beside.why(position)
+        return tuple(stop for _, stop in sorted(found.items()))
 
 
 def _chosen(filled: Filled) -> set[int]:

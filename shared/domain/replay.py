@@ -17,7 +17,7 @@ from shared.domain.canonical import canonical, plain
 from shared.domain.catalogue import Revision
 from shared.domain.contact_policy import select
 from shared.domain.contact_read import ContactRead
-from shared.domain.decision import Chosen, DecisionRecord, delivery_id, kept
+from shared.domain.decision import Chosen, DecisionRecord, Result, delivery_id, kept
 from shared.domain.engagement import Slots, qualify
 from shared.domain.errors import InvalidError
 from shared.domain.offered import BestFirst, Offer
@@ -115,7 +115,7 @@ def is_offer(revision: Revision, slots: Slots) -> bool:
 
 
 def answer(policy: Policy, record: DecisionRecord, ranked: BestFirst) -> DecisionRecord:
-    """What contact policy comes to by what a record says was read: result, chosen, withheld.
+    """What contact policy comes to by what a record says was read: result, chosen, withheld, deferred.
 
     Args:
         policy: the compiled revision.
@@ -142,23 +142,26 @@ def answer(policy: Policy, record: DecisionRecord, ranked: BestFirst) -> Decisio
             chosen=chosen,
             withheld=offered.withheld,
         )
-    history = read.history(revision)
+    history, since = read.history(revision), record.signal.waiting_since
     best_first = to_send(policy, policy.ids(ranked.rows))
-    selection = select(revision, best_first, record.profile, history, record.reserved_at)
-    treatments = selection.chosen
+    selection = select(policy, best_first, record.profile, history, record.reserved_at, since=since, closed=read.closed)
+    treatments, deferred = selection.chosen, selection.deferred
     if read.stands is not None:  # whatever the ranking is by what is known meanwhile
         treatments = (read.stands.treatment,) if read.stands.treatment else ()
+        deferred = read.stands.deferred
     chosen = tuple(Chosen(treatment=t, delivery_id=delivery_id(record.decision_id, t), rank=1) for t in treatments)
-    return _with(record, result="reserved" if chosen else "all_withheld", chosen=chosen, withheld=selection.withheld)
+    result: Result = "reserved" if chosen else "deferred" if deferred else "all_withheld"
+    return _with(record, result=result, chosen=chosen, withheld=selection.withheld, deferred=deferred)
 
 
 def offers(policy: Policy, record: DecisionRecord, ranked: BestFirst) -> Offer:
     """What fills the slots of a request by what its record says was read, in the way that it says."""
-    history = (record.read or ContactRead()).history(policy.revision)
+    read = record.read or ContactRead()
+    history, at = read.history(policy.revision), record.reserved_at
     if record.filling == "in_turn":
         treatments = tuple(policy.ids(ranked.rows))
-        return offer_in_turn(policy.revision, treatments, record.slots, record.profile, history, record.reserved_at)
-    return offer(policy, ranked, record.slots, record.profile, history, record.reserved_at)
+        return offer_in_turn(policy, treatments, record.slots, record.profile, history, at, closed=read.closed)
+    return offer(policy, ranked, record.slots, record.profile, history, at, closed=read.closed)
 
 
 def _with(record: DecisionRecord, **came_to: Any) -> DecisionRecord:

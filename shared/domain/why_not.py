@@ -119,9 +119,10 @@ class _Search:
 
     def _past_the_rules(self, record: DecisionRecord) -> tuple[list[Change], str | None, str]:
         """What frees the treatment of the rule that stops it when nothing else is chosen beside it."""
-        revision = self._policy.revision
-        history = (record.read or ContactRead()).history(revision)
-        stop = first_stop(revision, self._treatment.id, record.profile, history, record.reserved_at)
+        read = record.read or ContactRead()
+        history = read.history(self._policy.revision)
+        at = record.reserved_at
+        stop = first_stop(self._policy, self._treatment.id, record.profile, history, at, closed=read.closed)
         if stop is None:
             return [], None, ""
         return *self._freed(record, stop), f"Withheld by {stop.kind} {stop.rule}."

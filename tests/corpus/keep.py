@@ -64,7 +64,8 @@ def decide() -> Iterator[tuple[str, HistoryRow]]:
     store, meter = memory.Store(), RequestMeter()
     catalogues = memory.Catalogues(store)
     catalogues.publish(revision())
-    suppress = Suppress(catalogues, memory.Contacts(store, meter), lambda _attempt: None)
+    allowances = memory.Allowances(store, meter, "keep", lambda _attempt: None)
+    suppress = Suppress(catalogues, memory.Contacts(store, meter), allowances, lambda _attempt: None)
     for case in CASES:
         store.models.clear()
         if case.accepted:

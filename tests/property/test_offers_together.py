@@ -179,7 +179,7 @@ def check(policy, record):
     history, free = record.read.history(policy.revision), []
     withheld = {each.treatment for each in record.withheld}
     for _, each in sorted(enumerate(every), key=order):
-        stop = first_stop(policy.revision, each["treatment"], record.profile, history, NOW)
+        stop = first_stop(policy, each["treatment"], record.profile, history, NOW)
         if each["treatment"] in chosen:
             assert stop is None, "no rule is broken side by side"
             history = counting(policy.revision, history, each["treatment"], NOW)

@@ -61,7 +61,7 @@ def measure(counts: Counts, tell: Callable[[str], None]) -> list[Result]:
                         "one of them is wrong; nothing was measured",
                     )
     name = f"slots.{CANDIDATES}"
-    return [result(name, "µs", ours, bench="engine", peers={"highspy": theirs}, limits=LIMITS, median_limit=MOST)]
+    return [result(name, "µs", ours, bench="engine", peers={"highspy": theirs}, limits=LIMITS, most=MOST)]
 
 
 def _treatment(number: int, rng: random.Random) -> SlotTreatment:

@@ -6,22 +6,24 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from itertools import compress
 from typing import Any
 
-from shared.domain.catalogue import Action, Condition, Revision, Treatment, facts
+from shared.domain.catalogue import Action, Condition, Revision, Treatment
 from shared.domain.cel import Missing, Program, program
+from shared.domain.contact_policy.compiled import ContactRules
 from shared.domain.errors import NotFoundError
 from shared.domain.policy.atoms import MISSING, Path, Truth
 from shared.domain.policy.clauses import clauses, specialised
 from shared.domain.policy.factors import Factors
 from shared.domain.policy.index import Evaluated, Index, Tabled, can_allow_missing
 from shared.domain.policy.masks import Masks
+from shared.domain.policy.scopes import Scopes
 from shared.domain.policy.situation import Situations, Variables
 from shared.domain.policy.slotting import Slotting
 from shared.domain.policy.tables import Rows, rows_at
 from shared.domain.profile import Profile
-from shared.domain.rules import Scope, in_scope
 from shared.domain.signal import Signal
 
 CANDIDATE = frozenset({"action", "treatment"})
@@ -67,9 +69,10 @@ class Policy:
         self.masks = Masks(revision, self.rows)
         self.factors = Factors(revision, self.rows)
         self.slotting = Slotting(revision, self.rows)
-        self._context_weights = tuple((w.when, w.weight, self._rows_in(w.scope)) for w in catalogue.context_weights)
+        self._context_weights = tuple((w.when, w.weight, self.scopes.of(w.scope)) for w in catalogue.context_weights)
         self._ids = tuple(self._row_of)
         self._programs: dict[str, Program] = {}
+        self._last: tuple[Profile, Signal, datetime, Variables] | None = None
         tabled, evaluated = _compiled(self)
         self._index = Index(len(self.rows), tabled, evaluated)
         types = {name: attribute.type for name, attribute in catalogue.profile_schema.items()}
@@ -77,8 +80,13 @@ class Policy:
         self._situations = Situations(types, [path[1] for path in reads if path[0] == "profile" and len(path) > 1])
 
     def situation(self, profile: Profile, signal: Signal, now: datetime) -> Variables:
-        """What expressions see of this person, signal and moment."""
-        return self._situations(profile, signal, now)
+        """What expressions see of this person, signal and moment; that of the last decision is remembered, since each
+        of its stages asks for it.
+        """
+        last = self._last
+        if last is None or last[0] is not profile or last[1] is not signal or last[2] != now:
+            last = self._last = profile, signal, now, self._situations(profile, signal, now)
+        return last[3]
 
     def passing(self, situation: Variables) -> Rows:
         """The rows that no condition stops."""
@@ -123,6 +131,27 @@ class Policy:
             rows |= 1 << row
         return rows
 
+    def row(self, treatment: str) -> int:
+        """The row of a treatment.
+
+        Raises:
+            NotFoundError: the revision has no such treatment.
+        """
+        row = self._row_of.get(treatment)
+        if row is None:
+            raise NotFoundError(f"revision {self.revision.id} has no treatment {treatment!r}")
+        return row
+
+    @cached_property
+    def scopes(self) -> Scopes:
+        """The rows by what scopes speak of."""
+        return Scopes(self.rows)
+
+    @cached_property
+    def contact_rules(self) -> ContactRules:
+        """The rules of contact policy, worked out when they are first asked."""
+        return ContactRules(self.revision, self.rows, self.scopes)
+
     def program(self, text: str) -> Program:
         """The program of one of the revision's expressions."""
         found = self._programs.get(text)
@@ -146,9 +175,6 @@ class Policy:
         """The number that an expression yields, None where a value is missing or it yields none."""
         value = self.program(text).evaluate(situation)
         return float(value) if isinstance(value, int | float) and value.__class__ is not bool else None
-
-    def _rows_in(self, scope: Scope) -> Rows:
-        return rows_at([row for row, candidate in enumerate(self.rows) if in_scope(scope, facts(*candidate))])
 
 
 _VERDICTS = {

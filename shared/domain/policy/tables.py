@@ -255,7 +255,7 @@ def _between_numbers(numbers: list[Any], position: int) -> Any:
 
 
 def _between_texts(texts: list[Any], _position: int) -> Any:
-    """A text that is none of these, which are sorted."""
+    """A text that is none of these: it follows the last."""
     return f"{texts[-1]}\0" if texts else ""
 
 

@@ -173,7 +173,7 @@ def test_a_record_over_a_thousand_actions_is_under_4_kb_compressed_and_replays(c
         result="reserved",
         slots=slots,
         **kept(ranking),
-        read=read_of(policy.revision, history(policy, draw), NOW),
+        read=read_of(policy, history(policy, draw), NOW),
     )
     record = replayed(policy, read)
 

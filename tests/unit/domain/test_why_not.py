@@ -28,7 +28,7 @@ def bank_of(case):
 
 def decided(bank, case):
     """The decision of a case."""
-    contacts = read_of(bank.revision, history(bank.revision, case.get("history", [])), NOW)
+    contacts = read_of(bank, history(bank.revision, case.get("history", [])), NOW)
     record = DecisionRecord(
         decision_id="d-1",
         person_id="p-1",
