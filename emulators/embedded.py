@@ -107,7 +107,7 @@ class Embedded:
         """Reserve the ports; nothing starts yet. `extra` services are served beside the functions, by name.
 
         Raises:
-            emulators.ports.PortInUseError: a wanted port is taken.
+            emulators.errors.CannotStartError: a wanted port cannot be had.
         """
         self.bank = bank
         self.credentials = credentials or Credentials()
@@ -116,7 +116,7 @@ class Embedded:
         self._reserved = Ports()
         self._extra = dict(extra or {})
         names = (*FUNCTIONS, "sandbox", *self._extra)
-        self._ports = {name: self._reserved.take((ports or {}).get(name)) for name in names}
+        self._ports = self._reserved.take_all(names, ports or {})
         self.endpoints = {name: f"http://127.0.0.1:{port}" for name, port in self._ports.items()}
         self.ticker = Ticker({name: self.endpoints[name] for name in TICKED}, self.headers)
         self.store = Store()
