@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.domain.offered import BestFirst
 from shared.domain.policy.factors import MAX_VALUE, Propensities
 from shared.domain.policy.policy import Policy
 from shared.domain.policy.situation import Variables
@@ -126,6 +127,39 @@ def scoring(policy: Policy, rows: Rows, known: Sequence[float], situation: Varia
 def reranking(policy: Policy, rows: Rows, known: Sequence[float], situation: Variables, models: str) -> Ranking:
     """The ranking of rows whose propensities are known, by ascending row."""
     return _scores(policy, rows, known, situation).ranking(Propensities((), models))
+
+
+def best_first(policy: Policy, scored: Scoring) -> BestFirst:
+    """What slots are filled from."""
+    return BestFirst(policy.slotting.numbers(scored.treatments), scored.priorities)
+
+
+def scored_by(policy: Policy, scored: Scoring, priorities: Sequence[float]) -> Scoring:
+    """The same candidates by other priorities, given in the order of the scoring; the factors stay as they are."""
+    rows = policy.slotting.numbers(scored.treatments)
+    mandatory = policy.factors.mandatory
+    order = sorted(range(len(rows)), key=lambda n: (not mandatory >> rows[n] & 1, -priorities[n], rows[n]))
+    return Scoring(
+        treatments=tuple([scored.treatments[n] for n in order]),
+        priorities=tuple([priorities[n] for n in order]),
+        propensities=tuple([scored.propensities[n] for n in order]),
+        contexts=tuple([scored.contexts[n] for n in order]),
+        values=tuple([scored.values[n] for n in order]),
+        levers=tuple([scored.levers[n] for n in order]),
+        unlevered=scored.unlevered,
+        models=scored.models,
+    )
+
+
+def without_levers(policy: Policy, scored: Scoring) -> Scoring:
+    """The same candidates as they would rank with every lever at 1."""
+    w = policy.revision.catalogue.weights
+    bare = [
+        p**w.propensity * c**w.context * v**w.value
+        for p, c, v in zip(scored.propensities, scored.contexts, scored.values, strict=True)
+    ]
+    again = scored_by(policy, scored, bare)
+    return msgspec.structs.replace(again, levers=(1.0,) * len(again))
 
 
 def _scores(policy: Policy, rows: Rows, known: Sequence[float], situation: Variables) -> _Scores:

@@ -20,6 +20,9 @@ Result = Literal["reserved", "offered", "deferred", "excluded", "nothing_qualifi
 of quiet hours, or a stated reason for none.
 """
 
+Filling = Literal["in_turn", "together"]
+"""How the slots of a request are filled: `together`; one placement after another in records from before."""
+
 
 class Chosen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A treatment that was chosen, and the delivery that carries it."""
@@ -37,6 +40,7 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     Attributes:
         profile: the person as read; with the signal and the revision all that engagement policy depends on.
         slots: where treatments might appear.
+        filling: how the slots of a request were filled.
         decided_at: `now` of engagement policy and arbitration.
         reserved_at: `now` of contact policy.
         candidate_rows: the treatments that qualified, as `Ranking` has them; `shared.domain.candidates` says which.
@@ -74,6 +78,7 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     deferred: Deferred | None = None
     excluded_by: str | None = None
     conflicts: tuple[Conflict, ...] = ()
+    filling: Filling = "in_turn"
 
 
 def kept(ranking: Ranking) -> dict[str, Any]:
