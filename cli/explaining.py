@@ -28,6 +28,8 @@ def say_explanation(explanation: dict[str, Any], console: Console | None = None)
     console.print(f"[bold]{escape(explanation['headline'])}[/bold]")
     console.print(f"  decision {explanation['decision_id']} · person {explanation['person_id']}")
     console.print(f"  revision {explanation['revision'][:23]}…")
+    if explanation["again"]:
+        console.print(f"  {escape(explanation['again'])}")
     if explanation["chosen"]:
         table = Table("chosen", "P propensity", "× C context", "× V value £", "× L lever", "= priority", box=None)
         for chosen in explanation["chosen"]:
@@ -121,7 +123,7 @@ def _say_withheld(withheld: list[dict[str, Any]], console: Console) -> None:
     if withheld:
         console.print("[bold]Withheld by contact policy[/bold]")
     for each in withheld:
-        until = f", allowed from {each['until']}" if each["until"] else ""
+        until = f", allowed {each['allowed']}" if each["allowed"] else ""
         rule = f"{each['kind']} {each['rule']} ({each['scope']})"
         console.print(f"  {each['treatment']}: {escape(rule)}{until}. {escape(each['reason'])}")
 

@@ -30,6 +30,9 @@ MAX_CONTEXT_WEIGHT = 10.0
 Column = NDArray[np.float64]
 """A number for each of some rows, by ascending row."""
 
+Positions = NDArray[Any]
+"""Numbers of rows, or of places among some rows."""
+
 
 class Ranked(msgspec.Struct, frozen=True):
     """One candidate with its priority and the factors it came from.
@@ -110,7 +113,7 @@ def rank(
     known = policy.factors.propensities(counts, situation, decision_id(signal.source, signal.id), positions)
     # what is reckoned with is what the record keeps
     propensities = np.rint(columns.propensities(known.every)[positions] * PARTS) / PARTS
-    return _Scores(columns, candidates, propensities, situation).ranking(known)
+    return _Scores(columns, candidates, positions, propensities, situation).ranking(known)
 
 
 def scoring(policy: Policy, rows: Rows, known: Sequence[float], situation: Variables, models: str) -> Scoring:
@@ -126,7 +129,8 @@ def reranking(policy: Policy, rows: Rows, known: Sequence[float], situation: Var
 
 
 def _scores(policy: Policy, rows: Rows, known: Sequence[float], situation: Variables) -> _Scores:
-    return _Scores(_columns(policy), rows, np.array(known, dtype=np.float64), situation)
+    columns = _columns(policy)
+    return _Scores(columns, rows, _positions(rows, columns.size), np.array(known, dtype=np.float64), situation)
 
 
 class _Columns:
@@ -172,10 +176,12 @@ def _columns(policy: Policy) -> _Columns:
 class _Scores:
     """Some rows, ascending, with the factors of their priorities, and the order these give."""
 
-    def __init__(self, columns: _Columns, rows: Rows, propensities: Column, situation: Variables) -> None:
+    def __init__(
+        self, columns: _Columns, rows: Rows, positions: Positions, propensities: Column, situation: Variables
+    ) -> None:
         self._columns = columns
         self._rows = rows
-        self._positions = _positions(rows, columns.size)
+        self._positions = positions
         self._propensities = propensities
         self._levers = columns.levers[self._positions]
         w = columns.policy.revision.catalogue.weights
@@ -214,7 +220,7 @@ class _Scores:
             models=models,
         )
 
-    def _ids(self, order: NDArray[Any]) -> list[str]:
+    def _ids(self, order: Positions) -> list[str]:
         found: list[str] = self._columns.ids[self._positions[order]].tolist()
         return found
 
@@ -225,7 +231,7 @@ class _Scores:
             bare = np.where(self._among(mandatory), bare, -1.0)
         return self._ids(bare.argmax(axis=0, keepdims=True))[0] if len(bare) else None
 
-    def _mandatory_first(self, order: NDArray[Any]) -> NDArray[Any]:
+    def _mandatory_first(self, order: Positions) -> Positions:
         mandatory = self._columns.policy.factors.mandatory & self._rows
         if not mandatory:
             return order
@@ -248,10 +254,11 @@ class _Scores:
     def _weighted(self, situation: Variables) -> Column:
         """C of each row: the product of the weights whose condition holds and in whose scope it lies."""
         contexts = np.ones(len(self._positions))
-        for weight, concerned in self._columns.policy.context_weights(situation):
+        weights = self._columns.policy.context_weights(situation)
+        for weight, concerned in weights:
             if concerned & self._rows:
                 contexts[self._among(concerned)] *= weight
-        return np.minimum(contexts, MAX_CONTEXT_WEIGHT)
+        return np.minimum(contexts, MAX_CONTEXT_WEIGHT) if weights else contexts
 
     def _among(self, some: Rows) -> NDArray[np.bool_]:
         """Which of the rows are among these."""
@@ -265,12 +272,12 @@ def _bits(rows: Rows, size: int) -> NDArray[np.bool_]:
     return np.unpackbits(data, count=size, bitorder="little").view(np.bool_)
 
 
-def _positions(rows: Rows, size: int) -> NDArray[Any]:
+def _positions(rows: Rows, size: int) -> Positions:
     """The numbers of the rows, ascending."""
     return _bits(rows, size).nonzero()[0]
 
 
-def _listed(column: Column, order: NDArray[Any]) -> tuple[float, ...]:
+def _listed(column: Column, order: Positions) -> tuple[float, ...]:
     return tuple(column[order].tolist())
 
 

@@ -11,6 +11,8 @@ from shared.domain.arbitration import Ranked
 from shared.domain.candidates import count, known, means
 from shared.domain.canonical import canonical
 from shared.domain.catalogue import Weights
+from shared.domain.contact_policy import Withheld
+from shared.domain.contact_words import is_as_wanted, moment
 from shared.domain.decision import DecisionRecord
 from shared.domain.explanation import Explanation, explain, name_of, values_read
 from shared.domain.policy.policy import CANDIDATE, Policy
@@ -131,12 +133,22 @@ def _for_customer(policy: Policy, record: DecisionRecord, action: str | None) ->
         says.append("We make no suggestions to you at present.")
     elif record.result == "nothing_qualified":
         says.append("We made no suggestion: nothing of what we have suits you at the moment.")
+    elif record.deferred is not None:
+        until = moment(record.deferred.until, policy.contact_rules.zone_of(record.profile))
+        name = name_of(revision, record.deferred.treatment)
+        says += [f"“{name}” waits until {until}; we look again then.", _WITHHELD["quiet_hours"]]
     else:
         says.append("We made no suggestion.")
-        says += dict.fromkeys(_WITHHELD.get(each.kind, _HELD_BACK) for each in record.withheld)
+        says += dict.fromkeys(_why_withheld(policy, each) for each in record.withheld)
     if action is not None:
         says.append(_not_that(policy, record, action))
     return ForCustomer(decision_id=record.decision_id, says=says, looked_at=_looked_at(policy, record))
+
+
+def _why_withheld(policy: Policy, withheld: Withheld) -> str:
+    rule = next((rule for rule in policy.revision.catalogue.rules if rule.id == withheld.rule), None)
+    kind = "preference" if is_as_wanted(rule, withheld) else withheld.kind
+    return _WITHHELD.get(kind, _HELD_BACK)
 
 
 def _not_that(policy: Policy, record: DecisionRecord, action_id: str) -> str:
@@ -146,7 +158,9 @@ def _not_that(policy: Policy, record: DecisionRecord, action_id: str) -> str:
         return f"“{asked.name}” is what we chose."
     withheld = next((each for each in record.withheld if each.treatment in own), None)
     if withheld is not None:
-        return f"Not “{asked.name}”: {_WITHHELD.get(withheld.kind, _HELD_BACK)}"
+        return f"Not “{asked.name}”: {_why_withheld(policy, withheld)}"
+    if record.deferred is not None and record.deferred.treatment in own:
+        return f"“{asked.name}” is what waits."
     if own & known(policy, record).keys():
         return f"Not “{asked.name}”: something else suited you better."
     return f"Not “{asked.name}”: it was not meant for you at that moment."

@@ -137,7 +137,8 @@ def answer(policy: Policy, record: DecisionRecord, ranked: Sequence[str]) -> Dec
             for each in offered
         )
         return _with(record, result="offered" if chosen else "all_withheld", chosen=chosen, withheld=withheld)
-    selection = select(policy, ranked, record.profile, history, at, closed=read.closed)
+    since = record.signal.waiting_since
+    selection = select(policy, ranked, record.profile, history, at, since=since, closed=read.closed)
     treatments, deferred = selection.chosen, selection.deferred
     if read.stands is not None:  # whatever the ranking is by what is known meanwhile
         treatments = (read.stands.treatment,) if read.stands.treatment else ()

@@ -30,7 +30,7 @@ ISSUES = 6
 SHARED_CONDITIONS = 300
 PLACEMENTS = ("web.hero", "web.tile", "web.footer")
 MISSING = 0.1
-_BRAND = "oak"
+BRAND = "oak"
 
 
 def revision(actions: int, predictors: int = 0) -> Revision:
@@ -74,7 +74,7 @@ def people(count: int) -> list[Profile]:
             version=1,
             created_at=NOW,
             attributes=dict(_known(rng)),
-            brands=(_BRAND,),
+            brands=(BRAND,),
         )
         for number in range(count)
     ]
@@ -89,7 +89,7 @@ def signal(number: int) -> Signal:
         received_at=NOW,
         source="decide",
         identifiers={"customer_no": f"{number:032x}"},
-        brand=_BRAND,
+        brand=BRAND,
         context={"channel": "web"},
     )
 
@@ -135,7 +135,7 @@ def _bank() -> dict[str, Any]:
     return {
         "name": "Bench Bank",
         "time_zone": "Europe/London",
-        "brands": [{"id": _BRAND, "name": "Oak Bank"}],
+        "brands": [{"id": BRAND, "name": "Oak Bank"}],
         "issues": [{"id": f"issue_{n}", "name": f"Issue {n}", "purpose": "To measure."} for n in range(ISSUES)],
         "groups": [
             {"id": f"group_{n}", "issue": f"issue_{n % ISSUES}", "name": f"Group {n}", "owner": "Bench"}
@@ -191,7 +191,7 @@ def _actions(count: int) -> Iterator[dict[str, Any]]:
         yield {
             "id": f"action_{number:04d}",
             "name": f"Action {number}",
-            "brand": _BRAND,
+            "brand": BRAND,
             "group": f"group_{rng.randrange(GROUPS)}",
             "purpose": "service",
             "value": round(rng.uniform(1.0, 200.0), 2),
