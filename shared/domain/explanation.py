@@ -110,7 +110,7 @@ def explain(policy: Policy, record: DecisionRecord, action: str | None = None) -
             "placement": c.placement,
             "name": name_of(revision, c.treatment),
             **(_factors(ranked[c.treatment]) if c.treatment in ranked else {}),
-            **({"mean_propensity": around[c.treatment]} if c.treatment in around else {}),
+            **({"mean_propensity": float(f"{around[c.treatment]:.3g}")} if c.treatment in around else {}),
         }
         for c in record.chosen
     ]

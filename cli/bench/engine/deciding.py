@@ -7,6 +7,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable
+from functools import partial
 
 from cli.bench.counts import Counts
 from cli.bench.engine import bank
