@@ -82,7 +82,7 @@ class Leasing:
         self._lock = threading.Lock()
         self._held: dict[_Key, _Held] = {}
         self._limits: dict[str, tuple[Limit, ...]] = {}
-        self._periods: dict[tuple[str, str], tuple[datetime, datetime]] = {}
+        self._keys: dict[tuple[str, str, str, str], tuple[datetime, _Key]] = {}
 
     def closed(self, revision: Revision, now: datetime) -> Mapping[str, Closed]:
         """The volumes and budgets of a revision of which this process knows that too little is left, by their ids."""
@@ -222,9 +222,13 @@ class Leasing:
         return limits
 
     def _key(self, limit: Limit, revision: Revision, now: datetime) -> _Key:
-        time_zone = revision.catalogue.time_zone
-        known = self._periods.get((limit.period, time_zone))
-        if known is None or not known[0] <= now < known[1]:
-            known = self._periods[limit.period, time_zone] = period(limit.period, now, zone(time_zone) or UTC)
-        kind = "volume" if isinstance(limit, Volume) else "budget"
-        return _Key(kind, f"{limit.id}@{limit.period}:{known[0]:%Y-%m-%dT%H:%MZ}", known[1])
+        """The limit in the period of now; the last one of each is at hand."""
+        kind, time_zone = "volume" if isinstance(limit, Volume) else "budget", revision.catalogue.time_zone
+        asked = kind, limit.id, limit.period, time_zone
+        known = self._keys.get(asked)
+        if known is not None and known[0] <= now < known[1].ends_at:
+            return known[1]
+        begins_at, ends_at = period(limit.period, now, zone(time_zone) or UTC)
+        key = _Key(kind, f"{limit.id}@{limit.period}:{begins_at:%Y-%m-%dT%H:%MZ}", ends_at)
+        self._keys[asked] = begins_at, key
+        return key

@@ -38,8 +38,10 @@ def records(world):
 
 
 def spent(world):
-    """What all ledgers say is gone, and what their blocks hold of it."""
-    ledgers = [msgspec.json.decode(document.data, type=Ledger) for document in world.store.ledgers.values()]
+    """What the ledger of the volume says is gone, and what blocks hold of it."""
+    kept = {ledger_id: document for (_, ledger_id), document in world.store.ledgers.items()}
+    ours = [document for ledger_id, document in kept.items() if ledger_id.startswith("written_day@")]
+    ledgers = [msgspec.json.decode(document.data, type=Ledger) for document in ours]
     return sum(ledger.spent for ledger in ledgers), sum(sum(ledger.blocks.values()) for ledger in ledgers)
 
 
