@@ -20,7 +20,7 @@ def waiting(bank, until):
         decision_id=f"d-{uuid.uuid4().hex}",
         person_id=seen.person_id,
         at=until - timedelta(hours=9),
-        deferred=Deferred(treatment=seen.candidates[0], rule="nights", until=until),
+        deferred=Deferred(treatment=seen.chosen[0].treatment, rule="nights", until=until),
         signal=seen.signal,
     )
     bank.ended(seen.decision_id)
