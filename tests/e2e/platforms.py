@@ -153,7 +153,7 @@ class Running:
     def defer(self, deferral: Deferral) -> None:
         """Let a decision of somebody wait."""
         version = self._contacts.history(deferral.person_id).version
-        self._contacts.defer(deferral.person_id, version, deferral, forget=((), ()))
+        self._contacts.defer(deferral.person_id, version, deferral)
 
     # HTTP
 

@@ -141,7 +141,7 @@ def test_many_are_fired_page_by_page():
     [kept] = example.plain["deferrals"].due(MORNING, 10)
     for n in range(700):
         one = msgspec.structs.replace(kept, decision_id=f"d-{n:032}", person_id=f"p-{n}")
-        world.plain["contacts"].defer(one.person_id, None, one, forget=((), ()))
+        world.plain["contacts"].defer(one.person_id, None, one)
     world.now = MORNING
 
     assert world.sweep() == 700
