@@ -151,7 +151,7 @@ class Contacts(Protocol):
 
     def claim(self, delivery: Delivery, version: str | None) -> str:
         """Move a delivery, and its contact, to `sending` in one commit guarded by the delivery's version, None where it
-        is to be the first; returns its new version.
+        is to be the first; returns its new version. The contact no longer keeps the `bins` that the delivery does.
 
         Raises:
             StaleError: the delivery changed since.

@@ -251,6 +251,7 @@ def make_delivery(
         placement=treatment.placement,
         rank=rank,
         expires_at=now + RESERVATION_TTL if outbound else None,
+        bins=ranked.ranking.bins,
         **facts(action, treatment),
     )
 

@@ -16,14 +16,14 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.domain.policy.factors import MAX_VALUE
+from shared.domain.policy.factors import MAX_VALUE, Propensities
 from shared.domain.policy.policy import Policy
 from shared.domain.policy.situation import Variables
 from shared.domain.policy.tables import Rows
 from shared.domain.profile import Profile
 from shared.domain.propensity import Counts
 from shared.domain.ranking import PARTS, Ranking, packed
-from shared.domain.signal import Signal
+from shared.domain.signal import Signal, decision_id
 
 MAX_CONTEXT_WEIGHT = 10.0
 
@@ -108,12 +108,12 @@ def rank(
         now: the decision's time, UTC.
     """
     columns = _columns(policy)
-    every, models = policy.factors.propensities(counts)
     positions = _positions(candidates, columns.size)
-    # what is reckoned with is what the record keeps
-    propensities = np.rint(columns.propensities(every)[positions] * PARTS) / PARTS
     situation = policy.situation(profile, signal, now)
-    return _Scores(columns, candidates, positions, propensities, situation).ranking(models)
+    known = policy.factors.propensities(counts, situation, decision_id(signal.source, signal.id), positions)
+    # what is reckoned with is what the record keeps
+    propensities = np.rint(columns.propensities(known.every)[positions] * PARTS) / PARTS
+    return _Scores(columns, candidates, positions, propensities, situation).ranking(known)
 
 
 def scoring(policy: Policy, rows: Rows, known: Sequence[float], situation: Variables, models: str) -> Scoring:
@@ -125,7 +125,7 @@ def scoring(policy: Policy, rows: Rows, known: Sequence[float], situation: Varia
 
 def reranking(policy: Policy, rows: Rows, known: Sequence[float], situation: Variables, models: str) -> Ranking:
     """The ranking of rows whose propensities are known, by ascending row."""
-    return _scores(policy, rows, known, situation).ranking(models)
+    return _scores(policy, rows, known, situation).ranking(Propensities((), models))
 
 
 def _scores(policy: Policy, rows: Rows, known: Sequence[float], situation: Variables) -> _Scores:
@@ -152,8 +152,10 @@ class _Columns:
         self.computed = tuple(computed.items())
         self._given: tuple[Sequence[float], Column] = (), np.array([])
 
-    def propensities(self, every: Sequence[float]) -> Column:
+    def propensities(self, every: tuple[float, ...] | Column) -> Column:
         """P of every row as a column, made once for as long as the same ones are given."""
+        if not isinstance(every, tuple):
+            return every
         given, column = self._given
         if given is not every:
             column = np.array(every, dtype=np.float64)
@@ -191,15 +193,17 @@ class _Scores:
         self._order = self._mandatory_first(np.argsort(-self._priorities, kind="stable"))
         self._bare = bare
 
-    def ranking(self, models: str) -> Ranking:
+    def ranking(self, known: Propensities) -> Ranking:
         """What is handed over."""
         return Ranking(
             candidate_rows=packed(self._rows),
-            propensity_parts=np.rint(self._propensities * PARTS).astype("<u4").tobytes(),
+            propensity_parts=_parts(self._propensities),
             order=self._positions[self._order].astype("<u4").tobytes(),
             priorities=self._priorities[self._order].tobytes(),
             unlevered=self._unlevered(),
-            models=models,
+            models=known.models,
+            bins=known.bins,
+            mean_parts=b"" if known.means is None else _parts(known.means[self._positions]),
         )
 
     def scoring(self, models: str) -> Scoring:
@@ -271,6 +275,10 @@ def _bits(rows: Rows, size: int) -> NDArray[np.bool_]:
 def _positions(rows: Rows, size: int) -> Positions:
     """The numbers of the rows, ascending."""
     return _bits(rows, size).nonzero()[0]
+
+
+def _parts(propensities: Column) -> bytes:
+    return np.rint(propensities * PARTS).astype("<u4").tobytes()
 
 
 def _listed(column: Column, order: Positions) -> tuple[float, ...]:

@@ -266,8 +266,11 @@ def test_a_broken_limit_is_told_and_fails_unless_told_otherwise(monkeypatch, opt
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read from /proc")
 @pytest.mark.parametrize("what", ["policy", "json"])
 def test_what_is_loaded_once_says_what_it_took(tmp_path, capsys, what):
-    stored = zlib.compress(bank.revision(20).catalogue.canonical())
-    asked = load_once.Asked(stored=stored, person=bank.people(1)[0], signal=bank.signal(0), now=bank.NOW)
+    canonical = bank.revision(20).catalogue.canonical()
+    who, signal = bank.people(1)[0], bank.signal(0)
+    asked = load_once.Asked(
+        stored=zlib.compress(canonical), size=len(canonical), person=who, signal=signal, now=bank.NOW
+    )
     file = tmp_path / "asked"
     file.write_bytes(msgspec.msgpack.encode(asked))
 

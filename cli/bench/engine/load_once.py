@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from cli.say import fail
+from shared.adapters.refreshing import Policies
 from shared.domain.catalogue import Revision
 from shared.domain.policy.policy import Policy
 from shared.domain.profile import Profile
@@ -24,9 +25,10 @@ _STATM = Path("/proc/self/statm")
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """What is loaded, as a store keeps it, and whom the first answer is about."""
+    """What is loaded, compressed as a store keeps it, with its own length, and whom the first answer is about."""
 
     stored: bytes
+    size: int
     person: Profile
     signal: Signal
     now: datetime
@@ -56,7 +58,7 @@ def _resident() -> int:
 
 
 def _policy(asked: Asked) -> Policy:
-    policy = Policy(Revision.decode(zlib.decompress(asked.stored)))
+    policy = Policies(lambda _: Revision.decode(zlib.decompress(asked.stored, bufsize=asked.size))).get("")
     policy.treatments(policy.passing(policy.situation(asked.person, asked.signal, asked.now)))
     return policy
 
@@ -68,7 +70,7 @@ def main(file: str, what: str) -> None:
         fail("Memory is read from /proc, which is not here.", "Measure on Linux.")
     read: dict[str, Callable[[], Any]] = {
         "policy": lambda: _policy(asked),
-        "json": lambda: json.loads(zlib.decompress(asked.stored)),
+        "json": lambda: json.loads(zlib.decompress(asked.stored, bufsize=asked.size)),
     }
     print(msgspec.json.encode(measured(read[what])).decode())
 

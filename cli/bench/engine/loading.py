@@ -95,8 +95,10 @@ def measure(counts: Counts, tell: Callable[[str], None]) -> list[Result]:
 
 def _ask(folder: Path) -> Path:
     """The file with what is loaded and who is asked about."""
-    stored = zlib.compress(bank.revision(SIZE).catalogue.canonical(), level=9)
-    asked = Asked(stored=stored, person=bank.people(1)[0], signal=bank.signal(0), now=bank.NOW)
+    canonical = bank.revision(SIZE).catalogue.canonical()
+    stored = zlib.compress(canonical, level=9)
+    who, what = bank.people(1)[0], bank.signal(0)
+    asked = Asked(stored=stored, size=len(canonical), person=who, signal=what, now=bank.NOW)
     file = folder / "asked"
     file.write_bytes(msgspec.msgpack.encode(asked))
     return file

@@ -133,7 +133,8 @@ class Contacts:
     def claim(self, delivery: Delivery, version: str | None) -> str:
         """Move a delivery, and its contact, to `sending` in one guarded commit; returns its new version."""
         batch = self._guarded(delivery, version)
-        self._merge(batch, delivery, {"state": "sending", "at": msgspec.to_builtins(delivery.at)})
+        claimed = {"state": "sending", "at": msgspec.to_builtins(delivery.at)}
+        self._merge(batch, delivery, {**claimed, "bins": firestore.DELETE_FIELD})
         versions = self._database.commit(batch)
         self._meter.add(writes=2)
         return versions[0]

@@ -117,7 +117,8 @@ class Contacts:
         with self._store.lock:
             self._guard(delivery, version)
             new = self._put(delivery)
-            self._store.change_contact(delivery.person_id, delivery.delivery_id, state="sending", at=delivery.at)
+            claimed = {"state": "sending", "at": delivery.at, "bins": ""}
+            self._store.change_contact(delivery.person_id, delivery.delivery_id, **claimed)
         self._meter.add(writes=2)
         return new
 

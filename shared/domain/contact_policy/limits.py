@@ -46,7 +46,7 @@ class Limits:
         self._rules = rules
         self._profile = profile
         self._now = now
-        self._closed = closed
+        self._closed = {rule: each for rule, each in closed.items() if now < each.opens_at}
         self._beside = [each for key, each in history.contacts.items() if key.startswith(CHOSEN)] if closed else []
         self._zone = rules.zone_of(profile)
         self._limits: dict[int, int] = {}
