@@ -25,6 +25,7 @@ from emulators.ports import Ports
 from emulators.probes import always, http_ok
 from emulators.processes import Supervisor
 from emulators.provisioning import bigquery_client, provision_bigquery, provision_pubsub
+from emulators.ticker import Ticker
 
 MOST_THREADS = 16
 """Threads of one function here; on Cloud Run it has as many as its concurrency."""
@@ -56,6 +57,8 @@ class Platform:
         self._ports = self._reserved.take_all(names, options.ports)
         self._stopping = threading.Lock()
         self.local = self._local()
+        ticked = {schedule["service"] for schedule in self.topology.get("schedules", {}).values()}
+        self.ticker = Ticker({name: self.local.endpoints[name] for name in sorted(ticked)}, self.headers)
         self.supervisor = Supervisor(self._state / "logs", on_death=options.on_death, on_restarted=self._on_restarted)
 
     def __enter__(self) -> Self:
@@ -103,6 +106,7 @@ class Platform:
             self._prepare()
             self.supervisor.wait_ready([*self.functions, "sandbox", "pump"], within_seconds=START_SECONDS)
             self._publish()
+            self.ticker.start()
         except BaseException:
             self.stop()
             raise
@@ -115,6 +119,7 @@ class Platform:
         at once: each returns when all is stopped.
         """
         with self._stopping:
+            self.ticker.stop()
             self.supervisor.stop()
             self._file.remove()
             self._reserved.release()

@@ -2,40 +2,56 @@
 
 One read of the person's contact history and one commit guarded by its version, whatever the number of rules. Who loses
 the race reads again: the cap that was free a moment ago may be taken. A repeated decision finds its reservation and
-repeats its answer.
+repeats its answer. What volumes and budgets give is taken before the commit, from blocks that this process holds, and
+given back where nothing came of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
+from typing import NamedTuple, TypeVar
 
 from shared.domain.catalogue import Revision, facts
 from shared.domain.contact_history import Contact, ContactHistory
-from shared.domain.contact_policy import Withheld, longest_window, select
+from shared.domain.contact_policy import Closed, Deferred, Selection, Withheld, longest_window, select
 from shared.domain.contact_read import ContactRead, Standing, read_of
 from shared.domain.decision import Chosen, DecisionRecord, Result, delivery_id, kept
+from shared.domain.deferral import Deferral
 from shared.domain.delivery import RESERVATION_TTL, Delivery
 from shared.domain.errors import NotFoundError, StaleError, TransientError
-from shared.domain.offering import offer
+from shared.domain.offering import Offered, offer
 from shared.domain.policy.policy import Policy
 from shared.domain.propensity import model_id
 from shared.domain.ranking import unpacked
 from shared.messages import ActionsRanked, ContactReserved, HistoryRow
 from shared.messages.rows import decision_row
-from shared.ports import FORGET_WITHHELD_AFTER, Catalogues, Contacts
+from shared.ports import FORGET_WITHHELD_AFTER, Allowances, Catalogues, Contacts, Taken
 
 ATTEMPTS = 12
 """Tries of the guarded commit before the message is given back to be delivered again."""
+
+T = TypeVar("T")
+
+
+class _Allowed(NamedTuple):
+    """What was taken of volumes and budgets for a choice, and which of them had too little left for another."""
+
+    taken: Taken
+    closed: Mapping[str, Closed]
 
 
 class Suppress:
     """The use case over its ports."""
 
-    def __init__(self, catalogues: Catalogues, contacts: Contacts, pause: Callable[[int], None]) -> None:
-        """Reserve in `contacts`; `pause(n)` waits, with jitter, before the n-th try again."""
+    def __init__(
+        self, catalogues: Catalogues, contacts: Contacts, allowances: Allowances, pause: Callable[[int], None]
+    ) -> None:
+        """Reserve in `contacts` what `allowances` give; `pause(n)` waits, with jitter, before the n-th try again."""
         self._catalogues = catalogues
         self._contacts = contacts
+        self._allowances = allowances
         self._pause = pause
 
     def __call__(self, ranked: ActionsRanked, now: datetime) -> tuple[ContactReserved | HistoryRow, ...]:
@@ -52,39 +68,73 @@ class Suppress:
             repeated = self._repeat(policy, ranked, history.value)
             if repeated is not None:
                 return repeated
-            selection = select(policy, _ids(policy, ranked), ranked.profile, history.value, now)
-            keep = longest_window(policy.revision)
-            forget = history.value.expired_keys(now, keep, FORGET_WITHHELD_AFTER)
-            if not selection.chosen:
-                self._contacts.withhold(ranked.person_id, ranked.decision_id, now, forget=forget[1])
-                read = read_of(policy, history.value, now)
-                return (decision_row(_record(ranked, "all_withheld", now, (), selection.withheld, read)),)
-            contact = Contact.of(make_delivery(policy.revision, ranked, selection.chosen[0], now))
+            choose = _choice(policy, ranked, history.value, now)
+            selection, allowed = self._allowed(policy, now, choose, _selected)
+            read = read_of(policy, history.value, now, closed=allowed.closed)
+            forget = history.value.expired_keys(now, longest_window(policy.revision), FORGET_WITHHELD_AFTER)
             try:
-                self._contacts.reserve(ranked.person_id, history.version, [contact], forget=forget)
+                if selection.chosen:
+                    contact = Contact.of(make_delivery(policy.revision, ranked, selection.chosen[0], now))
+                    self._contacts.reserve(ranked.person_id, history.version, [contact], forget=forget)
+                    return _reserved(ranked, contact, selection.withheld, read, now, repeated=False)
+                if selection.deferred is not None:
+                    deferral = _deferral(ranked, selection.deferred, now)
+                    self._contacts.defer(ranked.person_id, history.version, deferral, forget=forget)
+                    record = _record(ranked, "deferred", now, (), selection.withheld, read, deferred=selection.deferred)
+                    return (decision_row(record),)
             except StaleError:
+                self._allowances.give_back(allowed.taken)
                 continue
-            read = read_of(policy, history.value, now)
-            return _reserved(ranked, contact, selection.withheld, read, now, repeated=False)
+            self._contacts.withhold(ranked.person_id, ranked.decision_id, now, forget=forget[1])
+            return (decision_row(_record(ranked, "all_withheld", now, (), selection.withheld, read)),)
         raise TransientError(f"the contact history of {ranked.person_id} is contended")
 
     def offer(self, ranked: ActionsRanked, now: datetime) -> tuple[tuple[Delivery, ...], HistoryRow]:
         """What an inbound channel may show in the slots it asked for.
 
-        Nothing is reserved: an inbound treatment counts as contact when its impression comes back.
+        Nothing is reserved: an inbound treatment counts as contact when its impression comes back. Of volumes and
+        budgets it takes when it is offered, since what is on show cannot be taken back.
         """
         policy = self._policy(ranked)
         revision = policy.revision
         history = self._contacts.history(ranked.person_id).value
-        offered, withheld = offer(policy, tuple(_ids(policy, ranked)), ranked.slots, ranked.profile, history, now)
+        ids = tuple(_ids(policy, ranked))
+        choose = partial(offer, policy, ids, ranked.slots, ranked.profile, history, now)
+        (offered, withheld), allowed = self._allowed(policy, now, choose, _offered)
         deliveries = [
             make_delivery(revision, ranked, each.treatment, now, placement=each.placement, rank=each.rank)
             for each in offered
         ]
-        self._contacts.present(deliveries)
+        try:
+            self._contacts.present(deliveries)
+        except TransientError:  # whoever asked is given nothing
+            self._allowances.give_back(allowed.taken)
+            raise
         result: Result = "offered" if deliveries else "all_withheld"
-        record = _record(ranked, result, now, deliveries, withheld, read_of(policy, history, now))
+        read = read_of(policy, history, now, closed=allowed.closed)
+        record = _record(ranked, result, now, deliveries, withheld, read)
         return tuple(deliveries), decision_row(record, deliveries[0] if deliveries else None)
+
+    def _allowed(
+        self,
+        policy: Policy,
+        now: datetime,
+        choose: Callable[..., T],
+        chosen: Callable[[T], Sequence[str]],
+    ) -> tuple[T, _Allowed]:
+        """Choose, and take of volumes and budgets for what is chosen; where too little is left, choose otherwise.
+
+        Raises:
+            TransientError: others take what is left, again and again, or the store did not answer.
+        """
+        closed = self._allowances.closed(policy.revision, now)
+        for _ in range(ATTEMPTS):
+            made = choose(closed=closed)
+            taken = self._allowances.take(policy.revision, chosen(made), now)
+            if not taken.closed:
+                return made, _Allowed(taken, closed)
+            closed = {**closed, **taken.closed}
+        raise TransientError("what is left of volumes and budgets is contended")
 
     def _policy(self, ranked: ActionsRanked) -> Policy:
         try:
@@ -98,10 +148,7 @@ class Suppress:
         """The answer this decision had before, None where it is decided for the first time."""
         withheld_at = history.withheld.get(ranked.decision_id)
         if withheld_at is not None:
-            again = select(policy, _ids(policy, ranked), ranked.profile, history, withheld_at)
-            read = read_of(policy, history, withheld_at, stands=Standing() if again.chosen else None)
-            record = _record(ranked, "all_withheld", withheld_at, (), again.withheld, read)
-            return (decision_row(record, repeated=True),)
+            return (decision_row(self._chose_nothing(policy, ranked, history, withheld_at), repeated=True),)
         earlier = history.of_decision(ranked.decision_id)
         if not earlier:
             return None
@@ -113,10 +160,43 @@ class Suppress:
             if contact.decision_id != ranked.decision_id and contact.at <= at
         }
         past = ContactHistory(contacts=before)
-        again = select(policy, _ids(policy, ranked), ranked.profile, past, at)
+        again = _choice(policy, ranked, past, at)()
         stands = None if again.chosen == (reserved.treatment,) else Standing(treatment=reserved.treatment)
         read = read_of(policy, past, at, stands=stands)
         return _reserved(ranked, reserved, again.withheld, read, at, repeated=True)
+
+    def _chose_nothing(
+        self, policy: Policy, ranked: ActionsRanked, history: ContactHistory, at: datetime
+    ) -> DecisionRecord:
+        """The record of this decision, which had deferred what it chose, or withheld everything."""
+        deferral = self._contacts.deferral(ranked.decision_id)
+        deferred = deferral.deferred if deferral is not None else None
+        closed = self._allowances.closed(policy.revision, at)
+        again = _choice(policy, ranked, history, at)(closed=closed)
+        same = not again.chosen and again.deferred == deferred
+        read = read_of(policy, history, at, stands=None if same else Standing(deferred=deferred), closed=closed)
+        result: Result = "all_withheld" if deferred is None else "deferred"
+        return _record(ranked, result, at, (), again.withheld, read, deferred=deferred)
+
+
+def _choice(policy: Policy, ranked: ActionsRanked, history: ContactHistory, at: datetime) -> Callable[..., Selection]:
+    """What contact policy lets through of a ranking, for volumes and budgets that are yet to be given."""
+    since = ranked.signal.waiting_since
+    return lambda **left: select(policy, _ids(policy, ranked), ranked.profile, history, at, since=since, **left)
+
+
+def _selected(selection: Selection) -> Sequence[str]:
+    return selection.chosen
+
+
+def _offered(filled: tuple[Sequence[Offered], Sequence[Withheld]]) -> Sequence[str]:
+    return [each.treatment for each in filled[0]]
+
+
+def _deferral(ranked: ActionsRanked, deferred: Deferred, now: datetime) -> Deferral:
+    return Deferral(
+        decision_id=ranked.decision_id, person_id=ranked.person_id, at=now, deferred=deferred, signal=ranked.signal
+    )
 
 
 def _reserved(
@@ -171,6 +251,7 @@ def make_delivery(
         placement=treatment.placement,
         rank=rank,
         expires_at=now + RESERVATION_TTL if outbound else None,
+        bins=ranked.ranking.bins,
         **facts(action, treatment),
     )
 
@@ -182,6 +263,8 @@ def _record(
     deliveries: Sequence[Delivery],
     withheld: Sequence[Withheld],
     read: ContactRead,
+    *,
+    deferred: Deferred | None = None,
 ) -> DecisionRecord:
     return DecisionRecord(
         **ranked.carried(),
@@ -195,4 +278,5 @@ def _record(
         **kept(ranked.ranking),
         read=read,
         withheld=tuple(withheld),
+        deferred=deferred,
     )

@@ -14,6 +14,7 @@ from shared.authoring.contact_rules import build_rules
 from shared.authoring.expressions import Checker, Declared
 from shared.authoring.names import Files, Names, by_id
 from shared.authoring.places import Place
+from shared.authoring.predictors import PredictorBuilder
 from shared.authoring.problems import Problems
 from shared.authoring.reading import Reader
 from shared.domain import zones
@@ -57,6 +58,8 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
         signals=signals,
         action_schema=action_schema,
         time_zone=bank.time_zone,
+        predictors=PredictorBuilder(files, names, reading_problems).build(),
+        exploration=files.arbitration.exploration,
     )
     built: Catalogue = terse(catalogue)
     return built
@@ -107,7 +110,10 @@ def _check_attributes(
 def _build_signals(schema: forms.Schema) -> dict[str, SignalType]:
     return {
         name: SignalType(
-            properties={p: Attribute(type=a.type, description=a.description) for p, a in sorted(s.properties.items())},
+            properties={
+                p: Attribute(type=a.type, description=a.description, protected=a.protected)
+                for p, a in sorted(s.properties.items())
+            },
             open=s.open,
         )
         for name, s in sorted(schema.signals.items())
@@ -116,7 +122,12 @@ def _build_signals(schema: forms.Schema) -> dict[str, SignalType]:
 
 def _build_attributes(attributes: Mapping[str, forms.Attribute | forms.PlainAttribute]) -> dict[str, Attribute]:
     return {
-        name: Attribute(type=a.type, description=a.description, required=a.required)
+        name: Attribute(
+            type=a.type,
+            description=a.description,
+            required=a.required,
+            protected=isinstance(a, forms.Attribute) and a.protected,
+        )
         for name, a in sorted(attributes.items())
     }
 

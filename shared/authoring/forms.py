@@ -18,15 +18,18 @@ from shared.domain.catalogue import (
     Channel,
     ContextWeight,
     Exclusion,
+    Exploration,
     Namespace,
+    NumericPredictor,
     PlainType,
     PolicyKind,
     Source,
     Starting,
+    SymbolicPredictor,
     Weights,
 )
 from shared.domain.outcome import OutcomeName
-from shared.domain.part import ID, NAME, ORIGIN, Cel, Factor, Id, Name, Pounds, Text
+from shared.domain.part import ID, NAME, ORIGIN, READ, Cel, Factor, Id, Name, Pounds, Text
 from shared.domain.rules import (
     CLOCK_TIME,
     Budget,
@@ -48,6 +51,7 @@ PATTERNS = {
     ID: "is made of a-z, 0-9, '_', '.' and '-'",
     NAME: "is made of a-z, 0-9 and '_' and begins with a letter",
     DURATION: "is a number and one of s, m, h, d, w, such as 30d, or forever",
+    READ: "is an attribute, such as profile.balance, context.device or signal.properties.change",
     WINDOW: "is such as 30d (of s, m, h, d, w), or calendar_day, calendar_week, calendar_month, or forever",
     CLOCK_TIME: 'is hours and minutes, such as "08:00"',
     HOLIDAYS: "is a country, such as GB, or one with its part, such as GB-ENG",
@@ -171,12 +175,14 @@ class Attribute(Form, frozen=True, kw_only=True):
         type: what its values are.
         description: what it means, with its unit.
         required: whether it is always there; any other may be missing.
+        protected: whether it is a protected characteristic, which never predicts anything.
         values: the only ones that a string, or an item of a list, may have.
     """
 
     type: AttributeType
     description: Text
     required: bool = False
+    protected: bool = False
     values: tuple[Text, ...] = ()
 
 
@@ -202,11 +208,13 @@ class Property(Form, frozen=True, kw_only=True):
     Attributes:
         type: what its values are.
         description: what it means, with its unit.
+        protected: whether it is a protected characteristic, which never predicts anything.
         values: the only ones that a string, or an item of a list, may have.
     """
 
     type: PlainType
     description: Text
+    protected: bool = False
     values: tuple[Text, ...] = ()
 
 
@@ -276,10 +284,14 @@ class Arbitration(Form, frozen=True, kw_only=True):
     Attributes:
         weights: exponents of the four factors of priority.
         context_weights: what in a context raises or lowers C.
+        predictors: what of a person and moment P looks at.
+        exploration: whether P is the models' mean (off) or drawn from what they know (thompson).
     """
 
     weights: Weights = Weights()
     context_weights: tuple[ContextWeight, ...] = ()
+    predictors: tuple[NumericPredictor | SymbolicPredictor, ...] = ()
+    exploration: Exploration = "off"
 
 
 class Cap(Form, frozen=True, kw_only=True, tag="cap", tag_field="kind"):

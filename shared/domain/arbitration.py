@@ -16,19 +16,22 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.domain.policy.factors import MAX_VALUE
+from shared.domain.policy.factors import MAX_VALUE, Propensities
 from shared.domain.policy.policy import Policy
 from shared.domain.policy.situation import Variables
 from shared.domain.policy.tables import Rows
 from shared.domain.profile import Profile
 from shared.domain.propensity import Counts
 from shared.domain.ranking import PARTS, Ranking, packed
-from shared.domain.signal import Signal
+from shared.domain.signal import Signal, decision_id
 
 MAX_CONTEXT_WEIGHT = 10.0
 
 Column = NDArray[np.float64]
 """A number for each of some rows, by ascending row."""
+
+Positions = NDArray[Any]
+"""Numbers of rows, or of places among some rows."""
 
 
 class Ranked(msgspec.Struct, frozen=True):
@@ -105,10 +108,12 @@ def rank(
         now: the decision's time, UTC.
     """
     columns = _columns(policy)
-    every, models = policy.factors.propensities(counts)
+    positions = _positions(candidates, columns.size)
+    situation = policy.situation(profile, signal, now)
+    known = policy.factors.propensities(counts, situation, decision_id(signal.source, signal.id), positions)
     # what is reckoned with is what the record keeps
-    propensities = np.rint(columns.propensities(every)[_positions(candidates, columns.size)] * PARTS) / PARTS
-    return _Scores(columns, candidates, propensities, policy.situation(profile, signal, now)).ranking(models)
+    propensities = np.rint(columns.propensities(known.every)[positions] * PARTS) / PARTS
+    return _Scores(columns, candidates, positions, propensities, situation).ranking(known)
 
 
 def scoring(policy: Policy, rows: Rows, known: Sequence[float], situation: Variables, models: str) -> Scoring:
@@ -120,11 +125,12 @@ def scoring(policy: Policy, rows: Rows, known: Sequence[float], situation: Varia
 
 def reranking(policy: Policy, rows: Rows, known: Sequence[float], situation: Variables, models: str) -> Ranking:
     """The ranking of rows whose propensities are known, by ascending row."""
-    return _scores(policy, rows, known, situation).ranking(models)
+    return _scores(policy, rows, known, situation).ranking(Propensities((), models))
 
 
 def _scores(policy: Policy, rows: Rows, known: Sequence[float], situation: Variables) -> _Scores:
-    return _Scores(_columns(policy), rows, np.array(known, dtype=np.float64), situation)
+    columns = _columns(policy)
+    return _Scores(columns, rows, _positions(rows, columns.size), np.array(known, dtype=np.float64), situation)
 
 
 class _Columns:
@@ -146,8 +152,10 @@ class _Columns:
         self.computed = tuple(computed.items())
         self._given: tuple[Sequence[float], Column] = (), np.array([])
 
-    def propensities(self, every: Sequence[float]) -> Column:
+    def propensities(self, every: tuple[float, ...] | Column) -> Column:
         """P of every row as a column, made once for as long as the same ones are given."""
+        if not isinstance(every, tuple):
+            return every
         given, column = self._given
         if given is not every:
             column = np.array(every, dtype=np.float64)
@@ -168,10 +176,12 @@ def _columns(policy: Policy) -> _Columns:
 class _Scores:
     """Some rows, ascending, with the factors of their priorities, and the order these give."""
 
-    def __init__(self, columns: _Columns, rows: Rows, propensities: Column, situation: Variables) -> None:
+    def __init__(
+        self, columns: _Columns, rows: Rows, positions: Positions, propensities: Column, situation: Variables
+    ) -> None:
         self._columns = columns
         self._rows = rows
-        self._positions = _positions(rows, columns.size)
+        self._positions = positions
         self._propensities = propensities
         self._levers = columns.levers[self._positions]
         w = columns.policy.revision.catalogue.weights
@@ -183,15 +193,17 @@ class _Scores:
         self._order = self._mandatory_first(np.argsort(-self._priorities, kind="stable"))
         self._bare = bare
 
-    def ranking(self, models: str) -> Ranking:
+    def ranking(self, known: Propensities) -> Ranking:
         """What is handed over."""
         return Ranking(
             candidate_rows=packed(self._rows),
-            propensity_parts=np.rint(self._propensities * PARTS).astype("<u4").tobytes(),
+            propensity_parts=_parts(self._propensities),
             order=self._positions[self._order].astype("<u4").tobytes(),
             priorities=self._priorities[self._order].tobytes(),
             unlevered=self._unlevered(),
-            models=models,
+            models=known.models,
+            bins=known.bins,
+            mean_parts=b"" if known.means is None else _parts(known.means[self._positions]),
         )
 
     def scoring(self, models: str) -> Scoring:
@@ -208,7 +220,7 @@ class _Scores:
             models=models,
         )
 
-    def _ids(self, order: NDArray[Any]) -> list[str]:
+    def _ids(self, order: Positions) -> list[str]:
         found: list[str] = self._columns.ids[self._positions[order]].tolist()
         return found
 
@@ -219,7 +231,7 @@ class _Scores:
             bare = np.where(self._among(mandatory), bare, -1.0)
         return self._ids(bare.argmax(axis=0, keepdims=True))[0] if len(bare) else None
 
-    def _mandatory_first(self, order: NDArray[Any]) -> NDArray[Any]:
+    def _mandatory_first(self, order: Positions) -> Positions:
         mandatory = self._columns.policy.factors.mandatory & self._rows
         if not mandatory:
             return order
@@ -242,10 +254,11 @@ class _Scores:
     def _weighted(self, situation: Variables) -> Column:
         """C of each row: the product of the weights whose condition holds and in whose scope it lies."""
         contexts = np.ones(len(self._positions))
-        for weight, concerned in self._columns.policy.context_weights(situation):
+        weights = self._columns.policy.context_weights(situation)
+        for weight, concerned in weights:
             if concerned & self._rows:
                 contexts[self._among(concerned)] *= weight
-        return np.minimum(contexts, MAX_CONTEXT_WEIGHT)
+        return np.minimum(contexts, MAX_CONTEXT_WEIGHT) if weights else contexts
 
     def _among(self, some: Rows) -> NDArray[np.bool_]:
         """Which of the rows are among these."""
@@ -259,12 +272,16 @@ def _bits(rows: Rows, size: int) -> NDArray[np.bool_]:
     return np.unpackbits(data, count=size, bitorder="little").view(np.bool_)
 
 
-def _positions(rows: Rows, size: int) -> NDArray[Any]:
+def _positions(rows: Rows, size: int) -> Positions:
     """The numbers of the rows, ascending."""
     return _bits(rows, size).nonzero()[0]
 
 
-def _listed(column: Column, order: NDArray[Any]) -> tuple[float, ...]:
+def _parts(propensities: Column) -> bytes:
+    return np.rint(propensities * PARTS).astype("<u4").tobytes()
+
+
+def _listed(column: Column, order: Positions) -> tuple[float, ...]:
     return tuple(column[order].tolist())
 
 

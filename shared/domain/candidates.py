@@ -25,6 +25,14 @@ def known(policy: Policy, record: DecisionRecord) -> dict[str, float]:
     return dict(zip(record.candidates, record.propensities, strict=True))
 
 
+def means(policy: Policy, record: DecisionRecord) -> dict[str, float]:
+    """What P of each candidate was drawn around, by its id; empty where none was drawn."""
+    if not record.mean_parts:
+        return {}
+    treatments = policy.treatments(policy.checked(unpacked(record.candidate_rows)))
+    return dict(zip(treatments, propensities(record.mean_parts), strict=True))
+
+
 def count(record: DecisionRecord) -> int:
     """How many candidates there were."""
     return unpacked(record.candidate_rows).bit_count() if is_packed(record) else len(record.candidates)

@@ -27,6 +27,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         at: when it was reserved, and once sending when that began.
         expires_at: when an unclaimed reservation lapses.
         outcomes: outcome to when it was first observed.
+        bins: what its delivery carries for its outcomes to be learnt by, until the delivery has a document of its own.
     """
 
     delivery_id: str
@@ -43,6 +44,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: datetime
     expires_at: datetime | None = None
     outcomes: dict[str, datetime] = {}
+    bins: str = ""
 
     @classmethod
     def of(cls, delivery: Delivery) -> Contact:
@@ -61,6 +63,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             state="presented" if delivery.state == "presented" else "reserved",
             at=delivery.at,
             expires_at=delivery.expires_at,
+            bins="" if delivery.state == "presented" else delivery.bins,
         )
 
     def delivery(self, person_id: str) -> Delivery:
@@ -74,6 +77,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             state="reserved",
             at=self.at,
             expires_at=self.expires_at,
+            bins=self.bins,
             **self.facts(),
         )
 

@@ -12,10 +12,12 @@ from msgspec import Meta
 ID = r"^[a-z0-9_.-]+$"
 NAME = r"^[a-z][a-z0-9_]*$"
 ORIGIN = r"^https?://[a-z0-9.-]+(:[0-9]+)?$"
+READ = r"^(profile|context|signal|signal\.properties)\.[a-z][a-z0-9_]*$"
 
 Id = Annotated[str, Meta(pattern=ID)]
 Name = Annotated[str, Meta(pattern=NAME)]
 Origin = Annotated[str, Meta(pattern=ORIGIN)]
+Read = Annotated[str, Meta(pattern=READ)]
 Text = Annotated[str, Meta(min_length=1)]
 Cel = Annotated[str, Meta(min_length=1, max_length=2000)]
 Factor = Annotated[float, Meta(ge=0, le=10)]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 from typing import Any, NamedTuple
 
 from shared.domain.catalogue import Action, Condition, Revision, Treatment
 from shared.domain.cel import program
 from shared.domain.change import Change, apply, read
+from shared.domain.contact_words import moment
 from shared.domain.decision import DecisionRecord
 from shared.domain.nearest import Option, distance, numbers, options, said
 from shared.domain.policy.atoms import COLLECTIONS, MISSING, NUMBERS, NoValue, Path, Term
@@ -241,10 +242,9 @@ class Question:
         return data, clauses(data)
 
 
-def later(at: datetime) -> Change:
-    """That the decision were made at a later time."""
-    shown = f"{at:%-d %B %Y %H:%M:%S} UTC" if at.second else f"{at:%-d %B %Y %H:%M} UTC"
-    return Change(kind="time", subject="now", value=at, says=f"from {shown}")
+def later(at: datetime, zone: tzinfo = UTC) -> Change:
+    """That the decision were made at a later time, told by the clock of a zone."""
+    return Change(kind="time", subject="now", value=at, says=f"from {moment(at, zone)}")
 
 
 def flag_gone(flags: Sequence[str], flag: str) -> Change:

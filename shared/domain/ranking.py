@@ -7,6 +7,7 @@ record of them is short. Numbers are little-endian, as on every machine that thi
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 
 import msgspec
@@ -29,6 +30,8 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
         priorities: what they are ranked by, in that order, as doubles; mandatory ones come first all the same.
         unlevered: the treatment that would be first if every lever were 1, None of no candidates: what levers cost.
         models: the version of the models that said P.
+        bins: the cells of predictors that the person is in, see `shared.domain.predictors`.
+        mean_parts: what each P was drawn around, likewise; empty where P is the models' mean itself.
     """
 
     candidate_rows: bytes
@@ -37,6 +40,8 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
     priorities: bytes
     unlevered: str | None
     models: str = ""
+    bins: str = ""
+    mean_parts: bytes = b""
 
     def __post_init__(self) -> None:
         """Refuse columns that do not belong together.
@@ -45,7 +50,8 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
             ValueError: they differ in length.
         """
         known = len(self.order)
-        if known % 4 or len(self.propensity_parts) != known or len(self.priorities) != 2 * known:
+        lengths = len(self.propensity_parts), len(self.mean_parts) or known, len(self.priorities)
+        if known % 4 or lengths != (known, known, 2 * known):
             raise ValueError("the columns of a ranking are not of one length")
 
     def __len__(self) -> int:
@@ -68,6 +74,11 @@ def packed(rows: Rows) -> bytes:
 def unpacked(rows: bytes) -> Rows:
     """The set of rows that bytes stand for."""
     return int.from_bytes(rows, "little")
+
+
+def parts_of(known: Sequence[float]) -> bytes:
+    """Propensities as packed parts."""
+    return array("I", [round(p * PARTS) for p in known]).tobytes()
 
 
 def propensities(parts: bytes) -> list[float]:

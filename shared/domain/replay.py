@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from shared.domain.arbitration import Scoring, reranking, scoring
-from shared.domain.candidates import is_packed, known, named, of_rows
+from shared.domain.candidates import is_packed, known, means, named, of_rows
 from shared.domain.canonical import canonical, plain
 from shared.domain.catalogue import Revision
 from shared.domain.contact_policy import select
@@ -23,6 +23,7 @@ from shared.domain.errors import InvalidError
 from shared.domain.offering import offer
 from shared.domain.policy.policy import Policy
 from shared.domain.policy.tables import Rows
+from shared.domain.ranking import parts_of
 
 MOST_DIFFERENCES = 20
 """Fields named at the most: a record that differs in more differs altogether."""
@@ -92,7 +93,8 @@ def replayed(policy: Policy, record: DecisionRecord) -> DecisionRecord:
     situation = policy.situation(record.profile, record.signal, record.decided_at)
     ranking = reranking(policy, qualified.rows, propensities, situation, record.models)
     came_to = answer(policy, record, tuple(policy.ids(ranking.rows())))
-    made = msgspec.structs.replace(came_to, **kept(ranking), read=record.read)
+    around = parts_of(of_rows(policy, qualified.rows, means(policy, record))) if record.mean_parts else b""
+    made = msgspec.structs.replace(came_to, **{**kept(ranking), "mean_parts": around}, read=record.read)
     return (
         made
         if is_packed(record)
@@ -135,7 +137,8 @@ def answer(policy: Policy, record: DecisionRecord, ranked: Sequence[str]) -> Dec
             for each in offered
         )
         return _with(record, result="offered" if chosen else "all_withheld", chosen=chosen, withheld=withheld)
-    selection = select(policy, ranked, record.profile, history, at, closed=read.closed)
+    since = record.signal.waiting_since
+    selection = select(policy, ranked, record.profile, history, at, since=since, closed=read.closed)
     treatments, deferred = selection.chosen, selection.deferred
     if read.stands is not None:  # whatever the ranking is by what is known meanwhile
         treatments = (read.stands.treatment,) if read.stands.treatment else ()

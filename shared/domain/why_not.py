@@ -19,13 +19,14 @@ from shared.domain.catalogue import Action, Treatment
 from shared.domain.change import Change, apply
 from shared.domain.contact_policy import Withheld, first_stop
 from shared.domain.contact_read import ContactRead
+from shared.domain.contact_words import is_as_wanted
 from shared.domain.decision import DecisionRecord
 from shared.domain.engagement import qualify
 from shared.domain.policy.factors import MAX_VALUE, PROPENSITY_DIGITS
 from shared.domain.policy.policy import Policy
 from shared.domain.qualifying import Question, flag_gone, later
 from shared.domain.replay import answer, replayed, rerank
-from shared.domain.rules import ExclusionRule
+from shared.domain.rules import Cap, ExclusionRule
 
 MAX_LEVER = 10.0
 MOST_ROUNDS = 12
@@ -130,9 +131,13 @@ class _Search:
                 f"consent to {self._treatment.purpose} of {self._action.brand} by {self._treatment.channel}, now none"
             )
             return [Change(kind="consent", subject=key, says=says)], None
-        if stop.allowed_at is None:
-            return [], f"{stop.kind} {stop.rule} stops it, and time alone does not end that"
-        return [later(stop.allowed_at)], None
+        if stop.allowed_at is not None:
+            return [later(stop.allowed_at, self._policy.contact_rules.zone_of(record.profile))], None
+        if isinstance(rule, Cap) and rule.preference is not None and is_as_wanted(rule, stop):
+            subject, wanted = f"profile.{rule.preference}", (stop.count or 0) + 1
+            says = f"{subject} ≥ {wanted}, now {stop.limit}"
+            return [Change(kind="attribute", subject=subject, value=wanted, says=says)], None
+        return [], f"{stop.kind} {stop.rule} stops it, and time alone does not end that"
 
     def _ranked(self, record: DecisionRecord, because: str) -> WhyNot:
         """It qualifies and no rule stops it: what of its rank is missing."""

@@ -31,6 +31,7 @@ STORES = {
     "firestore.contacts": "contacts",
     "firestore.contact_points": "points",
     "firestore.outcomes": "learnt",
+    "firestore.allowances": "allowances",
     "firestore.models": "learnt",
     "firestore.seals": "seals",
 }
@@ -100,7 +101,7 @@ def test_the_diagram_of_containers_has_every_store_and_every_function():
 
 def test_the_diagram_of_the_readme_has_who_keeps_what_a_decision_needs():
     kept = {left for left, _, right in edges(README) if right == "store"}
-    needed = {f"firestore.{store}" for store in ("persons", "contacts", "contact_points", "outcomes")}
+    needed = {f"firestore.{store}" for store in ("persons", "contacts", "deferrals", "contact_points", "outcomes")}
 
     assert kept == {name for name in SERVICES if adapters(name) & needed}
 
@@ -115,6 +116,10 @@ def test_the_page_of_a_function_agrees_with_the_topology(name):
     assert _ticked(said["publishes"]) & topics == set(SERVICES[name]["publishes"])
 
 
+CALLED = {each["service"] for each in (*TOPOLOGY["subscriptions"].values(), *TOPOLOGY["schedules"].values())}
+"""Functions that Pub/Sub or the scheduler calls."""
+
+
 @pytest.mark.parametrize("name", SERVICES)
 def test_the_page_of_a_function_names_its_environment(name):
     said = {word for word in _ticked(_table(name)["environment"]) if re.fullmatch(r"[A-Z_]+", word)} - {"INFO"}
@@ -125,7 +130,7 @@ def test_the_page_of_a_function_names_its_environment(name):
     assert read - {"GOOGLE_CLOUD_PROJECT", "K_SERVICE", "K_REVISION"} == {
         *SERVICES[name]["secrets"],
         *SERVICES[name]["environment"],
-        *(PUSHED if name in {each["service"] for each in TOPOLOGY["subscriptions"].values()} else ()),
+        *(PUSHED if name in CALLED else ()),
     }
 
 

@@ -57,7 +57,8 @@ class Asked:
     def __init__(self, revision, treatment, profile, history, now, closed):
         self.revision = revision
         self.of = facts(*revision.treatment(treatment))
-        self.profile, self.history, self.now, self.closed = profile, history, now, closed
+        self.profile, self.history, self.now = profile, history, now
+        self.closed = {rule: each for rule, each in closed.items() if now < each.opens_at}
         own = profile.attributes.get("time_zone")
         self.zone = (zone(own) if isinstance(own, str) else None) or zone(revision.catalogue.time_zone)
 

@@ -207,7 +207,7 @@ def worlds(draw):
     }
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(worlds())
 def test_the_compiled_rules_say_what_the_definition_says(world):
     by_rows = select(**world)
@@ -217,7 +217,7 @@ def test_the_compiled_rules_say_what_the_definition_says(world):
     assert by_rows == select(**world)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(worlds(), st.randoms(use_true_random=False))
 def test_the_order_of_a_history_means_nothing(world, random):
     items = list(world["history"].contacts.items())
@@ -226,7 +226,7 @@ def test_the_order_of_a_history_means_nothing(world, random):
     assert select(**world | {"history": ContactHistory(contacts=dict(items))}) == select(**world)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(worlds())
 def test_what_a_record_keeps_of_a_history_says_the_same(world):
     read = read_of(world["policy"], world["history"], world["now"], closed=world["closed"])
@@ -235,7 +235,7 @@ def test_what_a_record_keeps_of_a_history_says_the_same(world):
     assert select(**world | again) == select(**world)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(worlds())
 def test_other_names_of_rules_brands_groups_and_actions_change_nothing_but_the_names(world):
     policy, profile = world["policy"], world["profile"]
@@ -314,7 +314,7 @@ class Renamed:
 
 
 @pytest.mark.parametrize("name", ZONES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(at=moments, clock=clocks)
 def test_a_time_on_a_clock_is_when_the_clock_first_shows_it_or_last(name, at, clock):
     where, day, wanted = zone(name), at.date(), time.fromisoformat(clock)
@@ -331,7 +331,7 @@ def test_a_time_on_a_clock_is_when_the_clock_first_shows_it_or_last(name, at, cl
 
 @pytest.mark.parametrize("unit", ["hour", "day", "week", "month"])
 @pytest.mark.parametrize("name", [*ZONES, "America/St_Johns", "Pacific/Apia"])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     at=moments | st.integers(-35 * 366, 5 * 366).map(lambda days: TURNS[0] + timedelta(days=days, seconds=days % 86400))
 )

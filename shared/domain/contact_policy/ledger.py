@@ -41,15 +41,17 @@ class Deferred(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Closed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A limit over all persons of which nothing is left in the current period.
+    """A limit over all persons of which too little is left in the current period.
 
     Attributes:
         opens_at: when the next period begins.
         count: contacts already taken, of a volume.
+        left: what this decision may still take: contacts of a volume, millionths of a pound of a budget.
     """
 
     opens_at: datetime
     count: int | None = None
+    left: int = 0
 
 
 NOTHING_CLOSED: Mapping[str, Closed] = {}

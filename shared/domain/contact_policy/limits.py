@@ -10,6 +10,7 @@ from shared.domain.contact_history import Contact, ContactHistory
 from shared.domain.contact_policy.compiled import ContactRules, apart_of
 from shared.domain.contact_policy.ledger import NOTHING_CLOSED, Closed, Deferred, Withheld
 from shared.domain.contact_policy.quiet import allowed_from
+from shared.domain.contact_policy.reaching import CHOSEN, beyond
 from shared.domain.contact_policy.tallies import NEVER, Stop, Tally, rests_until
 from shared.domain.contact_policy.windows import INSTANT, leaves, period
 from shared.domain.policy.tables import Rows
@@ -40,12 +41,13 @@ class Limits:
             profile: the person's consents, flags, time zone and preferences.
             history: the person's contacts.
             now: the time of the reservation, UTC.
-            closed: volumes and budgets, by the rule's id, of which nothing is left.
+            closed: volumes and budgets, by the rule's id, of which too little is left.
         """
         self._rules = rules
         self._profile = profile
         self._now = now
-        self._closed = closed
+        self._closed = {rule: each for rule, each in closed.items() if now < each.opens_at}
+        self._beside = [each for key, each in history.contacts.items() if key.startswith(CHOSEN)] if closed else []
         self._zone = rules.zone_of(profile)
         self._limits: dict[int, int] = {}
         self._since = [now] * len(rules.rules)
@@ -70,6 +72,11 @@ class Limits:
     def add(self, contact: Contact) -> None:
         """Count a contact with those of the history."""
         self._rules.times((contact,), self._since, self._times)
+        if self._closed:
+            self._beside.append(contact)
+            for number, rule in self._rules.standing:
+                if rule.id in self._closed:
+                    self._standing[number] = self._stands(number, rule)
         self._add_up()
 
     def _stands(self, number: int, rule: Rule) -> Rows:
@@ -82,7 +89,8 @@ class Limits:
             case Holdout():
                 stops = held_out(rule, self._profile.person_id)
             case _:
-                stops = rule.id in self._closed
+                known = self._closed.get(rule.id)
+                return beyond(self._rules, number, known, self._beside) if known is not None else 0
         return self._rules.judged[number] if stops else 0
 
     def _add_up(self) -> None:
@@ -150,12 +158,12 @@ class Limits:
             case _:
                 return Stop()
 
-    def deferred(self, row: int) -> Deferred | None:
+    def deferred(self, row: int, since: datetime) -> Deferred | None:
         """How long a row may wait that nothing but quiet hours stops; None where it may not, or something else stops
         it too.
 
         It waits for the first instant at which no quiet hours hold for it, if each rule that is quiet now lets it wait
-        as long.
+        as long since it was decided first.
         """
         if self._hard >> row & 1 or not self._quiet >> row & 1:
             return None
@@ -163,7 +171,7 @@ class Limits:
         stopping = [each.rule for number, each in asked.items() if self._stops[number] >> row & 1]
         until = allowed_from(asked.values(), self._now, self._zone)
         longest = timedelta(seconds=min(rule.max_defer_seconds for rule in stopping))
-        if until is None or until - self._now > longest:
+        if until is None or until - since > longest:
             return None
         return Deferred(treatment=self._rules.rows[row][1].id, rule=stopping[0].id, until=until)
 

@@ -12,6 +12,7 @@ from shared.domain.catalogue import Revision, facts
 from shared.domain.contact_history import Contact, ContactHistory
 from shared.domain.contact_policy.ledger import NOTHING_CLOSED, Closed, Selection, Withheld
 from shared.domain.contact_policy.limits import Limits
+from shared.domain.contact_policy.reaching import CHOSEN
 from shared.domain.contact_policy.windows import reach
 from shared.domain.profile import Profile
 from shared.domain.rules import Cap, ConsentRule, Cooldown, ExclusionRule, in_scope
@@ -29,6 +30,7 @@ def select(
     *,
     count: int = 1,
     defers: bool = True,
+    since: datetime | None = None,
     closed: Mapping[str, Closed] = NOTHING_CLOSED,
 ) -> Selection:
     """The first `count` treatments of different actions that every rule lets through, each counted for the next.
@@ -42,7 +44,9 @@ def select(
         count: treatments wanted.
         defers: whether one that nothing but quiet hours stops may wait for their end, where nothing above it was
             chosen; it ends the walk then. An inbound channel is answered now or not at all.
-        closed: volumes and budgets, by the rule's id, of which nothing is left.
+        since: when the first decision was made, of one that waited and is made again: all waiting ends in time from
+            then.
+        closed: volumes and budgets, by the rule's id, of which too little is left.
 
     Raises:
         NotFoundError: the revision has no such treatment.
@@ -57,7 +61,7 @@ def select(
         if action in actions:
             continue
         if limits.stopped >> row & 1:
-            deferred = limits.deferred(row) if defers and not chosen else None
+            deferred = limits.deferred(row, since or now) if defers and not chosen else None
             if deferred is not None:
                 return Selection(chosen=(), withheld=tuple(withheld), deferred=deferred)
             stop = limits.stop(row)
@@ -79,7 +83,7 @@ def contact_of(revision: Revision, treatment_id: str, now: datetime) -> Contact:
     action, treatment = revision.treatment(treatment_id)
     outbound = revision.channels[treatment.channel].direction == "outbound"
     return Contact(
-        delivery_id=f"chosen {treatment_id}",
+        delivery_id=CHOSEN + treatment_id,
         decision_id="",
         revision=revision.id,
         state="reserved" if outbound else "presented",

@@ -39,7 +39,7 @@ class Tally:
         self.rule = rule
         self.rows = rows
         self.against = against
-        self.plain = isinstance(rule, Cooldown) and rule.count == 1 and not rule.without
+        self.plain = isinstance(rule, Cooldown) and not (rule.count > 1 or rule.within_seconds)
 
 
 Times = dict[Tally, list[datetime]]

@@ -19,20 +19,21 @@ INSTANT = timedelta(microseconds=1)
 
 
 def instant(day: date, clock: time, zone: tzinfo, *, last: bool = False) -> datetime:
-    """When the clocks of a zone show a time, in UTC.
+    """When the clocks of a zone come to show a time, in UTC. Where they are put on and skip it, that is the moment when
+    they are put on.
 
     Args:
         day: of the zone's calendar.
         clock: hours and minutes.
         zone: whose clocks.
-        last: of two such moments, when clocks are put back, the second. Where they are put on and skip the time, the
-            moment that they are put on is meant.
+        last: where clocks are put back and come to show it again, the second time.
     """
     local = datetime.combine(day, clock)
-    at = local.replace(tzinfo=zone, fold=last).astimezone(UTC)
-    if _shown(at, zone) == local:
-        return at
-    skips, shows = (local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (1, 0))
+    first, second = (local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    if _shown(first, zone) == local:
+        # put back to the very time, they do not come to show it from an earlier one
+        return second if last and _shown(second - INSTANT, zone) < local else first
+    skips, shows = second, first
     while shows - skips > INSTANT:
         middle = skips + (shows - skips) / 2
         skips, shows = (middle, shows) if _shown(middle, zone) < local else (skips, middle)

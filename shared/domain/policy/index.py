@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from shared.domain.policy.atoms import MISSING, NOWHERE, UNREADABLE, Path, Term, Truth
@@ -62,7 +62,15 @@ class Index:
         self._evaluated = [(e.evaluate, STOPS_UNLESS_MISSING if e.allows_missing else STOPS, e.rows) for e in evaluated]
         self._layers: list[Rows] = []
         by_path: defaultdict[_Column, list[Entry]] = defaultdict(list)
-        for (clause, allows_missing), concerned in _clauses(tabled):
+        several: defaultdict[tuple[Clause, bool], Rows] = defaultdict(int)
+        for clauses, allows_missing, concerned in tabled:
+            when = STOPS_UNLESS_MISSING if allows_missing else STOPS
+            for clause in clauses:
+                if len(clause) == 1:
+                    by_path[_column(clause[0])].append(Entry(clause, when, concerned))
+                else:
+                    several[clause, allows_missing] |= concerned
+        for (clause, allows_missing), concerned in several.items():
             columns = [_column(term) for term in clause]
             if columns.count(columns[0]) == len(columns):
                 when = STOPS_UNLESS_MISSING if allows_missing else STOPS
@@ -115,19 +123,6 @@ def positions(rows: Rows) -> list[int]:
     return found
 
 
-def _clauses(conditions: Iterable[Tabled]) -> Iterator[tuple[tuple[Clause, bool], Rows]]:
-    """The rows of each distinct clause; one of a single term may come again, which costs no layer."""
-    rows: dict[tuple[Clause, bool], Rows] = {}
-    for condition in conditions:
-        for clause in condition.clauses:
-            key = clause, condition.allows_missing
-            if len(clause) == 1:
-                yield key, condition.rows
-            else:
-                rows[key] = rows.get(key, 0) | condition.rows
-    yield from rows.items()
-
-
 def _column(term: Term) -> _Column:
     atom = term.atom
     return atom.path, str(atom.constants[0]) if atom.operator == "contains" else None
@@ -163,7 +158,7 @@ def _compiled(by_path: Mapping[_Column, Sequence[Entry]]) -> Callable[[Roots], R
     # As defaults of parameters the values are local names, the fastest there are.
     source = f"def lookup(roots, {', '.join(f'{name}={name}' for name in bound)}):\n " + "\n ".join(lines)
     exec(source, bound)  # noqa: S102 - made of numbered names alone, see above
-    lookup: Callable[[Roots], Rows] = bound["lookup"]
+    lookup: Callable[[Roots], Rows] = bound.pop("lookup")  # and so in no cycle: a policy goes with its last user
     return lookup
 
 

@@ -69,6 +69,7 @@ class Policy:
         self._context_weights = tuple((w.when, w.weight, self.scopes.of(w.scope)) for w in catalogue.context_weights)
         self._ids = tuple(self._row_of)
         self._programs: dict[str, Program] = {}
+        self._last: tuple[Profile, Signal, datetime, Variables] | None = None
         tabled, evaluated = _compiled(self)
         self._index = Index(len(self.rows), tabled, evaluated)
         types = {name: attribute.type for name, attribute in catalogue.profile_schema.items()}
@@ -76,8 +77,13 @@ class Policy:
         self._situations = Situations(types, [path[1] for path in reads if path[0] == "profile" and len(path) > 1])
 
     def situation(self, profile: Profile, signal: Signal, now: datetime) -> Variables:
-        """What expressions see of this person, signal and moment."""
-        return self._situations(profile, signal, now)
+        """What expressions see of this person, signal and moment; that of the last decision is remembered, since each
+        of its stages asks for it.
+        """
+        last = self._last
+        if last is None or last[0] is not profile or last[1] is not signal or last[2] != now:
+            last = self._last = profile, signal, now, self._situations(profile, signal, now)
+        return last[3]
 
     def passing(self, situation: Variables) -> Rows:
         """The rows that no condition stops."""

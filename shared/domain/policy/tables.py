@@ -164,7 +164,8 @@ class _Regions:
         self, shapes: Sequence[_Shape], kinds: frozenset[type], between: Callable[[list[Any], int], Any]
     ) -> None:
         """Note the rows of every entry; `between` gives a value of these kinds that lies between two constants."""
-        self.constants = _constants([entry for shape in shapes for entry in shape.entries], kinds)
+        asking = [shape for shape in shapes if not shape.kinds.isdisjoint(kinds)]
+        self.constants = _constants([entry for shape in asking for entry in shape.entries], kinds)
         self._positions = {constant: 2 * number + 1 for number, constant in enumerate(self.constants)}
         self._size = 2 * len(self.constants) + 1
         self._kinds = kinds
@@ -255,7 +256,7 @@ def _between_numbers(numbers: list[Any], position: int) -> Any:
 
 
 def _between_texts(texts: list[Any], _position: int) -> Any:
-    """A text that is none of these, which are sorted."""
+    """A text that is none of these: it follows the last."""
     return f"{texts[-1]}\0" if texts else ""
 
 

@@ -11,8 +11,10 @@ import pytest
 from shared.domain.audiences import tell
 from shared.domain.candidates import known
 from shared.domain.canonical import canonical
+from shared.domain.catalogue import Revision
 from shared.domain.decision import DecisionRecord
 from shared.domain.policy.policy import Policy
+from tests.corpus.keep import RECORDS as KEPT
 from tests.corpus.keep import decide
 from tests.corpus.tree_bank import revision
 
@@ -57,6 +59,25 @@ def test_a_customer_is_told_no_score_rule_condition_or_flag(name):
     }
     assert not [word for word in inner if word in text]
     assert not re.search(r"\d", text)
+
+
+def test_what_propensity_looked_at_and_was_drawn_around_is_told():
+    [file] = KEPT.glob("explored_reserved.*.json")
+    record = msgspec.json.decode(file.read_bytes(), type=DecisionRecord)
+    revision = KEPT / "revisions" / f"{record.revision.removeprefix('sha256:')}.json"
+    policy = Policy(Revision.decode(revision.read_bytes()))
+    chosen = record.chosen[0].treatment
+
+    regulator = tell(policy, record, "regulator")
+    assert [msgspec.to_builtins(each) for each in regulator.predictors] == [
+        {"reads": "profile.disposable_income", "value": 800.5, "bin": "500 to 1,500"},
+        {"reads": "profile.vip", "value": None, "bin": "missing"},
+        {"reads": "signal.properties.category", "value": "savings", "bin": "savings"},
+    ]
+    assert regulator.means.keys() == {each.treatment for each in regulator.ranked}
+    [told] = tell(policy, record, "colleague").chosen
+    assert told["mean_propensity"] == regulator.means[chosen] != told["propensity"]
+    assert "vip" in tell(policy, record, "customer").looked_at
 
 
 def test_a_customer_is_told_what_was_looked_at():

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain.contact_policy import Withheld, longest_window, select, still_allowed
-from tests.unit.domain.situations import NOW, cases, history, person, policy, said, written
+from shared.domain.contact_policy import Closed, Withheld, longest_window, select, still_allowed
+from tests.unit.domain.situations import NOW, cases, history, person, policy, said, span, written
 
 FILE = "contact_policy"
 
@@ -20,9 +20,21 @@ def in_words(withheld: Withheld) -> str:
     return f"{withheld.treatment}: {withheld.rule}{counted}{until}"
 
 
+def closed(case):
+    """Volumes and budgets of which nothing is left."""
+    return {
+        rule: Closed(opens_at=NOW + span(known["opens in"]), count=known.get("count"))
+        for rule, known in case.get("closed", {}).items()
+    }
+
+
 def may_be_foretold(case) -> bool:
     """Whether something is withheld, and by nothing that may lapse before its time."""
-    return "withheld" in case and not any(" reserved " in line for line in case.get("history", []))
+    return (
+        "withheld" in case
+        and "closed" not in case
+        and not any(" reserved " in line for line in case.get("history", []))
+    )
 
 
 @pytest.mark.parametrize("case", cases(FILE, "rules"))
@@ -36,6 +48,7 @@ def test_what_may_go_out_and_what_is_withheld(case):
         history(bank.revision, case.get("history", [])),
         NOW,
         count=case.get("count", 1),
+        closed=closed(case),
     )
 
     assert list(selection.chosen) == case.get("chosen", [])
@@ -98,6 +111,12 @@ def test_the_longest_window_is_that_of_any_cap_or_cooldown():
     assert longest_window(policy(rules=CONSENT_AND_CARE).revision) == timedelta(days=1)
     assert longest_window(policy(rules=[*CONSENT_AND_CARE, cooldown]).revision) == timedelta(days=40)
     assert longest_window(policy(rules=[]).revision) == timedelta(0)
+
+
+def test_a_cooldown_after_several_looks_back_as_long_as_they_may_lie_apart_besides():
+    unseen = {"id": "unseen", "kind": "cooldown", "outcomes": ["impression"], "count": 3, "within": "14d"}
+
+    assert longest_window(policy(rules=[{**unseen, "period": "30d", "reason": "No."}]).revision) == timedelta(days=44)
 
 
 @settings(max_examples=50, deadline=None)
