@@ -12,7 +12,7 @@ from shared.domain.catalogue import Revision
 from shared.domain.decision import DecisionRecord
 from shared.domain.policy.policy import Policy
 from shared.domain.replay import replay
-from tests.corpus.keep import RECORDS, decide, limited
+from tests.corpus.keep import RECORDS, decide, decide_limited, limited
 from tests.corpus.tree_bank import revision
 
 FILES = sorted(RECORDS.glob("*.json"))
@@ -63,6 +63,6 @@ def test_every_case_is_kept_and_what_is_decided_today_replays():
     policies = {by.id: Policy(by) for by in (revision(), limited())}
     kept_cases = {file.stem.rpartition(".")[0] for file in FILES}
 
-    for name, row in decide():
+    for name, row in (*decide(), *decide_limited()):
         assert name in kept_cases, "python -m tests.corpus.keep"
         assert replay(policies[row.revision], msgspec.json.decode(row.record, type=DecisionRecord)).differences == ()

@@ -88,9 +88,13 @@ def limited() -> Revision:
 
 
 def decide() -> Iterator[tuple[str, HistoryRow]]:
-    """The rows of the cases, in their order."""
-    yield from _decide(revision(), CASES)
-    yield from _decide(limited(), LIMITED_CASES)
+    """The rows of the cases of the bank, in their order."""
+    return _decide(revision(), CASES)
+
+
+def decide_limited() -> Iterator[tuple[str, HistoryRow]]:
+    """The rows of the cases of the bank under its further limits, in their order."""
+    return _decide(limited(), LIMITED_CASES)
 
 
 def _decide(by: Revision, cases: Sequence[Case]) -> Iterator[tuple[str, HistoryRow]]:
@@ -151,7 +155,7 @@ def main() -> None:
     """Keep every case and the revision that decided it."""
     for by in (revision(), limited()):
         keep(RECORDS / "revisions" / f"{_digest(by.id)}.json", by.catalogue.canonical())
-    for name, row in decide():
+    for name, row in (*decide(), *decide_limited()):
         keep(RECORDS / f"{name}.{_digest(row.revision or '')[:8]}.json", (row.record or "").encode())
 
 
