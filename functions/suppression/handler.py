@@ -80,7 +80,7 @@ class Suppress:
                     return _reserved(ranked, contact, selection.withheld, read, now, repeated=False)
                 if selection.deferred is not None:
                     deferral = _deferral(ranked, selection.deferred, now)
-                    self._contacts.defer(ranked.person_id, history.version, deferral, forget=forget)
+                    self._contacts.defer(ranked.person_id, history.version, deferral, forget=forget[1])
                     record = _record(ranked, "deferred", now, (), selection.withheld, read, deferred=selection.deferred)
                     return (decision_row(record),)
             except StaleError:

@@ -231,13 +231,13 @@ class _Scores:
         """What is handed over."""
         return Ranking(
             candidate_rows=packed(self._rows),
-            propensity_parts=_parts(self._propensities),
+            propensity_parts=np.rint(self._propensities * PARTS).astype("<u4").tobytes(),
             order=self._positions[self._order].astype("<u4").tobytes(),
             priorities=self._priorities[self._order].tobytes(),
             unlevered=self._unlevered(),
             models=known.models,
             bins=known.bins,
-            mean_parts=b"" if known.means is None else _parts(known.means[self._positions]),
+            means=b"" if known.means is None else known.means[self._positions].astype("<f2").tobytes(),
         )
 
     def scoring(self, models: str) -> Scoring:
@@ -309,10 +309,6 @@ def _bits(rows: Rows, size: int) -> NDArray[np.bool_]:
 def _positions(rows: Rows, size: int) -> Positions:
     """The numbers of the rows, ascending."""
     return _bits(rows, size).nonzero()[0]
-
-
-def _parts(propensities: Column) -> bytes:
-    return np.rint(propensities * PARTS).astype("<u4").tobytes()
 
 
 def _listed(column: Column, order: Positions) -> tuple[float, ...]:

@@ -215,7 +215,7 @@ def _for_regulator(policy: Policy, record: DecisionRecord, explanation: Explanat
         models=record.models,
         weights=catalogue.weights,
         ranked=list(scored or ()),
-        means=means(policy, record),
+        means={treatment: float(f"{mean:.3g}") for treatment, mean in means(policy, record).items()},
         predictors=_predictors(policy, record, situation) if count(record) else [],
         conditions=conditions,
         rules=catalogue.rules,

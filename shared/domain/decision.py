@@ -45,7 +45,7 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
         reserved_at: `now` of contact policy.
         candidate_rows: the treatments that qualified, as `Ranking` has them; `shared.domain.candidates` says which.
         propensity_parts: P of each, likewise, as it was ranked by.
-        mean_parts: what each P was drawn around, likewise; empty where P is the models' mean itself.
+        means: what each P was drawn around, as `Ranking` has it; empty where P is the models' mean itself.
         candidates: the same by their ids, in records from before there were `candidate_rows`.
         propensities: P of each of these.
         models: the version of the models that said so.
@@ -68,7 +68,7 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     chosen: tuple[Chosen, ...] = ()
     candidate_rows: bytes = b""
     propensity_parts: bytes = b""
-    mean_parts: bytes = b""
+    means: bytes = b""
     candidates: tuple[str, ...] = ()
     propensities: tuple[float, ...] = ()
     models: str = ""
@@ -86,7 +86,7 @@ def kept(ranking: Ranking) -> dict[str, Any]:
     return {
         "candidate_rows": ranking.candidate_rows,
         "propensity_parts": ranking.propensity_parts,
-        "mean_parts": ranking.mean_parts,
+        "means": ranking.means,
         "models": ranking.models,
         "unlevered": ranking.unlevered,
     }

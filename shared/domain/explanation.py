@@ -110,7 +110,7 @@ def explain(policy: Policy, record: DecisionRecord, action: str | None = None) -
             "placement": c.placement,
             "name": name_of(revision, c.treatment),
             **(_factors(ranked[c.treatment]) if c.treatment in ranked else {}),
-            **({"mean_propensity": around[c.treatment]} if c.treatment in around else {}),
+            **({"mean_propensity": float(f"{around[c.treatment]:.3g}")} if c.treatment in around else {}),
         }
         for c in record.chosen
     ]
@@ -129,16 +129,16 @@ def explain(policy: Policy, record: DecisionRecord, action: str | None = None) -
         left_out=tuple(slotted.left_out()) if slotted else (),
         remarks=tuple(slotted.remarks()) if slotted else (),
         why_not=why_not(policy, record, action) if action is not None else None,
-        again=_again(record),
+        again=_again(policy, record),
     )
 
 
-def _again(record: DecisionRecord) -> str:
+def _again(policy: Policy, record: DecisionRecord) -> str:
     again = record.signal.again
     if again is None:
         return ""
-    first_at = again.first_at.isoformat(timespec="minutes")
-    return f"Decided again: {again.decision_id} waited, and was first decided at {first_at}."
+    first_at = moment(again.first_at, policy.contact_rules.zone_of(record.profile))
+    return f"Decided again: {again.decision_id} waited; the first decision was made {first_at}."
 
 
 def name_of(revision: Revision, treatment: str) -> str:

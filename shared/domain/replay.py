@@ -25,7 +25,7 @@ from shared.domain.offering import offer, to_send
 from shared.domain.offering_in_turn import offer_in_turn
 from shared.domain.policy.policy import Policy
 from shared.domain.policy.tables import Rows
-from shared.domain.ranking import parts_of
+from shared.domain.ranking import halves
 
 MOST_DIFFERENCES = 20
 """Fields named at the most: a record that differs in more differs altogether."""
@@ -95,8 +95,8 @@ def replayed(policy: Policy, record: DecisionRecord) -> DecisionRecord:
     situation = policy.situation(record.profile, record.signal, record.decided_at)
     ranking = reranking(policy, qualified.rows, propensities, situation, record.models)
     came_to = answer(policy, record, BestFirst(ranking.rows(), ranking.weights()))
-    around = parts_of(of_rows(policy, qualified.rows, means(policy, record))) if record.mean_parts else b""
-    made = msgspec.structs.replace(came_to, **{**kept(ranking), "mean_parts": around}, read=record.read)
+    around = halves(of_rows(policy, qualified.rows, means(policy, record))) if record.means else b""
+    made = msgspec.structs.replace(came_to, **{**kept(ranking), "means": around}, read=record.read)
     return (
         made
         if is_packed(record)

@@ -53,52 +53,20 @@ class Contacts:
     ) -> None:
         """Add contacts to the history in one guarded commit."""
         batch = self._database.client.batch()
-        entries = {contact.delivery_id: encode_contact(contact) for contact in contacts}
-        self._change(batch, person_id, version, {"contacts": entries, "withheld": {}}, forget)
-        self._commit(batch, person_id)
-
-    def defer(
-        self, person_id: str, version: str | None, deferral: Deferral, *, forget: tuple[Sequence[str], Sequence[str]]
-    ) -> None:
-        """Keep a deferral, and remember that its decision chose nothing, in one guarded commit."""
-        batch = self._database.client.batch()
-        withheld = {deferral.decision_id: msgspec.to_builtins(deferral.at)}
-        self._change(batch, person_id, version, {"contacts": {}, "withheld": withheld}, forget)
-        batch.create(
-            self._database.reference(deferrals.DEFERRALS, deferral.decision_id), deferrals.encode_deferral(deferral)
-        )
-        self._commit(batch, person_id)
-
-    def deferral(self, decision_id: str) -> Deferral | None:
-        """The deferral of a decision, None where there is none."""
-        self._meter.add(reads=1)
-        snapshot = self._database.get(self._database.reference(deferrals.DEFERRALS, decision_id))
-        return deferrals.decode_deferral(snapshot) if snapshot.exists else None
-
-    def _change(
-        self,
-        batch: firestore.WriteBatch,
-        person_id: str,
-        version: str | None,
-        entries: dict[str, dict[str, Any]],
-        forget: tuple[Sequence[str], Sequence[str]],
-    ) -> None:
-        """Add entries to a history, and drop others, guarded by its version."""
         reference = self._database.reference(CONTACTS, person_id)
+        entries = {contact.delivery_id: encode_contact(contact) for contact in contacts}
         if version is None:
-            batch.create(reference, entries)
-            return
-        update: dict[str, Any] = {path("contacts", key): firestore.DELETE_FIELD for key in forget[0]}
-        update |= {path("withheld", key): firestore.DELETE_FIELD for key in forget[1]}
-        update |= {path(name, key): entry for name, new in entries.items() for key, entry in new.items()}
-        batch.update(reference, update, option=self._database.guard(version))
-
-    def _commit(self, batch: firestore.WriteBatch, person_id: str) -> None:
+            batch.create(reference, {"contacts": entries, "withheld": {}})
+        else:
+            update: dict[str, Any] = {path("contacts", key): firestore.DELETE_FIELD for key in forget[0]}
+            update |= {path("withheld", key): firestore.DELETE_FIELD for key in forget[1]}
+            update |= {path("contacts", key): entry for key, entry in entries.items()}
+            batch.update(reference, update, option=self._database.guard(version))
         try:
             self._database.commit(batch)
         except AlreadyExistsError as error:
-            raise StaleError(f"what is new of {person_id} was created meanwhile") from error
-        self._meter.add(writes=len(batch))
+            raise StaleError(f"a contact history of {person_id} was created meanwhile") from error
+        self._meter.add(writes=1)
 
     def present(self, deliveries: Sequence[Delivery]) -> None:
         """Create deliveries that count as contact only when seen; those that are there already are left alone."""
@@ -123,6 +91,31 @@ class Contacts:
         batch.set(self._database.reference(CONTACTS, person_id), entry, merge=True)
         self._database.commit(batch, blind=True)
         self._meter.add(writes=1)
+
+    def defer(self, person_id: str, version: str | None, deferral: Deferral, *, forget: Sequence[str] = ()) -> None:
+        """Keep a deferral, and remember that its decision chose nothing, in one guarded commit."""
+        batch = self._database.client.batch()
+        reference = self._database.reference(CONTACTS, person_id)
+        at = msgspec.to_builtins(deferral.at)
+        if version is None:
+            batch.create(reference, {"contacts": {}, "withheld": {deferral.decision_id: at}})
+        else:
+            update: dict[str, Any] = {path("withheld", key): firestore.DELETE_FIELD for key in forget}
+            update[path("withheld", deferral.decision_id)] = at
+            batch.update(reference, update, option=self._database.guard(version))
+        kept = self._database.reference(deferrals.DEFERRALS, deferral.decision_id)
+        batch.create(kept, deferrals.encode_deferral(deferral))
+        try:
+            self._database.commit(batch)
+        except AlreadyExistsError as error:
+            raise StaleError(f"{person_id} or {deferral.decision_id} was written meanwhile") from error
+        self._meter.add(writes=2)
+
+    def deferral(self, decision_id: str) -> Deferral | None:
+        """The deferral of a decision, None where there is none."""
+        self._meter.add(reads=1)
+        snapshot = self._database.get(self._database.reference(deferrals.DEFERRALS, decision_id))
+        return deferrals.decode_deferral(snapshot) if snapshot.exists else None
 
     def delivery(self, delivery_id: str) -> Versioned[Delivery] | None:
         """A delivery, None where there is none."""
