@@ -113,12 +113,6 @@ def test_the_longest_window_is_that_of_any_cap_or_cooldown():
     assert longest_window(policy(rules=[]).revision) == timedelta(0)
 
 
-def test_a_cooldown_after_several_looks_back_as_long_as_they_may_lie_apart_besides():
-    unseen = {"id": "unseen", "kind": "cooldown", "outcomes": ["impression"], "count": 3, "within": "14d"}
-
-    assert longest_window(policy(rules=[{**unseen, "period": "30d", "reason": "No."}]).revision) == timedelta(days=44)
-
-
 @settings(max_examples=50, deadline=None)
 @given(
     ages=st.lists(st.integers(0, 20 * 86400), max_size=8),
