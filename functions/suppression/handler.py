@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from shared.domain.catalogue import Revision, facts
+from shared.domain.contact_folding import REPEATED_WITHIN, fold, settled
 from shared.domain.contact_history import Contact, ContactHistory
-from shared.domain.contact_policy import Withheld, longest_window, select
+from shared.domain.contact_policy import Withheld, select
 from shared.domain.contact_read import ContactRead, Standing, read_of
 from shared.domain.decision import Chosen, DecisionRecord, Result, delivery_id, kept
 from shared.domain.delivery import RESERVATION_TTL, Delivery
@@ -22,10 +23,14 @@ from shared.domain.policy.policy import Policy
 from shared.domain.propensity import model_id
 from shared.messages import ActionsRanked, ContactReserved, HistoryRow
 from shared.messages.rows import decision_row
-from shared.ports import FORGET_WITHHELD_AFTER, Catalogues, Contacts
+from shared.ports import Catalogues, Contacts, Folding, Versioned
 
 ATTEMPTS = 12
 """Tries of the guarded commit before the message is given back to be delivered again."""
+
+
+FOLD_WITH_OFFER = 32
+"""Settled entries of a history that an offer folds."""
 
 
 class Suppress:
@@ -48,19 +53,19 @@ class Suppress:
             if attempt:
                 self._pause(attempt)
             history = self._contacts.history(ranked.person_id)
-            repeated = self._repeat(policy, ranked, history.value)
+            repeated = self._repeat(policy, ranked, history.value, now)
             if repeated is not None:
                 return repeated
             selection = select(policy.revision, ranked.ranking.treatments, ranked.profile, history.value, now)
-            keep = longest_window(policy.revision)
-            forget = history.value.expired_keys(now, keep, FORGET_WITHHELD_AFTER)
             if not selection.chosen:
-                self._contacts.withhold(ranked.person_id, ranked.decision_id, now, forget=forget[1])
+                forget = history.value.withheld_to_forget(now)
+                self._contacts.withhold(ranked.person_id, ranked.decision_id, now, forget=forget)
                 read = read_of(policy.revision, history.value, now)
                 return (decision_row(_record(ranked, "all_withheld", now, (), selection.withheld, read)),)
             contact = Contact.of(make_delivery(policy.revision, ranked, selection.chosen[0], now))
+            folded = fold(history.value, policy.revision.catalogue.rules, now)
             try:
-                self._contacts.reserve(ranked.person_id, history.version, [contact], forget=forget)
+                self._contacts.reserve(ranked.person_id, history.version, [contact], fold=folded)
             except StaleError:
                 continue
             read = read_of(policy.revision, history.value, now)
@@ -73,13 +78,14 @@ class Suppress:
         Nothing is reserved: an inbound treatment counts as contact when its impression comes back.
         """
         revision = self._policy(ranked).revision
-        history = self._contacts.history(ranked.person_id).value
+        read = self._contacts.history(ranked.person_id)
+        history = read.value
         offered, withheld = offer(revision, ranked.ranking.treatments, ranked.slots, ranked.profile, history, now)
         deliveries = [
             make_delivery(revision, ranked, each.treatment, now, placement=each.placement, rank=each.rank)
             for each in offered
         ]
-        self._contacts.present(deliveries)
+        self._contacts.present(deliveries, folding=_folding(ranked.person_id, read, revision, now))
         result: Result = "offered" if deliveries else "all_withheld"
         record = _record(ranked, result, now, deliveries, withheld, read_of(revision, history, now))
         return tuple(deliveries), decision_row(record, deliveries[0] if deliveries else None)
@@ -91,7 +97,7 @@ class Suppress:
             raise TransientError(str(error)) from error
 
     def _repeat(
-        self, policy: Policy, ranked: ActionsRanked, history: ContactHistory
+        self, policy: Policy, ranked: ActionsRanked, history: ContactHistory, now: datetime
     ) -> tuple[ContactReserved | HistoryRow, ...] | None:
         """The answer this decision had before, None where it is decided for the first time."""
         withheld_at = history.withheld.get(ranked.decision_id)
@@ -100,21 +106,45 @@ class Suppress:
             read = read_of(policy.revision, history, withheld_at, stands=Standing() if again.chosen else None)
             record = _record(ranked, "all_withheld", withheld_at, (), again.withheld, read)
             return (decision_row(record, repeated=True),)
-        earlier = history.of_decision(ranked.decision_id)
+        earlier = history.of_decision(ranked.decision_id) or _folded(ranked, history, now)
         if not earlier:
             return None
         reserved = earlier[0]
         at = reserved.expires_at - RESERVATION_TTL if reserved.expires_at else reserved.at
-        before = {
-            key: contact
-            for key, contact in history.contacts.items()
-            if contact.decision_id != ranked.decision_id and contact.at <= at
-        }
-        past = ContactHistory(contacts=before)
+        past = history.before(reserved, at)
         again = select(policy.revision, ranked.ranking.treatments, ranked.profile, past, at)
         stands = None if again.chosen == (reserved.treatment,) else Standing(treatment=reserved.treatment)
         read = read_of(policy.revision, past, at, stands=stands)
         return _reserved(ranked, reserved, again.withheld, read, at, repeated=True)
+
+
+def _folded(ranked: ActionsRanked, history: ContactHistory, now: datetime) -> list[Contact]:
+    """What an old decision reserved, from the past: a message that was parked may be redriven days later."""
+    if ranked.decided_at > now - REPEATED_WITHIN:
+        return []
+    found = []
+    for treatment_id in {contact.treatment for contact in history.past.contacts}:
+        delivery = delivery_id(ranked.decision_id, treatment_id)
+        if (contact := history.past.find(delivery)) is not None:
+            found.append(
+                Contact(
+                    delivery_id=delivery,
+                    decision_id=ranked.decision_id,
+                    revision=ranked.revision,
+                    state=contact.state,
+                    at=contact.at,
+                    outcomes=contact.outcomes,
+                    **contact.known,
+                )
+            )
+    return found
+
+
+def _folding(person_id: str, read: Versioned[ContactHistory], revision: Revision, now: datetime) -> Folding | None:
+    """The fold that an offer brings along once there is enough for it: it costs a write more."""
+    if read.version is None or settled(read.value, now) < FOLD_WITH_OFFER:
+        return None
+    return Folding(person_id, read.version, fold(read.value, revision.catalogue.rules, now))
 
 
 def _reserved(

@@ -167,16 +167,6 @@ def still_allowed(revision: Revision, treatment_id: str, profile: Profile) -> Wi
     return None
 
 
-def longest_window(revision: Revision) -> timedelta:
-    """How far back any rule looks: contacts older than this may be forgotten."""
-    seconds = [
-        rule.window_seconds if isinstance(rule, Cap) else rule.period_seconds
-        for rule in revision.catalogue.rules
-        if isinstance(rule, Cap | Cooldown)
-    ]
-    return timedelta(seconds=max(seconds, default=0))
-
-
 def _stop(  # noqa: PLR0911 - one answer per kind of rule
     rule: Rule,
     known: dict[str, Any],
@@ -240,7 +230,7 @@ def _cap(rule: Cap, known: dict[str, Any], history: ContactHistory, now: datetim
             continue
         at = [t for outcome in rule.outcomes if (t := contact.when(outcome, now)) is not None and t > now - window]
         if at:
-            times.append(max(at))
+            times += [max(at)] * contact.stands_for
     if len(times) < rule.limit:
         return None
     times.sort()

@@ -12,6 +12,7 @@ import msgspec
 
 from shared.domain.catalogue import Revision, facts
 from shared.domain.contact_history import Contact, ContactHistory, ContactState
+from shared.domain.contact_past import Folded
 from shared.domain.outcome import OutcomeName
 from shared.domain.rules import Cap, Cooldown, Scope, in_scope
 
@@ -23,6 +24,8 @@ class PastContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         at: when it was reserved, or began to be sent.
         outcomes: outcome to when it was first observed.
         facts: what rules see of it, as far as the decision's revision would say it otherwise.
+        stands_for: how many contacts it is, where several of the past were merged.
+        since: `at` of the first of them; the other times are the latest of theirs.
     """
 
     treatment: str
@@ -30,6 +33,8 @@ class PastContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     at: datetime
     outcomes: dict[str, datetime] = {}
     facts: dict[str, str] = {}
+    stands_for: int = 1
+    since: datetime | None = None
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -65,6 +70,7 @@ class ContactRead(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
                 state=past.state,
                 at=past.at,
                 outcomes=past.outcomes,
+                stands_for=past.stands_for,
                 **known,
             )
         return ContactHistory(contacts=contacts)
@@ -94,7 +100,7 @@ def read_of(
 
 
 def _is_asked_for(
-    contact: Contact, asking: Sequence[tuple[tuple[OutcomeName, ...], Scope, datetime]], now: datetime
+    contact: Contact | Folded, asking: Sequence[tuple[tuple[OutcomeName, ...], Scope, datetime]], now: datetime
 ) -> bool:
     """Whether a contact can make a difference to a rule: by its outcomes, what it counts, and since when."""
     of = contact.facts()
@@ -106,7 +112,7 @@ def _is_asked_for(
     return False
 
 
-def _past(revision: Revision, contact: Contact) -> PastContact:
+def _past(revision: Revision, contact: Contact | Folded) -> PastContact:
     expected = _facts(revision, contact.treatment)
     return PastContact(
         treatment=contact.treatment,
@@ -114,6 +120,8 @@ def _past(revision: Revision, contact: Contact) -> PastContact:
         at=contact.at,
         outcomes=contact.outcomes,
         facts={name: value for name, value in contact.facts().items() if expected.get(name) != value},
+        stands_for=contact.stands_for,
+        since=contact.since if isinstance(contact, Folded) else None,
     )
 
 

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-import msgspec
 from google.cloud import firestore
 
-from shared.adapters.firestore.client import Database, decode, encode, encode_update, fields_of, path, version_of
+from shared.adapters.firestore.client import Database, decode, encode, encode_update, fields_of, version_of
+from shared.adapters.firestore.histories import change, changes, decode_history, microseconds, new_history
+from shared.domain.contact_folding import Fold
 from shared.domain.contact_history import Contact, ContactHistory
 from shared.domain.delivery import Delivery
 from shared.domain.errors import AlreadyExistsError, StaleError
-from shared.ports import Meter, Versioned
+from shared.ports import Folding, Meter, Versioned
 
 CONTACTS = "contacts"
 DELIVERIES = "deliveries"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 class Contacts:
     """The port `Contacts`: a document of `contacts` per person, one of `deliveries` per delivery.
 
-    Claims, releases and outcomes change single fields of the history without reading it. One that comes after its entry
-    was forgotten leaves a fragment, which reading skips.
+    Claims, releases and outcomes change single fields of the history without reading it. They bring the facts of their
+    contact, so that one that comes after its entry was folded is not lost.
     """
 
     def __init__(self, database: Database, meter: Meter) -> None:
@@ -47,37 +46,40 @@ class Contacts:
         version: str | None,
         contacts: Sequence[Contact],
         *,
-        forget: tuple[Sequence[str], Sequence[str]] = ((), ()),
+        fold: Fold | None = None,
     ) -> None:
-        """Add contacts to the history in one guarded commit."""
+        """Add contacts to the history, and fold it, in one guarded commit."""
         batch = self._database.client.batch()
         reference = self._database.reference(CONTACTS, person_id)
-        entries = {contact.delivery_id: encode_contact(contact) for contact in contacts}
         if version is None:
-            batch.create(reference, {"contacts": entries, "withheld": {}})
+            batch.create(reference, new_history(contacts))
         else:
-            update: dict[str, Any] = {path("contacts", key): firestore.DELETE_FIELD for key in forget[0]}
-            update |= {path("withheld", key): firestore.DELETE_FIELD for key in forget[1]}
-            update |= {path("contacts", key): entry for key, entry in entries.items()}
-            batch.update(reference, update, option=self._database.guard(version))
+            batch.update(reference, changes(contacts, fold), option=self._database.guard(version))
         try:
             self._database.commit(batch)
         except AlreadyExistsError as error:
             raise StaleError(f"a contact history of {person_id} was created meanwhile") from error
         self._meter.add(writes=1)
 
-    def present(self, deliveries: Sequence[Delivery]) -> None:
-        """Create deliveries that count as contact only when seen; those that are there already are left alone."""
+    def present(self, deliveries: Sequence[Delivery], *, folding: Folding | None = None) -> None:
+        """Create deliveries that count as contact only when seen, and fold; those that are there are left alone."""
         absent = list(deliveries)
         while absent:
             batch = self._database.client.batch()
             for delivery in absent:
                 batch.create(self._reference(delivery.delivery_id), encode(delivery))
+            if folding is not None:
+                reference = self._database.reference(CONTACTS, folding.person_id)
+                batch.update(reference, changes((), folding.fold), option=self._database.guard(folding.version))
             try:
                 self._database.commit(batch, blind=True)
             except AlreadyExistsError:
                 known = self.deliveries([delivery.delivery_id for delivery in absent])
                 absent = [delivery for delivery in absent if delivery.delivery_id not in known]
+            except StaleError:
+                if folding is None:
+                    raise
+                folding = None
             else:
                 self._meter.add(writes=len(batch))
                 return
@@ -85,7 +87,7 @@ class Contacts:
     def withhold(self, person_id: str, decision_id: str, at: datetime, *, forget: Sequence[str] = ()) -> None:
         """Remember that a decision chose nothing, so that its signal's repetition is not decided again."""
         batch = self._database.client.batch()
-        entry = {"withheld": {**dict.fromkeys(forget, firestore.DELETE_FIELD), decision_id: msgspec.to_builtins(at)}}
+        entry = {"withheld": {**dict.fromkeys(forget, firestore.DELETE_FIELD), decision_id: microseconds(at)}}
         batch.set(self._database.reference(CONTACTS, person_id), entry, merge=True)
         self._database.commit(batch, blind=True)
         self._meter.add(writes=1)
@@ -106,7 +108,7 @@ class Contacts:
     def claim(self, delivery: Delivery, version: str | None) -> str:
         """Move a delivery, and its contact, to `sending` in one guarded commit; returns its new version."""
         batch = self._guarded(delivery, version)
-        self._merge(batch, delivery, {"state": "sending", "at": msgspec.to_builtins(delivery.at)})
+        self._merge(batch, delivery, {"state": "sending", "at": microseconds(delivery.at)})
         versions = self._database.commit(batch)
         self._meter.add(writes=2)
         return versions[0]
@@ -130,35 +132,7 @@ class Contacts:
 
     def _merge(self, batch: firestore.WriteBatch, delivery: Delivery, fields: dict[str, Any]) -> None:
         reference = self._database.reference(CONTACTS, delivery.person_id)
-        batch.set(reference, {"contacts": {delivery.delivery_id: fields}}, merge=True)
+        batch.set(reference, change(delivery, fields), merge=True)
 
     def _reference(self, delivery_id: str) -> firestore.DocumentReference:
         return self._database.reference(DELIVERIES, delivery_id)
-
-
-def encode_contact(contact: Contact) -> dict[str, Any]:
-    """A contact as an entry of the history.
-
-    Times of outcomes are microseconds since 1970, so that the earliest is kept by an atomic minimum.
-    """
-    entry = encode(contact)
-    if contact.outcomes:
-        entry["outcomes"] = {name: microseconds(at) for name, at in contact.outcomes.items()}
-    return entry
-
-
-def decode_history(fields: dict[str, Any]) -> ContactHistory:
-    """A history from its document, without the fragments of entries that were forgotten."""
-    contacts = {}
-    for key, entry in fields.get("contacts", {}).items():
-        if "decision_id" not in entry:
-            continue
-        if "outcomes" in entry:
-            entry["outcomes"] = {name: _EPOCH + at * _MICROSECOND for name, at in entry["outcomes"].items()}
-        contacts[key] = entry
-    return msgspec.convert({"contacts": contacts, "withheld": fields.get("withheld", {})}, ContactHistory)
-
-
-def microseconds(at: datetime) -> int:
-    """A time as microseconds since 1970."""
-    return (at - _EPOCH) // _MICROSECOND
