@@ -2,15 +2,15 @@
 
 What the rules of a revision can still ask for exactly stays exact: contacts with an outcome that a cap counts within
 its window, or a cooldown that counts several. Of everything else the latest times are enough, which merging keeps.
-Merged first are contacts of one treatment that came to the same and lie nearest to each other for their age: a rule
-that a later revision brings, and that looks further back, then counts as many, some of them as later than they were.
+Merged first are contacts of one treatment that lie nearest to each other for their age: a rule that a later revision
+brings, and that looks further back, then counts as many or more, some of them as later than they were.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -32,6 +32,9 @@ EXACT_FOR = timedelta(days=35)
 SLACK = REPEATED_WITHIN + timedelta(days=1)
 """By how much more than its window a rule is taken to ask for: decisions are repeated as of the past, and a person may
 move to another time zone."""
+
+MERGE_EVERY = 32
+"""How many contacts more there are before it is looked again for some to merge."""
 
 SPARE_BYTES = 16_000
 """For contacts of the past that no rule asks for exactly."""
@@ -70,8 +73,9 @@ def fold(history: ContactHistory, rules: Sequence[Rule], now: datetime) -> Fold:
         (gone if _is_settled(contact, now) else kept).append(contact)
     folded = [Folded.of(contact) for contact in gone if contact.counts(now)]
     past = history.past.of([*history.past.contacts, *folded]) if folded else history.past
+    crowded = len(past.contacts) // MERGE_EVERY > (len(past.contacts) - len(folded) - len(history.late)) // MERGE_EVERY
     return Fold(
-        past=shrunk(past, rules, now),
+        past=shrunk(past, rules, now) if crowded else past,
         gone=(*gone, *history.late.values()),
         kept=tuple(kept),
         withheld=tuple(history.withheld_to_forget(now)),
@@ -104,9 +108,8 @@ def shrunk(past: Past, rules: Sequence[Rule], now: datetime) -> Past:
     spare: list[Folded] = []
     for each in past.contacts:
         (held if asked.exactly(each) else spare).append(each)
-    contacts = [*held, *_merged(spare, SPARE_BYTES, now, _came_to_the_same)]
-    for alike in (_came_to_the_same, _is_of):
-        contacts = _merged(contacts, MOST_BYTES - _words(contacts), now, alike)
+    contacts = [*held, *_merged(spare, SPARE_BYTES, now)]
+    contacts = _merged(contacts, MOST_BYTES - _words(contacts), now)
     excess = _weight(contacts) + _words(contacts) - MOST_BYTES
     kept, forgotten = [], []
     for each in sorted(contacts, key=Folded.last):
@@ -144,7 +147,7 @@ class _Asked:
         return self.exactly(contact) or _has(contact, self._sinces(contact)[1])
 
     def _sinces(self, contact: Folded) -> tuple[dict[OutcomeName, datetime], dict[OutcomeName, datetime]]:
-        kind = _is_of(contact)
+        kind = _kind(contact)
         if kind not in self._of:
             self._of[kind] = _sinces(self._exact, contact), _sinces(self._latest, contact)
         return self._of[kind]
@@ -170,24 +173,20 @@ def _reach(seconds: int) -> timedelta:
     return timedelta(seconds=seconds) + SLACK
 
 
-def _came_to_the_same(contact: Folded) -> Hashable:
-    return contact.sending, tuple(sorted(contact.observed)), *contact.known.values()
-
-
-def _is_of(contact: Folded) -> Hashable:
+def _kind(contact: Folded) -> Hashable:
     return tuple(contact.known.values())
 
 
-def _merged(contacts: Iterable[Folded], most: int, now: datetime, alike: Callable[[Folded], Hashable]) -> list[Folded]:
-    """These contacts, with as many of those that are alike merged as makes them at most so many bytes.
+def _merged(contacts: Iterable[Folded], most: int, now: datetime) -> list[Folded]:
+    """These contacts, with as many merged as makes them at most so many bytes.
 
-    In rounds, each of which merges two of a kind that follow each other: those first whose span is the smallest part of
-    their age.
+    In rounds, each of which merges two of one treatment that follow each other: those first whose span is the smallest
+    part of their age.
     """
     merged = sorted(contacts, key=lambda each: each.at)
     groups: dict[Hashable, list[Folded]] = defaultdict(list)
     for contact in merged:
-        groups[alike(contact)].append(contact)
+        groups[_kind(contact)].append(contact)
     while (excess := _weight(merged) - most) > 0:
         pairs = [
             ((later.at - earlier.begun()) / (now - later.at + EXACT_FOR), kind, place)
@@ -218,11 +217,11 @@ def _pairwise(group: Sequence[Folded], places: set[int]) -> list[Folded]:
 
 def _weight(contacts: Iterable[Folded]) -> int:
     """About the bytes that they take without the words of their facts."""
-    return sum(26 + 11 * len(each.observed) + (10 if each.since else 0) for each in contacts)
+    return sum(26 + 11 * len(each.observed) + (10 + 3 * len(each.observed) if each.had else 0) for each in contacts)
 
 
 def _words(contacts: Iterable[Folded]) -> int:
     """About the bytes that the words of their facts take."""
-    facts = {_is_of(each): each.known for each in contacts}
+    facts = {_kind(each): each.known for each in contacts}
     words = {word for known in facts.values() for word in known.values()}
     return 10 * len(facts) + sum(3 + len(word) for word in words)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -34,8 +34,6 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         at: when it was reserved, and once sending when that began.
         expires_at: when an unclaimed reservation lapses.
         outcomes: outcome to when it was first observed.
-        stands_for: how many contacts it is, where several of the past were merged. Each time is then the latest of
-            theirs, so that a limit counts too many rather than too few.
     """
 
     delivery_id: str
@@ -52,7 +50,6 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: datetime
     expires_at: datetime | None = None
     outcomes: dict[str, datetime] = {}
-    stands_for: int = 1
 
     @classmethod
     def of(cls, delivery: Delivery) -> Contact:
@@ -106,6 +103,10 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             return self.at
         return self.outcomes.get(outcome)
 
+    def number(self, _outcomes: Iterable[str]) -> int:
+        """How many contacts it is that had one of these outcomes; of the past it may be several (`Folded`)."""
+        return 1
+
     def facts(self) -> dict[str, Any]:
         """What a rule's scope sees of it."""
         return {
@@ -152,8 +153,8 @@ class ContactHistory(msgspec.Struct, frozen=True, kw_only=True):
         """
         folded = Past.decode(past) if past else NOTHING_PAST
         whole, again = dict(contacts), dict(late)
-        if folded.contacts:
-            shown = {key: each for key, each in contacts.items() if each.state == "presented"}
+        shown = {key: each for key, each in contacts.items() if each.state == "presented"}
+        if shown and folded.contacts:
             again |= {key: shown[key] for key in folded.those_of(shown)}
             whole = {key: each for key, each in contacts.items() if key not in again}
         return cls(contacts=whole, withheld=withheld, past=folded.with_late(again.values()), late=again)

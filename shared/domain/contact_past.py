@@ -8,11 +8,13 @@ the same, all of them taken to be as recent as the latest.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 import msgspec
+from msgspec.structs import astuple, force_setattr
 
 from shared.domain.outcome import OutcomeName
 
@@ -26,31 +28,31 @@ _CODES: dict[str, int] = {name: code for code, name in enumerate(_NAMES)}
 AT_UNKNOWN = datetime.max.replace(tzinfo=UTC)
 """The time of a contact of which nothing is known but outcomes that came after it was folded."""
 
-_Facts = tuple[int, int, int, int, int, int, int]
-
 MERGED = 0
 """The key of an entry that stands for several contacts, of which none can be told apart any more."""
 
 
-class Folded(msgspec.Struct, frozen=True, gc=False):
+class Folded(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One contact of the past or several merged, as rules see them.
 
     Attributes:
-        known: what a rule's scope sees of it; shared, not to be changed.
+        known: what a rule's scope sees of it; shared, not to be changed. As stored, the number of it.
         key: of its delivery's id, by which a late outcome finds it; `MERGED` where it stands for several.
         sending: whether an attempt to send it began, so that it counts as sent at `at`.
         at: when it was reserved or shown, and once sending when that began; of several the latest.
         observed: outcome, by its number, to when it was first observed; of several the latest.
         stands_for: how many contacts.
-        since: `at` of the earliest of them, where it stands for several.
+        had: of several, how many had each outcome, by its number.
+        since: of several, `at` of the first.
     """
 
-    known: dict[str, Any]
+    known: Any
     key: int
     sending: bool
     at: datetime
     observed: dict[int, datetime]
     stands_for: int = 1
+    had: dict[int, int] | None = None
     since: datetime | None = None
 
     @classmethod
@@ -62,8 +64,22 @@ class Folded(msgspec.Struct, frozen=True, gc=False):
             sending=contact.state in ("sending", "reserved"),
             at=contact.at,
             observed={_CODES[name]: at for name, at in contact.outcomes.items() if name in _CODES},
-            stands_for=contact.stands_for,
         )
+
+    @classmethod
+    def several(
+        cls,
+        known: dict[str, Any],
+        at: datetime,
+        outcomes: Mapping[str, datetime],
+        numbers: Mapping[str, int],
+        stands_for: int,
+        since: datetime,
+    ) -> Folded:
+        """Several contacts of one treatment, by the words that `outcomes` and `numbers` have for them."""
+        observed = {_CODES[name]: time for name, time in outcomes.items()}
+        had = {_CODES[name]: number for name, number in numbers.items()}
+        return cls(known, MERGED, sending=False, at=at, observed=observed, stands_for=stands_for, had=had, since=since)
 
     @property
     def delivery_id(self) -> str:
@@ -85,21 +101,28 @@ class Folded(msgspec.Struct, frozen=True, gc=False):
         """Outcome to when it was first observed; of several contacts the latest."""
         return {_NAMES[code]: at for code, at in self.observed.items()}
 
+    @property
+    def numbers(self) -> dict[str, int]:
+        """Of several contacts, how many had each outcome."""
+        return {_NAMES[code]: number for code, number in (self.had or {}).items()}
+
     def facts(self) -> dict[str, Any]:
         """What a rule's scope sees of it."""
-        return self.known
+        return cast("dict[str, Any]", self.known)
 
     def counts(self, _now: datetime) -> bool:
-        """It does, for good: what lapsed or was released is not folded but dropped."""
+        """It is, for good: what lapsed or was released is not folded but dropped."""
         return True
 
     def when(self, outcome: str, _now: datetime) -> datetime | None:
         """When this outcome was observed, or the attempt to send began."""
         return self.at if self.sending and outcome == "sent" else self.observed.get(_CODES[outcome])
 
-    def times(self) -> dict[int, datetime]:
-        """Every outcome that it had, by its number, that of sending included."""
-        return {**self.observed, _CODES["sent"]: self.at} if self.sending else self.observed
+    def number(self, outcomes: Iterable[str]) -> int:
+        """How many contacts had one of these outcomes, at most."""
+        if self.had is None:
+            return 1
+        return min(self.stands_for, sum(self.had.get(_CODES[outcome], 0) for outcome in outcomes))
 
     def changed_by(self, late: Contact) -> Folded:
         """The same contact with what became of it since it was folded."""
@@ -108,22 +131,24 @@ class Folded(msgspec.Struct, frozen=True, gc=False):
             code = _CODES[name]
             observed[code] = min(at, observed.get(code, at))
         begun = late.state == "sending"
-        return Folded(
-            self.known, self.key, self.sending or begun, max(self.at, late.at) if begun else self.at, observed
-        )
+        at = max(self.at, late.at) if begun else self.at
+        return Folded(self.known, self.key, self.sending or begun, at, observed)
 
     def merged_with(self, other: Folded) -> Folded:
         """One entry for both, as recent in everything as the later of the two."""
-        observed = dict(self.observed)
-        for code, at in other.observed.items():
+        observed, had = self._times(), self._had()
+        for code, at in other._times().items():
             observed[code] = max(at, observed.get(code, at))
+        for code, count in other._had().items():
+            had[code] = had.get(code, 0) + count
         return Folded(
-            known=self.known,
+            self.known,
             key=MERGED,
-            sending=self.sending or other.sending,
+            sending=False,
             at=max(self.at, other.at),
             observed=observed,
             stands_for=self.stands_for + other.stands_for,
+            had=had,
             since=min(self.begun(), other.begun()),
         )
 
@@ -134,6 +159,13 @@ class Folded(msgspec.Struct, frozen=True, gc=False):
     def last(self) -> datetime:
         """When anything was last heard of it."""
         return max(self.at, *self.observed.values()) if self.observed else self.at
+
+    def _times(self) -> dict[int, datetime]:
+        """Every outcome, that of sending included."""
+        return {**self.observed, _CODES["sent"]: self.at} if self.sending else dict(self.observed)
+
+    def _had(self) -> dict[int, int]:
+        return dict.fromkeys(self._times(), 1) if self.had is None else dict(self.had)
 
 
 class Past(msgspec.Struct, frozen=True):
@@ -152,30 +184,26 @@ class Past(msgspec.Struct, frozen=True):
     def encode(self) -> bytes:
         """MessagePack: words, facts as numbers of words, contacts as numbers of facts."""
         words: dict[str, int] = {}
-        facts: dict[_Facts, int] = {}
+        facts: dict[tuple[int, ...], int] = {}
         numbers: dict[int, int] = {}
         rows = []
         for each in self.contacts:
             number = numbers.get(id(each.known))
             if number is None:
-                row = cast("_Facts", tuple(words.setdefault(each.known[name], len(words)) for name in FACTS))
+                row = tuple(words.setdefault(each.known[name], len(words)) for name in FACTS)
                 number = numbers[id(each.known)] = facts.setdefault(row, len(facts))
-            rows.append(_Row(number, each.key, each.sending, each.at, each.observed, each.stands_for, each.since))
-        return msgspec.msgpack.encode(_Wire(list(words), list(facts), rows, self.forgotten, self.forgotten_until))
+            rows.append((number, *astuple(each)[1:]))
+        return msgspec.msgpack.encode((list(words), list(facts), rows, self.forgotten, self.forgotten_until))
 
     @classmethod
     def decode(cls, data: bytes) -> Past:
         """What `encode` gave."""
         wire = msgspec.msgpack.decode(data, type=_Wire)
         words = wire.words
-        facts = [dict(zip(FACTS, [words[number] for number in row], strict=True)) for row in wire.facts]
-        contacts = tuple(
-            [
-                Folded(facts[row.facts], row.key, row.sending, row.at, row.observed, row.stands_for, row.since)
-                for row in wire.contacts
-            ]
-        )
-        return cls(contacts, wire.forgotten, wire.forgotten_until)
+        facts = [dict(zip(FACTS, itemgetter(*row)(words), strict=True)) for row in wire.facts]
+        for each in wire.contacts:
+            force_setattr(each, "known", facts[each.known])
+        return cls(wire.contacts, wire.forgotten, wire.forgotten_until)
 
     def find(self, delivery_id: str) -> Folded | None:
         """The contact of a delivery, None where it is not there or merged with others."""
@@ -229,24 +257,12 @@ def key_of(delivery_id: str) -> int:
     return int.from_bytes(hashlib.sha256(delivery_id.encode(errors="surrogatepass")).digest()[:8], "big") or 1
 
 
-class _Row(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """`Folded` with the number of its facts."""
-
-    facts: int
-    key: int
-    sending: bool
-    at: datetime
-    observed: dict[int, datetime]
-    stands_for: int
-    since: datetime | None
-
-
 class _Wire(msgspec.Struct, frozen=True, array_like=True):
     """`Past` as it is stored. What a later version adds goes at the end, with a default."""
 
     words: list[str]
-    facts: list[_Facts]
-    contacts: list[_Row]
+    facts: list[tuple[int, ...]]
+    contacts: tuple[Folded, ...]
     forgotten: int = 0
     forgotten_until: datetime | None = None
 

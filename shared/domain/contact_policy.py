@@ -228,9 +228,9 @@ def _cap(rule: Cap, known: dict[str, Any], history: ContactHistory, now: datetim
         of = contact.facts()
         if not in_scope(rule.scope, of) or (rule.per and of[rule.per] != known[rule.per]):
             continue
-        at = [t for outcome in rule.outcomes if (t := contact.when(outcome, now)) is not None and t > now - window]
+        at = {o: t for o in rule.outcomes if (t := contact.when(o, now)) is not None and t > now - window}
         if at:
-            times += [max(at)] * contact.stands_for
+            times += [max(at.values())] * contact.number(at)
     if len(times) < rule.limit:
         return None
     times.sort()

@@ -12,9 +12,23 @@ import msgspec
 
 from shared.domain.catalogue import Revision, facts
 from shared.domain.contact_history import Contact, ContactHistory, ContactState
-from shared.domain.contact_past import Folded
+from shared.domain.contact_past import Folded, Past
 from shared.domain.outcome import OutcomeName
 from shared.domain.rules import Cap, Cooldown, Scope, in_scope
+
+
+class Merged(msgspec.Struct, frozen=True, kw_only=True):
+    """That an entry stands for several contacts.
+
+    Attributes:
+        contacts: how many.
+        since: when the first of them was reserved or shown.
+        had: how many had each outcome.
+    """
+
+    contacts: int
+    since: datetime
+    had: dict[str, int]
 
 
 class PastContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -24,8 +38,7 @@ class PastContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         at: when it was reserved, or began to be sent.
         outcomes: outcome to when it was first observed.
         facts: what rules see of it, as far as the decision's revision would say it otherwise.
-        stands_for: how many contacts it is, where several of the past were merged.
-        since: `at` of the first of them; the other times are the latest of theirs.
+        merged: where several of the past were merged, how many there are; times are the latest of theirs.
     """
 
     treatment: str
@@ -33,8 +46,7 @@ class PastContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     at: datetime
     outcomes: dict[str, datetime] = {}
     facts: dict[str, str] = {}
-    stands_for: int = 1
-    since: datetime | None = None
+    merged: Merged | None = None
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -60,9 +72,16 @@ class ContactRead(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     def history(self, revision: Revision) -> ContactHistory:
         """A contact history of which every rule says the same, by the revision that decided."""
-        contacts = {}
+        contacts: dict[str, Contact] = {}
+        merged: list[Folded] = []
         for number, past in enumerate(self.contacts):
             known: dict[str, Any] = {**_facts(revision, past.treatment), **past.facts}
+            if past.merged is not None:
+                several = past.merged
+                merged.append(
+                    Folded.several(known, past.at, past.outcomes, several.had, several.contacts, several.since)
+                )
+                continue
             contacts[str(number)] = Contact(
                 delivery_id=str(number),
                 decision_id="",
@@ -70,10 +89,9 @@ class ContactRead(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
                 state=past.state,
                 at=past.at,
                 outcomes=past.outcomes,
-                stands_for=past.stands_for,
                 **known,
             )
-        return ContactHistory(contacts=contacts)
+        return ContactHistory(contacts=contacts, past=Past(tuple(merged)))
 
 
 def read_of(
@@ -120,9 +138,14 @@ def _past(revision: Revision, contact: Contact | Folded) -> PastContact:
         at=contact.at,
         outcomes=contact.outcomes,
         facts={name: value for name, value in contact.facts().items() if expected.get(name) != value},
-        stands_for=contact.stands_for,
-        since=contact.since if isinstance(contact, Folded) else None,
+        merged=_merged(contact) if isinstance(contact, Folded) else None,
     )
+
+
+def _merged(contact: Folded) -> Merged | None:
+    if contact.had is None:
+        return None
+    return Merged(contacts=contact.stands_for, since=contact.begun(), had=contact.numbers)
 
 
 def _facts(revision: Revision, treatment: str) -> dict[str, str]:
