@@ -28,6 +28,8 @@ def say_explanation(explanation: dict[str, Any], console: Console | None = None)
     console.print(f"[bold]{escape(explanation['headline'])}[/bold]")
     console.print(f"  decision {explanation['decision_id']} · person {explanation['person_id']}")
     console.print(f"  revision {explanation['revision'][:23]}…")
+    if explanation["again"]:
+        console.print(f"  {escape(explanation['again'])}")
     if explanation["chosen"]:
         table = Table("chosen", "P propensity", "× C context", "× V value £", "× L lever", "= priority", box=None)
         for chosen in explanation["chosen"]:
@@ -37,7 +39,7 @@ def say_explanation(explanation: dict[str, Any], console: Console | None = None)
             ]
             table.add_row(chosen["treatment"], *figures)
         console.print(table)
-    for line in explanation["against_runner_up"]:
+    for line in [*_drawn(explanation["chosen"]), *explanation["against_runner_up"]]:
         console.print(f"  {escape(line)}")
     if explanation["levers"]:
         console.print(f"  {escape(explanation['levers'])}")
@@ -49,6 +51,15 @@ def say_explanation(explanation: dict[str, Any], console: Console | None = None)
         _say_why_not(explanation["why_not"], console)
     if "record" in explanation:
         _say_to_regulator(explanation, console)
+
+
+def _drawn(chosen: list[dict[str, Any]]) -> list[str]:
+    """Which propensities were drawn, and around what."""
+    return [
+        f"P of {each['treatment']} was drawn to explore: {each['propensity']:.4g}, around {each['mean_propensity']:.4g}"
+        for each in chosen
+        if "mean_propensity" in each
+    ]
 
 
 def _say_to_customer(explanation: dict[str, Any], console: Console) -> None:
@@ -92,6 +103,10 @@ def _say_to_regulator(explanation: dict[str, Any], console: Console) -> None:
         names = ("propensity", "context", "value", "lever", "priority")
         table.add_row(ranked["treatment"], *[f"{ranked[name]:.6g}" for name in names])
     console.print(table)
+    if explanation["predictors"]:
+        console.print("[bold]P looked at[/bold]")
+    for each in explanation["predictors"]:
+        console.print(f"  {escape(each['reads'])} = {escape(repr(each['value']))}: {escape(each['bin'])}")
     console.print("[bold]Conditions[/bold]")
     for each in explanation["conditions"]:
         read = ", ".join(f"{path} = {value!r}" for path, value in each["values"].items())
@@ -108,7 +123,7 @@ def _say_withheld(withheld: list[dict[str, Any]], console: Console) -> None:
     if withheld:
         console.print("[bold]Withheld by contact policy[/bold]")
     for each in withheld:
-        until = f", allowed from {each['until']}" if each["until"] else ""
+        until = f", allowed {each['allowed']}" if each["allowed"] else ""
         rule = f"{each['kind']} {each['rule']} ({each['scope']})"
         console.print(f"  {each['treatment']}: {escape(rule)}{until}. {escape(each['reason'])}")
 

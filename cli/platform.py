@@ -80,23 +80,28 @@ def start(
     *,
     restart_functions: bool = False,
 ) -> BankOnEmulators | Embedded:
-    """A platform with the sample bank, not yet started; imports only what it needs."""
+    """A platform with the sample bank, not yet started, or an end with what to do; imports only what it needs."""
+    from emulators.errors import CannotStartError
     from emulators.local import Bank
 
     bank = Bank(ROOT)
-    if on == "embedded":
-        from emulators.embedded import Embedded
+    try:
+        if on == "embedded":
+            from emulators.embedded import Embedded
 
-        return Embedded(bank, state=STATE, ports=ports, on_progress=on_progress)
-    from emulators.bank_on_emulators import BankOnEmulators
+            return Embedded(bank, state=STATE, ports=ports, on_progress=on_progress)
+        from emulators.bank_on_emulators import BankOnEmulators
 
-    return BankOnEmulators(
-        bank,
-        state=STATE,
-        ports=ports,
-        on_progress=on_progress,
-        on_function_death="restart" if restart_functions else "stop",
-    )
+        return BankOnEmulators(
+            bank,
+            state=STATE,
+            ports=ports,
+            on_progress=on_progress,
+            on_death=lambda death: on_progress(str(death)) if restart_functions else None,
+            on_function_death="restart" if restart_functions else "stop",
+        )
+    except CannotStartError as error:
+        fail(error.what, error.how)
 
 
 def ports_of(given: tuple[str, ...]) -> dict[str, int]:

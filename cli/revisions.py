@@ -24,7 +24,7 @@ def revision_of(text: str) -> Revision:
         if path.is_dir():
             return load(path)
         if path.is_file():
-            return Revision.decode(path.read_bytes())
+            return Revision.decode(msgspec.json.format(path.read_bytes(), indent=-1))
         if text == "live" or text.startswith("sha256:"):
             return _of_platform(text)
         return _of_git(text)

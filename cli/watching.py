@@ -13,6 +13,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from shared.domain.candidates import count
 from shared.domain.decision import DecisionRecord
 from shared.domain.policy.policy import Policy
 from shared.domain.retrace import retrace
@@ -95,7 +96,7 @@ class Watch:
         with self._changed:
             return max(
                 (i for i, r in self._records.items() if r.result == "reserved"),
-                key=lambda i: (len(self._records[i].withheld) > 0, len(self._records[i].candidates), i),
+                key=lambda i: (len(self._records[i].withheld) > 0, count(self._records[i]), i),
                 default=next(iter(self._records), None),
             )
 
@@ -124,6 +125,9 @@ class Watch:
             action, treatment = self._revision.treatment(record.chosen[0].treatment)
             over = f" [dim]over {len(record.withheld)} withheld[/dim]" if record.withheld else ""
             return f"[green]→ {treatment.channel:<6}[/green] {action.name}{over}"
+        if record.deferred is not None:
+            until = record.deferred.until.isoformat(timespec="minutes")
+            return f"[yellow]deferred[/yellow]: {record.deferred.treatment} until {until}, {record.deferred.rule}"
         if record.result == "all_withheld":
             return f"[yellow]nothing[/yellow]: {_stopping_rule(record)}"
         if record.result == "excluded":
@@ -146,6 +150,8 @@ class Watch:
             table.add_row("deliveries that ended otherwise", str(ends.total() - ends["sent"]))
             for rule, count in stopped.most_common():
                 table.add_row(f"  suppressed by {rule}", str(count))
+            if results["deferred"]:
+                table.add_row("  deferred until quiet hours end", str(results["deferred"]))
             table.add_row("  nothing qualified / excluded", f"{results['nothing_qualified']} / {results['excluded']}")
             table.add_row("parked in quarantine", str(parked))
             sent = [row for row in self._outcomes.values() if row.outcome == "sent"]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 WITH_KEYS = frozenset({"ingest", "decide", "feedback", "records"})
-"""Functions that callers with a key of their own reach; the others only hear Pub/Sub."""
+"""Functions that callers with a key of their own reach; the others only hear Pub/Sub or the clock."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,9 @@ def headers(functions: Iterable[str], credentials: Credentials) -> dict[str, dic
 
 
 def push_environment(service: str, topology: Mapping[str, Any], credentials: Credentials) -> dict[str, str]:
-    """What a service is told of who pushes to it on this machine; nothing where nobody does."""
-    pushed = {declared["service"] for declared in topology.get("subscriptions", {}).values()}
+    """What a service is told of who pushes to it, or ticks, on this machine; nothing where nobody does."""
+    callers = [*topology.get("subscriptions", {}).values(), *topology.get("schedules", {}).values()]
+    pushed = {declared["service"] for declared in callers}
     return {"PUSH_TOKEN": credentials.push_token} if service in pushed else {}
 
 

@@ -24,9 +24,12 @@ from emulators.errors import CannotStartError
 from emulators.local import Bank, access, providers
 from emulators.ports import Ports
 from emulators.sandbox import Server as Sandbox
+from emulators.ticker import Ticker
 from functions.arbitration.handler import Arbitrate
 from functions.decide.api import routes as decide_routes
 from functions.decide.handler import Decide
+from functions.deferral.api import routes as deferral_routes
+from functions.deferral.handler import FireDeferrals
 from functions.delivery.handler import Deliver
 from functions.eligibility.handler import Qualify
 from functions.feedback.api import routes as feedback_routes
@@ -38,10 +41,12 @@ from functions.ingest.handler import Ingest
 from functions.records.api import routes as records_routes
 from functions.records.handler import Records
 from functions.suppression.handler import Suppress
+from shared.adapters.memory.allowances import Allowances
 from shared.adapters.memory.bus import Bus, Publisher
 from shared.adapters.memory.catalogues import Catalogues
 from shared.adapters.memory.contact_points import ContactPoints
 from shared.adapters.memory.contacts import Contacts
+from shared.adapters.memory.deferrals import Deferrals
 from shared.adapters.memory.history import DecisionHistory
 from shared.adapters.memory.outcomes import Models, Outcomes
 from shared.adapters.memory.persons import Persons
@@ -63,6 +68,7 @@ from shared.runtime import envelope
 from shared.runtime.keys import Keyring
 from shared.runtime.metering import RequestMeter
 from shared.runtime.push import Push
+from shared.runtime.pushers import check_of
 from shared.runtime.service import Route, Service, always_ready
 from shared.runtime.settings import Pushed
 from shared.runtime.world import new_person_id, new_request_id, pause, timer, utc_now
@@ -73,11 +79,15 @@ FUNCTIONS = (
     "eligibility",
     "arbitration",
     "suppression",
+    "deferral",
     "delivery",
     "feedback",
     "decide",
     "records",
 )
+TICKED = ("deferral",)
+"""Functions that the clock starts, every minute."""
+
 THREADS = 16
 
 
@@ -97,7 +107,7 @@ class Embedded:
         """Reserve the ports; nothing starts yet. `extra` services are served beside the functions, by name.
 
         Raises:
-            emulators.ports.PortInUseError: a wanted port is taken.
+            emulators.errors.CannotStartError: a wanted port cannot be had.
         """
         self.bank = bank
         self.credentials = credentials or Credentials()
@@ -106,8 +116,9 @@ class Embedded:
         self._reserved = Ports()
         self._extra = dict(extra or {})
         names = (*FUNCTIONS, "sandbox", *self._extra)
-        self._ports = {name: self._reserved.take((ports or {}).get(name)) for name in names}
+        self._ports = self._reserved.take_all(names, ports or {})
         self.endpoints = {name: f"http://127.0.0.1:{port}" for name, port in self._ports.items()}
+        self.ticker = Ticker({name: self.endpoints[name] for name in TICKED}, self.headers)
         self.store = Store()
         self.bus = Bus(workers=4)
         self.meter = RequestMeter()
@@ -154,6 +165,7 @@ class Embedded:
         listen = " ".join(f"127.0.0.1:{self._ports[name]}" for name in services)
         self._server = create_server(application, listen=listen, threads=THREADS, clear_untrusted_proxy_headers=True)
         threading.Thread(target=self._server.run, name="http", daemon=True).start()
+        self.ticker.start()
         pid = os.getpid()
         self._file.write(
             {
@@ -171,6 +183,7 @@ class Embedded:
         with self._stopping:
             if self._stopped.is_set():
                 return
+            self.ticker.stop()
             if self._server is not None:
                 self._server.close()
             self.bus.close()
@@ -206,7 +219,8 @@ class Embedded:
         publisher = Publisher(self.bus, meter)
         self.bank.seed(catalogues, persons, contact_points, self._on_progress)
         identify, qualify = Identify(catalogues, persons, new_person_id), Qualify(catalogues)
-        arbitrate, suppress = Arbitrate(catalogues, models), Suppress(catalogues, contacts, pause)
+        arbitrate = Arbitrate(catalogues, models)
+        suppress = Suppress(catalogues, contacts, Allowances(store, meter, "embedded", pause), pause)
         provider = HttpProvider(providers(catalogues.current().revision, self.endpoints["sandbox"], self.credentials))
         deliver = Deliver(catalogues, persons, contacts, contact_points, provider)
         secrets = access(self.credentials)
@@ -228,6 +242,8 @@ class Embedded:
         record = RecordOutcomes(contacts, Outcomes(store, meter), publisher)
         self.bus.subscribe("history", self.history.deliver, name="history")
         records = Records(self.history, Seals(store), catalogues, self.bank.seal_key)
+        fire = FireDeferrals(Deferrals(store, meter), publisher, timer)
+        check = check_of(self._settings("deferral"), utc_now)
         ready = catalogues.current
         return {
             "ingest": Service(
@@ -242,6 +258,7 @@ class Embedded:
                 "arbitration", self._pushed("arbitration", ActionsQualified, arbitrate), ready=ready
             ),
             "suppression": Service("suppression", self._pushed("suppression", ActionsRanked, suppress), ready=ready),
+            "deferral": Service("deferral", deferral_routes(fire, check, meter, utc_now), ready=always_ready),
             "delivery": Service("delivery", self._pushed("delivery", ContactReserved, deliver), ready=ready),
             "feedback": Service(
                 "feedback",
@@ -257,6 +274,14 @@ class Embedded:
             ),
         }
 
+    def _settings(self, function: str) -> Pushed:
+        return Pushed(
+            google_cloud_project="embedded",
+            k_service=function,
+            k_revision="embedded",
+            push_token=self.credentials.push_token,
+        )
+
     def _pushed(self, function: str, accepts: type[Message], handle: Callable[..., Any]) -> list[Route]:
         """The push endpoint of a function, which the bus delivers to through the same envelope as Pub/Sub."""
         push = Push(
@@ -266,12 +291,7 @@ class Embedded:
             quarantine=self.quarantine,
             meter=self.meter,
             clock=utc_now,
-            settings=Pushed(
-                google_cloud_project="embedded",
-                k_service=function,
-                k_revision="embedded",
-                push_token=self.credentials.push_token,
-            ),
+            settings=self._settings(function),
         )
 
         def deliver(_topic: str, data: bytes, attributes: Mapping[str, str]) -> bool:

@@ -8,6 +8,7 @@ import their clients, and topics are created as soon as Pub/Sub answers.
 """
 
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,7 @@ from emulators.ports import Ports
 from emulators.probes import always, http_ok
 from emulators.processes import Supervisor
 from emulators.provisioning import bigquery_client, provision_bigquery, provision_pubsub
+from emulators.ticker import Ticker
 
 MOST_THREADS = 16
 """Threads of one function here; on Cloud Run it has as many as its concurrency."""
@@ -41,7 +43,7 @@ class Platform:
         """Read the topology and reserve the ports; nothing starts yet.
 
         Raises:
-            emulators.ports.PortInUseError: a wanted port is taken.
+            emulators.errors.CannotStartError: a wanted port cannot be had.
         """
         self._options = options
         self._root = options.root.resolve()
@@ -52,11 +54,12 @@ class Platform:
         self._file = EndpointsFile(self._state)
         self._reserved = Ports()
         names = [*EMULATORS, "sandbox", *self.functions]
-        self._ports = {name: self._reserved.take(options.ports.get(name)) for name in names}
+        self._ports = self._reserved.take_all(names, options.ports)
+        self._stopping = threading.Lock()
         self.local = self._local()
-        self.supervisor = Supervisor(
-            self._state / "logs", on_death=options.on_death, on_restarted=lambda _name: self._publish()
-        )
+        ticked = {schedule["service"] for schedule in self.topology.get("schedules", {}).values()}
+        self.ticker = Ticker({name: self.local.endpoints[name] for name in sorted(ticked)}, self.headers)
+        self.supervisor = Supervisor(self._state / "logs", on_death=options.on_death, on_restarted=self._on_restarted)
 
     def __enter__(self) -> Self:
         self.start()
@@ -103,6 +106,7 @@ class Platform:
             self._prepare()
             self.supervisor.wait_ready([*self.functions, "sandbox", "pump"], within_seconds=START_SECONDS)
             self._publish()
+            self.ticker.start()
         except BaseException:
             self.stop()
             raise
@@ -111,10 +115,14 @@ class Platform:
         )
 
     def stop(self) -> None:
-        """Stop every process that was started, and take the endpoints back. May be called again."""
-        self.supervisor.stop()
-        self._file.remove()
-        self._reserved.release()
+        """Stop every process that was started, and take the endpoints back. May be called again, and by several threads
+        at once: each returns when all is stopped.
+        """
+        with self._stopping:
+            self.ticker.stop()
+            self.supervisor.stop()
+            self._file.remove()
+            self._reserved.release()
 
     def wait(self) -> Death | None:
         """Wait until the platform stops; give the death that stopped it, or None when `stop` was called."""
@@ -133,6 +141,10 @@ class Platform:
         pid = self.supervisor.restart(name)
         self._publish()
         return pid
+
+    def _on_restarted(self, name: str) -> None:
+        self._publish()
+        self._options.on_progress(f"{name} runs again")
 
     def _local(self) -> Local:
         endpoints = {name: f"http://127.0.0.1:{self._ports[name]}" for name in [*self.functions, "sandbox"]}

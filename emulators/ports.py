@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import sys
+from collections.abc import Mapping, Sequence
 
 from emulators.errors import CannotStartError
 
@@ -39,12 +40,31 @@ class Ports:
             held.close()
         return port
 
+    def take_all(self, names: Sequence[str], wanted: Mapping[str, int]) -> dict[str, int]:
+        """Reserve a port for each name: the wanted one where `wanted` names it, which no other name is then given.
+
+        Raises:
+            PortInUseError: a wanted port is in use.
+            NoSuchPortError: a name that is none of these, or a number that is no port.
+        """
+        for name, port in wanted.items():
+            if name not in names:
+                raise NoSuchPortError(f"Nothing here is called {name}.", f"Choose among {', '.join(names)}.")
+            if not 0 < port < 65536:
+                raise NoSuchPortError(f"{port} is no port.", "Choose one from 1 to 65535.")
+        taken = {name: self.take(port) for name, port in wanted.items()}
+        return {name: taken.get(name) or self.take() for name in names}
+
     def release(self) -> None:
         """Give all ports back."""
         for held in self._held:
             with contextlib.closing(held):
                 pass
         self._held.clear()
+
+
+class NoSuchPortError(CannotStartError):
+    """A port was asked for that cannot be had, or for something that has none."""
 
 
 class PortInUseError(CannotStartError):

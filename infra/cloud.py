@@ -13,6 +13,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 TIMEOUT_SECONDS = 30
+ABSENT = ("Cannot find service", "NOT_FOUND")
+"""How Cloud Run and Cloud Scheduler say that there is nothing of a name."""
+
 READY_ATTEMPTS = 6
 READY_PAUSE_SECONDS = 10
 
@@ -58,7 +61,7 @@ class Gcloud:
         if done.returncode == 0:
             answer: dict[str, Any] = json.loads(done.stdout)
             return answer
-        if "Cannot find service" in done.stderr:
+        if any(absent in done.stderr for absent in ABSENT):
             return None
         message = f"exit code {done.returncode}: {shlex.join(command)}\n{done.stderr}"
         raise CloudError(message)

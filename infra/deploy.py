@@ -3,9 +3,10 @@
     python -m infra.deploy deploy --project P --tag r-1a2b3c4 --image NAME@sha256:DIGEST
     python -m infra.deploy canary --project P --tag r-1a2b3c4
 
-`deploy` makes a revision of each service under the tag. `canary` sends it 1, 5, 25 and then 100 % of the traffic;
-before each step every tagged revision must say it is ready, and after each its share of server errors must be low. At
-the first failure all the traffic goes back to where it was. `--dry-run` prints the commands and runs none.
+`deploy` makes a revision of each service under the tag, and the jobs that start some of them by the clock. `canary`
+sends it 1, 5, 25 and then 100 % of the traffic; before each step every tagged revision must say it is ready, and after
+each its share of server errors must be low. At the first failure all the traffic goes back to where it was. `--dry-run`
+prints the commands and runs none.
 """
 
 from __future__ import annotations
@@ -20,7 +21,22 @@ from typing import Any, Protocol
 import yaml
 
 from infra.cloud import CloudError, Gcloud, show
-from infra.rollout import STEPS, Release, Service, deploy, describe, restore, services, serving, shift, tagged
+from infra.rollout import (
+    STEPS,
+    Release,
+    Schedule,
+    Service,
+    deploy,
+    describe,
+    describe_schedule,
+    put_schedule,
+    restore,
+    schedules,
+    services,
+    serving,
+    shift,
+    tagged,
+)
 
 TOPOLOGY = Path(__file__).resolve().parent.parent / "shared" / "topology.yaml"
 
@@ -52,6 +68,18 @@ def deploy_all(cloud: Cloud, release: Release, targets: list[Service]) -> None:
         if not exists:
             print(f"· {service.deployed_name} is new: its first revision serves at once")
         cloud.run(deploy(service, release, exists=exists))
+
+
+def schedule_all(cloud: Cloud, release: Release, jobs: list[Schedule]) -> None:
+    """Make the jobs that start services by the clock, or change those that are there.
+
+    Raises:
+        CloudError: a command failed.
+    """
+    for job in jobs:
+        address = look(cloud, release, job.service)["status"]["url"]
+        exists = cloud.read(describe_schedule(job, release)) is not None
+        cloud.run(put_schedule(job, release, address, exists=exists))
 
 
 def canary(cloud: Cloud, release: Release, targets: list[Service], *, pause_seconds: int, error_share: float) -> None:
@@ -143,12 +171,15 @@ def roll_back(cloud: Cloud, release: Release, before: dict[Service, dict[str, in
         raise CloudError(message)
 
 
-def dry_run(release: Release, targets: list[Service], phase: str) -> None:
+def dry_run(release: Release, targets: list[Service], jobs: list[Schedule], phase: str) -> None:
     """Print what would be run, as if every service existed and every check passed."""
     if phase == "deploy":
         for service in targets:
             show(describe(service, release))
             show(deploy(service, release, exists=True))
+        for job in jobs:
+            show(describe_schedule(job, release))
+            show(put_schedule(job, release, f"https://{job.service.deployed_name}.run.app", exists=True))
         return
     for percent in STEPS:
         for service in targets:
@@ -174,12 +205,14 @@ def main(arguments: list[str]) -> None:
     topology = yaml.safe_load(TOPOLOGY.read_text())
     release = Release(options.project, options.region or topology["region"], options.tag, options.image)
     targets = services(topology)
+    jobs = schedules(topology, targets)
     if options.dry_run:
-        dry_run(release, targets, options.phase)
+        dry_run(release, targets, jobs, options.phase)
         return
     cloud = Gcloud(options.caller or f"kairos-release@{release.project}.iam.gserviceaccount.com")
     if options.phase == "deploy":
         deploy_all(cloud, release, targets)
+        schedule_all(cloud, release, jobs)
     else:
         canary(cloud, release, targets, pause_seconds=options.pause_seconds, error_share=options.error_share)
 

@@ -11,7 +11,7 @@ DELIMITER = "##"  # separates environment variables, whose values may hold comma
 
 @dataclass(frozen=True)
 class Push:
-    """Who pushes to a service: the account of its subscription, and whom the account's token is for.
+    """Who pushes to a service: the account of its subscription or schedule, and whom the account's token is for.
 
     Both name the project as `{project}`.
     """
@@ -61,9 +61,25 @@ class Release:
             raise ValueError(message)
 
 
+@dataclass(frozen=True)
+class Schedule:
+    """A service that the clock starts: when, in cron's words, UTC, and how long it may take."""
+
+    name: str
+    service: Service
+    cron: str
+    attempt_deadline_seconds: int
+
+    @property
+    def deployed_name(self) -> str:
+        """The Cloud Scheduler job."""
+        return f"kairos-{self.name}"
+
+
 def services(topology: dict[str, Any]) -> list[Service]:
     """The topology's services."""
-    pushed = {declared["service"] for declared in topology["subscriptions"].values()}
+    callers = [*topology["subscriptions"].values(), *topology["schedules"].values()]
+    pushed = {declared["service"] for declared in callers}
     account, audience = topology["push"]["account"], topology["push"]["audience"]
     return [
         Service(
@@ -72,6 +88,36 @@ def services(topology: dict[str, Any]) -> list[Service]:
             **declared,
         )
         for name, declared in topology["services"].items()
+    ]
+
+
+def schedules(topology: dict[str, Any], targets: list[Service]) -> list[Schedule]:
+    """The topology's schedules."""
+    by_name = {service.name: service for service in targets}
+    return [
+        Schedule(name=name, **{**declared, "service": by_name[declared["service"]]})
+        for name, declared in topology["schedules"].items()
+    ]
+
+
+def describe_schedule(schedule: Schedule, release: Release) -> list[str]:
+    """Ask what job is there."""
+    place = (f"--project={release.project}", f"--location={release.region}")
+    return ["gcloud", "scheduler", "jobs", "describe", schedule.deployed_name, *place, "--format=json"]
+
+
+def put_schedule(schedule: Schedule, release: Release, address: str, *, exists: bool) -> list[str]:
+    """Make or change a job that sends `POST /` to a service at its own address, which follows its traffic."""
+    push = schedule.service.push
+    assert push is not None, "what is scheduled knows who calls it"
+    return [
+        *("gcloud", "scheduler", "jobs", "update" if exists else "create", "http", schedule.deployed_name, "--quiet"),
+        *(f"--project={release.project}", f"--location={release.region}"),
+        *(f"--schedule={schedule.cron}", "--time-zone=Etc/UTC"),
+        *(f"--uri={address}/", "--http-method=POST"),
+        f"--oidc-service-account-email={push.account.format(project=release.project)}",
+        f"--oidc-token-audience={push.audience.format(project=release.project)}",
+        f"--attempt-deadline={schedule.attempt_deadline_seconds}s",
     ]
 
 

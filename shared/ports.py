@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
 from shared.domain.catalogue import Channel, Revision
 from shared.domain.contact_folding import Fold
 from shared.domain.contact_history import Contact, ContactHistory
+from shared.domain.contact_policy import Closed
 from shared.domain.decision import DecisionRecord
+from shared.domain.deferral import Deferral
 from shared.domain.delivery import Delivery
 from shared.domain.identity import Link
 from shared.domain.policy.policy import Policy
@@ -140,6 +142,17 @@ class Contacts(Protocol):
         earlier such decisions that may go.
         """
 
+    def defer(self, person_id: str, version: str | None, deferral: Deferral, *, fold: Fold | None = None) -> None:
+        """Keep a deferral, remember that its decision chose nothing, and fold, in one commit guarded as a reservation
+        is.
+
+        Raises:
+            StaleError: the history changed since it was read; nothing is written.
+        """
+
+    def deferral(self, decision_id: str) -> Deferral | None:
+        """The deferral of a decision, whether it has fired or not; None where there is none."""
+
     def delivery(self, delivery_id: str) -> Versioned[Delivery] | None:
         """A delivery, None where there is none."""
 
@@ -148,7 +161,7 @@ class Contacts(Protocol):
 
     def claim(self, delivery: Delivery, version: str | None) -> str:
         """Move a delivery, and its contact, to `sending` in one commit guarded by the delivery's version, None where it
-        is to be the first; returns its new version.
+        is to be the first; returns its new version. The contact no longer keeps the `bins` that the delivery does.
 
         Raises:
             StaleError: the delivery changed since.
@@ -162,6 +175,57 @@ class Contacts(Protocol):
             StaleError: the delivery changed since.
             AlreadyExistsError: with the version None, it was claimed or ended before.
         """
+
+
+class Deferrals(Protocol):
+    """Deferrals, to whoever makes their decisions again."""
+
+    def due(self, now: datetime, limit: int) -> Sequence[Deferral]:
+        """Those whose time has come and that have not fired, the longest due first."""
+
+    def fired(self, deferrals: Sequence[Deferral], at: datetime) -> None:
+        """Mark some, at most 500, so that they are due no more.
+
+        Raises:
+            StaleError: one of them is gone; none is marked.
+        """
+
+
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """What was taken of volumes and budgets for the treatments of one decision.
+
+    Attributes:
+        units: what `Allowances` gives back, in terms of its own.
+        closed: where nothing was taken, which rule had too little left, by its id.
+    """
+
+    units: tuple[tuple[Any, int], ...] = ()
+    closed: Mapping[str, Closed] = {}
+
+
+NOTHING_TAKEN = Taken()
+
+
+class Allowances(Protocol):
+    """What is left of volumes and budgets, over all persons. A process takes from blocks that it holds; only when one
+    does not reach, or too much is given back, is a document read and written.
+    """
+
+    def closed(self, revision: Revision, now: datetime) -> Mapping[str, Closed]:
+        """The volumes and budgets of which this process knows that too little is left, by the rule's id. Asks no
+        store; what it does not know `take` says.
+        """
+
+    def take(self, revision: Revision, treatments: Sequence[str], now: datetime) -> Taken:
+        """Take one contact's worth for each treatment, of every volume and budget that it falls under; or nothing,
+        where one of them has too little left.
+
+        Raises:
+            TransientError: contention did not end, or the store did not answer; nothing is taken.
+        """
+
+    def give_back(self, taken: Taken) -> None:
+        """Undo a `take` of which no contact came. What cannot be given back now is lost; never is too much given."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -2,4 +2,10 @@
 
 from __future__ import annotations
 
+from hypothesis import settings
+
 pytest_plugins = ["pytester", "tests.left_out"]
+
+# as hypothesis is by itself, here or in continuous integration, except that no example has to be quick
+settings.register_profile("patient", settings(), deadline=None)
+settings.load_profile("patient")

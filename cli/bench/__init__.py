@@ -41,11 +41,32 @@ def _policy(counts: Counts, tell: Callable[[str], None]) -> list[Result]:
     return measure(counts, tell)
 
 
+def _building(counts: Counts, tell: Callable[[str], None]) -> list[Result]:
+    from cli.bench.engine.building import measure
+
+    return measure(counts, tell)
+
+
+def _loading(counts: Counts, tell: Callable[[str], None]) -> list[Result]:
+    from cli.bench.engine.loading import measure
+
+    return measure(counts, tell)
+
+
+def _propensity(counts: Counts, tell: Callable[[str], None]) -> list[Result]:
+    from cli.bench.engine.propensity import measure
+
+    return measure(counts, tell)
+
+
 PARTS: dict[Measure, tuple[str, ...]] = {
     _chain: ("spine.latency", "spine.usage"),
     _decide: ("spine.decide",),
     _cold_start: ("spine.cold_start",),
     _policy: ("engine.policy",),
+    _building: ("engine.build",),
+    _loading: ("engine.load", "engine.memory", "engine.import"),
+    _propensity: ("engine.propensity", "engine.thompson"),
 }
 """What measures what: one run on the emulators gives two."""
 
@@ -65,7 +86,8 @@ def is_within(name: str, wanted: Iterable[str]) -> bool:
 @click.option("--quick", is_flag=True, help="Small counts, to see that it works; not figures to quote.")
 def bench(names: tuple[str, ...], as_json: bool, no_limits: bool, quick: bool) -> None:
     """Measure NAMEs, or everything: `spine` (`spine.latency`, `spine.usage`, `spine.decide`, `spine.cold_start`) and
-    `engine` (`engine.policy`). Run it on a machine that does nothing else.
+    `engine` (`engine.policy`, `engine.propensity`, `engine.thompson`, `engine.build`, `engine.load`, `engine.memory`,
+    `engine.import`). Run it on a machine that does nothing else.
     """
     signal.signal(signal.SIGTERM, _leave)  # so that what was started is stopped
     wanted = names or BENCHES

@@ -14,10 +14,11 @@ class Counts:
         chain_signals: one customer each.
         decide_blocks: of `decide_requests` requests each.
         decide_requests: over all connections.
-        cold_starts: of every entrypoint.
+        cold_starts: of every entrypoint, and of the engine.
         engine_persons: whom the engine decides for, in each of `engine_rounds`.
         engine_rounds: see there.
         engine_stride: a peer is asked about every so-manieth of them.
+        engine_builds: of a large catalogue.
     """
 
     chain_blocks: int
@@ -28,6 +29,7 @@ class Counts:
     engine_persons: int
     engine_rounds: int
     engine_stride: int
+    engine_builds: int
 
 
 FULL = Counts(
@@ -39,6 +41,7 @@ FULL = Counts(
     engine_persons=300,
     engine_rounds=10,
     engine_stride=20,
+    engine_builds=5,
 )
 QUICK = Counts(
     chain_blocks=2,
@@ -49,4 +52,5 @@ QUICK = Counts(
     engine_persons=40,
     engine_rounds=1,
     engine_stride=20,
+    engine_builds=1,
 )

@@ -46,6 +46,7 @@ class Result(Figures, frozen=True, kw_only=True, omit_defaults=True):
         ratios: how many times those of each peer or floor, measured in the same run, the median is.
         limit: what no ratio may exceed; where there is none, the worst value.
         limits: by peer, what that ratio may not exceed instead.
+        most: what the median may not exceed, in its unit.
         peers: the figures of the peers and floors.
         imports: the Google clients that the function imports at its start.
         unused: those among them that it has no use for.
@@ -57,6 +58,7 @@ class Result(Figures, frozen=True, kw_only=True, omit_defaults=True):
     ratios: dict[str, float]
     limit: float | None = None
     limits: dict[str, float] = {}
+    most: float | None = None
     peers: dict[str, Figures] = {}
     imports: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
@@ -70,6 +72,8 @@ class Result(Figures, frozen=True, kw_only=True, omit_defaults=True):
                 found.append(f"{self.name}: {ratio:.3g} × {peer}, where at most {limit:.3g} × is allowed")
         if self.limit is not None and not self.ratios and self.worst > self.limit:
             found.append(f"{self.name}: {self.worst:g} {self.unit}, where at most {self.limit:g} are allowed")
+        if self.most is not None and self.median > self.most:
+            found.append(f"{self.name}: {self.median:g} {self.unit}, where at most {self.most:g} are allowed")
         if self.unused:
             found.append(f"{self.name}: imports {', '.join(self.unused)}, which it does not use")
         return found
@@ -98,6 +102,7 @@ def result(
     peers: Mapping[str, Sequence[float]] | None = None,
     limit: float | None = None,
     limits: dict[str, float] | None = None,
+    most: float | None = None,
     bench: str | None = None,
     imports: tuple[str, ...] = (),
     unused: tuple[str, ...] = (),
@@ -112,6 +117,7 @@ def result(
         ratios={peer: round(own.median / figures.median, 4) for peer, figures in others.items()},
         limit=limit,
         limits=limits or {},
+        most=most,
         peers=others,
         imports=imports,
         unused=unused,
@@ -156,7 +162,7 @@ def table(results: Sequence[Result]) -> Table:
             *_shown(each),
             each.unit,
             "",
-            "" if each.limit is None or each.ratios else f"{each.limit:g}",
+            _own_limit(each),
             _verdict(each),
         )
         for peer, figures in each.peers.items():
@@ -177,10 +183,17 @@ def _number(value: float) -> str:
     return f"{value:.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
 
 
+def _own_limit(each: Result) -> str:
+    """What its own figures may not exceed, as against ratios."""
+    limit = each.most if each.ratios else each.limit
+    return "" if limit is None else f"{limit:g}"
+
+
 def _verdict(each: Result) -> str:
     if each.problems():
         return "[red]✗[/red]"
-    return "[green]✓[/green]" if each.limits or each.limit is not None else ""
+    has_limit = each.limits or each.limit is not None or each.most is not None
+    return "[green]✓[/green]" if has_limit else ""
 
 
 def _cpu(file: Path) -> str:

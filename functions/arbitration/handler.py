@@ -6,6 +6,7 @@ from datetime import datetime
 
 from shared.domain.arbitration import rank
 from shared.domain.errors import NotFoundError, TransientError
+from shared.domain.ranking import unpacked
 from shared.messages import ActionsQualified, ActionsRanked
 from shared.ports import Catalogues, Models
 
@@ -26,7 +27,7 @@ class Arbitrate:
             raise TransientError(str(error)) from error
         ranking = rank(
             policy,
-            qualified.candidates,
+            policy.checked(unpacked(qualified.candidate_rows)),
             qualified.profile,
             qualified.signal,
             self._models.counts(),

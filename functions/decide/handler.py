@@ -107,6 +107,8 @@ def _is_deeper(value: Any, levels: int) -> bool:
     held: list[Any] = [value]
     for _ in range(levels + 1):
         inside = [item for item in held if isinstance(item, dict | list)]
+        if not inside:
+            return False
         held = [inner for item in inside for inner in (item.values() if isinstance(item, dict) else item)]
     return any(isinstance(item, dict | list) for item in held)
 

@@ -1,5 +1,7 @@
 """Wiring of decide: a channel's question in, treatments out, the record to the history."""
 
+import atexit
+
 import functions_framework
 from flask import Request
 from werkzeug.wrappers import Response
@@ -12,6 +14,7 @@ from functions.eligibility.handler import Qualify
 from functions.identity.handler import Identify
 from functions.suppression.handler import Suppress
 from shared.adapters.bigquery import DecisionHistory
+from shared.adapters.firestore.allowances import Allowances
 from shared.adapters.firestore.catalogues import Catalogues
 from shared.adapters.firestore.client import Database
 from shared.adapters.firestore.contacts import Contacts
@@ -22,17 +25,18 @@ from shared.runtime.keys import Keyring
 from shared.runtime.metering import RequestMeter
 from shared.runtime.service import Service
 from shared.runtime.settings import hexadecimal, read
-from shared.runtime.world import new_person_id, new_request_id, pause, timer, utc_now
+from shared.runtime.world import new_holder, new_person_id, new_request_id, pause, timer, utc_now
 
 settings = read(Settings)
 meter = RequestMeter()
 database = Database(settings.google_cloud_project)
 catalogues = Catalogues(database)
+allowances = Allowances(database, meter, new_holder(), pause)
 decide = Decide(
     Identify(catalogues, Persons(database, meter), new_person_id),
     Qualify(catalogues),
     Arbitrate(catalogues, Models(database)),
-    Suppress(catalogues, Contacts(database, meter), pause),
+    Suppress(catalogues, Contacts(database, meter), allowances, pause),
     catalogues=catalogues,
     publisher=Publisher(settings.google_cloud_project, meter),
     history=DecisionHistory(settings.google_cloud_project),
@@ -42,6 +46,8 @@ decide = Decide(
     timer=timer,
 )
 service = Service("decide", routes(decide, Keyring(settings.channel_keys), meter, utc_now), ready=catalogues.current)
+
+atexit.register(allowances.close)
 
 
 @functions_framework.http

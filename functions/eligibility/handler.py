@@ -7,6 +7,7 @@ from datetime import datetime
 from shared.domain.decision import DecisionRecord, Result
 from shared.domain.engagement import Slots, qualify
 from shared.domain.errors import NotFoundError, TransientError
+from shared.domain.ranking import packed
 from shared.messages import ActionsQualified, HistoryRow, SignalIdentified
 from shared.messages.rows import decision_row
 from shared.ports import Catalogues
@@ -31,7 +32,7 @@ class Qualify:
             raise TransientError(str(error)) from error
         slots = slots or Slots(channels=policy.revision.outbound)
         qualified = qualify(policy, identified.profile, identified.signal, slots, identified.decided_at)
-        if not qualified.candidates:
+        if not qualified.rows:
             result: Result = "excluded" if qualified.excluded_by else "nothing_qualified"
             record = DecisionRecord(
                 **identified.carried(),
@@ -47,6 +48,6 @@ class Qualify:
                 occurred_at=now,
                 **identified.carried(),
                 slots=slots,
-                candidates=qualified.candidates,
+                candidate_rows=packed(qualified.rows),
             ),
         )

@@ -81,7 +81,7 @@ class RecordOutcomes:
             )
             contact = Contact.of(delivery) if delivery.state == "presented" else None
             try:
-                self._outcomes.record(outcome, delivery, contact, learns(item.outcome))
+                self._outcomes.record(outcome, delivery, contact, learns(item.outcome, delivery.bins))
                 duplicate = False
             except AlreadyExistsError:
                 duplicate = True  # taken before; its row is published again in case that was where we died

@@ -2,44 +2,60 @@
 
 One read of the person's contact history and one commit guarded by its version, whatever the number of rules. Who loses
 the race reads again: the cap that was free a moment ago may be taken. A repeated decision finds its reservation and
-repeats its answer.
+repeats its answer. What volumes and budgets give is taken before the commit, from blocks that this process holds, and
+given back where nothing came of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
+from typing import NamedTuple, TypeVar
 
 from shared.domain.catalogue import Revision, facts
 from shared.domain.contact_folding import REPEATED_WITHIN, fold, settled
 from shared.domain.contact_history import Contact, ContactHistory
-from shared.domain.contact_policy import Withheld, select
+from shared.domain.contact_policy import Closed, Deferred, Selection, Withheld, select
 from shared.domain.contact_read import ContactRead, Standing, read_of
 from shared.domain.decision import Chosen, DecisionRecord, Result, delivery_id, kept
+from shared.domain.deferral import Deferral
 from shared.domain.delivery import RESERVATION_TTL, Delivery
 from shared.domain.errors import NotFoundError, StaleError, TransientError
-from shared.domain.offering import offer
+from shared.domain.offering import Offered, offer
 from shared.domain.policy.policy import Policy
 from shared.domain.propensity import model_id
+from shared.domain.ranking import unpacked
 from shared.messages import ActionsRanked, ContactReserved, HistoryRow
 from shared.messages.rows import decision_row
-from shared.ports import Catalogues, Contacts, Folding, Versioned
+from shared.ports import Allowances, Catalogues, Contacts, Folding, Taken, Versioned
 
 ATTEMPTS = 12
 """Tries of the guarded commit before the message is given back to be delivered again."""
 
-
 FOLD_WITH_OFFER = 32
 """Settled entries of a history that an offer folds."""
+
+T = TypeVar("T")
+
+
+class _Allowed(NamedTuple):
+    """What was taken of volumes and budgets for a choice, and which of them had too little left for another."""
+
+    taken: Taken
+    closed: Mapping[str, Closed]
 
 
 class Suppress:
     """The use case over its ports."""
 
-    def __init__(self, catalogues: Catalogues, contacts: Contacts, pause: Callable[[int], None]) -> None:
-        """Reserve in `contacts`; `pause(n)` waits, with jitter, before the n-th try again."""
+    def __init__(
+        self, catalogues: Catalogues, contacts: Contacts, allowances: Allowances, pause: Callable[[int], None]
+    ) -> None:
+        """Reserve in `contacts` what `allowances` give; `pause(n)` waits, with jitter, before the n-th try again."""
         self._catalogues = catalogues
         self._contacts = contacts
+        self._allowances = allowances
         self._pause = pause
 
     def __call__(self, ranked: ActionsRanked, now: datetime) -> tuple[ContactReserved | HistoryRow, ...]:
@@ -56,39 +72,74 @@ class Suppress:
             repeated = self._repeat(policy, ranked, history.value, now)
             if repeated is not None:
                 return repeated
-            selection = select(policy.revision, ranked.ranking.treatments, ranked.profile, history.value, now)
-            if not selection.chosen:
-                forget = history.value.withheld_to_forget(now)
-                self._contacts.withhold(ranked.person_id, ranked.decision_id, now, forget=forget)
-                read = read_of(policy.revision, history.value, now)
-                return (decision_row(_record(ranked, "all_withheld", now, (), selection.withheld, read)),)
-            contact = Contact.of(make_delivery(policy.revision, ranked, selection.chosen[0], now))
+            choose = _choice(policy, ranked, history.value, now)
+            selection, allowed = self._allowed(policy, now, choose, _selected)
+            read = read_of(policy, history.value, now, closed=allowed.closed)
             folded = fold(history.value, policy.revision.catalogue.rules, now)
             try:
-                self._contacts.reserve(ranked.person_id, history.version, [contact], fold=folded)
+                if selection.chosen:
+                    contact = Contact.of(make_delivery(policy.revision, ranked, selection.chosen[0], now))
+                    self._contacts.reserve(ranked.person_id, history.version, [contact], fold=folded)
+                    return _reserved(ranked, contact, selection.withheld, read, now, repeated=False)
+                if selection.deferred is not None:
+                    deferral = _deferral(ranked, selection.deferred, now)
+                    self._contacts.defer(ranked.person_id, history.version, deferral, fold=folded)
+                    record = _record(ranked, "deferred", now, (), selection.withheld, read, deferred=selection.deferred)
+                    return (decision_row(record),)
             except StaleError:
+                self._allowances.give_back(allowed.taken)
                 continue
-            read = read_of(policy.revision, history.value, now)
-            return _reserved(ranked, contact, selection.withheld, read, now, repeated=False)
+            self._contacts.withhold(ranked.person_id, ranked.decision_id, now, forget=folded.withheld)
+            return (decision_row(_record(ranked, "all_withheld", now, (), selection.withheld, read)),)
         raise TransientError(f"the contact history of {ranked.person_id} is contended")
 
     def offer(self, ranked: ActionsRanked, now: datetime) -> tuple[tuple[Delivery, ...], HistoryRow]:
         """What an inbound channel may show in the slots it asked for.
 
-        Nothing is reserved: an inbound treatment counts as contact when its impression comes back.
+        Nothing is reserved: an inbound treatment counts as contact when its impression comes back. Of volumes and
+        budgets it takes when it is offered, since what is on show cannot be taken back.
         """
-        revision = self._policy(ranked).revision
-        read = self._contacts.history(ranked.person_id)
-        history = read.value
-        offered, withheld = offer(revision, ranked.ranking.treatments, ranked.slots, ranked.profile, history, now)
+        policy = self._policy(ranked)
+        revision = policy.revision
+        found = self._contacts.history(ranked.person_id)
+        history = found.value
+        ids = tuple(_ids(policy, ranked))
+        choose = partial(offer, policy, ids, ranked.slots, ranked.profile, history, now)
+        (offered, withheld), allowed = self._allowed(policy, now, choose, _offered)
         deliveries = [
             make_delivery(revision, ranked, each.treatment, now, placement=each.placement, rank=each.rank)
             for each in offered
         ]
-        self._contacts.present(deliveries, folding=_folding(ranked.person_id, read, revision, now))
+        try:
+            self._contacts.present(deliveries, folding=_folding(ranked.person_id, found, revision, now))
+        except TransientError:  # whoever asked is given nothing
+            self._allowances.give_back(allowed.taken)
+            raise
         result: Result = "offered" if deliveries else "all_withheld"
-        record = _record(ranked, result, now, deliveries, withheld, read_of(revision, history, now))
+        read = read_of(policy, history, now, closed=allowed.closed)
+        record = _record(ranked, result, now, deliveries, withheld, read)
         return tuple(deliveries), decision_row(record, deliveries[0] if deliveries else None)
+
+    def _allowed(
+        self,
+        policy: Policy,
+        now: datetime,
+        choose: Callable[..., T],
+        chosen: Callable[[T], Sequence[str]],
+    ) -> tuple[T, _Allowed]:
+        """Choose, and take of volumes and budgets for what is chosen; where too little is left, choose otherwise.
+
+        Raises:
+            TransientError: others take what is left, again and again, or the store did not answer.
+        """
+        closed = self._allowances.closed(policy.revision, now)
+        for _ in range(ATTEMPTS):
+            made = choose(closed=closed)
+            taken = self._allowances.take(policy.revision, chosen(made), now)
+            if not taken.closed:
+                return made, _Allowed(taken, closed)
+            closed = {**closed, **taken.closed}
+        raise TransientError("what is left of volumes and budgets is contended")
 
     def _policy(self, ranked: ActionsRanked) -> Policy:
         try:
@@ -102,20 +153,50 @@ class Suppress:
         """The answer this decision had before, None where it is decided for the first time."""
         withheld_at = history.withheld.get(ranked.decision_id)
         if withheld_at is not None:
-            again = select(policy.revision, ranked.ranking.treatments, ranked.profile, history, withheld_at)
-            read = read_of(policy.revision, history, withheld_at, stands=Standing() if again.chosen else None)
-            record = _record(ranked, "all_withheld", withheld_at, (), again.withheld, read)
-            return (decision_row(record, repeated=True),)
+            return (decision_row(self._chose_nothing(policy, ranked, history, withheld_at), repeated=True),)
         earlier = history.of_decision(ranked.decision_id) or _folded(ranked, history, now)
         if not earlier:
             return None
         reserved = earlier[0]
         at = reserved.expires_at - RESERVATION_TTL if reserved.expires_at else reserved.at
         past = history.before(reserved, at)
-        again = select(policy.revision, ranked.ranking.treatments, ranked.profile, past, at)
+        again = _choice(policy, ranked, past, at)()
         stands = None if again.chosen == (reserved.treatment,) else Standing(treatment=reserved.treatment)
-        read = read_of(policy.revision, past, at, stands=stands)
+        read = read_of(policy, past, at, stands=stands)
         return _reserved(ranked, reserved, again.withheld, read, at, repeated=True)
+
+    def _chose_nothing(
+        self, policy: Policy, ranked: ActionsRanked, history: ContactHistory, at: datetime
+    ) -> DecisionRecord:
+        """The record of this decision, which had deferred what it chose, or withheld everything."""
+        deferral = self._contacts.deferral(ranked.decision_id)
+        deferred = deferral.deferred if deferral is not None else None
+        closed = self._allowances.closed(policy.revision, at)
+        again = _choice(policy, ranked, history, at)(closed=closed)
+        same = not again.chosen and again.deferred == deferred
+        read = read_of(policy, history, at, stands=None if same else Standing(deferred=deferred), closed=closed)
+        result: Result = "all_withheld" if deferred is None else "deferred"
+        return _record(ranked, result, at, (), again.withheld, read, deferred=deferred)
+
+
+def _choice(policy: Policy, ranked: ActionsRanked, history: ContactHistory, at: datetime) -> Callable[..., Selection]:
+    """What contact policy lets through of a ranking, for volumes and budgets that are yet to be given."""
+    since = ranked.signal.waiting_since
+    return lambda **left: select(policy, _ids(policy, ranked), ranked.profile, history, at, since=since, **left)
+
+
+def _selected(selection: Selection) -> Sequence[str]:
+    return selection.chosen
+
+
+def _offered(filled: tuple[Sequence[Offered], Sequence[Withheld]]) -> Sequence[str]:
+    return [each.treatment for each in filled[0]]
+
+
+def _deferral(ranked: ActionsRanked, deferred: Deferred, now: datetime) -> Deferral:
+    return Deferral(
+        decision_id=ranked.decision_id, person_id=ranked.person_id, at=now, deferred=deferred, signal=ranked.signal
+    )
 
 
 def _folded(ranked: ActionsRanked, history: ContactHistory, now: datetime) -> list[Contact]:
@@ -134,17 +215,17 @@ def _folded(ranked: ActionsRanked, history: ContactHistory, now: datetime) -> li
                     state=contact.state,
                     at=contact.at,
                     outcomes=contact.outcomes,
-                    **contact.known,
+                    **contact.facts(),
                 )
             )
     return found
 
 
-def _folding(person_id: str, read: Versioned[ContactHistory], revision: Revision, now: datetime) -> Folding | None:
+def _folding(person_id: str, found: Versioned[ContactHistory], revision: Revision, now: datetime) -> Folding | None:
     """The fold that an offer brings along once there is enough for it: it costs a write more."""
-    if read.version is None or settled(read.value, now) < FOLD_WITH_OFFER:
+    if found.version is None or settled(found.value, now) < FOLD_WITH_OFFER:
         return None
-    return Folding(person_id, read.version, fold(read.value, revision.catalogue.rules, now))
+    return Folding(person_id, found.version, fold(found.value, revision.catalogue.rules, now))
 
 
 def _reserved(
@@ -170,6 +251,12 @@ def _reserved(
     return reserved, row
 
 
+def _ids(policy: Policy, ranked: ActionsRanked) -> Iterator[str]:
+    """The treatments' ids, best first."""
+    policy.checked(unpacked(ranked.ranking.candidate_rows))
+    return policy.ids(ranked.ranking.rows())
+
+
 def make_delivery(
     revision: Revision,
     ranked: ActionsRanked,
@@ -193,6 +280,7 @@ def make_delivery(
         placement=treatment.placement,
         rank=rank,
         expires_at=now + RESERVATION_TTL if outbound else None,
+        bins=ranked.ranking.bins,
         **facts(action, treatment),
     )
 
@@ -204,6 +292,8 @@ def _record(
     deliveries: Sequence[Delivery],
     withheld: Sequence[Withheld],
     read: ContactRead,
+    *,
+    deferred: Deferred | None = None,
 ) -> DecisionRecord:
     return DecisionRecord(
         **ranked.carried(),
@@ -217,4 +307,5 @@ def _record(
         **kept(ranked.ranking),
         read=read,
         withheld=tuple(withheld),
+        deferred=deferred,
     )

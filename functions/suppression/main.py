@@ -1,11 +1,14 @@
 """Wiring of suppression: actions ranked in, a contact reserved out."""
 
+import atexit
+
 import functions_framework
 from flask import Request
 from werkzeug.wrappers import Response
 
 from functions.suppression.handler import Suppress
 from functions.suppression.settings import Settings
+from shared.adapters.firestore.allowances import Allowances
 from shared.adapters.firestore.catalogues import Catalogues
 from shared.adapters.firestore.client import Database
 from shared.adapters.firestore.contacts import Contacts
@@ -16,15 +19,16 @@ from shared.runtime.metering import RequestMeter
 from shared.runtime.push import Push
 from shared.runtime.service import Service
 from shared.runtime.settings import read
-from shared.runtime.world import pause, utc_now
+from shared.runtime.world import new_holder, pause, utc_now
 
 settings = read(Settings)
 meter = RequestMeter()
 database = Database(settings.google_cloud_project)
 catalogues = Catalogues(database)
+allowances = Allowances(database, meter, new_holder(), pause)
 push = Push(
     ActionsRanked,
-    Suppress(catalogues, Contacts(database, meter), pause),
+    Suppress(catalogues, Contacts(database, meter), allowances, pause),
     publisher=Publisher(settings.google_cloud_project, meter),
     quarantine=Quarantine(database),
     meter=meter,
@@ -32,6 +36,8 @@ push = Push(
     settings=settings,
 )
 service = Service("suppression", [("POST", "/", push)], ready=catalogues.current)
+
+atexit.register(allowances.close)
 
 
 @functions_framework.http

@@ -36,7 +36,8 @@ def _utc_now() -> datetime:
 
 
 _PRECEDENCE = (
-    "CASE outcome WHEN 'reserved' THEN 0 WHEN 'offered' THEN 0 WHEN 'all_withheld' THEN 1 ELSE 2 END, "
+    "CASE outcome WHEN 'reserved' THEN 0 WHEN 'offered' THEN 0 WHEN 'deferred' THEN 1 WHEN 'all_withheld' THEN 1 "
+    "ELSE 2 END, "
     "COALESCE(repeated, FALSE), occurred_at, TO_JSON_STRING(record)"
 )
 _OF_DAY = "occurred_at >= @since AND occurred_at < @until"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Mapping
 from functools import partial
 
@@ -15,8 +14,10 @@ from shared.authoring.contact_rules import build_rules
 from shared.authoring.expressions import Checker, Declared
 from shared.authoring.names import Files, Names, by_id
 from shared.authoring.places import Place
+from shared.authoring.predictors import PredictorBuilder
 from shared.authoring.problems import Problems
 from shared.authoring.reading import Reader
+from shared.domain import zones
 from shared.domain.catalogue import Attribute, Catalogue, Channel, ContextWeight, Named, Namespace, SignalType, Source
 from shared.domain.part import terse
 
@@ -57,6 +58,8 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
         signals=signals,
         action_schema=action_schema,
         time_zone=bank.time_zone,
+        predictors=PredictorBuilder(files, names, reading_problems).build(),
+        exploration=files.arbitration.exploration,
     )
     built: Catalogue = terse(catalogue)
     return built
@@ -69,15 +72,10 @@ def _check_bank(bank: forms.Bank, names: Names) -> None:
     names.unique(bank.exclusions, "exclusion", "flag")
     for group in bank.groups:
         names.refers("issue", group.issue, group, "issue")
-    if not bank.time_zone:
-        return
-    try:
-        zoneinfo.ZoneInfo(bank.time_zone)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        zones = zoneinfo.available_timezones()
-        if zones:  # a machine without the database of zones cannot tell
-            place = names.place(bank, "time_zone")
-            names.problems.add(place, f"unknown time zone {bank.time_zone}", wrote=bank.time_zone, known=zones)
+    if bank.time_zone and zones.zone(bank.time_zone) is None:
+        place = names.place(bank, "time_zone")
+        message = f"unknown time zone {bank.time_zone}"
+        names.problems.add(place, message, wrote=bank.time_zone, known=zones.names())
 
 
 def _check_schema(schema: forms.Schema, names: Names) -> None:
@@ -112,7 +110,10 @@ def _check_attributes(
 def _build_signals(schema: forms.Schema) -> dict[str, SignalType]:
     return {
         name: SignalType(
-            properties={p: Attribute(type=a.type, description=a.description) for p, a in sorted(s.properties.items())},
+            properties={
+                p: Attribute(type=a.type, description=a.description, protected=a.protected)
+                for p, a in sorted(s.properties.items())
+            },
             open=s.open,
         )
         for name, s in sorted(schema.signals.items())
@@ -121,7 +122,12 @@ def _build_signals(schema: forms.Schema) -> dict[str, SignalType]:
 
 def _build_attributes(attributes: Mapping[str, forms.Attribute | forms.PlainAttribute]) -> dict[str, Attribute]:
     return {
-        name: Attribute(type=a.type, description=a.description, required=a.required)
+        name: Attribute(
+            type=a.type,
+            description=a.description,
+            required=a.required,
+            protected=isinstance(a, forms.Attribute) and a.protected,
+        )
         for name, a in sorted(attributes.items())
     }
 

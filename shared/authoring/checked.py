@@ -110,12 +110,9 @@ class _Reader:
         if url not in (_CHECKED, _PARSED):
             raise ValueError("neither checked nor parsed")
         self._checked = url == _CHECKED
-        self._root, (source,) = (message[4][0], message[5]) if self._checked else (message[2][0], message[3])
+        self._root, (self._source,) = (message[4][0], message[5]) if self._checked else (message[2][0], message[3])
         self._references = dict(_entries(message.get(2, []))) if self._checked else {}
         self._type_entries = message.get(3, []) if self._checked else []
-        self._positions = {
-            entry.get(1, [0])[0]: entry.get(2, [0])[0] for entry in map(_fields, _fields(source).get(4, []))
-        }
         self._count = 0
 
     @cached_property
@@ -123,30 +120,43 @@ class _Reader:
         """The type of each node by its id: many, and seldom asked for."""
         return dict(_entries(self._type_entries))
 
+    def _at(self, number: int) -> int:
+        """The character that a node begins at, by the node's id: asked for of what is refused."""
+        positions = map(_fields, _fields(self._source).get(4, []))
+        return next((entry.get(2, [0])[0] for entry in positions if entry.get(1) == [number]), 0)
+
     def expression(self) -> Node:
         """The whole expression."""
         return self._node(_fields(self._root), 0)
 
     def _node(self, expr: Message, depth: int) -> Node:
-        at = self._positions.get(expr.get(2, [0])[0], 0)
+        number = expr.get(2, [0])[0]
         self._count += 1
         if depth > 2 * MAX_DEPTH or self._count > 8 * MAX_NODES:
-            raise ProgramError("nested too deeply or too large", at)
+            raise ProgramError("nested too deeply or too large", self._at(number))
         if 3 in expr:
-            return _constant(_fields(expr[3][0]), at)
+            found = _constant(_fields(expr[3][0]))
+            if found is None:
+                raise ProgramError(_NO_CONSTANT, self._at(number))
+            return found
         if name := self._referred(expr):
             return name
-        for number, read in _SHAPES.items():
-            if number in expr:
-                return read(self, _fields(expr[number][0]), depth + 1, at)
-        raise ProgramError("neither a literal nor a name, call, list, map or macro", at)
+        for field, read in _SHAPES.items():
+            if field in expr:
+                return read(self, _fields(expr[field][0]), depth + 1, number)
+        raise ProgramError("neither a literal nor a name, call, list, map or macro", self._at(number))
 
     def _referred(self, expr: Message) -> Node | None:
         """What the type checker resolved a name, or a chain of names, to."""
         number = expr.get(2, [0])[0]
-        reference = _fields(self._references.get(number, b""))
+        if number not in self._references:
+            return None
+        reference = _fields(self._references[number])
         if 4 in reference:
-            return _constant(_fields(reference[4][0]), 0)
+            found = _constant(_fields(reference[4][0]))
+            if found is None:
+                raise ProgramError(_NO_CONSTANT)
+            return found
         if 1 not in reference or 3 in reference or not (4 in expr or 5 in expr):
             return None
         if 5 in expr and _fields(expr[5][0]).get(3) == [1]:
@@ -156,14 +166,14 @@ class _Reader:
             return ["type", name]
         return ["name", name]
 
-    def _name(self, ident: Message, _depth: int, _at: int) -> Node:
+    def _name(self, ident: Message, _depth: int, _number: int) -> Node:
         name = _text(ident, 1)
         return ["type", name] if not self._checked and name in KIND_NAMES else ["name", name.removeprefix(".")]
 
-    def _select(self, select: Message, depth: int, _at: int) -> Node:
+    def _select(self, select: Message, depth: int, _number: int) -> Node:
         return ["has" if select.get(3) == [1] else "get", self._child(select, 1, depth), _text(select, 2)]
 
-    def _call(self, call: Message, depth: int, at: int) -> Node:
+    def _call(self, call: Message, depth: int, number: int) -> Node:
         function = _text(call, 2)
         arguments = [self._node(_fields(part), depth) for part in (*call.get(1, []), *call.get(3, []))]
         if function in ("_&&_", "_||_"):
@@ -178,31 +188,34 @@ class _Reader:
         name = _OPERATORS.get(function, function)
         known = FUNCTIONS.get(name) if name.isidentifier() or function in _OPERATORS else None
         if known is None or len(arguments) not in known.arguments:
-            raise ProgramError(f"the function {name}() is not known here", at)
-        _check_text(name, arguments, at)
+            raise ProgramError(f"the function {name}() is not known here", self._at(number))
+        if refused := _unreadable(name, arguments):
+            raise ProgramError(refused, self._at(number))
         return ["call", name, *arguments]
 
-    def _list(self, made: Message, depth: int, at: int) -> Node:
+    def _list(self, made: Message, depth: int, number: int) -> Node:
         if 2 in made:
-            raise ProgramError("a list with optional elements", at)
+            raise ProgramError("a list with optional elements", self._at(number))
         return ["list", *(self._node(_fields(item), depth) for item in made.get(1, []))]
 
-    def _map(self, made: Message, depth: int, at: int) -> Node:
+    def _map(self, made: Message, depth: int, number: int) -> Node:
         if 1 in made:
-            raise ProgramError(f"a message, {_text(made, 1)}: use a map", at)
+            raise ProgramError(f"a message, {_text(made, 1)}: use a map", self._at(number))
         parts = []
         for entry in map(_fields, made.get(2, [])):
             if 5 in entry or 3 not in entry:
-                raise ProgramError("a map with optional entries", at)
+                raise ProgramError("a map with optional entries", self._at(number))
             parts += [self._child(entry, 3, depth), self._child(entry, 4, depth)]
         return ["map", *parts]
 
-    def _macro(self, loop: Message, depth: int, at: int) -> Node:
+    def _macro(self, loop: Message, depth: int, number: int) -> Node:
         variable, accumulator = _text(loop, 1), ["name", _text(loop, 3)]
-        source, start, going, step, result = (self._child(loop, number, depth) for number in (2, 4, 5, 6, 7))
+        source, start, going, step, result = (self._child(loop, field, depth) for field in (2, 4, 5, 6, 7))
         macro = None if 8 in loop else _macro([start, going, step, result], accumulator, variable)
         if macro is None:
-            raise ProgramError("this macro is not known here: use all, exists, exists_one, filter or map", at)
+            raise ProgramError(
+                "this macro is not known here: use all, exists, exists_one, filter or map", self._at(number)
+            )
         return [macro[0], variable, source, *macro[1:]]
 
     def _child(self, message: Message, number: int, depth: int) -> Node:
@@ -273,18 +286,19 @@ _CONSTANTS: dict[int, Callable[[Any], Node]] = {
 """How each kind of constant is read, by the number of its field."""
 
 
-def _constant(constant: Message, at: int) -> Node:
+_NO_CONSTANT = "a literal of a kind that is not known here"
+
+
+def _constant(constant: Message) -> Node | None:
     for number, values in constant.items():
         if number in _CONSTANTS:
             return _CONSTANTS[number](values[0])
-    raise ProgramError("a literal of a kind that is not known here", at)
+    return None
 
 
-def _check_text(function: str, arguments: list[Node], at: int) -> None:
-    """Refuse a constant text that the function can never read: it would fail for every person."""
-    text = arguments[-1]
-    if function not in ("duration", "timestamp", "matches") or text[0] != "string":
-        return
-    outcome = FUNCTIONS[function].run(*([""] if function == "matches" else []), text[1])
-    if isinstance(outcome, Failed):
-        raise ProgramError(outcome.reason, at)
+def _unreadable(function: str, arguments: list[Node]) -> str | None:
+    """Why a function can never read the constant text that it is given: it would fail for every person."""
+    if function not in ("duration", "timestamp", "matches") or arguments[-1][0] != "string":
+        return None
+    outcome = FUNCTIONS[function].run(*([""] if function == "matches" else []), arguments[-1][1])
+    return outcome.reason if isinstance(outcome, Failed) else None

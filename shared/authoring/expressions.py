@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import ClassVar, NamedTuple
 
+import msgspec
 from cel_expr_python import cel
 from google.protobuf import descriptor_pb2, descriptor_pool, struct_pb2, timestamp_pb2
 
@@ -219,7 +220,8 @@ class Checker:
             return [_Fault(0, f"{rule}, and this is {_type(kind)}")]
         found = clauses(program)
         reads = read_paths(program) if found is None else ()
-        self.expressions[text] = Expression(program=program, clauses=found, reads=reads)
+        encoded = msgspec.Raw(msgspec.json.encode(program))
+        self.expressions[text] = Expression(encoded=encoded, clauses=found, reads=reads)
         return []
 
     def _unknown_values(self, tokens: list[_Token]) -> list[_Fault]:

@@ -18,30 +18,52 @@ from shared.domain.catalogue import (
     Channel,
     ContextWeight,
     Exclusion,
+    Exploration,
     Namespace,
+    NumericPredictor,
     PlainType,
     PolicyKind,
     Source,
     Starting,
+    SymbolicPredictor,
     Weights,
 )
 from shared.domain.outcome import OutcomeName
-from shared.domain.part import ID, NAME, ORIGIN, Cel, Factor, Id, Name, Pounds, Text
-from shared.domain.rules import ConsentRule, Dimension, ExclusionRule, Purpose, Scope
+from shared.domain.part import ID, NAME, ORIGIN, READ, Cel, Factor, Id, Name, Pounds, Text
+from shared.domain.rules import (
+    CLOCK_TIME,
+    Budget,
+    ConsentRule,
+    Dimension,
+    ExclusionRule,
+    Holdout,
+    Purpose,
+    QuietTime,
+    Scope,
+    Volume,
+)
 
 DURATION = r"^(forever|[1-9][0-9]*[smhdw])$"
+WINDOW = r"^(forever|[1-9][0-9]*[smhdw]|calendar_(day|week|month))$"
+HOLIDAYS = r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$"
 
 PATTERNS = {
     ID: "is made of a-z, 0-9, '_', '.' and '-'",
     NAME: "is made of a-z, 0-9 and '_' and begins with a letter",
     DURATION: "is a number and one of s, m, h, d, w, such as 30d, or forever",
+    READ: "is an attribute, such as profile.balance, context.device or signal.properties.change",
+    WINDOW: "is such as 30d (of s, m, h, d, w), or calendar_day, calendar_week, calendar_month, or forever",
+    CLOCK_TIME: 'is hours and minutes, such as "08:00"',
+    HOLIDAYS: "is a country, such as GB, or one with its part, such as GB-ENG",
     ORIGIN: "is a scheme and a host, such as https://www.example.com",
 }
 
 Duration = Annotated[str, Meta(pattern=DURATION)]
+Window = Annotated[str, Meta(pattern=WINDOW)]
+Year = Annotated[int, Meta(ge=1970, le=2100)]
 
 
-class Form(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Form(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """Something that people write down in another way than a revision holds it."""
 
 
@@ -153,12 +175,14 @@ class Attribute(Form, frozen=True, kw_only=True):
         type: what its values are.
         description: what it means, with its unit.
         required: whether it is always there; any other may be missing.
+        protected: whether it is a protected characteristic, which never predicts anything.
         values: the only ones that a string, or an item of a list, may have.
     """
 
     type: AttributeType
     description: Text
     required: bool = False
+    protected: bool = False
     values: tuple[Text, ...] = ()
 
 
@@ -184,11 +208,13 @@ class Property(Form, frozen=True, kw_only=True):
     Attributes:
         type: what its values are.
         description: what it means, with its unit.
+        protected: whether it is a protected characteristic, which never predicts anything.
         values: the only ones that a string, or an item of a list, may have.
     """
 
     type: PlainType
     description: Text
+    protected: bool = False
     values: tuple[Text, ...] = ()
 
 
@@ -258,36 +284,43 @@ class Arbitration(Form, frozen=True, kw_only=True):
     Attributes:
         weights: exponents of the four factors of priority.
         context_weights: what in a context raises or lowers C.
+        predictors: what of a person and moment P looks at.
+        exploration: whether P is the models' mean (off) or drawn from what they know (thompson).
     """
 
     weights: Weights = Weights()
     context_weights: tuple[ContextWeight, ...] = ()
+    predictors: tuple[NumericPredictor | SymbolicPredictor, ...] = ()
+    exploration: Exploration = "off"
 
 
 class Cap(Form, frozen=True, kw_only=True, tag="cap", tag_field="kind"):
-    """At most so many outcomes within a rolling window.
+    """At most so many outcomes within a window.
 
     Attributes:
         id: of the rule.
         limit: how many there may be.
         outcomes: which are counted.
-        window: how far back they are counted, such as 30d or 1w.
+        window: how far back they are counted, such as 30d or 1w, or calendar_day, calendar_week (from Monday) or
+            calendar_month in the person's own time zone.
         reason: why it stops a treatment, in words that a customer may read.
         scope: what it judges and counts; everything where it is empty.
         per: a level of which each value is counted apart.
+        preference: the attribute of the profile that holds the person's own limit; the lower of the two counts.
     """
 
     id: Id
     limit: Annotated[int, Meta(ge=0)]
     outcomes: Annotated[tuple[OutcomeName, ...], Meta(min_length=1)]
-    window: Duration
+    window: Window
     reason: Text
     scope: Scope = Scope()
     per: Dimension | None = None
+    preference: Name | None = None
 
 
 class Cooldown(Form, frozen=True, kw_only=True, tag="cooldown", tag_field="kind"):
-    """After an outcome, nothing for a while.
+    """After an outcome, or several, nothing for a while.
 
     Attributes:
         id: of the rule.
@@ -297,6 +330,9 @@ class Cooldown(Form, frozen=True, kw_only=True, tag="cooldown", tag_field="kind"
         after: of what the outcome was; of anything where it is empty.
         blocks: what it stops; everything where it is empty.
         same: a level that what it stops shares with what the outcome was of.
+        count: how many contacts must have had such an outcome; the period begins with the last of them.
+        within: within how long of each other, such as 14d.
+        without: outcomes of which none may have come within that time, or since.
     """
 
     id: Id
@@ -306,6 +342,45 @@ class Cooldown(Form, frozen=True, kw_only=True, tag="cooldown", tag_field="kind"
     after: Scope = Scope()
     blocks: Scope = Scope()
     same: Dimension | None = None
+    count: Annotated[int, Meta(ge=1)] = 1
+    within: Duration | None = None
+    without: tuple[OutcomeName, ...] = ()
+
+
+class Holidays(Form, frozen=True, kw_only=True):
+    """Public holidays, whose dates are worked out when the catalogue is built.
+
+    Attributes:
+        calendar: whose they are, such as GB-ENG for England.
+        years: of which years.
+    """
+
+    calendar: Annotated[str, Meta(pattern=HOLIDAYS)]
+    years: Annotated[tuple[Year, ...], Meta(min_length=1)]
+
+
+class QuietHours(Form, frozen=True, kw_only=True, tag="quiet_hours", tag_field="kind"):
+    """No contact at these times of the person's own clock.
+
+    Attributes:
+        id: of the rule.
+        times: when it is quiet.
+        reason: why it stops a treatment, in words that a customer may read.
+        scope: what keeps quiet; everything where it is empty.
+        max_defer: how long a treatment may wait for the end of quiet time, such as 12h; without it, none waits and the
+            next in rank goes out.
+        holidays: which days `holiday` stands for.
+    """
+
+    id: Id
+    times: Annotated[tuple[QuietTime, ...], Meta(min_length=1)]
+    reason: Text
+    scope: Scope = Scope()
+    max_defer: Duration | None = None
+    holidays: Holidays | None = None
+
+
+Rule = Cap | Cooldown | ConsentRule | ExclusionRule | QuietHours | Volume | Budget | Holdout
 
 
 class ContactPolicy(Form, frozen=True, kw_only=True):
@@ -315,7 +390,7 @@ class ContactPolicy(Form, frozen=True, kw_only=True):
         rules: limits on contact, in the order in which they are tried.
     """
 
-    rules: tuple[Cap | Cooldown | ConsentRule | ExclusionRule, ...]
+    rules: tuple[Rule, ...]
 
 
 class Treatment(Form, frozen=True, kw_only=True):

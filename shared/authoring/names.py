@@ -121,6 +121,16 @@ class Names:
             place = self.place(form, *keys)
             self.problems.add(place, f"unknown {what} {value}", wrote=value, known=self._known[what])
 
+    def attribute(self, name: str, wanted: str, form: msgspec.Struct, *keys: str | int) -> None:
+        """Note a reference to an attribute of the profile that is not declared, or is of another type."""
+        if not self.is_read(self._schema, "profile"):
+            return
+        declared, place = self._schema.profile.get(name), self.place(form, *keys)
+        if declared is None:
+            self.problems.add(place, f"unknown attribute profile.{name}", wrote=name, known=self._schema.profile)
+        elif declared.type != wanted and self.is_read(declared, "type"):
+            self.problems.add(place, f"profile.{name} is {declared.type}, not {wanted}")
+
     def set_of(self, form: msgspec.Struct, field: str) -> tuple[Any, ...]:
         """A list whose order means nothing: sorted, each value once."""
         values: tuple[str, ...] = getattr(form, field)

@@ -14,7 +14,7 @@ _WORD = re.compile(r"[\w.]+|\S+")
 Keys = tuple[str | int, ...]
 
 
-class Place(msgspec.Struct, frozen=True):
+class Place(msgspec.Struct, frozen=True, gc=False):
     """A node of a YAML file, or a character within one.
 
     Attributes:

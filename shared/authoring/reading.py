@@ -22,25 +22,17 @@ FormT = TypeVar("FormT", bound=msgspec.Struct)
 
 
 class Reader:
-    """Reads the files of one catalogue and remembers where each form stood."""
+    """Reads the files of one catalogue and remembers where each form stood.
+
+    Attributes:
+        scalars: reads what is no collection.
+    """
 
     def __init__(self, problems: Problems) -> None:
         self._problems = problems
-        self._scalars = Scalars(problems)
+        self.scalars = Scalars(problems)
         self._places: dict[int, tuple[msgspec.Struct, Place]] = {}
         self._unread: set[tuple[int, str]] = set()
-        self._readers: dict[type[mi.Type], Callable[[Place, Any], Any]] = {
-            mi.StructType: self._form,
-            mi.VarTupleType: self._list,
-            mi.DictType: self._dict,
-            mi.UnionType: self._one_of,
-            mi.LiteralType: lambda place, wanted: self._scalars.choice(place, [str(v) for v in wanted.values]),
-            mi.BoolType: lambda place, _: self._scalars.boolean(place),
-            mi.IntType: self._scalars.number,
-            mi.FloatType: self._scalars.number,
-            mi.DateTimeType: lambda place, _: self._scalars.time(place),
-            mi.StrType: self._scalars.text,
-        }
 
     def read(self, file: str, source: str | None, form: type[FormT]) -> FormT:
         """A whole file, None for one that is not there; what is wrong with it is noted and left empty."""
@@ -63,7 +55,7 @@ class Reader:
         return (id(form), field) not in self._unread
 
     def _value(self, place: Place, wanted: mi.Type) -> Any:
-        return self._readers[type(wanted)](place, wanted)
+        return _READERS[type(wanted)](self, place, wanted)
 
     def _fields(self, place: Place) -> Iterator[tuple[str, yaml.Node, Place]]:
         """Name, node of the name and place of the value of every field, each once."""
@@ -79,7 +71,7 @@ class Reader:
 
     def _form(self, place: Place, wanted: mi.StructType) -> Any:
         if not isinstance(place.node, yaml.MappingNode):
-            return self._scalars.refuse(place, "fields")
+            return self.scalars.refuse(place, "fields")
         known = _fields_of(wanted)
         values: dict[str, Any] = {}
         unread: set[str] = set()
@@ -113,7 +105,7 @@ class Reader:
 
     def _list(self, place: Place, wanted: mi.VarTupleType) -> Any:
         if not isinstance(place.node, yaml.SequenceNode):
-            return self._scalars.refuse(place, "a list")
+            return self.scalars.refuse(place, "a list")
         if len(place.node.value) < (wanted.min_length or 0):
             self._problems.add(place, "the list is empty")
         items = (Place(place.file, place.source, n, (*place.keys, i)) for i, n in enumerate(place.node.value))
@@ -122,10 +114,10 @@ class Reader:
 
     def _dict(self, place: Place, wanted: mi.DictType) -> Any:
         if not isinstance(place.node, yaml.MappingNode):
-            return self._scalars.refuse(place, "fields")
+            return self.scalars.refuse(place, "fields")
         values = {}
         for name, key, inside in self._fields(place):
-            if isinstance(wanted.key_type, mi.StrType) and not self._scalars.fits(
+            if isinstance(wanted.key_type, mi.StrType) and not self.scalars.fits(
                 _at(place, key), name, wanted.key_type
             ):
                 continue
@@ -145,15 +137,29 @@ class Reader:
 
     def _tagged(self, place: Place, tagged: dict[str, mi.StructType]) -> Any:
         if not isinstance(place.node, yaml.MappingNode):
-            return self._scalars.refuse(place, "fields")
+            return self.scalars.refuse(place, "fields")
         tag_field = next(iter(tagged.values())).tag_field or ""
         at = place.into(tag_field)
         if at.node is place.node:
             self._problems.add(place, f"{tag_field} is missing")
             return NOTHING
-        kind = self._scalars.choice(at, list(tagged))
+        kind = self.scalars.choice(at, list(tagged))
         return NOTHING if kind is NOTHING else self._form(place, tagged[kind])
 
+
+# On no instance, which would stand in a cycle and keep every node of the files until garbage is looked for.
+_READERS: dict[type[mi.Type], Callable[[Reader, Place, Any], Any]] = {
+    mi.StructType: Reader._form,  # noqa: SLF001 - rows of its own table
+    mi.VarTupleType: Reader._list,  # noqa: SLF001
+    mi.DictType: Reader._dict,  # noqa: SLF001
+    mi.UnionType: Reader._one_of,  # noqa: SLF001
+    mi.LiteralType: lambda reader, place, wanted: reader.scalars.choice(place, [str(v) for v in wanted.values]),
+    mi.BoolType: lambda reader, place, _: reader.scalars.boolean(place),
+    mi.IntType: lambda reader, place, wanted: reader.scalars.number(place, wanted),
+    mi.FloatType: lambda reader, place, wanted: reader.scalars.number(place, wanted),
+    mi.DateTimeType: lambda reader, place, _: reader.scalars.time(place),
+    mi.StrType: lambda reader, place, wanted: reader.scalars.text(place, wanted),
+}
 
 _NUMBER_TAGS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 

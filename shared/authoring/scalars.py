@@ -58,7 +58,10 @@ class Scalars:
         return NOTHING
 
     def choice(self, place: Place, values: list[str]) -> Any:
-        """One of some words."""
+        """One of some words; also of those that YAML takes for something else, as `off` for false."""
+        node = place.node
+        if isinstance(node, yaml.ScalarNode) and not node.style and node.value in values:
+            return node.value
         value = self.text(place, mi.StrType())
         if isinstance(value, Nothing) or value in values:
             return value

@@ -1,22 +1,37 @@
 """Arbitration: ranks what may be by priority = P^wP · C^wC · V^wV · L^wL (`domain.md` 5). It ranks; it does not
 choose.
+
+All candidates are reckoned with at once, as columns. Products of doubles are the same on every machine; a power is
+taken one by one, by the language's own function, and only where an exponent is not 1.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
+from weakref import WeakKeyDictionary
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
-from shared.domain.policy.factors import worth
+from shared.domain.policy.factors import MAX_VALUE, Propensities
 from shared.domain.policy.policy import Policy
 from shared.domain.policy.situation import Variables
+from shared.domain.policy.tables import Rows
 from shared.domain.profile import Profile
 from shared.domain.propensity import Counts
-from shared.domain.signal import Signal
+from shared.domain.ranking import PARTS, Ranking, packed
+from shared.domain.signal import Signal, decision_id
 
 MAX_CONTEXT_WEIGHT = 10.0
+
+Column = NDArray[np.float64]
+"""A number for each of some rows, by ascending row."""
+
+Positions = NDArray[Any]
+"""Numbers of rows, or of places among some rows."""
 
 
 class Ranked(msgspec.Struct, frozen=True):
@@ -37,14 +52,14 @@ class Ranked(msgspec.Struct, frozen=True):
     lever: float
 
 
-class Ranking(msgspec.Struct, frozen=True, kw_only=True):
-    """Candidates, best first: position n of each list is about the same one.
+class Scoring(msgspec.Struct, frozen=True, kw_only=True):
+    """Candidates, best first, each with its factors: position n of each list is about the same one.
 
     Attributes:
         treatments: their ids.
         priorities: what they are ranked by, mandatory ones above all others.
         propensities, contexts, values, levers: the factors P, C, V and L.
-        unlevered: the treatment that would be first if every lever were 1, None of no candidates: what levers cost.
+        unlevered: the treatment that would be first if every lever were 1, None of no candidates.
         models: the version of the models that said P.
     """
 
@@ -75,7 +90,7 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
 
 def rank(
     policy: Policy,
-    candidates: Sequence[str],
+    candidates: Rows,
     profile: Profile,
     signal: Signal,
     counts: Mapping[str, Counts],
@@ -86,69 +101,191 @@ def rank(
 
     Args:
         policy: the compiled revision.
-        candidates: ids of the treatments that engagement policy let through.
+        candidates: the rows that engagement policy let through.
         profile: the person.
         signal: what happened.
         counts: the models' evidence by model id; a missing one has none.
         now: the decision's time, UTC.
     """
-    every, models = policy.factors.propensities(counts)
-    rows = policy.rows_of(candidates)
-    return ranking(policy, rows, [every[row] for row in rows], policy.situation(profile, signal, now), models)
+    columns = _columns(policy)
+    positions = _positions(candidates, columns.size)
+    situation = policy.situation(profile, signal, now)
+    known = policy.factors.propensities(counts, situation, decision_id(signal.source, signal.id), positions)
+    # what is reckoned with is what the record keeps
+    propensities = np.rint(columns.propensities(known.every)[positions] * PARTS) / PARTS
+    return _Scores(columns, candidates, positions, propensities, situation).ranking(known)
 
 
-def ranking(
-    policy: Policy, rows: Sequence[int], propensities: Sequence[float], situation: Variables, models: str
-) -> Ranking:
-    """The same for ascending rows and their propensities: so a record is ranked again without the models that were."""
-    values = _values(policy, rows, situation)
-    contexts = _contexts(policy, rows, situation)
-    levers = [policy.factors.levers[row] for row in rows]
-    w = policy.revision.catalogue.weights
-    bare = [p**w.propensity * c**w.context * v**w.value for p, c, v in zip(propensities, contexts, values, strict=True)]
-    priorities = [b * lever**w.lever for b, lever in zip(bare, levers, strict=True)]
-    # Rows are in the order of ties, and sorting is stable.
-    order = sorted(range(len(rows)), key=priorities.__getitem__, reverse=True)
-    mandatory = policy.factors.mandatory
-    if mandatory:
-        order.sort(key=lambda position: not mandatory >> rows[position] & 1)
-    treatments = [policy.rows[row][1].id for row in rows]
-    return Ranking(
-        treatments=tuple([treatments[position] for position in order]),
-        priorities=tuple([priorities[position] for position in order]),
-        propensities=tuple([propensities[position] for position in order]),
-        contexts=tuple([contexts[position] for position in order]),
-        values=tuple([values[position] for position in order]),
-        levers=tuple([levers[position] for position in order]),
-        unlevered=treatments[_first(bare, rows, mandatory)] if rows else None,
-        models=models,
-    )
+def scoring(policy: Policy, rows: Rows, known: Sequence[float], situation: Variables, models: str) -> Scoring:
+    """The same with every factor, for rows whose propensities are known, by ascending row: so a record is ranked again
+    without the models that were.
+    """
+    return _scores(policy, rows, known, situation).scoring(models)
 
 
-def _values(policy: Policy, rows: Sequence[int], situation: Variables) -> list[float]:
-    """V of each row; a value that cannot be computed is worth nothing."""
-    factors = policy.factors
-    found: list[float] = []
-    computed: dict[str, float] = {}
-    for row in rows:
-        value = factors.values[row]
-        if value is None:
-            text = str(policy.rows[row][0].value)
-            if text not in computed:
-                computed[text] = policy.number(text, situation) or 0.0
-            value = worth(computed[text], factors.prices[row])
-        found.append(value)
-    return found
+def reranking(policy: Policy, rows: Rows, known: Sequence[float], situation: Variables, models: str) -> Ranking:
+    """The ranking of rows whose propensities are known, by ascending row."""
+    return _scores(policy, rows, known, situation).ranking(Propensities((), models))
 
 
-def _contexts(policy: Policy, rows: Sequence[int], situation: Variables) -> list[float]:
-    """C of each row: the product of the weights whose condition holds and in whose scope it lies."""
-    contexts = [1.0] * len(rows)
-    for weight, concerned in policy.context_weights(situation):
-        contexts = [c * weight if concerned >> row & 1 else c for c, row in zip(contexts, rows, strict=True)]
-    return [min(c, MAX_CONTEXT_WEIGHT) for c in contexts]
+def _scores(policy: Policy, rows: Rows, known: Sequence[float], situation: Variables) -> _Scores:
+    columns = _columns(policy)
+    return _Scores(columns, rows, _positions(rows, columns.size), np.array(known, dtype=np.float64), situation)
 
 
-def _first(priorities: Sequence[float], rows: Sequence[int], mandatory: int) -> int:
-    """The position of the first of a ranking by these priorities."""
-    return max(range(len(rows)), key=lambda n: (mandatory >> rows[n] & 1, priorities[n], -n))
+class _Columns:
+    """The factors of a policy that no person changes, as columns over all its rows."""
+
+    def __init__(self, policy: Policy) -> None:
+        factors = policy.factors
+        self.policy = policy
+        self.size = len(policy.rows)
+        self.ids = np.array([treatment.id for _, treatment in policy.rows], dtype=object)
+        self.levers = np.array(factors.levers, dtype=np.float64)
+        self.prices = np.array(factors.prices, dtype=np.float64)
+        self.values = np.array([0.0 if value is None else value for value in factors.values], dtype=np.float64)
+        computed: dict[str, Rows] = {}
+        for row, value in enumerate(factors.values):
+            if value is None:
+                text = str(policy.rows[row][0].value)
+                computed[text] = computed.get(text, 0) | 1 << row
+        self.computed = tuple(computed.items())
+        self._given: tuple[Sequence[float], Column] = (), np.array([])
+
+    def propensities(self, every: tuple[float, ...] | Column) -> Column:
+        """P of every row as a column, made once for as long as the same ones are given."""
+        if not isinstance(every, tuple):
+            return every
+        given, column = self._given
+        if given is not every:
+            column = np.array(every, dtype=np.float64)
+            self._given = every, column
+        return column
+
+
+_of_policies: WeakKeyDictionary[Policy, _Columns] = WeakKeyDictionary()
+
+
+def _columns(policy: Policy) -> _Columns:
+    known = _of_policies.get(policy)
+    if known is None:
+        known = _of_policies[policy] = _Columns(policy)
+    return known
+
+
+class _Scores:
+    """Some rows, ascending, with the factors of their priorities, and the order these give."""
+
+    def __init__(
+        self, columns: _Columns, rows: Rows, positions: Positions, propensities: Column, situation: Variables
+    ) -> None:
+        self._columns = columns
+        self._rows = rows
+        self._positions = positions
+        self._propensities = propensities
+        self._levers = columns.levers[self._positions]
+        w = columns.policy.revision.catalogue.weights
+        self._values = self._valued(situation)
+        self._contexts = self._weighted(situation)
+        p, c, v = self._propensities, self._contexts, self._values
+        bare = _power(p, w.propensity) * _power(c, w.context) * _power(v, w.value)
+        self._priorities = bare * _power(self._levers, w.lever)
+        self._order = self._mandatory_first(np.argsort(-self._priorities, kind="stable"))
+        self._bare = bare
+
+    def ranking(self, known: Propensities) -> Ranking:
+        """What is handed over."""
+        return Ranking(
+            candidate_rows=packed(self._rows),
+            propensity_parts=_parts(self._propensities),
+            order=self._positions[self._order].astype("<u4").tobytes(),
+            priorities=self._priorities[self._order].tobytes(),
+            unlevered=self._unlevered(),
+            models=known.models,
+            bins=known.bins,
+            mean_parts=b"" if known.means is None else _parts(known.means[self._positions]),
+        )
+
+    def scoring(self, models: str) -> Scoring:
+        """What is told."""
+        order = self._order
+        return Scoring(
+            treatments=tuple(self._ids(order)),
+            priorities=_listed(self._priorities, order),
+            propensities=_listed(self._propensities, order),
+            contexts=_listed(self._contexts, order),
+            values=_listed(self._values, order),
+            levers=_listed(self._levers, order),
+            unlevered=self._unlevered(),
+            models=models,
+        )
+
+    def _ids(self, order: Positions) -> list[str]:
+        found: list[str] = self._columns.ids[self._positions[order]].tolist()
+        return found
+
+    def _unlevered(self) -> str | None:
+        """The first if every lever were 1."""
+        bare, mandatory = self._bare, self._columns.policy.factors.mandatory & self._rows
+        if mandatory:
+            bare = np.where(self._among(mandatory), bare, -1.0)
+        return self._ids(bare.argmax(axis=0, keepdims=True))[0] if len(bare) else None
+
+    def _mandatory_first(self, order: Positions) -> Positions:
+        mandatory = self._columns.policy.factors.mandatory & self._rows
+        if not mandatory:
+            return order
+        is_mandatory = self._among(mandatory)[order]
+        return np.concatenate((order[is_mandatory], order[~is_mandatory]))
+
+    def _valued(self, situation: Variables) -> Column:
+        """V of each row; a value that cannot be computed is worth nothing."""
+        columns = self._columns
+        values: Column = columns.values[self._positions]
+        for text, concerned in columns.computed:
+            if concerned & self._rows:
+                among = self._among(concerned)
+                value = columns.policy.number(text, situation) or 0.0
+                prices = columns.prices[self._positions[among]]
+                # a zero added makes a negative zero none
+                values[among] = np.clip(value - prices, 0.0, MAX_VALUE) + 0.0 if abs(value) < np.inf else 0.0
+        return values
+
+    def _weighted(self, situation: Variables) -> Column:
+        """C of each row: the product of the weights whose condition holds and in whose scope it lies."""
+        contexts = np.ones(len(self._positions))
+        weights = self._columns.policy.context_weights(situation)
+        for weight, concerned in weights:
+            if concerned & self._rows:
+                contexts[self._among(concerned)] *= weight
+        return np.minimum(contexts, MAX_CONTEXT_WEIGHT) if weights else contexts
+
+    def _among(self, some: Rows) -> NDArray[np.bool_]:
+        """Which of the rows are among these."""
+        among: NDArray[np.bool_] = _bits(some, self._columns.size)[self._positions]
+        return among
+
+
+def _bits(rows: Rows, size: int) -> NDArray[np.bool_]:
+    """A set of rows as one flag a row."""
+    data = np.frombuffer(rows.to_bytes((size + 7) // 8, "little"), np.uint8)
+    return np.unpackbits(data, count=size, bitorder="little").view(np.bool_)
+
+
+def _positions(rows: Rows, size: int) -> Positions:
+    """The numbers of the rows, ascending."""
+    return _bits(rows, size).nonzero()[0]
+
+
+def _parts(propensities: Column) -> bytes:
+    return np.rint(propensities * PARTS).astype("<u4").tobytes()
+
+
+def _listed(column: Column, order: Positions) -> tuple[float, ...]:
+    return tuple(column[order].tolist())
+
+
+def _power(column: Column, exponent: float) -> Column:
+    if exponent == 1.0:
+        return column
+    return np.array([number**exponent for number in column.tolist()])

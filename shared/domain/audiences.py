@@ -8,11 +8,15 @@ from typing import Any, Literal
 import msgspec
 
 from shared.domain.arbitration import Ranked
+from shared.domain.candidates import count, known, means
 from shared.domain.canonical import canonical
 from shared.domain.catalogue import Weights
+from shared.domain.contact_policy import Withheld
+from shared.domain.contact_words import is_as_wanted, moment
 from shared.domain.decision import DecisionRecord
 from shared.domain.explanation import Explanation, explain, name_of, values_read
 from shared.domain.policy.policy import CANDIDATE, Policy
+from shared.domain.policy.situation import Variables
 from shared.domain.replay import Replay, replay
 from shared.domain.retrace import retrace
 from shared.domain.rules import Rule
@@ -50,6 +54,14 @@ class ConditionRead(msgspec.Struct, frozen=True, kw_only=True):
     values: dict[str, Any]
 
 
+class PredictorRead(msgspec.Struct, frozen=True, kw_only=True):
+    """What P looked at: an attribute, its value then, None where it was missing, and the bin that this fell into."""
+
+    reads: str
+    value: Any
+    bin: str
+
+
 class ForRegulator(Explanation, frozen=True, kw_only=True):
     """Everything: what a colleague is told, and all that it rests on.
 
@@ -61,6 +73,8 @@ class ForRegulator(Explanation, frozen=True, kw_only=True):
         models: the version of the models that said P.
         weights: the exponents of the factors.
         ranked: every candidate with its factors, best first.
+        means: by candidate what its P was drawn around; none where P is the models' mean itself.
+        predictors: what P looked at.
         conditions: every condition of the revision, with what it read.
         rules: every rule of contact policy, as the revision has it.
     """
@@ -72,6 +86,8 @@ class ForRegulator(Explanation, frozen=True, kw_only=True):
     models: str
     weights: Weights
     ranked: list[Ranked]
+    means: dict[str, float]
+    predictors: list[PredictorRead]
     conditions: list[ConditionRead]
     rules: tuple[Rule, ...]
 
@@ -117,12 +133,22 @@ def _for_customer(policy: Policy, record: DecisionRecord, action: str | None) ->
         says.append("We make no suggestions to you at present.")
     elif record.result == "nothing_qualified":
         says.append("We made no suggestion: nothing of what we have suits you at the moment.")
+    elif record.deferred is not None:
+        until = moment(record.deferred.until, policy.contact_rules.zone_of(record.profile))
+        name = name_of(revision, record.deferred.treatment)
+        says += [f"“{name}” waits until {until}; we look again then.", _WITHHELD["quiet_hours"]]
     else:
         says.append("We made no suggestion.")
-        says += dict.fromkeys(_WITHHELD.get(each.kind, _HELD_BACK) for each in record.withheld)
+        says += dict.fromkeys(_why_withheld(policy, each) for each in record.withheld)
     if action is not None:
         says.append(_not_that(policy, record, action))
     return ForCustomer(decision_id=record.decision_id, says=says, looked_at=_looked_at(policy, record))
+
+
+def _why_withheld(policy: Policy, withheld: Withheld) -> str:
+    rule = next((rule for rule in policy.revision.catalogue.rules if rule.id == withheld.rule), None)
+    kind = "preference" if is_as_wanted(rule, withheld) else withheld.kind
+    return _WITHHELD.get(kind, _HELD_BACK)
 
 
 def _not_that(policy: Policy, record: DecisionRecord, action_id: str) -> str:
@@ -132,14 +158,18 @@ def _not_that(policy: Policy, record: DecisionRecord, action_id: str) -> str:
         return f"“{asked.name}” is what we chose."
     withheld = next((each for each in record.withheld if each.treatment in own), None)
     if withheld is not None:
-        return f"Not “{asked.name}”: {_WITHHELD.get(withheld.kind, _HELD_BACK)}"
-    if own & set(record.candidates):
+        return f"Not “{asked.name}”: {_why_withheld(policy, withheld)}"
+    if record.deferred is not None and record.deferred.treatment in own:
+        return f"“{asked.name}” is what waits."
+    if own & known(policy, record).keys():
         return f"Not “{asked.name}”: something else suited you better."
     return f"Not “{asked.name}”: it was not meant for you at that moment."
 
 
 def _looked_at(policy: Policy, record: DecisionRecord) -> list[str]:
-    """What is known of the person that the conditions of what was chosen read, or of all where nothing was."""
+    """What is known of the person that the conditions of what was chosen read, or of all where nothing was, and
+    propensity where anything was ranked.
+    """
     revision = policy.revision
     chosen = [revision.treatments[c.treatment] for c in record.chosen if c.treatment in revision.treatments]
     numbers = {n for action, treatment in chosen for n in (*action.conditions, *treatment.conditions)}
@@ -147,6 +177,8 @@ def _looked_at(policy: Policy, record: DecisionRecord) -> list[str]:
     asked = [conditions[n] for n in sorted(numbers)] if chosen else conditions
     schema = revision.catalogue.profile_schema
     names = {path[1] for c in asked for path in policy.program(c.when).reads if path[0] == "profile" and len(path) > 1}
+    if count(record):
+        names |= {p.reads.removeprefix("profile.") for p in revision.catalogue.predictors if p.reads[:8] == "profile."}
     return sorted(name.replace("_", " ") for name in names if name in schema or name in ("brands", "products"))
 
 
@@ -176,7 +208,18 @@ def _for_regulator(policy: Policy, record: DecisionRecord, explanation: Explanat
         catalogue=catalogue.name,
         models=record.models,
         weights=catalogue.weights,
-        ranked=list(retrace(policy, record).ranking or ()),
+        ranked=list(retrace(policy, record).scoring or ()),
+        means=means(policy, record),
+        predictors=_predictors(policy, record, situation) if count(record) else [],
         conditions=conditions,
         rules=catalogue.rules,
     )
+
+
+def _predictors(policy: Policy, record: DecisionRecord, situation: Variables) -> list[PredictorRead]:
+    predictors = policy.factors.predictors
+    every = zip(policy.revision.catalogue.predictors, predictors.says, predictors(situation), strict=True)
+    return [
+        PredictorRead(reads=each.reads, value=values_read(each.reads, record)[each.reads], bin=says[number])
+        for each, says, number in every
+    ]

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from shared.domain.errors import NotFoundError
-from shared.domain.part import Cel, Factor, Id, Name, Origin, Part, Pounds, Text
+from shared.domain.part import Cel, Factor, Id, Name, Origin, Part, Pounds, Read, Text
 from shared.domain.policy.atoms import Path
 from shared.domain.policy.clauses import Clauses
 from shared.domain.rules import Purpose, Rule, Scope
@@ -25,6 +25,9 @@ PlainType = Literal["bool", "int", "double", "string", "list(string)"]
 """Types of what is the same in JSON and in expressions."""
 
 AttributeValue = bool | int | float | str | tuple[str, ...]
+
+MOST_BINS = 62
+"""Edges or values of a predictor, so that each of its bins has a character of its own."""
 
 POLICY_KINDS: tuple[PolicyKind, ...] = ("eligibility", "applicability", "suitability")
 
@@ -98,14 +101,19 @@ class Expression(Part, frozen=True, kw_only=True):
     """One CEL expression as data.
 
     Attributes:
-        program: what `shared.domain.cel` evaluates.
+        encoded: the program as JSON. Most programs are never looked at, since their clauses say the same.
         clauses: the conjunction of disjunctions of terms that a condition equals, None where it equals none.
         reads: where there are no clauses, the paths that it reads.
     """
 
-    program: Any
+    encoded: msgspec.Raw = msgspec.field(name="program")
     clauses: Clauses | None = None
     reads: tuple[Path, ...] = ()
+
+    @property
+    def program(self) -> Any:
+        """What `shared.domain.cel` evaluates."""
+        return msgspec.json.decode(self.encoded)
 
 
 class Exclusion(Part, frozen=True, kw_only=True):
@@ -216,12 +224,43 @@ class Weights(Part, frozen=True, kw_only=True):
     lever: Factor = 1.0
 
 
+class NumericPredictor(Part, frozen=True, kw_only=True, tag="numeric", tag_field="kind"):
+    """A number that propensity looks at, by the bin that it falls into.
+
+    Attributes:
+        reads: the attribute, such as profile.balance.
+        edges: where bins meet, ascending; a number at an edge is in the bin above it. What is missing is a bin as well.
+    """
+
+    reads: Read
+    edges: Annotated[tuple[float, ...], Meta(min_length=1, max_length=MOST_BINS)]
+
+
+class SymbolicPredictor(Part, frozen=True, kw_only=True, tag="symbolic", tag_field="kind"):
+    """A word, or a yes or no, that propensity looks at: each value is a bin, the others are one, and what is missing is
+    one as well.
+
+    Attributes:
+        reads: the attribute, such as profile.job.
+        values: those with a bin of their own; where none are given, those that schema.yaml lists for the attribute.
+    """
+
+    reads: Read
+    values: Annotated[tuple[Text, ...], Meta(max_length=MOST_BINS)] = ()
+
+
+Predictor = NumericPredictor | SymbolicPredictor
+
+Exploration = Literal["off", "thompson"]
+
+
 class Attribute(Part, frozen=True, kw_only=True):
-    """The declared type of one attribute."""
+    """The declared type of one attribute; one that is `protected` never predicts anything."""
 
     type: AttributeType
     description: str = ""
     required: bool = False
+    protected: bool = False
 
 
 class SignalType(Part, frozen=True, kw_only=True):
@@ -261,7 +300,8 @@ class Named(Part, frozen=True, kw_only=True):
 class Catalogue(Part, frozen=True, kw_only=True):
     """Everything that decides.
 
-    `time_zone` is that of the bank, and of a person whose own is not known.
+    `time_zone` is that of the bank, and of a person whose own is not known. `predictors` are what propensity looks at,
+    by what they read; with `exploration` it is drawn from what the models know instead of being their mean.
     """
 
     name: str
@@ -283,6 +323,8 @@ class Catalogue(Part, frozen=True, kw_only=True):
     signals: dict[str, SignalType] = msgspec.field(default_factory=dict)
     action_schema: dict[str, Attribute] = msgspec.field(default_factory=dict)
     time_zone: str = "UTC"
+    predictors: tuple[Predictor, ...] = ()
+    exploration: Exploration = "off"
 
     def canonical(self) -> bytes:
         """The bytes that the digest is taken of: the same catalogue gives the same bytes on any machine."""
@@ -292,10 +334,10 @@ class Catalogue(Part, frozen=True, kw_only=True):
 class Revision:
     """One immutable build of the catalogue; its id is `sha256:` and the digest of its canonical form."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        """Index a catalogue; nothing is evaluated yet."""
+    def __init__(self, catalogue: Catalogue, *, canonical: bytes | None = None) -> None:
+        """Index a catalogue; nothing is evaluated yet. Who has its canonical form at hand spares making it."""
         self.catalogue = catalogue
-        self.id = "sha256:" + hashlib.sha256(catalogue.canonical()).hexdigest()
+        self.id = "sha256:" + hashlib.sha256(canonical or catalogue.canonical()).hexdigest()
         self.namespaces = {n.id: n for n in catalogue.namespaces}
         self.channels = {c.id: c for c in catalogue.channels}
         self.sources = {s.id: s for s in catalogue.sources}
@@ -306,7 +348,11 @@ class Revision:
     @classmethod
     def decode(cls, data: bytes) -> Revision:
         """The revision whose canonical form this is."""
-        return cls(msgspec.json.decode(data, type=Catalogue))
+        catalogue = msgspec.json.decode(data, type=Catalogue)
+        for expression in catalogue.expressions.values():
+            # a piece of the data would keep all of it in memory
+            msgspec.structs.force_setattr(expression, "encoded", expression.encoded.copy())
+        return cls(catalogue, canonical=data)
 
     @cached_property
     def outbound(self) -> tuple[str, ...]:

@@ -8,8 +8,10 @@ from typing import Any, Literal
 
 import msgspec
 
+from shared.domain.candidates import known, named
 from shared.domain.decision import DecisionRecord
 from shared.domain.policy.atoms import MISSING, Path
+from shared.domain.policy.policy import Policy
 from shared.domain.profile import Consent, Profile
 from shared.domain.signal import Signal
 
@@ -39,16 +41,21 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.kind, self.subject
 
 
-def apply(record: DecisionRecord, changes: Iterable[Change]) -> DecisionRecord:
+def apply(policy: Policy, record: DecisionRecord, changes: Iterable[Change]) -> DecisionRecord:
     """What the record would say was read, with these changes. `value` and `lever` stand in the catalogue and change
     nothing here.
+
+    Args:
+        policy: the revision that the record names.
+        record: the decision.
+        changes: what is assumed.
     """
     for change in changes:
-        record = _applied(record, change)
+        record = _applied(policy, record, change)
     return record
 
 
-def _applied(record: DecisionRecord, change: Change) -> DecisionRecord:
+def _applied(policy: Policy, record: DecisionRecord, change: Change) -> DecisionRecord:
     replace = msgspec.structs.replace
     match change.kind:
         case "attribute":
@@ -62,9 +69,7 @@ def _applied(record: DecisionRecord, change: Change) -> DecisionRecord:
             consents = {**record.profile.consents, change.subject: granted}
             return replace(record, profile=replace(record.profile, consents=consents))
         case "propensity":
-            known = dict(zip(record.candidates, record.propensities, strict=True)) | {change.subject: change.value}
-            candidates = tuple(sorted(known))
-            return replace(record, candidates=candidates, propensities=tuple(known[each] for each in candidates))
+            return named(record, known(policy, record) | {change.subject: change.value})
         case _:
             return record
 

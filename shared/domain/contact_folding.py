@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from shared.domain.contact_history import FORGET_WITHHELD_AFTER, Contact, ContactHistory
 from shared.domain.contact_past import Folded, Past
+from shared.domain.contact_policy.windows import reach
 from shared.domain.delivery import RESERVATION_TTL
 from shared.domain.outcome import OutcomeName
 from shared.domain.rules import Cap, Cooldown, Rule, Scope, in_scope
@@ -130,12 +131,11 @@ class _Asked:
         self._since = now - EXACT_FOR
         for rule in rules:
             if isinstance(rule, Cap):
-                self._exact.append((rule.scope, rule.outcomes, now - _reach(rule.window_seconds)))
+                self._exact.append((rule.scope, rule.outcomes, now - reach(rule) - SLACK))
             elif isinstance(rule, Cooldown) and (rule.count > 1 or rule.without):
-                since = now - _reach(rule.period_seconds + rule.within_seconds)
-                self._exact.append((rule.after, rule.outcomes + rule.without, since))
+                self._exact.append((rule.after, rule.outcomes + rule.without, now - reach(rule) - SLACK))
             elif isinstance(rule, Cooldown):
-                self._latest.append((rule.after, rule.outcomes, now - _reach(rule.period_seconds)))
+                self._latest.append((rule.after, rule.outcomes, now - reach(rule) - SLACK))
         self._of: dict[Hashable, tuple[dict[OutcomeName, datetime], dict[OutcomeName, datetime]]] = {}
 
     def exactly(self, contact: Folded) -> bool:
@@ -147,7 +147,7 @@ class _Asked:
         return self.exactly(contact) or _has(contact, self._sinces(contact)[1])
 
     def _sinces(self, contact: Folded) -> tuple[dict[OutcomeName, datetime], dict[OutcomeName, datetime]]:
-        kind = _kind(contact)
+        kind = contact.known
         if kind not in self._of:
             self._of[kind] = _sinces(self._exact, contact), _sinces(self._latest, contact)
         return self._of[kind]
@@ -158,8 +158,9 @@ def _sinces(
 ) -> dict[OutcomeName, datetime]:
     """Since when each outcome of contacts with these facts is asked for."""
     sinces: dict[OutcomeName, datetime] = {}
+    of = contact.facts()
     for scope, outcomes, since in asking:
-        if in_scope(scope, contact.known):
+        if in_scope(scope, of):
             for outcome in outcomes:
                 sinces[outcome] = min(since, sinces.get(outcome, since))
     return sinces
@@ -167,14 +168,6 @@ def _sinces(
 
 def _has(contact: Folded, sinces: Mapping[OutcomeName, datetime]) -> bool:
     return any((at := contact.when(outcome, since)) is not None and at >= since for outcome, since in sinces.items())
-
-
-def _reach(seconds: int) -> timedelta:
-    return timedelta(seconds=seconds) + SLACK
-
-
-def _kind(contact: Folded) -> Hashable:
-    return tuple(contact.known.values())
 
 
 def _merged(contacts: Iterable[Folded], most: int, now: datetime) -> list[Folded]:
@@ -186,7 +179,7 @@ def _merged(contacts: Iterable[Folded], most: int, now: datetime) -> list[Folded
     merged = sorted(contacts, key=lambda each: each.at)
     groups: dict[Hashable, list[Folded]] = defaultdict(list)
     for contact in merged:
-        groups[_kind(contact)].append(contact)
+        groups[contact.known].append(contact)
     while (excess := _weight(merged) - most) > 0:
         pairs = [
             ((later.at - earlier.begun()) / (now - later.at + EXACT_FOR), kind, place)
@@ -222,6 +215,6 @@ def _weight(contacts: Iterable[Folded]) -> int:
 
 def _words(contacts: Iterable[Folded]) -> int:
     """About the bytes that the words of their facts take."""
-    facts = {_kind(each): each.known for each in contacts}
-    words = {word for known in facts.values() for word in known.values()}
+    facts = {each.known for each in contacts}
+    words = {word for known in facts for word in known}
     return 10 * len(facts) + sum(3 + len(word) for word in words)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -34,6 +34,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         at: when it was reserved, and once sending when that began.
         expires_at: when an unclaimed reservation lapses.
         outcomes: outcome to when it was first observed.
+        bins: what its delivery carries for its outcomes to be learnt by, until the delivery has a document of its own.
     """
 
     delivery_id: str
@@ -50,6 +51,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: datetime
     expires_at: datetime | None = None
     outcomes: dict[str, datetime] = {}
+    bins: str = ""
 
     @classmethod
     def of(cls, delivery: Delivery) -> Contact:
@@ -68,13 +70,14 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             state="presented" if delivery.state == "presented" else "reserved",
             at=delivery.at,
             expires_at=delivery.expires_at,
+            bins="" if delivery.state == "presented" else delivery.bins,
         )
 
     @classmethod
     def late(cls, delivery: Delivery) -> Contact:
         """What stands for a contact that was folded, to hold what becomes of it now; it does not know its time."""
         return msgspec.structs.replace(
-            cls.of(delivery), decision_id="", state="presented", at=AT_UNKNOWN, expires_at=None
+            cls.of(delivery), decision_id="", state="presented", at=AT_UNKNOWN, expires_at=None, bins=""
         )
 
     def delivery(self, person_id: str) -> Delivery:
@@ -88,6 +91,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             state="reserved",
             at=self.at,
             expires_at=self.expires_at,
+            bins=self.bins,
             **self.facts(),
         )
 
@@ -102,10 +106,6 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         if outcome == "sent" and self.state in ("reserved", "sending") and self.counts(now):
             return self.at
         return self.outcomes.get(outcome)
-
-    def number(self, _outcomes: Iterable[str]) -> int:
-        """How many contacts it is that had one of these outcomes; of the past it may be several (`Folded`)."""
-        return 1
 
     def facts(self) -> dict[str, Any]:
         """What a rule's scope sees of it."""

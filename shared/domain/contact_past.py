@@ -10,18 +10,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+from operator import attrgetter, itemgetter
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import msgspec
 from msgspec.structs import astuple, force_setattr
 
 from shared.domain.outcome import OutcomeName
+from shared.domain.rules import Dimension
 
 if TYPE_CHECKING:
     from shared.domain.contact_history import Contact
 
-FACTS = ("brand", "issue", "group", "action", "treatment", "channel", "purpose")
+FACTS: tuple[Dimension, ...] = ("brand", "issue", "group", "action", "treatment", "channel", "purpose")
+_facts_of = attrgetter(*FACTS)
+_TREATMENT = FACTS.index("treatment")
 _NAMES: tuple[OutcomeName, ...] = get_args(OutcomeName)
 _CODES: dict[str, int] = {name: code for code, name in enumerate(_NAMES)}
 
@@ -36,7 +39,7 @@ class Folded(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One contact of the past or several merged, as rules see them.
 
     Attributes:
-        known: what a rule's scope sees of it; shared, not to be changed. As stored, the number of it.
+        known: what it is of, in the order of `FACTS`. As stored, the number of that.
         key: of its delivery's id, by which a late outcome finds it; `MERGED` where it stands for several.
         sending: whether an attempt to send it began, so that it counts as sent at `at`.
         at: when it was reserved or shown, and once sending when that began; of several the latest.
@@ -59,7 +62,7 @@ class Folded(msgspec.Struct, frozen=True, array_like=True, gc=False):
     def of(cls, contact: Contact) -> Folded:
         """A contact that counts, folded; nothing of what rules see is lost."""
         return cls(
-            known=contact.facts(),
+            known=_facts_of(contact),
             key=key_of(contact.delivery_id),
             sending=contact.state in ("sending", "reserved"),
             at=contact.at,
@@ -69,7 +72,7 @@ class Folded(msgspec.Struct, frozen=True, array_like=True, gc=False):
     @classmethod
     def several(
         cls,
-        known: dict[str, Any],
+        known: Mapping[str, str],
         at: datetime,
         outcomes: Mapping[str, datetime],
         numbers: Mapping[str, int],
@@ -79,7 +82,8 @@ class Folded(msgspec.Struct, frozen=True, array_like=True, gc=False):
         """Several contacts of one treatment, by the words that `outcomes` and `numbers` have for them."""
         observed = {_CODES[name]: time for name, time in outcomes.items()}
         had = {_CODES[name]: number for name, number in numbers.items()}
-        return cls(known, MERGED, sending=False, at=at, observed=observed, stands_for=stands_for, had=had, since=since)
+        of = tuple([known[name] for name in FACTS])
+        return cls(of, MERGED, sending=False, at=at, observed=observed, stands_for=stands_for, had=had, since=since)
 
     @property
     def delivery_id(self) -> str:
@@ -89,7 +93,7 @@ class Folded(msgspec.Struct, frozen=True, array_like=True, gc=False):
     @property
     def treatment(self) -> str:
         """The treatment's full id."""
-        return str(self.known["treatment"])
+        return str(self.known[_TREATMENT])
 
     @property
     def state(self) -> Literal["sending", "presented"]:
@@ -108,7 +112,7 @@ class Folded(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     def facts(self) -> dict[str, Any]:
         """What a rule's scope sees of it."""
-        return cast("dict[str, Any]", self.known)
+        return dict(zip(FACTS, self.known, strict=True))
 
     def counts(self, _now: datetime) -> bool:
         """It is, for good: what lapsed or was released is not folded but dropped."""
@@ -184,23 +188,23 @@ class Past(msgspec.Struct, frozen=True):
     def encode(self) -> bytes:
         """MessagePack: words, facts as numbers of words, contacts as numbers of facts."""
         words: dict[str, int] = {}
-        facts: dict[tuple[int, ...], int] = {}
-        numbers: dict[int, int] = {}
+        facts: list[list[int]] = []
+        numbers: dict[tuple[str, ...], int] = {}
         rows = []
         for each in self.contacts:
-            number = numbers.get(id(each.known))
+            number = numbers.get(each.known)
             if number is None:
-                row = tuple(words.setdefault(each.known[name], len(words)) for name in FACTS)
-                number = numbers[id(each.known)] = facts.setdefault(row, len(facts))
+                number = numbers[each.known] = len(facts)
+                facts.append([words.setdefault(word, len(words)) for word in each.known])
             rows.append((number, *astuple(each)[1:]))
-        return msgspec.msgpack.encode((list(words), list(facts), rows, self.forgotten, self.forgotten_until))
+        return msgspec.msgpack.encode((list(words), facts, rows, self.forgotten, self.forgotten_until))
 
     @classmethod
     def decode(cls, data: bytes) -> Past:
         """What `encode` gave."""
         wire = msgspec.msgpack.decode(data, type=_Wire)
         words = wire.words
-        facts = [dict(zip(FACTS, itemgetter(*row)(words), strict=True)) for row in wire.facts]
+        facts = [itemgetter(*row)(words) for row in wire.facts]
         for each in wire.contacts:
             force_setattr(each, "known", facts[each.known])
         return cls(wire.contacts, wire.forgotten, wire.forgotten_until)
@@ -250,6 +254,12 @@ def _alone(late: Contact) -> Folded:
     """What came late of a contact that cannot be told apart any more: it begins with its first outcome."""
     contact = Folded.of(late)
     return msgspec.structs.replace(contact, at=min(contact.observed.values())) if late.at == AT_UNKNOWN else contact
+
+
+def what_of(contact: Contact | Folded) -> tuple[str, ...]:
+    """What a contact is of, in the order of `FACTS`."""
+    what: tuple[str, ...] = contact.known if isinstance(contact, Folded) else _facts_of(contact)
+    return what
 
 
 def key_of(delivery_id: str) -> int:

@@ -4,8 +4,9 @@ come to before.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -13,8 +14,8 @@ import msgspec
 from shared.domain.catalogue import Revision, facts
 from shared.domain.contact_history import Contact, ContactHistory, ContactState
 from shared.domain.contact_past import Folded, Past
-from shared.domain.outcome import OutcomeName
-from shared.domain.rules import Cap, Cooldown, Scope, in_scope
+from shared.domain.contact_policy import NOTHING_CLOSED, Closed, Deferred
+from shared.domain.policy.policy import Policy
 
 
 class Merged(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +39,7 @@ class PastContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         at: when it was reserved, or began to be sent.
         outcomes: outcome to when it was first observed.
         facts: what rules see of it, as far as the decision's revision would say it otherwise.
-        merged: where several of the past were merged, how many there are; times are the latest of theirs.
+        merged: where it stands for several of the past, how many there are; times are the latest of theirs.
     """
 
     treatment: str
@@ -54,9 +55,11 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         treatment: what it had reserved, None where it chose nothing.
+        deferred: what it had put off.
     """
 
     treatment: str | None = None
+    deferred: Deferred | None = None
 
 
 class ContactRead(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -65,10 +68,12 @@ class ContactRead(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     Attributes:
         contacts: those that a rule could count at the time of the reservation, by time and treatment.
         stands: what the same decision had come to before, and what therefore stands.
+        closed: the volumes and budgets of which nothing was left, by the rule's id.
     """
 
     contacts: tuple[PastContact, ...] = ()
     stands: Standing | None = None
+    closed: dict[str, Closed] = {}
 
     def history(self, revision: Revision) -> ContactHistory:
         """A contact history of which every rule says the same, by the revision that decided."""
@@ -76,8 +81,7 @@ class ContactRead(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         merged: list[Folded] = []
         for number, past in enumerate(self.contacts):
             known: dict[str, Any] = {**_facts(revision, past.treatment), **past.facts}
-            if past.merged is not None:
-                several = past.merged
+            if (several := past.merged) is not None:
                 merged.append(
                     Folded.several(known, past.at, past.outcomes, several.had, several.contacts, several.since)
                 )
@@ -95,55 +99,58 @@ class ContactRead(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 def read_of(
-    revision: Revision, history: ContactHistory, now: datetime, *, stands: Standing | None = None
+    policy: Policy,
+    history: ContactHistory,
+    now: datetime,
+    *,
+    stands: Standing | None = None,
+    closed: Mapping[str, Closed] = NOTHING_CLOSED,
 ) -> ContactRead:
     """What contact policy reads of a history.
 
     Args:
-        revision: whose rules ask.
+        policy: whose rules ask.
         history: the person's contacts.
         now: the time of the reservation, UTC.
         stands: what the same decision had come to before, where it would be decided otherwise.
+        closed: volumes and budgets, by the rule's id, of which nothing is left.
     """
-    asking = [
-        (rule.outcomes, rule.scope, now - timedelta(seconds=rule.window_seconds))
-        if isinstance(rule, Cap)
-        else (rule.outcomes, rule.after, now - timedelta(seconds=rule.period_seconds))
-        for rule in revision.catalogue.rules
-        if isinstance(rule, Cap | Cooldown)
-    ]
-    asked = [contact for contact in history.counting(now) if _is_asked_for(contact, asking, now)]
-    asked.sort(key=lambda contact: (contact.at, contact.treatment, contact.delivery_id))
-    return ContactRead(contacts=tuple(_past(revision, contact) for contact in asked), stands=stands)
-
-
-def _is_asked_for(
-    contact: Contact | Folded, asking: Sequence[tuple[tuple[OutcomeName, ...], Scope, datetime]], now: datetime
-) -> bool:
-    """Whether a contact can make a difference to a rule: by its outcomes, what it counts, and since when."""
-    of = contact.facts()
-    for outcomes, scope, since in asking:
-        for outcome in outcomes:
-            at = contact.when(outcome, now)
-            if at is not None and at > since and in_scope(scope, of):
-                return True
-    return False
-
-
-def _past(revision: Revision, contact: Contact | Folded) -> PastContact:
-    expected = _facts(revision, contact.treatment)
-    return PastContact(
-        treatment=contact.treatment,
-        state=contact.state,
-        at=contact.at,
-        outcomes=contact.outcomes,
-        facts={name: value for name, value in contact.facts().items() if expected.get(name) != value},
-        merged=_merged(contact) if isinstance(contact, Folded) else None,
+    rules = policy.contact_rules
+    asked = []
+    for contact in history.counting(now):
+        counted = rules.counted(contact)
+        if _is_asked_for(contact, counted.reach, now):
+            asked.append((contact.at, contact.treatment, contact.delivery_id, contact, counted.unlike))
+    asked.sort(key=itemgetter(0, 1, 2))
+    contacts = tuple(
+        [
+            PastContact(
+                treatment=treatment,
+                state=contact.state,
+                at=at,
+                outcomes=contact.outcomes,
+                facts=unlike,
+                merged=_merged(contact),
+            )
+            for at, treatment, _, contact, unlike in asked
+        ]
     )
+    return ContactRead(contacts=contacts, stands=stands, closed=dict(closed))
 
 
-def _merged(contact: Folded) -> Merged | None:
-    if contact.had is None:
+def _is_asked_for(contact: Contact | Folded, reach: Mapping[str, timedelta], now: datetime) -> bool:
+    """Whether a contact can make a difference to a rule: by its outcomes, and how long ago a rule counts each."""
+    if contact.state in ("reserved", "sending") and "sent" in reach:
+        return contact.at > now - reach["sent"] or _any_recent(contact.outcomes, reach, now, but="sent")
+    return _any_recent(contact.outcomes, reach, now)
+
+
+def _any_recent(outcomes: Mapping[str, datetime], reach: Mapping[str, timedelta], now: datetime, but: str = "") -> bool:
+    return any(at > now - reach[name] for name, at in outcomes.items() if name in reach and name != but)
+
+
+def _merged(contact: Contact | Folded) -> Merged | None:
+    if not isinstance(contact, Folded) or contact.had is None:
         return None
     return Merged(contacts=contact.stands_for, since=contact.begun(), had=contact.numbers)
 

@@ -38,15 +38,12 @@ def render(revision: Revision, action: Action, treatment: Treatment, profile: Pr
         PermanentError: a template reads what is not there, or does with a value of this person what cannot be done.
     """
     medium = revision.channels[treatment.channel].medium
-    seen: Mapping[str, Any] = {
-        "profile": {name: value for name, value in profile.attributes.items() if value is not None},
-        "action": {"id": action.id, "name": action.name},
-        "brand": {"id": action.brand, "name": revision.brands[action.brand].name},
-    }
+    seen: Mapping[str, Any] | None = None
     rendered = {}
     for field, text in treatment.content.items():
         try:
             if "{" in text:
+                seen = seen or _seen(revision, action, profile)
                 escapes = medium == "html" and field not in _PLAIN_FIELDS
                 rendered[field] = template(text, escapes=escapes).render(seen)
             else:
@@ -57,3 +54,12 @@ def render(revision: Revision, action: Action, treatment: Treatment, profile: Pr
             # a filter may raise anything over a value of another type than declared; its words may quote the value
             raise PermanentError(f"content {field!r} of {treatment.id}: {type(error).__name__}") from error
     return rendered
+
+
+def _seen(revision: Revision, action: Action, profile: Profile) -> Mapping[str, Any]:
+    """What templates read."""
+    return {
+        "profile": {name: value for name, value in profile.attributes.items() if value is not None},
+        "action": {"id": action.id, "name": action.name},
+        "brand": {"id": action.brand, "name": revision.brands[action.brand].name},
+    }

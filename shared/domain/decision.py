@@ -7,16 +7,18 @@ from typing import Any, Literal
 
 import msgspec
 
-from shared.domain.arbitration import Ranking
-from shared.domain.contact_policy import Withheld
+from shared.domain.contact_policy import Deferred, Withheld
 from shared.domain.contact_read import ContactRead
 from shared.domain.engagement import Slots
 from shared.domain.identity import Conflict
 from shared.domain.profile import Profile
+from shared.domain.ranking import Ranking
 from shared.domain.signal import Signal, digest
 
-Result = Literal["reserved", "offered", "excluded", "nothing_qualified", "all_withheld"]
-"""How a decision ends: a contact reserved, treatments offered to an inbound channel, or a stated reason for none."""
+Result = Literal["reserved", "offered", "deferred", "excluded", "nothing_qualified", "all_withheld"]
+"""How a decision ends: a contact reserved, treatments offered to an inbound channel, a treatment that waits for the end
+of quiet hours, or a stated reason for none.
+"""
 
 
 class Chosen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -37,10 +39,14 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
         slots: where treatments might appear.
         decided_at: `now` of engagement policy and arbitration.
         reserved_at: `now` of contact policy.
-        candidates: the treatments that qualified, by their ids.
-        propensities: P of each candidate.
+        candidate_rows: the treatments that qualified, as `Ranking` has them; `shared.domain.candidates` says which.
+        propensity_parts: P of each, likewise, as it was ranked by.
+        mean_parts: what each P was drawn around, likewise; empty where P is the models' mean itself.
+        candidates: the same by their ids, in records from before there were `candidate_rows`.
+        propensities: P of each of these.
         models: the version of the models that said so.
         unlevered: the candidate that would have been first if every lever were 1.
+        deferred: the treatment that waits for the end of quiet hours, and until when.
         read: what contact policy read, None where it was not asked.
         excluded_by: the flag that excluded the person altogether.
         conflicts: what stood against the person's identity.
@@ -56,22 +62,26 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     result: Result
     slots: Slots
     chosen: tuple[Chosen, ...] = ()
+    candidate_rows: bytes = b""
+    propensity_parts: bytes = b""
+    mean_parts: bytes = b""
     candidates: tuple[str, ...] = ()
     propensities: tuple[float, ...] = ()
     models: str = ""
     unlevered: str | None = None
     read: ContactRead | None = None
     withheld: tuple[Withheld, ...] = ()
+    deferred: Deferred | None = None
     excluded_by: str | None = None
     conflicts: tuple[Conflict, ...] = ()
 
 
 def kept(ranking: Ranking) -> dict[str, Any]:
     """What a record keeps of a ranking: all that it cannot be made again without."""
-    candidates = sorted(zip(ranking.treatments, ranking.propensities, strict=True))
     return {
-        "candidates": tuple([treatment for treatment, _ in candidates]),
-        "propensities": tuple([propensity for _, propensity in candidates]),
+        "candidate_rows": ranking.candidate_rows,
+        "propensity_parts": ranking.propensity_parts,
+        "mean_parts": ranking.mean_parts,
         "models": ranking.models,
         "unlevered": ranking.unlevered,
     }

@@ -31,6 +31,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         reference: the provider's own id of the message.
         reason: why it failed, expired or was cancelled.
         model: the adaptive model that its outcome teaches.
+        bins: the cells that the person was in when it was chosen, which its outcome teaches as well.
     """
 
     delivery_id: str
@@ -54,6 +55,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     lease_until: Instant | None = None
     reference: str | None = None
     reason: str | None = None
+    bins: str = ""
 
     def is_held(self, now: datetime) -> bool:
         """Whether another sender is at it right now."""

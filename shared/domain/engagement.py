@@ -18,6 +18,7 @@ import msgspec
 from shared.domain.catalogue import Action, Treatment
 from shared.domain.policy.policy import Policy, Verdict, candidate
 from shared.domain.policy.situation import Variables
+from shared.domain.policy.tables import Rows
 from shared.domain.profile import Profile
 from shared.domain.signal import Signal
 
@@ -70,11 +71,11 @@ class Slots(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Qualified(msgspec.Struct, frozen=True, kw_only=True):
-    """What engagement policy decided: the treatments that qualify, by action id and treatment id, or the flag that
-    excluded the person altogether.
+    """What engagement policy decided: the rows of the treatments that qualify, or the flag that excluded the person
+    altogether.
     """
 
-    candidates: tuple[str, ...] = ()
+    rows: Rows = 0
     excluded_by: str | None = None
 
 
@@ -101,7 +102,7 @@ def qualify(policy: Policy, profile: Profile, signal: Signal, slots: Slots, now:
     rows &= masks.reachable(profile) & masks.active(now)
     if rows:
         rows &= policy.passing(policy.situation(profile, signal, now))
-    return Qualified(candidates=policy.treatments(rows))
+    return Qualified(rows=rows)
 
 
 def _brands(policy: Policy, profile: Profile, signal: Signal) -> Sequence[str]:

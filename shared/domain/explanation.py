@@ -9,14 +9,15 @@ from typing import Any
 
 import msgspec
 
-from shared.domain.arbitration import Ranked, Ranking
-from shared.domain.catalogue import Revision
+from shared.domain.arbitration import Ranked, Scoring
+from shared.domain.candidates import count, means
+from shared.domain.catalogue import Revision, facts
 from shared.domain.contact_policy import Withheld
+from shared.domain.contact_words import counted, moment, scope_of
 from shared.domain.decision import DecisionRecord
 from shared.domain.engagement import Drop
 from shared.domain.policy.policy import Policy
 from shared.domain.retrace import Retraced, retrace
-from shared.domain.rules import Cooldown, Rule
 from shared.domain.why_not import WhyNot, why_not
 
 _READS = re.compile(r"\b(profile|signal|context)((?:\.[a-zA-Z_][a-zA-Z0-9_]*)+)")
@@ -37,7 +38,14 @@ class DroppedBy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WithheldBy(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a ranked treatment was withheld, what the rule is about, and when it would be let through."""
+    """Why a ranked treatment was withheld.
+
+    Attributes:
+        scope: what the rule is about.
+        reason: of the rule, with what it went by.
+        until: when it would let it through, ISO; None where time alone does not.
+        allowed: the same on the person's clock; empty where time alone does not.
+    """
 
     treatment: str
     rule: str
@@ -45,6 +53,7 @@ class WithheldBy(msgspec.Struct, frozen=True, kw_only=True):
     scope: str
     reason: str
     until: str | None
+    allowed: str = ""
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +64,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
         against_runner_up: the winner's factors beside those of the next in rank.
         levers: what levers changed, empty where they changed nothing.
         why_not: of an action that was asked about, what would have let it win.
+        again: of a decision that is made again after another had waited, which one; empty where it is the first.
     """
 
     decision_id: str
@@ -68,6 +78,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     conflicts: list[str]
     levers: str = ""
     why_not: WhyNot | None = None
+    again: str = ""
 
 
 def explain(policy: Policy, record: DecisionRecord, action: str | None = None) -> Explanation:
@@ -83,7 +94,8 @@ def explain(policy: Policy, record: DecisionRecord, action: str | None = None) -
     """
     revision = policy.revision
     retraced = retrace(policy, record)
-    ranked = {each.treatment: each for each in retraced.ranking or ()}
+    ranked = {each.treatment: each for each in retraced.scoring or ()}
+    around = means(policy, record)
     chosen = [
         {
             "treatment": c.treatment,
@@ -91,6 +103,7 @@ def explain(policy: Policy, record: DecisionRecord, action: str | None = None) -
             "placement": c.placement,
             "name": name_of(revision, c.treatment),
             **(_factors(ranked[c.treatment]) if c.treatment in ranked else {}),
+            **({"mean_propensity": around[c.treatment]} if c.treatment in around else {}),
         }
         for c in record.chosen
     ]
@@ -98,15 +111,24 @@ def explain(policy: Policy, record: DecisionRecord, action: str | None = None) -
         decision_id=record.decision_id,
         person_id=record.person_id,
         revision=record.revision,
-        headline=headline(revision, record, retraced),
+        headline=headline(policy, record, retraced),
         chosen=chosen,
-        against_runner_up=_against_runner_up(revision, record, retraced.ranking),
-        withheld=[_withheld(revision, w) for w in record.withheld],
+        against_runner_up=_against_runner_up(revision, record, retraced.scoring),
+        withheld=[_withheld(policy, record, w) for w in record.withheld],
         dropped=[_dropped(revision, record, d) for d in retraced.drops],
         conflicts=[f"{c.namespace}: {c.reason} ({c.person_id})" for c in record.conflicts],
-        levers=_levers(record, retraced.ranking),
+        levers=_levers(record, retraced.scoring),
         why_not=why_not(policy, record, action) if action is not None else None,
+        again=_again(record),
     )
+
+
+def _again(record: DecisionRecord) -> str:
+    again = record.signal.again
+    if again is None:
+        return ""
+    first_at = again.first_at.isoformat(timespec="minutes")
+    return f"Decided again: {again.decision_id} waited, and was first decided at {first_at}."
 
 
 def name_of(revision: Revision, treatment: str) -> str:
@@ -115,26 +137,33 @@ def name_of(revision: Revision, treatment: str) -> str:
     return known[0].name if known else treatment
 
 
-def _levers(record: DecisionRecord, ranking: Ranking | None) -> str:
-    if ranking is None or record.unlevered in (None, ranking.treatments[0]):
+def _levers(record: DecisionRecord, scoring: Scoring | None) -> str:
+    if scoring is None or record.unlevered in (None, scoring.treatments[0]):
         return ""
-    lever = dict(zip(ranking.treatments, ranking.levers, strict=True))
-    first, displaced = ranking.treatments[0], str(record.unlevered)
+    lever = dict(zip(scoring.treatments, scoring.levers, strict=True))
+    first, displaced = scoring.treatments[0], str(record.unlevered)
     return (
         f"With every lever at 1, {displaced} would have ranked first; {first} does, "
         f"with a lever of {lever[first]:.4g} against {lever[displaced]:.4g}."
     )
 
 
-def headline(revision: Revision, record: DecisionRecord, retraced: Retraced) -> str:
+def headline(policy: Policy, record: DecisionRecord, retraced: Retraced) -> str:
     """The answer in a sentence."""
-    ranked = len(record.candidates)
+    revision = policy.revision
+    ranked = count(record)
     if record.chosen:
         known = revision.treatments.get(record.chosen[0].treatment)
         if known is None:
             return f"{record.chosen[0].treatment}: reserved before, by a revision that still had it."
         action, treatment = known
         return f"{action.name} by {treatment.channel}: first of {ranked} ranked that contact policy lets through."
+    if record.deferred is not None:
+        waits = record.deferred
+        name = name_of(revision, waits.treatment)
+        until = moment(waits.until, policy.contact_rules.zone_of(record.profile))
+        reason = next((rule.reason for rule in revision.catalogue.rules if rule.id == waits.rule), waits.rule)
+        return f"Nothing yet: {name} ({waits.treatment}) waits until {until} and is decided again then. {reason}"
     if record.result == "excluded":
         reason = next(e.reason for e in revision.catalogue.exclusions if e.flag == record.excluded_by)
         return f"Nothing: excluded by {record.excluded_by}. {reason}"
@@ -154,12 +183,12 @@ def _factors(ranked: Ranked) -> dict[str, float]:
     }
 
 
-def _against_runner_up(revision: Revision, record: DecisionRecord, ranking: Ranking | None) -> list[str]:
+def _against_runner_up(revision: Revision, record: DecisionRecord, scoring: Scoring | None) -> list[str]:
     """The winner beside the next treatment in rank of another action, factor by factor."""
     if not record.chosen:
         return []
     chosen = record.chosen[0].treatment
-    ranked = list(ranking or ())
+    ranked = list(scoring or ())
     position = next((i for i, each in enumerate(ranked) if each.treatment == chosen), None)
     if position is None:  # told again after the person had changed: the reservation stands, the ranking is a new one
         return [f"{chosen} was reserved before; it is not in this later ranking."]
@@ -176,31 +205,24 @@ def _against_runner_up(revision: Revision, record: DecisionRecord, ranking: Rank
     return lines
 
 
-def _withheld(revision: Revision, withheld: Withheld) -> WithheldBy:
+def _withheld(policy: Policy, record: DecisionRecord, withheld: Withheld) -> WithheldBy:
+    revision = policy.revision
     rule = next((r for r in revision.catalogue.rules if r.id == withheld.rule), None)
-    reason = rule.reason if rule else withheld.rule
-    if withheld.count is not None:
-        reason = f"{reason} ({withheld.count} of {withheld.limit})"
-    until = withheld.allowed_at.isoformat(timespec="seconds") if withheld.allowed_at else None
+    zone = policy.contact_rules.zone_of(record.profile)
+    reason = withheld.rule
+    if rule is not None:
+        known = revision.treatments.get(withheld.treatment)
+        of = facts(*known) if known else None
+        reason = f"{rule.reason} ({counted(rule, withheld, of, record.reserved_at, zone)})"
     return WithheldBy(
         treatment=withheld.treatment,
         rule=withheld.rule,
         kind=withheld.kind,
         scope=scope_of(rule),
         reason=reason,
-        until=until,
+        until=withheld.allowed_at.isoformat(timespec="seconds") if withheld.allowed_at else None,
+        allowed=f"after {moment(withheld.allowed_at, zone)}" if withheld.allowed_at else "",
     )
-
-
-def scope_of(rule: Rule | None) -> str:
-    """What a rule is about, in words: `channels email, sms; apart per action`."""
-    scope = getattr(rule, "blocks" if isinstance(rule, Cooldown) else "scope", None)
-    if rule is None or scope is None:
-        return "all"
-    named = {name: getattr(scope, name) for name in scope.__struct_fields__}
-    parts = [f"{name} {', '.join(values)}" for name, values in named.items() if values]
-    apart = getattr(rule, "per", None) or getattr(rule, "same", None)
-    return "; ".join([*(parts or ["all"]), *([f"apart per {apart}"] if apart else [])])
 
 
 _VALIDITY = {

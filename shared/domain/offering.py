@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from shared.domain.catalogue import Revision
 from shared.domain.contact_history import ContactHistory
-from shared.domain.contact_policy import Withheld, counting, select
+from shared.domain.contact_policy import NOTHING_CLOSED, Closed, Withheld, counting, select
 from shared.domain.engagement import Slots
+from shared.domain.policy.policy import Policy
 from shared.domain.profile import Profile
 
 
@@ -22,26 +22,30 @@ class Offered(NamedTuple):
 
 
 def offer(
-    revision: Revision,
+    policy: Policy,
     ranked: Sequence[str],
     slots: Slots,
     profile: Profile,
     history: ContactHistory,
     now: datetime,
+    *,
+    closed: Mapping[str, Closed] = NOTHING_CLOSED,
 ) -> tuple[tuple[Offered, ...], tuple[Withheld, ...]]:
     """Fill the slots, and say what was withheld on the way.
 
     Within the request each treatment counts as if it had been seen, so that no rule is broken by what is shown side by
-    side.
+    side. Nothing waits for the end of quiet hours: who asks is answered now.
 
     Args:
-        revision: the catalogue, for its rules and placements.
+        policy: the catalogue, for its rules and placements.
         ranked: ids of treatments, best first.
         slots: the placements asked for, with their counts.
         profile: the person's consents and flags.
         history: the person's contacts.
         now: when it is shown, UTC.
+        closed: volumes and budgets, by the rule's id, of which nothing is left.
     """
+    revision = policy.revision
     offered: list[Offered] = []
     withheld: list[Withheld] = []
     used: set[str] = set()
@@ -52,7 +56,7 @@ def offer(
             if revision.treatment(treatment_id)[0].id not in used
             and placement in (None, revision.treatment(treatment_id)[1].placement)
         ]
-        selection = select(revision, fitting, profile, history, now, count=count)
+        selection = select(policy, fitting, profile, history, now, count=count, defers=False, closed=closed)
         withheld += selection.withheld
         for rank, treatment_id in enumerate(selection.chosen, start=1):
             history = counting(revision, history, treatment_id, now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from operator import is_
 from typing import Annotated, Any
 
 import msgspec
@@ -11,20 +12,24 @@ from msgspec import Meta
 ID = r"^[a-z0-9_.-]+$"
 NAME = r"^[a-z][a-z0-9_]*$"
 ORIGIN = r"^https?://[a-z0-9.-]+(:[0-9]+)?$"
+READ = r"^(profile|context|signal|signal\.properties)\.[a-z][a-z0-9_]*$"
 
 Id = Annotated[str, Meta(pattern=ID)]
 Name = Annotated[str, Meta(pattern=NAME)]
 Origin = Annotated[str, Meta(pattern=ORIGIN)]
+Read = Annotated[str, Meta(pattern=READ)]
 Text = Annotated[str, Meta(min_length=1)]
 Cel = Annotated[str, Meta(min_length=1, max_length=2000)]
 Factor = Annotated[float, Meta(ge=0, le=10)]
 Pounds = Annotated[float, Meta(ge=0)]
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """A part of a revision: it never changes and says no more than it must.
 
-    Parts that people write down just as a revision holds them are also the types by which their files are read.
+    What never changes refers to nothing made after it, so parts stand in no cycle and the collector of garbage need not
+    know of them: a large revision holds a hundred thousand. Parts that people write down just as a revision holds them
+    are also the types by which their files are read.
     """
 
 
@@ -35,18 +40,19 @@ def terse(value: Any) -> Any:
     give the same meaning other bytes.
     """
     if isinstance(value, tuple):
-        return tuple([terse(item) for item in value])
+        items = [item if item.__class__ in _PLAIN else terse(item) for item in value]
+        return value if all(map(is_, items, value)) else tuple(items)
     if isinstance(value, dict):
-        return {key: terse(item) for key, item in value.items()}
+        return {key: item if item.__class__ in _PLAIN else terse(item) for key, item in value.items()}
     if not isinstance(value, Part):
         return value
     other: dict[str, Any] = {}
-    for name, default in _defaults(type(value)):
-        given = getattr(value, name)
+    for (name, default), given in zip(_defaults(type(value)), msgspec.structs.astuple(value), strict=True):
         if given is default:
             continue
         inner = given if given.__class__ in _PLAIN else terse(given)
-        inner = default if inner == default else inner
+        if default is not msgspec.NODEFAULT and inner == default:
+            inner = default
         if inner is not given:
             other[name] = inner
     return msgspec.structs.replace(value, **other) if other else value

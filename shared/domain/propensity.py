@@ -1,4 +1,8 @@
-"""Propensity: the probability that this person accepts this treatment, from counts (`domain.md` 8)."""
+"""Propensity: the probability that this person accepts this treatment, from counts (`domain.md` 8).
+
+A model's state is nothing but counts, so that updates commute: of outcomes in all, and by cell of what was known of the
+person when the treatment was chosen. What a model makes of a person stands in `shared.domain.classifier`.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ import msgspec
 
 from shared.domain.catalogue import Starting
 from shared.domain.outcome import OutcomeName
+from shared.domain.predictors import cells_of
 
 POSITIVE: frozenset[OutcomeName] = frozenset({"click", "accept", "convert"})
 """Outcomes that a model learns as accepted."""
@@ -18,10 +23,26 @@ NEGATIVE: frozenset[OutcomeName] = frozenset({"dismiss", "reject", "complaint", 
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of one model: counts, so that updates commute."""
+    """The state of one model, or what is added to it.
+
+    Attributes:
+        positives, negatives: outcomes in all.
+        positives_by_cell, negatives_by_cell: the same by the name of each cell, of those with any.
+    """
 
     positives: int = 0
     negatives: int = 0
+    positives_by_cell: dict[str, int] = {}
+    negatives_by_cell: dict[str, int] = {}
+
+    def __add__(self, other: Counts) -> Counts:
+        """Both together, in whichever order."""
+        return Counts(
+            positives=self.positives + other.positives,
+            negatives=self.negatives + other.negatives,
+            positives_by_cell=_sum(self.positives_by_cell, other.positives_by_cell),
+            negatives_by_cell=_sum(self.negatives_by_cell, other.negatives_by_cell),
+        )
 
 
 NO_EVIDENCE = Counts()
@@ -33,19 +54,43 @@ def model_id(treatment: str, channel: str) -> str:
 
 
 def propensity(starting: Starting, counts: Counts) -> float:
-    """The posterior mean of a Beta whose prior is the declared propensity with the declared weight of evidence:
-    (p·e + positives) / (e + positives + negatives), strictly between 0 and 1.
+    """What a model expects of nobody in particular: the posterior mean of a Beta whose prior is the declared propensity
+    with the declared weight of evidence, (p·e + positives) / (e + positives + negatives), strictly between 0 and 1.
     """
-    seen = counts.positives + counts.negatives
-    return (starting.propensity * starting.evidence + counts.positives) / (starting.evidence + seen)
+    return (starting.propensity * starting.evidence + counts.positives) / evidence(starting, counts)
+
+
+def evidence(starting: Starting, counts: Counts) -> float:
+    """How many responses a model's belief is worth, the declared ones included."""
+    return starting.evidence + (counts.positives + counts.negatives)
 
 
 def version(counts: Mapping[str, Counts]) -> str:
     """A name of the models' state: the same counts have the same one, on any machine."""
-    state = [(model, known.positives, known.negatives) for model, known in counts.items() if known != NO_EVIDENCE]
-    return "m-" + hashlib.sha256(msgspec.json.encode(sorted(state))).hexdigest()[:32]
+    state: list[tuple[object, ...]] = []
+    for model, known in sorted(counts.items()):
+        if known.positives_by_cell or known.negatives_by_cell:
+            by_cell = known.positives_by_cell, known.negatives_by_cell
+            state.append((model, known.positives, known.negatives, *by_cell))
+        elif known.positives or known.negatives:
+            state.append((model, known.positives, known.negatives))
+    return "m-" + hashlib.sha256(msgspec.json.encode(state, order="sorted")).hexdigest()[:32]
 
 
-def learns(outcome: str) -> Counts:
-    """What one outcome adds to the counts of its model."""
-    return Counts(positives=int(outcome in POSITIVE), negatives=int(outcome in NEGATIVE))
+def learns(outcome: str, bins: str = "") -> Counts:
+    """What one outcome adds to the counts of its model.
+
+    Args:
+        outcome: what became of the treatment.
+        bins: the cells of what was known when it was chosen, as its delivery carries them.
+    """
+    cells = dict.fromkeys(cells_of(bins), 1)
+    if outcome in POSITIVE:
+        return Counts(positives=1, positives_by_cell=cells)
+    if outcome in NEGATIVE:
+        return Counts(negatives=1, negatives_by_cell=cells)
+    return NO_EVIDENCE
+
+
+def _sum(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:
+    return {**one, **{cell: one.get(cell, 0) + count for cell, count in other.items()}}

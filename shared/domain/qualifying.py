@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 from typing import Any, NamedTuple
 
 from shared.domain.catalogue import Action, Condition, Revision, Treatment
 from shared.domain.cel import program
 from shared.domain.change import Change, apply, read
+from shared.domain.contact_words import moment
 from shared.domain.decision import DecisionRecord
 from shared.domain.nearest import Option, distance, numbers, options, said
 from shared.domain.policy.atoms import COLLECTIONS, MISSING, NUMBERS, NoValue, Path, Term
@@ -72,7 +73,7 @@ class Question:
         changes, hopeless = self._validity()
         if hopeless is not None:
             return [], hopeless
-        record = apply(self._record, changes)
+        record = apply(self._policy, self._record, changes)
         failing = self._failing(record)
         if not failing:
             return changes, None
@@ -116,7 +117,7 @@ class Question:
             says = f"signal.brand = {said(brand)}, now none"
             spoken = Change(kind="attribute", subject="signal.brand", value=brand, says=says)
             # what is made for those who are no customers yet comes of a signal to the brand
-            failing = [len(self._failing(apply(self._record, [each]))) for each in (customer, spoken)]
+            failing = [len(self._failing(apply(self._policy, self._record, [each]))) for each in (customer, spoken)]
             yield customer if failing[0] <= failing[1] else spoken
 
     def _failing(self, record: DecisionRecord, conditions: Sequence[Any] | None = None) -> list[Failing]:
@@ -143,7 +144,7 @@ class Question:
                 if best is not None and cost >= best[0]:
                     continue
                 together = [each[1] for each in changes]
-                if not self._failing(apply(record, together)):
+                if not self._failing(apply(self._policy, record, together)):
                     best = cost, together
             if best is not None:
                 return best[1]
@@ -206,7 +207,7 @@ class Question:
     def _holds(
         self, record: DecisionRecord, path: Path, condition: tuple[Condition, Treatment | None], value: Any
     ) -> bool:
-        changed = apply(record, [Change(kind="attribute", subject=".".join(path), value=value, says="")])
+        changed = apply(self._policy, record, [Change(kind="attribute", subject=".".join(path), value=value, says="")])
         return not self._failing(changed, [condition])
 
     def _moments(
@@ -217,7 +218,7 @@ class Question:
         for condition in evaluated:
 
             def holds(minutes: int, condition: Any = condition) -> bool:
-                return not self._failing(apply(record, [later(begin + minutes * _LEAST)]), [condition])
+                return not self._failing(apply(self._policy, record, [later(begin + minutes * _LEAST)]), [condition])
 
             high = 1
             while not holds(high) and high * _LEAST < timedelta(days=_FARTHEST_DAYS):
@@ -241,10 +242,9 @@ class Question:
         return data, clauses(data)
 
 
-def later(at: datetime) -> Change:
-    """That the decision were made at a later time."""
-    shown = f"{at:%-d %B %Y %H:%M:%S} UTC" if at.second else f"{at:%-d %B %Y %H:%M} UTC"
-    return Change(kind="time", subject="now", value=at, says=f"from {shown}")
+def later(at: datetime, zone: tzinfo = UTC) -> Change:
+    """That the decision were made at a later time, told by the clock of a zone."""
+    return Change(kind="time", subject="now", value=at, says=f"from {moment(at, zone)}")
 
 
 def flag_gone(flags: Sequence[str], flag: str) -> Change:

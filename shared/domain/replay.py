@@ -11,16 +11,19 @@ from typing import Any
 
 import msgspec
 
-from shared.domain.arbitration import Ranking, ranking
+from shared.domain.arbitration import Scoring, reranking, scoring
+from shared.domain.candidates import is_packed, known, means, named, of_rows
 from shared.domain.canonical import canonical, plain
 from shared.domain.catalogue import Revision
 from shared.domain.contact_policy import select
 from shared.domain.contact_read import ContactRead
-from shared.domain.decision import Chosen, DecisionRecord, delivery_id, kept
+from shared.domain.decision import Chosen, DecisionRecord, Result, delivery_id, kept
 from shared.domain.engagement import Slots, qualify
 from shared.domain.errors import InvalidError
 from shared.domain.offering import offer
 from shared.domain.policy.policy import Policy
+from shared.domain.policy.tables import Rows
+from shared.domain.ranking import parts_of
 
 MOST_DIFFERENCES = 20
 """Fields named at the most: a record that differs in more differs altogether."""
@@ -60,7 +63,7 @@ def replay(policy: Policy, record: DecisionRecord) -> Replay:
     """
     made = replayed(policy, record)
     agrees = canonical(made) == canonical(record)
-    found = [] if agrees else list(_differences("", plain(record), plain(made)))
+    found = [] if agrees else list(_differences("", plain(_told(policy, record)), plain(_told(policy, made))))
     return Replay(
         decision_id=record.decision_id,
         revision=record.revision,
@@ -78,28 +81,32 @@ def replayed(policy: Policy, record: DecisionRecord) -> DecisionRecord:
     if policy.revision.id != record.revision:
         raise InvalidError(f"is {record.revision}, and the policy is of {policy.revision.id}", field="revision")
     qualified = qualify(policy, record.profile, record.signal, record.slots, record.decided_at)
-    if not qualified.candidates:
+    if not qualified.rows:
         return _with(
             record,
             reserved_at=record.decided_at,
             result="excluded" if qualified.excluded_by else "nothing_qualified",
             excluded_by=qualified.excluded_by,
         )
-    ranked = rerank(policy, qualified.candidates, record)
-    came_to = answer(policy.revision, record, ranked.treatments)
-    return msgspec.structs.replace(came_to, **kept(ranked), read=record.read)
-
-
-def rerank(policy: Policy, candidates: tuple[str, ...], record: DecisionRecord) -> Ranking:
-    """Rank candidates by the propensities of a record; one that the record has none of stands as a new model does."""
-    known = dict(zip(record.candidates, record.propensities, strict=True))
-    rows = policy.rows_of(candidates)
-    starting = policy.factors.starting({}) if set(candidates) - known.keys() else ()
-    propensities = [
-        known[treatment] if (treatment := policy.rows[row][1].id) in known else starting[row] for row in rows
-    ]
+    given = known(policy, record)
+    propensities = of_rows(policy, qualified.rows, given)
     situation = policy.situation(record.profile, record.signal, record.decided_at)
-    return ranking(policy, rows, propensities, situation, record.models)
+    ranking = reranking(policy, qualified.rows, propensities, situation, record.models)
+    came_to = answer(policy, record, tuple(policy.ids(ranking.rows())))
+    around = parts_of(of_rows(policy, qualified.rows, means(policy, record))) if record.mean_parts else b""
+    made = msgspec.structs.replace(came_to, **{**kept(ranking), "mean_parts": around}, read=record.read)
+    return (
+        made
+        if is_packed(record)
+        else named(made, dict(zip(policy.treatments(qualified.rows), propensities, strict=True)))
+    )
+
+
+def rerank(policy: Policy, rows: Rows, record: DecisionRecord) -> Scoring:
+    """Rank rows by the propensities of a record; one that the record has none of stands as a new model does."""
+    propensities = of_rows(policy, rows, known(policy, record))
+    situation = policy.situation(record.profile, record.signal, record.decided_at)
+    return scoring(policy, rows, propensities, situation, record.models)
 
 
 def is_offer(revision: Revision, slots: Slots) -> bool:
@@ -107,18 +114,19 @@ def is_offer(revision: Revision, slots: Slots) -> bool:
     return any(revision.channels[channel].direction == "inbound" for channel in slots.channels)
 
 
-def answer(revision: Revision, record: DecisionRecord, ranked: Sequence[str]) -> DecisionRecord:
-    """What contact policy comes to by what a record says was read: result, chosen, withheld.
+def answer(policy: Policy, record: DecisionRecord, ranked: Sequence[str]) -> DecisionRecord:
+    """What contact policy comes to by what a record says was read: result, chosen, withheld, deferred.
 
     Args:
-        revision: the catalogue.
+        policy: the catalogue.
         record: the decision.
         ranked: ids of treatments, best first.
     """
+    revision = policy.revision
     read = record.read or ContactRead()
     history, at = read.history(revision), record.reserved_at
     if is_offer(revision, record.slots):
-        offered, withheld = offer(revision, ranked, record.slots, record.profile, history, at)
+        offered, withheld = offer(policy, ranked, record.slots, record.profile, history, at, closed=read.closed)
         chosen = tuple(
             Chosen(
                 treatment=each.treatment,
@@ -129,12 +137,15 @@ def answer(revision: Revision, record: DecisionRecord, ranked: Sequence[str]) ->
             for each in offered
         )
         return _with(record, result="offered" if chosen else "all_withheld", chosen=chosen, withheld=withheld)
-    selection = select(revision, ranked, record.profile, history, at)
-    treatments = selection.chosen
+    since = record.signal.waiting_since
+    selection = select(policy, ranked, record.profile, history, at, since=since, closed=read.closed)
+    treatments, deferred = selection.chosen, selection.deferred
     if read.stands is not None:  # whatever the ranking is by what is known meanwhile
         treatments = (read.stands.treatment,) if read.stands.treatment else ()
+        deferred = read.stands.deferred
     chosen = tuple(Chosen(treatment=t, delivery_id=delivery_id(record.decision_id, t), rank=1) for t in treatments)
-    return _with(record, result="reserved" if chosen else "all_withheld", chosen=chosen, withheld=selection.withheld)
+    result: Result = "reserved" if chosen else "deferred" if deferred else "all_withheld"
+    return _with(record, result=result, chosen=chosen, withheld=selection.withheld, deferred=deferred)
 
 
 def _with(record: DecisionRecord, **came_to: Any) -> DecisionRecord:
@@ -150,6 +161,11 @@ def _with(record: DecisionRecord, **came_to: Any) -> DecisionRecord:
         slots=record.slots,
         **{"reserved_at": record.reserved_at, **came_to},
     )
+
+
+def _told(policy: Policy, record: DecisionRecord) -> DecisionRecord:
+    """A record as its differences are told: its candidates by their ids."""
+    return named(record, known(policy, record))
 
 
 def _differences(field: str, recorded: Any, made: Any) -> Iterator[Difference]:

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import msgspec
 
-from shared.domain.arbitration import Ranked, Ranking, ranking
+from shared.domain.arbitration import Ranked, Scoring, scoring
+from shared.domain.candidates import known, of_rows
 from shared.domain.decision import DecisionRecord
 from shared.domain.engagement import Drop, drops
 from shared.domain.policy.policy import Policy
@@ -16,11 +17,11 @@ class Retraced(msgspec.Struct, frozen=True, kw_only=True):
     """What the record leaves out.
 
     Attributes:
-        ranking: the candidates, best first, with their factors; None where there were none.
+        scoring: the candidates, best first, with their factors; None where there were none.
         drops: why each treatment that appears in the slots and is no candidate was dropped.
     """
 
-    ranking: Ranking | None
+    scoring: Scoring | None
     drops: tuple[Drop, ...]
 
 
@@ -34,7 +35,7 @@ class FullRecord(DecisionRecord, frozen=True, kw_only=True, omit_defaults=True):
 def full(policy: Policy, record: DecisionRecord) -> FullRecord:
     """The record as it is shown."""
     retraced = retrace(policy, record)
-    return FullRecord(**msgspec.structs.asdict(record), ranked=tuple(retraced.ranking or ()), drops=retraced.drops)
+    return FullRecord(**msgspec.structs.asdict(record), ranked=tuple(retraced.scoring or ()), drops=retraced.drops)
 
 
 def retrace(policy: Policy, record: DecisionRecord) -> Retraced:
@@ -45,10 +46,9 @@ def retrace(policy: Policy, record: DecisionRecord) -> Retraced:
         record: the decision.
     """
     situation = policy.situation(record.profile, record.signal, record.decided_at)
-    propensities = dict(zip(record.candidates, record.propensities, strict=True))
-    rows = policy.rows_of(record.candidates)
-    known = [propensities[policy.rows[row][1].id] for row in rows]
+    propensities = known(policy, record)
+    rows = policy.row_set(propensities)
     return Retraced(
-        ranking=ranking(policy, rows, known, situation, record.models) if rows else None,
+        scoring=scoring(policy, rows, of_rows(policy, rows, propensities), situation, record.models) if rows else None,
         drops=drops(policy, record.profile, record.signal, record.slots, record.decided_at),
     )

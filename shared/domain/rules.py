@@ -8,13 +8,14 @@ import msgspec
 from msgspec import Meta
 
 from shared.domain.outcome import OutcomeName
-from shared.domain.part import Id, Part, Text
+from shared.domain.part import Id, Part, Pounds, Text
 
 Purpose = Literal["marketing", "service", "regulatory", "targeted_support"]
 CalendarUnit = Literal["day", "week", "month"]
 Period = Literal["hour", "day", "week", "month"]
 DayKind = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday"]
-ClockTime = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+CLOCK_TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+ClockTime = Annotated[str, Meta(pattern=CLOCK_TIME)]
 """Hours and minutes on the clock of whoever's time zone counts."""
 
 Dimension = Literal["brand", "issue", "group", "action", "treatment", "channel", "purpose"]
@@ -94,8 +95,8 @@ class Cooldown(Part, frozen=True, kw_only=True, tag="cooldown", tag_field="kind"
         blocks: what it stops.
         same: a level that what it stops shares with what the outcome was of.
         count: how many contacts must have had such an outcome; the period begins with the last of them.
-        within_seconds: within how long of each other, where `count` is more than 1.
-        without: outcomes of which none may have come within that time: three impressions without a click.
+        within_seconds: within how long of each other.
+        without: outcomes of which none may have come within that time, or since: three impressions without a click.
     """
 
     id: str
@@ -147,8 +148,8 @@ class QuietTime(Part, frozen=True, kw_only=True):
 
     Attributes:
         days: on which it begins; every day where none is given. A public holiday is a `holiday` and no other day.
-        from_: its first minute.
-        until: the first minute after it; 00:00 is the day's end.
+        from_: its first minute, such as "20:00" in quotes.
+        until: the first minute after it; "00:00" is the day's end.
     """
 
     days: tuple[DayKind, ...] = ()
@@ -178,24 +179,38 @@ class QuietHours(Part, frozen=True, kw_only=True, tag="quiet_hours", tag_field="
 
 
 class Volume(Part, frozen=True, kw_only=True, tag="volume", tag_field="kind"):
-    """At most `limit` contacts in scope per period over all persons; periods are of the bank's own calendar."""
+    """At most so many contacts per period over all persons; periods are of the bank's own calendar.
 
-    id: str
-    limit: int
+    Attributes:
+        id: of the rule.
+        limit: how many there may be.
+        period: hour, day, week from Monday, or month.
+        reason: why it stops a treatment.
+        scope: what it judges and counts; everything where it is empty.
+    """
+
+    id: Id
+    limit: Annotated[int, Meta(ge=0)]
     period: Period
-    reason: str
+    reason: Text
     scope: Scope = Scope()
 
 
 class Budget(Part, frozen=True, kw_only=True, tag="budget", tag_field="kind"):
-    """At most so many pounds spent on contacts in scope per period, by their channels' prices; periods are of the
-    bank's own calendar.
+    """At most so much spent on contacts per period, by their channels' prices; periods are of the bank's own calendar.
+
+    Attributes:
+        id: of the rule.
+        pounds: how much may be spent.
+        period: hour, day, week from Monday, or month.
+        reason: why it stops a treatment.
+        scope: what it judges and pays for; everything where it is empty. What costs nothing it does not stop.
     """
 
-    id: str
-    pounds: float
+    id: Id
+    pounds: Pounds
     period: Period
-    reason: str
+    reason: Text
     scope: Scope = Scope()
 
 
@@ -207,7 +222,7 @@ class Holdout(Part, frozen=True, kw_only=True, tag="holdout", tag_field="kind"):
         share: of persons, 0 to 1.
         stops: purposes that they do not get.
         reason: why it stops a treatment.
-        scope: of what they do not get it.
+        scope: of what they do not get it; of everything where it is empty.
     """
 
     id: Id

@@ -29,6 +29,18 @@ class ConsentChange(msgspec.Struct, frozen=True, kw_only=True):
     granted: bool
 
 
+class Again(msgspec.Struct, frozen=True, kw_only=True):
+    """That a signal is decided on again, since an earlier decision waited.
+
+    Attributes:
+        decision_id: of the decision that waited last.
+        first_at: when the first of all was made, UTC: all waiting together ends in time from then.
+    """
+
+    decision_id: str
+    first_at: Instant
+
+
 class Signal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One thing that happened.
 
@@ -44,6 +56,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         properties: the event's own facts; unknown fields are kept here.
         consent: consents it carries.
         flags: what was noticed at the door: `clock_skew`, `late`.
+        again: the decision that waited, of a signal that is decided on once more.
     """
 
     id: str
@@ -57,6 +70,12 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     properties: dict[str, Any] = {}
     consent: tuple[ConsentChange, ...] = ()
     flags: tuple[str, ...] = ()
+    again: Again | None = None
+
+    @property
+    def waiting_since(self) -> datetime | None:
+        """When the first decision was made that waited, None where this is the first."""
+        return self.again.first_at if self.again else None
 
     @property
     def is_late(self) -> bool:

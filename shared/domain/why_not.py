@@ -13,18 +13,20 @@ from typing import Literal
 
 import msgspec
 
-from shared.domain.arbitration import Ranked, Ranking
+from shared.domain.arbitration import Ranked, Scoring
+from shared.domain.candidates import known
 from shared.domain.catalogue import Action, Treatment
 from shared.domain.change import Change, apply
 from shared.domain.contact_policy import Withheld, first_stop
 from shared.domain.contact_read import ContactRead
+from shared.domain.contact_words import is_as_wanted
 from shared.domain.decision import DecisionRecord
 from shared.domain.engagement import qualify
 from shared.domain.policy.factors import MAX_VALUE, PROPENSITY_DIGITS
 from shared.domain.policy.policy import Policy
 from shared.domain.qualifying import Question, flag_gone, later
 from shared.domain.replay import answer, replayed, rerank
-from shared.domain.rules import ExclusionRule
+from shared.domain.rules import Cap, ExclusionRule
 
 MAX_LEVER = 10.0
 MOST_ROUNDS = 12
@@ -91,7 +93,7 @@ class _Search:
     def answer(self) -> WhyNot:
         because = ""
         for _ in range(MOST_ROUNDS):
-            record = apply(self._original, self._changes.values())
+            record = apply(self._policy, self._original, self._changes.values())
             question = Question(self._policy, record, self._action, self._treatment)
             changes, hopeless = question.answer()
             if changes and not because:
@@ -111,9 +113,10 @@ class _Search:
 
     def _past_the_rules(self, record: DecisionRecord) -> tuple[list[Change], str | None, str]:
         """What frees the treatment of the rule that stops it when nothing else is chosen beside it."""
-        revision = self._policy.revision
-        history = (record.read or ContactRead()).history(revision)
-        stop = first_stop(revision, self._treatment.id, record.profile, history, record.reserved_at)
+        read = record.read or ContactRead()
+        history = read.history(self._policy.revision)
+        at = record.reserved_at
+        stop = first_stop(self._policy, self._treatment.id, record.profile, history, at, closed=read.closed)
         if stop is None:
             return [], None, ""
         return *self._freed(record, stop), f"Withheld by {stop.kind} {stop.rule}."
@@ -128,38 +131,42 @@ class _Search:
                 f"consent to {self._treatment.purpose} of {self._action.brand} by {self._treatment.channel}, now none"
             )
             return [Change(kind="consent", subject=key, says=says)], None
-        if stop.allowed_at is None:
-            return [], f"{stop.kind} {stop.rule} stops it, and time alone does not end that"
-        return [later(stop.allowed_at)], None
+        if stop.allowed_at is not None:
+            return [later(stop.allowed_at, self._policy.contact_rules.zone_of(record.profile))], None
+        if isinstance(rule, Cap) and rule.preference is not None and is_as_wanted(rule, stop):
+            subject, wanted = f"profile.{rule.preference}", (stop.count or 0) + 1
+            says = f"{subject} ≥ {wanted}, now {stop.limit}"
+            return [Change(kind="attribute", subject=subject, value=wanted, says=says)], None
+        return [], f"{stop.kind} {stop.rule} stops it, and time alone does not end that"
 
     def _ranked(self, record: DecisionRecord, because: str) -> WhyNot:
         """It qualifies and no rule stops it: what of its rank is missing."""
         if self._wins(replayed(self._policy, record)):
             return self._wins_with((), because)
-        candidates = qualify(self._policy, record.profile, record.signal, record.slots, record.decided_at).candidates
-        if self._treatment.id not in candidates:
+        rows = qualify(self._policy, record.profile, record.signal, record.slots, record.decided_at).rows
+        if self._treatment.id not in self._policy.treatments(rows):
             return self._cannot("it does not qualify all the same")
-        ranking = rerank(self._policy, candidates, record)
-        place = ranking.treatments.index(self._treatment.id)
-        target = self._target(record, ranking, place)
+        scoring = rerank(self._policy, rows, record)
+        place = scoring.treatments.index(self._treatment.id)
+        target = self._target(record, scoring, place)
         if target is None:
             return self._cannot("contact policy lets nothing beside what is chosen with it, wherever it ranks")
         mandatory = {t.id for a in self._policy.revision.catalogue.actions if a.mandatory for t in a.treatments}
-        rival = ranking.treatments[target]
+        rival = scoring.treatments[target]
         if rival in mandatory and self._treatment.id not in mandatory:
             return self._cannot(f"{rival} is mandatory and ranks above whatever is not")
-        mine = list(ranking)[place]
-        factors = tuple(self._factors(mine, ranking.priorities[target]))
+        mine = list(scoring)[place]
+        factors = tuple(self._factors(mine, scoring.priorities[target]))
         if not factors:
             return self._cannot(
                 f"neither its propensity nor its value nor its lever alone lifts it above {rival}, "
-                f"whose priority is {ranking.priorities[target]:.4g}; its own is {mine.priority:.4g}"
+                f"whose priority is {scoring.priorities[target]:.4g}; its own is {mine.priority:.4g}"
             )
-        return self._wins_with(factors, because or f"It ranked {place + 1} of {len(ranking)}, behind {rival}.")
+        return self._wins_with(factors, because or f"It ranked {place + 1} of {len(scoring)}, behind {rival}.")
 
-    def _target(self, record: DecisionRecord, ranking: Ranking, place: int) -> int | None:
+    def _target(self, record: DecisionRecord, scoring: Scoring, place: int) -> int | None:
         """The lowest place above its own, of those that are chosen, from which it would be chosen."""
-        order = list(ranking.treatments)
+        order = list(scoring.treatments)
         chosen = {each.treatment for each in self._answer(record, order).chosen}
         others = [each for each in order if each != self._treatment.id]
         places = [number for number in range(place - 1, -1, -1) if order[number] in chosen]
@@ -170,7 +177,7 @@ class _Search:
         return None
 
     def _answer(self, record: DecisionRecord, order: Sequence[str]) -> DecisionRecord:
-        return answer(self._policy.revision, record, order)
+        return answer(self._policy, record, order)
 
     def _factors(self, mine: Ranked, beat: float) -> Iterator[Change]:
         """What P, V or L would have to be, each alone, for a priority above one."""
@@ -204,7 +211,7 @@ class _Search:
             treatment=self._treatment.id,
             changes=(*self._changes.values(), *factors[:1]),
             alternatives=factors[1:],
-            assumed=self._treatment.id not in self._original.candidates,
+            assumed=self._treatment.id not in known(self._policy, self._original),
             because=because,
         )
 

@@ -10,12 +10,12 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from shared.domain.arbitration import Ranking
 from shared.domain.delivery import Delivery
 from shared.domain.engagement import Slots
 from shared.domain.identity import Conflict
 from shared.domain.instant import Instant
 from shared.domain.profile import Profile
+from shared.domain.ranking import Ranking
 from shared.domain.signal import Signal
 from shared.domain.usage import Usage
 
@@ -80,12 +80,15 @@ class SignalIdentified(_Decided, frozen=True, kw_only=True, tag="signal.identifi
 
 
 class ActionsQualified(_Decided, frozen=True, kw_only=True, tag="actions.qualified"):
-    """Engagement policy has said which of the treatments that appear in the slots the person may have."""
+    """Engagement policy has said which of the treatments that appear in the slots the person may have: the rows of the
+    revision, as `Ranking` has them.
+    """
 
     topic: ClassVar[str] = "actions-qualified"
 
+    schema_version: int = 2
     slots: Slots
-    candidates: tuple[str, ...]
+    candidate_rows: bytes
 
 
 class ActionsRanked(_Decided, frozen=True, kw_only=True, tag="actions.ranked"):
@@ -93,6 +96,7 @@ class ActionsRanked(_Decided, frozen=True, kw_only=True, tag="actions.ranked"):
 
     topic: ClassVar[str] = "actions-ranked"
 
+    schema_version: int = 2
     slots: Slots
     ranking: Ranking
 

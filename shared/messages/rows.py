@@ -12,7 +12,7 @@ from shared.domain.delivery import Delivery
 from shared.domain.signal import Signal
 from shared.messages import HistoryRow
 
-_WITH_EFFECT = {"reserved": 0, "offered": 0, "all_withheld": 1}
+_WITH_EFFECT = {"reserved": 0, "offered": 0, "deferred": 1, "all_withheld": 1}
 """Ends of a decision that are remembered and repeated; any other is computed again when its signal comes again."""
 
 

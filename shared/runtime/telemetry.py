@@ -27,9 +27,9 @@ def log(severity: Severity, message: str, **fields: object) -> None:
     ids = trace.ids(trace.current())
     if ids is not None:
         project = os.environ.get("GOOGLE_CLOUD_PROJECT", "local")
-        entry["logging.googleapis.com/trace"] = f"projects/{project}/traces/{ids[0]}"
-        entry["logging.googleapis.com/spanId"] = ids[1]
-        entry["logging.googleapis.com/trace_sampled"] = True
+        entry["logging.googleapis.com/trace"] = f"projects/{project}/traces/{ids.trace}"
+        entry["logging.googleapis.com/spanId"] = ids.span
+        entry["logging.googleapis.com/trace_sampled"] = ids.sampled
     line = msgspec.json.encode(entry, enc_hook=str).decode()
     with _lock:
         sys.stdout.write(line + "\n")

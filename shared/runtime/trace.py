@@ -5,8 +5,20 @@ from __future__ import annotations
 import random
 import re
 from contextvars import ContextVar
+from typing import NamedTuple
 
 _FORMAT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
+_SAMPLED = 1
+"""The bit of the flags that says so."""
+
+
+class Ids(NamedTuple):
+    """What a `traceparent` says: the trace, the span within it, and whether its caller records it."""
+
+    trace: str
+    span: str
+    sampled: bool
+
 
 _current: ContextVar[str] = ContextVar("traceparent", default="")
 
@@ -14,7 +26,7 @@ _current: ContextVar[str] = ContextVar("traceparent", default="")
 def continue_from(traceparent: str | None) -> str:
     """Enter a new span of the trace given, or of a new one where none valid is given; returns its `traceparent`."""
     match = _FORMAT.fullmatch(traceparent or "")
-    if match and set(match[1]) != {"0"}:
+    if match and set(match[1]) != {"0"} and set(match[2]) != {"0"}:
         here = f"00-{match[1]}-{_digits(16)}-{match[3]}"
     else:
         here = f"00-{_digits(32)}-{_digits(16)}-01"
@@ -27,10 +39,10 @@ def current() -> str:
     return _current.get()
 
 
-def ids(traceparent: str) -> tuple[str, str] | None:
-    """(trace id, span id), None where there is no trace."""
+def ids(traceparent: str) -> Ids | None:
+    """What a `traceparent` says, None where there is no trace."""
     match = _FORMAT.fullmatch(traceparent)
-    return (match[1], match[2]) if match else None
+    return Ids(match[1], match[2], sampled=bool(int(match[3], 16) & _SAMPLED)) if match else None
 
 
 def _digits(count: int) -> str:

@@ -25,6 +25,11 @@ def new_request_id() -> str:
     return secrets.token_hex(16)
 
 
+def new_holder() -> str:
+    """An id of this process, which no other has."""
+    return secrets.token_hex(8)
+
+
 def pause(attempt: int) -> None:
     """Wait before the n-th try again of a contended commit: full jitter up to 5 ms · 2^n, at most 250 ms."""
     # no event tells when the others have committed; waiting apart lets one of them win

@@ -17,6 +17,7 @@ from emulators.ports import Ports
 from emulators.probes import tcp
 from emulators.processes import Supervisor
 from shared.adapters import memory
+from shared.runtime.world import pause
 from tests.contract.samples import Counted
 
 KEY = bytes(range(32))
@@ -35,6 +36,8 @@ class Documents:
     seals: Any
     new_models: Any
     new_catalogues: Any
+    new_allowances: Any
+    deferrals: Any
     meter: Counted
     database: Any = None
     private: Any = None
@@ -95,15 +98,19 @@ def in_memory() -> Documents:
         seals=memory.Seals(store),
         new_models=lambda **options: memory.Models(store, **options),
         new_catalogues=lambda **options: memory.Catalogues(store, **options),
+        new_allowances=lambda holder: memory.Allowances(store, meter, holder, pause),
+        deferrals=memory.Deferrals(store, meter),
         meter=meter,
     )
 
 
 def in_firestore(project: str) -> Iterator[Documents]:
-    from shared.adapters.firestore.catalogues import Catalogues  # noqa: PLC0415 - slow, and not always there
+    from shared.adapters.firestore.allowances import Allowances  # noqa: PLC0415 - slow, and not always there
+    from shared.adapters.firestore.catalogues import Catalogues  # noqa: PLC0415
     from shared.adapters.firestore.client import Database  # noqa: PLC0415
     from shared.adapters.firestore.contact_points import ContactPoints  # noqa: PLC0415
     from shared.adapters.firestore.contacts import Contacts  # noqa: PLC0415
+    from shared.adapters.firestore.deferrals import Deferrals  # noqa: PLC0415
     from shared.adapters.firestore.models import Models  # noqa: PLC0415
     from shared.adapters.firestore.outcomes import Outcomes  # noqa: PLC0415
     from shared.adapters.firestore.persons import Persons  # noqa: PLC0415
@@ -120,6 +127,8 @@ def in_firestore(project: str) -> Iterator[Documents]:
         seals=Seals(database),
         new_models=lambda **options: Models(database, **options),
         new_catalogues=lambda **options: Catalogues(database, **options),
+        new_allowances=lambda holder: Allowances(database, meter, holder, pause),
+        deferrals=Deferrals(database, meter),
         meter=meter,
         database=database,
         private=private,

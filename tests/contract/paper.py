@@ -28,10 +28,11 @@ class Document:
 
     def reserve(self, contact: Contact, rules: Any, now: datetime) -> None:
         """Read, fold and reserve."""
+        added = histories.additions([contact])
         if not self.fields:
-            self.fields = histories.new_history([contact])
+            self.fields = added
             return
-        for name, value in histories.changes([contact], fold(self.history(), rules, now)).items():
+        for name, value in histories.changes(added, fold(self.history(), rules, now)).items():
             self._put(FieldPath.from_api_repr(name).parts, value)
 
     def change(self, delivery: Delivery, entry: dict[str, Any]) -> None:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import threading
 from datetime import UTC, datetime, timedelta
 
-from shared.domain.catalogue import Catalogue, Channel, Revision, Weights
+import msgspec
+
+from shared.domain.catalogue import Action, Catalogue, Channel, Revision, Starting, Treatment, Weights
 from shared.domain.contact_history import Contact
+from shared.domain.contact_policy import Deferred
 from shared.domain.decision import DecisionRecord
+from shared.domain.deferral import Deferral
 from shared.domain.delivery import Delivery
 from shared.domain.engagement import Slots
 from shared.domain.identity import Link
@@ -18,6 +22,9 @@ from shared.messages import HistoryRow, SignalReceived
 from shared.ports import Parked
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
+
+PATIENCE_SECONDS = 60.0
+"""How long a test waits for what must come. By themselves Google's clients would go on for five or ten minutes."""
 
 
 class Counted:
@@ -176,6 +183,50 @@ def revision(name: str = "the bank") -> Revision:
             actions=(),
         )
     )
+
+
+def limited(*rules) -> Revision:
+    """A revision of one action by e-mail, for a penny, and by text, for four, under these rules."""
+    treatments = [
+        Treatment(
+            id=f"isa.{name}",
+            channel=name,
+            purpose="marketing",
+            starting=Starting(propensity=0.1, evidence=10),
+            content={},
+        )
+        for name in ("email", "sms")
+    ]
+    action = Action(
+        id="isa",
+        name="ISA",
+        brand="hallam",
+        issue="grow",
+        group="savings",
+        purpose="marketing",
+        value=1.0,
+        lever=1.0,
+        treatments=tuple(treatments),
+    )
+    return Revision(
+        msgspec.structs.replace(
+            revision().catalogue,
+            channels=(channel("email", price=0.01), channel("sms", price=0.04)),
+            rules=rules,
+            actions=(action,),
+        )
+    )
+
+
+def deferral(number: int = 1, **changes) -> Deferral:
+    fields = {
+        "decision_id": f"d-{number}",
+        "person_id": "p-1",
+        "at": NOW,
+        "deferred": Deferred(treatment="isa_email", rule="nights", until=NOW + timedelta(hours=number)),
+        "signal": signal(),
+    }
+    return Deferral(**{**fields, **changes})
 
 
 def channel(channel_id: str = "email", **changes) -> Channel:

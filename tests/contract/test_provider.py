@@ -90,22 +90,43 @@ def provider(stub: Stub) -> HttpProvider:
     return HttpProvider({"email": Endpoint(stub.url, SECRET)})
 
 
+@dataclass
+class Sending:
+    """A sender, and what its provider took: channel, delivery, address and payload of each."""
+
+    provider: Any
+    taken: Callable[[], list[tuple[str, str, str | None, dict[str, Any]]]]
+
+
 @pytest.fixture(params=["memory", "http"])
-def sending(request: pytest.FixtureRequest) -> Iterator[Any]:
+def sending(request: pytest.FixtureRequest) -> Iterator[Sending]:
     """The memory provider, and the real one before the laptop's sandbox."""
     if request.param == "memory":
-        yield memory.ChannelProvider()
+        provider = memory.ChannelProvider()
+        yield Sending(provider, lambda: [tuple(sent) for sent in provider.sent])
         return
     server = sandbox.Server(0, SECRET)
+
+    def taken() -> list[tuple[str, str, str | None, dict[str, Any]]]:
+        bodies = [dict(message["body"]) for message in server.provider.received()]
+        return [(body.pop("channel"), body.pop("delivery_id"), body.pop("to"), body) for body in bodies]
+
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield HttpProvider({"email": Endpoint(f"http://127.0.0.1:{server.server_port}/channels/email", SECRET)})
+    yield Sending(
+        HttpProvider({"email": Endpoint(f"http://127.0.0.1:{server.server_port}/channels/email", SECRET)}), taken
+    )
     server.shutdown()
     server.server_close()
 
 
-def test_what_is_sent_gets_a_receipt(sending):
-    assert isinstance(sending.send(channel(), "v-1", "a@b.example", PAYLOAD), Receipt)
-    assert isinstance(sending.send(channel(), "v-2", None, {}), Receipt)
+def test_what_is_sent_is_what_the_provider_has_and_gets_a_receipt(sending):
+    receipts = [
+        sending.provider.send(channel(), "v-1", "zoë@b.example", PAYLOAD),
+        sending.provider.send(channel(), "v-2", None, {}),
+    ]
+
+    assert all(isinstance(receipt, Receipt) for receipt in receipts)
+    assert sending.taken() == [("email", "v-1", "zoë@b.example", PAYLOAD), ("email", "v-2", None, {})]
 
 
 def test_the_request_is_signed_and_carries_the_delivery_as_idempotency_key(stub):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 
@@ -121,3 +124,27 @@ def test_the_last_few_policies_are_kept():
     for _ in range(2):
         with pytest.raises(NotFoundError):
             policies.get("none")
+
+
+def test_a_policy_that_is_no_longer_kept_goes_at_once():
+    """Garbage is not looked for among policies, so they must stand in no cycle."""
+    policies = Policies(revision, kept=1)
+    first = weakref.ref(policies.get("a"))
+    gc.disable()
+    try:
+        policies.get("b")
+        assert first() is None
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("name", ["a", "none"])
+def test_garbage_is_looked_for_again_once_a_revision_is_loaded_or_was_not_there(name):
+    def load(name: str):
+        if name == "none":
+            raise NotFoundError(name)
+        return revision(name)
+
+    with suppress(NotFoundError):
+        Policies(load).get(name)
+    assert gc.isenabled()

@@ -7,8 +7,9 @@ kept already is never overwritten.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,8 +19,10 @@ from functions.arbitration.handler import Arbitrate
 from functions.eligibility.handler import Qualify
 from functions.suppression.handler import Suppress
 from shared.adapters import memory
+from shared.domain.catalogue import Revision
 from shared.domain.engagement import Slots
 from shared.domain.propensity import Counts
+from shared.domain.rules import QuietHours, QuietTime, Scope, Volume
 from shared.domain.signal import Signal, decision_id
 from shared.messages import ActionsQualified, HistoryRow, SignalIdentified
 from shared.runtime.metering import RequestMeter
@@ -58,18 +61,49 @@ CASES = (
 )
 
 
+LIMITED_CASES = (
+    Case("reserved_of_a_volume", "T1", SENT),
+    Case("deferred_past_a_closed_volume", "T1", SENT),
+    Case("deferred_and_told_again", "T1", SENT, signal="deferred_past_a_closed_volume"),
+)
+"""Decided by the bank under limits over all persons and quiet hours."""
+
+
+@cache
+def limited() -> Revision:
+    """The bank in which one e-mail a day may go out, and no text over lunch."""
+    rules = (
+        Volume(id="one_email", limit=1, period="day", reason="One e-mail a day.", scope=Scope(channels=("email",))),
+        QuietHours(
+            id="lunch",
+            times=(QuietTime(from_="11:30", until="13:30"),),
+            reason="No texts over lunch.",
+            scope=Scope(channels=("sms",)),
+            max_defer_seconds=7200,
+        ),
+        *revision().catalogue.rules,
+    )
+    return Revision(msgspec.structs.replace(revision().catalogue, rules=rules))
+
+
 def decide() -> Iterator[tuple[str, HistoryRow]]:
     """The rows of the cases, in their order."""
+    yield from _decide(revision(), CASES)
+    yield from _decide(limited(), LIMITED_CASES)
+
+
+def _decide(by: Revision, cases: Sequence[Case]) -> Iterator[tuple[str, HistoryRow]]:
     store, meter = memory.Store(), RequestMeter()
     catalogues = memory.Catalogues(store)
-    catalogues.publish(revision())
-    suppress = Suppress(catalogues, memory.Contacts(store, meter), lambda _attempt: None)
-    for case in CASES:
+    catalogues.publish(by)
+    allowances = memory.Allowances(store, meter, "keep", lambda _attempt: None)
+    suppress = Suppress(catalogues, memory.Contacts(store, meter), allowances, lambda _attempt: None)
+    for case in cases:
         store.models.clear()
         if case.accepted:
             store.models[case.accepted] = Counts(positives=90, negatives=5)
         arbitrate = Arbitrate(catalogues, memory.Models(store))
-        [answer] = Qualify(catalogues)(_identified(case), NOW, case.slots)
+        [answer] = Qualify(catalogues)(_identified(case, by), NOW, case.slots)
         if isinstance(answer, ActionsQualified):
             [ranked] = arbitrate(answer, NOW)
             answer = suppress.offer(ranked, NOW)[1] if case.slots == WEB else suppress(ranked, NOW)[-1]
@@ -77,7 +111,7 @@ def decide() -> Iterator[tuple[str, HistoryRow]]:
         yield case.name, answer
 
 
-def _identified(case: Case) -> SignalIdentified:
+def _identified(case: Case, by: Revision) -> SignalIdentified:
     profile = CUSTOMERS[case.customer]
     if not case.consents:
         profile = msgspec.structs.replace(profile, consents={})
@@ -97,7 +131,7 @@ def _identified(case: Case) -> SignalIdentified:
         decision_id=decision,
         occurred_at=NOW,
         person_id=profile.person_id,
-        revision=revision().id,
+        revision=by.id,
         signal=signal,
         profile=profile,
         decided_at=NOW,
@@ -114,10 +148,14 @@ def keep(file: Path, data: bytes) -> None:
 
 def main() -> None:
     """Keep every case and the revision that decided it."""
-    digest = revision().id.removeprefix("sha256:")
-    keep(RECORDS / "revisions" / f"{digest}.json", revision().catalogue.canonical())
+    for by in (revision(), limited()):
+        keep(RECORDS / "revisions" / f"{_digest(by.id)}.json", by.catalogue.canonical())
     for name, row in decide():
-        keep(RECORDS / f"{name}.{digest[:8]}.json", (row.record or "").encode())
+        keep(RECORDS / f"{name}.{_digest(row.revision or '')[:8]}.json", (row.record or "").encode())
+
+
+def _digest(revision_id: str) -> str:
+    return revision_id.removeprefix("sha256:")
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ from emulators.seed import Customer, read_customers, seed_customers
 from shared.adapters import memory
 from shared.domain.contact_history import Contact
 from shared.domain.decision import DecisionRecord, delivery_id
+from shared.domain.deferral import Deferral
 from shared.domain.delivery import Delivery
 from shared.domain.signal import digest
 from shared.messages import HistoryRow
@@ -148,6 +149,11 @@ class Running:
             made.append(_copy(pattern, f"N{self._made:06d}"))
         seed_customers(made, self.platform.bank.identifier_key, self._persons, self._contact_points)
         return [customer.identifiers["customer_no"] for customer in made]
+
+    def defer(self, deferral: Deferral) -> None:
+        """Let a decision of somebody wait."""
+        version = self._contacts.history(deferral.person_id).version
+        self._contacts.defer(deferral.person_id, version, deferral, forget=((), ()))
 
     # HTTP
 

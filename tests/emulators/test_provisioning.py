@@ -1,6 +1,8 @@
 """What the topology declares exists on the real emulators, and does what it says."""
 
 import json
+import secrets
+import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -33,7 +35,8 @@ TOPOLOGY = yaml.safe_load((ROOT / "shared" / "topology.yaml").read_text(encoding
 class Emulators:
     """Pub/Sub and BigQuery, with clients."""
 
-    def __init__(self, pubsub_port: int, bigquery_port: int) -> None:
+    def __init__(self, pubsub_port: int, bigquery_port: int, bigquery_pid: int) -> None:
+        self.bigquery_pid = bigquery_pid
         self.pubsub_host = f"127.0.0.1:{pubsub_port}"
         channel = grpc.insecure_channel(self.pubsub_host)
         self.publisher = PublisherClient(transport=PublisherGrpcTransport(channel=channel))
@@ -55,7 +58,7 @@ def emulators(tmp_path_factory):
         supervisor.start(Child("pubsub", installation.pubsub(pubsub_port), ROOT, http_ok(pubsub_port, "/")))
         supervisor.start(Child("bigquery", command, ROOT, http_ok(bigquery_port, "/readyz")))
         supervisor.wait_ready(["pubsub", "bigquery"], within_seconds=60)
-        yield Emulators(pubsub_port, bigquery_port)
+        yield Emulators(pubsub_port, bigquery_port, supervisor.pids()["bigquery"])
     ports.release()
 
 
@@ -217,6 +220,25 @@ def test_the_pump_moves_rows_to_bigquery_and_what_is_no_row_to_the_dead_letters(
     (row,) = emulators.bigquery.query_and_wait("SELECT * FROM kairos.history WHERE row_id = 'row-7'")
     assert row.record == history_row(7)["record"]
     assert row.occurred_at.isoformat() == "2026-03-01T10:00:07.123456+00:00"
+
+
+def test_bigquery_keeps_a_table_once_however_often_rows_are_added(emulators):
+    provision_bigquery(TOPOLOGY, emulators.bigquery)
+    table = emulators.bigquery.get_table(f"{PROJECT}.kairos.history")
+
+    def megabytes() -> float:
+        said = subprocess.run(
+            ["ps", "-o", "rss=", "-p", str(emulators.bigquery_pid)], capture_output=True, check=True, text=True
+        )
+        return int(said.stdout) / 1024
+
+    before = megabytes()
+    for number in range(100):  # 6 MB of rows; a copy of the table at each insert would be 300 MB
+        record = json.dumps({"note": secrets.token_hex(30_000)})
+        row = history_row(0, row_id=f"large-{number}", occurred_at="2026-03-01T10:00:00Z", record=record)
+        assert not emulators.bigquery.insert_rows_json(table, [row])
+
+    assert megabytes() - before < 100
 
 
 def test_a_query_that_fails_says_so(emulators):

@@ -20,6 +20,7 @@ from emulators.seed import Customer, read_customers, seed_customers
 from functions.arbitration.handler import Arbitrate
 from functions.decide.api import routes
 from functions.decide.handler import Decide
+from functions.deferral.handler import FireDeferrals
 from functions.delivery.handler import Deliver
 from functions.eligibility.handler import Qualify
 from functions.feedback.handler import RecordOutcomes, note_delivery
@@ -53,7 +54,7 @@ from tests.e2e.platforms import ROOT, everybody, is_ordinary
 
 KEY = b"k" * 32
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
-PORTS = ("persons", "contacts", "contact_points", "outcomes", "provider", "publisher")
+PORTS = ("persons", "contacts", "allowances", "deferrals", "contact_points", "outcomes", "provider", "publisher")
 
 
 class Death(BaseException):
@@ -145,6 +146,8 @@ class World:
         plain = {
             "persons": memory.Persons(self.store, meter),
             "contacts": memory.Contacts(self.store, meter),
+            "allowances": memory.Allowances(self.store, meter, "world", lambda _attempt: None),
+            "deferrals": memory.Deferrals(self.store, meter),
             "contact_points": memory.ContactPoints(self.store, meter),
             "outcomes": memory.Outcomes(self.store, meter),
             "provider": self.provider,
@@ -162,10 +165,11 @@ class World:
         self.identify = Identify(catalogues, ports["persons"], lambda: next(self._person_ids))
         self.qualify = Qualify(catalogues)
         self.arbitrate = Arbitrate(catalogues, self.models)
-        self.suppress = Suppress(catalogues, ports["contacts"], lambda _attempt: None)
+        self.suppress = Suppress(catalogues, ports["contacts"], ports["allowances"], lambda _attempt: None)
         self.deliver = Deliver(
             catalogues, ports["persons"], ports["contacts"], ports["contact_points"], ports["provider"]
         )
+        self.fire = FireDeferrals(ports["deferrals"], ports["publisher"], lambda: 0.0)
         self.record = RecordOutcomes(ports["contacts"], ports["outcomes"], ports["publisher"])
         handlers: list[tuple[type[Message], Any]] = [
             (SignalReceived, self.identify),
@@ -222,6 +226,11 @@ class World:
             ]
         )
         return decision
+
+    def sweep(self) -> int:
+        """Let the clock tick: how many deferrals fired."""
+        with self.meter.request():
+            return self.fire(self.now, "").fired
 
     def push(self, topic: str, data: bytes, attributes: dict[str, str]) -> bool:
         """Push one message to its function; whether it was acknowledged."""

@@ -18,9 +18,11 @@ from shared.domain import contact_folding
 from shared.domain.catalogue import Revision, facts
 from shared.domain.contact_history import Contact
 from shared.domain.contact_policy import first_stop
+from shared.domain.contact_policy.windows import LONGEST_SECONDS
 from shared.domain.contact_read import ContactRead, read_of
 from shared.domain.delivery import RESERVATION_TTL
 from shared.domain.errors import AlreadyExistsError
+from shared.domain.policy.policy import Policy
 from shared.domain.propensity import NO_EVIDENCE
 from shared.domain.rules import Cap, Cooldown, Scope
 from shared.ports import Outcome
@@ -63,7 +65,6 @@ cooldowns = st.builds(
     blocks=scopes,
     same=levels,
 )
-drawn = st.lists(caps | cooldowns, max_size=3)
 
 
 def with_probes(rules, window):
@@ -72,7 +73,28 @@ def with_probes(rules, window):
     return [*rules, *(msgspec.structs.replace(probe, outcomes=(outcome,)) for outcome in OUTCOMES)]
 
 
-policies = st.builds(with_probes, drawn, lengths)
+several = st.builds(
+    Cooldown,
+    id=st.just("several"),
+    outcomes=some_outcomes,
+    period_seconds=lengths,
+    reason=st.just("-"),
+    same=levels,
+    count=st.integers(1, 3),
+    within_seconds=st.sampled_from([DAY, 14 * DAY]),
+    without=st.sampled_from([(), ("click",), ("click", "convert")]),
+)
+calendars = st.builds(
+    Cap,
+    id=st.just("calendar"),
+    limit=st.integers(0, 4),
+    outcomes=some_outcomes,
+    window_seconds=st.just(LONGEST_SECONDS["month"]),
+    calendar=st.just("month"),
+    reason=st.just("-"),
+    per=levels,
+)
+policies = st.builds(with_probes, st.lists(caps | cooldowns | several | calendars, max_size=3), lengths)
 
 hours = st.floats(0, 24 * 20, allow_nan=False).map(lambda h: timedelta(seconds=round(h * 3600)))
 contacts = st.fixed_dictionaries(
@@ -179,9 +201,9 @@ def answers(rules, history, now):
     """What each rule says of each treatment."""
     found = {}
     for number, rule in enumerate(rules):
-        revision = Revision(msgspec.structs.replace(BANK.catalogue, rules=(rule,)))
+        asked = Policy(Revision(msgspec.structs.replace(BANK.catalogue, rules=(rule,))))
         for treatment in TREATMENTS:
-            found[number, treatment] = first_stop(revision, treatment, person(), history, now)
+            found[number, treatment] = first_stop(asked, treatment, person(), history, now)
     return found
 
 
@@ -240,8 +262,8 @@ def test_what_a_record_keeps_of_a_folded_history_says_the_same(life, rules, othe
     with bounds(spare=0, most=10**6):
         now = live(life, [folded], twice=True) + later
     history = folded.contacts.history("p-1").value
-    revision = Revision(msgspec.structs.replace(BANK.catalogue, rules=tuple(others)))
+    asked = Policy(Revision(msgspec.structs.replace(BANK.catalogue, rules=tuple(others))))
 
-    kept = msgspec.json.decode(msgspec.json.encode(read_of(revision, history, now)), type=ContactRead)
+    kept = msgspec.json.decode(msgspec.json.encode(read_of(asked, history, now)), type=ContactRead)
 
-    assert answers(others, kept.history(revision), now) == answers(others, history, now)
+    assert answers(others, kept.history(asked.revision), now) == answers(others, history, now)

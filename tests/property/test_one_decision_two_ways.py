@@ -8,8 +8,11 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.domain.catalogue import Revision
 from shared.domain.decision import DecisionRecord
 from shared.domain.engagement import Slots
+from shared.domain.policy.policy import Policy
+from shared.domain.predictors import Predictors
 from shared.domain.propensity import Counts
 from shared.domain.replay import replay
 from shared.domain.signal import ConsentChange
@@ -50,22 +53,46 @@ SIGNALS = st.fixed_dictionaries(
     }
 )
 CUSTOMERS = st.sampled_from(sorted(bank_customers()))
+CELLS = [name for names in Predictors(bank_revision().catalogue.predictors).cells for name in names]
+BY_CELL = st.dictionaries(st.sampled_from(CELLS), st.integers(1, 50), max_size=12)
 EVIDENCE = st.dictionaries(
     st.sampled_from([f"{t}@{bank_revision().treatment(t)[1].channel}" for t in sorted(bank_revision().treatments)]),
-    st.builds(Counts, positives=st.integers(0, 50), negatives=st.integers(0, 50)),
+    st.builds(
+        Counts,
+        positives=st.integers(0, 50),
+        negatives=st.integers(0, 50),
+        positives_by_cell=BY_CELL,
+        negatives_by_cell=BY_CELL,
+    ),
     max_size=8,
 )
 
 
-def world_of(customer, evidence):
-    world = World(customers=[customer])
+class Exploring:
+    """The port `Catalogues`, with the sample bank as it would be if it explored."""
+
+    policy = Policy(Revision(msgspec.structs.replace(bank_revision().catalogue, exploration="thompson")))
+
+    def current(self):
+        return self.policy
+
+    def get(self, _revision):
+        return self.policy
+
+
+def world_of(customer, evidence, catalogues=None):
+    world = World(customers=[customer], catalogues=catalogues)
     world.store.models.update(evidence)
     return world
 
 
-def replays(row):
+def record_of(row):
+    return msgspec.json.decode(row.record, type=DecisionRecord)
+
+
+def replays(row, policy=None):
     """Whether the record of a row is what its decision comes to when it is made again."""
-    return replay(bank_policy(), msgspec.json.decode(row.record, type=DecisionRecord)).agrees
+    return replay(policy or bank_policy(), record_of(row)).agrees
 
 
 def received(world, signal):
@@ -137,3 +164,23 @@ def test_the_same_decision_twice_in_two_worlds_is_the_same(customer, fields, evi
     rows = [fused(world_of(customer, evidence), signal) for _ in range(2)]
 
     assert rows[0] == rows[1]
+
+
+@settings(max_examples=60, deadline=None)
+@given(customer=CUSTOMERS, fields=SIGNALS, evidence=EVIDENCE)
+def test_what_is_drawn_is_the_decision_s_own_and_replays(customer, fields, evidence):
+    signal = canonical(customer, "s-1", **fields)
+    chained, composed = world_of(customer, evidence, Exploring()), world_of(customer, evidence, Exploring())
+
+    chained.receive(signal)
+    chained.run()
+    row = fused(composed, signal)
+
+    [decided] = [heard for heard in chained.queue.rows if heard.kind == "decision"]
+    assert decided.record.encode() == row.record.encode()
+    assert replays(row, Exploring.policy)
+    record, settled = record_of(row), record_of(fused(world_of(customer, evidence), signal))
+    assert (record.candidate_rows, record.mean_parts) == (settled.candidate_rows, settled.propensity_parts)
+    assert record.models == settled.models
+    assert not settled.mean_parts
+    assert not record.candidate_rows or record.propensity_parts != record.mean_parts

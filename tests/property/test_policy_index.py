@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.domain.policy.atoms import MISSING, NOWHERE, UNREADABLE, Atom, Term, Truth, either
@@ -81,6 +81,14 @@ def _says(condition: Tabled, roots: Any) -> Truth:
     return Truth.FALSE if Truth.FALSE in clauses else max(clauses)
 
 
+NUL = Tabled(
+    ((Term(Atom(("profile", "age"), "truth"), False), Term(Atom(("profile", "segment"), "in", ("\0",)), False)),),
+    False,
+    1,
+)
+
+
+@example([NUL], [], {"profile": {"age": None, "segment": ""}, "signal": {}})
 @given(st.lists(conditions, max_size=8), st.lists(st.tuples(st.sampled_from(Truth), st.booleans(), rows)), people)
 def test_rows_pass_whose_every_condition_holds(tabled: Any, evaluated: Any, roots: Any) -> None:
     index = Index(ROWS, tabled, [Evaluated(lambda _, t=truth: t, allows, r) for truth, allows, r in evaluated])

@@ -89,6 +89,6 @@ def test_what_is_said_to_let_an_action_win_does(customer, fields, contacts, inbo
     for final in (*last, *told.alternatives) or (None,):
         changes = [*told.changes[: len(told.changes) - len(last)], *([final] if final else [])]
         policy = revised(changes) if any(c.kind in ("value", "lever") for c in changes) else bank_policy()
-        changed = msgspec.structs.replace(apply(record, changes), revision=policy.revision.id)
+        changed = msgspec.structs.replace(apply(policy, record, changes), revision=policy.revision.id)
         won = replayed(policy, changed)
         assert told.action in {policy.revision.treatment(c.treatment)[0].id for c in won.chosen}, changes

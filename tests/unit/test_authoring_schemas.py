@@ -20,13 +20,14 @@ FILES = [(folder, name) for folder in (CATALOGUE, CASES / "bank", CASES / "plain
 
 
 class Loader(yaml.SafeLoader):
-    """YAML as editors read it: what looks like a time is text."""
+    """YAML as editors read it: what looks like a time is text, and so are `on` and `off`."""
 
 
 Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith("timestamp")]
+    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(("timestamp", "bool"))]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"true|false"), ["t", "f"])
 
 
 def errors(name: str, text: str) -> list[str]:

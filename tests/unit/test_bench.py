@@ -4,9 +4,11 @@
 
 import importlib
 import json
+import zlib
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 import yaml
 from click.testing import CliRunner
@@ -15,6 +17,7 @@ from rich.console import Console
 from cli.bench import bench, is_within
 from cli.bench.chain import usage
 from cli.bench.cold_start import clients, clients_of
+from cli.bench.engine import bank, load_once
 from cli.bench.load import Target, content_length, requests
 from cli.bench.peers.topology import hops, with_empty_chain
 from cli.bench.results import Figures, Machine, percentile, result, say, table
@@ -69,6 +72,14 @@ def test_without_a_peer_the_limit_is_that_of_the_worst_value():
     ]
 
 
+def test_a_figure_may_have_a_limit_of_its_own_beside_those_of_its_ratios():
+    within = result("build.5000", "s", [2, 3, 9], peers={"yaml": [1]}, bench="engine", most=3)
+    beyond = result("build.5000", "s", [2, 4, 9], peers={"yaml": [1]}, bench="engine", most=3)
+
+    assert within.problems() == []
+    assert beyond.problems() == ["build.5000: 4 s, where at most 3 are allowed"]
+
+
 def test_a_client_without_use_is_a_problem():
     measured = result("spine.cold_start.ingest", "ms", [1], imports=("firestore", "storage"), unused=("storage",))
 
@@ -102,6 +113,7 @@ def test_results_as_a_table(capsys):
             result("spine.latency", "ms", [345.6], peers={"empty chain": [200.0]}, limit=1.6),
             result("spine.decide", "ms", [1.2345], peers={"empty function": [1.0]}, limit=3),
             result("spine.usage.message.reads", "documents", [5.0], limit=6, imports=("firestore",)),
+            result("memory.5000", "MB", [30.0], peers={"json": [40.0]}, bench="engine", most=40),
         ]
     )
 
@@ -113,6 +125,8 @@ def test_results_as_a_table(capsys):
     assert lines[3] == ["spine.decide", "1.23", "1.23", "1.23", "1.23", "ms", "✓"]
     assert lines[5] == ["spine.usage.message.reads", "5", "5", "5", "5", "documents", "6", "✓"]
     assert lines[6] == ["imports", "firestore"]
+    assert lines[7] == ["memory.5000", "30", "30", "30", "30", "MB", "40", "✓"]
+    assert lines[8] == ["json", "40", "40", "40", "40", "MB", "0.75", "×"]
 
 
 @pytest.mark.parametrize(
@@ -249,10 +263,26 @@ def test_a_broken_limit_is_told_and_fails_unless_told_otherwise(monkeypatch, opt
     assert "4.5 × empty function" in answer.stderr
 
 
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read from /proc")
+@pytest.mark.parametrize("what", ["policy", "json"])
+def test_what_is_loaded_once_says_what_it_took(tmp_path, capsys, what):
+    canonical = bank.revision(20).catalogue.canonical()
+    who, signal = bank.people(1)[0], bank.signal(0)
+    asked = load_once.Asked(
+        stored=zlib.compress(canonical), size=len(canonical), person=who, signal=signal, now=bank.NOW
+    )
+    file = tmp_path / "asked"
+    file.write_bytes(msgspec.msgpack.encode(asked))
+
+    load_once.main(str(file), what)
+
+    assert msgspec.json.decode(capsys.readouterr().out, type=load_once.Loaded)
+
+
 def test_an_unknown_name_is_misuse():
     assert CliRunner().invoke(bench, ["nothing"]).exit_code == 2
 
 
 def test_every_part_has_a_module_that_measures_it():
-    for module in ("chain", "deciding", "cold_start", "engine.policy"):
+    for module in ("chain", "deciding", "cold_start", "engine.policy", "engine.building", "engine.loading"):
         assert callable(importlib.import_module(f"cli.bench.{module}").measure)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,13 +16,14 @@ from click.testing import CliRunner
 from cli.main import kairos
 from infra import deploy
 from infra.cloud import CloudError
-from infra.rollout import Release, Service, secret_id, services, serving, tagged
+from infra.rollout import Release, Service, schedules, secret_id, services, serving, tagged
 from infra.rollout import deploy as deploy_command
 from shared.authoring import load
 
 ROOT = Path(__file__).resolve().parents[2]
 TOPOLOGY = yaml.safe_load((ROOT / "shared" / "topology.yaml").read_text())
 TARGETS = services(TOPOLOGY)
+JOBS = schedules(TOPOLOGY, TARGETS)
 DIGEST = "sha256:" + "a" * 64
 RELEASE = Release("bank", "europe-west2", "r-1a2b3c4", f"europe-west2-docker.pkg.dev/bank/kairos/functions@{DIGEST}")
 
@@ -33,6 +38,7 @@ class FakeCloud:
         self.not_ready: dict[str, str] = {}
         self.errors: dict[str, dict[str, int]] = {}
         self.failing: set[str] = set()
+        self.jobs: set[str] = set()
 
     def run(self, command: list[str]) -> None:
         self.ran.append(command)
@@ -41,6 +47,8 @@ class FakeCloud:
 
     def read(self, command: list[str]) -> dict | None:
         name = command[4]
+        if "scheduler" in command:
+            return {"name": name} if name in self.jobs else None
         if name not in self.existing:
             return None
         new = {"revisionName": f"{name}-2", "tag": RELEASE.tag, "url": f"https://{RELEASE.tag}---{name}.run.app"}
@@ -109,7 +117,8 @@ def test_secrets_are_taken_from_secret_manager_by_name():
 def test_who_is_pushed_to_is_told_by_whom_and_who_checks_the_signature():
     commands = {service.name: deploy_command(service, RELEASE, exists=True) for service in TARGETS}
     told = {name: environment(command) for name, command in commands.items()}
-    pushed = {declared["service"] for declared in TOPOLOGY["subscriptions"].values()}
+    callers = [*TOPOLOGY["subscriptions"].values(), *TOPOLOGY["schedules"].values()]
+    pushed = {declared["service"] for declared in callers}
 
     assert {name for name, each in told.items() if "PUSH_ACCOUNT" in each} == pushed
     for name in pushed:
@@ -139,6 +148,30 @@ def test_the_first_revision_of_a_service_cannot_be_kept_from_traffic(capsys):
     without = {command[3] for command in cloud.ran if "--no-traffic" not in command}
     assert without == {"kairos-decide"}
     assert "kairos-decide is new" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("there", "verb"), [(set(), "create"), ({"kairos-deferral"}, "update")])
+def test_what_the_clock_starts_gets_a_job_that_proves_itself_as_a_push_does(there, verb):
+    cloud = FakeCloud()
+    cloud.jobs = there
+
+    deploy.schedule_all(cloud, RELEASE, JOBS)
+
+    [command] = cloud.ran
+    assert command[:6] == ["gcloud", "scheduler", "jobs", verb, "http", "kairos-deferral"]
+    assert {
+        "--schedule=* * * * *",
+        "--uri=https://kairos-deferral.run.app/",
+        "--http-method=POST",
+        "--oidc-service-account-email=kairos-push@bank.iam.gserviceaccount.com",
+        "--oidc-token-audience=https://kairos-deferral.bank",
+        "--location=europe-west2",
+    } <= set(command)
+
+
+def test_a_job_of_a_service_that_is_not_there_is_not_made():
+    with pytest.raises(CloudError, match="kairos-deferral is not deployed"):
+        deploy.schedule_all(FakeCloud(existing=set()), RELEASE, JOBS)
 
 
 def test_a_good_release_moves_in_steps():
@@ -231,7 +264,7 @@ def test_a_dry_run_prints_the_commands_and_runs_none(capsys, monkeypatch):
     deploy.main(["canary", "--project", "bank", "--tag", "r-1", "--dry-run"])
 
     lines = capsys.readouterr().out.splitlines()
-    assert all(line.startswith("$ gcloud run ") for line in lines)
+    assert all(line.startswith(("$ gcloud run ", "$ gcloud scheduler ")) for line in lines)
     assert sum("run deploy" in line for line in lines) == len(TARGETS)
     assert sum("--to-tags=r-1=" in line for line in lines) == 4 * len(TARGETS)
 
@@ -255,6 +288,46 @@ def test_the_build_uses_only_substitutions_and_steps_that_exist():
         assigned = set(re.findall(r"^\s*(\w+)=", step.get("script", ""), re.MULTILINE))
         used = set(re.findall(r"\$\{?(\w+)", step.get("script", "")))
         assert used <= declared | assigned, f"{step['id']} uses what it is not given"
+
+
+def test_every_function_starts_from_what_the_build_stages(tmp_path):
+    build = yaml.safe_load((ROOT / "cloudbuild.yaml").read_text())
+    [stage] = [step["script"] for step in build["steps"] if step["id"] == "stage"]
+    for folder in ("functions", "shared"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    shutil.copy(ROOT / "requirements.txt", tmp_path)
+    given = {
+        "SOURCE_KEYS": "{}",
+        "CHANNEL_KEYS": "{}",
+        "OPERATOR_KEYS": "{}",
+        "PROVIDERS": "{}",
+        **dict.fromkeys(("SEAL_KEY", "IDENTIFIER_KEY", "CONTACT_POINTS_KEY"), "0" * 64),
+        "PUSH_TOKEN": "t",
+        "GOOGLE_CLOUD_PROJECT": "bank",
+        "K_SERVICE": "any",
+    }
+    declared = [value for service in TOPOLOGY["services"].values() for value in service["environment"].items()]
+    modules = [service["source"].removesuffix(".py").replace("/", ".") for service in TOPOLOGY["services"].values()]
+    # only what is staged can be imported of Kairos, and none of what a laptop alone has
+    program = (
+        f"import sys; sys.path[:] = [{str(tmp_path / '.image')!r}, *(p for p in sys.path if p != {str(ROOT)!r})]; "
+        "sys.modules.update(yaml=None, cel_expr_python=None, rich=None, httpx=None)\n"
+        f"import {', '.join(modules)}; print(functions.__path__)"
+    )
+
+    subprocess.run(["bash", "-c", stage], cwd=tmp_path, check=True)
+    started = subprocess.run(
+        [sys.executable, "-P", "-c", program],
+        env={**os.environ, **given, **dict(declared)},
+        cwd=tmp_path,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert started.returncode == 0, started.stderr
+    assert str(tmp_path) in started.stdout
+    assert {path.name for path in (tmp_path / ".image").iterdir()} == {"functions", "shared", "requirements.txt"}
 
 
 def test_the_build_calls_the_release_with_options_it_knows(monkeypatch):

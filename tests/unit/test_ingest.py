@@ -564,6 +564,6 @@ def test_a_type_that_tells_who_it_is_is_refused(door: Door) -> None:
 )
 def test_no_text_takes_long_to_look_through(text: str) -> None:
     scrubber = Scrubber(KEY, emails=["a@b.example"], phones=["+1111111111"])
-    began = time.perf_counter()
+    began = time.thread_time()  # of this thread's own work, however busy the machine is
     scrubber.value({"x": text, "name": text})
-    assert time.perf_counter() - began < 2
+    assert time.thread_time() - began < 2

@@ -67,4 +67,4 @@ def test_everything_declared_is_locked():
 def test_development_tools_are_not_deployed():
     deployed = {name for name, _, _ in pins(DEPLOYED)}
 
-    assert not deployed & {"bqemulator", "duckdb", "numpy", "pytest", "mypy", "ruff", "uv"}
+    assert not deployed & {"bqemulator", "cel-expr-python", "duckdb", "pytest", "mypy", "pyyaml", "ruff", "uv"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -13,6 +14,7 @@ from functions.records.api import routes
 from functions.records.handler import Records
 from shared.adapters import memory
 from shared.adapters.envelope import envelope
+from shared.domain.ranking import packed, unpacked
 from shared.messages import HistoryRow
 from shared.runtime.keys import Keyring
 from shared.runtime.service import Service, always_ready
@@ -49,9 +51,11 @@ class Bank:
 def changed(row):
     """The row with a candidate less on its record."""
     record = msgspec.json.decode(row.record)
-    if "candidates" not in record:
+    if "candidate_rows" not in record:
         return row
-    del record["candidates"][0], record["propensities"][0]
+    rows = unpacked(b64decode(record["candidate_rows"]))
+    record["candidate_rows"] = b64encode(packed(rows & (rows - 1))).decode()
+    record["propensity_parts"] = b64encode(b64decode(record["propensity_parts"])[4:]).decode()
     return msgspec.structs.replace(row, record=msgspec.json.encode(record).decode())
 
 

@@ -1,11 +1,18 @@
-"""The embedded platform stops once, whoever asks, and an explanation survives a ranking that has moved on."""
+"""A platform stops once, whoever asks, and an explanation survives a ranking that has moved on."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from emulators.embedded import Embedded
+from emulators.endpoints import EndpointsFile
 from emulators.local import Bank
+from emulators.options import Options
+from emulators.platform import Platform
 from shared.domain.decision import Chosen, DecisionRecord
 from shared.domain.engagement import Slots
 from shared.domain.explanation import explain
@@ -16,9 +23,28 @@ from shared.domain.signal import Signal
 BANK = Bank(Path(__file__).resolve().parents[2])
 
 
-def test_stopping_from_many_threads_at_once_stops_once(tmp_path):
-    platform = Embedded(BANK, state=tmp_path)
-    platform.start()
+class LonelyFile(EndpointsFile):
+    """An endpoints file that two threads at once may not remove: the first to come waits a moment for another."""
+
+    def __init__(self, state):
+        super().__init__(state)
+        self.together = threading.Barrier(2, timeout=0.2)
+
+    def remove(self):
+        with suppress(threading.BrokenBarrierError):
+            self.together.wait()
+            raise AssertionError("two at once")
+        super().remove()
+
+
+@pytest.mark.parametrize("kind", ["embedded", "emulators"])
+def test_stopping_from_many_threads_at_once_stops_once(tmp_path, kind):
+    platform = Embedded(BANK, state=tmp_path) if kind == "embedded" else Platform(Options(BANK.root, state=tmp_path))
+    platform._file = LonelyFile(tmp_path)
+    if kind == "embedded":
+        platform.start()
+    else:
+        assert platform._file.claim()  # as far as it gets without Java
 
     with ThreadPoolExecutor(8) as pool:
         for stopped in [pool.submit(platform.stop) for _ in range(8)]:

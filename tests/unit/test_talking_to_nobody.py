@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from cli import platform
 from cli.main import kairos
 from emulators.endpoints import EndpointsFile
+from emulators.ports import Ports
 from shared.domain.errors import TransientError
 
 COMMANDS = {
@@ -131,3 +132,37 @@ def test_the_endpoints_file_is_read_again_once_a_platform_runs(state):
     assert platform.running().on == json.loads((state / "endpoints.json").read_text())["on"]
 
     file.remove()
+
+
+@pytest.mark.parametrize(
+    ("port", "what"),
+    [
+        ("nothing=8081", "Nothing here is called nothing. Choose among"),
+        ("ingest=99999", "99999 is no port"),
+        ("ingest=0", "0 is no port"),
+        ("ingest=many", "is not name=number"),
+        ("ingest=TAKEN", "is in use. Choose another"),
+    ],
+)
+@pytest.mark.parametrize("where", ["embedded", pytest.param("emulators", marks=pytest.mark.emulators)])
+def test_a_port_that_cannot_be_had_is_named_with_what_to_do(state, where, port, what):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = port.replace("TAKEN", str(taken.getsockname()[1]))
+
+        output = said(("up", "--on", where, "--port", port))
+
+    assert what in " ".join(output.split()).replace(" → ", " ")
+
+
+def test_a_wanted_port_is_given_to_nobody_else():
+    ports = Ports()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        wanted = free.getsockname()[1]
+
+    taken = ports.take_all(["a", "b", "c"], {"c": wanted})
+    ports.release()
+
+    assert taken["c"] == wanted
+    assert len(set(taken.values())) == 3

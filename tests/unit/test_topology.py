@@ -15,10 +15,12 @@ import msgspec
 import pytest
 import yaml
 
-from emulators.embedded import FUNCTIONS, Embedded
+from emulators.embedded import FUNCTIONS, TICKED, Embedded
 from functions.ingest.handler import Ingest
+from shared.domain.contact_policy import Deferred
 from shared.messages import MESSAGES, HistoryRow
 from shared.runtime.settings import Common, Pushed
+from tests.contract.samples import deferral
 from tests.corpus.tree_bank import TreeBank
 from tests.fault.world import KEY, NOW, Catalogues, Queue, World, canonical, ordinary
 
@@ -26,6 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TOPOLOGY = yaml.safe_load((ROOT / "shared" / "topology.yaml").read_text(encoding="utf-8"))
 SERVICES = TOPOLOGY["services"]
 SUBSCRIPTIONS = TOPOLOGY["subscriptions"]
+SCHEDULES = TOPOLOGY["schedules"]
 TYPES = {str(message.__struct_config__.tag): message for message in MESSAGES} | {"history.row": HistoryRow}
 
 
@@ -95,11 +98,19 @@ def test_a_service_is_given_the_environment_that_its_settings_read(service):
     settings = importlib.import_module(f"functions.{service}.settings").Settings
     from_cloud_run = {field.name for field in msgspec.structs.fields(Common)}
     declared = [*SERVICES[service]["environment"], *SERVICES[service]["secrets"]]
-    if service in {subscription["service"] for subscription in TOPOLOGY["subscriptions"].values()}:
+    if service in {caller["service"] for caller in (*SUBSCRIPTIONS.values(), *SCHEDULES.values())}:
         declared += [field.name.upper() for field in msgspec.structs.fields(Pushed) if field.name not in from_cloud_run]
 
     fields = [field for field in msgspec.structs.fields(settings) if field.name not in from_cloud_run]
     assert sorted(declared) == sorted(field.name.upper() for field in fields)
+
+
+def test_what_is_scheduled_is_a_private_service_that_the_local_platform_ticks_every_minute():
+    assert {schedule["service"] for schedule in SCHEDULES.values()} == set(TICKED)
+    for schedule in SCHEDULES.values():
+        assert schedule["cron"] == "* * * * *"
+        assert not SERVICES[schedule["service"]]["public"]
+        assert schedule["attempt_deadline_seconds"] <= SERVICES[schedule["service"]]["timeout_seconds"]
 
 
 # What is published
@@ -138,6 +149,11 @@ def published(tmp_path_factory) -> dict[str, set[str]]:
     world.receive(canonical("", "stranger", brand="hallam", identifiers={"cookie_id": "ck"}))
     for service, topics in published_by_pushes(world):
         found[service] |= topics
+
+    waiting = deferral(deferred=Deferred(treatment="t", rule="nights", until=NOW))
+    world.plain["contacts"].defer(waiting.person_id, None, waiting, forget=((), ()))
+    world.sweep()
+    found["deferral"] |= new_topics(world.queue, (0, len(world.queue.rows)))
 
     with Embedded(TreeBank(), state=tmp_path_factory.mktemp("topology")) as platform:
         heard: set[str] = set()

@@ -30,22 +30,22 @@ ISSUES = 6
 SHARED_CONDITIONS = 300
 PLACEMENTS = ("web.hero", "web.tile", "web.footer")
 MISSING = 0.1
-_BRAND = "oak"
+BRAND = "oak"
 
 
-def revision(actions: int) -> Revision:
-    """A bank of so many actions, one treatment each."""
-    return build(files(actions))
+def revision(actions: int, predictors: int = 0) -> Revision:
+    """A bank of so many actions, one treatment each, and so many predictors."""
+    return build(files(actions, predictors))
 
 
-def files(actions: int) -> dict[str, str]:
+def files(actions: int, predictors: int = 0) -> dict[str, str]:
     """The files of that bank. JSON is YAML."""
     made = {
         "bank.yaml": _bank(),
         "schema.yaml": {"profile": dict(_attributes()), "context": {}},
         "channels.yaml": {"channels": [_channel()]},
         "identity.yaml": {"namespaces": [{"id": "customer_no", "kind": "person", "priority": 100, "unique": True}]},
-        "arbitration.yaml": {"context_weights": []},
+        "arbitration.yaml": {"predictors": list(_predictors())[:predictors]},
         "contact_policy.yaml": {"rules": _rules()},
         "actions/all.yaml": {"actions": list(_actions(actions))},
     }
@@ -74,7 +74,7 @@ def people(count: int) -> list[Profile]:
             version=1,
             created_at=NOW,
             attributes=dict(_known(rng)),
-            brands=(_BRAND,),
+            brands=(BRAND,),
         )
         for number in range(count)
     ]
@@ -89,7 +89,7 @@ def signal(number: int) -> Signal:
         received_at=NOW,
         source="decide",
         identifiers={"customer_no": f"{number:032x}"},
-        brand=_BRAND,
+        brand=BRAND,
         context={"channel": "web"},
     )
 
@@ -123,11 +123,19 @@ def _attributes() -> Iterator[tuple[str, dict[str, str]]]:
     yield from ((name, {"type": "bool", "description": "Whether it is so"}) for name in YES_NO)
 
 
+def _predictors() -> Iterator[dict[str, Any]]:
+    """Two of numbers with eight bins each, then one of words."""
+    for n, name in enumerate(TEXTS):
+        yield {"reads": f"profile.{NUMBERS[2 * n]}", "kind": "numeric", "edges": [12.5, 25, 37.5, 50, 62.5, 75, 87.5]}
+        yield {"reads": f"profile.{NUMBERS[2 * n + 1]}", "kind": "numeric", "edges": [5, 10, 20, 40, 60, 80, 90]}
+        yield {"reads": f"profile.{name}", "kind": "symbolic", "values": list(VALUES)}
+
+
 def _bank() -> dict[str, Any]:
     return {
         "name": "Bench Bank",
         "time_zone": "Europe/London",
-        "brands": [{"id": _BRAND, "name": "Oak Bank"}],
+        "brands": [{"id": BRAND, "name": "Oak Bank"}],
         "issues": [{"id": f"issue_{n}", "name": f"Issue {n}", "purpose": "To measure."} for n in range(ISSUES)],
         "groups": [
             {"id": f"group_{n}", "issue": f"issue_{n % ISSUES}", "name": f"Group {n}", "owner": "Bench"}
@@ -183,7 +191,7 @@ def _actions(count: int) -> Iterator[dict[str, Any]]:
         yield {
             "id": f"action_{number:04d}",
             "name": f"Action {number}",
-            "brand": _BRAND,
+            "brand": BRAND,
             "group": f"group_{rng.randrange(GROUPS)}",
             "purpose": "service",
             "value": round(rng.uniform(1.0, 200.0), 2),

@@ -42,12 +42,13 @@ class Catalogues:
 
     def publish(self, revision: Revision) -> None:
         """Store a revision and make it live; what is live is written last."""
-        data = zlib.compress(revision.catalogue.canonical(), level=9)
+        canonical = revision.catalogue.canonical()
+        data = zlib.compress(canonical, level=9)
         chunks = [data[start : start + CHUNK_BYTES] for start in range(0, len(data), CHUNK_BYTES)]
         for number, chunk in reversed(list(enumerate(chunks))):
             batch = self._database.client.batch()
             reference = self._database.reference(REVISIONS, _chunk_id(revision.id, number))
-            batch.set(reference, {"chunks": len(chunks), "data": chunk})
+            batch.set(reference, {"chunks": len(chunks), "bytes": len(canonical), "data": chunk})
             self._database.commit(batch, blind=True)
         batch = self._database.client.batch()
         batch.set(self._database.reference(RELEASES, self._environment), {"revision": revision.id}, merge=True)
@@ -64,7 +65,9 @@ class Catalogues:
             return None
         rest = [self._database.reference(REVISIONS, _chunk_id(revision, n)) for n in range(1, first.get("chunks"))]
         data = {s.reference.id: s.get("data") for s in self._database.get_all(rest)}
-        return zlib.decompress(b"".join([first.get("data"), *(data[r.id] for r in rest)]))
+        compressed = b"".join([first.get("data"), *(data[r.id] for r in rest)])
+        # knowing the length spares copying all of it; what was published before that was kept has none
+        return zlib.decompress(compressed, bufsize=(first.to_dict() or {}).get("bytes", zlib.DEF_BUF_SIZE))
 
 
 def _chunk_id(revision: str, number: int) -> str:

@@ -89,18 +89,20 @@ class Database:
         with reading():
             return list(query.stream(retry=self._retry, timeout=self._timeout))
 
-    def commit(self, batch: firestore.WriteBatch, *, blind: bool = False) -> list[str]:
+    def commit(self, batch: firestore.WriteBatch, *, blind: bool = False, once: bool = False) -> list[str]:
         """Commit a batch, all or nothing; gives each document's new version, empty for a deleted one.
 
-        A `blind` batch, whose writes do not depend on what was read, is tried again when others write the same.
+        A `blind` batch, whose writes do not depend on what was read, is tried again when others write the same. One
+        that is sent `once` is never tried again, so that a guard that failed says for sure that nothing was written.
 
         Raises:
             StaleError: a guard failed.
             AlreadyExistsError: a document to be created exists.
             TransientError: it may not have been committed.
         """
+        retry = None if once else self._retry_contended if blind else self._retry
         with writing():
-            results = batch.commit(retry=self._retry_contended if blind else self._retry, timeout=self._timeout)
+            results = batch.commit(retry=retry, timeout=self._timeout)
         return [version_of(result.update_time) if result.update_time else "" for result in results]
 
     def guard(self, version: str) -> firestore.WriteOption:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from google.cloud import firestore
 
+from shared.adapters.firestore import deferrals
 from shared.adapters.firestore.client import Database, decode, encode, encode_update, fields_of, version_of
-from shared.adapters.firestore.histories import change, changes, decode_history, microseconds, new_history
+from shared.adapters.firestore.histories import additions, change, changes, decode_history, microseconds
 from shared.domain.contact_folding import Fold
 from shared.domain.contact_history import Contact, ContactHistory
+from shared.domain.deferral import Deferral
 from shared.domain.delivery import Delivery
 from shared.domain.errors import AlreadyExistsError, StaleError
 from shared.ports import Folding, Meter, Versioned
@@ -50,16 +52,46 @@ class Contacts:
     ) -> None:
         """Add contacts to the history, and fold it, in one guarded commit."""
         batch = self._database.client.batch()
+        self._change(batch, person_id, version, additions(contacts), fold)
+        self._commit(batch, person_id)
+
+    def defer(self, person_id: str, version: str | None, deferral: Deferral, *, fold: Fold | None = None) -> None:
+        """Keep a deferral, remember that its decision chose nothing, and fold, in one guarded commit."""
+        batch = self._database.client.batch()
+        withheld = {"withheld": {deferral.decision_id: microseconds(deferral.at)}}
+        self._change(batch, person_id, version, withheld, fold)
+        batch.create(
+            self._database.reference(deferrals.DEFERRALS, deferral.decision_id), deferrals.encode_deferral(deferral)
+        )
+        self._commit(batch, person_id)
+
+    def deferral(self, decision_id: str) -> Deferral | None:
+        """The deferral of a decision, None where there is none."""
+        self._meter.add(reads=1)
+        snapshot = self._database.get(self._database.reference(deferrals.DEFERRALS, decision_id))
+        return deferrals.decode_deferral(snapshot) if snapshot.exists else None
+
+    def _change(
+        self,
+        batch: firestore.WriteBatch,
+        person_id: str,
+        version: str | None,
+        added: Mapping[str, Mapping[str, Any]],
+        fold: Fold | None,
+    ) -> None:
+        """Add entries to a history, and fold it, guarded by its version."""
         reference = self._database.reference(CONTACTS, person_id)
         if version is None:
-            batch.create(reference, new_history(contacts))
+            batch.create(reference, dict(added))
         else:
-            batch.update(reference, changes(contacts, fold), option=self._database.guard(version))
+            batch.update(reference, changes(added, fold), option=self._database.guard(version))
+
+    def _commit(self, batch: firestore.WriteBatch, person_id: str) -> None:
         try:
             self._database.commit(batch)
         except AlreadyExistsError as error:
-            raise StaleError(f"a contact history of {person_id} was created meanwhile") from error
-        self._meter.add(writes=1)
+            raise StaleError(f"what is new of {person_id} was created meanwhile") from error
+        self._meter.add(writes=len(batch))
 
     def present(self, deliveries: Sequence[Delivery], *, folding: Folding | None = None) -> None:
         """Create deliveries that count as contact only when seen, and fold; those that are there are left alone."""
@@ -69,8 +101,7 @@ class Contacts:
             for delivery in absent:
                 batch.create(self._reference(delivery.delivery_id), encode(delivery))
             if folding is not None:
-                reference = self._database.reference(CONTACTS, folding.person_id)
-                batch.update(reference, changes((), folding.fold), option=self._database.guard(folding.version))
+                self._change(batch, folding.person_id, folding.version, {}, folding.fold)
             try:
                 self._database.commit(batch, blind=True)
             except AlreadyExistsError:
@@ -108,7 +139,8 @@ class Contacts:
     def claim(self, delivery: Delivery, version: str | None) -> str:
         """Move a delivery, and its contact, to `sending` in one guarded commit; returns its new version."""
         batch = self._guarded(delivery, version)
-        self._merge(batch, delivery, {"state": "sending", "at": microseconds(delivery.at)})
+        claimed = {"state": "sending", "at": microseconds(delivery.at)}
+        self._merge(batch, delivery, {**claimed, "bins": firestore.DELETE_FIELD})
         versions = self._database.commit(batch)
         self._meter.add(writes=2)
         return versions[0]

@@ -2,8 +2,8 @@
 
 Its fields:
 
-- `contacts`: by delivery id `decision`, `of`, `state`, `at`, `expires_at` and `outcomes`; without `decision`, what came
-  after the contact was folded
+- `contacts`: by delivery id `decision`, `of`, `state`, `at`, `expires_at`, `outcomes` and `bins`; without `decision`,
+  what came after the contact was folded
 - `facts`: by a digest, `of`, what contacts have in common: the seven facts of a treatment as it was, and the revision
 - `past`: the folded contacts, in bytes
 - `withheld`: by decision id, when it chose nothing
@@ -14,7 +14,7 @@ Times are microseconds since 1970: eight bytes, and an atomic minimum keeps the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -38,19 +38,17 @@ def microseconds(at: datetime) -> int:
     return (at - _EPOCH) // _MICROSECOND
 
 
-def new_history(contacts: Iterable[Contact]) -> dict[str, Any]:
-    """The document of a person's first contacts."""
+def additions(contacts: Iterable[Contact]) -> dict[str, dict[str, Any]]:
+    """Contacts as entries, with their facts."""
     given = list(contacts)
     return {
         "contacts": {contact.delivery_id: _entry(contact) for contact in given},
         "facts": {_key(contact): _facts(contact) for contact in given},
-        "withheld": {},
     }
 
 
-def changes(contacts: Iterable[Contact], fold: Fold | None) -> dict[str, Any]:
-    """The update that adds contacts and folds."""
-    given = list(contacts)
+def changes(added: Mapping[str, Mapping[str, Any]], fold: Fold | None) -> dict[str, Any]:
+    """The update that adds entries and folds."""
     update: dict[str, Any] = {}
     if fold is not None:
         unused = {_key(contact) for contact in fold.gone} - {_key(contact) for contact in fold.kept}
@@ -58,9 +56,7 @@ def changes(contacts: Iterable[Contact], fold: Fold | None) -> dict[str, Any]:
         update |= {path("contacts", contact.delivery_id): firestore.DELETE_FIELD for contact in fold.gone}
         update |= {path("withheld", decision_id): firestore.DELETE_FIELD for decision_id in fold.withheld}
         update["past"] = fold.past.encode()
-    update |= {path("facts", _key(contact)): _facts(contact) for contact in given}
-    update |= {path("contacts", contact.delivery_id): _entry(contact) for contact in given}
-    return update
+    return update | {path(name, key): entry for name, new in added.items() for key, entry in new.items()}
 
 
 def change(delivery: Delivery, entry: dict[str, Any]) -> dict[str, Any]:
@@ -95,6 +91,7 @@ def decode_history(fields: dict[str, Any]) -> ContactHistory:
                 at=_time(entry["at"]) if "at" in entry else AT_UNKNOWN,
                 expires_at=_time(entry["expires_at"]) if "expires_at" in entry else None,
                 outcomes=outcomes,
+                bins=entry.get("bins", ""),
                 **of,
             )
     withheld = {key: _time(at) for key, at in fields.get("withheld", {}).items()}
@@ -110,6 +107,8 @@ def _entry(contact: Contact) -> dict[str, Any]:
     }
     if contact.expires_at is not None:
         entry["expires_at"] = microseconds(contact.expires_at)
+    if contact.bins:
+        entry["bins"] = contact.bins
     if contact.outcomes:
         entry["outcomes"] = {name: microseconds(at) for name, at in contact.outcomes.items()}
     return entry

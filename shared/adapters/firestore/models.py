@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
+import msgspec
+
 from shared.adapters.firestore.client import Database, fields_of
 from shared.adapters.refreshing import MODELS_REFRESH_SECONDS, Monotonic, Refreshing
-from shared.domain.propensity import NO_EVIDENCE, Counts
+from shared.domain.propensity import Counts
 
 MODELS = "models"
 SHARDS = 4
@@ -36,11 +38,8 @@ class Models:
         counts: dict[str, Counts] = {}
         for snapshot in self._database.query(self._database.client.collection(MODELS)):
             shard = fields_of(snapshot)
-            known = counts.get(shard["model"], NO_EVIDENCE)
-            counts[shard["model"]] = Counts(
-                positives=known.positives + shard.get("positives", 0),
-                negatives=known.negatives + shard.get("negatives", 0),
-            )
+            name, taught = shard.pop("model"), msgspec.convert(shard, Counts)
+            counts[name] = counts[name] + taught if name in counts else taught
         return counts
 
 

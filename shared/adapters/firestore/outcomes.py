@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
+from typing import Any
 
 from google.cloud import firestore
 
@@ -34,8 +36,15 @@ class Outcomes:
         batch.set(history, change(delivery, observation(contact, outcome.outcome, outcome.at)), merge=True)
         if learnt != NO_EVIDENCE:
             model = self._database.reference(MODELS, shard_of(delivery.model, zlib.crc32(outcome.id.encode())))
-            counts = {name: n for name, n in encode(learnt).items() if n}
-            increments = {name: firestore.Increment(n) for name, n in counts.items()}
-            batch.set(model, {"model": delivery.model, **increments}, merge=True)
+            batch.set(model, {"model": delivery.model, **_increments(encode(learnt))}, merge=True)
         self._database.commit(batch, blind=True)
         self._meter.add(writes=len(batch))
+
+
+def _increments(counts: Mapping[str, Any]) -> dict[str, Any]:
+    """Counts as what adds them, without those that add nothing."""
+    return {
+        name: _increments(count) if isinstance(count, dict) else firestore.Increment(count)
+        for name, count in counts.items()
+        if count
+    }

@@ -1,9 +1,11 @@
 """Every port in memory: what embedded mode, simulation and unit tests run on. It passes the same contract suite."""
 
+from shared.adapters.memory.allowances import Allowances
 from shared.adapters.memory.bus import Bus, DeadLetters, Publisher
 from shared.adapters.memory.catalogues import Catalogues
 from shared.adapters.memory.contact_points import ContactPoints
 from shared.adapters.memory.contacts import Contacts
+from shared.adapters.memory.deferrals import Deferrals
 from shared.adapters.memory.history import DecisionHistory
 from shared.adapters.memory.outcomes import Models, Outcomes
 from shared.adapters.memory.persons import Persons
@@ -13,6 +15,7 @@ from shared.adapters.memory.seals import Seals
 from shared.adapters.memory.store import Store
 
 __all__ = [
+    "Allowances",
     "Bus",
     "Catalogues",
     "ChannelProvider",
@@ -20,6 +23,7 @@ __all__ = [
     "Contacts",
     "DeadLetters",
     "DecisionHistory",
+    "Deferrals",
     "Models",
     "Outcomes",
     "Persons",

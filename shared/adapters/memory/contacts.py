@@ -10,6 +10,7 @@ import msgspec
 from shared.adapters.memory.store import Document, Store
 from shared.domain.contact_folding import Fold
 from shared.domain.contact_history import Contact, ContactHistory
+from shared.domain.deferral import Deferral
 from shared.domain.delivery import Delivery
 from shared.domain.errors import AlreadyExistsError, StaleError
 from shared.ports import Folding, Meter, Versioned
@@ -77,6 +78,24 @@ class Contacts:
             withheld[decision_id] = at
         self._meter.add(writes=1)
 
+    def defer(self, person_id: str, version: str | None, deferral: Deferral, *, fold: Fold | None = None) -> None:
+        """Keep a deferral, remember that its decision chose nothing, and fold, in one guarded commit."""
+        with self._store.lock:
+            if deferral.decision_id in self._store.deferrals:
+                raise StaleError(f"{deferral.decision_id} was deferred meanwhile")
+            self.reserve(person_id, version, (), fold=fold)
+            self._store.history(person_id).withheld[deferral.decision_id] = deferral.at
+            self._store.deferrals[deferral.decision_id] = msgspec.json.encode(deferral)
+            self._store.due[deferral.decision_id] = deferral.deferred.until
+        self._meter.add(writes=1)
+
+    def deferral(self, decision_id: str) -> Deferral | None:
+        """The deferral of a decision, None where there is none."""
+        self._meter.add(reads=1)
+        with self._store.lock:
+            data = self._store.deferrals.get(decision_id)
+        return msgspec.json.decode(data, type=Deferral) if data is not None else None
+
     def delivery(self, delivery_id: str) -> Versioned[Delivery] | None:
         """A delivery, None where there is none."""
         self._meter.add(reads=1)
@@ -100,7 +119,8 @@ class Contacts:
         with self._store.lock:
             self._guard(delivery, version)
             new = self._put(delivery)
-            self._store.change_contact(delivery, state="sending", at=delivery.at)
+            claimed = {"state": "sending", "at": delivery.at, "bins": ""}
+            self._store.change_contact(delivery, **claimed)
         self._meter.add(writes=2)
         return new
 

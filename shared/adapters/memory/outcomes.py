@@ -32,10 +32,7 @@ class Outcomes:
             self._store.outcomes[outcome.id] = msgspec.json.encode(outcome)
             self._note(outcome, delivery, contact)
             if learnt != NO_EVIDENCE:
-                known = self._store.models.get(delivery.model, NO_EVIDENCE)
-                self._store.models[delivery.model] = Counts(
-                    positives=known.positives + learnt.positives, negatives=known.negatives + learnt.negatives
-                )
+                self._store.models[delivery.model] = self._store.models.get(delivery.model, NO_EVIDENCE) + learnt
         self._meter.add(writes=2 if learnt == NO_EVIDENCE else 3)
 
     def _note(self, outcome: Outcome, delivery: Delivery, contact: Contact | None) -> None:

@@ -9,6 +9,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 
+from shared.domain.allowance import Ledger
 from shared.domain.contact_folding import Fold
 from shared.domain.contact_history import Contact
 from shared.domain.delivery import Delivery
@@ -62,6 +63,9 @@ class Store:
         self.contact_points: dict[tuple[str, str], str] = {}
         self.quarantine: dict[str, bytes] = {}
         self.seals: dict[int, Sealed] = {}
+        self.deferrals: dict[str, bytes] = {}
+        self.due: dict[str, datetime] = {}
+        self.ledgers: dict[tuple[str, str], Document[Ledger]] = {}
         self._versions = itertools.count(1)
 
     def next_version(self) -> str:

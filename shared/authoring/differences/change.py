@@ -8,14 +8,11 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from shared.authoring.contact_rules import FOREVER_SECONDS
 from shared.domain.catalogue import Catalogue
 from shared.domain.rules import Scope
 
 ItemT = TypeVar("ItemT")
 Kind = Literal["gained", "lost", "changed"]
-
-_UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -82,14 +79,6 @@ def pounds(value: float | str) -> str:
 def per_cent(value: float) -> str:
     """A probability."""
     return f"{value * 100:g} %"
-
-
-def period(seconds: int) -> str:
-    """A duration in the largest unit that divides it."""
-    if seconds >= FOREVER_SECONDS:
-        return "ever"
-    size, unit = next((size, unit) for size, unit in _UNITS if seconds % size == 0)
-    return counted(seconds // size, unit)
 
 
 def counted(count: int, what: str) -> str:

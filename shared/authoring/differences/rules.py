@@ -13,12 +13,12 @@ from shared.authoring.differences.change import (
     listed,
     number,
     paired,
-    period,
     pounds,
     quoted,
     scope_words,
 )
 from shared.domain.catalogue import Catalogue
+from shared.domain.contact_words import lasting
 from shared.domain.rules import Cap, Cooldown, Rule, Scope
 
 _POUNDS = frozenset({"amount", "pounds", "spend"})
@@ -47,7 +47,7 @@ def _of_rule(was: Any, is_now: Any, old: Catalogue, new: Catalogue) -> Iterator[
     if isinstance(is_now, Cap) and set(fields) & {"limit", "window_seconds"}:
         on = scope_words(is_now.scope, new)
         if was.window_seconds == is_now.window_seconds:
-            said = f"{was.limit} → {is_now.limit} per {period(is_now.window_seconds)}"
+            said = f"{was.limit} → {is_now.limit} per {lasting(is_now.window_seconds)}"
         else:
             said = f"{_rate(was)} → {_rate(is_now)}"
         yield Change(about=about, kind="changed", said=f"on {on} {said}", actions=0)
@@ -66,12 +66,12 @@ def _said(rule: Rule, catalogue: Catalogue) -> str:
     if isinstance(rule, Cooldown):
         same = f" of the same {rule.same}" if rule.same else ""
         blocks = scope_words(rule.blocks, catalogue)
-        return f"after {listed(rule.outcomes)}, nothing{same} for {period(rule.period_seconds)} on {blocks}"
+        return f"after {listed(rule.outcomes)}, nothing{same} for {lasting(rule.period_seconds)} on {blocks}"
     return rule.reason
 
 
 def _rate(cap: Cap) -> str:
-    return f"{cap.limit} per {period(cap.window_seconds)}"
+    return f"{cap.limit} per {lasting(cap.window_seconds)}"
 
 
 def _word(field: str, value: Any, catalogue: Catalogue) -> Any:  # noqa: PLR0911 - one answer per kind of value
@@ -81,7 +81,7 @@ def _word(field: str, value: Any, catalogue: Catalogue) -> Any:  # noqa: PLR0911
     if isinstance(value, Scope):
         return scope_words(value, catalogue)
     if field.endswith("_seconds"):
-        return period(value)
+        return lasting(value)
     if field == "reason":
         return quoted(value)
     if field in _POUNDS:

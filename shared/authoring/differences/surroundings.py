@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from shared.authoring.differences.change import Change, changed, number, paired, pounds, quoted, scope_words
-from shared.domain.catalogue import Attribute, Catalogue, Channel, ContextWeight
+from shared.domain.catalogue import Attribute, Catalogue, Channel, ContextWeight, NumericPredictor, Predictor
 
 _LEVELS = {"brands": "brand", "issues": "issue", "groups": "group"}
 
@@ -71,6 +71,20 @@ def _of_arbitration(old: Catalogue, new: Catalogue) -> Iterator[Change]:
         yield from changed(about, "condition", was.when, is_now.when, lambda text: f"`{text}`", actions=0)
         before, after = scope_words(was.scope, old), scope_words(is_now.scope, new)
         yield from changed(about, "scope", before, after, str, actions=0)
+    yield from changed("arbitration", "exploration", old.exploration, new.exploration, str, actions=0)
+    for reads, was, is_now in paired(old.predictors, new.predictors, lambda predictor: predictor.reads):
+        about = f"predictor {reads}"
+        if was is None or is_now is None:
+            yield _whole(about, was, is_now, _bins)
+        else:
+            yield from changed(about, "bins", _bins(was), _bins(is_now), str, actions=0)
+
+
+def _bins(predictor: Predictor) -> str:
+    """Where a predictor's bins meet, or the values that have one."""
+    if isinstance(predictor, NumericPredictor):
+        return f"split at {', '.join(f'{edge:g}' for edge in predictor.edges)}"
+    return f"of {', '.join(predictor.values)}"
 
 
 def _weight(catalogue: Catalogue, weight: ContextWeight) -> str:

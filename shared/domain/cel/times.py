@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from shared.domain.cel.arithmetic import duration_of, timestamp_of
 from shared.domain.cel.ends import Failed
 from shared.domain.cel.values import NANOS, Duration, Timestamp, no_overload
+from shared.domain.zones import zone
 
 _DAY = 86_400 * NANOS
 _EPOCH_ORDINAL = 719_163
@@ -96,12 +97,7 @@ def _zone(name: str) -> ZoneInfo | int | None:
     if found := _OFFSET.fullmatch(name):
         minutes = int(found[2]) * 60 + int(found[3])
         return (-minutes if found[1] == "-" else minutes) * 60 * NANOS
-    if not name:
-        return 0
-    try:
-        return ZoneInfo(name)
-    except (ValueError, OSError, KeyError):  # a name that is no path, a folder, no such zone
-        return None
+    return zone(name) if name else 0
 
 
 def _local(at: int, zone: Any) -> int | Failed:

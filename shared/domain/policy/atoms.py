@@ -57,7 +57,7 @@ UNREADABLE: Final = NoValue("unreadable")
 """It would be a field of something that has no fields."""
 
 
-class Atom(msgspec.Struct, frozen=True, array_like=True, order=True):
+class Atom(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
     """One question.
 
     Attributes:
@@ -86,7 +86,7 @@ class Atom(msgspec.Struct, frozen=True, array_like=True, order=True):
         return Truth.ERROR if answer is None else Truth(answer)
 
 
-class Term(msgspec.Struct, frozen=True, array_like=True, order=True):
+class Term(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
     """An atom, or its negation."""
 
     atom: Atom

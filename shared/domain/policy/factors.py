@@ -1,46 +1,125 @@
-"""The factors of priority that a revision fixes, row by row, and those that models and situations bring."""
+"""The factors of priority that a revision fixes, row by row, and those that models and situations bring.
+
+Only what ranks has a use for numpy, and every function imports this: so it is imported where it is used.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from shared.domain.catalogue import Action, Revision, Treatment
-from shared.domain.policy.tables import Rows
+from shared.domain.policy.situation import Variables
+from shared.domain.policy.tables import rows_at
+from shared.domain.predictors import Predictors
 from shared.domain.propensity import NO_EVIDENCE, Counts, model_id, propensity, version
+
+if TYPE_CHECKING:
+    from shared.domain.classifier import Numbers, Vector
 
 PROPENSITY_DIGITS = 8
 """Decimals that a propensity is rounded to, so that records stay short and hold what was reckoned with."""
+
+DRAWN_DIGITS = 6
+"""Decimals of one that is drawn: what would follow is noise, and takes room in the record."""
 
 MAX_VALUE = 1e9
 """Pounds. No acceptance is worth more, and with exponents up to 10 a priority stays a finite number."""
 
 
+class Propensities(NamedTuple):
+    """P of every row for one person and moment.
+
+    Attributes:
+        every: P of every row that is ranked by; where propensities are drawn, of the rows that may be and no others.
+        models: the version of the models that said so.
+        bins: the cells that the person is in, for what becomes of it to be learnt by.
+        means: of every row, what P was drawn around; None where nothing is drawn.
+    """
+
+    every: tuple[float, ...] | Vector
+    models: str
+    bins: str = ""
+    means: Vector | None = None
+
+
 class Factors:
-    """P, V and L of every row."""
+    """P, V and L of every row.
+
+    Attributes:
+        predictors: what P looks at.
+    """
 
     def __init__(self, revision: Revision, rows: Sequence[tuple[Action, Treatment]]) -> None:
         """Take the constants of every row."""
         self._rows = rows
-        self._models = tuple(model_id(treatment.id, treatment.channel) for _, treatment in rows)
-        self.prices = tuple(revision.channels[treatment.channel].price for _, treatment in rows)
-        self.levers = tuple(float(action.lever) for action, _ in rows)
+        self._models = tuple([model_id(treatment.id, treatment.channel) for _, treatment in rows])
+        self.prices = tuple([revision.channels[treatment.channel].price for _, treatment in rows])
+        self.levers = tuple([float(action.lever) for action, _ in rows])
         self.values = tuple(
-            None if isinstance(action.value, str) else worth(float(action.value), price)
-            for (action, _), price in zip(rows, self.prices, strict=True)
+            [
+                None if action.value.__class__ is str else worth(float(action.value), price)
+                for (action, _), price in zip(rows, self.prices, strict=True)
+            ]
         )
-        self.mandatory: Rows = sum(1 << row for row, (action, _) in enumerate(rows) if action.mandatory)
-        self._propensities: tuple[Mapping[str, Counts] | None, tuple[float, ...], str] = None, (), ""
+        self.mandatory = rows_at([row for row, (action, _) in enumerate(rows) if action.mandatory])
+        self.predictors = Predictors(revision.catalogue.predictors)
+        self._explores = revision.catalogue.exploration == "thompson"
+        self._say: tuple[Mapping[str, Counts] | None, _Say] = None, lambda *_: Propensities((), "")
 
-    def propensities(self, counts: Mapping[str, Counts]) -> tuple[tuple[float, ...], str]:
-        """P of every row by the models' evidence, and the models' version; worked out once for as long as the same
+    def propensities(
+        self, counts: Mapping[str, Counts], situation: Variables, decision: str, rows: Numbers
+    ) -> Propensities:
+        """P by the models' evidence; what does not depend on the person is worked out once for as long as the same
         mapping is given.
+
+        Args:
+            counts: the models' evidence by model id.
+            situation: the person and the moment.
+            decision: the decision's id, by which propensities are drawn where the catalogue explores.
+            rows: the numbers of those that may be.
         """
-        known, found, version_ = self._propensities
+        known, say = self._say
         if known is not counts:
-            found, version_ = self.starting(counts), version(counts)
-            self._propensities = counts, found, version_
-        return found, version_
+            say = self._scoring(counts) if self.predictors or self._explores else self._the_same_for_all(counts)
+            self._say = counts, say
+        return say(situation, decision, rows)
+
+    def _the_same_for_all(self, counts: Mapping[str, Counts]) -> _Say:
+        found = Propensities(self.starting(counts), version(counts))
+        return lambda *_: found
+
+    def _scoring(self, counts: Mapping[str, Counts]) -> _Say:
+        from shared.domain.classifier import Classifier, Model, rounded  # noqa: PLC0415 - numpy, see above
+
+        starting = [treatment.starting for _, treatment in self._rows]
+        models = [Model(*each) for each in zip(self._models, starting, strict=True)]
+        classifier, version_ = Classifier(models, self.predictors, counts), version(counts)
+        drawn = self._drawing(classifier.evidence) if self._explores else None
+
+        def say(situation: Variables, decision: str, rows: Numbers) -> Propensities:
+            bins = self.predictors(situation)
+            means = rounded(classifier(bins), PROPENSITY_DIGITS)
+            named = self.predictors.named(bins)
+            if drawn is None:
+                return Propensities(means, version_, named)
+            return Propensities(drawn(means, decision, rows), version_, named, means)
+
+        return say
+
+    def _drawing(self, evidence: Vector) -> Callable[[Vector, str, Numbers], Vector]:
+        from shared.domain.classifier import rounded  # noqa: PLC0415
+        from shared.domain.exploration import draw, streams  # noqa: PLC0415 - numpy
+
+        starts = streams([treatment.id for _, treatment in self._rows])
+
+        def drawn(means: Vector, decision: str, rows: Numbers) -> Vector:
+            every = means.copy()
+            every[rows] = rounded(draw(decision, starts[rows], means[rows], evidence[rows]), DRAWN_DIGITS)
+            return every
+
+        return drawn
 
     def starting(self, counts: Mapping[str, Counts]) -> tuple[float, ...]:
         """P of every row by some evidence."""
@@ -48,6 +127,10 @@ class Factors:
             _rounded(propensity(treatment.starting, counts.get(model, NO_EVIDENCE)))
             for (_, treatment), model in zip(self._rows, self._models, strict=True)
         )
+
+
+_Say = Callable[[Variables, str, "Numbers"], Propensities]
+"""Says P in a situation, by the counts of one moment."""
 
 
 def worth(value: float, price: float) -> float:

@@ -11,6 +11,7 @@ slower.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -22,6 +23,9 @@ STOPS_UNLESS_MISSING = frozenset({Truth.FALSE, Truth.ERROR})
 _TRUE = frozenset({Truth.TRUE})
 
 Clause = tuple[Term, ...]
+_Column = tuple[Path, str | None]
+"""What a table is made for: a path, or one text that the list there may hold."""
+
 Roots = Mapping[str, Mapping[str, Any]]
 """What paths begin with: `profile`, `signal`, `context`."""
 
@@ -57,19 +61,25 @@ class Index:
         self._all = (1 << rows) - 1
         self._evaluated = [(e.evaluate, STOPS_UNLESS_MISSING if e.allows_missing else STOPS, e.rows) for e in evaluated]
         self._layers: list[Rows] = []
-        by_path: dict[tuple[Path, str | None], list[Entry]] = {}
-        for (clause, allows_missing), concerned in _clauses(tabled).items():
-            terms: dict[tuple[Path, str | None], list[Term]] = {}
-            for term in clause:
-                terms.setdefault(_column(term), []).append(term)
-            if len(terms) == 1:
-                [(column, _)] = terms.items()
+        by_path: defaultdict[_Column, list[Entry]] = defaultdict(list)
+        several: defaultdict[tuple[Clause, bool], Rows] = defaultdict(int)
+        for clauses, allows_missing, concerned in tabled:
+            when = STOPS_UNLESS_MISSING if allows_missing else STOPS
+            for clause in clauses:
+                if len(clause) == 1:
+                    by_path[_column(clause[0])].append(Entry(clause, when, concerned))
+                else:
+                    several[clause, allows_missing] |= concerned
+        for (clause, allows_missing), concerned in several.items():
+            columns = [_column(term) for term in clause]
+            if columns.count(columns[0]) == len(columns):
                 when = STOPS_UNLESS_MISSING if allows_missing else STOPS
-                by_path.setdefault(column, []).append(Entry(clause, when, concerned))
+                by_path[columns[0]].append(Entry(clause, when, concerned))
                 continue
-            shift = rows * (1 + self._layer(concerned))
-            for column, own in terms.items():
-                by_path.setdefault(column, []).append(Entry(tuple(own), _TRUE, concerned << shift))
+            let_through = concerned << rows * (1 + self._layer(concerned))
+            for column in dict.fromkeys(columns):
+                own = tuple([term for term, its in zip(clause, columns, strict=True) if its == column])
+                by_path[column].append(Entry(own, _TRUE, let_through))
         self._lookup = _compiled(by_path)
 
     def passing(self, roots: Roots) -> Rows:
@@ -113,22 +123,12 @@ def positions(rows: Rows) -> list[int]:
     return found
 
 
-def _clauses(conditions: Iterable[Tabled]) -> dict[tuple[Clause, bool], Rows]:
-    """The rows of each distinct clause."""
-    rows: dict[tuple[Clause, bool], Rows] = {}
-    for condition in conditions:
-        for clause in condition.clauses:
-            key = clause, condition.allows_missing
-            rows[key] = rows.get(key, 0) | condition.rows
-    return rows
+def _column(term: Term) -> _Column:
+    atom = term.atom
+    return atom.path, str(atom.constants[0]) if atom.operator == "contains" else None
 
 
-def _column(term: Term) -> tuple[Path, str | None]:
-    """What a table is made for: a path, or one text that the list there may hold."""
-    return term.atom.path, str(term.atom.constants[0]) if term.atom.operator == "contains" else None
-
-
-def _compiled(by_path: Mapping[tuple[Path, str | None], Sequence[Entry]]) -> Callable[[Roots], Rows]:
+def _compiled(by_path: Mapping[_Column, Sequence[Entry]]) -> Callable[[Roots], Rows]:
     """A function that looks up each path once and joins what it finds.
 
     It is written out, a line or two a path, since a loop over tables took twice as long. Its text holds numbered names
@@ -158,7 +158,7 @@ def _compiled(by_path: Mapping[tuple[Path, str | None], Sequence[Entry]]) -> Cal
     # As defaults of parameters the values are local names, the fastest there are.
     source = f"def lookup(roots, {', '.join(f'{name}={name}' for name in bound)}):\n " + "\n ".join(lines)
     exec(source, bound)  # noqa: S102 - made of numbered names alone, see above
-    lookup: Callable[[Roots], Rows] = bound["lookup"]
+    lookup: Callable[[Roots], Rows] = bound.pop("lookup")  # and so in no cycle: a policy goes with its last user
     return lookup
 
 

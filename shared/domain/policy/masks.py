@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from shared.domain.catalogue import Action, Revision, Treatment
-from shared.domain.policy.tables import Rows
+from shared.domain.policy.tables import Rows, rows_at
 from shared.domain.profile import Profile
+
+KeyT = TypeVar("KeyT")
 
 
 class Masks:
@@ -16,20 +19,20 @@ class Masks:
     def __init__(self, revision: Revision, rows: Sequence[tuple[Action, Treatment]]) -> None:
         """Sort the rows."""
         self._all = (1 << len(rows)) - 1
-        self._channels: dict[str, Rows] = {}
-        self._placements: dict[str, Rows] = {}
-        self._brands: dict[str, Rows] = {}
-        windows: dict[tuple[datetime | None, datetime | None], Rows] = {}
-        for number, (action, treatment) in enumerate(rows):
-            bit = 1 << number
-            self._channels[treatment.channel] = self._channels.get(treatment.channel, 0) | bit
+        channels: dict[str, list[int]] = {}
+        placements: dict[str, list[int]] = {}
+        brands: dict[str, list[int]] = {}
+        windows: dict[tuple[datetime | None, datetime | None], list[int]] = {}
+        for row, (action, treatment) in enumerate(rows):
+            channels.setdefault(treatment.channel, []).append(row)
             if treatment.placement is not None:
-                self._placements[treatment.placement] = self._placements.get(treatment.placement, 0) | bit
-            self._brands[action.brand] = self._brands.get(action.brand, 0) | bit
-            window = action.active.from_, action.active.until
-            if window != (None, None):
-                windows[window] = windows.get(window, 0) | bit
-        self._windows = tuple(windows.items())
+                placements.setdefault(treatment.placement, []).append(row)
+            brands.setdefault(action.brand, []).append(row)
+            active = action.active
+            if active.from_ is not None or active.until is not None:
+                windows.setdefault((active.from_, active.until), []).append(row)
+        self._channels, self._placements, self._brands = map(_sets, (channels, placements, brands))
+        self._windows = tuple(_sets(windows).items())
         self._addressed = tuple(
             (channel.id, rows_of)
             for channel in revision.catalogue.channels
@@ -67,3 +70,7 @@ class Masks:
         for name in names:
             found |= by_name.get(name, 0)
         return found
+
+
+def _sets(positions: Mapping[KeyT, Sequence[int]]) -> dict[KeyT, Rows]:
+    return {key: rows_at(rows) for key, rows in positions.items()}

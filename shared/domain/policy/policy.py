@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from itertools import compress
 from typing import Any
 
-from shared.domain.catalogue import Action, Condition, Revision, Treatment, facts
+from shared.domain.catalogue import Action, Condition, Revision, Treatment
 from shared.domain.cel import Missing, Program, program
+from shared.domain.contact_policy.compiled import ContactRules
 from shared.domain.errors import NotFoundError
 from shared.domain.policy.atoms import MISSING, Path, Truth
 from shared.domain.policy.clauses import clauses, specialised
 from shared.domain.policy.factors import Factors
 from shared.domain.policy.index import Evaluated, Index, Tabled, can_allow_missing
 from shared.domain.policy.masks import Masks
+from shared.domain.policy.scopes import Scopes
 from shared.domain.policy.situation import Situations, Variables
-from shared.domain.policy.tables import Rows
+from shared.domain.policy.tables import Rows, rows_at
 from shared.domain.profile import Profile
-from shared.domain.rules import Scope, in_scope
 from shared.domain.signal import Signal
 
 CANDIDATE = frozenset({"action", "treatment"})
@@ -63,9 +66,10 @@ class Policy:
         self._row_of = {treatment.id: row for row, (_, treatment) in enumerate(self.rows)}
         self.masks = Masks(revision, self.rows)
         self.factors = Factors(revision, self.rows)
-        self._context_weights = tuple((w.when, w.weight, self._rows_in(w.scope)) for w in catalogue.context_weights)
+        self._context_weights = tuple((w.when, w.weight, self.scopes.of(w.scope)) for w in catalogue.context_weights)
         self._ids = tuple(self._row_of)
         self._programs: dict[str, Program] = {}
+        self._last: tuple[Profile, Signal, datetime, Variables] | None = None
         tabled, evaluated = _compiled(self)
         self._index = Index(len(self.rows), tabled, evaluated)
         types = {name: attribute.type for name, attribute in catalogue.profile_schema.items()}
@@ -73,8 +77,13 @@ class Policy:
         self._situations = Situations(types, [path[1] for path in reads if path[0] == "profile" and len(path) > 1])
 
     def situation(self, profile: Profile, signal: Signal, now: datetime) -> Variables:
-        """What expressions see of this person, signal and moment."""
-        return self._situations(profile, signal, now)
+        """What expressions see of this person, signal and moment; that of the last decision is remembered, since each
+        of its stages asks for it.
+        """
+        last = self._last
+        if last is None or last[0] is not profile or last[1] is not signal or last[2] != now:
+            last = self._last = profile, signal, now, self._situations(profile, signal, now)
+        return last[3]
 
     def passing(self, situation: Variables) -> Rows:
         """The rows that no condition stops."""
@@ -84,16 +93,61 @@ class Policy:
         """The ids of the treatments of rows, by action id and then treatment id."""
         return tuple(compress(self._ids, f"{rows:b}".encode().translate(_BITS)[::-1]))
 
-    def rows_of(self, treatments: Sequence[str]) -> list[int]:
-        """The rows of treatments, ascending.
+    def ids(self, rows: Iterable[int]) -> Iterator[str]:
+        """The ids of the treatments of rows, in their order, as far as they are asked for.
+
+        Raises:
+            NotFoundError: the revision has fewer rows.
+        """
+        for row in rows:
+            if row >= len(self._ids):
+                raise NotFoundError(f"revision {self.revision.id} has no row {row}")
+            yield self._ids[row]
+
+    def checked(self, rows: Rows) -> Rows:
+        """The same rows, every one of which there is.
+
+        Raises:
+            NotFoundError: the revision has fewer.
+        """
+        if rows >> len(self.rows):
+            raise NotFoundError(f"revision {self.revision.id} has no row {rows.bit_length() - 1}")
+        return rows
+
+    def row_set(self, treatments: Iterable[str]) -> Rows:
+        """The rows of treatments.
 
         Raises:
             NotFoundError: the revision has no such treatment.
         """
-        try:
-            return sorted([self._row_of[treatment] for treatment in treatments])
-        except KeyError as error:
-            raise NotFoundError(f"revision {self.revision.id} has no treatment {error.args[0]!r}") from None
+        rows = 0
+        for treatment in treatments:
+            row = self._row_of.get(treatment)
+            if row is None:
+                raise NotFoundError(f"revision {self.revision.id} has no treatment {treatment!r}")
+            rows |= 1 << row
+        return rows
+
+    def row(self, treatment: str) -> int:
+        """The row of a treatment.
+
+        Raises:
+            NotFoundError: the revision has no such treatment.
+        """
+        row = self._row_of.get(treatment)
+        if row is None:
+            raise NotFoundError(f"revision {self.revision.id} has no treatment {treatment!r}")
+        return row
+
+    @cached_property
+    def scopes(self) -> Scopes:
+        """The rows by what scopes speak of."""
+        return Scopes(self.rows)
+
+    @cached_property
+    def contact_rules(self) -> ContactRules:
+        """The rules of contact policy, worked out when they are first asked."""
+        return ContactRules(self.revision, self.rows, self.scopes)
 
     def program(self, text: str) -> Program:
         """The program of one of the revision's expressions."""
@@ -118,12 +172,6 @@ class Policy:
         """The number that an expression yields, None where a value is missing or it yields none."""
         value = self.program(text).evaluate(situation)
         return float(value) if isinstance(value, int | float) and value.__class__ is not bool else None
-
-    def _rows_in(self, scope: Scope) -> Rows:
-        rows = 0
-        for number, (action, treatment) in enumerate(self.rows):
-            rows |= in_scope(scope, facts(action, treatment)) << number
-        return rows
 
 
 _VERDICTS = {
@@ -162,14 +210,15 @@ def _compiled(policy: Policy) -> tuple[list[Tabled], list[Evaluated]]:
     tabled: list[Tabled] = []
     evaluated: list[Evaluated] = []
     for (text, allows_missing), rows, known in _rows_of_conditions(policy):
-        data, found = expressions[text].program, expressions[text].clauses
+        expression = expressions[text]
+        data, found = None, expression.clauses
         if known:
-            data = specialised(data, known)
+            data = specialised(expression.program, known)
             found = clauses(data)
         if found is not None and (not allows_missing or can_allow_missing(found)):
             tabled.append(Tabled(found, allows_missing, rows))
         else:
-            evaluated.append(Evaluated(_evaluation(data), allows_missing, rows))
+            evaluated.append(Evaluated(_evaluation(data or expression.program), allows_missing, rows))
     return tabled, evaluated
 
 
@@ -183,34 +232,40 @@ def _rows_of_conditions(policy: Policy) -> Iterator[tuple[_Asked, Rows, dict[Pat
     reads of them.
     """
     catalogue = policy.revision.catalogue
-    asked = [(condition.when, condition.on_missing == "allow") for condition in catalogue.conditions]
     reads = {
         text: paths
         for text, expression in catalogue.expressions.items()
         if expression.reads and (paths := [path for path in expression.reads if path[0] in CANDIDATE])
     }
-    plain: dict[_Asked, Rows] = {}
-    reading: dict[tuple[_Asked, str], tuple[Rows, dict[Path, Any]]] = {}
+    # by text, of conditions that drop what is missing and of those that allow it
+    plain: tuple[defaultdict[str, list[int]], ...] = defaultdict(list), defaultdict(list)
+    reading: dict[tuple[_Asked, str], tuple[list[int], dict[Path, Any]]] = {}
+    texts = [condition.when for condition in catalogue.conditions]
+    allows = [condition.on_missing == "allow" for condition in catalogue.conditions]
+    concerned = [plain[allowed][text] for text, allowed in zip(texts, allows, strict=True)]
 
-    def add(indexes: Sequence[int], action: Action, treatment: Treatment | None, rows: Rows) -> None:
+    def add(indexes: Sequence[int], action: Action, treatment: Treatment | None, rows: list[int]) -> None:
         for index in indexes:
-            one = asked[index]
-            if one[0] not in reads:
-                plain[one] = plain.get(one, 0) | rows
+            if not reads or texts[index] not in reads:
+                known_rows = concerned[index]
+                known_rows += rows
                 continue
             seen = candidate(action, treatment)
-            known = {path: _value(seen, path) for path in reads[one[0]]}
-            key = one, repr(sorted(known.items()))
-            reading[key] = (rows | reading[key][0] if key in reading else rows), known
+            known = {path: _value(seen, path) for path in reads[texts[index]]}
+            key = (texts[index], allows[index]), repr(sorted(known.items()))
+            reading.setdefault(key, ([], known))[0].extend(rows)
 
     row = 0
     for action in catalogue.actions:
-        add(action.conditions, action, None, ((1 << len(action.treatments)) - 1) << row)
-        for number, treatment in enumerate(action.treatments, start=row):
-            add(treatment.conditions, action, treatment, 1 << number)
-        row += len(action.treatments)
-    yield from ((one, rows, {}) for one, rows in plain.items())
-    yield from ((one, rows, known) for (one, _), (rows, known) in reading.items())
+        rows = list(range(row, row + len(action.treatments)))
+        add(action.conditions, action, None, rows)
+        for own, treatment in zip(rows, action.treatments, strict=True):
+            if treatment.conditions:
+                add(treatment.conditions, action, treatment, [own])
+        row += len(rows)
+    for allowed, by_text in enumerate(plain):
+        yield from (((text, bool(allowed)), rows_at(found), {}) for text, found in by_text.items() if found)
+    yield from ((one, rows_at(found), known) for (one, _), (found, known) in reading.items())
 
 
 def _value(seen: Mapping[str, Any], path: Path) -> Any:

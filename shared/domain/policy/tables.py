@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
+from operator import or_
 from typing import Any, Final, NamedTuple
 
 from shared.domain.policy.atoms import (
@@ -18,7 +21,6 @@ from shared.domain.policy.atoms import (
     NOWHERE,
     NUMBERS,
     UNREADABLE,
-    Atom,
     NoValue,
     Term,
     Truth,
@@ -30,9 +32,20 @@ Rows = int
 """A set of rows: bit n stands for row n."""
 
 _STRANGE: Final[tuple[Any, ...]] = (MISSING, None, False, True, math.nan, [], NOWHERE, UNREADABLE)
-_OTHER_TEXT: Final = "\0"
+_NUMBERS: Final = frozenset(NUMBERS)
+_TEXTS: Final = frozenset({str})
 _SINCE: Final = {"<": 0, "<=": 1, ">": 1, ">=": 0}
 """Of an operator with an order, the region from which on it says the other: that of its constant, or the next."""
+
+
+def rows_at(positions: Sequence[int]) -> Rows:
+    """The set of the rows at these positions, in whatever order; made at once, since each `|` copies a whole set."""
+    if len(positions) == 1:
+        return 1 << positions[0]
+    flags = bytearray((max(positions, default=0) >> 3) + 1)
+    for position in positions:
+        flags[position >> 3] |= 1 << (position & 7)
+    return int.from_bytes(flags, "little")
 
 
 class Entry(NamedTuple):
@@ -52,22 +65,20 @@ class Table:
 
     def __init__(self, entries: Iterable[Entry]) -> None:
         """Work out the regions and their rows."""
-        entries = list(entries)
-        numbers = _constants(entries, NUMBERS)
-        texts = _constants(entries, (str,))
-        by_number = _regions(entries, numbers, _between)
-        by_text = _regions(entries, texts, lambda _texts, _position: _OTHER_TEXT)
+        shapes = _by_shape(entries)
+        numbers, texts = _Regions(shapes, _NUMBERS, _between_numbers), _Regions(shapes, _TEXTS, _between_texts)
+        by_number, by_text = numbers.rows(), texts.rows()
         self.keys: list[float] = []
         self.by_region: list[Rows] = [by_number[0]]
         for position, rows in enumerate(by_number[1:]):
             if rows != self.by_region[-1]:
-                constant = numbers[position // 2]
+                constant = numbers.constants[position // 2]
                 self.keys.append(after(constant) if position % 2 else float(constant))
                 self.by_region.append(rows)
-        self.by_text: dict[str, Rows] = dict(zip(texts, by_text[1::2], strict=True))
+        self.by_text: dict[str, Rows] = dict(zip(texts.constants, by_text[1::2], strict=True))
         self.other_text: Rows = by_text[0]
         self.missing, self.null, self.false, self.true, self.nan, self.other, self.nowhere, self.unreadable = map(
-            _shapes(entries), _STRANGE
+            _strange(shapes), _STRANGE
         )
 
     def __call__(self, value: Any) -> Rows:
@@ -91,7 +102,7 @@ class Membership:
 
     def __init__(self, text: str, entries: Iterable[Entry]) -> None:
         """Work out the rows of a list with the text, of one without, and of what is none."""
-        rows = _shapes(list(entries))
+        rows = _strange(_by_shape(entries))
         self.text = text
         self.inside, self.outside, self.other = rows([text]), rows([]), rows(None)
         self.missing = rows(MISSING)
@@ -103,71 +114,137 @@ class Membership:
         return self.missing if value is MISSING or value is NOWHERE else self.other
 
 
-def _constants(entries: Sequence[Entry], kinds: tuple[type, ...]) -> list[Any]:
-    constants: Iterator[Any] = (c for entry in entries for term in entry.terms for c in term.atom.constants)
-    return sorted({constant for constant in constants if constant.__class__ in kinds})
+class _Shape:
+    """Entries that differ in their constants alone: what one says of a value that is none of them, all say."""
+
+    __slots__ = ("entries", "first", "kinds", "rows")
+
+    def __init__(self, entries: list[Entry]) -> None:
+        """Take the entries, of which there is one at least."""
+        self.entries = entries
+        self.first = entries[0]
+        self.kinds = {constant.__class__ for term in self.first.terms for constant in term.atom.constants}
+        self.rows = reduce(or_, [entry.rows for entry in entries])
 
 
-def _regions(entries: Sequence[Entry], constants: list[Any], between: Callable[[list[Any], int], Any]) -> list[Rows]:
+def _by_shape(entries: Iterable[Entry]) -> list[_Shape]:
+    shapes: defaultdict[Any, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        terms = entry.terms
+        key = _shape_of(terms[0]) if len(terms) == 1 else tuple([_shape_of(term) for term in terms])
+        shapes[entry.when, key].append(entry)
+    return [_Shape(alike) for alike in shapes.values()]
+
+
+def _shape_of(term: Term) -> tuple[object, ...]:
+    """What of a term matters to a value that none of its constants is equal to. Constants of one term are all numbers,
+    all texts, or one bool.
+    """
+    atom = term.atom
+    if not atom.constants:
+        return atom.operator, term.negated
+    first = atom.constants[0]
+    kind = first.__class__
+    return atom.operator, term.negated, float if kind is int else kind, first if kind is bool else None
+
+
+def _constants(entries: Iterable[Entry], kinds: frozenset[type]) -> list[Any]:
+    return sorted({c for entry in entries for term in entry.terms for c in term.atom.constants if c.__class__ in kinds})
+
+
+class _Regions:
     """Rows by region: before the first constant, at it, between it and the second, and so on.
 
     What an entry says changes at its own constants alone, so its rows go on a few ranges of regions. Nearly every range
     begins at the first region or ends at the last, and is noted at its other end only: one pass forwards and one
     backwards then gather what reaches each region.
     """
-    positions = {constant: 2 * number + 1 for number, constant in enumerate(constants)}
-    size = 2 * len(constants) + 1
-    onwards, so_far, here = [0] * (size + 1), [0] * (size + 1), [0] * size
-    kinds = tuple({constant.__class__ for constant in constants})
-    for entry in entries:
-        for start, end in _ranges(entry, positions, kinds, size, between):
-            if start == 0:
-                so_far[end] |= entry.rows
-            elif end == size:
-                onwards[start] |= entry.rows
+
+    def __init__(
+        self, shapes: Sequence[_Shape], kinds: frozenset[type], between: Callable[[list[Any], int], Any]
+    ) -> None:
+        """Note the rows of every entry; `between` gives a value of these kinds that lies between two constants."""
+        asking = [shape for shape in shapes if not shape.kinds.isdisjoint(kinds)]
+        self.constants = _constants([entry for shape in asking for entry in shape.entries], kinds)
+        self._positions = {constant: 2 * number + 1 for number, constant in enumerate(self.constants)}
+        self._size = 2 * len(self.constants) + 1
+        self._kinds = kinds
+        self._between = between
+        self._onwards, self._so_far = [0] * (self._size + 1), [0] * (self._size + 1)
+        self._here = [0] * self._size
+        for shape in shapes:
+            if shape.kinds.isdisjoint(kinds):
+                if shape.first.concerns(between([], 0)):
+                    self._so_far[self._size] |= shape.rows
+            elif len(shape.first.terms) > 1:
+                self._several_terms(shape.entries)
+            elif shape.first.terms[0].atom.operator in _SINCE:
+                self._ordered(shape.entries)
             else:
-                for region in range(start, end):
-                    here[region] |= entry.rows
-    for region in range(1, size):
-        onwards[region] |= onwards[region - 1]
-    for region in range(size - 1, -1, -1):
-        so_far[region] |= so_far[region + 1]
-    return [onwards[region] | so_far[region + 1] | here[region] for region in range(size)]
+                self._equal(shape.entries)
+
+    def rows(self) -> list[Rows]:
+        """The rows of each region."""
+        onwards, so_far = self._onwards, self._so_far
+        for region in range(1, self._size):
+            onwards[region] |= onwards[region - 1]
+        for region in range(self._size - 1, -1, -1):
+            so_far[region] |= so_far[region + 1]
+        return [onwards[region] | so_far[region + 1] | self._here[region] for region in range(self._size)]
+
+    def _ordered(self, entries: list[Entry]) -> None:
+        """Of an operator with an order: all regions before its constant, or all after it."""
+        first, atom = entries[0], entries[0].terms[0].atom
+        below, above = (first.concerns(self._between([atom.constants[0]], side)) for side in (0, 1))
+        since = _SINCE[atom.operator]
+        for (term,), _, rows in entries:
+            turn = self._positions[term.atom.constants[0]] + since
+            if below:
+                self._so_far[turn] |= rows
+            if above:
+                self._onwards[turn] |= rows
+
+    def _equal(self, entries: list[Entry]) -> None:
+        """Of `==` and `in`: the constants, or all but them."""
+        first = entries[0]
+        at = first.concerns(first.terms[0].atom.constants[0])
+        elsewhere = first.concerns(self._between(self.constants, len(self.constants)))
+        for (term,), _, rows in entries:
+            points = sorted([self._positions[constant] for constant in term.atom.constants])
+            if at:
+                for point in points:
+                    self._here[point] |= rows
+            if elsewhere:
+                start = 0
+                for point in points:
+                    self._note(start, point, rows)
+                    start = point + 1
+                self._note(start, self._size, rows)
+
+    def _several_terms(self, entries: list[Entry]) -> None:
+        """Of terms joined by `||`: each region between its own constants, and each of these, is asked."""
+        for entry in entries:
+            own = _constants([entry], self._kinds)
+            start = 0
+            for place in range(2 * len(own) + 1):
+                index, is_point = divmod(place, 2)
+                end = self._positions[own[index]] + is_point if index < len(own) else self._size
+                if entry.concerns(own[index] if is_point else self._between(own, index)):
+                    self._note(start, end, entry.rows)
+                start = end
+
+    def _note(self, start: int, end: int, rows: Rows) -> None:
+        """Have rows on the regions from one until before another."""
+        if start == 0:
+            self._so_far[end] |= rows
+        elif end == self._size:
+            self._onwards[start] |= rows
+        else:
+            for region in range(start, end):
+                self._here[region] |= rows
 
 
-def _ranges(
-    entry: Entry,
-    positions: Mapping[Any, int],
-    kinds: tuple[type, ...],
-    size: int,
-    between: Callable[[list[Any], int], Any],
-) -> Iterator[tuple[int, int]]:
-    """The regions whose values concern an entry, as ranges from inclusive to exclusive."""
-    own = _constants([entry], kinds)
-    if len(entry.terms) == 1 and own and entry.terms[0].atom.operator in _SINCE:
-        operator = entry.terms[0].atom.operator
-        turn = positions[own[0]] + _SINCE[operator]
-        if entry.concerns(between(own, 0)):
-            yield 0, turn
-        if entry.concerns(between(own, 1)):
-            yield turn, size
-        return
-    start, begun = 0, None
-    for place in range(2 * len(own) + 1):
-        index, is_point = divmod(place, 2)
-        end = positions[own[index]] + is_point if index < len(own) else size
-        if not entry.concerns(own[index] if is_point else between(own, index)):
-            if begun is not None:
-                yield begun, start
-            begun = None
-        elif begun is None:
-            begun = start
-        start = end
-    if begun is not None:
-        yield begun, size
-
-
-def _between(numbers: list[Any], position: int) -> Any:
+def _between_numbers(numbers: list[Any], position: int) -> Any:
     """A number before the one at a position, and after the one before it."""
     if not numbers:
         return 0.5
@@ -178,29 +255,15 @@ def _between(numbers: list[Any], position: int) -> Any:
     return (numbers[position - 1] + numbers[position]) / 2
 
 
-def _shapes(entries: Sequence[Entry]) -> Callable[[Any], Rows]:
-    """Rows by a value that no constant is equal to. Entries that differ in constants alone then say the same, and are
-    asked once.
-    """
-    shapes: dict[Any, tuple[Entry, Rows]] = {}
-    for entry in entries:
-        shape = (entry.when, *((t.atom.operator, t.negated, *_kinds(t.atom)) for t in entry.terms))
-        known = shapes.get(shape)
-        shapes[shape] = (entry, entry.rows | known[1] if known else entry.rows)
+def _between_texts(texts: list[Any], _position: int) -> Any:
+    """A text that is none of these: it follows the last."""
+    return f"{texts[-1]}\0" if texts else ""
+
+
+def _strange(shapes: Sequence[_Shape]) -> Callable[[Any], Rows]:
+    """Rows by a value that no constant is equal to."""
 
     def rows(value: Any) -> Rows:
-        found = 0
-        for entry, concerned in shapes.values():
-            if entry.concerns(value):
-                found |= concerned
-        return found
+        return reduce(or_, [shape.rows for shape in shapes if shape.first.concerns(value)], 0)
 
     return rows
-
-
-def _kinds(atom: Atom) -> Iterator[object]:
-    """What of its constants matters to a value that is neither a number nor a text."""
-    for constant in atom.constants[:1]:
-        yield constant.__class__
-        if constant.__class__ is bool:
-            yield constant

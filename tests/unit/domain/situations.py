@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -67,8 +67,8 @@ def policy(**changes: Any) -> Policy:
     """The bank as a case changes it, compiled.
 
     Args:
-        changes: `rules`, `context_weights`, `weights`, `exclusions` as in a catalogue; `policy`: conditions by level
-            and kind; `actions`: fields by action; `only`: the actions that there are.
+        changes: `rules`, `context_weights`, `weights`, `exclusions`, `predictors`, `exploration` as in a catalogue;
+            `policy`: conditions by level and kind; `actions`: fields by action; `only`: the actions that there are.
     """
     return _policy(json.dumps({key: value for key, value in changes.items() if value is not None}, default=str))
 
@@ -94,10 +94,16 @@ def _policy(changes: str) -> Policy:
             for treatment in action["treatments"]:
                 treatment["policy"] = conditions.pop(f"treatment:{action['id']}.{treatment['id']}", {})
     assert not conditions, f"no such level: {', '.join(conditions)}"
+    files["schema.yaml"]["profile"] |= {
+        "time_zone": {"type": "string", "description": "Where the customer is"},
+        "messages_wanted": {"type": "int", "description": "How many messages a week the customer wants"},
+    }
     files["contact_policy.yaml"] = {"rules": changed.get("rules", [])}
     files["arbitration.yaml"] = {
         "weights": changed.get("weights", {}),
         "context_weights": changed.get("context_weights", []),
+        "predictors": changed.get("predictors", []),
+        "exploration": changed.get("exploration", "off"),
     }
     return Policy(
         build({name: json.dumps(file, default=str) for name, file in files.items() if file.get("actions", True)})
@@ -128,14 +134,26 @@ def signal(**fields: Any) -> Signal:
     return Signal(**{"at": NOW, "received_at": NOW, **given, **fields})
 
 
-def contact(revision: Revision, line: str, number: int = 1) -> Contact:
-    """An entry of the contact history: `saver.email sent 3d ago, click 2d ago`.
+def moment(said: str, zone: tzinfo = UTC) -> datetime:
+    """A time: `3d ago` from `NOW`, or `on 2026-03-29 08:30` on a zone's clock: where it shows that twice the first,
+    unless its offset is said: `on 2026-10-25 01:30 +00:00`.
+    """
+    if said.endswith(" ago"):
+        return NOW - span(said.removesuffix(" ago"))
+    day, clock, *offset = said.removeprefix("on ").split(" ")
+    if offset:
+        return datetime.fromisoformat(f"{day}T{clock}{offset[0]}").astimezone(UTC)
+    return datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=zone).astimezone(UTC)
+
+
+def contact(revision: Revision, line: str, number: int = 1, zone: tzinfo = UTC) -> Contact:
+    """An entry of the contact history: `saver.email sent 3d ago, click 2d ago`, `tips.email sent on 2026-03-28 23:30`.
 
     First comes what became of its delivery (reserved, sent, released or presented), then its outcomes.
     """
     begun, *followed = line.split(", ")
-    treatment_id, state, ago = begun.removesuffix(" ago").split(" ", 2)
-    at = NOW - span(ago)
+    treatment_id, state, when = begun.split(" ", 2)
+    at = moment(when, zone)
     return Contact(
         delivery_id=f"v-{number}",
         revision=revision.id,
@@ -143,12 +161,12 @@ def contact(revision: Revision, line: str, number: int = 1) -> Contact:
         state={"sent": "sending"}.get(state, state),
         at=at,
         expires_at=at + RESERVATION_TTL if state == "reserved" else None,
-        outcomes={(words := each.split(" ", 1))[0]: NOW - span(words[1].removesuffix(" ago")) for each in followed},
+        outcomes={(words := each.split(" ", 1))[0]: moment(words[1], zone) for each in followed},
         **facts(*revision.treatment(treatment_id)),
     )
 
 
-def history(revision: Revision, lines: list[str]) -> ContactHistory:
+def history(revision: Revision, lines: list[str], zone: tzinfo = UTC) -> ContactHistory:
     """A person's contact history."""
-    entries = [contact(revision, line, number) for number, line in enumerate(lines, start=1)]
+    entries = [contact(revision, line, number, zone) for number, line in enumerate(lines, start=1)]
     return ContactHistory(contacts={entry.delivery_id: entry for entry in entries})

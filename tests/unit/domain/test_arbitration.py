@@ -8,9 +8,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain.arbitration import rank
+from shared.domain.arbitration import rank, reranking, scoring
 from shared.domain.propensity import Counts
+from shared.domain.ranking import propensities, unpacked
 from tests.unit.domain.situations import NOW, cases, person, policy, signal
+
+
+def scored(bank, someone, happened, ranking):
+    """What a ranking was made of, worked out again as for a record."""
+    rows, known = unpacked(ranking.candidate_rows), propensities(ranking.propensity_parts)
+    situation = bank.situation(someone, happened, NOW)
+    assert reranking(bank, rows, known, situation, ranking.models) == ranking
+    found = scoring(bank, rows, known, situation, ranking.models)
+    assert found.treatments == tuple(bank.ids(ranking.rows()))
+    assert list(found.priorities) == list(ranking.weights())
+    return found
 
 
 @pytest.mark.parametrize("case", cases("arbitration"))
@@ -18,15 +30,11 @@ def test_the_order_and_its_factors(case):
     bank = policy(**case.get("bank", {}))
     counts = {model: Counts(positives=p, negatives=n) for model, (p, n) in case.get("counts", {}).items()}
 
-    ranked = rank(
-        bank,
-        case["candidates"],
-        person(**case.get("person", {})),
-        signal(**case.get("signal", {})),
-        counts,
-        NOW,
-    )
+    someone, happened = person(**case.get("person", {})), signal(**case.get("signal", {}))
 
+    ranking = rank(bank, bank.row_set(case["candidates"]), someone, happened, counts, NOW)
+
+    ranked = scored(bank, someone, happened, ranking)
     assert [each.treatment for each in ranked] == [each["treatment"] for each in case["ranked"]]
     for each, expected in zip(ranked, case["ranked"], strict=True):
         assert {name: getattr(each, name) for name in expected} == {
@@ -57,9 +65,10 @@ def test_the_ranking_is_one_whatever_the_order_and_falls_from_top_to_bottom(orde
     bank = policy()
     someone = person(disposable_income=income)
 
-    ranked = rank(bank, order, someone, signal(), counts, NOW)
+    ranking = rank(bank, bank.row_set(order), someone, signal(), counts, NOW)
 
-    assert ranked == rank(bank, EVERY, someone, signal(), counts, NOW)
+    assert ranking == rank(bank, bank.row_set(EVERY), someone, signal(), counts, NOW)
+    ranked = scored(bank, someone, signal(), ranking)
     actions = [bank.revision.treatment(each.treatment)[0] for each in ranked]
     keys = [(not a.mandatory, -each.priority, a.id, each.treatment) for a, each in zip(actions, ranked, strict=True)]
     assert keys == sorted(keys)

@@ -9,9 +9,12 @@ import msgspec
 import pytest
 
 from shared.domain.audiences import tell
+from shared.domain.candidates import known
 from shared.domain.canonical import canonical
+from shared.domain.catalogue import Revision
 from shared.domain.decision import DecisionRecord
 from shared.domain.policy.policy import Policy
+from tests.corpus.keep import RECORDS as KEPT
 from tests.corpus.keep import decide
 from tests.corpus.tree_bank import revision
 
@@ -58,6 +61,25 @@ def test_a_customer_is_told_no_score_rule_condition_or_flag(name):
     assert not re.search(r"\d", text)
 
 
+def test_what_propensity_looked_at_and_was_drawn_around_is_told():
+    [file] = KEPT.glob("explored_reserved.*.json")
+    record = msgspec.json.decode(file.read_bytes(), type=DecisionRecord)
+    revision = KEPT / "revisions" / f"{record.revision.removeprefix('sha256:')}.json"
+    policy = Policy(Revision.decode(revision.read_bytes()))
+    chosen = record.chosen[0].treatment
+
+    regulator = tell(policy, record, "regulator")
+    assert [msgspec.to_builtins(each) for each in regulator.predictors] == [
+        {"reads": "profile.disposable_income", "value": 800.5, "bin": "500 to 1,500"},
+        {"reads": "profile.vip", "value": None, "bin": "missing"},
+        {"reads": "signal.properties.category", "value": "savings", "bin": "savings"},
+    ]
+    assert regulator.means.keys() == {each.treatment for each in regulator.ranked}
+    [told] = tell(policy, record, "colleague").chosen
+    assert told["mean_propensity"] == regulator.means[chosen] != told["propensity"]
+    assert "vip" in tell(policy, record, "customer").looked_at
+
+
 def test_a_customer_is_told_what_was_looked_at():
     assert tell(POLICY, RECORDS["reserved"], "customer").looked_at == ["age", "brands", "disposable income"]
 
@@ -69,7 +91,7 @@ def test_a_regulator_is_told_everything():
     assert told.record == record
     assert told.record_digest == hashlib.sha256(canonical(record)).hexdigest()
     assert told.replay.agrees
-    assert {each.treatment for each in told.ranked} == set(record.candidates)
+    assert {each.treatment for each in told.ranked} == known(POLICY, record).keys()
     assert len(told.conditions) == len(POLICY.revision.catalogue.conditions)
     assert [each.values for each in told.conditions if each.condition == "adult"] == [{"profile.age": 44}]
     assert told.rules == POLICY.revision.catalogue.rules

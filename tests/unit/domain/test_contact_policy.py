@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain.contact_policy import Withheld, select, still_allowed
-from tests.unit.domain.situations import NOW, cases, history, person, policy, said, written
+from shared.domain.contact_policy import Closed, Withheld, select, still_allowed
+from tests.unit.domain.situations import NOW, cases, history, person, policy, said, span, written
 
 FILE = "contact_policy"
 
@@ -20,22 +20,35 @@ def in_words(withheld: Withheld) -> str:
     return f"{withheld.treatment}: {withheld.rule}{counted}{until}"
 
 
+def closed(case):
+    """Volumes and budgets of which nothing is left."""
+    return {
+        rule: Closed(opens_at=NOW + span(known["opens in"]), count=known.get("count"))
+        for rule, known in case.get("closed", {}).items()
+    }
+
+
 def may_be_foretold(case) -> bool:
     """Whether something is withheld, and by nothing that may lapse before its time."""
-    return "withheld" in case and not any(" reserved " in line for line in case.get("history", []))
+    return (
+        "withheld" in case
+        and "closed" not in case
+        and not any(" reserved " in line for line in case.get("history", []))
+    )
 
 
 @pytest.mark.parametrize("case", cases(FILE, "rules"))
 def test_what_may_go_out_and_what_is_withheld(case):
-    revision = policy(rules=case["rules"]).revision
+    bank = policy(rules=case["rules"])
 
     selection = select(
-        revision,
+        bank,
         case["ranked"],
         person(**case.get("person", {})),
-        history(revision, case.get("history", [])),
+        history(bank.revision, case.get("history", [])),
         NOW,
         count=case.get("count", 1),
+        closed=closed(case),
     )
 
     assert list(selection.chosen) == case.get("chosen", [])
@@ -44,15 +57,15 @@ def test_what_may_go_out_and_what_is_withheld(case):
 
 @pytest.mark.parametrize("case", [each for each in cases(FILE, "rules") if may_be_foretold(each.values[0])])
 def test_a_rule_that_names_a_time_lets_through_then_and_not_a_second_before(case):
-    revision = policy(rules=case["rules"]).revision
-    someone, past = person(**case.get("person", {})), history(revision, case.get("history", []))
+    bank = policy(rules=case["rules"])
+    someone, past = person(**case.get("person", {})), history(bank.revision, case.get("history", []))
 
     def stops(at, treatment):
-        return [w.rule for w in select(revision, [treatment], someone, past, at).withheld]
+        return [w.rule for w in select(bank, [treatment], someone, past, at).withheld]
 
     for line in case["withheld"]:
         treatment, rule = line.split(": ")[0], line.split(": ")[1].split(",")[0].split(" ")[0]
-        [withheld] = select(revision, [treatment], someone, past, NOW).withheld
+        [withheld] = select(bank, [treatment], someone, past, NOW).withheld
         if withheld.allowed_at is None:
             assert stops(NOW + timedelta(days=3650), treatment) == [rule]
         else:
@@ -100,10 +113,10 @@ def test_delivery_asks_again_for_consent_and_exclusions_and_not_for_caps(treatme
 )
 def test_a_cap_is_a_count_of_what_is_younger_than_its_window(ages, limit, days):
     rule = {"id": "cap", "kind": "cap", "limit": limit, "outcomes": ["sent"], "window": f"{days}d", "reason": "No."}
-    revision = policy(rules=[rule]).revision
-    past = history(revision, [f"saver.email sent {age}s ago" for age in ages])
+    bank = policy(rules=[rule])
+    past = history(bank.revision, [f"saver.email sent {age}s ago" for age in ages])
 
-    selection = select(revision, ["tips.email"], person(), past, NOW)
+    selection = select(bank, ["tips.email"], person(), past, NOW)
 
     young = sorted(age for age in ages if age < days * 86400)
     assert bool(selection.chosen) == (len(young) < limit)

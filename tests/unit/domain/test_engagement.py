@@ -31,6 +31,6 @@ def test_what_may_be_and_what_may_not_and_why(case):
     )
     qualified = qualify(*asked)
 
-    assert list(qualified.candidates) == case.get("candidates", [])
+    assert list(bank.treatments(qualified.rows)) == case.get("candidates", [])
     assert [in_words(each) for each in drops(*asked)] == case.get("drops", [])
     assert qualified.excluded_by == case.get("excluded_by")

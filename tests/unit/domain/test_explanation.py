@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.contact_policy import Withheld
+from shared.domain.audiences import tell
+from shared.domain.contact_policy import Deferred, Withheld
 from shared.domain.decision import Chosen, DecisionRecord
 from shared.domain.engagement import Slots
 from shared.domain.explanation import explain, values_read
@@ -179,8 +180,73 @@ def test_what_was_withheld_says_the_count_and_until_when():
 
     first, second = explain(BANK, record("all_withheld", SAVER | TIPS, withheld=(cap, consent))).withheld
 
-    assert (first.reason, first.until) == ("At most two a week. (3 of 2)", "2026-03-03T12:00:00+00:00")
-    assert (second.reason, second.until) == ("No consent.", None)
+    assert (first.reason, first.until) == ("At most two a week. (3 of 2 in 7 days)", "2026-03-03T12:00:00+00:00")
+    assert (first.scope, first.allowed) == ("all", "after 3 March 2026 12:00 GMT")
+    assert (second.reason, second.until) == ("No consent. (service of oak by email)", None)
+    assert (second.scope, second.allowed) == ("purposes marketing", "")
+
+
+EVERY_KIND = policy(
+    rules=[
+        {"id": "often", "kind": "cap", "limit": 3, "outcomes": ["sent"], "window": "calendar_week", "per": "brand",
+         "preference": "messages_wanted", "reason": "Often."},
+        {"id": "unseen", "kind": "cooldown", "outcomes": ["sent"], "count": 3, "within": "14d", "without": ["click"],
+         "period": "30d", "same": "action", "reason": "Unseen."},
+        {"id": "night", "kind": "quiet_hours", "times": [{"from": "21:00", "until": "08:00"}], "max_defer": "12h",
+         "scope": {"channels": ["sms"]}, "reason": "Night."},
+        {"id": "care", "kind": "exclusion", "flag": "vulnerable", "stops": ["marketing"], "reason": "Care."},
+        {"id": "letters", "kind": "volume", "limit": 5000, "period": "day", "reason": "Full."},
+        {"id": "texts", "kind": "budget", "pounds": 1250.5, "period": "month", "reason": "Spent."},
+        {"id": "control", "kind": "holdout", "share": 0.02, "stops": ["marketing"], "reason": "Control."},
+    ]
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rule", "kind", "known", "scope", "reason"),
+    [
+        ("often", "cap", {"count": 3, "limit": 3}, "all; apart per brand", "Often. (3 of 3 in a calendar week)"),
+        ("often", "cap", {"count": 2, "limit": 1}, "all; apart per brand",
+         "Often. (2 of 1 in a calendar week, as the customer wants)"),
+        ("unseen", "cooldown", {}, "all; apart per action",
+         "Unseen. (after sent, 3 within 14 days, none with click, for 30 days)"),
+        ("night", "quiet_hours", {}, "channels sms", "Night. (it was 2 March 2026 17:30 IST there)"),
+        ("care", "exclusion", {}, "purposes marketing", "Care. (flag vulnerable)"),
+        ("letters", "volume", {"count": 5000, "limit": 5000}, "all", "Full. (5000 of 5,000 per day)"),
+        ("texts", "budget", {}, "all", "Spent. (£1,250.5 per month)"),
+        ("control", "holdout", {}, "purposes marketing", "Control. (2 % of persons, this one among them)"),
+    ],
+)  # fmt: skip
+def test_what_each_kind_of_rule_went_by_is_told(rule, kind, known, scope, reason):
+    stop = Withheld(treatment="saver.sms", rule=rule, kind=kind, allowed_at=NOW + timedelta(hours=1), **known)
+    decided = record("all_withheld", SAVER_TEXT, profile=person(time_zone="Asia/Kolkata"), withheld=(stop,))
+
+    [told] = explain(EVERY_KIND, decided).withheld
+
+    assert (told.scope, told.reason) == (scope, reason)
+    assert told.allowed == "after 2 March 2026 18:30 IST"
+
+
+def test_what_waits_is_told_with_its_time_on_the_customers_clock():
+    waits = Deferred(treatment="saver.sms", rule="night", until=NOW + timedelta(hours=15))
+    decided = record("deferred", SAVER_TEXT, profile=person(time_zone="Asia/Kolkata"), deferred=waits)
+
+    assert explain(EVERY_KIND, decided).headline == (
+        "Nothing yet: Open a saver (saver.sms) waits until 3 March 2026 08:30 IST and is decided again then. Night."
+    )
+    assert tell(EVERY_KIND, decided, "customer", "saver").says == [
+        "“Open a saver” waits until 3 March 2026 08:30 IST; we look again then.",
+        "We do not get in touch at this time of day.",
+        "“Open a saver” is what waits.",
+    ]
+
+
+def test_a_customer_is_told_that_it_was_as_they_wanted():
+    stop = Withheld(treatment="saver.sms", rule="often", kind="cap", count=1, limit=1)
+
+    told = tell(EVERY_KIND, record("all_withheld", SAVER_TEXT, withheld=(stop,)), "customer")
+
+    assert told.says[1:] == ["You asked us to be in touch less often."]
 
 
 def test_conflicts_of_identity_are_told():

@@ -14,6 +14,7 @@ import pytest
 
 from shared.authoring import build
 from shared.domain.arbitration import rank
+from shared.domain.candidates import count
 from shared.domain.catalogue import Revision, facts
 from shared.domain.contact_history import Contact, ContactHistory
 from shared.domain.contact_read import read_of
@@ -27,7 +28,7 @@ from shared.domain.signal import Signal
 from tests.unit.domain.situations import NOW
 
 ACTIONS, ATTRIBUTES, CONDITIONS = 1000, 120, 300
-LIMITS = {"reserved": 4096, "all_withheld": 5200}
+LIMITS = {"reserved": 4096, "all_withheld": 5200, "explored": 4096}
 """Bytes. That every one of 220 candidates is withheld is told one by one, and takes another KB."""
 
 WORDS = "savings mortgage card loan current travel pension insurance wealth business student joint"
@@ -43,7 +44,7 @@ def named(number, *lists):
 
 
 @cache
-def bank(cap):
+def bank(cap, exploration):
     """A bank of a thousand actions of which about 220 are for a person, by three to five conditions each."""
     draw = random.Random(20260302)
     attributes = {
@@ -79,7 +80,12 @@ def bank(cap):
             "channels": [{"id": "email", "name": "E-mail", "direction": "outbound", "medium": "html", "price": 0.01}]
         },
         "identity.yaml": {"namespaces": [{"id": "customer_no", "kind": "person", "priority": 1}]},
-        "arbitration.yaml": {},
+        "arbitration.yaml": {
+            "exploration": exploration,
+            "predictors": [
+                {"reads": f"profile.{name}", "kind": "numeric", "edges": [1000, 3000, 6000]} for name in numbers[:30]
+            ],
+        },
         "contact_policy.yaml": {
             "rules": [
                 {"id": "weekly", "kind": "cap", "limit": cap, "outcomes": ["sent"], "window": "30d", "reason": "-"},
@@ -138,10 +144,13 @@ def history(policy, draw):
     return ContactHistory(contacts=contacts)
 
 
-@pytest.mark.parametrize(("cap", "result"), [(99, "reserved"), (9, "all_withheld")])
-def test_a_record_over_a_thousand_actions_is_under_4_kb_compressed_and_replays(cap, result):
+@pytest.mark.parametrize(
+    ("cap", "exploration", "result"),
+    [(99, "off", "reserved"), (9, "off", "all_withheld"), (99, "thompson", "explored")],
+)
+def test_a_record_over_a_thousand_actions_is_under_4_kb_compressed_and_replays(cap, exploration, result):
     draw = random.Random(812)
-    policy = bank(cap)
+    policy = bank(cap, exploration)
     slots = Slots(channels=("email",))
     signal = Signal(
         id="8e3f2a40-6f07-4f0f-9d5a-2f7b8a1c9d3e",
@@ -158,8 +167,8 @@ def test_a_record_over_a_thousand_actions_is_under_4_kb_compressed_and_replays(c
         for treatment in policy.revision.treatments
     }
     people = (person(policy, draw) for _ in range(500))
-    profile = next(p for p in people if 220 <= len(qualify(policy, p, signal, slots, NOW).candidates) <= 260)
-    candidates = qualify(policy, profile, signal, slots, NOW).candidates
+    profile = next(p for p in people if 220 <= qualify(policy, p, signal, slots, NOW).rows.bit_count() <= 260)
+    candidates = qualify(policy, profile, signal, slots, NOW).rows
     ranking = rank(policy, candidates, profile, signal, counts, NOW)
     read = DecisionRecord(
         decision_id="d-d255a5c5d432d0798034a87d2cb4d5db",
@@ -172,15 +181,15 @@ def test_a_record_over_a_thousand_actions_is_under_4_kb_compressed_and_replays(c
         result="reserved",
         slots=slots,
         **kept(ranking),
-        read=read_of(policy.revision, history(policy, draw), NOW),
+        read=read_of(policy, history(policy, draw), NOW),
     )
     record = replayed(policy, read)
 
     text = msgspec.json.encode(record)
 
     assert (len(policy.revision.actions), len(profile.attributes)) == (ACTIONS, ATTRIBUTES)
-    assert len(record.candidates) >= 220
+    assert count(record) >= 220
     assert len(record.read.contacts) == 20
-    assert record.result == result
+    assert record.result == {"explored": "reserved"}.get(result, result)
     assert replay(policy, record).agrees
     assert len(zlib.compress(text, 9)) < LIMITS[result], f"{len(zlib.compress(text, 9))} of {len(text)} bytes"

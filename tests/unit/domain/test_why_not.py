@@ -5,13 +5,14 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from shared.domain.contact_policy import Closed
 from shared.domain.contact_read import read_of
 from shared.domain.decision import DecisionRecord
 from shared.domain.engagement import Slots
 from shared.domain.errors import NotFoundError
 from shared.domain.replay import replayed
 from shared.domain.why_not import why_not
-from tests.unit.domain.situations import NOW, cases, history, person, policy, signal
+from tests.unit.domain.situations import NOW, cases, history, person, policy, signal, span
 
 
 def bank_of(case):
@@ -28,7 +29,8 @@ def bank_of(case):
 
 def decided(bank, case):
     """The decision of a case."""
-    contacts = read_of(bank.revision, history(bank.revision, case.get("history", [])), NOW)
+    closed = {rule: Closed(opens_at=NOW + span(opens_in)) for rule, opens_in in case.get("closed", {}).items()}
+    contacts = read_of(bank, history(bank.revision, case.get("history", [])), NOW, closed=closed)
     record = DecisionRecord(
         decision_id="d-1",
         person_id="p-1",

@@ -13,22 +13,23 @@ from shared.runtime import trace
 from shared.runtime.telemetry import log
 from tests.contract.samples import NOW
 
-TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331"
 
 
 def lines(capsys):
     return [json.loads(line) for line in capsys.readouterr().out.split("\n") if line]
 
 
-def test_an_entry_within_a_request_is_tied_to_its_trace(capsys, monkeypatch):
+@pytest.mark.parametrize(("flags", "sampled"), [("01", True), ("00", False), ("03", True), ("02", False)])
+def test_an_entry_within_a_request_is_tied_to_its_trace(flags, sampled, capsys, monkeypatch):
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "bank")
 
     def serve():
-        trace.continue_from(TRACE)
+        trace.continue_from(f"{TRACE}-{flags}")
         log("WARNING", "it rains", decision_id="d-1")
         return trace.ids(trace.current())
 
-    trace_id, span_id = copy_context().run(serve)
+    trace_id, span_id, _ = copy_context().run(serve)
 
     assert lines(capsys) == [
         {
@@ -37,7 +38,7 @@ def test_an_entry_within_a_request_is_tied_to_its_trace(capsys, monkeypatch):
             "decision_id": "d-1",
             "logging.googleapis.com/trace": f"projects/bank/traces/{trace_id}",
             "logging.googleapis.com/spanId": span_id,
-            "logging.googleapis.com/trace_sampled": True,
+            "logging.googleapis.com/trace_sampled": sampled,
         }
     ]
 

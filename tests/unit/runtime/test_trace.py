@@ -22,7 +22,7 @@ def test_a_trace_goes_on_in_a_new_span_with_its_flags():
     for flags in ("00", "01"):
         here = entered(GIVEN[:-2] + flags)
 
-        trace_id, span_id = trace.ids(here)
+        trace_id, span_id, _ = trace.ids(here)
         assert trace_id == "0af7651916cd43dd8448eb211c80319c"
         assert span_id != "b7ad6b7169203331"
         assert here.endswith(f"-{flags}")
@@ -40,6 +40,7 @@ def test_a_trace_goes_on_in_a_new_span_with_its_flags():
         "ff" + GIVEN[2:],
         GIVEN + "-more",
         "00-" + "0" * 32 + "-b7ad6b7169203331-01",
+        "00-0af7651916cd43dd8448eb211c80319c-" + "0" * 16 + "-01",
     ],
 )
 def test_without_a_valid_one_a_new_trace_begins(traceparent):
@@ -67,5 +68,5 @@ def test_a_request_has_its_own():
 
     first, second = copy_context().run(serve, GIVEN), copy_context().run(serve, None)
 
-    assert trace.ids(first)[0] == trace.ids(GIVEN)[0]
-    assert trace.ids(second)[0] != trace.ids(first)[0]
+    assert trace.ids(first).trace == trace.ids(GIVEN).trace
+    assert trace.ids(second).trace != trace.ids(first).trace

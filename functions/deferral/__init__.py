@@ -1,0 +1,1 @@
+"""Deferral: what waited for the end of quiet hours is decided again."""

@@ -1,0 +1,29 @@
+"""The HTTP side of deferral: `POST /`, which the scheduler sends every minute."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from werkzeug.wrappers import Request, Response
+
+from functions.deferral.handler import FireDeferrals
+from shared.ports import Clock
+from shared.runtime import trace
+from shared.runtime.metering import RequestMeter
+from shared.runtime.pushers import Check
+from shared.runtime.service import Route, json_answer
+from shared.runtime.telemetry import log
+
+
+def routes(fire: FireDeferrals, check: Check, meter: RequestMeter, clock: Clock) -> Sequence[Route]:
+    """The route of the use case, for whoever passes the check."""
+
+    def post_sweep(request: Request) -> Response:
+        check(request)
+        with meter.request():
+            fired = fire(clock(), trace.current())
+            if fired.fired:
+                log("INFO", f"deferral fired {fired.fired}", more=fired.more, usage=meter.spent())
+        return json_answer(fired)
+
+    return [("POST", "/", post_sweep)]

@@ -1,0 +1,30 @@
+"""Wiring of deferral: a tick of the scheduler in, signals to decide on again out."""
+
+import functions_framework
+from flask import Request
+from werkzeug.wrappers import Response
+
+from functions.deferral.api import routes
+from functions.deferral.handler import FireDeferrals
+from functions.deferral.settings import Settings
+from shared.adapters.firestore.client import Database
+from shared.adapters.firestore.deferrals import Deferrals
+from shared.adapters.pubsub import Publisher
+from shared.runtime.metering import RequestMeter
+from shared.runtime.pushers import check_of
+from shared.runtime.service import Service, always_ready
+from shared.runtime.settings import read
+from shared.runtime.world import timer, utc_now
+
+settings = read(Settings)
+meter = RequestMeter()
+fire = FireDeferrals(
+    Deferrals(Database(settings.google_cloud_project), meter), Publisher(settings.google_cloud_project, meter), timer
+)
+service = Service("deferral", routes(fire, check_of(settings, utc_now), meter, utc_now), ready=always_ready)
+
+
+@functions_framework.http
+def handle(request: Request) -> Response:
+    """Answer one tick."""
+    return service(request)

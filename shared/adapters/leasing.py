@@ -1,0 +1,234 @@
+"""Volumes and budgets as a process takes from them: out of its own blocks, and of their ledgers when one runs out."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple, Protocol
+
+from shared.domain.allowance import Ledger, Limit, Refusal, cost, lease, returned, whole
+from shared.domain.catalogue import Revision, facts
+from shared.domain.contact_policy import NOTHING_CLOSED, Closed
+from shared.domain.contact_policy.windows import period
+from shared.domain.errors import StaleError, TransientError
+from shared.domain.rules import Budget, Volume, in_scope
+from shared.domain.zones import zone
+from shared.ports import NOTHING_TAKEN, Taken, Versioned
+
+ATTEMPTS = 12
+"""Tries of a ledger's guarded commit before the message is given back to be delivered again."""
+
+ASK_AGAIN_AFTER = timedelta(seconds=30)
+"""How long a limit of which nothing was left is taken to be used up: others may have given something back since."""
+
+FORGET_ENDED_AFTER = timedelta(hours=1)
+"""How long after its period a block is remembered, for decisions that began in it."""
+
+REVISIONS_KEPT = 8
+
+
+class Ledgers(Protocol):
+    """Where ledgers are kept, by the kind of their limit and an id."""
+
+    def load(self, kind: str, ledger_id: str) -> Versioned[Ledger]:
+        """A ledger; an empty one, of version None, where there is none yet."""
+
+    def store(self, kind: str, ledger_id: str, ledger: Versioned[Ledger]) -> None:
+        """Write a ledger in a commit that is guarded by the version read and sent once.
+
+        Raises:
+            StaleError: it changed since it was read; nothing is written.
+            TransientError: it may not have been written.
+        """
+
+
+class _Key(NamedTuple):
+    """A limit in one period."""
+
+    kind: str
+    ledger_id: str
+    ends_at: datetime
+
+
+class _Held:
+    """What this process holds of a limit in one period. Whoever reads or changes it holds `lock`.
+
+    Attributes:
+        left: units that nobody has taken.
+        block: units that the ledger says this process holds.
+        closed: what the ledger said when it had not enough.
+        asked_at: when it said so.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.left = 0
+        self.block = 0
+        self.closed: Closed | None = None
+        self.asked_at: datetime | None = None
+
+
+class Leasing:
+    """The port `Allowances`, over ledgers."""
+
+    def __init__(self, ledgers: Ledgers, holder: str, pause: Callable[[int], None]) -> None:
+        """Take blocks as `holder`, which no other process is; `pause(n)` waits, with jitter, before the n-th try
+        again.
+        """
+        self._ledgers = ledgers
+        self._holder = holder
+        self._pause = pause
+        self._lock = threading.Lock()
+        self._held: dict[_Key, _Held] = {}
+        self._limits: dict[str, tuple[Limit, ...]] = {}
+        self._keys: dict[tuple[str, str, str, str], tuple[datetime, _Key]] = {}
+
+    def closed(self, revision: Revision, now: datetime) -> Mapping[str, Closed]:
+        """The volumes and budgets of a revision of which this process knows that too little is left, by their ids."""
+        limits = self._limits_of(revision)
+        if not limits:
+            return NOTHING_CLOSED
+        closed: dict[str, Closed] = {}
+        for limit in limits:
+            held = self._held.get(self._key(limit, revision, now))
+            known = held.closed if held is not None else None
+            if held is None or known is None or held.asked_at is None:
+                continue
+            if now - held.asked_at < ASK_AGAIN_AFTER:
+                closed[limit.id] = known
+        return closed
+
+    def take(self, revision: Revision, treatments: Sequence[str], now: datetime) -> Taken:
+        """Take a contact's worth for each treatment, of every volume and budget that it falls under, or nothing."""
+        limits = self._limits_of(revision)
+        if not limits or not treatments:
+            return NOTHING_TAKEN
+        contacts = [revision.treatment(treatment_id) for treatment_id in treatments]
+        known = [(facts(*contact), revision.channels[contact[1].channel].price) for contact in contacts]
+        units: list[tuple[_Key, int]] = []
+        try:
+            for limit in limits:
+                wanted = sum(cost(limit, price) for of, price in known if in_scope(limit.scope, of))
+                if not wanted:
+                    continue
+                key = self._key(limit, revision, now)
+                refused = self._take(key, whole(limit), wanted, now)
+                if refused is not None:
+                    self.give_back(Taken(units=tuple(units)))
+                    return Taken(closed={limit.id: refused})
+                units.append((key, wanted))
+        except TransientError:
+            self.give_back(Taken(units=tuple(units)))
+            raise
+        return Taken(units=tuple(units))
+
+    def give_back(self, taken: Taken) -> None:
+        """Let what was taken be taken by others. What this process may not keep goes back to the ledger."""
+        for key, units in taken.units:
+            held = self._held.get(key)
+            if held is None:  # its period ended long ago
+                continue
+            with held.lock:
+                held.left += units
+                held.closed = None
+                if held.left > held.block:
+                    self._settle(key, held)
+
+    def close(self) -> None:
+        """Give back all that this process holds: it ends. What cannot be given back is lost to the others."""
+        for key, held in list(self._held.items()):
+            with held.lock:
+                if held.left:
+                    self._settle(key, held, keep=False)
+
+    def _take(self, key: _Key, all_of_it: int, wanted: int, now: datetime) -> Closed | None:
+        """Take units of a limit; what is known of it where it has not so many."""
+        held = self._of(key, now)
+        with held.lock:
+            if held.left < wanted:
+                refusal = self._lease(key, held, all_of_it, wanted)
+                if refusal is not None:
+                    gone = refusal.gone if key.kind == "volume" else None
+                    held.closed = Closed(opens_at=key.ends_at, count=gone, left=refusal.free)
+                    held.asked_at = now
+                    return held.closed
+            else:
+                held.left -= wanted
+        return None
+
+    def _lease(self, key: _Key, held: _Held, all_of_it: int, wanted: int) -> Refusal | None:
+        """Spend what is wanted and take the next block, in one guarded commit.
+
+        A commit of which nothing is known may have been made; the block as the ledger has it then is no smaller than
+        what is still taken from it here, so that the ledger counts too much rather than too little.
+        """
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                self._pause(attempt)
+            read = self._ledgers.load(key.kind, key.ledger_id)
+            asked = lease(read.value, all_of_it, self._holder, held.left, wanted)
+            if isinstance(asked, Refusal):
+                return asked
+            try:
+                self._ledgers.store(key.kind, key.ledger_id, Versioned(asked.ledger, read.version))
+            except StaleError:
+                continue
+            held.left = held.block = asked.block
+            held.closed = None
+            return None
+        raise TransientError(f"the {key.kind} {key.ledger_id} is contended")
+
+    def _settle(self, key: _Key, held: _Held, *, keep: bool = True) -> None:
+        """Give back what is more than the block that the ledger knows of; with `keep` False the block too.
+
+        What cannot be given back now is lost, which is never too much given out.
+        """
+        kept = min(held.left, held.block) if keep else 0
+        back = held.left - kept
+        held.left = held.block = kept
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                self._pause(attempt)
+            try:
+                read = self._ledgers.load(key.kind, key.ledger_id)
+                settled = returned(read.value, self._holder, kept + back)
+                if kept:
+                    settled = Ledger(spent=settled.spent, blocks={**settled.blocks, self._holder: kept})
+                self._ledgers.store(key.kind, key.ledger_id, Versioned(settled, read.version))
+            except StaleError:
+                continue
+            except TransientError:
+                return
+            return
+
+    def _of(self, key: _Key, now: datetime) -> _Held:
+        held = self._held.get(key)
+        if held is None:
+            with self._lock:
+                for ended in [known for known in self._held if known.ends_at < now - FORGET_ENDED_AFTER]:
+                    del self._held[ended]
+                held = self._held.setdefault(key, _Held())
+        return held
+
+    def _limits_of(self, revision: Revision) -> tuple[Limit, ...]:
+        limits = self._limits.get(revision.id)
+        if limits is None:
+            limits = tuple(rule for rule in revision.catalogue.rules if isinstance(rule, Volume | Budget))
+            with self._lock:
+                while len(self._limits) >= REVISIONS_KEPT:
+                    self._limits.pop(next(iter(self._limits)))
+                self._limits[revision.id] = limits
+        return limits
+
+    def _key(self, limit: Limit, revision: Revision, now: datetime) -> _Key:
+        """The limit in the period of now; the last one of each is at hand."""
+        kind, time_zone = "volume" if isinstance(limit, Volume) else "budget", revision.catalogue.time_zone
+        asked = kind, limit.id, limit.period, time_zone
+        known = self._keys.get(asked)
+        if known is not None and known[0] <= now < known[1].ends_at:
+            return known[1]
+        begins_at, ends_at = period(limit.period, now, zone(time_zone) or UTC)
+        key = _Key(kind, f"{limit.id}@{limit.period}:{begins_at:%Y-%m-%dT%H:%MZ}", ends_at)
+        self._keys[asked] = begins_at, key
+        return key

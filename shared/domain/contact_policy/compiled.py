@@ -1,0 +1,252 @@
+"""The rules of a revision against the rows of its policy: what each judges, and what it counts of a contact.
+
+A contact is looked up by what it is of, all of it at once; what was looked up says for each outcome which tallies it
+is counted in. So one pass over the contacts is all that a decision needs, whatever the number of rules and candidates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any
+
+from shared.domain.catalogue import Action, Revision, Treatment, facts
+from shared.domain.contact_history import Contact
+from shared.domain.contact_past import FACTS, Folded, what_of
+from shared.domain.contact_policy.quiet import Quiet
+from shared.domain.contact_policy.tallies import Tally, Times
+from shared.domain.contact_policy.windows import reach
+from shared.domain.outcome import OutcomeName
+from shared.domain.policy.scopes import Scopes
+from shared.domain.policy.tables import Rows
+from shared.domain.profile import ANY, Consent, Profile
+from shared.domain.rules import (
+    Budget,
+    Cap,
+    ConsentRule,
+    Cooldown,
+    Dimension,
+    ExclusionRule,
+    Holdout,
+    QuietHours,
+    Rule,
+    Scope,
+    Volume,
+    in_scope,
+)
+from shared.domain.zones import zone
+
+_TAKEN_AS_SENT = frozenset({"reserved", "sending"})
+"""States in which a contact that counts is taken as sent when it was reserved."""
+
+
+class Counted:
+    """What is counted of contacts that are of the same.
+
+    Attributes:
+        tallies: by outcome, where each of its times is counted.
+        latest: of the tallies that count a contact once, by the latest of several outcomes.
+        reach: by outcome, how long ago it may have been and still count.
+        unlike: what they are of, as far as the revision would say it otherwise of their treatment.
+    """
+
+    __slots__ = ("latest", "reach", "tallies", "unlike")
+
+    def __init__(self, unlike: dict[str, str]) -> None:
+        self.tallies: dict[str, tuple[Tally, ...]] = {}
+        self.latest: list[tuple[tuple[OutcomeName, ...], Tally]] = []
+        self.reach: dict[str, timedelta] = {}
+        self.unlike = unlike
+
+    def add(self, outcomes: tuple[OutcomeName, ...], tally: Tally, *, once: bool) -> None:
+        """Count these outcomes in a tally, each for itself or `once` a contact."""
+        for outcome in outcomes:
+            self.reach[outcome] = max(reach(tally.rule), self.reach.get(outcome, timedelta()))
+            if not once or len(outcomes) == 1:
+                self.tallies[outcome] = (*self.tallies.get(outcome, ()), tally)
+        if once and len(outcomes) > 1:
+            self.latest.append((outcomes, tally))
+
+
+class ContactRules:
+    """The compiled form of a revision's rules. Each is known by its number in the catalogue's order.
+
+    Attributes:
+        rules: in that order.
+        rows: every treatment with its action.
+        judged: the rows that each judges.
+        counting: caps and cooldowns.
+        caps: those of them that are caps.
+        rolling: how far back each counts that counts from now.
+        calendars: of caps on a calendar, its unit.
+        quiet: the rules of quiet hours.
+        standing: those that stop what they judge, or not, whatever was counted.
+    """
+
+    def __init__(self, revision: Revision, rows: Sequence[tuple[Action, Treatment]], scopes: Scopes) -> None:
+        """Work out which rows each rule is about."""
+        self.revision = revision
+        self.rows = rows
+        self.rules = revision.catalogue.rules
+        self.scopes = scopes
+        self.judged = tuple(self._judged(rule) for rule in self.rules)
+        judging = [(number, rule) for number, rule in enumerate(self.rules) if self.judged[number]]
+        self.counting = tuple((n, rule) for n, rule in enumerate(self.rules) if isinstance(rule, Cap | Cooldown))
+        self.caps = tuple((number, rule) for number, rule in self.counting if isinstance(rule, Cap))
+        self.rolling = tuple((n, reach(r)) for n, r in self.counting if not (isinstance(r, Cap) and r.calendar))
+        self.calendars = tuple((number, cap.calendar) for number, cap in self.caps if cap.calendar is not None)
+        self.quiet = {number: Quiet(rule) for number, rule in judging if isinstance(rule, QuietHours)}
+        self.standing = tuple(
+            (number, rule) for number, rule in judging if not isinstance(rule, Cap | Cooldown | QuietHours)
+        )
+        self._zone = zone(revision.catalogue.time_zone) or UTC
+        self._consented: dict[str, Rows] | None = None
+        self._tallies: dict[tuple[int, str | None], Tally] = {}
+        self._counted: dict[Any, Counted] = {}
+
+    def _judged(self, rule: Rule) -> Rows:
+        of, any_of = self.scopes.of, self.scopes.any
+        match rule:
+            case ConsentRule():
+                return of(rule.scope) & any_of("purpose", rule.purposes)
+            case ExclusionRule():
+                return any_of("purpose", rule.stops)
+            case Holdout():
+                return of(rule.scope) & any_of("purpose", rule.stops)
+            case Cooldown():
+                return of(rule.blocks)
+            case Budget():
+                paid = [c.id for c in self.revision.catalogue.channels if c.price > 0]
+                return of(rule.scope) & any_of("channel", paid)
+            case Cap() | QuietHours() | Volume():
+                return of(rule.scope)
+
+    def zone_of(self, profile: Profile) -> tzinfo:
+        """The person's own time zone; the bank's where theirs is not known or is none."""
+        name = profile.attributes.get("time_zone")
+        return (zone(name) if name.__class__ is str else None) or self._zone
+
+    def consented(self, consents: dict[str, Consent]) -> Rows:
+        """The rows to which a person consents: of the words that match a row the latest counts, and of those of one
+        instant the withdrawal.
+        """
+        found = 0
+        matching = self._matching()
+        for key, word in sorted(consents.items(), key=lambda each: (each[1].at, not each[1].granted)):
+            rows = matching.get(key, 0)
+            found = found | rows if word.granted else found & ~rows
+        return found
+
+    def _matching(self) -> dict[str, Rows]:
+        """The rows that each key of a consent matches."""
+        if self._consented is None:
+            values = self.scopes.values
+            brands = {**values("brand"), ANY: self.scopes.all}
+            channels = {**values("channel"), ANY: self.scopes.all}
+            self._consented = {
+                f"{brand}:{purpose}:{channel}": rows
+                for purpose, of_purpose in values("purpose").items()
+                for brand, of_brand in brands.items()
+                for channel, of_channel in channels.items()
+                if (rows := of_purpose & of_brand & of_channel)
+            }
+        return self._consented
+
+    def tally(self, number: int, value: str | None) -> Tally:
+        """Where a rule counts what has this value of the level that it counts apart."""
+        found = self._tallies.get((number, value))
+        if found is None:
+            rule = self.rules[number]
+            assert isinstance(rule, Cap | Cooldown)
+            rows, apart = self.judged[number], apart_of(rule)
+            if apart is not None:
+                rows &= self.scopes.values(apart).get(value, 0)
+            against = Tally(number, rule, 0) if isinstance(rule, Cooldown) and rule.without else None
+            found = self._tallies[number, value] = Tally(number, rule, rows, against)
+        return found
+
+    def times(
+        self, contacts: Iterable[Contact | Folded], since: Sequence[datetime], times: Times | None = None
+    ) -> Times:
+        """What every rule counts, in one pass.
+
+        Args:
+            contacts: that count.
+            since: for each rule, the instant after which it counts.
+            times: what they are counted to, besides what it holds.
+        """
+        times = {} if times is None else times
+        known = self._counted
+        for contact in contacts:
+            if isinstance(contact, Folded) and contact.had is not None:
+                self._several(contact, since, times)
+                continue
+            counted = known.get(what_of(contact)) or self.counted(contact)
+            tallies, outcomes = counted.tallies, contact.outcomes
+            if contact.state in _TAKEN_AS_SENT:
+                outcomes = {**outcomes, "sent": contact.at} if outcomes else {"sent": contact.at}
+            for outcome, at in outcomes.items():
+                if outcome in tallies:
+                    for tally in tallies[outcome]:
+                        if at > since[tally.number]:
+                            if tally in times:
+                                times[tally].append(at)
+                            else:
+                                times[tally] = [at]
+            if counted.latest:
+                _count_once(counted, outcomes, since, times)
+        return times
+
+    def _several(self, contact: Folded, since: Sequence[datetime], times: Times) -> None:
+        """Count contacts of the past that were merged: all of them, each as late as the latest.
+
+        What lifts a cooldown again is not counted: it may have come before what began it.
+        """
+        counted, outcomes = self.counted(contact), contact.outcomes
+        for outcome, at in outcomes.items():
+            for tally in counted.tallies.get(outcome, ()):
+                if tally.rows and at > since[tally.number]:
+                    number = contact.number((outcome,)) if tally.several else 1
+                    times.setdefault(tally, []).extend([at] * number)
+        for names, tally in counted.latest:
+            found = [name for name in names if name in outcomes and outcomes[name] > since[tally.number]]
+            if found:
+                at = max(outcomes[name] for name in found)
+                times.setdefault(tally, []).extend([at] * contact.number(found))
+
+    def counted(self, contact: Contact | Folded) -> Counted:
+        """What is counted of a contact."""
+        what = what_of(contact)
+        found = self._counted.get(what)
+        if found is None:
+            found = self._counted[what] = self._looked_up(dict(zip(FACTS, what, strict=True)))
+        return found
+
+    def _looked_up(self, of: dict[str, str]) -> Counted:
+        known = self.revision.treatments.get(of["treatment"])
+        expected = facts(*known) if known else {}
+        counted = Counted({name: value for name, value in of.items() if expected.get(name) != value})
+        for number, rule in self.counting:
+            scope: Scope = rule.scope if isinstance(rule, Cap) else rule.after
+            if not in_scope(scope, of):
+                continue
+            apart = apart_of(rule)
+            tally = self.tally(number, of[apart] if apart else None)
+            # of several outcomes of one contact a cooldown after a single one takes the latest of all anyway
+            counted.add(rule.outcomes, tally, once=isinstance(rule, Cap) or rule.count > 1)
+            if isinstance(rule, Cooldown) and tally.against is not None:
+                counted.add(rule.without, tally.against, once=False)
+        return counted
+
+
+def _count_once(counted: Counted, outcomes: Mapping[str, datetime], since: Sequence[datetime], times: Times) -> None:
+    """Count a contact where several of its outcomes count as one, which is as late as the latest."""
+    for names, tally in counted.latest:
+        found = [outcomes[name] for name in names if name in outcomes]
+        if found and (at := max(found)) > since[tally.number]:
+            times.setdefault(tally, []).append(at)
+
+
+def apart_of(rule: Cap | Cooldown) -> Dimension | None:
+    """The level of which a rule counts each value apart."""
+    return rule.per if isinstance(rule, Cap) else rule.same

@@ -1,0 +1,189 @@
+"""What contact policy says of one person at one moment: the rows that each rule stops, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from shared.domain.catalogue import facts
+from shared.domain.contact_history import Contact, ContactHistory
+from shared.domain.contact_policy.compiled import ContactRules, apart_of
+from shared.domain.contact_policy.ledger import NOTHING_CLOSED, Closed, Deferred, Withheld
+from shared.domain.contact_policy.quiet import allowed_from
+from shared.domain.contact_policy.reaching import CHOSEN, beyond
+from shared.domain.contact_policy.tallies import NEVER, Stop, Tally, rests_until
+from shared.domain.contact_policy.windows import INSTANT, leaves, period
+from shared.domain.policy.tables import Rows
+from shared.domain.profile import Profile
+from shared.domain.rules import Budget, Cap, ConsentRule, Cooldown, ExclusionRule, Holdout, Rule, Volume
+from shared.domain.signal import digest
+
+
+class Limits:
+    """The rules for one person, with a history that may grow by what is chosen.
+
+    Attributes:
+        stopped: the rows that any rule stops.
+    """
+
+    def __init__(
+        self,
+        rules: ContactRules,
+        profile: Profile,
+        history: ContactHistory,
+        now: datetime,
+        closed: Mapping[str, Closed] = NOTHING_CLOSED,
+    ) -> None:
+        """Ask every rule.
+
+        Args:
+            rules: compiled.
+            profile: the person's consents, flags, time zone and preferences.
+            history: the person's contacts.
+            now: the time of the reservation, UTC.
+            closed: volumes and budgets, by the rule's id, of which too little is left.
+        """
+        self._rules = rules
+        self._profile = profile
+        self._now = now
+        self._closed = {rule: each for rule, each in closed.items() if now < each.opens_at}
+        self._beside = [each for key, each in history.contacts.items() if key.startswith(CHOSEN)] if closed else []
+        self._zone = rules.zone_of(profile)
+        self._limits: dict[int, int] = {}
+        self._since = [now] * len(rules.rules)
+        for number, span in rules.rolling:
+            self._since[number] = now - span
+        for number, unit in rules.calendars:
+            self._since[number] = period(unit, now, self._zone)[0] - INSTANT
+        for number, cap in rules.caps:
+            self._limits[number] = cap.limit if cap.preference is None else limit_of(cap, profile)
+        self._standing = [0] * len(rules.rules)
+        for number, other in rules.standing:
+            self._standing[number] = self._stands(number, other)
+        for number, quiet in rules.quiet.items():
+            if quiet.end(now, self._zone) is not None:
+                self._standing[number] = rules.judged[number]
+        for number, limit in self._limits.items():
+            if limit == 0:
+                self._standing[number] = rules.judged[number]
+        self._times = rules.times(history.counting(now), self._since)
+        self._add_up()
+
+    def add(self, contact: Contact) -> None:
+        """Count a contact with those of the history."""
+        self._rules.times((contact,), self._since, self._times)
+        if self._closed:
+            self._beside.append(contact)
+            for number, rule in self._rules.standing:
+                if rule.id in self._closed:
+                    self._standing[number] = self._stands(number, rule)
+        self._add_up()
+
+    def _stands(self, number: int, rule: Rule) -> Rows:
+        """The rows that a rule stops whatever was counted."""
+        match rule:
+            case ConsentRule():
+                return self._rules.judged[number] & ~self._rules.consented(self._profile.consents)
+            case ExclusionRule():
+                stops = rule.flag in self._profile.flags
+            case Holdout():
+                stops = held_out(rule, self._profile.person_id)
+            case _:
+                known = self._closed.get(rule.id)
+                return beyond(self._rules, number, known, self._beside) if known is not None else 0
+        return self._rules.judged[number] if stops else 0
+
+    def _add_up(self) -> None:
+        self._stops = self._standing.copy()
+        self._why: dict[tuple[int, str | None], Stop] = {}
+        for tally, times in self._times.items():
+            if not tally.rows:
+                continue
+            number = tally.number
+            limit = self._limits.get(number)
+            if len(times) >= limit if limit is not None else self._rests(tally):
+                self._stops[number] |= tally.rows
+        self._hard: Rows = 0
+        self._quiet: Rows = 0
+        for number, rows in enumerate(self._stops):
+            if number in self._rules.quiet:
+                self._quiet |= rows
+            else:
+                self._hard |= rows
+        self.stopped: Rows = self._hard | self._quiet
+
+    def _rests(self, tally: Tally) -> bool:
+        if tally.plain:
+            return True  # what began its period is no longer ago than that
+        until = self._rests_until(tally)
+        return until is not None and self._now < until
+
+    def _rests_until(self, tally: Tally) -> datetime | None:
+        assert isinstance(tally.rule, Cooldown)
+        against = self._times.get(tally.against, ()) if tally.against is not None else ()
+        return rests_until(tally.rule, self._times[tally], against)
+
+    def stop(self, row: int) -> Withheld | None:
+        """The first rule, in the catalogue's order, that stops a row, and why; None where all let it through."""
+        for number, rows in enumerate(self._stops):
+            if rows >> row & 1:
+                action, treatment = self._rules.rows[row]
+                rule = self._rules.rules[number]
+                apart = apart_of(rule) if isinstance(rule, Cap | Cooldown) else None
+                value = facts(action, treatment)[apart] if apart else None
+                why = self._why.get((number, value))
+                if why is None:
+                    why = self._why[number, value] = self._explained(number, rule, value)
+                counted, limit, allowed_at = why
+                kind = str(rule.__struct_config__.tag)
+                return Withheld(
+                    treatment=treatment.id, rule=rule.id, kind=kind, count=counted, limit=limit, allowed_at=allowed_at
+                )
+        return None
+
+    def _explained(self, number: int, rule: Rule, value: str | None) -> Stop:
+        match rule:
+            case Cap():
+                limit, times = self._limits[number], sorted(self._times.get(self._rules.tally(number, value), ()))
+                frees = leaves(rule, times[len(times) - limit], self._zone) if limit else None
+                return Stop(len(times), limit, frees)
+            case Cooldown():
+                until = self._rests_until(self._rules.tally(number, value))
+                return Stop(allowed_at=None if timedelta(seconds=rule.period_seconds) >= NEVER else until)
+            case Volume() | Budget():
+                full = self._closed[rule.id]
+                return Stop(full.count, rule.limit if isinstance(rule, Volume) else None, full.opens_at)
+            case _ if number in self._rules.quiet:
+                return Stop(allowed_at=allowed_from([self._rules.quiet[number]], self._now, self._zone))
+            case _:
+                return Stop()
+
+    def deferred(self, row: int, since: datetime) -> Deferred | None:
+        """How long a row may wait that nothing but quiet hours stops; None where it may not, or something else stops
+        it too.
+
+        It waits for the first instant at which no quiet hours hold for it, if each rule that is quiet now lets it wait
+        as long since it was decided first.
+        """
+        if self._hard >> row & 1 or not self._quiet >> row & 1:
+            return None
+        asked = {number: each for number, each in self._rules.quiet.items() if self._rules.judged[number] >> row & 1}
+        stopping = [each.rule for number, each in asked.items() if self._stops[number] >> row & 1]
+        until = allowed_from(asked.values(), self._now, self._zone)
+        longest = timedelta(seconds=min(rule.max_defer_seconds for rule in stopping))
+        if until is None or until - since > longest:
+            return None
+        return Deferred(treatment=self._rules.rows[row][1].id, rule=stopping[0].id, until=until)
+
+
+def limit_of(cap: Cap, profile: Profile) -> int:
+    """The limit of a cap for a person: their own where that is lower; what is no whole number of contacts is none."""
+    if cap.preference is None:
+        return cap.limit
+    own = profile.attributes.get(cap.preference)
+    return min(cap.limit, own) if own.__class__ is int and own >= 0 else cap.limit
+
+
+def held_out(rule: Holdout, person_id: str) -> bool:
+    """Whether a person is held out: the same person always is, and each rule draws apart from the others."""
+    return int(digest("holdout", rule.id, person_id)[:13], 16) < rule.share * 16**13

@@ -1,0 +1,32 @@
+"""For whom what is left of a volume or a budget does not reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from shared.domain.allowance import Limit, cost
+from shared.domain.contact_history import Contact
+from shared.domain.contact_policy.compiled import ContactRules
+from shared.domain.contact_policy.ledger import Closed
+from shared.domain.policy.tables import Rows
+from shared.domain.rules import in_scope
+
+CHOSEN = "chosen "
+"""How the id begins of a contact that stands for what the same decision has chosen."""
+
+
+def beyond(rules: ContactRules, number: int, closed: Closed, beside: Iterable[Contact]) -> Rows:
+    """The rows of which one contact takes more than is left beside what the same decision has chosen already.
+
+    Args:
+        rules: compiled.
+        number: of the volume or budget.
+        closed: what is left of it.
+        beside: what was chosen.
+    """
+    limit = rules.rules[number]
+    assert isinstance(limit, Limit)
+    units = {channel.id: cost(limit, channel.price) for channel in rules.revision.catalogue.channels}
+    used = sum(units[contact.channel] for contact in beside if in_scope(limit.scope, contact.facts()))
+    too_dear = [channel for channel, each in units.items() if each and used + each > closed.left]
+    return rules.judged[number] & rules.scopes.any("channel", too_dear)

@@ -1,0 +1,86 @@
+"""What arbitration hands over: the candidates, best first (`domain.md` 5), as columns.
+
+A treatment is its row in the revision, by action id and then treatment id; a set of rows is one bit a row, and a column
+holds one number for each. So what thousands of candidates are costs the stages that only pass it on nothing, and a
+record of them is short. Numbers are little-endian, as on every machine that this runs on.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+
+import msgspec
+
+from shared.domain.policy.factors import PROPENSITY_DIGITS
+from shared.domain.policy.tables import Rows
+
+PARTS: int = 10**PROPENSITY_DIGITS
+"""A propensity of 1."""
+
+
+class Ranking(msgspec.Struct, frozen=True, kw_only=True):
+    """Candidates and their order. What else their priorities came from follows from this and the revision:
+    `shared.domain.arbitration.scoring` works it out again.
+
+    Attributes:
+        candidate_rows: the candidates as a set: bit n of the bytes, the least first, is row n.
+        propensity_parts: P of each by ascending row, in parts of `PARTS`, 4 bytes each.
+        order: their rows, best first, 4 bytes each.
+        priorities: what they are ranked by, in that order, as doubles; mandatory ones come first all the same.
+        unlevered: the treatment that would be first if every lever were 1, None of no candidates: what levers cost.
+        models: the version of the models that said P.
+        bins: the cells of predictors that the person is in, see `shared.domain.predictors`.
+        mean_parts: what each P was drawn around, likewise; empty where P is the models' mean itself.
+    """
+
+    candidate_rows: bytes
+    propensity_parts: bytes
+    order: bytes
+    priorities: bytes
+    unlevered: str | None
+    models: str = ""
+    bins: str = ""
+    mean_parts: bytes = b""
+
+    def __post_init__(self) -> None:
+        """Refuse columns that do not belong together.
+
+        Raises:
+            ValueError: they differ in length.
+        """
+        known = len(self.order)
+        lengths = len(self.propensity_parts), len(self.mean_parts) or known, len(self.priorities)
+        if known % 4 or lengths != (known, known, 2 * known):
+            raise ValueError("the columns of a ranking are not of one length")
+
+    def __len__(self) -> int:
+        return len(self.order) // 4
+
+    def rows(self) -> Sequence[int]:
+        """The rows, best first."""
+        return memoryview(self.order).cast("I")
+
+    def weights(self) -> Sequence[float]:
+        """The priorities, best first."""
+        return memoryview(self.priorities).cast("d")
+
+
+def packed(rows: Rows) -> bytes:
+    """A set of rows as bytes."""
+    return rows.to_bytes((rows.bit_length() + 7) // 8, "little")
+
+
+def unpacked(rows: bytes) -> Rows:
+    """The set of rows that bytes stand for."""
+    return int.from_bytes(rows, "little")
+
+
+def parts_of(known: Sequence[float]) -> bytes:
+    """Propensities as packed parts."""
+    return array("I", [round(p * PARTS) for p in known]).tobytes()
+
+
+def propensities(parts: bytes) -> list[float]:
+    """The propensities that packed parts stand for."""
+    return [part / PARTS for part in memoryview(parts).cast("I")]

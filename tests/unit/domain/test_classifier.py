@@ -1,0 +1,140 @@
+"""The classifier: what models make of a person, against the formula written out, and at its ends."""
+
+from __future__ import annotations
+
+import math
+import random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.domain.catalogue import NumericPredictor, Starting, SymbolicPredictor
+from shared.domain.classifier import ACTIVE_FROM, Classifier, Model, rounded
+from shared.domain.predictors import Predictors
+from shared.domain.propensity import NO_EVIDENCE, Counts, propensity
+
+PREDICTORS = Predictors(
+    [
+        NumericPredictor(reads="profile.balance", edges=(0.0, 500.0, 5000.0)),
+        SymbolicPredictor(reads="profile.job", values=("clerk", "retired")),
+        NumericPredictor(reads="profile.logins", edges=(10.0,)),
+    ]
+)
+STARTING = Starting(propensity=0.05, evidence=20.0)
+COUNTS = st.integers(0, 10**6)
+
+
+@st.composite
+def taught(draw):
+    """The counts of one model, with those of a predictor that is no longer there."""
+    cells = [name for names in PREDICTORS.cells for name in names] + ["OTHER0"]
+    some = st.dictionaries(st.sampled_from(cells), COUNTS.filter(bool))
+    return Counts(
+        positives=draw(COUNTS),
+        negatives=draw(COUNTS),
+        positives_by_cell=draw(some),
+        negatives_by_cell=draw(some),
+    )
+
+
+def written_out(starting, counts, bins):
+    """The formula of `shared.domain.classifier`, one row and one predictor after the other."""
+    m = propensity(starting, counts)
+    total, active = 0.0, 0
+    for names, number in zip(PREDICTORS.cells, bins, strict=True):
+        share = starting.evidence / len(names)
+        bins_of = [(counts.positives_by_cell.get(c, 0), counts.negatives_by_cell.get(c, 0)) for c in names]
+        rates = [(yes + m * share) / (yes + no + share) for yes, no in bins_of]
+        positives, negatives = sum(yes for yes, _ in bins_of), sum(no for _, no in bins_of)
+        won = sum(
+            yes * no * (1.0 if rates[i] > rates[j] else 0.5 if i == j else 0.0)
+            for i, (yes, _) in enumerate(bins_of)
+            for j, (_, no) in enumerate(bins_of)
+        )
+        if not positives * negatives or won / (positives * negatives) < ACTIVE_FROM:
+            continue
+        active += 1
+        yes, no = bins_of[number]
+        if yes + no:
+            total += math.log((yes + m * share) / (no + (1 - m) * share)) - math.log(m / (1 - m))
+    odds = m / (1 - m) * math.exp(total / math.sqrt(1 + active))
+    return odds / (1 + odds)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_formula_written_out(seed):
+    rng = random.Random(seed)
+    models, counts = [Model(f"m{n}", STARTING) for n in range(12)], {}
+    for model in models[1:]:
+        cells = [name for names in PREDICTORS.cells for name in names]
+        yes, no = ({cell: rng.randint(1, 10 ** rng.randint(0, 5)) for cell in cells} for _ in range(2))
+        in_all = {"positives": sum(yes.values()) // 3, "negatives": sum(no.values()) // 3}
+        counts[model.id] = Counts(**in_all, positives_by_cell=yes, negatives_by_cell=no)
+    bins = [rng.randrange(len(names)) for names in PREDICTORS.cells]
+    expected = [written_out(STARTING, counts.get(model.id, NO_EVIDENCE), bins) for model in models]
+    assert Classifier(models, PREDICTORS, counts)(bins) == pytest.approx(expected, rel=1e-9)
+
+
+@settings(deadline=None)
+@given(counts=taught(), bins=st.tuples(*(st.integers(0, len(names) - 1) for names in PREDICTORS.cells)))
+def test_it_is_a_probability_and_never_certain(counts, bins):
+    classifier = Classifier([Model("m", STARTING), Model("new", STARTING)], PREDICTORS, {"m": counts})
+    p = rounded(classifier(bins), 8)
+    assert ((p > 0) & (p < 1)).all()
+    assert p[1] == 0.05
+
+
+@given(counts=taught(), propensity_=st.floats(1e-6, 0.999), evidence=st.floats(0.001, 1e6))
+def test_without_evidence_by_bin_it_is_the_posterior_mean_to_the_last_bit(counts, propensity_, evidence):
+    starting = Starting(propensity=propensity_, evidence=evidence)
+    plain = Counts(positives=counts.positives, negatives=counts.negatives)
+    expected = propensity(starting, counts)
+    assert Classifier([Model("m", starting)], PREDICTORS, {"m": plain})([0, 0, 0])[0] == expected
+    assert Classifier([Model("m", starting)], Predictors([]), {"m": counts})([])[0] == expected
+    only_old = Counts(
+        positives=counts.positives, negatives=counts.negatives, positives_by_cell={"OTHER0": 9}, negatives_by_cell={}
+    )
+    assert Classifier([Model("m", starting)], PREDICTORS, {"m": only_old})([1, 1, 1])[0] == expected
+
+
+def learnt(*bins):
+    """Counts of a model that (accepted, refused) so often in each bin of the first predictor."""
+    cells = PREDICTORS.cells[0]
+    yes, no = ({c: pair[n] for c, pair in zip(cells, bins, strict=True) if pair[n]} for n in (0, 1))
+    return Counts(positives=sum(yes.values()), negatives=sum(no.values()), positives_by_cell=yes, negatives_by_cell=no)
+
+
+def by_bin(counts):
+    classifier = Classifier([Model("m", STARTING)], PREDICTORS, {"m": counts})
+    return [float(classifier([number, 0, 0])[0]) for number in range(len(PREDICTORS.cells[0]))]
+
+
+def test_a_bin_in_which_more_accept_raises_p_and_one_in_which_fewer_do_lowers_it():
+    counts = learnt((10, 190), (1, 299), (9, 191), (60, 140), (0, 0))
+    p = by_bin(counts)
+    mean = propensity(STARTING, counts)
+    assert p[1] < p[2] < p[0] < p[3]
+    assert p[1] < mean < p[3]
+    assert p[4] == pytest.approx(mean, rel=1e-12)  # where nobody was nothing is known
+
+
+def test_little_evidence_moves_little():
+    few, many = learnt((0, 2), (0, 3), (0, 3), (1, 1), (0, 0)), learnt((0, 200), (0, 300), (0, 300), (100, 100), (0, 0))
+    assert STARTING.propensity < by_bin(few)[3] < by_bin(many)[3]
+    assert by_bin(few)[3] < 3 * propensity(STARTING, few)
+
+
+def test_a_predictor_that_tells_nothing_is_not_listened_to():
+    counts = learnt((50, 950), (50, 951), (50, 949), (50, 950), (50, 950))
+    assert by_bin(counts) == [propensity(STARTING, counts)] * 5
+
+
+def test_rows_do_not_depend_on_each_other():
+    rng = random.Random(4)
+    counts = {f"m{n}": learnt(*((rng.randint(0, 40), rng.randint(1, 400)) for _ in range(5))) for n in range(30)}
+    models = [Model(name, STARTING) for name in counts]
+    together = Classifier(models, PREDICTORS, counts)([2, 1, 0])
+    alone = [Classifier([model], PREDICTORS, counts)([2, 1, 0])[0] for model in models]
+    assert together == pytest.approx(np.array(alone), rel=1e-14)
