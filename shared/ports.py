@@ -142,12 +142,12 @@ class Contacts(Protocol):
         earlier such decisions that may go.
         """
 
-    def defer(self, person_id: str, version: str | None, deferral: Deferral, *, fold: Fold | None = None) -> None:
-        """Keep a deferral, remember that its decision chose nothing, and fold, in one commit guarded as a reservation
-        is.
+    def defer(self, person_id: str, version: str | None, deferral: Deferral, *, forget: Sequence[str] = ()) -> None:
+        """Keep a deferral, and remember that its decision chose nothing, in one commit guarded as a reservation is;
+        `forget` names earlier decisions that chose nothing and may go.
 
         Raises:
-            StaleError: the history changed since it was read; nothing is written.
+            StaleError: the history changed since it was read, or the deferral is there; nothing is written.
         """
 
     def deferral(self, decision_id: str) -> Deferral | None:

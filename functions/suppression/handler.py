@@ -18,11 +18,12 @@ from shared.domain.contact_folding import REPEATED_WITHIN, fold, settled
 from shared.domain.contact_history import Contact, ContactHistory
 from shared.domain.contact_policy import Closed, Deferred, Selection, Withheld, select
 from shared.domain.contact_read import ContactRead, Standing, read_of
-from shared.domain.decision import Chosen, DecisionRecord, Result, delivery_id, kept
+from shared.domain.decision import Chosen, DecisionRecord, Filling, Result, delivery_id, kept
 from shared.domain.deferral import Deferral
 from shared.domain.delivery import RESERVATION_TTL, Delivery
 from shared.domain.errors import NotFoundError, StaleError, TransientError
-from shared.domain.offering import Offered, offer
+from shared.domain.offered import BestFirst, Offer
+from shared.domain.offering import offer, to_send
 from shared.domain.policy.policy import Policy
 from shared.domain.propensity import model_id
 from shared.domain.ranking import unpacked
@@ -83,7 +84,7 @@ class Suppress:
                     return _reserved(ranked, contact, selection.withheld, read, now, repeated=False)
                 if selection.deferred is not None:
                     deferral = _deferral(ranked, selection.deferred, now)
-                    self._contacts.defer(ranked.person_id, history.version, deferral, fold=folded)
+                    self._contacts.defer(ranked.person_id, history.version, deferral, forget=folded.withheld)
                     record = _record(ranked, "deferred", now, (), selection.withheld, read, deferred=selection.deferred)
                     return (decision_row(record),)
             except StaleError:
@@ -103,12 +104,13 @@ class Suppress:
         revision = policy.revision
         found = self._contacts.history(ranked.person_id)
         history = found.value
-        ids = tuple(_ids(policy, ranked))
-        choose = partial(offer, policy, ids, ranked.slots, ranked.profile, history, now)
-        (offered, withheld), allowed = self._allowed(policy, now, choose, _offered)
+        policy.checked(unpacked(ranked.ranking.candidate_rows))
+        best_first = BestFirst(ranked.ranking.rows(), ranked.ranking.weights())
+        choose = partial(offer, policy, best_first, ranked.slots, ranked.profile, history, now)
+        offered, allowed = self._allowed(policy, now, choose, _offered)
         deliveries = [
             make_delivery(revision, ranked, each.treatment, now, placement=each.placement, rank=each.rank)
-            for each in offered
+            for each in offered.offered
         ]
         try:
             self._contacts.present(deliveries, folding=_folding(ranked.person_id, found, revision, now))
@@ -117,7 +119,7 @@ class Suppress:
             raise
         result: Result = "offered" if deliveries else "all_withheld"
         read = read_of(policy, history, now, closed=allowed.closed)
-        record = _record(ranked, result, now, deliveries, withheld, read)
+        record = _record(ranked, result, now, deliveries, offered.withheld, read, filling="together")
         return tuple(deliveries), decision_row(record, deliveries[0] if deliveries else None)
 
     def _allowed(
@@ -182,15 +184,17 @@ class Suppress:
 def _choice(policy: Policy, ranked: ActionsRanked, history: ContactHistory, at: datetime) -> Callable[..., Selection]:
     """What contact policy lets through of a ranking, for volumes and budgets that are yet to be given."""
     since = ranked.signal.waiting_since
-    return lambda **left: select(policy, _ids(policy, ranked), ranked.profile, history, at, since=since, **left)
+    return lambda **left: select(
+        policy, to_send(policy, _ids(policy, ranked)), ranked.profile, history, at, since=since, **left
+    )
 
 
 def _selected(selection: Selection) -> Sequence[str]:
     return selection.chosen
 
 
-def _offered(filled: tuple[Sequence[Offered], Sequence[Withheld]]) -> Sequence[str]:
-    return [each.treatment for each in filled[0]]
+def _offered(made: Offer) -> Sequence[str]:
+    return [each.treatment for each in made.offered]
 
 
 def _deferral(ranked: ActionsRanked, deferred: Deferred, now: datetime) -> Deferral:
@@ -293,6 +297,7 @@ def _record(
     withheld: Sequence[Withheld],
     read: ContactRead,
     *,
+    filling: Filling = "in_turn",
     deferred: Deferred | None = None,
 ) -> DecisionRecord:
     return DecisionRecord(
@@ -307,5 +312,6 @@ def _record(
         **kept(ranked.ranking),
         read=read,
         withheld=tuple(withheld),
+        filling=filling,
         deferred=deferred,
     )

@@ -55,6 +55,7 @@ CASES = (
     Case("reserved_and_told_again_by_another_ranking", "T1", SENT, accepted="saver.email@email", signal="reserved"),
     Case("reserved_mandatory", "T1"),
     Case("offered", "T1", WEB),
+    Case("offered_together", "T1", WEB),
     Case("nothing_qualified", "T4", Slots(channels=("sms",))),
     Case("excluded", "T3"),
     Case("under_age", "T2"),

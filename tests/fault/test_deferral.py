@@ -251,8 +251,8 @@ def test_explanations_say_what_waits_and_what_had_waited():
     world.run()
     waited, made = (explain(world.catalogues.current(), record) for record in records(world))
 
-    assert "waits until 2026-03-03T08:00+00:00, by nights" in waited.headline
-    assert made.again == f"Decided again: {decision} waited, and was first decided at 2026-03-02T22:30+00:00."
+    assert "waits until 3 March 2026 08:00 GMT and is decided again then" in waited.headline
+    assert made.again == f"Decided again: {decision} waited; the first decision was made 2 March 2026 22:30 GMT."
 
 
 # dying

@@ -53,45 +53,11 @@ class Contacts:
         """Add contacts to the history, and fold it, in one guarded commit."""
         batch = self._database.client.batch()
         self._change(batch, person_id, version, additions(contacts), fold)
-        self._commit(batch, person_id)
-
-    def defer(self, person_id: str, version: str | None, deferral: Deferral, *, fold: Fold | None = None) -> None:
-        """Keep a deferral, remember that its decision chose nothing, and fold, in one guarded commit."""
-        batch = self._database.client.batch()
-        withheld = {"withheld": {deferral.decision_id: microseconds(deferral.at)}}
-        self._change(batch, person_id, version, withheld, fold)
-        batch.create(
-            self._database.reference(deferrals.DEFERRALS, deferral.decision_id), deferrals.encode_deferral(deferral)
-        )
-        self._commit(batch, person_id)
-
-    def deferral(self, decision_id: str) -> Deferral | None:
-        """The deferral of a decision, None where there is none."""
-        self._meter.add(reads=1)
-        snapshot = self._database.get(self._database.reference(deferrals.DEFERRALS, decision_id))
-        return deferrals.decode_deferral(snapshot) if snapshot.exists else None
-
-    def _change(
-        self,
-        batch: firestore.WriteBatch,
-        person_id: str,
-        version: str | None,
-        added: Mapping[str, Mapping[str, Any]],
-        fold: Fold | None,
-    ) -> None:
-        """Add entries to a history, and fold it, guarded by its version."""
-        reference = self._database.reference(CONTACTS, person_id)
-        if version is None:
-            batch.create(reference, dict(added))
-        else:
-            batch.update(reference, changes(added, fold), option=self._database.guard(version))
-
-    def _commit(self, batch: firestore.WriteBatch, person_id: str) -> None:
         try:
             self._database.commit(batch)
         except AlreadyExistsError as error:
-            raise StaleError(f"what is new of {person_id} was created meanwhile") from error
-        self._meter.add(writes=len(batch))
+            raise StaleError(f"a contact history of {person_id} was created meanwhile") from error
+        self._meter.add(writes=1)
 
     def present(self, deliveries: Sequence[Delivery], *, folding: Folding | None = None) -> None:
         """Create deliveries that count as contact only when seen, and fold; those that are there are left alone."""
@@ -123,6 +89,25 @@ class Contacts:
         self._database.commit(batch, blind=True)
         self._meter.add(writes=1)
 
+    def defer(self, person_id: str, version: str | None, deferral: Deferral, *, forget: Sequence[str] = ()) -> None:
+        """Keep a deferral, and remember that its decision chose nothing, in one guarded commit."""
+        batch = self._database.client.batch()
+        withheld = {**dict.fromkeys(forget, firestore.DELETE_FIELD), deferral.decision_id: microseconds(deferral.at)}
+        self._change(batch, person_id, version, {"withheld": withheld})
+        kept = self._database.reference(deferrals.DEFERRALS, deferral.decision_id)
+        batch.create(kept, deferrals.encode_deferral(deferral))
+        try:
+            self._database.commit(batch)
+        except AlreadyExistsError as error:
+            raise StaleError(f"{person_id} or {deferral.decision_id} was written meanwhile") from error
+        self._meter.add(writes=2)
+
+    def deferral(self, decision_id: str) -> Deferral | None:
+        """The deferral of a decision, None where there is none."""
+        self._meter.add(reads=1)
+        snapshot = self._database.get(self._database.reference(deferrals.DEFERRALS, decision_id))
+        return deferrals.decode_deferral(snapshot) if snapshot.exists else None
+
     def delivery(self, delivery_id: str) -> Versioned[Delivery] | None:
         """A delivery, None where there is none."""
         self._meter.add(reads=1)
@@ -152,6 +137,21 @@ class Contacts:
             self._merge(batch, delivery, {"state": "released"})
         self._database.commit(batch)
         self._meter.add(writes=len(batch))
+
+    def _change(
+        self,
+        batch: firestore.WriteBatch,
+        person_id: str,
+        version: str | None,
+        added: Mapping[str, Mapping[str, Any]],
+        fold: Fold | None = None,
+    ) -> None:
+        """Add entries to a history, and fold it, guarded by its version."""
+        reference = self._database.reference(CONTACTS, person_id)
+        if version is None:
+            batch.create(reference, dict(added))
+        else:
+            batch.update(reference, changes(added, fold), option=self._database.guard(version))
 
     def _guarded(self, delivery: Delivery, version: str | None) -> firestore.WriteBatch:
         batch = self._database.client.batch()

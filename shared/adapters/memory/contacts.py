@@ -78,16 +78,19 @@ class Contacts:
             withheld[decision_id] = at
         self._meter.add(writes=1)
 
-    def defer(self, person_id: str, version: str | None, deferral: Deferral, *, fold: Fold | None = None) -> None:
-        """Keep a deferral, remember that its decision chose nothing, and fold, in one guarded commit."""
+    def defer(self, person_id: str, version: str | None, deferral: Deferral, *, forget: Sequence[str] = ()) -> None:
+        """Keep a deferral, and remember that its decision chose nothing, in one guarded commit."""
         with self._store.lock:
-            if deferral.decision_id in self._store.deferrals:
-                raise StaleError(f"{deferral.decision_id} was deferred meanwhile")
-            self.reserve(person_id, version, (), fold=fold)
-            self._store.history(person_id).withheld[deferral.decision_id] = deferral.at
+            present = self._store.histories.get(person_id)
+            if (present.version if present else None) != version or deferral.decision_id in self._store.deferrals:
+                raise StaleError(f"{person_id} or {deferral.decision_id} was written meanwhile")
+            withheld = self._store.history(person_id).withheld
+            for old in forget:
+                withheld.pop(old, None)
+            withheld[deferral.decision_id] = deferral.at
             self._store.deferrals[deferral.decision_id] = msgspec.json.encode(deferral)
             self._store.due[deferral.decision_id] = deferral.deferred.until
-        self._meter.add(writes=1)
+        self._meter.add(writes=2)
 
     def deferral(self, decision_id: str) -> Deferral | None:
         """The deferral of a decision, None where there is none."""
