@@ -44,6 +44,7 @@ def say_explanation(explanation: dict[str, Any], console: Console | None = None)
     if explanation["levers"]:
         console.print(f"  {escape(explanation['levers'])}")
     _say_withheld(explanation["withheld"], console)
+    _say_left_out(explanation["left_out"], explanation["remarks"], console)
     _say_dropped(explanation["dropped"], console)
     for conflict in explanation["conflicts"]:
         console.print(f"[bold]Identity conflict[/bold] {escape(conflict)}")
@@ -118,6 +119,13 @@ def _say_to_regulator(explanation: dict[str, Any], console: Console) -> None:
         said = ", ".join(f"{name} {value}" for name, value in rule.items() if name not in ("id", "kind", "reason"))
         console.print(f"  {escape(rule['kind'])} {escape(rule['id'])}: {escape(rule['reason'])} ({escape(said)})")
 
+    said = ", ".join(f"{name} {value}" for name, value in explanation["slots"].items())
+    console.print(f"[bold]Slots of a request[/bold] {escape(said or 'obey nothing but their number')}")
+    without = explanation["without_levers"]
+    if without:
+        chosen = ", ".join(each["treatment"] for each in without["chosen"]) or "nothing"
+        console.print(f"[bold]With every lever at 1[/bold] the choice would have been {escape(chosen)}.")
+
 
 def _say_withheld(withheld: list[dict[str, Any]], console: Console) -> None:
     if withheld:
@@ -126,6 +134,16 @@ def _say_withheld(withheld: list[dict[str, Any]], console: Console) -> None:
         until = f", allowed {each['allowed']}" if each["allowed"] else ""
         rule = f"{each['kind']} {each['rule']} ({each['scope']})"
         console.print(f"  {each['treatment']}: {escape(rule)}{until}. {escape(each['reason'])}")
+
+
+def _say_left_out(left_out: list[dict[str, Any]], remarks: list[str], console: Console) -> None:
+    """What limits, bundles and wanted issues kept out of the slots, and what else is to be said of them."""
+    if left_out or remarks:
+        console.print("[bold]Not in the slots[/bold]")
+    for each in left_out:
+        console.print(f"  {each['treatment']}: {escape(each['because'])}")
+    for sentence in remarks:
+        console.print(f"  {escape(sentence)}")
 
 
 def _say_dropped(dropped: list[dict[str, Any]], console: Console) -> None:

@@ -23,7 +23,7 @@ def routes(fire: FireDeferrals, check: Check, meter: RequestMeter, clock: Clock)
         with meter.request():
             fired = fire(clock(), trace.current())
             if fired.fired:
-                log("INFO", f"deferral fired {fired.fired}", more=fired.more, usage=meter.spent())
+                log("DEBUG", f"deferral fired {fired.fired}", more=fired.more, usage=meter.spent())
         return json_answer(fired)
 
     return [("POST", "/", post_sweep)]

@@ -17,6 +17,7 @@ from shared.authoring.places import Place
 from shared.authoring.predictors import PredictorBuilder
 from shared.authoring.problems import Problems
 from shared.authoring.reading import Reader
+from shared.authoring.slot_rules import build_slots
 from shared.domain import zones
 from shared.domain.catalogue import Attribute, Catalogue, Channel, ContextWeight, Named, Namespace, SignalType, Source
 from shared.domain.part import terse
@@ -58,6 +59,7 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
         signals=signals,
         action_schema=action_schema,
         time_zone=bank.time_zone,
+        slots=build_slots(files.arbitration.slots, names),
         predictors=PredictorBuilder(files, names, reading_problems).build(),
         exploration=files.arbitration.exploration,
     )

@@ -42,6 +42,7 @@ from shared.domain.rules import (
     Scope,
     Volume,
 )
+from shared.domain.slot_rules import SlotRules
 
 DURATION = r"^(forever|[1-9][0-9]*[smhdw])$"
 WINDOW = r"^(forever|[1-9][0-9]*[smhdw]|calendar_(day|week|month))$"
@@ -284,12 +285,14 @@ class Arbitration(Form, frozen=True, kw_only=True):
     Attributes:
         weights: exponents of the four factors of priority.
         context_weights: what in a context raises or lowers C.
+        slots: what the treatments of one request obey together.
         predictors: what of a person and moment P looks at.
         exploration: whether P is the models' mean (off) or drawn from what they know (thompson).
     """
 
     weights: Weights = Weights()
     context_weights: tuple[ContextWeight, ...] = ()
+    slots: SlotRules = SlotRules()
     predictors: tuple[NumericPredictor | SymbolicPredictor, ...] = ()
     exploration: Exploration = "off"
 

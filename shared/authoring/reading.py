@@ -106,8 +106,9 @@ class Reader:
     def _list(self, place: Place, wanted: mi.VarTupleType) -> Any:
         if not isinstance(place.node, yaml.SequenceNode):
             return self.scalars.refuse(place, "a list")
-        if len(place.node.value) < (wanted.min_length or 0):
-            self._problems.add(place, "the list is empty")
+        count, least = len(place.node.value), wanted.min_length or 0
+        if count < least:
+            self._problems.add(place, f"must be at least {least}, is {count}" if count else "the list is empty")
         items = (Place(place.file, place.source, n, (*place.keys, i)) for i, n in enumerate(place.node.value))
         values = [self._value(item, wanted.item_type) for item in items]
         return tuple(value for value in values if value is not NOTHING)

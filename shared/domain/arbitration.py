@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.domain.offered import BestFirst
 from shared.domain.policy.factors import MAX_VALUE, Propensities
 from shared.domain.policy.policy import Policy
 from shared.domain.policy.situation import Variables
@@ -128,6 +129,39 @@ def reranking(policy: Policy, rows: Rows, known: Sequence[float], situation: Var
     return _scores(policy, rows, known, situation).ranking(Propensities((), models))
 
 
+def best_first(policy: Policy, scored: Scoring) -> BestFirst:
+    """What slots are filled from."""
+    return BestFirst(policy.slotting.numbers(scored.treatments), scored.priorities)
+
+
+def scored_by(policy: Policy, scored: Scoring, priorities: Sequence[float]) -> Scoring:
+    """The same candidates by other priorities, given in the order of the scoring; the factors stay as they are."""
+    rows = policy.slotting.numbers(scored.treatments)
+    mandatory = policy.factors.mandatory
+    order = sorted(range(len(rows)), key=lambda n: (not mandatory >> rows[n] & 1, -priorities[n], rows[n]))
+    return Scoring(
+        treatments=tuple([scored.treatments[n] for n in order]),
+        priorities=tuple([priorities[n] for n in order]),
+        propensities=tuple([scored.propensities[n] for n in order]),
+        contexts=tuple([scored.contexts[n] for n in order]),
+        values=tuple([scored.values[n] for n in order]),
+        levers=tuple([scored.levers[n] for n in order]),
+        unlevered=scored.unlevered,
+        models=scored.models,
+    )
+
+
+def without_levers(policy: Policy, scored: Scoring) -> Scoring:
+    """The same candidates as they would rank with every lever at 1."""
+    w = policy.revision.catalogue.weights
+    bare = [
+        p**w.propensity * c**w.context * v**w.value
+        for p, c, v in zip(scored.propensities, scored.contexts, scored.values, strict=True)
+    ]
+    again = scored_by(policy, scored, bare)
+    return msgspec.structs.replace(again, levers=(1.0,) * len(again))
+
+
 def _scores(policy: Policy, rows: Rows, known: Sequence[float], situation: Variables) -> _Scores:
     columns = _columns(policy)
     return _Scores(columns, rows, _positions(rows, columns.size), np.array(known, dtype=np.float64), situation)
@@ -197,13 +231,13 @@ class _Scores:
         """What is handed over."""
         return Ranking(
             candidate_rows=packed(self._rows),
-            propensity_parts=_parts(self._propensities),
+            propensity_parts=np.rint(self._propensities * PARTS).astype("<u4").tobytes(),
             order=self._positions[self._order].astype("<u4").tobytes(),
             priorities=self._priorities[self._order].tobytes(),
             unlevered=self._unlevered(),
             models=known.models,
             bins=known.bins,
-            mean_parts=b"" if known.means is None else _parts(known.means[self._positions]),
+            means=b"" if known.means is None else known.means[self._positions].astype("<f2").tobytes(),
         )
 
     def scoring(self, models: str) -> Scoring:
@@ -275,10 +309,6 @@ def _bits(rows: Rows, size: int) -> NDArray[np.bool_]:
 def _positions(rows: Rows, size: int) -> Positions:
     """The numbers of the rows, ascending."""
     return _bits(rows, size).nonzero()[0]
-
-
-def _parts(propensities: Column) -> bytes:
-    return np.rint(propensities * PARTS).astype("<u4").tobytes()
 
 
 def _listed(column: Column, order: Positions) -> tuple[float, ...]:

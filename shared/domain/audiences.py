@@ -18,8 +18,9 @@ from shared.domain.explanation import Explanation, explain, name_of, values_read
 from shared.domain.policy.policy import CANDIDATE, Policy
 from shared.domain.policy.situation import Variables
 from shared.domain.replay import Replay, replay
-from shared.domain.retrace import retrace
+from shared.domain.retrace import WithoutLevers, cost_of_levers, retrace
 from shared.domain.rules import Rule
+from shared.domain.slot_rules import SlotRules
 
 Audience = Literal["customer", "colleague", "regulator"]
 AUDIENCES: tuple[Audience, ...] = ("customer", "colleague", "regulator")
@@ -77,6 +78,8 @@ class ForRegulator(Explanation, frozen=True, kw_only=True):
         predictors: what P looked at.
         conditions: every condition of the revision, with what it read.
         rules: every rule of contact policy, as the revision has it.
+        slots: what the treatments of one request obey together, as the revision has it.
+        without_levers: what the decision would have come to with every lever at 1; None where nothing ranked.
     """
 
     record: DecisionRecord
@@ -90,6 +93,8 @@ class ForRegulator(Explanation, frozen=True, kw_only=True):
     predictors: list[PredictorRead]
     conditions: list[ConditionRead]
     rules: tuple[Rule, ...]
+    slots: SlotRules
+    without_levers: WithoutLevers | None
 
 
 Told = ForCustomer | Explanation | ForRegulator
@@ -200,6 +205,7 @@ def _for_regulator(policy: Policy, record: DecisionRecord, explanation: Explanat
                 values=values_read(condition.when, record),
             )
         )
+    scored = retrace(policy, record).scoring
     return ForRegulator(
         **msgspec.structs.asdict(explanation),
         record=record,
@@ -208,11 +214,13 @@ def _for_regulator(policy: Policy, record: DecisionRecord, explanation: Explanat
         catalogue=catalogue.name,
         models=record.models,
         weights=catalogue.weights,
-        ranked=list(retrace(policy, record).scoring or ()),
-        means=means(policy, record),
+        ranked=list(scored or ()),
+        means={treatment: float(f"{mean:.3g}") for treatment, mean in means(policy, record).items()},
         predictors=_predictors(policy, record, situation) if count(record) else [],
         conditions=conditions,
         rules=catalogue.rules,
+        slots=catalogue.slots,
+        without_levers=cost_of_levers(policy, record, scored) if scored is not None else None,
     )
 
 

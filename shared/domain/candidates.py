@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from shared.domain import ranking
 from shared.domain.decision import DecisionRecord
 from shared.domain.policy.policy import Policy
 from shared.domain.policy.tables import Rows
@@ -27,10 +28,10 @@ def known(policy: Policy, record: DecisionRecord) -> dict[str, float]:
 
 def means(policy: Policy, record: DecisionRecord) -> dict[str, float]:
     """What P of each candidate was drawn around, by its id; empty where none was drawn."""
-    if not record.mean_parts:
+    if not record.means:
         return {}
     treatments = policy.treatments(policy.checked(unpacked(record.candidate_rows)))
-    return dict(zip(treatments, propensities(record.mean_parts), strict=True))
+    return dict(zip(treatments, ranking.means(record.means), strict=True))
 
 
 def count(record: DecisionRecord) -> int:

@@ -18,6 +18,7 @@ from shared.domain.part import Cel, Factor, Id, Name, Origin, Part, Pounds, Read
 from shared.domain.policy.atoms import Path
 from shared.domain.policy.clauses import Clauses
 from shared.domain.rules import Purpose, Rule, Scope
+from shared.domain.slot_rules import SlotRules
 
 PolicyKind = Literal["eligibility", "applicability", "suitability"]
 AttributeType = Literal["bool", "int", "double", "string", "timestamp", "list(string)"]
@@ -301,7 +302,8 @@ class Catalogue(Part, frozen=True, kw_only=True):
     """Everything that decides.
 
     `time_zone` is that of the bank, and of a person whose own is not known. `predictors` are what propensity looks at,
-    by what they read; with `exploration` it is drawn from what the models know instead of being their mean.
+    by what they read; with `exploration` it is drawn from what the models know instead of being their mean. `slots` is
+    what the treatments of one request obey together.
     """
 
     name: str
@@ -325,6 +327,7 @@ class Catalogue(Part, frozen=True, kw_only=True):
     time_zone: str = "UTC"
     predictors: tuple[Predictor, ...] = ()
     exploration: Exploration = "off"
+    slots: SlotRules = SlotRules()
 
     def canonical(self) -> bytes:
         """The bytes that the digest is taken of: the same catalogue gives the same bytes on any machine."""

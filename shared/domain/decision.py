@@ -20,6 +20,9 @@ Result = Literal["reserved", "offered", "deferred", "excluded", "nothing_qualifi
 of quiet hours, or a stated reason for none.
 """
 
+Filling = Literal["in_turn", "together"]
+"""How the slots of a request are filled: `together`; one placement after another in records from before."""
+
 
 class Chosen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A treatment that was chosen, and the delivery that carries it."""
@@ -37,11 +40,12 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     Attributes:
         profile: the person as read; with the signal and the revision all that engagement policy depends on.
         slots: where treatments might appear.
+        filling: how the slots of a request were filled.
         decided_at: `now` of engagement policy and arbitration.
         reserved_at: `now` of contact policy.
         candidate_rows: the treatments that qualified, as `Ranking` has them; `shared.domain.candidates` says which.
         propensity_parts: P of each, likewise, as it was ranked by.
-        mean_parts: what each P was drawn around, likewise; empty where P is the models' mean itself.
+        means: what each P was drawn around, as `Ranking` has it; empty where P is the models' mean itself.
         candidates: the same by their ids, in records from before there were `candidate_rows`.
         propensities: P of each of these.
         models: the version of the models that said so.
@@ -64,7 +68,7 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     chosen: tuple[Chosen, ...] = ()
     candidate_rows: bytes = b""
     propensity_parts: bytes = b""
-    mean_parts: bytes = b""
+    means: bytes = b""
     candidates: tuple[str, ...] = ()
     propensities: tuple[float, ...] = ()
     models: str = ""
@@ -74,6 +78,7 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     deferred: Deferred | None = None
     excluded_by: str | None = None
     conflicts: tuple[Conflict, ...] = ()
+    filling: Filling = "in_turn"
 
 
 def kept(ranking: Ranking) -> dict[str, Any]:
@@ -81,7 +86,7 @@ def kept(ranking: Ranking) -> dict[str, Any]:
     return {
         "candidate_rows": ranking.candidate_rows,
         "propensity_parts": ranking.propensity_parts,
-        "mean_parts": ranking.mean_parts,
+        "means": ranking.means,
         "models": ranking.models,
         "unlevered": ranking.unlevered,
     }

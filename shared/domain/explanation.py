@@ -9,15 +9,17 @@ from typing import Any
 
 import msgspec
 
-from shared.domain.arbitration import Ranked, Scoring
+from shared.domain.arbitration import Ranked, Scoring, best_first
 from shared.domain.candidates import count, means
 from shared.domain.catalogue import Revision, facts
 from shared.domain.contact_policy import Withheld
 from shared.domain.contact_words import counted, moment, scope_of
 from shared.domain.decision import DecisionRecord
 from shared.domain.engagement import Drop
+from shared.domain.left_out import LeftOut, Slotted
 from shared.domain.policy.policy import Policy
-from shared.domain.retrace import Retraced, retrace
+from shared.domain.replay import is_offer, offers
+from shared.domain.retrace import Retraced, cost_of_levers, retrace
 from shared.domain.why_not import WhyNot, why_not
 
 _READS = re.compile(r"\b(profile|signal|context)((?:\.[a-zA-Z_][a-zA-Z0-9_]*)+)")
@@ -63,6 +65,9 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
         headline: the answer in a sentence.
         against_runner_up: the winner's factors beside those of the next in rank.
         levers: what levers changed, empty where they changed nothing.
+        left_out: what ranks above something shown in its placement and is not shown itself, though no rule of contact
+            policy withholds it.
+        remarks: of which issues one was wanted and none could be had, and where the search for the best was cut short.
         why_not: of an action that was asked about, what would have let it win.
         again: of a decision that is made again after another had waited, which one; empty where it is the first.
     """
@@ -77,6 +82,8 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     dropped: list[DroppedBy]
     conflicts: list[str]
     levers: str = ""
+    left_out: tuple[LeftOut, ...] = ()
+    remarks: tuple[str, ...] = ()
     why_not: WhyNot | None = None
     again: str = ""
 
@@ -103,10 +110,11 @@ def explain(policy: Policy, record: DecisionRecord, action: str | None = None) -
             "placement": c.placement,
             "name": name_of(revision, c.treatment),
             **(_factors(ranked[c.treatment]) if c.treatment in ranked else {}),
-            **({"mean_propensity": around[c.treatment]} if c.treatment in around else {}),
+            **({"mean_propensity": float(f"{around[c.treatment]:.3g}")} if c.treatment in around else {}),
         }
         for c in record.chosen
     ]
+    slotted = _slotted(policy, record, retraced.scoring)
     return Explanation(
         decision_id=record.decision_id,
         person_id=record.person_id,
@@ -117,18 +125,20 @@ def explain(policy: Policy, record: DecisionRecord, action: str | None = None) -
         withheld=[_withheld(policy, record, w) for w in record.withheld],
         dropped=[_dropped(revision, record, d) for d in retraced.drops],
         conflicts=[f"{c.namespace}: {c.reason} ({c.person_id})" for c in record.conflicts],
-        levers=_levers(record, retraced.scoring),
+        levers=_levers(policy, record, retraced.scoring),
+        left_out=tuple(slotted.left_out()) if slotted else (),
+        remarks=tuple(slotted.remarks()) if slotted else (),
         why_not=why_not(policy, record, action) if action is not None else None,
-        again=_again(record),
+        again=_again(policy, record),
     )
 
 
-def _again(record: DecisionRecord) -> str:
+def _again(policy: Policy, record: DecisionRecord) -> str:
     again = record.signal.again
     if again is None:
         return ""
-    first_at = again.first_at.isoformat(timespec="minutes")
-    return f"Decided again: {again.decision_id} waited, and was first decided at {first_at}."
+    first_at = moment(again.first_at, policy.contact_rules.zone_of(record.profile))
+    return f"Decided again: {again.decision_id} waited; the first decision was made {first_at}."
 
 
 def name_of(revision: Revision, treatment: str) -> str:
@@ -137,15 +147,31 @@ def name_of(revision: Revision, treatment: str) -> str:
     return known[0].name if known else treatment
 
 
-def _levers(record: DecisionRecord, scoring: Scoring | None) -> str:
-    if scoring is None or record.unlevered in (None, scoring.treatments[0]):
+def _slotted(policy: Policy, record: DecisionRecord, scoring: Scoring | None) -> Slotted | None:
+    """What fills the slots of a request, None where they were not filled together."""
+    if scoring is None or record.filling != "together" or not is_offer(policy.revision, record.slots):
+        return None
+    return Slotted(policy, record, scoring, offers(policy, record, best_first(policy, scoring)))
+
+
+def _levers(policy: Policy, record: DecisionRecord, scoring: Scoring | None) -> str:
+    if scoring is None:
         return ""
+    said = []
     lever = dict(zip(scoring.treatments, scoring.levers, strict=True))
-    first, displaced = scoring.treatments[0], str(record.unlevered)
-    return (
-        f"With every lever at 1, {displaced} would have ranked first; {first} does, "
-        f"with a lever of {lever[first]:.4g} against {lever[displaced]:.4g}."
-    )
+    first, displaced = scoring.treatments[0], record.unlevered
+    if displaced not in (None, first):
+        said.append(
+            f"With every lever at 1, {displaced} would have ranked first; {first} does, "
+            f"with a lever of {lever[first]:.4g} against {lever[str(displaced)]:.4g}."
+        )
+    cost = cost_of_levers(policy, record, scoring)
+    if cost.displaced:
+        without = {each.treatment for each in cost.chosen}
+        instead = [each.treatment for each in record.chosen if each.treatment not in without]
+        of = f", instead of {', '.join(instead)}" if instead else ""
+        said.append(f"Levers kept {', '.join(cost.displaced)} from being chosen{of}.")
+    return " ".join(said)
 
 
 def headline(policy: Policy, record: DecisionRecord, retraced: Retraced) -> str:
@@ -153,11 +179,7 @@ def headline(policy: Policy, record: DecisionRecord, retraced: Retraced) -> str:
     revision = policy.revision
     ranked = count(record)
     if record.chosen:
-        known = revision.treatments.get(record.chosen[0].treatment)
-        if known is None:
-            return f"{record.chosen[0].treatment}: reserved before, by a revision that still had it."
-        action, treatment = known
-        return f"{action.name} by {treatment.channel}: first of {ranked} ranked that contact policy lets through."
+        return _chosen_headline(revision, record, ranked)
     if record.deferred is not None:
         waits = record.deferred
         name = name_of(revision, waits.treatment)
@@ -169,8 +191,21 @@ def headline(policy: Policy, record: DecisionRecord, retraced: Retraced) -> str:
         return f"Nothing: excluded by {record.excluded_by}. {reason}"
     if record.result == "nothing_qualified":
         return f"Nothing: none of {len({d.action for d in retraced.drops})} actions passes engagement policy."
-    rules = sorted({w.rule for w in record.withheld})
-    return f"Nothing: all {ranked} ranked treatments are withheld by {', '.join(rules)}."
+    rules = ", ".join(sorted({w.rule for w in record.withheld}))
+    if rules:
+        return f"Nothing: all {ranked} ranked treatments are withheld by {rules}."
+    return f"Nothing: all {ranked} ranked treatments are of bundles, and none of these can be whole."
+
+
+def _chosen_headline(revision: Revision, record: DecisionRecord, ranked: int) -> str:
+    known = revision.treatments.get(record.chosen[0].treatment)
+    if known is None:
+        return f"{record.chosen[0].treatment}: reserved before, by a revision that still had it."
+    action, treatment = known
+    if len(record.chosen) > 1:
+        names = ", ".join(name_of(revision, each.treatment) for each in record.chosen)
+        return f"{names} by {treatment.channel}: the best together of {ranked} ranked, for the slots asked for."
+    return f"{action.name} by {treatment.channel}: first of {ranked} ranked that contact policy lets through."
 
 
 def _factors(ranked: Ranked) -> dict[str, float]:

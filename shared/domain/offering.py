@@ -1,65 +1,247 @@
-"""What an inbound channel may show: each slot filled in turn with the first treatments that pass, no action twice."""
+"""What an inbound channel may show: all slots of a request filled together, under limits and contact policy at once.
+
+The choice is the best that `shared.domain.slots` finds of the treatments that are not withheld. What is shown side by
+side counts as if it were seen, so that no rule is broken within the request: each treatment is asked beside those that
+come before it. Before all others come mandatory ones, then the best of each wanted issue, which outweigh the rest in
+the choice too; otherwise what ranks above comes before. When the choice is made:
+
+1. every treatment in it passes contact policy beside those in it that come before;
+2. no choice from the treatments that are not withheld is worth more;
+3. what is withheld would be stopped beside those in it that come before, but for what was let in once (below).
+
+First the ranking is walked once from the top, each treatment asked beside those taken above it. Where that walk is
+proved to be the best choice, as it is for one placement without bundles and wanted issues, it is the answer. Else
+nothing is barred at first, and the best choice of what is not barred and passes alone is made again and again:
+
+- If one in it is stopped beside those before it, the first such is barred, and with it everything that comes after it
+  and is stopped beside the same.
+- If none is, all that are barred and not stopped beside those in the choice that come before are let in again, each
+  once in its life: what had stood in their way has left. If there are none, the choice is made.
+
+This ends: a treatment is barred at most twice and let in at most once, and each round does at least one of these.
+A bundle that loses an action in a choice has no whole left: it is withdrawn, and that action is not let in again.
+
+On outbound channels a message carries one treatment. Limits of one or more cannot be passed by one, and wanted issues
+are of requests; but an action of a bundle, which is chosen whole or not at all, is not chosen alone: `to_send`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import NamedTuple
 
+from shared.domain.catalogue import Action, Treatment
 from shared.domain.contact_history import ContactHistory
-from shared.domain.contact_policy import NOTHING_CLOSED, Closed, Withheld, counting, select
+from shared.domain.contact_policy import NOTHING_CLOSED, Closed, Limits, Withheld, contact_of
 from shared.domain.engagement import Slots
+from shared.domain.offered import BestFirst, Offer, Offered
 from shared.domain.policy.policy import Policy
 from shared.domain.profile import Profile
-
-
-class Offered(NamedTuple):
-    """A treatment, the placement it fills, and its rank there, from 1."""
-
-    treatment: str
-    placement: str | None
-    rank: int
+from shared.domain.slots import Filled, Filler
 
 
 def offer(
     policy: Policy,
-    ranked: Sequence[str],
+    ranked: BestFirst,
     slots: Slots,
     profile: Profile,
     history: ContactHistory,
     now: datetime,
     *,
     closed: Mapping[str, Closed] = NOTHING_CLOSED,
-) -> tuple[tuple[Offered, ...], tuple[Withheld, ...]]:
-    """Fill the slots, and say what was withheld on the way.
-
-    Within the request each treatment counts as if it had been seen, so that no rule is broken by what is shown side by
-    side. Nothing waits for the end of quiet hours: who asks is answered now.
+) -> Offer:
+    """Fill the slots, and say what was withheld on the way. Nothing waits for the end of quiet hours: who asks is
+    answered now.
 
     Args:
-        policy: the catalogue, for its rules and placements.
-        ranked: ids of treatments, best first.
+        policy: the compiled revision.
+        ranked: the candidates, best first.
         slots: the placements asked for, with their counts.
-        profile: the person's consents and flags.
+        profile: the person's consents, flags, time zone and preferences.
         history: the person's contacts.
         now: when it is shown, UTC.
-        closed: volumes and budgets, by the rule's id, of which nothing is left.
+        closed: volumes and budgets, by the rule's id, of which too little is left.
     """
-    revision = policy.revision
-    offered: list[Offered] = []
-    withheld: list[Withheld] = []
-    used: set[str] = set()
-    for placement, count in slots.wanted():
-        fitting = [
-            treatment_id
-            for treatment_id in ranked
-            if revision.treatment(treatment_id)[0].id not in used
-            and placement in (None, revision.treatment(treatment_id)[1].placement)
-        ]
-        selection = select(policy, fitting, profile, history, now, count=count, defers=False, closed=closed)
-        withheld += selection.withheld
-        for rank, treatment_id in enumerate(selection.chosen, start=1):
-            history = counting(revision, history, treatment_id, now)
-            used.add(revision.treatment(treatment_id)[0].id)
-            offered.append(Offered(treatment_id, placement, rank))
-    return tuple(offered), tuple(withheld)
+
+    def limits() -> Limits:
+        return Limits(policy.contact_rules, profile, history, now, closed)
+
+    request = _Request(policy, ranked, slots, now, limits)
+    filled = request.filled()
+    offered = tuple(
+        Offered(request.treatment(position).id, placement, rank)
+        for (placement, _), inside in zip(request.wanted, filled.chosen, strict=True)
+        for rank, position in enumerate(inside, start=1)
+    )
+    return Offer(offered=offered, withheld=request.withheld(filled), unmet=filled.unmet, proved=filled.bound is None)
+
+
+def to_send(policy: Policy, ranked: Iterable[str]) -> Iterable[str]:
+    """What may be chosen on an outbound channel of what ranks, best first: a message carries no bundle."""
+    return policy.slotting.apart(ranked)
+
+
+class _Beside:
+    """Contact policy as the treatments of one request are taken."""
+
+    def __init__(self, request: _Request) -> None:
+        self._request = request
+        self._limits = request.limits()
+
+    def stops(self, position: int) -> bool:
+        """Whether a treatment is stopped beside those taken."""
+        return bool(self._limits.stopped >> self._request.rows[position] & 1)
+
+    def why(self, position: int) -> Withheld:
+        """Why one is that is."""
+        stop = self._limits.stop(self._request.rows[position])
+        assert stop is not None, "only what is stopped is asked about"
+        return stop
+
+    def take(self, position: int) -> None:
+        """Count one more as seen."""
+        request = self._request
+        self._limits.add(contact_of(request.policy.revision, request.treatment(position).id, request.now))
+
+
+class _Request:
+    """One request while its slots are filled; treatments are known by their position in the ranking."""
+
+    def __init__(
+        self, policy: Policy, ranked: BestFirst, slots: Slots, now: datetime, limits: Callable[[], Limits]
+    ) -> None:
+        self.policy, self.now, self.limits = policy, now, limits
+        self.wanted = slots.wanted()
+        self.rows = list(ranked.rows)
+        self._priorities = ranked.priorities
+        self._slots = sum(count for _, count in self.wanted)
+        self._issues = policy.revision.catalogue.slots.wanted(self._slots)
+        self._alone = 0
+        self._barred: set[int] = set()
+        self._final: dict[int, Withheld] = {}
+        self._walked: _Beside | None = None
+
+    def action(self, position: int) -> Action:
+        """The action of a treatment."""
+        return self.policy.rows[self.rows[position]][0]
+
+    def treatment(self, position: int) -> Treatment:
+        """A treatment."""
+        return self.policy.rows[self.rows[position]][1]
+
+    def filled(self) -> Filled:
+        """The choice."""
+        filler = self.policy.slotting.filler(self._slots)
+        beside = _Beside(self)
+        walked = filler.walk(self.rows, self.wanted, lambda position: not beside.stops(position), beside.take)
+        if walked is not None and not (self._issues and self._bars(walked)):
+            self._walked = beside
+            return walked
+        return self._settled(filler)
+
+    def _settled(self, filler: Filler) -> Filled:
+        """The choice from what is not barred, made until nothing more is to be barred or let in."""
+        self._barred.clear()
+        self._final.clear()
+        self._alone = self.limits().stopped
+        was_in: set[int] = set()
+        while True:
+            filled = filler.fill(self.rows, self._priorities, self.wanted, self._may)
+            if self._bars(filled, was_in):
+                continue
+            back = self._free(filled, self._barred - was_in - self._final.keys())
+            if not back:
+                return filled
+            was_in.update(back)
+            self._barred.difference_update(back)
+
+    def _may(self, position: int) -> bool:
+        """Whether a treatment may be chosen at all: it is not barred, and passes by itself."""
+        return position not in self._barred and not self._alone >> self.rows[position] & 1
+
+    def _bars(self, filled: Filled, was_in: Container[int] = ()) -> bool:
+        """Bar the first in a choice that is stopped beside those before it, and all after it that are stopped beside
+        the same; whether there is one. What had been let in, and an action of a bundle, is barred for good.
+        """
+        order, beside = self._order(filled), _Beside(self)
+        before: set[int] = set()
+        for first in sorted(_chosen(filled), key=order):
+            if not beside.stops(first):
+                beside.take(first)
+                before.add(first)
+                continue
+            if self.policy.slotting.is_bundled(self.treatment(first).id):
+                self._final[first] = beside.why(first)
+            for position in range(len(self.rows)):
+                if beside.stops(position) and position not in before and order(position) >= order(first):
+                    self._barred.add(position)
+                    if position in was_in:
+                        self._final.setdefault(position, beside.why(position))
+            return True
+        return False
+
+    def _free(self, filled: Filled, positions: Iterable[int]) -> list[int]:
+        """Those that nothing stops beside those in a choice that come before them."""
+        return [position for position, beside in self._asked(filled, positions) if not beside.stops(position)]
+
+    def _asked(self, filled: Filled, positions: Iterable[int]) -> Iterator[tuple[int, _Beside]]:
+        """Each of some treatments, none of them in a choice, beside those in it that come before."""
+        order, beside, chosen = self._order(filled), _Beside(self), _chosen(filled)
+        for position in sorted(chosen.union(positions), key=order):
+            if position in chosen:
+                beside.take(position)
+            else:
+                yield position, beside
+
+    def _order(self, filled: Filled) -> Callable[[int], tuple[int, int]]:
+        """What a treatment comes before, beside a choice: by its weight in it, then by its rank."""
+        best: dict[str, int] = {}
+        for position in sorted(_chosen(filled)) if self._issues else ():
+            best.setdefault(self.action(position).issue, position)
+
+        def order(position: int) -> tuple[int, int]:
+            action = self.action(position)
+            if action.mandatory:
+                return 0, position
+            leads = action.issue in self._issues and position <= best.get(action.issue, position)
+            return (1 if leads else 2), position
+
+        return order
+
+    def withheld(self, filled: Filled) -> tuple[Withheld, ...]:
+        """What contact policy stops beside those chosen before it, as far down as it could have been chosen: to the
+        last that is chosen in its placement, and to the end where a slot of that is empty. Nothing of an action that is
+        chosen. Besides, what is barred for good although nothing stops it beside the choice, as an action of a bundle
+        is that a cap does not let be whole.
+        """
+        end = {
+            placement: inside[-1] if len(inside) == count else len(self.rows)
+            for (placement, count), inside in zip(self.wanted, filled.chosen, strict=True)
+            if count
+        }
+        chosen = _chosen(filled)
+        actions = {self.action(position).id for position in chosen}
+        near = {
+            position
+            for position in range(max(end.values(), default=0))
+            if position < end.get(None, end.get(self.treatment(position).placement, 0))
+        }
+        if self._walked is not None and self.policy.contact_rules.only_tightens:
+            # what is stopped beside some of those taken is stopped beside all of them
+            near = {position for position in near if self._walked.stops(position)}
+            if not near - chosen:
+                return ()
+        found: dict[int, Withheld] = {}
+        for position, beside in self._asked(filled, near.union(self._final) - chosen):
+            if self.action(position).id in actions:
+                continue
+            if not beside.stops(position):
+                found.update({position: self._final[position]} if position in self._final else {})
+            elif position in near:
+                found[position] = beside.why(position)
+        return tuple(stop for _, stop in sorted(found.items()))
+
+
+def _chosen(filled: Filled) -> set[int]:
+    """The positions in a choice."""
+    return {position for inside in filled.chosen for position in inside}

@@ -7,7 +7,7 @@ record of them is short. Numbers are little-endian, as on every machine that thi
 
 from __future__ import annotations
 
-from array import array
+import struct
 from collections.abc import Sequence
 
 import msgspec
@@ -31,7 +31,8 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
         unlevered: the treatment that would be first if every lever were 1, None of no candidates: what levers cost.
         models: the version of the models that said P.
         bins: the cells of predictors that the person is in, see `shared.domain.predictors`.
-        mean_parts: what each P was drawn around, likewise; empty where P is the models' mean itself.
+        means: what each P was drawn around, by ascending row, as doubles of half precision, 2 bytes each, which are to
+            be told and not reckoned with; empty where P is the models' mean itself.
     """
 
     candidate_rows: bytes
@@ -41,7 +42,7 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
     unlevered: str | None
     models: str = ""
     bins: str = ""
-    mean_parts: bytes = b""
+    means: bytes = b""
 
     def __post_init__(self) -> None:
         """Refuse columns that do not belong together.
@@ -50,7 +51,7 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
             ValueError: they differ in length.
         """
         known = len(self.order)
-        lengths = len(self.propensity_parts), len(self.mean_parts) or known, len(self.priorities)
+        lengths = len(self.propensity_parts), 2 * len(self.means) or known, len(self.priorities)
         if known % 4 or lengths != (known, known, 2 * known):
             raise ValueError("the columns of a ranking are not of one length")
 
@@ -76,9 +77,14 @@ def unpacked(rows: bytes) -> Rows:
     return int.from_bytes(rows, "little")
 
 
-def parts_of(known: Sequence[float]) -> bytes:
-    """Propensities as packed parts."""
-    return array("I", [round(p * PARTS) for p in known]).tobytes()
+def halves(means: Sequence[float]) -> bytes:
+    """Means as they are packed."""
+    return struct.pack(f"<{len(means)}e", *means)
+
+
+def means(packed_: bytes) -> tuple[float, ...]:
+    """The means that are packed so; they are good to three digits."""
+    return struct.unpack(f"<{len(packed_) // 2}e", packed_)
 
 
 def propensities(parts: bytes) -> list[float]:

@@ -6,7 +6,7 @@ again by the same functions that worked it out first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -20,10 +20,12 @@ from shared.domain.contact_read import ContactRead
 from shared.domain.decision import Chosen, DecisionRecord, Result, delivery_id, kept
 from shared.domain.engagement import Slots, qualify
 from shared.domain.errors import InvalidError
-from shared.domain.offering import offer
+from shared.domain.offered import BestFirst, Offer
+from shared.domain.offering import offer, to_send
+from shared.domain.offering_in_turn import offer_in_turn
 from shared.domain.policy.policy import Policy
 from shared.domain.policy.tables import Rows
-from shared.domain.ranking import parts_of
+from shared.domain.ranking import halves
 
 MOST_DIFFERENCES = 20
 """Fields named at the most: a record that differs in more differs altogether."""
@@ -92,9 +94,9 @@ def replayed(policy: Policy, record: DecisionRecord) -> DecisionRecord:
     propensities = of_rows(policy, qualified.rows, given)
     situation = policy.situation(record.profile, record.signal, record.decided_at)
     ranking = reranking(policy, qualified.rows, propensities, situation, record.models)
-    came_to = answer(policy, record, tuple(policy.ids(ranking.rows())))
-    around = parts_of(of_rows(policy, qualified.rows, means(policy, record))) if record.mean_parts else b""
-    made = msgspec.structs.replace(came_to, **{**kept(ranking), "mean_parts": around}, read=record.read)
+    came_to = answer(policy, record, BestFirst(ranking.rows(), ranking.weights()))
+    around = halves(of_rows(policy, qualified.rows, means(policy, record))) if record.means else b""
+    made = msgspec.structs.replace(came_to, **{**kept(ranking), "means": around}, read=record.read)
     return (
         made
         if is_packed(record)
@@ -111,22 +113,21 @@ def rerank(policy: Policy, rows: Rows, record: DecisionRecord) -> Scoring:
 
 def is_offer(revision: Revision, slots: Slots) -> bool:
     """Whether the slots are those of a channel that asks and is answered."""
-    return any(revision.channels[channel].direction == "inbound" for channel in slots.channels)
+    return any(each.direction == "inbound" for each in revision.catalogue.channels if each.id in slots.channels)
 
 
-def answer(policy: Policy, record: DecisionRecord, ranked: Sequence[str]) -> DecisionRecord:
+def answer(policy: Policy, record: DecisionRecord, ranked: BestFirst) -> DecisionRecord:
     """What contact policy comes to by what a record says was read: result, chosen, withheld, deferred.
 
     Args:
-        policy: the catalogue.
+        policy: the compiled revision.
         record: the decision.
-        ranked: ids of treatments, best first.
+        ranked: the candidates, best first.
     """
     revision = policy.revision
     read = record.read or ContactRead()
-    history, at = read.history(revision), record.reserved_at
     if is_offer(revision, record.slots):
-        offered, withheld = offer(policy, ranked, record.slots, record.profile, history, at, closed=read.closed)
+        offered = offers(policy, record, ranked)
         chosen = tuple(
             Chosen(
                 treatment=each.treatment,
@@ -134,11 +135,18 @@ def answer(policy: Policy, record: DecisionRecord, ranked: Sequence[str]) -> Dec
                 rank=each.rank,
                 placement=revision.treatment(each.treatment)[1].placement,
             )
-            for each in offered
+            for each in offered.offered
         )
-        return _with(record, result="offered" if chosen else "all_withheld", chosen=chosen, withheld=withheld)
-    since = record.signal.waiting_since
-    selection = select(policy, ranked, record.profile, history, at, since=since, closed=read.closed)
+        return _with(
+            record,
+            filling=record.filling,
+            result="offered" if chosen else "all_withheld",
+            chosen=chosen,
+            withheld=offered.withheld,
+        )
+    history, since = read.history(revision), record.signal.waiting_since
+    best_first = to_send(policy, policy.ids(ranked.rows))
+    selection = select(policy, best_first, record.profile, history, record.reserved_at, since=since, closed=read.closed)
     treatments, deferred = selection.chosen, selection.deferred
     if read.stands is not None:  # whatever the ranking is by what is known meanwhile
         treatments = (read.stands.treatment,) if read.stands.treatment else ()
@@ -146,6 +154,16 @@ def answer(policy: Policy, record: DecisionRecord, ranked: Sequence[str]) -> Dec
     chosen = tuple(Chosen(treatment=t, delivery_id=delivery_id(record.decision_id, t), rank=1) for t in treatments)
     result: Result = "reserved" if chosen else "deferred" if deferred else "all_withheld"
     return _with(record, result=result, chosen=chosen, withheld=selection.withheld, deferred=deferred)
+
+
+def offers(policy: Policy, record: DecisionRecord, ranked: BestFirst) -> Offer:
+    """What fills the slots of a request by what its record says was read, in the way that it says."""
+    read = record.read or ContactRead()
+    history, at = read.history(policy.revision), record.reserved_at
+    if record.filling == "in_turn":
+        treatments = tuple(policy.ids(ranked.rows))
+        return offer_in_turn(policy, treatments, record.slots, record.profile, history, at, closed=read.closed)
+    return offer(policy, ranked, record.slots, record.profile, history, at, closed=read.closed)
 
 
 def _with(record: DecisionRecord, **came_to: Any) -> DecisionRecord:

@@ -8,12 +8,12 @@ nothing is claimed that does not come true.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
 import msgspec
 
-from shared.domain.arbitration import Ranked, Scoring
+from shared.domain.arbitration import Ranked, Scoring, best_first, scored_by
 from shared.domain.candidates import known
 from shared.domain.catalogue import Action, Treatment
 from shared.domain.change import Change, apply
@@ -22,10 +22,14 @@ from shared.domain.contact_read import ContactRead
 from shared.domain.contact_words import is_as_wanted
 from shared.domain.decision import DecisionRecord
 from shared.domain.engagement import qualify
+from shared.domain.floats import between
+from shared.domain.left_out import Slotted
+from shared.domain.offered import BestFirst
+from shared.domain.offering import to_send
 from shared.domain.policy.factors import MAX_VALUE, PROPENSITY_DIGITS
 from shared.domain.policy.policy import Policy
 from shared.domain.qualifying import Question, flag_gone, later
-from shared.domain.replay import answer, replayed, rerank
+from shared.domain.replay import answer, is_offer, offers, replayed, rerank
 from shared.domain.rules import Cap, ExclusionRule
 
 MAX_LEVER = 10.0
@@ -75,6 +79,9 @@ def why_not(policy: Policy, record: DecisionRecord, action_id: str) -> WhyNot:
         return WhyNot(action=action_id, outcome="cannot", because=because)
     if record.read is not None and record.read.stands is not None:
         because = "What this decision had reserved before stood; nothing was chosen anew."
+        return WhyNot(action=action_id, outcome="cannot", because=because)
+    if not is_offer(policy.revision, record.slots) and not list(to_send(policy, [each.id for each in treatments])):
+        because = "It is of a bundle, which is chosen whole or not at all, and a message carries one action."
         return WhyNot(action=action_id, outcome="cannot", because=because)
     found = [_Search(policy, record, action, treatment).answer() for treatment in treatments]
     return min(found, key=lambda each: (each.outcome != "wins", len(each.changes)))
@@ -147,6 +154,12 @@ class _Search:
         if self._treatment.id not in self._policy.treatments(rows):
             return self._cannot("it does not qualify all the same")
         scoring = rerank(self._policy, rows, record)
+        if is_offer(self._policy.revision, record.slots) and record.filling == "together":
+            return self._in_slots(record, scoring, because)
+        return self._in_order(record, scoring, because)
+
+    def _in_order(self, record: DecisionRecord, scoring: Scoring, because: str) -> WhyNot:
+        """What of its priority is missing to rank above one that is chosen."""
         place = scoring.treatments.index(self._treatment.id)
         target = self._target(record, scoring, place)
         if target is None:
@@ -155,14 +168,37 @@ class _Search:
         rival = scoring.treatments[target]
         if rival in mandatory and self._treatment.id not in mandatory:
             return self._cannot(f"{rival} is mandatory and ranks above whatever is not")
-        mine = list(scoring)[place]
-        factors = tuple(self._factors(mine, scoring.priorities[target]))
+        mine, beat = list(scoring)[place], scoring.priorities[target]
+        factors = tuple(self._factors(mine, beat, lambda priority: priority > beat))
         if not factors:
             return self._cannot(
                 f"neither its propensity nor its value nor its lever alone lifts it above {rival}, "
-                f"whose priority is {scoring.priorities[target]:.4g}; its own is {mine.priority:.4g}"
+                f"whose priority is {beat:.4g}; its own is {mine.priority:.4g}"
             )
         return self._wins_with(factors, because or f"It ranked {place + 1} of {len(scoring)}, behind {rival}.")
+
+    def _in_slots(self, record: DecisionRecord, scoring: Scoring, because: str) -> WhyNot:
+        """What of its priority is missing for a place in the slots of a request, which are filled together."""
+        offered = offers(self._policy, record, best_first(self._policy, scoring))
+        why = Slotted(self._policy, record, scoring, offered).why(self._treatment.id)
+        mine = next(each for each in scoring if each.treatment == self._treatment.id)
+
+        def shown(priority: float) -> bool:
+            priorities = [priority if each.treatment == mine.treatment else each.priority for each in scoring]
+            again = scored_by(self._policy, scoring, priorities)
+            return self._wins(answer(self._policy, record, best_first(self._policy, again)))
+
+        ample = 2 * sum(scoring.priorities) + 1
+        if not shown(ample):
+            return self._cannot(f"no priority would put it there. {why}")
+        short = between(mine.priority, ample, shown)
+        factors = tuple(self._factors(mine, short, shown))
+        if not factors:
+            return self._cannot(
+                "neither its propensity nor its value nor its lever alone makes its priority more than "
+                f"{short:.4g}, which it takes; its own is {mine.priority:.4g}. {why}"
+            )
+        return self._wins_with(factors, because or why)
 
     def _target(self, record: DecisionRecord, scoring: Scoring, place: int) -> int | None:
         """The lowest place above its own, of those that are chosen, from which it would be chosen."""
@@ -177,10 +213,12 @@ class _Search:
         return None
 
     def _answer(self, record: DecisionRecord, order: Sequence[str]) -> DecisionRecord:
-        return answer(self._policy, record, order)
+        """The answer to another order, where nothing but the order counts."""
+        rows = self._policy.slotting.numbers(order)
+        return answer(self._policy, record, BestFirst(rows, [0.0] * len(rows)))
 
-    def _factors(self, mine: Ranked, beat: float) -> Iterator[Change]:
-        """What P, V or L would have to be, each alone, for a priority above one."""
+    def _factors(self, mine: Ranked, beat: float, does: Callable[[float], bool]) -> Iterator[Change]:
+        """What P, V or L would have to be, each alone, for a priority above one, if that does it."""
         weights = self._policy.revision.catalogue.weights
         shares = {
             "propensity": (mine.propensity, weights.propensity),
@@ -195,7 +233,7 @@ class _Search:
             if others <= 0 or weight <= 0:
                 continue
             needed = _rounded_up((beat / others) ** (1 / weight))
-            if needed <= limits[name] and others * needed**weight > beat:
+            if needed <= limits[name] and does(others * needed**weight):
                 unit = "£" if name == "value" else ""
                 says = f"{name} of {mine.treatment} ≥ {unit}{needed:.4g}, now {unit}{now:.4g}"
                 yield Change(kind=name, subject=mine.treatment, value=needed, says=says)

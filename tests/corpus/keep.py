@@ -56,6 +56,7 @@ CASES = (
     Case("reserved_and_told_again_by_another_ranking", "T1", SENT, accepted="saver.email@email", signal="reserved"),
     Case("reserved_mandatory", "T1"),
     Case("offered", "T1", WEB),
+    Case("offered_together", "T1", WEB),
     Case("nothing_qualified", "T4", Slots(channels=("sms",))),
     Case("excluded", "T3"),
     Case("under_age", "T2"),
@@ -129,7 +130,12 @@ def banks() -> tuple[tuple[Revision, tuple[Case, ...]], ...]:
 
 
 def decide() -> Iterator[tuple[str, HistoryRow]]:
-    """The rows of the cases, in their order."""
+    """The rows of the cases of the bank, in their order."""
+    return _decide(revision(), CASES)
+
+
+def decide_all() -> Iterator[tuple[str, HistoryRow]]:
+    """The rows of the cases of every bank."""
     for by, cases in banks():
         yield from _decide(by, cases)
 
@@ -192,7 +198,7 @@ def main() -> None:
     """Keep every case and the revision that decided it."""
     for by, _ in banks():
         keep(RECORDS / "revisions" / f"{_digest(by.id)}.json", by.catalogue.canonical())
-    for name, row in decide():
+    for name, row in decide_all():
         keep(RECORDS / f"{name}.{_digest(row.revision or '')[:8]}.json", (row.record or "").encode())
 
 

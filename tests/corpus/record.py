@@ -63,7 +63,7 @@ def _defer(platform: Embedded, identified: SignalIdentified) -> None:
         signal=identified.signal,
     )
     platform.store.histories.clear()  # nothing was sent: it waited
-    contacts.defer(identified.person_id, None, waiting, forget=((), ()))
+    contacts.defer(identified.person_id, None, waiting)
 
 
 def main(name: str, signal: str, *options: str) -> None:

@@ -153,7 +153,7 @@ class Running:
     def defer(self, deferral: Deferral) -> None:
         """Let a decision of somebody wait."""
         version = self._contacts.history(deferral.person_id).version
-        self._contacts.defer(deferral.person_id, version, deferral, forget=((), ()))
+        self._contacts.defer(deferral.person_id, version, deferral)
 
     # HTTP
 
@@ -272,7 +272,7 @@ class Running:
 
     def contacts(self, customer: str) -> list[Contact]:
         """The contact history of a newcomer."""
-        history = self._contacts.history(_person_id(customer)).value
+        history = self._contacts.history(person_id(customer)).value
         return list(history.contacts.values())
 
     def parked(self) -> list[Parked]:
@@ -319,7 +319,8 @@ def _pattern(bank: Bank) -> Customer:
     return next(customer for customer in customers if customer.identifiers["customer_no"] == number)
 
 
-def _person_id(newcomer: str) -> str:
+def person_id(newcomer: str) -> str:
+    """The id of a newcomer."""
     return "p-" + digest("newcomer", newcomer)[:24]
 
 
@@ -327,7 +328,7 @@ def _copy(pattern: Customer, number: str) -> Customer:
     phone = f"+4478{int(number[1:]):08d}"
     addresses = {"email": f"{number.lower()}@newcomers.example", "sms": phone, "push": f"token-{number}"}
     return Customer(
-        profile=msgspec.structs.replace(pattern.profile, person_id=_person_id(number)),
+        profile=msgspec.structs.replace(pattern.profile, person_id=person_id(number)),
         identifiers={"customer_no": number, "email": addresses["email"], "phone": phone},
         addresses=addresses,
     )

@@ -6,30 +6,41 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import pytest
+
 from shared.domain.contact_policy import Deferred
 from shared.domain.deferral import Deferral
+from shared.domain.identifiers import stored
+from shared.domain.signal import Signal
 from shared.runtime.world import utc_now
-from tests.e2e.platforms import signal
+from tests.e2e.platforms import person_id
 
 
-def waiting(bank, until):
-    """A deferral of somebody new."""
-    [person] = bank.newcomers(1)
-    seen = bank.record(bank.send(signal(person)))
+def waiting(bank, person, until):
+    """A deferral of a newcomer."""
+    at = until - timedelta(hours=9)
+    asked = Signal(
+        id=uuid.uuid4().hex,
+        type="page_viewed",
+        at=at,
+        received_at=at,
+        source="test",
+        identifiers={"customer_no": stored(bank.platform.bank.identifier_key, "customer_no", person)},
+    )
     kept = Deferral(
         decision_id=f"d-{uuid.uuid4().hex}",
-        person_id=seen.person_id,
-        at=until - timedelta(hours=9),
-        deferred=Deferred(treatment=seen.chosen[0].treatment, rule="nights", until=until),
-        signal=seen.signal,
+        person_id=person_id(person),
+        at=at,
+        deferred=Deferred(treatment="northmoor_cash_isa.email", rule="nights", until=until),
+        signal=asked,
     )
-    bank.ended(seen.decision_id)
     bank.defer(kept)
     return kept
 
 
 def test_what_is_due_fires_with_the_next_tick_and_is_decided_again(bank):
-    due, later = waiting(bank, utc_now()), waiting(bank, utc_now() + timedelta(hours=1))
+    one, other = bank.newcomers(2)
+    due, later = waiting(bank, one, utc_now()), waiting(bank, other, utc_now() + timedelta(hours=1))
 
     bank.platform.ticker.tick()
 
@@ -42,13 +53,31 @@ def test_what_is_due_fires_with_the_next_tick_and_is_decided_again(bank):
 
 
 def test_however_often_and_by_however_many_it_is_fired_one_message_goes_out(bank):
-    due = [waiting(bank, utc_now()) for _ in range(5)]
+    due = [waiting(bank, person, utc_now()) for person in bank.newcomers(5)]
 
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda _n: bank.call("deferral", "POST", "/"), range(4)))
 
     assert {answer.status_code for answer in answers} == {200}
     decisions = [each.next_decision_id for each in due]
+    bank.settle(decisions)
+    assert {len(messages) for messages in bank.messages(decisions).values()} == {1}
+
+
+@pytest.mark.emulators
+def test_a_sweep_that_is_killed_fires_the_rest_with_the_next_tick_and_nothing_twice(on_emulators):
+    bank = on_emulators
+    due = [waiting(bank, person, utc_now()) for person in bank.newcomers(100)]
+    decisions = [each.next_decision_id for each in due]
+
+    with ThreadPoolExecutor(1) as pool:
+        sweeping = pool.submit(bank.platform.ticker.tick)
+        bank.eventually(lambda: any(map(bank.rows.decision, decisions)) or None, "the first decision")
+        bank.platform.kill("deferral")
+        sweeping.result()
+    bank.platform.restart("deferral")
+    bank.platform.ticker.tick()
+
     bank.settle(decisions)
     assert {len(messages) for messages in bank.messages(decisions).values()} == {1}
 

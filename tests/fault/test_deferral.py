@@ -141,7 +141,7 @@ def test_many_are_fired_page_by_page():
     [kept] = example.plain["deferrals"].due(MORNING, 10)
     for n in range(700):
         one = msgspec.structs.replace(kept, decision_id=f"d-{n:032}", person_id=f"p-{n}")
-        world.plain["contacts"].defer(one.person_id, None, one, forget=((), ()))
+        world.plain["contacts"].defer(one.person_id, None, one)
     world.now = MORNING
 
     assert world.sweep() == 700
@@ -251,8 +251,8 @@ def test_explanations_say_what_waits_and_what_had_waited():
     world.run()
     waited, made = (explain(world.catalogues.current(), record) for record in records(world))
 
-    assert "waits until 3 March 2026 08:00 GMT" in waited.headline
-    assert made.again == f"Decided again: {decision} waited, and was first decided at 2026-03-02T22:30+00:00."
+    assert "waits until 3 March 2026 08:00 GMT and is decided again then" in waited.headline
+    assert made.again == f"Decided again: {decision} waited; the first decision was made 2 March 2026 22:30 GMT."
 
 
 # dying

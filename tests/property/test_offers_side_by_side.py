@@ -13,17 +13,19 @@ from hypothesis import strategies as st
 from shared.domain.catalogue import Revision
 from shared.domain.policy.policy import Policy
 from shared.domain.rules import Cap, Scope
+from shared.domain.slot_rules import SlotRules
 from tests.fault.world import World, bank_customers, bank_revision
 
 WEEK = 7 * 86_400
+NO_LIMITS = SlotRules()
 PLACEMENTS = {p.id: c.id for c in bank_revision().catalogue.channels for p in c.placements}
 
 
 class Limited:
-    """The sample bank with caps of its own on what is shown, before all other rules."""
+    """The sample bank with caps of its own on what is shown, before all other rules, and slots that obey these."""
 
-    def __init__(self, *caps):
-        self._policy = limited(caps)
+    def __init__(self, *caps, slots=NO_LIMITS):
+        self._policy = limited(caps, msgspec.json.encode(slots))
 
     def current(self):
         return self._policy
@@ -33,9 +35,10 @@ class Limited:
 
 
 @cache
-def limited(caps):
+def limited(caps, slots):
     catalogue = bank_revision().catalogue
-    return Policy(Revision(msgspec.structs.replace(catalogue, rules=(*caps, *catalogue.rules))))
+    slots = msgspec.json.decode(slots, type=SlotRules)
+    return Policy(Revision(msgspec.structs.replace(catalogue, rules=(*caps, *catalogue.rules), slots=slots)))
 
 
 def shown_at_most(limit, per, **scope):
@@ -67,7 +70,7 @@ SITUATIONS = {
 
 @pytest.mark.parametrize(("number", "wanted", "per"), SITUATIONS.values(), ids=SITUATIONS)
 def test_a_cap_of_one_does_not_let_two_be_shown_side_by_side(number, wanted, per):
-    free = ask(World(customers=[number]), number, "web", wanted)
+    free = ask(World(customers=[number], catalogues=Limited()), number, "web", wanted)
     world = World(customers=[number], catalogues=Limited(shown_at_most(1, per)))
     capped = ask(world, number, "web", wanted)
 
@@ -98,6 +101,7 @@ def test_no_cap_is_exceeded_by_what_is_shown_at_once(number, channel, counts, li
     wanted = dict(zip([p for p, c in PLACEMENTS.items() if c == channel], counts, strict=False))
     cap = shown_at_most(limit, per, channels=(channel,))
 
-    shown = ask(World(customers=[number], catalogues=Limited(cap)), number, channel, wanted)
+    slots = bank_revision().catalogue.slots
+    shown = ask(World(customers=[number], catalogues=Limited(cap, slots=slots)), number, channel, wanted)
 
     assert most(shown, per) <= limit

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.domain.candidates import known, means
 from shared.domain.catalogue import Revision
 from shared.domain.decision import DecisionRecord
 from shared.domain.engagement import Slots
@@ -180,7 +182,8 @@ def test_what_is_drawn_is_the_decision_s_own_and_replays(customer, fields, evide
     assert decided.record.encode() == row.record.encode()
     assert replays(row, Exploring.policy)
     record, settled = record_of(row), record_of(fused(world_of(customer, evidence), signal))
-    assert (record.candidate_rows, record.mean_parts) == (settled.candidate_rows, settled.propensity_parts)
-    assert record.models == settled.models
-    assert not settled.mean_parts
-    assert not record.candidate_rows or record.propensity_parts != record.mean_parts
+    assert (record.candidate_rows, record.models) == (settled.candidate_rows, settled.models)
+    assert not settled.means
+    drawn, mean = known(Exploring.policy, record), known(bank_policy(), settled)
+    assert means(Exploring.policy, record) == pytest.approx(mean, rel=1e-3)
+    assert not drawn or drawn != mean

@@ -284,5 +284,13 @@ def test_an_unknown_name_is_misuse():
 
 
 def test_every_part_has_a_module_that_measures_it():
-    for module in ("chain", "deciding", "cold_start", "engine.policy", "engine.building", "engine.loading"):
+    for module in (
+        "chain",
+        "deciding",
+        "cold_start",
+        "engine.policy",
+        "engine.slots",
+        "engine.building",
+        "engine.loading",
+    ):
         assert callable(importlib.import_module(f"cli.bench.{module}").measure)

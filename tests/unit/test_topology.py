@@ -151,7 +151,7 @@ def published(tmp_path_factory) -> dict[str, set[str]]:
         found[service] |= topics
 
     waiting = deferral(deferred=Deferred(treatment="t", rule="nights", until=NOW))
-    world.plain["contacts"].defer(waiting.person_id, None, waiting, forget=((), ()))
+    world.plain["contacts"].defer(waiting.person_id, None, waiting)
     world.sweep()
     found["deferral"] |= new_topics(world.queue, (0, len(world.queue.rows)))
 

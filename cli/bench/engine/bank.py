@@ -28,6 +28,7 @@ VALUES = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta")
 GROUPS = 40
 ISSUES = 6
 SHARED_CONDITIONS = 300
+PREDICTORS = 30
 PLACEMENTS = ("web.hero", "web.tile", "web.footer")
 MISSING = 0.1
 BRAND = "oak"

@@ -14,6 +14,7 @@ from typing import NoReturn
 import msgspec
 
 from cli.bench.engine import bank
+from cli.bench.engine.evidence import learnt
 from functions.arbitration.handler import Arbitrate
 from functions.decide.handler import Decide, read_request
 from functions.eligibility.handler import Qualify
@@ -30,7 +31,7 @@ from shared.domain.identity import Link
 from shared.domain.policy.policy import Policy
 from shared.domain.profile import Profile
 from shared.messages import HistoryRow, Publishable
-from shared.ports import Versioned
+from shared.ports import Folding, Versioned
 from shared.runtime.metering import RequestMeter
 from shared.runtime.world import timer
 
@@ -44,6 +45,8 @@ class Decider:
 
     Attributes:
         policy: the revision that decides.
+        people: for whom.
+        histories: the contacts of each, by the person's id.
         requests: the body of a request of each person.
         rows: of the history, as they were published since this was last emptied.
     """
@@ -53,8 +56,10 @@ class Decider:
         store, meter = memory.Store(), RequestMeter()
         catalogues = memory.Catalogues(store)
         catalogues.publish(revision)
+        store.models.update(learnt(revision))
         self.policy: Policy = catalogues.current()
         self.people = people
+        self.histories = _histories(self.policy, people)
         self.requests = [_request(number) for number in range(len(people))]
         self.rows: list[bytes] = []
         self._meter = meter
@@ -64,7 +69,7 @@ class Decider:
             Identify(catalogues, _Persons(store, meter, people), _nobody_new),
             Qualify(catalogues),
             Arbitrate(catalogues, memory.Models(store)),
-            Suppress(catalogues, _Contacts(store, meter, _histories(self.policy, people)), allowances, _no_contention),
+            Suppress(catalogues, _Contacts(store, meter, self.histories), allowances, _no_contention),
             catalogues=catalogues,
             publisher=self,
             history=self,
@@ -88,7 +93,7 @@ class Decider:
         """No decision is asked for again."""
         raise NotImplementedError
 
-    def last_record(self) -> DecisionRecord:
+    def record(self) -> DecisionRecord:
         """The record of the decision made last."""
         row = msgspec.json.decode(self.rows[-1], type=HistoryRow)
         return msgspec.json.decode(row.record or "", type=DecisionRecord)
@@ -133,7 +138,7 @@ class _Contacts(memory.Contacts):
         """The person's."""
         return self._histories[person_id]
 
-    def present(self, deliveries: Sequence[Delivery]) -> None:
+    def present(self, deliveries: Sequence[Delivery], *, folding: Folding | None = None) -> None:
         """Nothing is kept."""
 
 

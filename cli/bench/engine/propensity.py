@@ -5,7 +5,6 @@ for the rows that may be; against a loop over the rows in Python that multiplies
 from __future__ import annotations
 
 import math
-import random
 import time
 from collections.abc import Mapping, Sequence
 from itertools import repeat
@@ -16,6 +15,8 @@ import numpy as np
 
 from cli.bench.counts import Counts as Rounds
 from cli.bench.engine import bank
+from cli.bench.engine.bank import PREDICTORS
+from cli.bench.engine.evidence import learnt
 from cli.bench.results import Result, result
 from cli.say import fail
 from shared.domain.catalogue import Revision
@@ -24,7 +25,7 @@ from shared.domain.policy.policy import Policy
 from shared.domain.predictors import Predictors
 from shared.domain.propensity import Counts, model_id
 
-ROWS, PREDICTORS, CANDIDATES = 1000, 30, 220
+ROWS, CANDIDATES = 1000, 220
 LIMIT = 1 / 20
 """What the ratio to the loop may not exceed. The limit of the vector itself, 30 µs, is of no machine in particular."""
 
@@ -37,12 +38,12 @@ def measure(counts: Rounds, tell: Any) -> list[Result]:
     tell(f"propensity: {ROWS} rows, {PREDICTORS} predictors")
     revision = bank.revision(ROWS, PREDICTORS)
     exploring = Revision(msgspec.structs.replace(revision.catalogue, exploration="thompson"))
-    learnt = _learnt(revision)
+    evidence = learnt(revision)
     rows = np.sort(np.random.default_rng(bank.SEED).permutation(ROWS)[:CANDIDATES])
     people = bank.people(counts.engine_persons)
     times: dict[str, list[float]] = {"propensity": [], "thompson": [], _LOOP: []}
     policies = {"propensity": Policy(revision), "thompson": Policy(exploring)}
-    loop = _Loop(revision, learnt)
+    loop = _Loop(revision, evidence)
     situations = [
         policies["propensity"].situation(person, bank.signal(number), bank.NOW) for number, person in enumerate(people)
     ]
@@ -50,7 +51,7 @@ def measure(counts: Rounds, tell: Any) -> list[Result]:
         for name, policy in policies.items():
             for position, situation in enumerate(situations):
                 started = time.perf_counter()
-                policy.factors.propensities(learnt, situation, f"d-{position}", rows)
+                policy.factors.propensities(evidence, situation, f"d-{position}", rows)
                 taken = time.perf_counter() - started
                 if number:
                     times[name].append(taken * _MICROSECONDS)
@@ -60,7 +61,7 @@ def measure(counts: Rounds, tell: Any) -> list[Result]:
             taken = time.perf_counter() - started
             if number:
                 times[_LOOP].append(taken * _MICROSECONDS)
-            ours = policies["propensity"].factors.propensities(learnt, situations[position], "d", rows)
+            ours = policies["propensity"].factors.propensities(evidence, situations[position], "d", rows)
             if not np.allclose(ours.every, looped, rtol=0, atol=1e-6):
                 fail(f"the loop and Kairos differ about person {position}.", "one is wrong; nothing was measured")
     peers = {_LOOP: times[_LOOP]}
@@ -68,23 +69,6 @@ def measure(counts: Rounds, tell: Any) -> list[Result]:
         result(f"propensity.{ROWS}", "µs", times["propensity"], bench="engine", peers=peers, limit=LIMIT),
         result(f"thompson.{ROWS}", "µs", times["thompson"], bench="engine", peers=peers),
     ]
-
-
-def _learnt(revision: Revision) -> Mapping[str, Counts]:
-    """Models that have seen some in each bin."""
-    rng = random.Random(bank.SEED)  # noqa: S311 - data to measure with
-    cells = [name for names in Predictors(revision.catalogue.predictors).cells for name in names]
-    found = {}
-    for _, treatment in revision.treatments.values():
-        negatives = {cell: rng.randrange(1, 400) for cell in cells}
-        positives = {cell: rng.randrange(1 + count // 4) for cell, count in negatives.items()}
-        found[model_id(treatment.id, treatment.channel)] = Counts(
-            positives=sum(positives.values()) // PREDICTORS,
-            negatives=sum(negatives.values()) // PREDICTORS,
-            positives_by_cell=positives,
-            negatives_by_cell=negatives,
-        )
-    return found
 
 
 class _Loop:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shared.authoring import forms
-from shared.authoring.analysis import contact
+from shared.authoring.analysis import contact, slots
 from shared.authoring.analysis.reach import Contradiction, Implied, Reach, Rule
 from shared.authoring.names import Files, Names
 from shared.authoring.places import Place
@@ -57,10 +57,20 @@ class _Analysis:
                 (rule,) = [r for r in self._files.contact_policy.rules if r.id == finding.rule]
                 place = self._names.place(rule, finding.field)
                 self._note(place, finding.message, "error" if finding.is_error else "warning")
+        self._slots(warns=warns)
         if warns:
             for implied in self._reach.implied():
                 self._note(self._condition(implied.condition), self._why_implied(implied), "warning")
             self._levers()
+
+    def _slots(self, *, warns: bool) -> None:
+        declared = self._files.arbitration.slots
+        bundles = {bundle.name: bundle for bundle in declared.bundles}
+        for finding in slots.findings(self._catalogue):
+            if warns or finding.is_error:
+                form = declared if finding.bundle is None else bundles[finding.bundle]
+                place = self._names.place(form, *finding.keys)
+                self._note(place, finding.message, "error" if finding.is_error else "warning")
 
     def _unreachable(self, *, warns: bool) -> None:
         dead: dict[Contradiction, list[Action]] = {}

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from shared.authoring.differences.change import Change, changed, number, paired, pounds, quoted, scope_words
+from shared.authoring.differences.slots import of_slots
 from shared.domain.catalogue import Attribute, Catalogue, Channel, ContextWeight, NumericPredictor, Predictor
 
 _LEVELS = {"brands": "brand", "issues": "issue", "groups": "group"}
@@ -32,6 +33,7 @@ def of_surroundings(old: Catalogue, new: Catalogue) -> Iterator[Change]:
             yield from changed(about, "reason", was.reason, is_now.reason, quoted, actions=0)
     yield from _of_channels(old, new)
     yield from _of_arbitration(old, new)
+    yield from of_slots(old, new)
     yield from _of_attributes("profile", old.profile_schema, new.profile_schema)
     yield from _of_attributes("context", old.context_schema, new.context_schema)
     yield from _of_attributes("action", old.action_schema, new.action_schema)

@@ -7,7 +7,13 @@ silence. What only quiet hours stop may wait for their end.
 
 from shared.domain.contact_policy.ledger import NOTHING_CLOSED, Closed, Deferred, Selection, Withheld
 from shared.domain.contact_policy.limits import Limits, held_out
-from shared.domain.contact_policy.selecting import counting, first_stop, longest_window, select, still_allowed
+from shared.domain.contact_policy.selecting import (
+    contact_of,
+    counting,
+    first_stop,
+    select,
+    still_allowed,
+)
 
 __all__ = [
     "NOTHING_CLOSED",
@@ -16,10 +22,10 @@ __all__ = [
     "Limits",
     "Selection",
     "Withheld",
+    "contact_of",
     "counting",
     "first_stop",
     "held_out",
-    "longest_window",
     "select",
     "still_allowed",
 ]

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 PROPENSITY_DIGITS = 8
 """Decimals that a propensity is rounded to, so that records stay short and hold what was reckoned with."""
 
-DRAWN_DIGITS = 6
-"""Decimals of one that is drawn: what would follow is noise, and takes room in the record."""
-
 MAX_VALUE = 1e9
 """Pounds. No acceptance is worth more, and with exponents up to 10 a priority stays a finite number."""
 
@@ -116,7 +113,7 @@ class Factors:
 
         def drawn(means: Vector, decision: str, rows: Numbers) -> Vector:
             every = means.copy()
-            every[rows] = rounded(draw(decision, starts[rows], means[rows], evidence[rows]), DRAWN_DIGITS)
+            every[rows] = rounded(draw(decision, starts[rows], means[rows], evidence[rows]), PROPENSITY_DIGITS)
             return every
 
         return drawn

@@ -21,6 +21,7 @@ from shared.domain.policy.index import Evaluated, Index, Tabled, can_allow_missi
 from shared.domain.policy.masks import Masks
 from shared.domain.policy.scopes import Scopes
 from shared.domain.policy.situation import Situations, Variables
+from shared.domain.policy.slotting import Slotting
 from shared.domain.policy.tables import Rows, rows_at
 from shared.domain.profile import Profile
 from shared.domain.signal import Signal
@@ -52,6 +53,7 @@ class Policy:
             its bit n stands for row n.
         masks: the rows by what no condition says.
         factors: what their priority is made of.
+        slotting: what fills the slots of a request.
     """
 
     def __init__(self, revision: Revision) -> None:
@@ -66,6 +68,7 @@ class Policy:
         self._row_of = {treatment.id: row for row, (_, treatment) in enumerate(self.rows)}
         self.masks = Masks(revision, self.rows)
         self.factors = Factors(revision, self.rows)
+        self.slotting = Slotting(revision, self.rows)
         self._context_weights = tuple((w.when, w.weight, self.scopes.of(w.scope)) for w in catalogue.context_weights)
         self._ids = tuple(self._row_of)
         self._programs: dict[str, Program] = {}

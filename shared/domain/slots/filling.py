@@ -8,7 +8,7 @@ import msgspec
 
 from shared.domain.slots.bundles import Bundles
 from shared.domain.slots.exchange import spare_bits
-from shared.domain.slots.greedy import Ranking, greedy
+from shared.domain.slots.greedy import Greedy, Ranking, greedy
 from shared.domain.slots.limits import Layout, SlotLimits, SlotTreatment
 from shared.domain.slots.pool import Pool
 from shared.domain.slots.worth import Worth
@@ -63,9 +63,7 @@ class Filler:
         """
         ranking = Ranking(self._layout, ranked, wanted, passes)
         first = greedy(ranking)
-        unmet = self._unmet(ranked, first.chosen)
-        if first.proved and not unmet and not self._partial(ranked, first.chosen):
-            # the best even if wanted issues and bundles were no concern, and it satisfies them
+        if self._is_best(ranked, first):
             return Filled(chosen=tuple(map(tuple, first.chosen)))
         pool = Pool(ranking, priorities, spare_bits(len(wanted)))
         pool.grow(until=first.end)
@@ -78,6 +76,30 @@ class Filler:
             unmet=self._unmet(ranked, chosen),
             bound=None if found.total == found.bound else pool.scale.worth(found.bound),
         )
+
+    def walk(
+        self,
+        ranked: Sequence[int],
+        wanted: Sequence[tuple[str | None, int]],
+        passes: Callable[[int], bool],
+        took: Callable[[int], None],
+    ) -> Filled | None:
+        """Choose each treatment in turn where it fits, if that is proved to be the best choice; None where it is not.
+
+        Args:
+            ranked: as for `fill`.
+            wanted: as for `fill`.
+            passes: as for `fill`; what was taken before a position may matter to it.
+            took: told the position of each treatment that is taken, before the next is asked about.
+        """
+        first = greedy(Ranking(self._layout, ranked, wanted, passes, took))
+        return Filled(chosen=tuple(map(tuple, first.chosen))) if self._is_best(ranked, first) else None
+
+    def _is_best(self, ranked: Sequence[int], first: Greedy) -> bool:
+        """Whether greedy's choice is the best: if it is where wanted issues and bundles are no concern, and it
+        satisfies them.
+        """
+        return first.proved and not self._unmet(ranked, first.chosen) and not self._partial(ranked, first.chosen)
 
     def _unmet(self, ranked: Sequence[int], chosen: Sequence[Sequence[int]]) -> tuple[str, ...]:
         """Issues of which at least one is wanted and none chosen."""

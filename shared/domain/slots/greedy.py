@@ -27,8 +27,9 @@ class Ranking:
         ranked: Sequence[int],
         wanted: Sequence[tuple[str | None, int]],
         passes: Callable[[int], bool] | None,
+        took: Callable[[int], None] | None = None,
     ) -> None:
-        """Find what fits what was asked for."""
+        """Find what fits what was asked for; `took` hears of each treatment that greedy takes."""
         self.layout = layout
         self.ranked = ranked
         self.rooms = [max(0, count) for _, count in wanted]
@@ -38,6 +39,7 @@ class Ranking:
                 for n in layout.sets_with.get(placement, ()):
                     self.fits[n] += (part,)
         self._passes = passes
+        self._took = took
         self._answers: dict[int, bool] = {}
 
     def passes(self, position: int) -> bool:
@@ -47,6 +49,11 @@ class Ranking:
         if position not in self._answers:
             self._answers[position] = self._passes(position)
         return self._answers[position]
+
+    def take(self, position: int) -> None:
+        """Tell who wants to know that greedy takes a treatment."""
+        if self._took is not None:
+            self._took(position)
 
 
 class Greedy(NamedTuple):
@@ -69,7 +76,8 @@ def greedy(ranking: Ranking) -> Greedy:
     That is the best choice, bundles and wanted issues left aside, if wherever a candidate met a free slot and a full
     limit, all those chosen within that limit were in the candidate's own placement. For then each placement has what
     greedy gives it alone, which is the best it can have, since limits nested in each other are a matroid; and no choice
-    is worth more than the best of each placement alone. So greedy is always the best for one placement.
+    is worth more than the best of each placement alone. So greedy is always the best for one placement. A candidate
+    that does not pass is as if it were not there, so one that a limit stops across placements is asked first.
     """
     layout, rooms = ranking.layout, list(ranking.rooms)
     nodes, limit, sets, fits = layout.nodes, layout.limit, layout.fits, ranking.fits
@@ -88,11 +96,12 @@ def greedy(ranking: Ranking) -> Greedy:
             around = nodes[treatment]
             for node in around:
                 if count.get(node, 0) >= limit[node]:
-                    proved = proved and home.get(node, part) == part
+                    proved = proved and (home.get(node, part) == part or not ranking.passes(position))
                     break
             else:
                 if not ranking.passes(position):
                     break
+                ranking.take(position)
                 rooms[part] -= 1
                 left -= 1
                 chosen[part].append(position)

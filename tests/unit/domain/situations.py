@@ -67,8 +67,9 @@ def policy(**changes: Any) -> Policy:
     """The bank as a case changes it, compiled.
 
     Args:
-        changes: `rules`, `context_weights`, `weights`, `exclusions`, `predictors`, `exploration` as in a catalogue;
-            `policy`: conditions by level and kind; `actions`: fields by action; `only`: the actions that there are.
+        changes: `rules`, `context_weights`, `weights`, `slots`, `exclusions`, `predictors`, `exploration` as in a
+            catalogue; `policy`: conditions by level and kind; `actions`: fields by action; `only`: the actions that
+            there are.
     """
     return _policy(json.dumps({key: value for key, value in changes.items() if value is not None}, default=str))
 
@@ -102,6 +103,7 @@ def _policy(changes: str) -> Policy:
     files["arbitration.yaml"] = {
         "weights": changed.get("weights", {}),
         "context_weights": changed.get("context_weights", []),
+        "slots": changed.get("slots", {}),
         "predictors": changed.get("predictors", []),
         "exploration": changed.get("exploration", "off"),
     }
