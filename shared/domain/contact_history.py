@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any, Literal
 
 import msgspec
@@ -165,8 +166,7 @@ class ContactHistory(msgspec.Struct, frozen=True, kw_only=True):
 
     def counting(self, now: datetime) -> Iterator[Contact | Folded]:
         """The contacts that count."""
-        yield from (contact for contact in self.contacts.values() if contact.counts(now))
-        yield from self.past.contacts
+        return chain([contact for contact in self.contacts.values() if contact.counts(now)], self.past.contacts)
 
     def before(self, reserved: Contact, at: datetime) -> ContactHistory:
         """The contacts there were at `at`, without those of the decision that reserved this one."""
