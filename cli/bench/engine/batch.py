@@ -43,7 +43,7 @@ def measure(counts: Counts, tell: Callable[[str], None]) -> list[Result]:
     tell(f"batch: {counts.engine_batch} persons, {SIZE} actions")
     alone: list[float] = []
     together: list[float] = []
-    with ProcessPoolExecutor(PROCESSES, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(PROCESSES, mp_context=multiprocessing.get_context("fork")) as pool:
         for number in range(counts.engine_batches + 1):
             one = pool.submit(_decisions, 0, counts.engine_batch).result()
             both = list(pool.map(_decisions, (0, 1), (counts.engine_batch // PROCESSES,) * PROCESSES))
