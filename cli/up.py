@@ -28,7 +28,7 @@ def up(on: On, ports: tuple[str, ...], restart: bool) -> None:
     began = time.monotonic()
     platform = start(where, ports_of(ports), lambda line: click.echo(f"· {line}"), restart_functions=restart)
     told = stop_on_signals(platform)
-    begin(platform)
+    begin(platform, told)
     click.secho(f"✓ ready in {time.monotonic() - began:.1f} s", fg="green")
     for name, address in platform.endpoints.items():
         click.echo(f"  {name:<12} {address}")
@@ -40,8 +40,8 @@ def up(on: On, ports: tuple[str, ...], restart: bool) -> None:
     click.echo("· stopped")
 
 
-def begin(platform: BankOnEmulators | Embedded) -> None:
-    """Start a platform, or end with what kept it from starting and what to do."""
+def begin(platform: BankOnEmulators | Embedded, told: threading.Event) -> None:
+    """Start a platform, or end with what kept it from starting and what to do; `told` says that it was told to stop."""
     from emulators.children import StartError
     from emulators.errors import CannotStartError
     from shared.authoring import CatalogueError
@@ -50,6 +50,9 @@ def begin(platform: BankOnEmulators | Embedded) -> None:
         platform.start()
     except (CannotStartError, StartError, CatalogueError) as error:
         platform.stop()
+        if told.is_set():
+            click.echo("· stopped")
+            raise SystemExit(0) from error
         fail(str(error), f"logs are in {STATE / 'logs'}")
 
 
