@@ -7,12 +7,13 @@ Errors are those of `shared.domain.errors`, never a driver's: `StaleError` when 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from datetime import date, datetime
+from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
 from shared.domain.catalogue import Channel, Revision
+from shared.domain.contact_folding import Fold
 from shared.domain.contact_history import Contact, ContactHistory
 from shared.domain.contact_policy import Closed
 from shared.domain.decision import DecisionRecord
@@ -100,6 +101,14 @@ class Persons(Protocol):
         """
 
 
+class Folding(NamedTuple):
+    """A fold of a person's history that has this version."""
+
+    person_id: str
+    version: str
+    fold: Fold
+
+
 class Contacts(Protocol):
     """Contact histories and the deliveries that they count. A reservation is an entry of the history and nothing else;
     its delivery gets a document of its own when it is claimed, which it can be once.
@@ -114,18 +123,19 @@ class Contacts(Protocol):
         version: str | None,
         contacts: Sequence[Contact],
         *,
-        forget: tuple[Sequence[str], Sequence[str]] = ((), ()),
+        fold: Fold | None = None,
     ) -> None:
-        """Add contacts to the history in one commit guarded by its version.
-
-        `forget` names deliveries and withheld decisions to drop from the history.
+        """Add contacts to the history, and fold it, in one commit guarded by its version.
 
         Raises:
             StaleError: the history changed since it was read; nothing is written.
         """
 
-    def present(self, deliveries: Sequence[Delivery]) -> None:
-        """Create deliveries that count as contact only when seen; those that are there already are left alone."""
+    def present(self, deliveries: Sequence[Delivery], *, folding: Folding | None = None) -> None:
+        """Create deliveries that count as contact only when seen; those that are there already are left alone.
+
+        Their person's history is folded in the same commit, unless it changed since it was read.
+        """
 
     def withhold(self, person_id: str, decision_id: str, at: datetime, *, forget: Sequence[str] = ()) -> None:
         """Remember that a decision chose nothing, so that its signal's repetition is not decided again; `forget` names
@@ -233,7 +243,8 @@ class Outcomes(Protocol):
 
     def record(self, outcome: Outcome, delivery: Delivery, contact: Contact | None, learnt: Counts) -> None:
         """Create the outcome, note it in the person's contact history and add what is learnt to the model's counts by
-        atomic increments, in one commit. `contact` is given where the history has none yet (inbound treatments).
+        atomic increments, in one commit. `contact` is given where the history may have none yet (inbound treatments).
+        One whose contact was folded meanwhile counts too.
 
         Raises:
             AlreadyExistsError: it was recorded before; nothing is written.
@@ -396,6 +407,3 @@ Timer = Callable[[], float]
 
 NewId = Callable[[], str]
 """A random id. Drawing it is I/O too."""
-
-FORGET_WITHHELD_AFTER = timedelta(hours=48)
-"""Twice the age at which a signal is too late to decide on: no repetition that matters comes later."""

@@ -14,8 +14,9 @@ from functools import partial
 from typing import NamedTuple, TypeVar
 
 from shared.domain.catalogue import Revision, facts
+from shared.domain.contact_folding import REPEATED_WITHIN, fold, settled
 from shared.domain.contact_history import Contact, ContactHistory
-from shared.domain.contact_policy import Closed, Deferred, Selection, Withheld, longest_window, select
+from shared.domain.contact_policy import Closed, Deferred, Selection, Withheld, select
 from shared.domain.contact_read import ContactRead, Standing, read_of
 from shared.domain.decision import Chosen, DecisionRecord, Filling, Result, delivery_id, kept
 from shared.domain.deferral import Deferral
@@ -28,10 +29,13 @@ from shared.domain.propensity import model_id
 from shared.domain.ranking import unpacked
 from shared.messages import ActionsRanked, ContactReserved, HistoryRow
 from shared.messages.rows import decision_row
-from shared.ports import FORGET_WITHHELD_AFTER, Allowances, Catalogues, Contacts, Taken
+from shared.ports import Allowances, Catalogues, Contacts, Folding, Taken, Versioned
 
 ATTEMPTS = 12
 """Tries of the guarded commit before the message is given back to be delivered again."""
+
+FOLD_WITH_OFFER = 32
+"""Settled entries of a history that an offer folds."""
 
 T = TypeVar("T")
 
@@ -66,27 +70,27 @@ class Suppress:
             if attempt:
                 self._pause(attempt)
             history = self._contacts.history(ranked.person_id)
-            repeated = self._repeat(policy, ranked, history.value)
+            repeated = self._repeat(policy, ranked, history.value, now)
             if repeated is not None:
                 return repeated
             choose = _choice(policy, ranked, history.value, now)
             selection, allowed = self._allowed(policy, now, choose, _selected)
             read = read_of(policy, history.value, now, closed=allowed.closed)
-            forget = history.value.expired_keys(now, longest_window(policy.revision), FORGET_WITHHELD_AFTER)
+            folded = fold(history.value, policy.revision.catalogue.rules, now)
             try:
                 if selection.chosen:
                     contact = Contact.of(make_delivery(policy.revision, ranked, selection.chosen[0], now))
-                    self._contacts.reserve(ranked.person_id, history.version, [contact], forget=forget)
+                    self._contacts.reserve(ranked.person_id, history.version, [contact], fold=folded)
                     return _reserved(ranked, contact, selection.withheld, read, now, repeated=False)
                 if selection.deferred is not None:
                     deferral = _deferral(ranked, selection.deferred, now)
-                    self._contacts.defer(ranked.person_id, history.version, deferral, forget=forget[1])
+                    self._contacts.defer(ranked.person_id, history.version, deferral, forget=folded.withheld)
                     record = _record(ranked, "deferred", now, (), selection.withheld, read, deferred=selection.deferred)
                     return (decision_row(record),)
             except StaleError:
                 self._allowances.give_back(allowed.taken)
                 continue
-            self._contacts.withhold(ranked.person_id, ranked.decision_id, now, forget=forget[1])
+            self._contacts.withhold(ranked.person_id, ranked.decision_id, now, forget=folded.withheld)
             return (decision_row(_record(ranked, "all_withheld", now, (), selection.withheld, read)),)
         raise TransientError(f"the contact history of {ranked.person_id} is contended")
 
@@ -98,7 +102,8 @@ class Suppress:
         """
         policy = self._policy(ranked)
         revision = policy.revision
-        history = self._contacts.history(ranked.person_id).value
+        found = self._contacts.history(ranked.person_id)
+        history = found.value
         policy.checked(unpacked(ranked.ranking.candidate_rows))
         best_first = BestFirst(ranked.ranking.rows(), ranked.ranking.weights())
         choose = partial(offer, policy, best_first, ranked.slots, ranked.profile, history, now)
@@ -108,7 +113,7 @@ class Suppress:
             for each in offered.offered
         ]
         try:
-            self._contacts.present(deliveries)
+            self._contacts.present(deliveries, folding=_folding(ranked.person_id, found, revision, now))
         except TransientError:  # whoever asked is given nothing
             self._allowances.give_back(allowed.taken)
             raise
@@ -145,23 +150,18 @@ class Suppress:
             raise TransientError(str(error)) from error
 
     def _repeat(
-        self, policy: Policy, ranked: ActionsRanked, history: ContactHistory
+        self, policy: Policy, ranked: ActionsRanked, history: ContactHistory, now: datetime
     ) -> tuple[ContactReserved | HistoryRow, ...] | None:
         """The answer this decision had before, None where it is decided for the first time."""
         withheld_at = history.withheld.get(ranked.decision_id)
         if withheld_at is not None:
             return (decision_row(self._chose_nothing(policy, ranked, history, withheld_at), repeated=True),)
-        earlier = history.of_decision(ranked.decision_id)
+        earlier = history.of_decision(ranked.decision_id) or _folded(ranked, history, now)
         if not earlier:
             return None
         reserved = earlier[0]
         at = reserved.expires_at - RESERVATION_TTL if reserved.expires_at else reserved.at
-        before = {
-            key: contact
-            for key, contact in history.contacts.items()
-            if contact.decision_id != ranked.decision_id and contact.at <= at
-        }
-        past = ContactHistory(contacts=before)
+        past = history.before(reserved, at)
         again = _choice(policy, ranked, past, at)()
         stands = None if again.chosen == (reserved.treatment,) else Standing(treatment=reserved.treatment)
         read = read_of(policy, past, at, stands=stands)
@@ -201,6 +201,35 @@ def _deferral(ranked: ActionsRanked, deferred: Deferred, now: datetime) -> Defer
     return Deferral(
         decision_id=ranked.decision_id, person_id=ranked.person_id, at=now, deferred=deferred, signal=ranked.signal
     )
+
+
+def _folded(ranked: ActionsRanked, history: ContactHistory, now: datetime) -> list[Contact]:
+    """What an old decision reserved, from the past: a message that was parked may be redriven days later."""
+    if ranked.decided_at > now - REPEATED_WITHIN:
+        return []
+    found = []
+    for treatment_id in {contact.treatment for contact in history.past.contacts}:
+        delivery = delivery_id(ranked.decision_id, treatment_id)
+        if (contact := history.past.find(delivery)) is not None:
+            found.append(
+                Contact(
+                    delivery_id=delivery,
+                    decision_id=ranked.decision_id,
+                    revision=ranked.revision,
+                    state=contact.state,
+                    at=contact.at,
+                    outcomes=contact.outcomes,
+                    **contact.facts(),
+                )
+            )
+    return found
+
+
+def _folding(person_id: str, found: Versioned[ContactHistory], revision: Revision, now: datetime) -> Folding | None:
+    """The fold that an offer brings along once there is enough for it: it costs a write more."""
+    if found.version is None or settled(found.value, now) < FOLD_WITH_OFFER:
+        return None
+    return Folding(person_id, found.version, fold(found.value, revision.catalogue.rules, now))
 
 
 def _reserved(

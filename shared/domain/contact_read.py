@@ -13,8 +13,23 @@ import msgspec
 
 from shared.domain.catalogue import Revision, facts
 from shared.domain.contact_history import Contact, ContactHistory, ContactState
+from shared.domain.contact_past import Folded, Past
 from shared.domain.contact_policy import NOTHING_CLOSED, Closed, Deferred
 from shared.domain.policy.policy import Policy
+
+
+class Merged(msgspec.Struct, frozen=True, kw_only=True):
+    """That an entry stands for several contacts.
+
+    Attributes:
+        contacts: how many.
+        since: when the first of them was reserved or shown.
+        had: how many had each outcome.
+    """
+
+    contacts: int
+    since: datetime
+    had: dict[str, int]
 
 
 class PastContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -24,6 +39,7 @@ class PastContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         at: when it was reserved, or began to be sent.
         outcomes: outcome to when it was first observed.
         facts: what rules see of it, as far as the decision's revision would say it otherwise.
+        merged: where it stands for several of the past, how many there are; times are the latest of theirs.
     """
 
     treatment: str
@@ -31,6 +47,7 @@ class PastContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     at: datetime
     outcomes: dict[str, datetime] = {}
     facts: dict[str, str] = {}
+    merged: Merged | None = None
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -60,9 +77,15 @@ class ContactRead(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     def history(self, revision: Revision) -> ContactHistory:
         """A contact history of which every rule says the same, by the revision that decided."""
-        contacts = {}
+        contacts: dict[str, Contact] = {}
+        merged: list[Folded] = []
         for number, past in enumerate(self.contacts):
             known: dict[str, Any] = {**_facts(revision, past.treatment), **past.facts}
+            if (several := past.merged) is not None:
+                merged.append(
+                    Folded.several(known, past.at, past.outcomes, several.had, several.contacts, several.since)
+                )
+                continue
             contacts[str(number)] = Contact(
                 delivery_id=str(number),
                 decision_id="",
@@ -72,7 +95,7 @@ class ContactRead(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
                 outcomes=past.outcomes,
                 **known,
             )
-        return ContactHistory(contacts=contacts)
+        return ContactHistory(contacts=contacts, past=Past(tuple(merged)))
 
 
 def read_of(
@@ -101,14 +124,21 @@ def read_of(
     asked.sort(key=itemgetter(0, 1, 2))
     contacts = tuple(
         [
-            PastContact(treatment=treatment, state=contact.state, at=at, outcomes=contact.outcomes, facts=unlike)
+            PastContact(
+                treatment=treatment,
+                state=contact.state,
+                at=at,
+                outcomes=contact.outcomes,
+                facts=unlike,
+                merged=_merged(contact),
+            )
             for at, treatment, _, contact, unlike in asked
         ]
     )
     return ContactRead(contacts=contacts, stands=stands, closed=dict(closed))
 
 
-def _is_asked_for(contact: Contact, reach: Mapping[str, timedelta], now: datetime) -> bool:
+def _is_asked_for(contact: Contact | Folded, reach: Mapping[str, timedelta], now: datetime) -> bool:
     """Whether a contact can make a difference to a rule: by its outcomes, and how long ago a rule counts each."""
     since_reserved = contact.state in ("reserved", "sending")
     if since_reserved and "sent" in reach and contact.at > now - reach["sent"]:
@@ -117,6 +147,12 @@ def _is_asked_for(contact: Contact, reach: Mapping[str, timedelta], now: datetim
         if name in reach and at > now - reach[name] and not (since_reserved and name == "sent"):
             return True
     return False
+
+
+def _merged(contact: Contact | Folded) -> Merged | None:
+    if not isinstance(contact, Folded) or contact.had is None:
+        return None
+    return Merged(contacts=contact.stands_for, since=contact.begun(), had=contact.numbers)
 
 
 def _facts(revision: Revision, treatment: str) -> dict[str, str]:

@@ -18,5 +18,6 @@ OutcomeName = Literal[
     "bounce",
     "no_response",
 ]
+"""Stored contacts name them by their place in this list: new ones go to its end."""
 
 OUTCOMES: frozenset[OutcomeName] = frozenset(get_args(OutcomeName))

@@ -7,18 +7,18 @@ from datetime import timedelta
 
 import pytest
 
+from shared.domain.contact_folding import fold
 from shared.domain.contact_history import ContactHistory
 from shared.domain.errors import AlreadyExistsError, StaleError
-from shared.domain.propensity import Counts
-from shared.ports import Outcome
 from tests.contract.samples import NOW, contact, delivery
 
 
-def reserved(documents, *deliveries, forget=((), ())):
-    """Reserve on what is there now."""
+def reserved(documents, *deliveries, now=None):
+    """Reserve on what is there now, and with `now` fold it."""
     person_id = deliveries[0].person_id
-    version = documents.contacts.history(person_id).version
-    documents.contacts.reserve(person_id, version, [contact(d) for d in deliveries], forget=forget)
+    read = documents.contacts.history(person_id)
+    folded = fold(read.value, (), now) if now else None
+    documents.contacts.reserve(person_id, read.version, [contact(d) for d in deliveries], fold=folded)
 
 
 def test_who_was_never_contacted_has_an_empty_history(documents):
@@ -62,14 +62,14 @@ def test_a_history_that_changed_refuses_a_reservation(documents):
     assert list(documents.contacts.history("p-1").value.contacts) == [delivery(1).delivery_id]
 
 
-def test_what_no_rule_can_ask_for_is_forgotten(documents):
+def test_withheld_decisions_whose_repetition_no_longer_matters_are_forgotten(documents):
     reserved(documents, delivery(1))
     documents.contacts.withhold("p-1", "d-old", NOW)
-    documents.contacts.withhold("p-1", "d-new", NOW)
-    reserved(documents, delivery(2), forget=([delivery(1).delivery_id, "v-unknown"], ["d-old", "d-unknown"]))
+    documents.contacts.withhold("p-1", "d-new", NOW + timedelta(hours=1))
+    reserved(documents, delivery(2), now=NOW + timedelta(hours=48, seconds=1))
     read = documents.contacts.history("p-1").value
-    assert list(read.contacts) == [delivery(2).delivery_id]
-    assert read.withheld == {"d-new": NOW}
+    assert set(read.contacts) == {delivery(1).delivery_id, delivery(2).delivery_id}
+    assert read.withheld == {"d-new": NOW + timedelta(hours=1)}
 
 
 def test_withheld_decisions_are_remembered(documents):
@@ -201,19 +201,6 @@ def test_a_stale_end_releases_nothing(documents):
     assert documents.contacts.history("p-1").value.contacts[one.delivery_id].state == "sending"
 
 
-def test_what_comes_after_its_contact_was_forgotten_brings_no_contact_back(documents):
-    one = delivery(1)
-    reserved(documents, one)
-    reserved(documents, delivery(2), forget=([one.delivery_id], []))
-    version = documents.contacts.claim(one.claimed(NOW), None)
-    documents.contacts.settle(one.claimed(NOW).settled("failed", NOW), version, release=True)
-    documents.outcomes.record(
-        Outcome(id="o-1", outcome="click", delivery_id=one.delivery_id, at=NOW), one, None, Counts(positives=1)
-    )
-    assert list(documents.contacts.history("p-1").value.contacts) == [delivery(2).delivery_id]
-    reserved(documents, delivery(3))
-
-
 def test_operations_are_counted(documents):
     meter, contacts = documents.meter, documents.contacts
     assert meter.of(lambda: contacts.history("p-1")) == (1, 0)
@@ -281,7 +268,11 @@ def test_a_person_with_five_hundred_contacts(documents):
     documents.contacts.reserve("p-1", None, entries)
     read = documents.contacts.history("p-1")
     assert read.value.contacts == {entry.delivery_id: entry for entry in entries}
-    keys = list(read.value.contacts)
     new = delivery(500)
-    documents.contacts.reserve("p-1", read.version, [contact(new)], forget=(keys[:400], []))
-    assert set(documents.contacts.history("p-1").value.contacts) == {*keys[400:], new.delivery_id}
+    later = NOW + timedelta(days=3)
+    documents.contacts.reserve("p-1", read.version, [contact(new)], fold=fold(read.value, (), later))
+    after = documents.contacts.history("p-1").value
+    lapsed = NOW + timedelta(hours=1)
+    assert set(after.contacts) == {new.delivery_id}
+    assert not after.past.contacts  # reservations that nobody claimed: they count no more
+    assert not list(after.counting(lapsed + timedelta(microseconds=123456)))

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 
+import msgspec
 import pytest
 
+from shared.domain.contact_folding import fold
+from shared.domain.contact_history import ContactHistory
 from shared.domain.errors import PermanentError, TransientError
 from shared.domain.propensity import Counts
 from shared.ports import Outcome
@@ -97,6 +101,55 @@ def test_documents_of_a_later_release_can_be_read(documents):
     assert documents.contacts.delivery(key).value == delivery(1)
     assert documents.contacts.history("p-1").value.contacts == {key: contact(delivery(1))}
     assert documents.quarantine.get("q-1") == parked(1)
+
+
+@firestore
+def test_histories_of_before_facts_were_shared_are_read_changed_and_folded(documents):
+    sent, shown, lapsed = delivery(1), delivery(2, state="presented", expires_at=None), delivery(3)
+    entries = {of.delivery_id: msgspec.to_builtins(contact(of)) for of in (sent, shown, lapsed)}
+    entries[shown.delivery_id]["outcomes"] = {"impression": 1772366400123456}
+    fragment = {"v-forgotten": {"state": "released", "outcomes": {"click": 1772366400123456}}}
+    documents.database.client.collection("contacts").document("p-1").set(
+        {"contacts": {**entries, **fragment}, "withheld": {"d-9": msgspec.to_builtins(NOW)}}
+    )
+
+    read = documents.contacts.history("p-1")
+    assert read.value == ContactHistory(
+        contacts={
+            sent.delivery_id: contact(sent),
+            shown.delivery_id: contact(shown, outcomes={"impression": NOW}),
+            lapsed.delivery_id: contact(lapsed),
+        },
+        withheld={"d-9": NOW},
+    )
+
+    documents.contacts.claim(sent.claimed(NOW), None)
+    documents.outcomes.record(
+        Outcome(id="o-1", outcome="click", delivery_id=sent.delivery_id, at=NOW), sent, None, Counts()
+    )
+    read = documents.contacts.history("p-1")
+    assert read.value.contacts[sent.delivery_id] == contact(sent, state="sending", outcomes={"click": NOW})
+    later = NOW + timedelta(days=3)
+    documents.contacts.reserve("p-1", read.version, [contact(delivery(4))], fold=fold(read.value, (), later))
+
+    history = documents.contacts.history("p-1").value
+    assert list(history.contacts) == [delivery(4).delivery_id]
+    assert [(each.state, each.outcomes) for each in sorted(history.past.contacts, key=lambda each: each.state)] == [
+        ("presented", {"impression": NOW}),
+        ("sending", {"click": NOW}),
+    ]
+    assert not history.withheld
+
+
+@firestore
+def test_facts_that_no_entry_has_any_more_are_not_kept(documents):
+    for number, group in enumerate(("savings", "savings", "loans")):
+        now = NOW + timedelta(days=3 * number)
+        read = documents.contacts.history("p-1")
+        new = contact(delivery(number, group=group, at=now))
+        documents.contacts.reserve("p-1", read.version, [new], fold=fold(read.value, (), now))
+        shared = documents.database.client.collection("contacts").document("p-1").get().to_dict()["facts"]
+        assert [facts[2] for facts in shared.values()] == [group]
 
 
 def test_nothing_is_connected_before_the_first_use(emulators, project):

@@ -31,7 +31,7 @@ from shared.domain.identity import Link
 from shared.domain.policy.policy import Policy
 from shared.domain.profile import Profile
 from shared.messages import HistoryRow, Publishable
-from shared.ports import Versioned
+from shared.ports import Folding, Versioned
 from shared.runtime.metering import RequestMeter
 from shared.runtime.world import timer
 
@@ -138,7 +138,7 @@ class _Contacts(memory.Contacts):
         """The person's."""
         return self._histories[person_id]
 
-    def present(self, deliveries: Sequence[Delivery]) -> None:
+    def present(self, deliveries: Sequence[Delivery], *, folding: Folding | None = None) -> None:
         """Nothing is kept."""
 
 

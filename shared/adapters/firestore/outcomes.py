@@ -9,7 +9,8 @@ from typing import Any
 from google.cloud import firestore
 
 from shared.adapters.firestore.client import Database, encode
-from shared.adapters.firestore.contacts import CONTACTS, encode_contact, microseconds
+from shared.adapters.firestore.contacts import CONTACTS
+from shared.adapters.firestore.histories import change, observation
 from shared.adapters.firestore.models import MODELS, shard_of
 from shared.domain.contact_history import Contact
 from shared.domain.delivery import Delivery
@@ -31,13 +32,8 @@ class Outcomes:
         """Create the outcome, note it in the history and add what is learnt, in one commit that reads nothing."""
         batch = self._database.client.batch()
         batch.create(self._database.reference(OUTCOMES, outcome.id), encode(outcome))
-        entry = encode_contact(contact) if contact else {}
-        observed = {**entry.get("outcomes", {})}
-        at = microseconds(outcome.at)
-        observed[outcome.outcome] = min(at, observed.get(outcome.outcome, at))
-        entry["outcomes"] = {name: firestore.Minimum(first) for name, first in observed.items()}
         history = self._database.reference(CONTACTS, delivery.person_id)
-        batch.set(history, {"contacts": {delivery.delivery_id: entry}}, merge=True)
+        batch.set(history, change(delivery, observation(contact, outcome.outcome, outcome.at)), merge=True)
         if learnt != NO_EVIDENCE:
             model = self._database.reference(MODELS, shard_of(delivery.model, zlib.crc32(outcome.id.encode())))
             batch.set(model, {"model": delivery.model, **_increments(encode(learnt))}, merge=True)

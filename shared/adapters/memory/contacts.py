@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
 from shared.adapters.memory.store import Document, Store
+from shared.domain.contact_folding import Fold
 from shared.domain.contact_history import Contact, ContactHistory
 from shared.domain.deferral import Deferral
 from shared.domain.delivery import Delivery
 from shared.domain.errors import AlreadyExistsError, StaleError
-from shared.ports import Meter, Versioned
+from shared.ports import Folding, Meter, Versioned
 
 
 class Contacts:
@@ -30,9 +31,9 @@ class Contacts:
             history = self._store.histories.get(person_id)
             if history is None:
                 return Versioned(ContactHistory(), None)
-            contacts, withheld, version = dict(history.contacts), dict(history.withheld), history.version
-        decoded = {key: msgspec.json.decode(data, type=Contact) for key, data in contacts.items()}
-        return Versioned(ContactHistory(contacts=decoded, withheld=withheld), version)
+            contacts, late = dict(history.contacts), dict(history.late)
+            past, withheld, version = history.past, dict(history.withheld), history.version
+        return Versioned(ContactHistory.read(_decoded(contacts), _decoded(late), past, withheld), version)
 
     def reserve(
         self,
@@ -40,29 +41,33 @@ class Contacts:
         version: str | None,
         contacts: Sequence[Contact],
         *,
-        forget: tuple[Sequence[str], Sequence[str]] = ((), ()),
+        fold: Fold | None = None,
     ) -> None:
-        """Add contacts to the history in one guarded commit."""
+        """Add contacts to the history, and fold it, in one guarded commit."""
         with self._store.lock:
             present = self._store.histories.get(person_id)
             if (present.version if present else None) != version:
                 raise StaleError(f"the contact history of {person_id} changed since it was read")
             history = self._store.history(person_id)
-            for key in forget[0]:
-                history.contacts.pop(key, None)
-            for key in forget[1]:
-                history.withheld.pop(key, None)
+            if fold is not None:
+                history.fold(fold)
             for contact in contacts:
                 history.contacts[contact.delivery_id] = msgspec.json.encode(contact)
         self._meter.add(writes=1)
 
-    def present(self, deliveries: Sequence[Delivery]) -> None:
-        """Create deliveries that count as contact only when seen; those that are there already are left alone."""
+    def present(self, deliveries: Sequence[Delivery], *, folding: Folding | None = None) -> None:
+        """Create deliveries that count as contact only when seen, and fold; those that are there are left alone."""
         with self._store.lock:
             absent = [d for d in deliveries if d.delivery_id not in self._store.deliveries]
             for delivery in absent:
                 self._put(delivery)
-        self._meter.add(reads=0 if len(absent) == len(deliveries) else len(deliveries), writes=len(absent))
+            folds = 0
+            if folding is not None and absent:
+                history = self._store.histories.get(folding.person_id)
+                if history is not None and history.version == folding.version:
+                    self._store.history(folding.person_id).fold(folding.fold)
+                    folds = 1
+        self._meter.add(reads=0 if len(absent) == len(deliveries) else len(deliveries), writes=len(absent) + folds)
 
     def withhold(self, person_id: str, decision_id: str, at: datetime, *, forget: Sequence[str] = ()) -> None:
         """Remember that a decision chose nothing."""
@@ -118,7 +123,7 @@ class Contacts:
             self._guard(delivery, version)
             new = self._put(delivery)
             claimed = {"state": "sending", "at": delivery.at, "bins": ""}
-            self._store.change_contact(delivery.person_id, delivery.delivery_id, **claimed)
+            self._store.change_contact(delivery, **claimed)
         self._meter.add(writes=2)
         return new
 
@@ -128,7 +133,7 @@ class Contacts:
             self._guard(delivery, version)
             self._put(delivery)
             if release:
-                self._store.change_contact(delivery.person_id, delivery.delivery_id, state="released")
+                self._store.change_contact(delivery, state="released")
         self._meter.add(writes=2 if release else 1)
 
     def _put(self, delivery: Delivery) -> str:
@@ -143,3 +148,7 @@ class Contacts:
                 raise AlreadyExistsError(f"delivery {delivery.delivery_id} exists already")
         elif document is None or document.version != version:
             raise StaleError(f"delivery {delivery.delivery_id} changed since it was read")
+
+
+def _decoded(contacts: Mapping[str, bytes]) -> dict[str, Contact]:
+    return {key: msgspec.json.decode(data, type=Contact) for key, data in contacts.items()}

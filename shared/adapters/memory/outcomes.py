@@ -37,15 +37,15 @@ class Outcomes:
 
     def _note(self, outcome: Outcome, delivery: Delivery, contact: Contact | None) -> None:
         history = self._store.history(delivery.person_id)
-        data = history.contacts.get(delivery.delivery_id)
+        key = delivery.delivery_id
+        entries = history.contacts if contact is not None or key in history.contacts else history.late
+        data = entries.get(key)
         known = msgspec.json.decode(data, type=Contact) if data is not None else None
-        base = contact or known
-        if base is None:
-            return
-        outcomes = dict(known.outcomes) if known else {}
-        for name, at in [*base.outcomes.items(), (outcome.outcome, outcome.at)]:
+        base = known or contact or Contact.late(delivery)
+        outcomes = dict(base.outcomes)
+        for name, at in [*(contact.outcomes.items() if contact else ()), (outcome.outcome, outcome.at)]:
             outcomes[name] = min(at, outcomes.get(name, at))
-        history.contacts[delivery.delivery_id] = msgspec.json.encode(msgspec.structs.replace(base, outcomes=outcomes))
+        entries[key] = msgspec.json.encode(msgspec.structs.replace(base, outcomes=outcomes))
 
 
 class Models:

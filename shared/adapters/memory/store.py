@@ -10,6 +10,7 @@ from typing import Generic, NamedTuple, TypeVar
 import msgspec
 
 from shared.domain.allowance import Ledger
+from shared.domain.contact_folding import Fold
 from shared.domain.contact_history import Contact
 from shared.domain.delivery import Delivery
 from shared.domain.profile import Profile
@@ -27,12 +28,23 @@ class Document(NamedTuple, Generic[T]):
 
 
 class History:
-    """One person's contacts and withheld decisions."""
+    """One person's contacts, what came after they were folded, their past, and withheld decisions."""
 
     def __init__(self) -> None:
         self.contacts: dict[str, bytes] = {}
+        self.late: dict[str, bytes] = {}
+        self.past: bytes | None = None
         self.withheld: dict[str, datetime] = {}
         self.version = ""
+
+    def fold(self, fold: Fold) -> None:
+        """Let the past take entries in."""
+        self.past = fold.past.encode()
+        for contact in fold.gone:
+            self.contacts.pop(contact.delivery_id, None)
+            self.late.pop(contact.delivery_id, None)
+        for decision_id in fold.withheld:
+            self.withheld.pop(decision_id, None)
 
 
 class Store:
@@ -66,9 +78,10 @@ class Store:
         history.version = self.next_version()
         return history
 
-    def change_contact(self, person_id: str, delivery_id: str, **changes: object) -> None:
-        """Change fields of a contact, if the person's history has it. Hold `lock`."""
-        history = self.history(person_id)
-        if (data := history.contacts.get(delivery_id)) is not None:
-            contact = msgspec.json.decode(data, type=Contact)
-            history.contacts[delivery_id] = msgspec.json.encode(msgspec.structs.replace(contact, **changes))
+    def change_contact(self, delivery: Delivery, **changes: object) -> None:
+        """Change fields of a delivery's contact, or where it was folded keep them until the next fold. Hold `lock`."""
+        history = self.history(delivery.person_id)
+        entries = history.contacts if delivery.delivery_id in history.contacts else history.late
+        data = entries.get(delivery.delivery_id)
+        contact = msgspec.json.decode(data, type=Contact) if data is not None else Contact.late(delivery)
+        entries[delivery.delivery_id] = msgspec.json.encode(msgspec.structs.replace(contact, **changes))

@@ -11,7 +11,6 @@ from shared.domain.contact_policy.selecting import (
     contact_of,
     counting,
     first_stop,
-    longest_window,
     select,
     still_allowed,
 )
@@ -27,7 +26,6 @@ __all__ = [
     "counting",
     "first_stop",
     "held_out",
-    "longest_window",
     "select",
     "still_allowed",
 ]

@@ -6,13 +6,13 @@ is counted in. So one pass over the contacts is all that a decision needs, whate
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
-from operator import attrgetter
 from typing import Any
 
 from shared.domain.catalogue import Action, Revision, Treatment, facts
 from shared.domain.contact_history import Contact
+from shared.domain.contact_past import FACTS, Folded, what_of
 from shared.domain.contact_policy.quiet import Quiet
 from shared.domain.contact_policy.tallies import Tally, Times
 from shared.domain.contact_policy.windows import reach
@@ -36,10 +36,8 @@ from shared.domain.rules import (
 )
 from shared.domain.zones import zone
 
-_DIMENSIONS: tuple[Dimension, ...] = ("brand", "issue", "group", "action", "treatment", "channel", "purpose")
 _TAKEN_AS_SENT = frozenset({"reserved", "sending"})
 """States in which a contact that counts is taken as sent when it was reserved."""
-_what_it_is_of = attrgetter(*_DIMENSIONS)
 
 
 class Counted:
@@ -169,7 +167,9 @@ class ContactRules:
             found = self._tallies[number, value] = Tally(number, rule, rows, against)
         return found
 
-    def times(self, contacts: Iterable[Contact], since: Sequence[datetime], times: Times | None = None) -> Times:
+    def times(
+        self, contacts: Iterable[Contact | Folded], since: Sequence[datetime], times: Times | None = None
+    ) -> Times:
         """What every rule counts, in one pass.
 
         Args:
@@ -180,7 +180,10 @@ class ContactRules:
         times = {} if times is None else times
         known = self._counted
         for contact in contacts:
-            counted = known.get(_what_it_is_of(contact)) or self.counted(contact)
+            if isinstance(contact, Folded) and contact.had is not None:
+                self._several(contact, since, times)
+                continue
+            counted = known.get(what_of(contact)) or self.counted(contact)
             tallies, outcomes = counted.tallies, contact.outcomes
             if contact.state in _TAKEN_AS_SENT:
                 outcomes = {**outcomes, "sent": contact.at} if outcomes else {"sent": contact.at}
@@ -192,18 +195,33 @@ class ContactRules:
                                 times[tally].append(at)
                             else:
                                 times[tally] = [at]
-            for names, tally in counted.latest:
-                found = [outcomes[name] for name in names if name in outcomes]
-                if found and (at := max(found)) > since[tally.number]:
-                    times.setdefault(tally, []).append(at)
+            if counted.latest:
+                _count_once(counted, outcomes, since, times)
         return times
 
-    def counted(self, contact: Contact) -> Counted:
+    def _several(self, contact: Folded, since: Sequence[datetime], times: Times) -> None:
+        """Count contacts of the past that were merged: all of them, each as late as the latest.
+
+        What lifts a cooldown again is not counted: it may have come before what began it.
+        """
+        counted, outcomes = self.counted(contact), contact.outcomes
+        for outcome, at in outcomes.items():
+            for tally in counted.tallies.get(outcome, ()):
+                if tally.rows and at > since[tally.number]:
+                    number = contact.number((outcome,)) if tally.several else 1
+                    times.setdefault(tally, []).extend([at] * number)
+        for names, tally in counted.latest:
+            found = [name for name in names if name in outcomes and outcomes[name] > since[tally.number]]
+            if found:
+                at = max(outcomes[name] for name in found)
+                times.setdefault(tally, []).extend([at] * contact.number(found))
+
+    def counted(self, contact: Contact | Folded) -> Counted:
         """What is counted of a contact."""
-        what = _what_it_is_of(contact)
+        what = what_of(contact)
         found = self._counted.get(what)
         if found is None:
-            found = self._counted[what] = self._looked_up(dict(zip(_DIMENSIONS, what, strict=True)))
+            found = self._counted[what] = self._looked_up(dict(zip(FACTS, what, strict=True)))
         return found
 
     def _looked_up(self, of: dict[str, str]) -> Counted:
@@ -221,6 +239,14 @@ class ContactRules:
             if isinstance(rule, Cooldown) and tally.against is not None:
                 counted.add(rule.without, tally.against, once=False)
         return counted
+
+
+def _count_once(counted: Counted, outcomes: Mapping[str, datetime], since: Sequence[datetime], times: Times) -> None:
+    """Count a contact where several of its outcomes count as one, which is as late as the latest."""
+    for names, tally in counted.latest:
+        found = [outcomes[name] for name in names if name in outcomes]
+        if found and (at := max(found)) > since[tally.number]:
+            times.setdefault(tally, []).append(at)
 
 
 def apart_of(rule: Cap | Cooldown) -> Dimension | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,9 +13,8 @@ from shared.domain.contact_history import Contact, ContactHistory
 from shared.domain.contact_policy.ledger import NOTHING_CLOSED, Closed, Selection, Withheld
 from shared.domain.contact_policy.limits import Limits
 from shared.domain.contact_policy.reaching import CHOSEN
-from shared.domain.contact_policy.windows import reach
 from shared.domain.profile import Profile
-from shared.domain.rules import Cap, ConsentRule, Cooldown, ExclusionRule, in_scope
+from shared.domain.rules import ConsentRule, ExclusionRule, in_scope
 
 if TYPE_CHECKING:
     from shared.domain.policy.policy import Policy
@@ -134,9 +133,3 @@ def still_allowed(revision: Revision, treatment_id: str, profile: Profile) -> Wi
         if stops:
             return Withheld(treatment=treatment_id, rule=rule.id, kind=str(rule.__struct_config__.tag))
     return None
-
-
-def longest_window(revision: Revision) -> timedelta:
-    """How far back any rule looks: contacts older than this may be forgotten."""
-    counting = (rule for rule in revision.catalogue.rules if isinstance(rule, Cap | Cooldown))
-    return max(map(reach, counting), default=timedelta())

@@ -30,15 +30,17 @@ class Tally:
         rows: what the rule stops when the tally says so.
         against: what is counted to lift a cooldown again, where it names any such outcomes.
         plain: whether it is of a cooldown after a single contact that nothing lifts.
+        several: whether it matters how many contacts there are, and not the latest alone.
     """
 
-    __slots__ = ("against", "number", "plain", "rows", "rule")
+    __slots__ = ("against", "number", "plain", "rows", "rule", "several")
 
     def __init__(self, number: int, rule: Cap | Cooldown, rows: Rows, against: Tally | None = None) -> None:
         self.number = number
         self.rule = rule
         self.rows = rows
         self.against = against
+        self.several = isinstance(rule, Cap) or rule.count > 1
         self.plain = isinstance(rule, Cooldown) and not (rule.count > 1 or rule.within_seconds)
 
 

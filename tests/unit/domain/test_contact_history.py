@@ -7,7 +7,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from shared.domain.contact_history import Contact, ContactHistory
+from shared.domain.contact_history import FORGET_WITHHELD_AFTER, WITHHELD_KEPT, Contact, ContactHistory
 from shared.domain.delivery import RESERVATION_TTL
 from tests.contract.samples import delivery
 from tests.unit.domain.situations import NOW, contact, history, policy
@@ -73,18 +73,10 @@ def test_what_a_decision_reserved_is_found():
     assert past.of_decision("d-3") == []
 
 
-def test_what_no_rule_can_ask_for_any_more_may_be_forgotten():
-    keep, keep_withheld = timedelta(days=30), timedelta(hours=48)
-    lines = [
-        "saver.email sent 30d ago",
-        "loan.email sent 30d 1s ago",
-        "saver.sms sent 90d ago, click 30d ago",
-        "tips.email sent 90d ago, click 30d 1s ago",
-    ]
-    withheld = {"d-old": NOW - keep_withheld - SECOND, "d-recent": NOW - keep_withheld}
-    past = ContactHistory(contacts=history(REVISION, lines).contacts, withheld=withheld)
+def test_decisions_that_chose_nothing_are_remembered_for_two_days_and_not_too_many_of_them():
+    week = {f"d-{n}": NOW - timedelta(minutes=5 * n) for n in range(2000)}
+    two_days_ago = {"d-old": NOW - FORGET_WITHHELD_AFTER - SECOND, "d-recent": NOW - FORGET_WITHHELD_AFTER}
 
-    contacts, decisions = past.expired_keys(NOW, keep, keep_withheld)
-
-    assert [past.contacts[key].treatment for key in contacts] == ["loan.email", "tips.email"]
-    assert decisions == ["d-old"]
+    assert ContactHistory(withheld=two_days_ago).withheld_to_forget(NOW) == ["d-old"]
+    kept = week.keys() - set(ContactHistory(withheld=week).withheld_to_forget(NOW))
+    assert kept == {f"d-{n}" for n in range(WITHHELD_KEPT - 1)}

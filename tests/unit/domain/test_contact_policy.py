@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain.contact_policy import Closed, Withheld, longest_window, select, still_allowed
+from shared.domain.contact_policy import Closed, Withheld, select, still_allowed
 from tests.unit.domain.situations import NOW, cases, history, person, policy, said, span, written
 
 FILE = "contact_policy"
@@ -103,20 +103,6 @@ def test_delivery_asks_again_for_consent_and_exclusions_and_not_for_caps(treatme
     stop = still_allowed(revision, treatment, person(**known))
 
     assert (stop.rule if stop else None) == stopped_by
-
-
-def test_the_longest_window_is_that_of_any_cap_or_cooldown():
-    cooldown = {"id": "rest", "kind": "cooldown", "outcomes": ["click"], "period": "40d", "reason": "No."}
-
-    assert longest_window(policy(rules=CONSENT_AND_CARE).revision) == timedelta(days=1)
-    assert longest_window(policy(rules=[*CONSENT_AND_CARE, cooldown]).revision) == timedelta(days=40)
-    assert longest_window(policy(rules=[]).revision) == timedelta(0)
-
-
-def test_a_cooldown_after_several_looks_back_as_long_as_they_may_lie_apart_besides():
-    unseen = {"id": "unseen", "kind": "cooldown", "outcomes": ["impression"], "count": 3, "within": "14d"}
-
-    assert longest_window(policy(rules=[{**unseen, "period": "30d", "reason": "No."}]).revision) == timedelta(days=44)
 
 
 @settings(max_examples=50, deadline=None)
