@@ -13,6 +13,8 @@ from shared.authoring import CatalogueError, Problem, check_folder, load
 from shared.authoring.differences import differences
 from shared.authoring.schemas import schemas as all_schemas
 from shared.domain.catalogue import Revision
+from shared.domain.contact_policy.gating import gates
+from shared.domain.policy.policy import Policy
 
 _folder = click.argument(
     "folder", default=ROOT / "catalogue", type=click.Path(exists=True, file_okay=False, path_type=Path)
@@ -62,6 +64,30 @@ def build(folder: Path, output: Path | None, as_json: bool) -> None:
         say_json({"revision": revision.id, "actions": len(revision.actions), "treatments": len(revision.treatments)})
     else:
         click.echo(revision.id)
+
+
+@catalogue.command()
+@_folder
+@json_option
+def rules(folder: Path, as_json: bool) -> None:
+    """Say which rules of contact policy gate which purpose in FOLDER: all treatments of it, some, or none."""
+    table = gates(Policy(_load(folder)).contact_rules)
+    if as_json:
+        say_json(table)
+        return
+    titles = [f"{purpose.replace('_', ' ')} ({count})" for purpose, count in table.treatments.items()]
+    width = max(len(gate.rule) for gate in table.rules) if table.rules else 0
+    click.echo(f"{'rule':<{width}}  {'kind':<11}  {'  '.join(titles)}")
+    for gate in table.rules:
+        cells = [
+            f"{_gated(gate.judged[purpose], count):<{len(title)}}"
+            for (purpose, count), title in zip(table.treatments.items(), titles, strict=True)
+        ]
+        click.echo(f"{gate.rule:<{width}}  {gate.kind:<11}  {'  '.join(cells)}".rstrip())
+
+
+def _gated(judged: int, count: int) -> str:
+    return "all" if judged == count else str(judged) if judged else "none"
 
 
 @catalogue.command()

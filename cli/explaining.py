@@ -44,7 +44,7 @@ def say_explanation(explanation: dict[str, Any], console: Console | None = None)
     if explanation["levers"]:
         console.print(f"  {escape(explanation['levers'])}")
     _say_withheld(explanation["withheld"], console)
-    _say_left_out(explanation["left_out"], explanation["unmet"], console)
+    _say_left_out(explanation["left_out"], explanation["remarks"], console)
     _say_dropped(explanation["dropped"], console)
     for conflict in explanation["conflicts"]:
         console.print(f"[bold]Identity conflict[/bold] {escape(conflict)}")
@@ -136,13 +136,13 @@ def _say_withheld(withheld: list[dict[str, Any]], console: Console) -> None:
         console.print(f"  {each['treatment']}: {escape(rule)}{until}. {escape(each['reason'])}")
 
 
-def _say_left_out(left_out: list[dict[str, Any]], unmet: list[str], console: Console) -> None:
-    """What limits, bundles and wanted issues kept out of the slots, and which of these issues could not be had."""
-    if left_out or unmet:
+def _say_left_out(left_out: list[dict[str, Any]], remarks: list[str], console: Console) -> None:
+    """What limits, bundles and wanted issues kept out of the slots, and what else is to be said of them."""
+    if left_out or remarks:
         console.print("[bold]Not in the slots[/bold]")
     for each in left_out:
         console.print(f"  {each['treatment']}: {escape(each['because'])}")
-    for sentence in unmet:
+    for sentence in remarks:
         console.print(f"  {escape(sentence)}")
 
 

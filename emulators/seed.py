@@ -8,7 +8,7 @@ import csv
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +88,14 @@ def _person(customer: Customer, identifier_key: bytes) -> tuple[Profile, list[Li
     return msgspec.structs.replace(customer.profile, unique=unique), links
 
 
+def where_it_is_morning(now: datetime) -> str:
+    """A time zone in which it is between ten and eleven: quiet hours of the sample bank are over there for nine hours,
+    so that what it shows on a laptop does not depend on the hour at which it is started.
+    """
+    east = (10 - now.astimezone(UTC).hour + 12) % 24 - 12
+    return f"Etc/GMT{-east:+d}" if east else "Etc/UTC"  # the names count westwards
+
+
 def _customer(row: dict[str, str], schema: Mapping[str, Attribute], now: datetime) -> Customer:
     number = row["customer_no"]
     index = int(number[1:])
@@ -97,6 +105,8 @@ def _customer(row: dict[str, str], schema: Mapping[str, Attribute], now: datetim
         for name, text in row.items()
         if text and name != "customer_no" and name not in _LISTS
     }
+    if "time_zone" in schema:
+        attributes["time_zone"] = where_it_is_morning(now)
     word = Consent(granted=True, at=now, source=SOURCE)
     addresses = {
         "email": f"{number.lower()}@customers.example",

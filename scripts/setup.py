@@ -133,7 +133,8 @@ def install() -> None:
         )
     else:
         pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--compile"]
-        run([*pip, "--require-hashes", "-r", str(LOCK)])
+        # the lock is complete; pip before 24.0 takes `google-auth[pyopenssl]` for another package than the locked one
+        run([*pip, "--no-deps", "--require-hashes", "-r", str(LOCK)])
 
 
 def link() -> None:

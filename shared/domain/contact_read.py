@@ -140,13 +140,13 @@ def read_of(
 
 def _is_asked_for(contact: Contact | Folded, reach: Mapping[str, timedelta], now: datetime) -> bool:
     """Whether a contact can make a difference to a rule: by its outcomes, and how long ago a rule counts each."""
-    if contact.state in ("reserved", "sending") and "sent" in reach:
-        return contact.at > now - reach["sent"] or _any_recent(contact.outcomes, reach, now, but="sent")
-    return _any_recent(contact.outcomes, reach, now)
-
-
-def _any_recent(outcomes: Mapping[str, datetime], reach: Mapping[str, timedelta], now: datetime, but: str = "") -> bool:
-    return any(at > now - reach[name] for name, at in outcomes.items() if name in reach and name != but)
+    since_reserved = contact.state in ("reserved", "sending")
+    if since_reserved and "sent" in reach and contact.at > now - reach["sent"]:
+        return True
+    for name, at in contact.outcomes.items():
+        if name in reach and at > now - reach[name] and not (since_reserved and name == "sent"):
+            return True
+    return False
 
 
 def _merged(contact: Contact | Folded) -> Merged | None:

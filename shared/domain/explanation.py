@@ -67,7 +67,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
         levers: what levers changed, empty where they changed nothing.
         left_out: what ranks above something shown in its placement and is not shown itself, though no rule of contact
             policy withholds it.
-        unmet: of which issues one was wanted and none could be had.
+        remarks: of which issues one was wanted and none could be had, and where the search for the best was cut short.
         why_not: of an action that was asked about, what would have let it win.
         again: of a decision that is made again after another had waited, which one; empty where it is the first.
     """
@@ -83,7 +83,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     conflicts: list[str]
     levers: str = ""
     left_out: tuple[LeftOut, ...] = ()
-    unmet: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
     why_not: WhyNot | None = None
     again: str = ""
 
@@ -127,7 +127,7 @@ def explain(policy: Policy, record: DecisionRecord, action: str | None = None) -
         conflicts=[f"{c.namespace}: {c.reason} ({c.person_id})" for c in record.conflicts],
         levers=_levers(policy, record, retraced.scoring),
         left_out=tuple(slotted.left_out()) if slotted else (),
-        unmet=tuple(slotted.unmet()) if slotted else (),
+        remarks=tuple(slotted.remarks()) if slotted else (),
         why_not=why_not(policy, record, action) if action is not None else None,
         again=_again(policy, record),
     )

@@ -68,8 +68,8 @@ class Slotted:
         reasons = [*self._by_bundle(action), *self._by_limits(treatment)] or [self._by_slots(treatment)]
         return " ".join(reasons)
 
-    def unmet(self) -> Iterator[str]:
-        """Why none of an issue is shown of which one is wanted."""
+    def remarks(self) -> Iterator[str]:
+        """Why none of an issue is shown of which one is wanted, and whether a better choice may have been missed."""
         for issue in self._offer.unmet:
             slots = self._rules.at_least_one_of[issue]
             ranked = [t for t in self._scoring.treatments if self._action(t).issue == issue]
@@ -80,6 +80,8 @@ class Slotted:
             else:
                 why = "limits, bundles or mandatory actions leave no slot for it"
             yield f"Of issue {issue} one is wanted in a request of {slots} slots or more, and none is shown: {why}."
+        if not self._offer.proved:
+            yield "Bundles stand in each other's way: the search was cut short, and another choice may be better."
 
     def _by_bundle(self, action: Action) -> Iterator[str]:
         bundle = next((bundle for bundle in self._rules.bundles if action.id in bundle.actions), None)

@@ -119,6 +119,7 @@ class _Request:
         self._alone = 0
         self._barred: set[int] = set()
         self._final: dict[int, Withheld] = {}
+        self._walked: _Beside | None = None
 
     def action(self, position: int) -> Action:
         """The action of a treatment."""
@@ -134,6 +135,7 @@ class _Request:
         beside = _Beside(self)
         walked = filler.walk(self.rows, self.wanted, lambda position: not beside.stops(position), beside.take)
         if walked is not None and not (self._issues and self._bars(walked)):
+            self._walked = beside
             return walked
         return self._settled(filler)
 
@@ -224,6 +226,11 @@ class _Request:
             for position in range(max(end.values(), default=0))
             if position < end.get(None, end.get(self.treatment(position).placement, 0))
         }
+        if self._walked is not None and self.policy.contact_rules.only_tightens:
+            # what is stopped beside some of those taken is stopped beside all of them
+            near = {position for position in near if self._walked.stops(position)}
+            if not near - chosen:
+                return ()
         found: dict[int, Withheld] = {}
         for position, beside in self._asked(filled, near.union(self._final) - chosen):
             if self.action(position).id in actions:

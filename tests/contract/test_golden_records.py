@@ -12,8 +12,7 @@ from shared.domain.catalogue import Revision
 from shared.domain.decision import DecisionRecord
 from shared.domain.policy.policy import Policy
 from shared.domain.replay import replay
-from tests.corpus.keep import RECORDS, decide, limited
-from tests.corpus.tree_bank import revision
+from tests.corpus.keep import RECORDS, banks, decide_all
 
 FILES = sorted(RECORDS.glob("*.json"))
 REVISIONS = {f"sha256:{file.stem}": file for file in (RECORDS / "revisions").glob("*.json")}
@@ -60,9 +59,9 @@ def test_there_is_one_of_every_result():
 
 
 def test_every_case_is_kept_and_what_is_decided_today_replays():
-    policies = {by.id: Policy(by) for by in (revision(), limited())}
+    policies = {by.id: Policy(by) for by, _ in banks()}
     kept_cases = {file.stem.rpartition(".")[0] for file in FILES}
 
-    for name, row in decide():
+    for name, row in decide_all():
         assert name in kept_cases, "python -m tests.corpus.keep"
         assert replay(policies[row.revision], msgspec.json.decode(row.record, type=DecisionRecord)).differences == ()

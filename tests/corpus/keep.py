@@ -20,9 +20,10 @@ from functions.eligibility.handler import Qualify
 from functions.suppression.handler import Suppress
 from shared.adapters import memory
 from shared.domain.catalogue import Revision
+from shared.domain.contact_policy.windows import LONGEST_SECONDS
 from shared.domain.engagement import Slots
 from shared.domain.propensity import Counts
-from shared.domain.rules import QuietHours, QuietTime, Scope, Volume
+from shared.domain.rules import Cap, ConsentRule, Cooldown, Holdout, QuietHours, QuietTime, Scope, Volume
 from shared.domain.signal import Signal, decision_id
 from shared.messages import ActionsQualified, HistoryRow, SignalIdentified
 from shared.runtime.metering import RequestMeter
@@ -69,6 +70,13 @@ LIMITED_CASES = (
 )
 """Decided by the bank under limits over all persons and quiet hours."""
 
+CALENDAR_CASES = (
+    Case("reserved_on_an_empty_day", "T1", SENT),
+    Case("reserved_past_a_full_day", "T1", SENT),
+    Case("all_withheld_after_two", "T1", SENT),
+)
+"""Decided by the bank under caps of a calendar, a holdout, and a cooldown after several."""
+
 
 @cache
 def limited() -> Revision:
@@ -87,10 +95,49 @@ def limited() -> Revision:
     return Revision(msgspec.structs.replace(revision().catalogue, rules=rules))
 
 
+@cache
+def by_calendar() -> Revision:
+    """The bank in which one contact a day goes out by each channel, and two of them are enough for two days."""
+    rules = (
+        Holdout(id="control", share=0.01, stops=("marketing",), reason="In the control group."),
+        Cap(
+            id="a_day",
+            limit=1,
+            outcomes=("sent",),
+            window_seconds=LONGEST_SECONDS["day"],
+            reason="One a day by each channel.",
+            per="channel",
+            calendar="day",
+        ),
+        Cooldown(
+            id="enough",
+            outcomes=("sent",),
+            count=2,
+            within_seconds=86400,
+            without=("click",),
+            period_seconds=2 * 86400,
+            reason="Two unanswered are enough.",
+            same="brand",
+        ),
+        ConsentRule(id="consent", purposes=("marketing",), reason="No consent to marketing."),
+    )
+    return Revision(msgspec.structs.replace(revision().catalogue, rules=rules))
+
+
+def banks() -> tuple[tuple[Revision, tuple[Case, ...]], ...]:
+    """The banks that decide, and what each decides."""
+    return (revision(), CASES), (limited(), LIMITED_CASES), (by_calendar(), CALENDAR_CASES)
+
+
 def decide() -> Iterator[tuple[str, HistoryRow]]:
-    """The rows of the cases, in their order."""
-    yield from _decide(revision(), CASES)
-    yield from _decide(limited(), LIMITED_CASES)
+    """The rows of the cases of the bank, in their order."""
+    return _decide(revision(), CASES)
+
+
+def decide_all() -> Iterator[tuple[str, HistoryRow]]:
+    """The rows of the cases of every bank."""
+    for by, cases in banks():
+        yield from _decide(by, cases)
 
 
 def _decide(by: Revision, cases: Sequence[Case]) -> Iterator[tuple[str, HistoryRow]]:
@@ -149,9 +196,9 @@ def keep(file: Path, data: bytes) -> None:
 
 def main() -> None:
     """Keep every case and the revision that decided it."""
-    for by in (revision(), limited()):
+    for by, _ in banks():
         keep(RECORDS / "revisions" / f"{_digest(by.id)}.json", by.catalogue.canonical())
-    for name, row in decide():
+    for name, row in decide_all():
         keep(RECORDS / f"{name}.{_digest(row.revision or '')[:8]}.json", (row.record or "").encode())
 
 

@@ -163,7 +163,8 @@ def test_what_was_declined_is_not_offered_again_soon(bank, kind, silenced):
     assert others <= {t["treatment"] for t in after}
 
 
-def test_what_was_seen_enough_rests(bank):
+@pytest.mark.parametrize(("answer", "times"), [("click", 5), (None, 4)], ids=["looked into", "in vain"])
+def test_what_was_seen_enough_rests(bank, answer, times):
     [person] = bank.newcomers(1)
     revision = bank.platform.bank.revision
     first = next(
@@ -177,6 +178,7 @@ def test_what_was_seen_enough_rests(bank):
         again = [t for t in shown(bank.decide(ask(person, (HERO, 20)))) if t["action"] == first["action"]]
         times_offered += len(again)
         if again:
-            report(bank, *(outcome(treatment, "impression") for treatment in again))
+            said = ["impression", answer] if answer else ["impression"]
+            report(bank, *(outcome(treatment, kind) for treatment in again for kind in said))
 
-    assert times_offered == 5
+    assert times_offered == times

@@ -8,7 +8,7 @@ import msgspec
 
 from shared.domain.catalogue import Revision
 from shared.domain.policy.policy import Policy
-from shared.domain.rules import QuietHours, QuietTime, Rule, Scope
+from shared.domain.rules import Budget, QuietHours, QuietTime, Rule, Scope, Volume
 from tests.fault.world import bank_revision
 
 NIGHTS = QuietHours(
@@ -35,8 +35,12 @@ class Under:
 
 @cache
 def bank_under(rules: tuple[Rule, ...]) -> Policy:
-    """The sample bank with these rules before its own; of a rule of the same id the new one stands."""
+    """The sample bank with these rules before its own; of a rule of the same id the new one stands, and of quiet hours,
+    volumes and budgets only the new ones.
+    """
     catalogue = bank_revision().catalogue
     ids = {rule.id for rule in rules}
-    others = tuple(rule for rule in catalogue.rules if rule.id not in ids)
+    others = tuple(
+        rule for rule in catalogue.rules if rule.id not in ids and not isinstance(rule, QuietHours | Volume | Budget)
+    )
     return Policy(Revision(msgspec.structs.replace(catalogue, rules=(*rules, *others))))

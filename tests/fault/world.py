@@ -73,9 +73,10 @@ def bank_policy() -> Policy:
 
 @cache
 def bank_customers() -> dict[str, Customer]:
-    """The sample customers by number, as of `NOW`."""
+    """The sample customers by number, as of `NOW`, on the bank's own clock."""
     file = ROOT / "catalogue" / "samples" / "customers.csv"
-    customers = read_customers(file, bank_revision().catalogue.profile_schema, NOW - timedelta(days=1))
+    schema = {name: known for name, known in bank_revision().catalogue.profile_schema.items() if name != "time_zone"}
+    customers = read_customers(file, schema, NOW - timedelta(days=1))
     return {customer.identifiers["customer_no"]: customer for customer in customers}
 
 

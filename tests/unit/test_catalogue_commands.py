@@ -109,3 +109,20 @@ def test_a_commit_is_a_catalogue_too(draft, monkeypatch):
 def test_the_schemas_are_written_where_one_asks(tmp_path):
     assert run("schemas", tmp_path / "schemas").exit_code == 0
     assert len(list((tmp_path / "schemas").glob("*.schema.json"))) == 8
+
+
+def test_a_table_says_which_rules_gate_which_purpose(draft):
+    assert run("rules", draft).stdout.splitlines() == [
+        "rule        kind         marketing (1)  service (1)",
+        "weekly      cap          none           all",
+        "no_group    cooldown     all            all",
+        "vulnerable  exclusion    all            none",
+    ]
+    assert json.loads(run("rules", draft, "--json").stdout) == {
+        "treatments": {"marketing": 1, "service": 1},
+        "rules": [
+            {"rule": "weekly", "kind": "cap", "judged": {"marketing": 0, "service": 1}},
+            {"rule": "no_group", "kind": "cooldown", "judged": {"marketing": 1, "service": 1}},
+            {"rule": "vulnerable", "kind": "exclusion", "judged": {"marketing": 1, "service": 0}},
+        ],
+    }

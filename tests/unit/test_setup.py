@@ -91,3 +91,16 @@ def test_the_installer_itself_is_locked(setup, monkeypatch):
 def test_a_failed_program_is_an_error_with_its_exit_code(setup):
     with pytest.raises(setup.SetupError, match="exit code 1: false"):
         setup.run(["false"])
+
+
+def test_without_uv_pip_installs_exactly_the_lock(setup, monkeypatch):
+    commands = []
+    monkeypatch.setattr(setup, "find_uv", lambda: None)
+    monkeypatch.setattr(setup, "run", commands.append)
+
+    setup.install()
+
+    [command] = commands
+    assert command[:4] == [str(setup.PYTHON), "-m", "pip", "install"]
+    assert command[-2:] == ["-r", str(setup.LOCK)]
+    assert {"--require-hashes", "--no-deps"} <= set(command)

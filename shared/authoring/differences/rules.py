@@ -10,19 +10,28 @@ import msgspec
 from shared.authoring.differences.change import (
     Change,
     changed,
+    counted,
     listed,
     number,
     paired,
+    per_cent,
     pounds,
     quoted,
     scope_words,
 )
 from shared.domain.catalogue import Catalogue
+from shared.domain.contact_policy.quiet import WEEKDAYS
 from shared.domain.contact_words import lasting
-from shared.domain.rules import Cap, Cooldown, Rule, Scope
+from shared.domain.rules import Budget, Cap, Cooldown, DayKind, Holdout, QuietHours, QuietTime, Rule, Scope, Volume
 
-_POUNDS = frozenset({"amount", "pounds", "spend"})
-_LABELS = {"per": "counted apart per", "same": "only for the same", "reason": "reason"}
+_LABELS = {
+    "per": "counted apart per",
+    "same": "only for the same",
+    "preference": "the customer's own limit",
+    "max_defer_seconds": "waits for up to",
+    "within_seconds": "within",
+    "share": "persons held out",
+}
 
 
 def of_rules(old: Catalogue, new: Catalogue) -> Iterator[Change]:
@@ -44,34 +53,83 @@ def of_rules(old: Catalogue, new: Catalogue) -> Iterator[Change]:
 def _of_rule(was: Any, is_now: Any, old: Catalogue, new: Catalogue) -> Iterator[Change]:
     about = _about(is_now)
     fields = [field for field in is_now.__struct_fields__ if getattr(was, field) != getattr(is_now, field)]
-    if isinstance(is_now, Cap) and set(fields) & {"limit", "window_seconds"}:
+    if isinstance(is_now, Cap | Volume | Budget) and _RATE & {*fields}:
         on = scope_words(is_now.scope, new)
-        if was.window_seconds == is_now.window_seconds:
-            said = f"{was.limit} → {is_now.limit} per {lasting(is_now.window_seconds)}"
-        else:
-            said = f"{_rate(was)} → {_rate(is_now)}"
+        (before, per), (after, now_per) = _rate(was), _rate(is_now)
+        said = f"{before} → {after} per {per}" if per == now_per else f"{before} per {per} → {after} per {now_per}"
         yield Change(about=about, kind="changed", said=f"on {on} {said}", actions=0)
-        fields = [field for field in fields if field not in ("limit", "window_seconds")]
+        fields = [field for field in fields if field not in _RATE]
+    if isinstance(is_now, QuietHours) and "times" in fields:
+        said = f"on {scope_words(is_now.scope, new)} now quiet {_times(is_now)}, before {_times(was)}"
+        yield Change(about=about, kind="changed", said=said, actions=0)
+        fields.remove("times")
     for field in fields:
         label = _LABELS.get(field, field.removesuffix("_seconds").replace("_", " "))
         before, after = _word(field, getattr(was, field), old), _word(field, getattr(is_now, field), new)
         yield from changed(about, label, before, after, str, actions=0)
 
 
-def _said(rule: Rule, catalogue: Catalogue) -> str:
+_RATE = {"limit", "pounds", "period", "window_seconds", "calendar"}
+"""The fields of how much of something there may be in what time."""
+
+
+def _said(rule: Rule, catalogue: Catalogue) -> str:  # noqa: PLR0911 - one answer per kind of rule
     """A rule in a line."""
-    if isinstance(rule, Cap):
-        per = f", for each {rule.per}" if rule.per else ""
-        return f"at most {_rate(rule)} {listed(rule.outcomes)} on {scope_words(rule.scope, catalogue)}{per}"
-    if isinstance(rule, Cooldown):
-        same = f" of the same {rule.same}" if rule.same else ""
-        blocks = scope_words(rule.blocks, catalogue)
-        return f"after {listed(rule.outcomes)}, nothing{same} for {lasting(rule.period_seconds)} on {blocks}"
-    return rule.reason
+    match rule:
+        case Cap():
+            per = f", for each {rule.per}" if rule.per else ""
+            own = f", or what profile.{rule.preference} says where it is less" if rule.preference else ""
+            on = scope_words(rule.scope, catalogue)
+            return f"at most {' per '.join(_rate(rule))} {listed(rule.outcomes)} on {on}{per}{own}"
+        case Cooldown():
+            several = f"{rule.count} times " if rule.count > 1 else ""
+            within = f" within {lasting(rule.within_seconds)}" if rule.within_seconds else ""
+            without = f" without {listed(rule.without)}" if rule.without else ""
+            same = f" of the same {rule.same}" if rule.same else ""
+            blocks = scope_words(rule.blocks, catalogue)
+            after = f"after {several}{listed(rule.outcomes)}{within}{without}"
+            return f"{after}, nothing{same} for {lasting(rule.period_seconds)} on {blocks}"
+        case QuietHours():
+            waits = f", waiting for up to {lasting(rule.max_defer_seconds)}" if rule.max_defer_seconds else ""
+            return f"quiet {_times(rule)} on {scope_words(rule.scope, catalogue)}{waits}"
+        case Volume():
+            return f"at most {' per '.join(_rate(rule))} over all persons on {scope_words(rule.scope, catalogue)}"
+        case Budget():
+            return f"at most {' per '.join(_rate(rule))} spent on {scope_words(rule.scope, catalogue)}"
+        case Holdout():
+            on = scope_words(rule.scope, catalogue)
+            return f"{per_cent(rule.share)} of persons get no {listed(rule.stops).replace('_', ' ')} on {on}"
+        case _:
+            return rule.reason
 
 
-def _rate(cap: Cap) -> str:
-    return f"{cap.limit} per {lasting(cap.window_seconds)}"
+def _rate(rule: Cap | Volume | Budget) -> tuple[str, str]:
+    """How much there may be, and in what time."""
+    match rule:
+        case Cap():
+            return str(rule.limit), f"calendar {rule.calendar}" if rule.calendar else lasting(rule.window_seconds)
+        case Volume():
+            return f"{rule.limit:,}", rule.period
+        case Budget():
+            return pounds(rule.pounds), rule.period
+
+
+def _times(rule: QuietHours) -> str:
+    """When it is quiet: `mon to fri 20:00 to 09:00 and sat, sun and holiday all day`."""
+    return listed(f"{_days(each.days)} {_hours(each)}" for each in rule.times)
+
+
+def _hours(quiet: QuietTime) -> str:
+    return "all day" if quiet.from_ == quiet.until == "00:00" else f"{quiet.from_} to {quiet.until}"
+
+
+def _days(days: tuple[DayKind, ...]) -> str:
+    numbers = [WEEKDAYS.index(day) for day in days if day in WEEKDAYS]
+    if not days:
+        return "every day"
+    if len(numbers) == len(days) > 2 and numbers == list(range(numbers[0], numbers[-1] + 1)):
+        return f"{days[0]} to {days[-1]}"
+    return "/".join(days)
 
 
 def _word(field: str, value: Any, catalogue: Catalogue) -> Any:  # noqa: PLR0911 - one answer per kind of value
@@ -81,13 +139,13 @@ def _word(field: str, value: Any, catalogue: Catalogue) -> Any:  # noqa: PLR0911
     if isinstance(value, Scope):
         return scope_words(value, catalogue)
     if field.endswith("_seconds"):
-        return lasting(value)
+        return lasting(value) if value else None
     if field == "reason":
         return quoted(value)
-    if field in _POUNDS:
-        return pounds(value)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
+    if field == "share":
+        return per_cent(value)
+    if field == "holidays":
+        return f"{counted(len(value), 'day')} from {value[0]} to {value[-1]}"
     if isinstance(value, int | float):
         return number(value)
     if isinstance(value, tuple):

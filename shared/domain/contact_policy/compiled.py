@@ -81,6 +81,7 @@ class ContactRules:
         calendars: of caps on a calendar, its unit.
         quiet: the rules of quiet hours.
         standing: those that stop what they judge, or not, whatever was counted.
+        only_tightens: whether one contact more never lets through what was stopped without it.
     """
 
     def __init__(self, revision: Revision, rows: Sequence[tuple[Action, Treatment]], scopes: Scopes) -> None:
@@ -99,6 +100,7 @@ class ContactRules:
         self.standing = tuple(
             (number, rule) for number, rule in judging if not isinstance(rule, Cap | Cooldown | QuietHours)
         )
+        self.only_tightens = not any(isinstance(rule, Cooldown) and rule.without for _, rule in self.counting)
         self._zone = zone(revision.catalogue.time_zone) or UTC
         self._consented: dict[str, Rows] | None = None
         self._tallies: dict[tuple[int, str | None], Tally] = {}

@@ -71,13 +71,23 @@ class Limits:
 
     def add(self, contact: Contact) -> None:
         """Count a contact with those of the history."""
-        self._rules.times((contact,), self._since, self._times)
+        added = self._rules.times((contact,), self._since)
+        self._why.clear()
+        for tally, times in added.items():
+            self._times.setdefault(tally, []).extend(times)
         if self._closed:
             self._beside.append(contact)
             for number, rule in self._rules.standing:
                 if rule.id in self._closed:
                     self._standing[number] = self._stands(number, rule)
-        self._add_up()
+        if self._closed or not all(tally.rows for tally in added):  # what is counted against a cooldown may end it
+            self._add_up()
+            return
+        for tally in added:
+            if self._stops_at(tally):
+                self._stops[tally.number] |= tally.rows
+                self._hard |= tally.rows
+        self.stopped |= self._hard
 
     def _stands(self, number: int, rule: Rule) -> Rows:
         """The rows that a rule stops whatever was counted."""
@@ -96,13 +106,9 @@ class Limits:
     def _add_up(self) -> None:
         self._stops = self._standing.copy()
         self._why: dict[tuple[int, str | None], Stop] = {}
-        for tally, times in self._times.items():
-            if not tally.rows:
-                continue
-            number = tally.number
-            limit = self._limits.get(number)
-            if len(times) >= limit if limit is not None else self._rests(tally):
-                self._stops[number] |= tally.rows
+        for tally in self._times:
+            if tally.rows and self._stops_at(tally):
+                self._stops[tally.number] |= tally.rows
         self._hard: Rows = 0
         self._quiet: Rows = 0
         for number, rows in enumerate(self._stops):
@@ -111,6 +117,11 @@ class Limits:
             else:
                 self._hard |= rows
         self.stopped: Rows = self._hard | self._quiet
+
+    def _stops_at(self, tally: Tally) -> bool:
+        """Whether what was counted is too much for now."""
+        limit = self._limits.get(tally.number)
+        return len(self._times[tally]) >= limit if limit is not None else self._rests(tally)
 
     def _rests(self, tally: Tally) -> bool:
         if tally.plain:

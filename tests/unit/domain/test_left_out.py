@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from shared.domain.arbitration import best_first
 from shared.domain.contact_read import ContactRead
 from shared.domain.decision import DecisionRecord
 from shared.domain.engagement import Slots
 from shared.domain.explanation import explain
-from shared.domain.replay import replay, replayed
-from shared.domain.retrace import full
+from shared.domain.left_out import Slotted
+from shared.domain.replay import offers, replay, replayed
+from shared.domain.retrace import full, retrace
 from shared.domain.why_not import why_not
 from tests.unit.domain.situations import NOW, cases, person, policy, signal
 
@@ -61,7 +63,7 @@ def test_why_it_is_not_in_the_slots(case):
     told = explain(bank, record)
 
     assert {each.treatment: each.because for each in told.left_out} == case.get("left_out", {})
-    assert list(told.unmet) == case.get("unmet", [])
+    assert list(told.remarks) == case.get("unmet", [])
     assert [f"{issue}" for issue in full(bank, record).unmet] == [line.split()[2] for line in case.get("unmet", [])]
     assert replay(bank, record).agrees
 
@@ -80,3 +82,22 @@ def test_what_would_have_put_it_there(case):
     said = [change.says for change in (*told.changes, *told.alternatives)]
     for line in case["with"]:
         assert any(each.startswith(line) for each in said), said
+
+
+def test_a_search_that_was_cut_short_is_told():
+    bank = bank_of(
+        {
+            "actions": {
+                "saver": {"group": "savings", "value": 20, "placements": ["web.hero"]},
+                "tips": {"group": "help", "value": 2, "placements": ["web.hero"]},
+            },
+            "slots": {},
+        }
+    )
+    record = decided(bank, {"wanted": {"web.hero": 1}})
+    scored = retrace(bank, record).scoring
+    cut_short = offers(bank, record, best_first(bank, scored))._replace(proved=False)
+
+    assert list(Slotted(bank, record, scored, cut_short).remarks()) == [
+        "Bundles stand in each other's way: the search was cut short, and another choice may be better."
+    ]
