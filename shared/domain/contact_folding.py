@@ -40,8 +40,11 @@ MERGE_EVERY = 32
 SPARE_BYTES = 16_000
 """For contacts of the past that no rule asks for exactly."""
 
-MOST_BYTES = 60_000
-"""For all contacts of the past; for more, those are merged too that rules ask for."""
+WORDS_BYTES = 28_000
+"""For the words of what contacts of the past are of; for more, treatments are forgotten that no rule asks for."""
+
+MOST_BYTES = 66_000
+"""For all of the past; for more, those are merged too that rules ask for."""
 
 
 class Fold(NamedTuple):
@@ -109,17 +112,28 @@ def shrunk(past: Past, rules: Sequence[Rule], now: datetime) -> Past:
     spare: list[Folded] = []
     for each in past.contacts:
         (held if asked.exactly(each) else spare).append(each)
-    contacts = [*held, *_merged(spare, SPARE_BYTES, now)]
-    contacts = _merged(contacts, MOST_BYTES - _words(contacts), now)
-    excess = _weight(contacts) + _words(contacts) - MOST_BYTES
-    kept, forgotten = [], []
-    for each in sorted(contacts, key=Folded.last):
-        if excess > 0 and not asked.at_all(each):
-            forgotten.append(each)
-            excess -= _weight([each]) + _words([each])
+    kept, forgotten = _known_of([*held, *_merged(spare, SPARE_BYTES, now)], asked)
+    return past.of(_merged(kept, MOST_BYTES - _words(kept), now), forgotten=forgotten)
+
+
+def _known_of(contacts: Sequence[Folded], asked: _Asked) -> tuple[list[Folded], list[Folded]]:
+    """The contacts without those of so many treatments that the words of the others fit; and those.
+
+    Forgotten are all contacts of a treatment of which no rule asks anything, beginning with the one longest ago.
+    """
+    groups: dict[Hashable, list[Folded]] = defaultdict(list)
+    for contact in contacts:
+        groups[contact.known].append(contact)
+    kept: list[Folded] = []
+    forgotten: list[Folded] = []
+    excess = _words(contacts) - WORDS_BYTES
+    for group in sorted(groups.values(), key=lambda group: max(map(Folded.last, group))):
+        if excess > 0 and not any(map(asked.at_all, group)):
+            forgotten += group
+            excess -= _words(group[:1])
         else:
-            kept.append(each)
-    return past.of(kept, forgotten=forgotten)
+            kept += group
+    return kept, forgotten
 
 
 class _Asked:
