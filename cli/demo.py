@@ -44,7 +44,7 @@ def demo(once: bool, on: On, ports: tuple[str, ...], rate: float) -> None:
     platform = start(where, ports_of(ports), lambda line: console.print(f"[dim]· {line}[/dim]"))
     told = stop_on_signals(platform)
     try:
-        begin(platform)
+        begin(platform, told)
         samples = load(ROOT / "catalogue" / "samples")
         watch = Watch(Policy(platform.bank.revision), console)
         with _listening(platform, watch):

@@ -17,7 +17,12 @@ def say_json(value: Any) -> None:
 
 def fail(what: str, next_step: str = "") -> NoReturn:
     """End with exit code 1, saying what was wrong and what to do."""
+    say_failure(what, next_step)
+    raise SystemExit(1)
+
+
+def say_failure(what: str, next_step: str = "") -> None:
+    """Say what was wrong and what to do."""
     click.secho(f"✗ {what}", fg="red", err=True)
     if next_step:
         click.echo(f"  → {next_step}", err=True)
-    raise SystemExit(1)

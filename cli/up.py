@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -10,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.platform import STATE, On, choose, ports_of, start
-from cli.say import fail
+from cli.say import fail, say_failure
 
 if TYPE_CHECKING:
     from emulators.bank_on_emulators import BankOnEmulators
@@ -28,7 +30,7 @@ def up(on: On, ports: tuple[str, ...], restart: bool) -> None:
     began = time.monotonic()
     platform = start(where, ports_of(ports), lambda line: click.echo(f"· {line}"), restart_functions=restart)
     told = stop_on_signals(platform)
-    begin(platform)
+    begin(platform, told)
     click.secho(f"✓ ready in {time.monotonic() - began:.1f} s", fg="green")
     for name, address in platform.endpoints.items():
         click.echo(f"  {name:<12} {address}")
@@ -40,8 +42,8 @@ def up(on: On, ports: tuple[str, ...], restart: bool) -> None:
     click.echo("· stopped")
 
 
-def begin(platform: BankOnEmulators | Embedded) -> None:
-    """Start a platform, or end with what kept it from starting and what to do."""
+def begin(platform: BankOnEmulators | Embedded, told: threading.Event) -> None:
+    """Start a platform, or end with what kept it from starting and what to do; `told` says that it was told to stop."""
     from emulators.children import StartError
     from emulators.errors import CannotStartError
     from shared.authoring import CatalogueError
@@ -50,7 +52,14 @@ def begin(platform: BankOnEmulators | Embedded) -> None:
         platform.start()
     except (CannotStartError, StartError, CatalogueError) as error:
         platform.stop()
-        fail(str(error), f"logs are in {STATE / 'logs'}")
+        if told.is_set():
+            click.echo("· stopped")
+        else:
+            say_failure(str(error), f"logs are in {STATE / 'logs'}")
+        sys.stdout.flush()
+        if isinstance(error, StartError):
+            os._exit(0 if told.is_set() else 1)  # threads of Google's clients may look for ten minutes for what is gone
+        raise SystemExit(0 if told.is_set() else 1) from error
 
 
 def stop_on_signals(platform: BankOnEmulators | Embedded) -> threading.Event:

@@ -10,14 +10,14 @@ import their clients, and topics are created as soon as Pub/Sub answers.
 import sys
 import threading
 import time
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
+from queue import SimpleQueue
 from typing import Any, Self
 
 import yaml
 
 from emulators import access, bigquery, google
-from emulators.children import Child, Death
+from emulators.children import Child, Death, StartError
 from emulators.endpoints import EndpointsFile
 from emulators.errors import CannotStartError
 from emulators.options import Local, Options
@@ -210,18 +210,35 @@ class Platform:
         }
 
     def _prepare(self) -> None:
-        """Create topics and tables and seed Firestore, each as soon as its emulator answers."""
-        with ThreadPoolExecutor(thread_name_prefix="prepare") as pool:
+        """Create topics and tables and seed Firestore, each as soon as its emulator answers.
+
+        A client of Google's that lost its emulator goes on trying for ten minutes. So nobody waits for such a work once
+        everything is being stopped; it ends with this process.
+
+        Raises:
+            StartError: a child died, or `stop` was called meanwhile.
+        """
+        ends: SimpleQueue[BaseException | None] = SimpleQueue()
+
+        def run(work: Callable[[], None]) -> None:
             try:
-                works = [
-                    pool.submit(work)
-                    for work in (self._prepare_pubsub, self._prepare_bigquery, self._prepare_firestore)
-                ]
-                for work in works:
-                    work.result()
-            except BaseException:
-                self.supervisor.stop()  # the works that wait for a child end with it
-                raise
+                work()
+            except BaseException as error:  # noqa: BLE001 - raised again by who waits
+                ends.put(error)
+            else:
+                ends.put(None)
+
+        def watch() -> None:
+            ends.put(StartError(str(self.supervisor.wait() or "It was stopped while it started.")))
+
+        works = (self._prepare_pubsub, self._prepare_bigquery, self._prepare_firestore)
+        threading.Thread(target=watch, name="prepare-watch", daemon=True).start()
+        for work in works:
+            threading.Thread(target=run, args=(work,), name="prepare", daemon=True).start()
+        for _ in works:
+            error = ends.get()
+            if error is not None:
+                raise error
 
     def _prepare_pubsub(self) -> None:
         self._ready("pubsub", "Pub/Sub")

@@ -65,12 +65,26 @@ def _propensity(counts: Counts, tell: Callable[[str], None]) -> list[Result]:
     return measure(counts, tell)
 
 
+def _deciding(counts: Counts, tell: Callable[[str], None]) -> list[Result]:
+    from cli.bench.engine.deciding import measure
+
+    return measure(counts, tell)
+
+
+def _batch(counts: Counts, tell: Callable[[str], None]) -> list[Result]:
+    from cli.bench.engine.batch import measure
+
+    return measure(counts, tell)
+
+
 PARTS: dict[Measure, tuple[str, ...]] = {
     _chain: ("spine.latency", "spine.usage"),
     _decide: ("spine.decide",),
     _cold_start: ("spine.cold_start",),
     _policy: ("engine.policy",),
     _slots: ("engine.slots",),
+    _deciding: ("engine.decision",),
+    _batch: ("engine.batch",),
     _building: ("engine.build",),
     _loading: ("engine.load", "engine.memory", "engine.import"),
     _propensity: ("engine.propensity", "engine.thompson"),
@@ -93,8 +107,9 @@ def is_within(name: str, wanted: Iterable[str]) -> bool:
 @click.option("--quick", is_flag=True, help="Small counts, to see that it works; not figures to quote.")
 def bench(names: tuple[str, ...], as_json: bool, no_limits: bool, quick: bool) -> None:
     """Measure NAMEs, or everything: `spine` (`spine.latency`, `spine.usage`, `spine.decide`, `spine.cold_start`) and
-    `engine` (`engine.policy`, `engine.slots`, `engine.propensity`, `engine.thompson`, `engine.build`, `engine.load`,
-    `engine.memory`, `engine.import`). Run it on a machine that does nothing else.
+    `engine` (`engine.policy`, `engine.slots`, `engine.propensity`, `engine.thompson`, `engine.decision`,
+    `engine.batch`, `engine.build`, `engine.load`, `engine.memory`, `engine.import`). Run it on a machine that does
+    nothing else.
     """
     signal.signal(signal.SIGTERM, _leave)  # so that what was started is stopped
     wanted = names or BENCHES

@@ -19,6 +19,8 @@ class Counts:
         engine_rounds: see there.
         engine_stride: a peer is asked about every so-manieth of them.
         engine_builds: of a large catalogue.
+        engine_batch: persons of a batch, in each of `engine_batches`.
+        engine_batches: see there.
     """
 
     chain_blocks: int
@@ -30,6 +32,8 @@ class Counts:
     engine_rounds: int
     engine_stride: int
     engine_builds: int
+    engine_batch: int
+    engine_batches: int
 
 
 FULL = Counts(
@@ -42,6 +46,8 @@ FULL = Counts(
     engine_rounds=10,
     engine_stride=20,
     engine_builds=5,
+    engine_batch=10_000,
+    engine_batches=3,
 )
 QUICK = Counts(
     chain_blocks=2,
@@ -53,4 +59,6 @@ QUICK = Counts(
     engine_rounds=1,
     engine_stride=20,
     engine_builds=1,
+    engine_batch=400,
+    engine_batches=1,
 )

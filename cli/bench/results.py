@@ -47,6 +47,7 @@ class Result(Figures, frozen=True, kw_only=True, omit_defaults=True):
         limit: what no ratio may exceed; where there is none, the worst value.
         limits: by peer, what that ratio may not exceed instead.
         most: what the median may not exceed, in its unit.
+        least: what every ratio must be at least, of figures of which more is better.
         peers: the figures of the peers and floors.
         imports: the Google clients that the function imports at its start.
         unused: those among them that it has no use for.
@@ -59,6 +60,7 @@ class Result(Figures, frozen=True, kw_only=True, omit_defaults=True):
     limit: float | None = None
     limits: dict[str, float] = {}
     most: float | None = None
+    least: float | None = None
     peers: dict[str, Figures] = {}
     imports: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
@@ -70,6 +72,8 @@ class Result(Figures, frozen=True, kw_only=True, omit_defaults=True):
             limit = self.limits.get(peer, self.limit)
             if limit is not None and ratio > limit:
                 found.append(f"{self.name}: {ratio:.3g} × {peer}, where at most {limit:.3g} × is allowed")
+            if self.least is not None and ratio < self.least:
+                found.append(f"{self.name}: {ratio:.3g} × {peer}, where at least {self.least:.3g} × is wanted")
         if self.limit is not None and not self.ratios and self.worst > self.limit:
             found.append(f"{self.name}: {self.worst:g} {self.unit}, where at most {self.limit:g} are allowed")
         if self.most is not None and self.median > self.most:
@@ -103,6 +107,7 @@ def result(
     limit: float | None = None,
     limits: dict[str, float] | None = None,
     most: float | None = None,
+    least: float | None = None,
     bench: str | None = None,
     imports: tuple[str, ...] = (),
     unused: tuple[str, ...] = (),
@@ -118,6 +123,7 @@ def result(
         limit=limit,
         limits=limits or {},
         most=most,
+        least=least,
         peers=others,
         imports=imports,
         unused=unused,
@@ -167,6 +173,7 @@ def table(results: Sequence[Result]) -> Table:
         )
         for peer, figures in each.peers.items():
             limit = each.limits.get(peer, each.limit)
+            limit = each.least if limit is None else limit
             ratios = f"{each.ratios[peer]:.3g} ×", "" if limit is None else f"{limit:.3g} ×"
             made.add_row(f"  {peer}", *_shown(figures), each.unit, *ratios, style="dim")
         if each.imports:
@@ -192,7 +199,7 @@ def _own_limit(each: Result) -> str:
 def _verdict(each: Result) -> str:
     if each.problems():
         return "[red]✗[/red]"
-    has_limit = each.limits or each.limit is not None or each.most is not None
+    has_limit = each.limits or each.limit is not None or each.most is not None or each.least is not None
     return "[green]✓[/green]" if has_limit else ""
 
 

@@ -7,6 +7,7 @@ import msgspec
 from shared.authoring import forms
 from shared.authoring.holidays import dates
 from shared.authoring.names import Names
+from shared.domain.contact_policy.quiet import WEEKDAYS
 from shared.domain.contact_policy.windows import LONGEST_SECONDS
 from shared.domain.rules import (
     Budget,
@@ -105,12 +106,17 @@ def _quiet_hours(rule: forms.QuietHours, names: Names) -> QuietHours:
                 names.problems.add(names.place(rule, "times", index, "days", number), f"{day} is here twice")
     return QuietHours(
         id=rule.id,
-        times=tuple(QuietTime(days=quiet.days, from_=quiet.from_, until=quiet.until) for quiet in rule.times),
+        times=tuple(sorted(map(_in_week_order, rule.times), key=lambda each: (each.days, each.from_, each.until))),
         reason=rule.reason,
         scope=names.scope(rule.scope),
         max_defer_seconds=_seconds(rule, "max_defer", names) if rule.max_defer is not None else 0,
         holidays=dates(rule.holidays, names) if rule.holidays is not None else (),
     )
+
+
+def _in_week_order(quiet: QuietTime) -> QuietTime:
+    days = tuple(day for day in (*WEEKDAYS, "holiday") if day in quiet.days)
+    return msgspec.structs.replace(quiet, days=days)
 
 
 def _seconds(rule: forms.Form, field: str, names: Names) -> int:

@@ -112,8 +112,9 @@ def rank(
     positions = _positions(candidates, columns.size)
     situation = policy.situation(profile, signal, now)
     known = policy.factors.propensities(counts, situation, decision_id(signal.source, signal.id), positions)
-    # what is reckoned with is what the record keeps
-    propensities = np.rint(columns.propensities(known.every)[positions] * PARTS) / PARTS
+    # what is reckoned with is what the record keeps: whole parts, and neither 0 nor 1
+    parts = np.rint(columns.propensities(known.every)[positions] * PARTS)
+    propensities = np.minimum(np.maximum(parts, 1.0, out=parts), PARTS - 1.0, out=parts) / PARTS
     return _Scores(columns, candidates, positions, propensities, situation).ranking(known)
 
 
@@ -187,7 +188,7 @@ class _Columns:
         self._given: tuple[Sequence[float], Column] = (), np.array([])
 
     def propensities(self, every: tuple[float, ...] | Column) -> Column:
-        """P of every row as a column, made once for as long as the same ones are given."""
+        """P of every row as a column; of a tuple it is made once for as long as the same one is given."""
         if not isinstance(every, tuple):
             return every
         given, column = self._given

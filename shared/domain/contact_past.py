@@ -258,7 +258,7 @@ def _alone(late: Contact) -> Folded:
 
 def what_of(contact: Contact | Folded) -> tuple[str, ...]:
     """What a contact is of, in the order of `FACTS`."""
-    what: tuple[str, ...] = contact.known if isinstance(contact, Folded) else _facts_of(contact)
+    what: tuple[str, ...] = contact.known if type(contact) is Folded else _facts_of(contact)
     return what
 
 

@@ -96,12 +96,9 @@ def event_time(at: datetime | None, received_at: datetime) -> tuple[datetime, tu
 
 def digest(*parts: str) -> str:
     """Thirty-two hex digits that stand for these parts, unambiguously and on any machine."""
-    h = hashlib.sha256()
-    for part in parts:
-        data = part.encode()
-        h.update(len(data).to_bytes(4, "big"))
-        h.update(data)
-    return h.hexdigest()[:32]
+    encoded = [part.encode() for part in parts]
+    told = b"".join([len(data).to_bytes(4, "big") + data for data in encoded])
+    return hashlib.sha256(told).hexdigest()[:32]
 
 
 def decision_id(source: str, signal_id: str) -> str:

@@ -67,17 +67,17 @@ def changed(row):
 def test_a_day_replays():
     bank = Bank()
 
-    assert bank.ask("GET", f"/v1/days/{DAY}").json == {"day": DAY, "decisions": 10}
+    assert bank.ask("GET", f"/v1/days/{DAY}").json == {"day": DAY, "decisions": 11}
     told = bank.ask("POST", f"/v1/days/{DAY}/replay").json
-    assert (told["decisions"], told["differing"]) == (8, [])  # two of the ten rows tell of decisions told before
+    assert (told["decisions"], told["differing"]) == (9, [])  # two of the eleven rows tell of decisions told before
     parts = [bank.ask("POST", f"/v1/days/{DAY}/replay?prefix=d-{digit:x}").json for digit in range(16)]
-    assert sum(part["decisions"] for part in parts) == 8
+    assert sum(part["decisions"] for part in parts) == 9
 
 
 def test_a_record_that_was_changed_does_not_replay_and_its_fields_are_named():
     told = Bank(changed).ask("POST", f"/v1/days/{DAY}/replay").json
 
-    assert len(told["differing"]) == 6
+    assert len(told["differing"]) == 7
     assert all("candidates" in {d["field"] for d in each["differences"]} for each in told["differing"])
 
 
@@ -92,14 +92,14 @@ def test_a_record_whose_revision_is_gone_is_named():
 def test_a_day_is_sealed_once_and_late_rows_after_it():
     bank = Bank()
     first = bank.ask("POST", "/v1/days/yesterday/seals").json["seal"]
-    assert (first["number"], first["rows"], first["day"]) == (1, 10, DAY)
+    assert (first["number"], first["rows"], first["day"]) == (1, 11, DAY)
     assert bank.ask("POST", f"/v1/days/{DAY}/seals").json["seal"] is None
 
     bank.tell(HistoryRow(row_id="late", kind="outcome", occurred_at=NOW, outcome="click"))
     assert bank.ask("POST", f"/v1/days/{DAY}/verification").json["unsealed"] == 1
     assert bank.ask("POST", f"/v1/days/{DAY}/seals").json["seal"]["previous"]
     told = bank.ask("POST", f"/v1/days/{DAY}/verification").json
-    assert (told["agrees"], told["seals"], told["sealed"], told["unsealed"]) == (True, 2, 11, 0)
+    assert (told["agrees"], told["seals"], told["sealed"], told["unsealed"]) == (True, 2, 12, 0)
 
 
 def test_what_was_changed_and_what_is_missing_is_named():

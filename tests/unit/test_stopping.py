@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from emulators.children import StartError
 from emulators.embedded import Embedded
 from emulators.endpoints import EndpointsFile
 from emulators.local import Bank
@@ -73,3 +74,19 @@ def test_a_choice_that_a_later_ranking_lacks_is_still_explained():
 
     assert explanation.chosen[0]["treatment"] == "northmoor_cash_isa.email"
     assert "reserved before" in explanation.against_runner_up[0]
+
+
+def test_a_platform_that_is_stopped_while_it_starts_does_not_wait_for_a_client_that_tries_again(tmp_path, monkeypatch):
+    platform = Platform(Options(BANK.root, state=tmp_path))
+    trying, give_up = threading.Event(), threading.Event()
+    monkeypatch.setattr(platform, "_prepare_pubsub", lambda: trying.set() or give_up.wait())
+    for other in ("_prepare_bigquery", "_prepare_firestore"):
+        monkeypatch.setattr(platform, other, lambda: None)
+
+    with ThreadPoolExecutor(1) as pool:
+        starting = pool.submit(platform._prepare)
+        assert trying.wait(10)
+        platform.stop()
+        with pytest.raises(StartError, match="stopped while it started"):
+            starting.result(timeout=10)
+    give_up.set()

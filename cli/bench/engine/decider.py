@@ -30,6 +30,7 @@ from shared.domain.identifiers import stored
 from shared.domain.identity import Link
 from shared.domain.policy.policy import Policy
 from shared.domain.profile import Profile
+from shared.domain.propensity import Counts
 from shared.messages import HistoryRow, Publishable
 from shared.ports import Folding, Versioned
 from shared.runtime.metering import RequestMeter
@@ -64,11 +65,12 @@ class Decider:
         self.rows: list[bytes] = []
         self._meter = meter
         numbers = count()
+        self._models = memory.Models(store)
         allowances = memory.Allowances(store, meter, "bench", _no_contention)
         self._decide = Decide(
             Identify(catalogues, _Persons(store, meter, people), _nobody_new),
             Qualify(catalogues),
-            Arbitrate(catalogues, memory.Models(store)),
+            Arbitrate(catalogues, self._models),
             Suppress(catalogues, _Contacts(store, meter, self.histories), allowances, _no_contention),
             catalogues=catalogues,
             publisher=self,
@@ -84,6 +86,10 @@ class Decider:
         with self._meter.request():
             request = read_request(self.requests[position])
             return msgspec.json.encode(self._decide(request, bank.NOW, explained=False, trace=""))
+
+    def counts(self) -> Mapping[str, Counts]:
+        """What the models have learnt."""
+        return self._models.counts()
 
     def publish(self, messages: Sequence[Publishable]) -> None:
         """Keep messages as they would travel."""

@@ -180,7 +180,7 @@ class ContactRules:
         times = {} if times is None else times
         known = self._counted
         for contact in contacts:
-            if isinstance(contact, Folded) and contact.had is not None:
+            if type(contact) is Folded and contact.had is not None:
                 self._several(contact, since, times)
                 continue
             counted = known.get(what_of(contact)) or self.counted(contact)

@@ -29,7 +29,7 @@ class Propensities(NamedTuple):
     """P of every row for one person and moment.
 
     Attributes:
-        every: P of every row that is ranked by; where propensities are drawn, of the rows that may be and no others.
+        every: P of every row, not rounded yet; where propensities are drawn, of the rows that may be and no others.
         models: the version of the models that said so.
         bins: the cells that the person is in, for what becomes of it to be learnt by.
         means: of every row, what P was drawn around; None where nothing is drawn.
@@ -97,10 +97,11 @@ class Factors:
 
         def say(situation: Variables, decision: str, rows: Numbers) -> Propensities:
             bins = self.predictors(situation)
-            means = rounded(classifier(bins), PROPENSITY_DIGITS)
+            means = classifier(bins)
             named = self.predictors.named(bins)
             if drawn is None:
                 return Propensities(means, version_, named)
+            means = rounded(means, PROPENSITY_DIGITS)
             return Propensities(drawn(means, decision, rows), version_, named, means)
 
         return say
