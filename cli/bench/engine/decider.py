@@ -37,7 +37,7 @@ from shared.runtime.metering import RequestMeter
 from shared.runtime.world import timer
 
 CONTACTS = 20
-WANTED = ({"id": "web.hero", "count": 1}, {"id": "web.tile", "count": 3}, {"id": "web.footer", "count": 2})
+WANTED = ({"id": "web.hero", "count": 1}, {"id": "web.tile", "count": 2})
 _KEY = b"bench" * 8
 
 
