@@ -13,8 +13,9 @@ from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar
 import msgspec
 
 from shared.domain.catalogue import Channel, Revision
+from shared.domain.contact import Contact
 from shared.domain.contact_folding import Fold
-from shared.domain.contact_history import Contact, ContactHistory
+from shared.domain.contact_history import ContactHistory
 from shared.domain.contact_policy import Closed
 from shared.domain.decision import DecisionRecord
 from shared.domain.deferral import Deferral

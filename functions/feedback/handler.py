@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from shared.domain.contact_history import Contact
+from shared.domain.contact import Contact
 from shared.domain.errors import AlreadyExistsError, InvalidError
 from shared.domain.outcome import OUTCOMES
 from shared.domain.propensity import learns

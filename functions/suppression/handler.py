@@ -14,8 +14,9 @@ from functools import partial
 from typing import NamedTuple, TypeVar
 
 from shared.domain.catalogue import Revision, facts
+from shared.domain.contact import Contact
 from shared.domain.contact_folding import REPEATED_WITHIN, fold, settled
-from shared.domain.contact_history import Contact, ContactHistory
+from shared.domain.contact_history import ContactHistory
 from shared.domain.contact_policy import Closed, Deferred, Selection, Withheld, select
 from shared.domain.contact_read import ContactRead, Standing, read_of
 from shared.domain.decision import Chosen, DecisionRecord, Filling, Result, delivery_id, kept

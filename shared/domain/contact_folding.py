@@ -14,7 +14,8 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from shared.domain.contact_history import FORGET_WITHHELD_AFTER, Contact, ContactHistory
+from shared.domain.contact import Contact
+from shared.domain.contact_history import FORGET_WITHHELD_AFTER, ContactHistory
 from shared.domain.contact_past import Folded, Past
 from shared.domain.contact_policy.windows import reach
 from shared.domain.delivery import RESERVATION_TTL

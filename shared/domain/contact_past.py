@@ -9,27 +9,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from operator import attrgetter, itemgetter
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 import msgspec
 from msgspec.structs import astuple, force_setattr
 
+from shared.domain.contact import AT_UNKNOWN, Contact
 from shared.domain.outcome import OutcomeName
 from shared.domain.rules import Dimension
-
-if TYPE_CHECKING:
-    from shared.domain.contact_history import Contact
 
 FACTS: tuple[Dimension, ...] = ("brand", "issue", "group", "action", "treatment", "channel", "purpose")
 _facts_of = attrgetter(*FACTS)
 _TREATMENT = FACTS.index("treatment")
 _NAMES: tuple[OutcomeName, ...] = get_args(OutcomeName)
 _CODES: dict[str, int] = {name: code for code, name in enumerate(_NAMES)}
-
-AT_UNKNOWN = datetime.max.replace(tzinfo=UTC)
-"""The time of a contact of which nothing is known but outcomes that came after it was folded."""
 
 MERGED = 0
 """The key of an entry that stands for several contacts, of which none can be told apart any more."""

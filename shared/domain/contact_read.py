@@ -12,7 +12,8 @@ from typing import Any
 import msgspec
 
 from shared.domain.catalogue import Revision, facts
-from shared.domain.contact_history import Contact, ContactHistory, ContactState
+from shared.domain.contact import Contact, ContactState
+from shared.domain.contact_history import ContactHistory
 from shared.domain.contact_past import Folded, Past
 from shared.domain.contact_policy import NOTHING_CLOSED, Closed, Deferred
 from shared.domain.policy.policy import Policy

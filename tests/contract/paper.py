@@ -11,8 +11,9 @@ from google.cloud import firestore
 from google.cloud.firestore_v1.field_path import FieldPath
 
 from shared.adapters.firestore import histories
+from shared.domain.contact import Contact
 from shared.domain.contact_folding import fold
-from shared.domain.contact_history import Contact, ContactHistory
+from shared.domain.contact_history import ContactHistory
 from shared.domain.delivery import Delivery
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from shared.domain.catalogue import Action, Catalogue, Channel, Revision, Starting, Treatment, Weights
-from shared.domain.contact_history import Contact
+from shared.domain.contact import Contact
 from shared.domain.contact_policy import Deferred
 from shared.domain.decision import DecisionRecord
 from shared.domain.deferral import Deferral

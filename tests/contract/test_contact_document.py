@@ -9,8 +9,8 @@ from datetime import timedelta
 import pytest
 
 from shared.domain.catalogue import facts
+from shared.domain.contact import Contact
 from shared.domain.contact_folding import EXACT_FOR
-from shared.domain.contact_history import Contact
 from shared.domain.rules import Cap, Cooldown
 from tests.contract.paper import Document
 from tests.contract.samples import NOW, delivery

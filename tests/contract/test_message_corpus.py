@@ -22,7 +22,7 @@ from emulators.embedded import Embedded
 from emulators.pump import row_of
 from shared.adapters import memory
 from shared.adapters.envelope import DEAD_LETTERS, DELIVERY_COUNT, SOURCE_SUBSCRIPTION
-from shared.domain.contact_history import Contact
+from shared.domain.contact import Contact
 from shared.domain.decision import DecisionRecord
 from shared.domain.delivery import Delivery
 from shared.domain.errors import AlreadyExistsError

@@ -28,7 +28,7 @@ from emulators.embedded import Embedded
 from emulators.local import Bank, access
 from emulators.seed import Customer, read_customers, seed_customers
 from shared.adapters import memory
-from shared.domain.contact_history import Contact
+from shared.domain.contact import Contact
 from shared.domain.decision import DecisionRecord, delivery_id
 from shared.domain.deferral import Deferral
 from shared.domain.delivery import Delivery

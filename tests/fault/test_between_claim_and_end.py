@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from shared.domain.contact_history import Contact
+from shared.domain.contact import Contact
 from shared.domain.delivery import Delivery
 from shared.domain.errors import PermanentError, TransientError
 from tests.fault.world import World, canonical, ordinary

@@ -8,7 +8,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from shared.domain.contact_history import Contact
+from shared.domain.contact import Contact
 from shared.domain.delivery import CLAIM_LEASE, Delivery
 from shared.domain.errors import PermanentError
 from shared.domain.identity import Link

@@ -8,7 +8,7 @@ import msgspec
 
 from functions.suppression.handler import FOLD_WITH_OFFER
 from shared.domain.catalogue import facts
-from shared.domain.contact_history import Contact
+from shared.domain.contact import Contact
 from shared.domain.decision import DecisionRecord
 from shared.domain.propensity import NO_EVIDENCE
 from shared.domain.replay import replay

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.domain.allowance import Ledger
-from shared.domain.contact_history import Contact
+from shared.domain.contact import Contact
 from shared.domain.contact_policy import Closed
 from shared.domain.decision import DecisionRecord
 from shared.domain.errors import PermanentError, TransientError

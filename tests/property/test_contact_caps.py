@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.domain.contact_history import Contact
+from shared.domain.contact import Contact
 from shared.domain.contact_policy.windows import LONGEST_SECONDS, leaves
 from shared.domain.errors import PermanentError, TransientError
 from shared.domain.profile import Profile

@@ -10,7 +10,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from shared.domain.catalogue import Revision, facts
-from shared.domain.contact_history import Contact, ContactHistory
+from shared.domain.contact import Contact
+from shared.domain.contact_history import ContactHistory
 from shared.domain.contact_policy import Closed, select
 from shared.domain.contact_policy.windows import instant, period
 from shared.domain.contact_read import read_of

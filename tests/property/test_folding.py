@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from shared.adapters import memory
 from shared.domain import contact_folding
 from shared.domain.catalogue import Revision, facts
-from shared.domain.contact_history import Contact
+from shared.domain.contact import Contact
 from shared.domain.contact_policy import first_stop
 from shared.domain.contact_policy.windows import LONGEST_SECONDS
 from shared.domain.contact_read import ContactRead, read_of

@@ -10,7 +10,7 @@ from datetime import timedelta
 import msgspec
 
 from shared.domain.candidates import known
-from shared.domain.contact_history import Contact
+from shared.domain.contact import Contact
 from shared.domain.decision import DecisionRecord
 from shared.domain.delivery import Delivery
 from shared.domain.predictors import CELL, Predictors, cells_of

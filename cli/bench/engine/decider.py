@@ -23,7 +23,8 @@ from functions.suppression.handler import Suppress
 from shared.adapters import memory
 from shared.adapters.envelope import envelope
 from shared.domain.catalogue import Revision, facts
-from shared.domain.contact_history import Contact, ContactHistory
+from shared.domain.contact import Contact
+from shared.domain.contact_history import ContactHistory
 from shared.domain.decision import DecisionRecord
 from shared.domain.delivery import Delivery
 from shared.domain.identifiers import stored

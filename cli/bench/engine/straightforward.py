@@ -13,7 +13,7 @@ from cli.bench.engine import bank
 from cli.bench.engine.decider import Decider
 from cli.bench.engine.evidence import learnt
 from cli.bench.engine.peers import common_expression_language
-from shared.domain.contact_history import Contact
+from shared.domain.contact import Contact
 from shared.domain.predictors import Predictors
 from shared.domain.propensity import model_id
 

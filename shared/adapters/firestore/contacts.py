@@ -11,8 +11,9 @@ from google.cloud import firestore
 from shared.adapters.firestore import deferrals
 from shared.adapters.firestore.client import Database, decode, encode, encode_update, fields_of, version_of
 from shared.adapters.firestore.histories import additions, change, changes, decode_history, microseconds
+from shared.domain.contact import Contact
 from shared.domain.contact_folding import Fold
-from shared.domain.contact_history import Contact, ContactHistory
+from shared.domain.contact_history import ContactHistory
 from shared.domain.deferral import Deferral
 from shared.domain.delivery import Delivery
 from shared.domain.errors import AlreadyExistsError, StaleError

@@ -22,9 +22,10 @@ import msgspec
 from google.cloud import firestore
 
 from shared.adapters.firestore.client import path
+from shared.domain.contact import AT_UNKNOWN, Contact
 from shared.domain.contact_folding import Fold
-from shared.domain.contact_history import Contact, ContactHistory
-from shared.domain.contact_past import AT_UNKNOWN, FACTS
+from shared.domain.contact_history import ContactHistory
+from shared.domain.contact_past import FACTS
 from shared.domain.delivery import Delivery
 from shared.domain.signal import digest
 

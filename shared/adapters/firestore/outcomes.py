@@ -12,7 +12,7 @@ from shared.adapters.firestore.client import Database, encode
 from shared.adapters.firestore.contacts import CONTACTS
 from shared.adapters.firestore.histories import change, observation
 from shared.adapters.firestore.models import MODELS, shard_of
-from shared.domain.contact_history import Contact
+from shared.domain.contact import Contact
 from shared.domain.delivery import Delivery
 from shared.domain.propensity import NO_EVIDENCE, Counts
 from shared.ports import Meter, Outcome

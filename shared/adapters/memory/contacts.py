@@ -8,8 +8,9 @@ from datetime import datetime
 import msgspec
 
 from shared.adapters.memory.store import Document, Store
+from shared.domain.contact import Contact
 from shared.domain.contact_folding import Fold
-from shared.domain.contact_history import Contact, ContactHistory
+from shared.domain.contact_history import ContactHistory
 from shared.domain.deferral import Deferral
 from shared.domain.delivery import Delivery
 from shared.domain.errors import AlreadyExistsError, StaleError

@@ -9,7 +9,7 @@ import msgspec
 
 from shared.adapters.memory.store import Store
 from shared.adapters.refreshing import MODELS_REFRESH_SECONDS, Monotonic, Refreshing
-from shared.domain.contact_history import Contact
+from shared.domain.contact import Contact
 from shared.domain.delivery import Delivery
 from shared.domain.errors import AlreadyExistsError
 from shared.domain.propensity import NO_EVIDENCE, Counts

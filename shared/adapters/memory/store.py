@@ -10,8 +10,8 @@ from typing import Generic, NamedTuple, TypeVar
 import msgspec
 
 from shared.domain.allowance import Ledger
+from shared.domain.contact import Contact
 from shared.domain.contact_folding import Fold
-from shared.domain.contact_history import Contact
 from shared.domain.delivery import Delivery
 from shared.domain.profile import Profile
 from shared.domain.propensity import Counts

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from shared.domain.catalogue import Action, Revision, Treatment, facts
-from shared.domain.contact_history import Contact
+from shared.domain.contact import Contact
 from shared.domain.contact_past import FACTS, Folded, what_of
 from shared.domain.contact_policy.quiet import Quiet
 from shared.domain.contact_policy.tallies import Tally, Times

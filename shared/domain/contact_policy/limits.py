@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from shared.domain.catalogue import facts
-from shared.domain.contact_history import Contact, ContactHistory
+from shared.domain.contact import Contact
+from shared.domain.contact_history import ContactHistory
 from shared.domain.contact_policy.compiled import ContactRules, apart_of
 from shared.domain.contact_policy.ledger import NOTHING_CLOSED, Closed, Deferred, Withheld
 from shared.domain.contact_policy.quiet import allowed_from

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from shared.domain.allowance import Limit, cost
-from shared.domain.contact_history import Contact
+from shared.domain.contact import Contact
 from shared.domain.contact_policy.compiled import ContactRules
 from shared.domain.contact_policy.ledger import Closed
 from shared.domain.policy.tables import Rows

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from shared.domain.catalogue import Revision, facts
-from shared.domain.contact_history import Contact, ContactHistory
+from shared.domain.contact import Contact
+from shared.domain.contact_history import ContactHistory
 from shared.domain.contact_policy.ledger import NOTHING_CLOSED, Closed, Selection, Withheld
 from shared.domain.contact_policy.limits import Limits
 from shared.domain.contact_policy.reaching import CHOSEN

@@ -18,7 +18,8 @@ import yaml
 
 from shared.authoring import build, read
 from shared.domain.catalogue import Revision, facts
-from shared.domain.contact_history import Contact, ContactHistory
+from shared.domain.contact import Contact
+from shared.domain.contact_history import ContactHistory
 from shared.domain.delivery import RESERVATION_TTL
 from shared.domain.policy.policy import Policy
 from shared.domain.profile import Consent, Profile

@@ -7,7 +7,8 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from shared.domain.contact_history import FORGET_WITHHELD_AFTER, WITHHELD_KEPT, Contact, ContactHistory
+from shared.domain.contact import Contact
+from shared.domain.contact_history import FORGET_WITHHELD_AFTER, WITHHELD_KEPT, ContactHistory
 from shared.domain.delivery import RESERVATION_TTL
 from tests.contract.samples import delivery
 from tests.unit.domain.situations import NOW, contact, history, policy

@@ -16,7 +16,8 @@ from shared.authoring import build
 from shared.domain.arbitration import rank
 from shared.domain.candidates import count
 from shared.domain.catalogue import Revision, facts
-from shared.domain.contact_history import Contact, ContactHistory
+from shared.domain.contact import Contact
+from shared.domain.contact_history import ContactHistory
 from shared.domain.contact_read import read_of
 from shared.domain.decision import DecisionRecord, kept
 from shared.domain.engagement import Slots, qualify
