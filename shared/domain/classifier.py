@@ -6,7 +6,7 @@ declared weight of evidence, and of predictor i with n bins the bin that the per
     contribution  c = ln(pos + m·e/n) - ln(neg + (1 - m)·e/n) - ln m + ln(1 - m)
     odds of P     m / (1 - m) · exp(sum of c over the active predictors / sqrt(1 + number of active predictors))
 
-The contribution is the log odds per bin of adaptive models as Pega publishes them (ADMExplained), where 1/n is added to
+The contribution is the log odds per bin of adaptive decision models as the field publishes them, where 1/n is added to
 both counts of a bin. Here what is added is the bin's share of the declared evidence, divided by the odds the model
 starts from: so a bin nobody was in contributes nothing, and one that few were in not much. A predictor is active, as
 there, if it alone tells positives from negatives with an AUC of 0.52 at least. There the score is divided by 1 + the
