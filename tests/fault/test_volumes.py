@@ -246,7 +246,7 @@ def test_an_offer_that_cannot_be_kept_takes_nothing():
     world = World(customers=CALLERS, catalogues=Under(volume(1, scope=Scope(channels=("call_centre",)))))
     present = world.plain["contacts"].present
 
-    def unreachable(_deliveries):
+    def unreachable(_deliveries, *, folding=None):
         raise TransientError("no answer")
 
     world.plain["contacts"].present = unreachable
