@@ -141,6 +141,7 @@ class Decide:
         self._history = history
         self._meter = meter
         self._identifier_key = identifier_key
+        self._scrubber = Scrubber(identifier_key)
         self._new_id = new_id
         self._timer = timer
 
@@ -245,7 +246,7 @@ class Decide:
             source=SOURCE,
             identifiers=identifiers,
             brand=request.brand,
-            context=Scrubber(self._identifier_key).value({**request.context, "channel": request.channel}),
+            context=self._scrubber.value({**request.context, "channel": request.channel}),
         )
 
     def _slots(self, request: DecisionRequest) -> Slots:

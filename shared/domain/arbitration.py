@@ -111,7 +111,8 @@ def rank(
     columns = _columns(policy)
     positions = _positions(candidates, columns.size)
     situation = policy.situation(profile, signal, now)
-    known = policy.factors.propensities(counts, situation, decision_id(signal.source, signal.id), positions)
+    decision = decision_id(signal.source, signal.id) if policy.factors.explores else ""
+    known = policy.factors.propensities(counts, situation, decision, positions)
     # what is reckoned with is what the record keeps: whole parts, and neither 0 nor 1
     parts = np.rint(columns.propensities(known.every)[positions] * PARTS)
     propensities = np.minimum(np.maximum(parts, 1.0, out=parts), PARTS - 1.0, out=parts) / PARTS

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import chain
 
 import msgspec
 
@@ -61,9 +60,9 @@ class ContactHistory(msgspec.Struct, frozen=True, kw_only=True):
         """What a decision reserved, in no particular order, as far as it is not folded."""
         return [contact for contact in self.contacts.values() if contact.decision_id == decision_id]
 
-    def counting(self, now: datetime) -> Iterator[Contact | Folded]:
+    def counting(self, now: datetime) -> Sequence[Contact | Folded]:
         """The contacts that count."""
-        return chain([contact for contact in self.contacts.values() if contact.counts(now)], self.past.contacts)
+        return [*[contact for contact in self.contacts.values() if contact.counts(now)], *self.past.contacts]
 
     def before(self, reserved: Contact, at: datetime) -> ContactHistory:
         """The contacts there were at `at`, without those of the decision that reserved this one."""

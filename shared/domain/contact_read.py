@@ -118,8 +118,7 @@ def read_of(
     """
     rules = policy.contact_rules
     asked = []
-    for contact in history.counting(now):
-        counted = rules.counted(contact)
+    for contact, counted in rules.seen(history, now):
         if _is_asked_for(contact, counted.reach, now):
             asked.append((contact.at, contact.treatment, contact.delivery_id, contact, counted.unlike))
     asked.sort(key=itemgetter(0, 1, 2))

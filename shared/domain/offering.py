@@ -87,9 +87,12 @@ class _Beside:
     def __init__(self, request: _Request) -> None:
         self._request = request
         self._limits = request.limits()
+        self._taken: list[int] = []
 
     def stops(self, position: int) -> bool:
         """Whether a treatment is stopped beside those taken."""
+        while self._taken:
+            self._count(self._taken.pop(0))
         return bool(self._limits.stopped >> self._request.rows[position] & 1)
 
     def why(self, position: int) -> Withheld:
@@ -99,7 +102,10 @@ class _Beside:
         return stop
 
     def take(self, position: int) -> None:
-        """Count one more as seen."""
+        """Count one more as seen, once another is asked about."""
+        self._taken.append(position)
+
+    def _count(self, position: int) -> None:
         request = self._request
         self._limits.add(contact_of(request.policy.revision, request.treatment(position).id, request.now))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from shared.domain.identifiers import keyed_hash
@@ -105,6 +106,7 @@ def _is_whole(text: str, name: str) -> bool:
     return bool(_WHOLE_EMAIL.fullmatch(trimmed) or _WHOLE_PHONE.fullmatch(trimmed))
 
 
+@lru_cache(maxsize=1024)
 def _is_personal(name: str) -> bool:
     return re.sub(r"[^a-z]", "", name.lower()) in PERSONAL_KEYS
 

@@ -6,12 +6,13 @@ is counted in. So one pass over the contacts is all that a decision needs, whate
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from shared.domain.catalogue import Action, Revision, Treatment, facts
 from shared.domain.contact import Contact
+from shared.domain.contact_history import ContactHistory
 from shared.domain.contact_past import FACTS, Folded, what_of
 from shared.domain.contact_policy.quiet import Quiet
 from shared.domain.contact_policy.tallies import Tally, Times
@@ -68,6 +69,10 @@ class Counted:
             self.latest.append((outcomes, tally))
 
 
+Seen = Sequence[tuple[Contact | Folded, Counted]]
+"""Contacts, each with what is counted of it."""
+
+
 class ContactRules:
     """The compiled form of a revision's rules. Each is known by its number in the catalogue's order.
 
@@ -105,6 +110,7 @@ class ContactRules:
         self._consented: dict[str, Rows] | None = None
         self._tallies: dict[tuple[int, str | None], Tally] = {}
         self._counted: dict[Any, Counted] = {}
+        self._seen: tuple[ContactHistory, datetime, Seen] | None = None
 
     def _judged(self, rule: Rule) -> Rows:
         of, any_of = self.scopes.of, self.scopes.any
@@ -167,23 +173,28 @@ class ContactRules:
             found = self._tallies[number, value] = Tally(number, rule, rows, against)
         return found
 
-    def times(
-        self, contacts: Iterable[Contact | Folded], since: Sequence[datetime], times: Times | None = None
-    ) -> Times:
+    def seen(self, history: ContactHistory, now: datetime) -> Seen:
+        """The contacts that count, with what is counted of each; of the last decision it is remembered, since what was
+        read is told after it was asked for.
+        """
+        last = self._seen
+        if last is None or last[0] is not history or last[1] != now:
+            seen = [(contact, self.counted(contact)) for contact in history.counting(now)]
+            last = self._seen = history, now, seen
+        return last[2]
+
+    def times(self, seen: Seen, since: Sequence[datetime]) -> Times:
         """What every rule counts, in one pass.
 
         Args:
-            contacts: that count.
+            seen: contacts that count.
             since: for each rule, the instant after which it counts.
-            times: what they are counted to, besides what it holds.
         """
-        times = {} if times is None else times
-        known = self._counted
-        for contact in contacts:
+        times: Times = {}
+        for contact, counted in seen:
             if type(contact) is Folded and contact.had is not None:
                 self._several(contact, since, times)
                 continue
-            counted = known.get(what_of(contact)) or self.counted(contact)
             tallies, outcomes = counted.tallies, contact.outcomes
             if contact.state in _TAKEN_AS_SENT:
                 outcomes = {**outcomes, "sent": contact.at} if outcomes else {"sent": contact.at}

@@ -67,12 +67,12 @@ class Limits:
         for number, limit in self._limits.items():
             if limit == 0:
                 self._standing[number] = rules.judged[number]
-        self._times = rules.times(history.counting(now), self._since)
+        self._times = rules.times(rules.seen(history, now), self._since)
         self._add_up()
 
     def add(self, contact: Contact) -> None:
         """Count a contact with those of the history."""
-        added = self._rules.times((contact,), self._since)
+        added = self._rules.times([(contact, self._rules.counted(contact))], self._since)
         self._why.clear()
         for tally, times in added.items():
             self._times.setdefault(tally, []).extend(times)

@@ -46,6 +46,7 @@ class Factors:
 
     Attributes:
         predictors: what P looks at.
+        explores: whether P is drawn, by the decision's id.
     """
 
     def __init__(self, revision: Revision, rows: Sequence[tuple[Action, Treatment]]) -> None:
@@ -62,7 +63,7 @@ class Factors:
         )
         self.mandatory = rows_at([row for row, (action, _) in enumerate(rows) if action.mandatory])
         self.predictors = Predictors(revision.catalogue.predictors)
-        self._explores = revision.catalogue.exploration == "thompson"
+        self.explores = revision.catalogue.exploration == "thompson"
         self._say: tuple[Mapping[str, Counts] | None, _Say] = None, lambda *_: Propensities((), "")
 
     def propensities(
@@ -79,7 +80,7 @@ class Factors:
         """
         known, say = self._say
         if known is not counts:
-            say = self._scoring(counts) if self.predictors or self._explores else self._the_same_for_all(counts)
+            say = self._scoring(counts) if self.predictors or self.explores else self._the_same_for_all(counts)
             self._say = counts, say
         return say(situation, decision, rows)
 
@@ -93,7 +94,7 @@ class Factors:
         starting = [treatment.starting for _, treatment in self._rows]
         models = [Model(*each) for each in zip(self._models, starting, strict=True)]
         classifier, version_ = Classifier(models, self.predictors, counts), version(counts)
-        drawn = self._drawing(classifier.evidence) if self._explores else None
+        drawn = self._drawing(classifier.evidence) if self.explores else None
 
         def say(situation: Variables, decision: str, rows: Numbers) -> Propensities:
             bins = self.predictors(situation)
