@@ -62,10 +62,7 @@ def offer(
         now: when it is shown, UTC.
         closed: volumes and budgets, by the rule's id, of which too little is left.
     """
-
-    def limits() -> Limits:
-        return Limits(policy.contact_rules, profile, history, now, closed)
-
+    limits = Limits(policy.contact_rules, profile, history, now, closed)
     request = _Request(policy, ranked, slots, now, limits)
     filled = request.filled()
     offered = tuple(
@@ -86,7 +83,7 @@ class _Beside:
 
     def __init__(self, request: _Request) -> None:
         self._request = request
-        self._limits = request.limits()
+        self._limits = request.limits.copy()
         self._taken: list[int] = []
 
     def stops(self, position: int) -> bool:
@@ -113,9 +110,7 @@ class _Beside:
 class _Request:
     """One request while its slots are filled; treatments are known by their position in the ranking."""
 
-    def __init__(
-        self, policy: Policy, ranked: BestFirst, slots: Slots, now: datetime, limits: Callable[[], Limits]
-    ) -> None:
+    def __init__(self, policy: Policy, ranked: BestFirst, slots: Slots, now: datetime, limits: Limits) -> None:
         self.policy, self.now, self.limits = policy, now, limits
         self.wanted = slots.wanted()
         self.rows = list(ranked.rows)
@@ -149,7 +144,7 @@ class _Request:
         """The choice from what is not barred, made until nothing more is to be barred or let in."""
         self._barred.clear()
         self._final.clear()
-        self._alone = self.limits().stopped
+        self._alone = self.limits.stopped
         was_in: set[int] = set()
         while True:
             filled = filler.fill(self.rows, self._priorities, self.wanted, self._may)

@@ -16,13 +16,14 @@ from shared.domain.contact_history import ContactHistory
 from shared.domain.contact_past import FACTS, Folded, what_of
 from shared.domain.contact_policy.quiet import Quiet
 from shared.domain.contact_policy.tallies import Tally, Times
-from shared.domain.contact_policy.windows import reach
+from shared.domain.contact_policy.windows import period, reach
 from shared.domain.outcome import OutcomeName
 from shared.domain.policy.scopes import Scopes
 from shared.domain.policy.tables import Rows
 from shared.domain.profile import ANY, Consent, Profile
 from shared.domain.rules import (
     Budget,
+    CalendarUnit,
     Cap,
     ConsentRule,
     Cooldown,
@@ -110,6 +111,7 @@ class ContactRules:
         self._consented: dict[str, Rows] | None = None
         self._tallies: dict[tuple[int, str | None], Tally] = {}
         self._counted: dict[Any, Counted] = {}
+        self._periods: dict[tuple[CalendarUnit, tzinfo], tuple[datetime, datetime]] = {}
         self._seen: tuple[ContactHistory, datetime, Seen] | None = None
 
     def _judged(self, rule: Rule) -> Rows:
@@ -133,6 +135,13 @@ class ContactRules:
         """The person's own time zone; the bank's where theirs is not known or is none."""
         name = profile.attributes.get("time_zone")
         return (zone(name) if name.__class__ is str else None) or self._zone
+
+    def began(self, unit: CalendarUnit, now: datetime, zone_: tzinfo) -> datetime:
+        """When the day, week or month of now began in a zone; the last one is remembered, by unit and zone."""
+        known = self._periods.get((unit, zone_))
+        if known is None or not known[0] <= now < known[1]:
+            known = self._periods[unit, zone_] = period(unit, now, zone_)
+        return known[0]
 
     def consented(self, consents: dict[str, Consent]) -> Rows:
         """The rows to which a person consents: of the words that match a row the latest counts, and of those of one

@@ -13,7 +13,7 @@ from shared.domain.contact_policy.ledger import NOTHING_CLOSED, Closed, Deferred
 from shared.domain.contact_policy.quiet import allowed_from
 from shared.domain.contact_policy.reaching import CHOSEN, beyond
 from shared.domain.contact_policy.tallies import NEVER, Stop, Tally, rests_until
-from shared.domain.contact_policy.windows import INSTANT, leaves, period
+from shared.domain.contact_policy.windows import INSTANT, leaves
 from shared.domain.policy.tables import Rows
 from shared.domain.profile import Profile
 from shared.domain.rules import Budget, Cap, ConsentRule, Cooldown, ExclusionRule, Holdout, Rule, Volume
@@ -55,7 +55,7 @@ class Limits:
         for number, span in rules.rolling:
             self._since[number] = now - span
         for number, unit in rules.calendars:
-            self._since[number] = period(unit, now, self._zone)[0] - INSTANT
+            self._since[number] = rules.began(unit, now, self._zone) - INSTANT
         for number, cap in rules.caps:
             self._limits[number] = cap.limit if cap.preference is None else limit_of(cap, profile)
         self._standing = [0] * len(rules.rules)
@@ -69,6 +69,19 @@ class Limits:
                 self._standing[number] = rules.judged[number]
         self._times = rules.times(rules.seen(history, now), self._since)
         self._add_up()
+
+    def copy(self) -> Limits:
+        """The same, for another history to grow from here."""
+        other = Limits.__new__(Limits)
+        other.__dict__.update(
+            self.__dict__,
+            _beside=self._beside.copy(),
+            _standing=self._standing.copy(),
+            _stops=self._stops.copy(),
+            _times={tally: times.copy() for tally, times in self._times.items()},
+            _why={},
+        )
+        return other
 
     def add(self, contact: Contact) -> None:
         """Count a contact with those of the history."""

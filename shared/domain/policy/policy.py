@@ -203,7 +203,7 @@ def candidate(action: Action, treatment: Treatment | None) -> dict[str, dict[str
 
 def _truth(value: Any) -> Truth:
     if value.__class__ is bool:
-        return Truth(value)
+        return Truth.TRUE if value else Truth.FALSE
     return Truth.UNKNOWN if isinstance(value, Missing) else Truth.ERROR
 
 
