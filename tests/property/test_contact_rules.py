@@ -13,7 +13,7 @@ from shared.domain.catalogue import Revision, facts
 from shared.domain.contact import Contact
 from shared.domain.contact_history import ContactHistory
 from shared.domain.contact_policy import Closed, select
-from shared.domain.contact_policy.windows import instant, period
+from shared.domain.contact_policy.windows import LONGEST_SECONDS, instant, period
 from shared.domain.contact_read import read_of
 from shared.domain.policy.policy import Policy
 from shared.domain.profile import Consent, Profile
@@ -83,15 +83,16 @@ def rules(draw, number):  # noqa: PLR0911 - one answer per kind of rule
         st.sampled_from(["cap", "cap", "cooldown", "cooldown", "quiet", "consent", "flag", "shared", "holdout"])
     )
     if kind == "cap":
+        calendar = draw(st.none() | st.sampled_from(["day", "week", "month"]))
         return Cap(
             id=name,
             limit=draw(st.integers(0, 3)),
             outcomes=tuple(draw(outcomes)),
-            window_seconds=draw(days) * 86400,
+            window_seconds=LONGEST_SECONDS[calendar] if calendar else draw(days) * 86400,
             reason="-",
             scope=scope,
             per=draw(dimensions),
-            calendar=draw(st.none() | st.sampled_from(["day", "week", "month"])),
+            calendar=calendar,
             preference=draw(st.sampled_from([None, "most"])),
         )
     if kind == "cooldown":
