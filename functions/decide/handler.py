@@ -8,19 +8,17 @@ from typing import Any
 import msgspec
 
 from functions.arbitration.handler import Arbitrate
+from functions.decide.answer import DecisionAnswer, FilledPlacement, filled
 from functions.eligibility.handler import Qualify
 from functions.identity.handler import Identify
 from functions.suppression.handler import Suppress
 from shared.domain.audiences import Audience, Told, tell
-from shared.domain.content import render
 from shared.domain.decision import DecisionRecord
 from shared.domain.engagement import Slots
 from shared.domain.errors import InvalidError, NotFoundError, TransientError
 from shared.domain.explanation import Explanation, explain
 from shared.domain.identifiers import PERSON_ID, check_source, normalise, stored
 from shared.domain.personal import Scrubber
-from shared.domain.policy.policy import Policy
-from shared.domain.profile import Profile
 from shared.domain.replay import Replay, replay
 from shared.domain.retrace import FullRecord, full
 from shared.domain.signal import Signal, decision_id
@@ -49,34 +47,6 @@ class DecisionRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     brand: str | None = None
     placements: tuple[WantedPlacement, ...] = ()
     context: dict[str, Any] = {}
-
-
-class OfferedTreatment(msgspec.Struct, frozen=True, kw_only=True):
-    """A treatment to show. Its `delivery_id` comes back with its outcomes."""
-
-    action: str
-    treatment: str
-    content: dict[str, str]
-    delivery_id: str
-    rank: int
-
-
-class FilledPlacement(msgspec.Struct, frozen=True, kw_only=True):
-    """A placement and its treatments, best first."""
-
-    id: str | None
-    treatments: list[OfferedTreatment]
-
-
-class DecisionAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What to show. `fallback` says that no decision could be made now: show what you show by default."""
-
-    decision_id: str
-    revision: str | None
-    placements: list[FilledPlacement]
-    elapsed_ms: float
-    fallback: bool
-    explanation: Explanation | None = None
 
 
 _decoder = msgspec.json.Decoder(DecisionRequest)
@@ -282,30 +252,7 @@ class Decide:
         [ranked] = self._arbitrate(qualified, now)
         deliveries, row = self._suppress.offer(ranked, now)
         policy = self._catalogues.get(ranked.revision)
-        filled = []
-        for placement, _ in wanted:
-            shown = [d for d in deliveries if placement is None or d.placement == placement]
-            filled.append(
-                FilledPlacement(
-                    id=placement,
-                    treatments=[
-                        OfferedTreatment(
-                            action=d.action,
-                            treatment=d.treatment,
-                            content=self._content(policy, d.treatment, ranked.profile),
-                            delivery_id=d.delivery_id,
-                            rank=d.rank,
-                        )
-                        for d in shown
-                    ],
-                )
-            )
-        return row, filled
+        return row, [filled(policy, ranked.profile, deliveries, placement) for placement, _ in wanted]
 
     def _elapsed_ms(self, started: float) -> float:
         return round((self._timer() - started) * 1000, 3)
-
-    @staticmethod
-    def _content(policy: Policy, treatment_id: str, profile: Profile) -> dict[str, str]:
-        action, treatment = policy.revision.treatment(treatment_id)
-        return render(policy.revision, action, treatment, profile)

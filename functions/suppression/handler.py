@@ -13,20 +13,20 @@ from datetime import datetime
 from functools import partial
 from typing import NamedTuple, TypeVar
 
-from shared.domain.catalogue import Revision, facts
+from functions.suppression.records import make_delivery, record_of, reservation
+from shared.domain.catalogue import Revision
 from shared.domain.contact import Contact
 from shared.domain.contact_folding import REPEATED_WITHIN, fold, settled
 from shared.domain.contact_history import ContactHistory
-from shared.domain.contact_policy import Closed, Deferred, Selection, Withheld, select
-from shared.domain.contact_read import ContactRead, Standing, read_of
-from shared.domain.decision import Chosen, DecisionRecord, Filling, Result, delivery_id, kept
+from shared.domain.contact_policy import Closed, Deferred, Selection, select
+from shared.domain.contact_read import Standing, read_of
+from shared.domain.decision import DecisionRecord, Result, delivery_id
 from shared.domain.deferral import Deferral
 from shared.domain.delivery import RESERVATION_TTL, Delivery
 from shared.domain.errors import NotFoundError, StaleError, TransientError
 from shared.domain.offered import BestFirst, Offer
 from shared.domain.offering import offer, to_send
 from shared.domain.policy.policy import Policy
-from shared.domain.propensity import model_id
 from shared.domain.ranking import unpacked
 from shared.messages import ActionsRanked, ContactReserved, HistoryRow
 from shared.messages.rows import decision_row
@@ -82,17 +82,19 @@ class Suppress:
                 if selection.chosen:
                     contact = Contact.of(make_delivery(policy.revision, ranked, selection.chosen[0], now))
                     self._contacts.reserve(ranked.person_id, history.version, [contact], fold=folded)
-                    return _reserved(ranked, contact, selection.withheld, read, now, repeated=False)
+                    return reservation(ranked, contact, selection.withheld, read, now, repeated=False)
                 if selection.deferred is not None:
                     deferral = _deferral(ranked, selection.deferred, now)
                     self._contacts.defer(ranked.person_id, history.version, deferral, forget=folded.withheld)
-                    record = _record(ranked, "deferred", now, (), selection.withheld, read, deferred=selection.deferred)
+                    record = record_of(
+                        ranked, "deferred", now, (), selection.withheld, read, deferred=selection.deferred
+                    )
                     return (decision_row(record),)
             except StaleError:
                 self._allowances.give_back(allowed.taken)
                 continue
             self._contacts.withhold(ranked.person_id, ranked.decision_id, now, forget=folded.withheld)
-            return (decision_row(_record(ranked, "all_withheld", now, (), selection.withheld, read)),)
+            return (decision_row(record_of(ranked, "all_withheld", now, (), selection.withheld, read)),)
         raise TransientError(f"the contact history of {ranked.person_id} is contended")
 
     def offer(self, ranked: ActionsRanked, now: datetime) -> tuple[tuple[Delivery, ...], HistoryRow]:
@@ -120,7 +122,7 @@ class Suppress:
             raise
         result: Result = "offered" if deliveries else "all_withheld"
         read = read_of(policy, history, now, closed=allowed.closed)
-        record = _record(ranked, result, now, deliveries, offered.withheld, read, filling="together")
+        record = record_of(ranked, result, now, deliveries, offered.withheld, read, filling="together")
         return tuple(deliveries), decision_row(record, deliveries[0] if deliveries else None)
 
     def _allowed(
@@ -166,7 +168,7 @@ class Suppress:
         again = _choice(policy, ranked, past, at)()
         stands = None if again.chosen == (reserved.treatment,) else Standing(treatment=reserved.treatment)
         read = read_of(policy, past, at, stands=stands)
-        return _reserved(ranked, reserved, again.withheld, read, at, repeated=True)
+        return reservation(ranked, reserved, again.withheld, read, at, repeated=True)
 
     def _chose_nothing(
         self, policy: Policy, ranked: ActionsRanked, history: ContactHistory, at: datetime
@@ -179,7 +181,7 @@ class Suppress:
         same = not again.chosen and again.deferred == deferred
         read = read_of(policy, history, at, stands=None if same else Standing(deferred=deferred), closed=closed)
         result: Result = "all_withheld" if deferred is None else "deferred"
-        return _record(ranked, result, at, (), again.withheld, read, deferred=deferred)
+        return record_of(ranked, result, at, (), again.withheld, read, deferred=deferred)
 
 
 def _choice(policy: Policy, ranked: ActionsRanked, history: ContactHistory, at: datetime) -> Callable[..., Selection]:
@@ -233,86 +235,7 @@ def _folding(person_id: str, found: Versioned[ContactHistory], revision: Revisio
     return Folding(person_id, found.version, fold(found.value, revision.catalogue.rules, now))
 
 
-def _reserved(
-    ranked: ActionsRanked,
-    contact: Contact,
-    withheld: Sequence[Withheld],
-    read: ContactRead,
-    at: datetime,
-    *,
-    repeated: bool,
-) -> tuple[ContactReserved | HistoryRow, ...]:
-    """What a reservation made at `at` publishes; once its delivery is claimed, the record alone is told again."""
-    delivery = contact.delivery(ranked.person_id)
-    row = decision_row(_record(ranked, "reserved", at, [delivery], withheld, read), delivery, repeated=repeated)
-    if contact.state != "reserved":
-        return (row,)
-    reserved = ContactReserved(
-        message_id=f"{ranked.decision_id}:contact.reserved",
-        decision_id=ranked.decision_id,
-        occurred_at=at,
-        delivery=delivery,
-    )
-    return reserved, row
-
-
 def _ids(policy: Policy, ranked: ActionsRanked) -> Iterator[str]:
     """The treatments' ids, best first."""
     policy.checked(unpacked(ranked.ranking.candidate_rows))
     return policy.ids(ranked.ranking.rows())
-
-
-def make_delivery(
-    revision: Revision,
-    ranked: ActionsRanked,
-    treatment_id: str,
-    now: datetime,
-    *,
-    placement: str | None = None,
-    rank: int = 1,
-) -> Delivery:
-    """The delivery of a chosen treatment: outbound ones are reserved, inbound ones presented."""
-    action, treatment = revision.treatment(treatment_id)
-    outbound = revision.channels[treatment.channel].direction == "outbound"
-    return Delivery(
-        delivery_id=delivery_id(ranked.decision_id, treatment.id, placement),
-        decision_id=ranked.decision_id,
-        person_id=ranked.person_id,
-        revision=ranked.revision,
-        model=model_id(treatment.id, treatment.channel),
-        state="reserved" if outbound else "presented",
-        at=now,
-        placement=treatment.placement,
-        rank=rank,
-        expires_at=now + RESERVATION_TTL if outbound else None,
-        bins=ranked.ranking.bins,
-        **facts(action, treatment),
-    )
-
-
-def _record(
-    ranked: ActionsRanked,
-    result: Result,
-    at: datetime,
-    deliveries: Sequence[Delivery],
-    withheld: Sequence[Withheld],
-    read: ContactRead,
-    *,
-    filling: Filling = "in_turn",
-    deferred: Deferred | None = None,
-) -> DecisionRecord:
-    return DecisionRecord(
-        **ranked.carried(),
-        reserved_at=at,
-        result=result,
-        chosen=tuple(
-            Chosen(treatment=d.treatment, delivery_id=d.delivery_id, rank=d.rank, placement=d.placement)
-            for d in deliveries
-        ),
-        slots=ranked.slots,
-        **kept(ranked.ranking),
-        read=read,
-        withheld=tuple(withheld),
-        filling=filling,
-        deferred=deferred,
-    )

@@ -10,10 +10,11 @@ from __future__ import annotations
 import base64
 import math
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
+from shared.authoring.wire import Message, entries, fields, text
 from shared.domain.cel.ends import Failed
 from shared.domain.cel.functions import FUNCTIONS
 from shared.domain.cel.limits import MAX_DEPTH, MAX_NODES
@@ -60,74 +61,34 @@ def read(serialized: bytes) -> Node:
         raise ProgramError("no serialized expression") from error
 
 
-Message = dict[int, list[Any]]
-
-
-def _fields(data: bytes) -> Message:
-    """The fields of a message by number: varints as ints, the rest as bytes."""
-    found: Message = {}
-    at, end = 0, len(data)
-    while at < end:
-        tag, at = (data[at], at + 1) if data[at] < 0x80 else _varint(data, at)
-        number, wire = tag >> 3, tag & 7
-        value: Any
-        if wire == 0:
-            value, at = _varint(data, at)
-        else:
-            length = 8 if wire == 1 else 4
-            if wire == 2:
-                length, at = (data[at], at + 1) if data[at] < 0x80 else _varint(data, at)
-            elif wire not in (1, 5):
-                raise ValueError(f"wire type {wire}")
-            value = data[at : at + length]
-            at += length
-            if len(value) != length:
-                raise ValueError("cut short")
-        found.setdefault(number, []).append(value)
-    return found
-
-
-def _varint(data: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, at
-        shift += 7
-        if shift > 63:
-            raise ValueError("a number of more than 64 bits")
-
-
 class _Reader:
     """Reads one serialized expression."""
 
     def __init__(self, serialized: bytes) -> None:
-        packed = _fields(serialized)
-        message = _fields(packed[2][0])
+        packed = fields(serialized)
+        message = fields(packed[2][0])
         url = packed[1][0]
         if url not in (_CHECKED, _PARSED):
             raise ValueError("neither checked nor parsed")
         self._checked = url == _CHECKED
         self._root, (self._source,) = (message[4][0], message[5]) if self._checked else (message[2][0], message[3])
-        self._references = dict(_entries(message.get(2, []))) if self._checked else {}
+        self._references = dict(entries(message.get(2, []))) if self._checked else {}
         self._type_entries = message.get(3, []) if self._checked else []
         self._count = 0
 
     @cached_property
     def _types(self) -> dict[int, bytes]:
         """The type of each node by its id: many, and seldom asked for."""
-        return dict(_entries(self._type_entries))
+        return dict(entries(self._type_entries))
 
     def _at(self, number: int) -> int:
         """The character that a node begins at, by the node's id: asked for of what is refused."""
-        positions = map(_fields, _fields(self._source).get(4, []))
+        positions = map(fields, fields(self._source).get(4, []))
         return next((entry.get(2, [0])[0] for entry in positions if entry.get(1) == [number]), 0)
 
     def expression(self) -> Node:
         """The whole expression."""
-        return self._node(_fields(self._root), 0)
+        return self._node(fields(self._root), 0)
 
     def _node(self, expr: Message, depth: int) -> Node:
         number = expr.get(2, [0])[0]
@@ -135,7 +96,7 @@ class _Reader:
         if depth > 2 * MAX_DEPTH or self._count > 8 * MAX_NODES:
             raise ProgramError("nested too deeply or too large", self._at(number))
         if 3 in expr:
-            found = _constant(_fields(expr[3][0]))
+            found = _constant(fields(expr[3][0]))
             if found is None:
                 raise ProgramError(_NO_CONSTANT, self._at(number))
             return found
@@ -143,7 +104,7 @@ class _Reader:
             return name
         for field, read in _SHAPES.items():
             if field in expr:
-                return read(self, _fields(expr[field][0]), depth + 1, number)
+                return read(self, fields(expr[field][0]), depth + 1, number)
         raise ProgramError("neither a literal nor a name, call, list, map or macro", self._at(number))
 
     def _referred(self, expr: Message) -> Node | None:
@@ -151,31 +112,31 @@ class _Reader:
         number = expr.get(2, [0])[0]
         if number not in self._references:
             return None
-        reference = _fields(self._references[number])
+        reference = fields(self._references[number])
         if 4 in reference:
-            found = _constant(_fields(reference[4][0]))
+            found = _constant(fields(reference[4][0]))
             if found is None:
                 raise ProgramError(_NO_CONSTANT)
             return found
         if 1 not in reference or 3 in reference or not (4 in expr or 5 in expr):
             return None
-        if 5 in expr and _fields(expr[5][0]).get(3) == [1]:
+        if 5 in expr and fields(expr[5][0]).get(3) == [1]:
             return None  # has() asks for a field, be its whole name that of a variable
-        name = _text(reference, 1).removeprefix(".")
-        if name in KIND_NAMES and 11 in _fields(self._types.get(number, b"")):
+        name = text(reference, 1).removeprefix(".")
+        if name in KIND_NAMES and 11 in fields(self._types.get(number, b"")):
             return ["type", name]
         return ["name", name]
 
     def _name(self, ident: Message, _depth: int, _number: int) -> Node:
-        name = _text(ident, 1)
+        name = text(ident, 1)
         return ["type", name] if not self._checked and name in KIND_NAMES else ["name", name.removeprefix(".")]
 
     def _select(self, select: Message, depth: int, _number: int) -> Node:
-        return ["has" if select.get(3) == [1] else "get", self._child(select, 1, depth), _text(select, 2)]
+        return ["has" if select.get(3) == [1] else "get", self._child(select, 1, depth), text(select, 2)]
 
     def _call(self, call: Message, depth: int, number: int) -> Node:
-        function = _text(call, 2)
-        arguments = [self._node(_fields(part), depth) for part in (*call.get(1, []), *call.get(3, []))]
+        function = text(call, 2)
+        arguments = [self._node(fields(part), depth) for part in (*call.get(1, []), *call.get(3, []))]
         if function in ("_&&_", "_||_"):
             joined = "and" if function == "_&&_" else "or"
             return [joined, *(part for a in arguments for part in (a[1:] if a[0] == joined else [a]))]
@@ -196,20 +157,20 @@ class _Reader:
     def _list(self, made: Message, depth: int, number: int) -> Node:
         if 2 in made:
             raise ProgramError("a list with optional elements", self._at(number))
-        return ["list", *(self._node(_fields(item), depth) for item in made.get(1, []))]
+        return ["list", *(self._node(fields(item), depth) for item in made.get(1, []))]
 
     def _map(self, made: Message, depth: int, number: int) -> Node:
         if 1 in made:
-            raise ProgramError(f"a message, {_text(made, 1)}: use a map", self._at(number))
+            raise ProgramError(f"a message, {text(made, 1)}: use a map", self._at(number))
         parts = []
-        for entry in map(_fields, made.get(2, [])):
+        for entry in map(fields, made.get(2, [])):
             if 5 in entry or 3 not in entry:
                 raise ProgramError("a map with optional entries", self._at(number))
             parts += [self._child(entry, 3, depth), self._child(entry, 4, depth)]
         return ["map", *parts]
 
     def _macro(self, loop: Message, depth: int, number: int) -> Node:
-        variable, accumulator = _text(loop, 1), ["name", _text(loop, 3)]
+        variable, accumulator = text(loop, 1), ["name", text(loop, 3)]
         source, start, going, step, result = (self._child(loop, field, depth) for field in (2, 4, 5, 6, 7))
         macro = None if 8 in loop else _macro([start, going, step, result], accumulator, variable)
         if macro is None:
@@ -219,7 +180,7 @@ class _Reader:
         return [macro[0], variable, source, *macro[1:]]
 
     def _child(self, message: Message, number: int, depth: int) -> Node:
-        return self._node(_fields(message[number][0]), depth)
+        return self._node(fields(message[number][0]), depth)
 
 
 _SHAPES = {
@@ -257,16 +218,6 @@ def _macro(loop: list[Node], so_far: Node, variable: str) -> Node | None:
         return None
     made = step[3][1]
     return ["filter", *conditions] if conditions and made == ["name", variable] else ["transform", made, *conditions]
-
-
-def _entries(entries: list[bytes]) -> Iterator[tuple[int, bytes]]:
-    """The entries of a map from ids to messages."""
-    for entry in map(_fields, entries):
-        yield entry.get(1, [0])[0], entry.get(2, [b""])[0]
-
-
-def _text(message: Message, number: int) -> str:
-    return bytes(message.get(number, [b""])[0]).decode()
 
 
 def _double(value: bytes) -> Node:

@@ -7,7 +7,7 @@ built. What passes is kept as data, which is all that evaluation needs.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import ClassVar, NamedTuple
 
 import msgspec
@@ -18,6 +18,7 @@ from shared.authoring.checked import ProgramError
 from shared.authoring.places import Place
 from shared.authoring.problems import Problems
 from shared.authoring.programs import check_text, program_data
+from shared.authoring.tokens import Token, compared, tokens_of
 from shared.domain.catalogue import Attribute, Expression, SignalType
 from shared.domain.cel.reads import read_paths
 from shared.domain.policy.clauses import clauses
@@ -39,15 +40,6 @@ _MESSAGES = {
 }
 _VARIABLES = ("profile", "context", "signal", "action", "treatment")
 
-_TOKEN = re.compile(
-    r"""(?P<string>[rRbB]{0,2}(?:'{3}(?:\\.|.)*?'{3}|"{3}(?:\\.|.)*?"{3}|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"))"""
-    r"|(?P<comment>//[^\n]*)"
-    r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
-    r"|(?P<blank>\s+)"
-    r"|(?P<operator>[=!]=)"
-    r"|(?P<other>.)",
-    re.DOTALL,
-)
 _WORDS = frozenset(
     {"as", "break", "const", "continue", "else", "false", "for", "function", "if", "import", "in", "let", "loop"}
     | {"namespace", "null", "package", "return", "true", "var", "void", "while"}
@@ -68,14 +60,6 @@ class _Fault(NamedTuple):
     message: str
     wrote: str = ""
     known: tuple[str, ...] = ()
-
-
-class _Token(NamedTuple):
-    """A word of an expression that is no blank and no comment."""
-
-    kind: str
-    text: str
-    offset: int
 
 
 Where = Callable[[], Place]
@@ -157,7 +141,7 @@ class Checker:
             return
         key = text, tuple(hidden), wanted
         if key not in self._faults:
-            tokens = list(_tokens(text))
+            tokens = tokens_of(text)
             self._faults[key] = _too_deep(tokens) or [
                 *_hidden(text, tokens, hidden),
                 *self._unknown_values(tokens),
@@ -166,7 +150,7 @@ class Checker:
         for fault in self._faults[key]:
             self._problems.add(where().character(fault.offset), fault.message, wrote=fault.wrote, known=fault.known)
 
-    def _env_for(self, tokens: list[_Token]) -> cel.Env:
+    def _env_for(self, tokens: list[Token]) -> cel.Env:
         """What to check an expression with: where a signal is open, whatever it reads of a signal may be there."""
         reads: set[str] = set()
         if self._is_open:
@@ -205,7 +189,7 @@ class Checker:
         variables = {name: cel.Type(f"kairos.{name.title()}") for name in _VARIABLES}
         return cel.NewEnv(descriptor_pool=pool, variables={**variables, "now": cel.Type.TIMESTAMP})
 
-    def _compile(self, text: str, tokens: list[_Token], wanted: tuple[str, ...], rule: str) -> list[_Fault]:
+    def _compile(self, text: str, tokens: list[Token], wanted: tuple[str, ...], rule: str) -> list[_Fault]:
         """What CEL says to the declared types; a good text is kept."""
         try:
             check_text(text)
@@ -224,11 +208,11 @@ class Checker:
         self.expressions[text] = Expression(encoded=encoded, clauses=found, reads=reads)
         return []
 
-    def _unknown_values(self, tokens: list[_Token]) -> list[_Fault]:
+    def _unknown_values(self, tokens: list[Token]) -> list[_Fault]:
         """Comparisons with a text that an attribute never has."""
         return [
             _Fault(token.offset, f"{value!r} is no value of {attribute}", value, tuple(self._vocabulary[attribute]))
-            for attribute, token in _compared(tokens)
+            for attribute, token in compared(tokens)
             if attribute in self._vocabulary
             and "\\" not in token.text
             and token.text[0] in "'\""
@@ -267,10 +251,10 @@ class Checker:
         return _Fault(offset, message)
 
 
-def _hidden(text: str, tokens: list[_Token], hidden: Mapping[str, str]) -> list[_Fault]:
+def _hidden(text: str, tokens: list[Token], hidden: Mapping[str, str]) -> list[_Fault]:
     """Variables that are not there, and candidates read in a way that evaluation would not notice."""
     faults = []
-    for before, token in zip([_Token("", "", -1), *tokens], tokens, strict=False):
+    for before, token in zip([Token("", "", -1), *tokens], tokens, strict=False):
         if token.kind != "name" or before.text == "." or token.text not in ("action", "treatment"):
             continue
         if token.text in hidden:
@@ -280,43 +264,7 @@ def _hidden(text: str, tokens: list[_Token], hidden: Mapping[str, str]) -> list[
     return faults
 
 
-def _compared(tokens: list[_Token]) -> Iterator[tuple[str, _Token]]:
-    """Every attribute with each text that it is compared with: by `==`, by `!=`, and by `in` either way round."""
-    words = [*tokens, *[_Token("", "", -1)] * 4]
-    for i, token in enumerate(tokens):
-        if token.kind == "string" and words[i + 1].text in ("==", "!=", "in"):
-            yield _attribute(words, i + 2)[0], token
-        if token.kind != "name" or (i > 0 and words[i - 1].text == "."):
-            continue
-        attribute, after = _attribute(words, i)
-        if words[after].text in ("==", "!=") and words[after + 1].kind == "string":
-            yield attribute, words[after + 1]
-        elif words[after].text == "in" and words[after + 1].text == "[":
-            for item in tokens[after + 2 :]:
-                if item.kind == "string":
-                    yield attribute, item
-                elif item.text != ",":
-                    break
-
-
-def _attribute(words: list[_Token], first: int) -> tuple[str, int]:
-    """The names joined by dots that begin at a word, and the word after them."""
-    parts = [words[first].text]
-    while words[first + 1].text == "." and words[first + 2].kind == "name":
-        first += 2
-        parts.append(words[first].text)
-    return ".".join(parts), first + 1
-
-
-def _tokens(text: str) -> list[_Token]:
-    return [
-        _Token(match.lastgroup or "", match.group(), match.start())
-        for match in _TOKEN.finditer(text)
-        if match.lastgroup not in ("blank", "comment")
-    ]
-
-
-def _too_deep(tokens: list[_Token]) -> list[_Fault]:
+def _too_deep(tokens: list[Token]) -> list[_Fault]:
     depth = 0
     for token in tokens:
         if token.kind != "other":

@@ -14,7 +14,8 @@ from shared.domain.catalogue import Weights
 from shared.domain.contact_policy import Withheld
 from shared.domain.contact_words import is_as_wanted, moment
 from shared.domain.decision import DecisionRecord
-from shared.domain.explanation import Explanation, explain, name_of, values_read
+from shared.domain.dropped import values_read
+from shared.domain.explanation import Explanation, explain, name_of
 from shared.domain.policy.policy import CANDIDATE, Policy
 from shared.domain.policy.situation import Variables
 from shared.domain.replay import Replay, replay

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import msgspec
@@ -15,28 +14,12 @@ from shared.domain.catalogue import Revision, facts
 from shared.domain.contact_policy import Withheld
 from shared.domain.contact_words import counted, moment, scope_of
 from shared.domain.decision import DecisionRecord
-from shared.domain.engagement import Drop
+from shared.domain.dropped import DroppedBy, dropped_by
 from shared.domain.left_out import LeftOut, Slotted
 from shared.domain.policy.policy import Policy
 from shared.domain.replay import is_offer, offers
 from shared.domain.retrace import Retraced, cost_of_levers, retrace
 from shared.domain.why_not import WhyNot, why_not
-
-_READS = re.compile(r"\b(profile|signal|context)((?:\.[a-zA-Z_][a-zA-Z0-9_]*)+)")
-
-
-class DroppedBy(msgspec.Struct, frozen=True, kw_only=True):
-    """Why an action could not be: the condition, its text, the values it read and what it said."""
-
-    action: str
-    treatment: str | None
-    level: str
-    kind: str
-    condition: str
-    verdict: str
-    when: str
-    values: dict[str, Any]
-    reason: str
 
 
 class WithheldBy(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,7 +106,7 @@ def explain(policy: Policy, record: DecisionRecord, action: str | None = None) -
         chosen=chosen,
         against_runner_up=_against_runner_up(revision, record, retraced.scoring),
         withheld=[_withheld(policy, record, w) for w in record.withheld],
-        dropped=[_dropped(revision, record, d) for d in retraced.drops],
+        dropped=[dropped_by(revision, record, d) for d in retraced.drops],
         conflicts=[f"{c.namespace}: {c.reason} ({c.person_id})" for c in record.conflicts],
         levers=_levers(policy, record, retraced.scoring),
         left_out=tuple(slotted.left_out()) if slotted else (),
@@ -258,60 +241,3 @@ def _withheld(policy: Policy, record: DecisionRecord, withheld: Withheld) -> Wit
         until=withheld.allowed_at.isoformat(timespec="seconds") if withheld.allowed_at else None,
         allowed=f"after {moment(withheld.allowed_at, zone)}" if withheld.allowed_at else "",
     )
-
-
-_VALIDITY = {
-    "active_window": "The action is not in its active window.",
-    "brand": "The signal is another brand's, or the person is no customer of this one.",
-    "contact_point": "The person has no contact point on this channel.",
-}
-
-
-def _dropped(revision: Revision, record: DecisionRecord, drop: Drop) -> DroppedBy:
-    if drop.kind == "validity":
-        when, reason, values = "", _VALIDITY[drop.condition], {}
-    else:
-        condition = next(
-            c
-            for c in revision.catalogue.conditions
-            if (c.level, c.kind, c.name) == (drop.level, drop.kind, drop.condition)
-        )
-        when, reason, values = condition.when, condition.reason, values_read(condition.when, record)
-    return DroppedBy(
-        action=drop.action,
-        treatment=drop.treatment,
-        level=drop.level,
-        kind=drop.kind,
-        condition=drop.condition,
-        verdict=drop.verdict.value,
-        when=when,
-        values=values,
-        reason=reason,
-    )
-
-
-def values_read(when: str, record: DecisionRecord) -> dict[str, Any]:
-    """The values that an expression reads, by path; None for one that is missing."""
-    profile = record.profile
-    roots: dict[str, Any] = {
-        "profile": {
-            **profile.attributes,
-            "brands": list(profile.brands),
-            "products": list(profile.products),
-            "flags": list(profile.flags),
-            "reachable": list(profile.reachable),
-        },
-        "signal": {
-            "type": record.signal.type,
-            "source": record.signal.source,
-            "properties": record.signal.properties,
-        },
-        "context": record.signal.context,
-    }
-    values = {}
-    for match in _READS.finditer(when):
-        value: Any = roots[match[1]]
-        for part in match[2][1:].split("."):
-            value = value.get(part) if isinstance(value, dict) else None
-        values[match[0]] = value
-    return values

@@ -9,8 +9,9 @@ import pytest
 from shared.domain.audiences import tell
 from shared.domain.contact_policy import Deferred, Withheld
 from shared.domain.decision import Chosen, DecisionRecord
+from shared.domain.dropped import values_read
 from shared.domain.engagement import Slots
-from shared.domain.explanation import explain, values_read
+from shared.domain.explanation import explain
 from shared.domain.identity import Conflict
 from tests.unit.domain.situations import NOW, person, policy, signal
 

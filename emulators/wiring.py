@@ -1,0 +1,164 @@
+"""The functions, wired as their `main.py` wire them, on the memory adapters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, NamedTuple
+
+from emulators.access import Credentials
+from emulators.local import Bank, access, providers
+from functions.arbitration.handler import Arbitrate
+from functions.decide.api import routes as decide_routes
+from functions.decide.handler import Decide
+from functions.deferral.api import routes as deferral_routes
+from functions.deferral.handler import FireDeferrals
+from functions.delivery.handler import Deliver
+from functions.eligibility.handler import Qualify
+from functions.feedback.api import routes as feedback_routes
+from functions.feedback.handler import RecordOutcomes, note_delivery
+from functions.identity.handler import Identify
+from functions.ingest.api import origins
+from functions.ingest.api import routes as ingest_routes
+from functions.ingest.handler import Ingest
+from functions.records.api import routes as records_routes
+from functions.records.handler import Records
+from functions.suppression.handler import Suppress
+from shared.adapters.memory.allowances import Allowances
+from shared.adapters.memory.bus import Bus, Publisher
+from shared.adapters.memory.catalogues import Catalogues
+from shared.adapters.memory.contact_points import ContactPoints
+from shared.adapters.memory.contacts import Contacts
+from shared.adapters.memory.deferrals import Deferrals
+from shared.adapters.memory.history import DecisionHistory
+from shared.adapters.memory.outcomes import Models, Outcomes
+from shared.adapters.memory.persons import Persons
+from shared.adapters.memory.quarantine import Quarantine
+from shared.adapters.memory.seals import Seals
+from shared.adapters.memory.store import Store
+from shared.adapters.providers import HttpProvider
+from shared.messages import (
+    ActionsQualified,
+    ActionsRanked,
+    ContactReserved,
+    Message,
+    SignalIdentified,
+    SignalReceived,
+    TreatmentDelivered,
+)
+from shared.runtime import envelope
+from shared.runtime.keys import Keyring
+from shared.runtime.metering import RequestMeter
+from shared.runtime.push import Push
+from shared.runtime.pushers import check_of
+from shared.runtime.service import Route, Service, always_ready
+from shared.runtime.settings import Pushed
+from shared.runtime.world import new_person_id, new_request_id, pause, timer, utc_now
+
+
+class Memory(NamedTuple):
+    """What stands for Firestore, Pub/Sub, BigQuery and the quarantine in this process, and what counts their use."""
+
+    store: Store
+    bus: Bus
+    history: DecisionHistory
+    quarantine: Quarantine
+    meter: RequestMeter
+
+
+def services(
+    memory: Memory, bank: Bank, credentials: Credentials, sandbox: str, tell: Callable[[str], None]
+) -> dict[str, Service]:
+    """The functions by name, with the bank seeded and everything subscribed; `sandbox` is the providers' address."""
+    store, meter = memory.store, memory.meter
+    catalogues, persons, contacts = Catalogues(store), Persons(store, meter), Contacts(store, meter)
+    contact_points, models = ContactPoints(store, meter), Models(store)
+    publisher = Publisher(memory.bus, meter)
+    bank.seed(catalogues, persons, contact_points, tell)
+    identify, qualify = Identify(catalogues, persons, new_person_id), Qualify(catalogues)
+    arbitrate = Arbitrate(catalogues, models)
+    suppress = Suppress(catalogues, contacts, Allowances(store, meter, "embedded", pause), pause)
+    provider = HttpProvider(providers(catalogues.current().revision, sandbox, credentials))
+    deliver = Deliver(catalogues, persons, contacts, contact_points, provider)
+    secrets = access(credentials)
+    sources, channels = Keyring(secrets["SOURCE_KEYS"]), Keyring(secrets["CHANNEL_KEYS"])
+    key = bank.identifier_key
+    decide = Decide(
+        identify,
+        qualify,
+        arbitrate,
+        suppress,
+        catalogues=catalogues,
+        publisher=publisher,
+        history=memory.history,
+        meter=meter,
+        identifier_key=key,
+        new_id=new_request_id,
+        timer=timer,
+    )
+    record = RecordOutcomes(contacts, Outcomes(store, meter), publisher)
+    memory.bus.subscribe("history", memory.history.deliver, name="history")
+    records = Records(memory.history, Seals(store), catalogues, bank.seal_key)
+    fire = FireDeferrals(Deferrals(store, meter), publisher, timer)
+    check = check_of(_settings("deferral", credentials), utc_now)
+    ready = catalogues.current
+    pushed = partial(_pushed, memory, credentials)
+    return {
+        "ingest": Service(
+            "ingest",
+            ingest_routes(Ingest(catalogues, publisher, key), sources, meter, utc_now),
+            ready=ready,
+            origins=partial(origins, catalogues),
+        ),
+        "identity": Service("identity", pushed("identity", SignalReceived, identify), ready=ready),
+        "eligibility": Service("eligibility", pushed("eligibility", SignalIdentified, qualify), ready=ready),
+        "arbitration": Service("arbitration", pushed("arbitration", ActionsQualified, arbitrate), ready=ready),
+        "suppression": Service("suppression", pushed("suppression", ActionsRanked, suppress), ready=ready),
+        "deferral": Service("deferral", deferral_routes(fire, check, meter, utc_now), ready=always_ready),
+        "delivery": Service("delivery", pushed("delivery", ContactReserved, deliver), ready=ready),
+        "feedback": Service(
+            "feedback",
+            [
+                *pushed("feedback", TreatmentDelivered, note_delivery),
+                *feedback_routes(record, channels, meter, utc_now),
+            ],
+            ready=always_ready,
+        ),
+        "decide": Service("decide", decide_routes(decide, channels, meter, utc_now), ready=ready),
+        "records": Service(
+            "records", records_routes(records, Keyring(secrets["OPERATOR_KEYS"]), utc_now), ready=always_ready
+        ),
+    }
+
+
+def _settings(function: str, credentials: Credentials) -> Pushed:
+    return Pushed(
+        google_cloud_project="embedded",
+        k_service=function,
+        k_revision="embedded",
+        push_token=credentials.push_token,
+    )
+
+
+def _pushed(
+    memory: Memory, credentials: Credentials, function: str, accepts: type[Message], handle: Callable[..., Any]
+) -> list[Route]:
+    """The push endpoint of a function, which the bus delivers to through the same envelope as Pub/Sub."""
+    push = Push(
+        accepts,
+        handle,
+        publisher=Publisher(memory.bus, memory.meter),
+        quarantine=memory.quarantine,
+        meter=memory.meter,
+        clock=utc_now,
+        settings=_settings(function, credentials),
+    )
+
+    def deliver(_topic: str, data: bytes, attributes: Mapping[str, str]) -> bool:
+        body = envelope.write(
+            data, dict(attributes), message_id=attributes.get("message_id", ""), subscription=function
+        )
+        return push.deliver(body).status_code == 204
+
+    memory.bus.subscribe(accepts.topic, deliver, name=function)
+    return [("POST", "/", push)]

@@ -1,0 +1,52 @@
+"""The files of a catalogue as people write them: which fields each has and what may stand in them.
+
+This is the whole format. `shared.authoring.reading` reads files by these types, `shared.authoring.building` turns them
+into the catalogue of a revision. What people write down just as a revision holds it is a `Part` of `shared.domain`.
+"""
+
+from shared.authoring.forms.actions import Action, Actions, Treatment
+from shared.authoring.forms.arbitration import Arbitration
+from shared.authoring.forms.bank import Bank, Brand, Group, Issue, Level
+from shared.authoring.forms.contact_policy import Cap, ContactPolicy, Cooldown, Holidays, QuietHours, Rule
+from shared.authoring.forms.form import PATTERNS, Form
+from shared.authoring.forms.policy import Condition, Policy
+from shared.authoring.forms.surroundings import (
+    Attribute,
+    Channels,
+    Identity,
+    PlainAttribute,
+    Property,
+    Schema,
+    SignalType,
+    Sources,
+)
+
+__all__ = [
+    "PATTERNS",
+    "Action",
+    "Actions",
+    "Arbitration",
+    "Attribute",
+    "Bank",
+    "Brand",
+    "Cap",
+    "Channels",
+    "Condition",
+    "ContactPolicy",
+    "Cooldown",
+    "Form",
+    "Group",
+    "Holidays",
+    "Identity",
+    "Issue",
+    "Level",
+    "PlainAttribute",
+    "Policy",
+    "Property",
+    "QuietHours",
+    "Rule",
+    "Schema",
+    "SignalType",
+    "Sources",
+    "Treatment",
+]

@@ -1,0 +1,27 @@
+"""What every form has in common, and the patterns that texts in it keep to."""
+
+from __future__ import annotations
+
+import msgspec
+
+from shared.domain.part import ID, NAME, ORIGIN, READ
+from shared.domain.rules import CLOCK_TIME
+
+DURATION = r"^(forever|[1-9][0-9]*[smhdw])$"
+WINDOW = r"^(forever|[1-9][0-9]*[smhdw]|calendar_(day|week|month))$"
+HOLIDAYS = r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$"
+
+PATTERNS = {
+    ID: "is made of a-z, 0-9, '_', '.' and '-'",
+    NAME: "is made of a-z, 0-9 and '_' and begins with a letter",
+    DURATION: "is a number and one of s, m, h, d, w, such as 30d, or forever",
+    READ: "is an attribute, such as profile.balance, context.device or signal.properties.change",
+    WINDOW: "is such as 30d (of s, m, h, d, w), or calendar_day, calendar_week, calendar_month, or forever",
+    CLOCK_TIME: 'is hours and minutes, such as "08:00"',
+    HOLIDAYS: "is a country, such as GB, or one with its part, such as GB-ENG",
+    ORIGIN: "is a scheme and a host, such as https://www.example.com",
+}
+
+
+class Form(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+    """Something that people write down in another way than a revision holds it."""

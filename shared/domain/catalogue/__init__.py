@@ -1,0 +1,59 @@
+"""The catalogue as a revision holds it: immutable, content-addressed, with inheritance already worked out.
+
+The files that people write are turned into a revision by `shared.authoring`; what decides only ever sees this.
+"""
+
+from shared.domain.catalogue.actions import Action, Active, AttributeValue, Starting, Treatment, facts
+from shared.domain.catalogue.arbitration import (
+    MOST_BINS,
+    ContextWeight,
+    Exploration,
+    NumericPredictor,
+    Predictor,
+    SymbolicPredictor,
+    Weights,
+)
+from shared.domain.catalogue.conditions import POLICY_KINDS, Condition, Exclusion, Expression, PolicyKind
+from shared.domain.catalogue.revision import Catalogue, Named, Revision
+from shared.domain.catalogue.surroundings import (
+    Attribute,
+    AttributeType,
+    Channel,
+    Namespace,
+    Placement,
+    PlainType,
+    SignalType,
+    Source,
+)
+
+__all__ = [
+    "MOST_BINS",
+    "POLICY_KINDS",
+    "Action",
+    "Active",
+    "Attribute",
+    "AttributeType",
+    "AttributeValue",
+    "Catalogue",
+    "Channel",
+    "Condition",
+    "ContextWeight",
+    "Exclusion",
+    "Exploration",
+    "Expression",
+    "Named",
+    "Namespace",
+    "NumericPredictor",
+    "Placement",
+    "PlainType",
+    "PolicyKind",
+    "Predictor",
+    "Revision",
+    "SignalType",
+    "Source",
+    "Starting",
+    "SymbolicPredictor",
+    "Treatment",
+    "Weights",
+    "facts",
+]

@@ -1,0 +1,75 @@
+"""What a catalogue says of arbitration: weights, and what propensity looks at."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from shared.domain.part import Cel, Factor, Name, Part, Read, Text
+from shared.domain.rules import Scope
+
+MOST_BINS = 62
+"""Edges or values of a predictor, so that each of its bins has a character of its own."""
+
+
+class ContextWeight(Part, frozen=True, kw_only=True):
+    """A weight on what is in scope while a condition holds.
+
+    Attributes:
+        name: what explanations call it.
+        when: CEL over profile, signal, context and now.
+        weight: what C is multiplied by while it holds, 0 to 10.
+        scope: what it raises or lowers; everything where it is empty.
+    """
+
+    name: Name
+    when: Cel
+    weight: Factor
+    scope: Scope = Scope()
+
+
+class Weights(Part, frozen=True, kw_only=True):
+    """Exponents of the four factors of priority, each 0 to 10.
+
+    Attributes:
+        propensity: of P.
+        context: of C.
+        value: of V.
+        lever: of L.
+    """
+
+    propensity: Factor = 1.0
+    context: Factor = 1.0
+    value: Factor = 1.0
+    lever: Factor = 1.0
+
+
+class NumericPredictor(Part, frozen=True, kw_only=True, tag="numeric", tag_field="kind"):
+    """A number that propensity looks at, by the bin that it falls into.
+
+    Attributes:
+        reads: the attribute, such as profile.balance.
+        edges: where bins meet, ascending; a number at an edge is in the bin above it. What is missing is a bin as well.
+    """
+
+    reads: Read
+    edges: Annotated[tuple[float, ...], Meta(min_length=1, max_length=MOST_BINS)]
+
+
+class SymbolicPredictor(Part, frozen=True, kw_only=True, tag="symbolic", tag_field="kind"):
+    """A word, or a yes or no, that propensity looks at: each value is a bin, the others are one, and what is missing is
+    one as well.
+
+    Attributes:
+        reads: the attribute, such as profile.job.
+        values: those with a bin of their own; where none are given, those that schema.yaml lists for the attribute.
+    """
+
+    reads: Read
+    values: Annotated[tuple[Text, ...], Meta(max_length=MOST_BINS)] = ()
+
+
+Predictor = NumericPredictor | SymbolicPredictor
+
+Exploration = Literal["off", "thompson"]

@@ -1,0 +1,110 @@
+"""A catalogue as a whole, and the revision that it is built into."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property
+
+import msgspec
+
+from shared.domain.catalogue.actions import Action, Treatment
+from shared.domain.catalogue.arbitration import ContextWeight, Exploration, Predictor, Weights
+from shared.domain.catalogue.conditions import Condition, Exclusion, Expression
+from shared.domain.catalogue.surroundings import Attribute, Channel, Namespace, SignalType, Source
+from shared.domain.errors import NotFoundError
+from shared.domain.part import Part
+from shared.domain.rules import Rule
+from shared.domain.slot_rules import SlotRules
+
+
+class Named(Part, frozen=True, kw_only=True):
+    """A brand, an issue or a group: its id, its name, the level above it, and who answers for its levers."""
+
+    id: str
+    name: str
+    parent: str | None = None
+    owner: str | None = None
+
+
+class Catalogue(Part, frozen=True, kw_only=True):
+    """Everything that decides.
+
+    `time_zone` is that of the bank, and of a person whose own is not known. `predictors` are what propensity looks at,
+    by what they read; with `exploration` it is drawn from what the models know instead of being their mean. `slots` is
+    what the treatments of one request obey together.
+    """
+
+    name: str
+    brands: tuple[Named, ...]
+    issues: tuple[Named, ...]
+    groups: tuple[Named, ...]
+    exclusions: tuple[Exclusion, ...]
+    profile_schema: dict[str, Attribute]
+    context_schema: dict[str, Attribute]
+    channels: tuple[Channel, ...]
+    namespaces: tuple[Namespace, ...]
+    sources: tuple[Source, ...]
+    weights: Weights
+    context_weights: tuple[ContextWeight, ...]
+    rules: tuple[Rule, ...]
+    conditions: tuple[Condition, ...]
+    expressions: dict[str, Expression]
+    actions: tuple[Action, ...]
+    signals: dict[str, SignalType] = msgspec.field(default_factory=dict)
+    action_schema: dict[str, Attribute] = msgspec.field(default_factory=dict)
+    time_zone: str = "UTC"
+    predictors: tuple[Predictor, ...] = ()
+    exploration: Exploration = "off"
+    slots: SlotRules = SlotRules()
+
+    def canonical(self) -> bytes:
+        """The bytes that the digest is taken of: the same catalogue gives the same bytes on any machine."""
+        return msgspec.json.encode(self, order="sorted")
+
+
+class Revision:
+    """One immutable build of the catalogue; its id is `sha256:` and the digest of its canonical form."""
+
+    def __init__(self, catalogue: Catalogue, *, canonical: bytes | None = None) -> None:
+        """Index a catalogue; nothing is evaluated yet. Who has its canonical form at hand spares making it."""
+        self.catalogue = catalogue
+        self.id = "sha256:" + hashlib.sha256(canonical or catalogue.canonical()).hexdigest()
+        self.namespaces = {n.id: n for n in catalogue.namespaces}
+        self.channels = {c.id: c for c in catalogue.channels}
+        self.sources = {s.id: s for s in catalogue.sources}
+        self.brands = {b.id: b for b in catalogue.brands}
+        self.actions = {a.id: a for a in catalogue.actions}
+        self.treatments = {t.id: (a, t) for a in catalogue.actions for t in a.treatments}
+
+    @classmethod
+    def decode(cls, data: bytes) -> Revision:
+        """The revision whose canonical form this is."""
+        catalogue = msgspec.json.decode(data, type=Catalogue)
+        for expression in catalogue.expressions.values():
+            # a piece of the data would keep all of it in memory
+            msgspec.structs.force_setattr(expression, "encoded", expression.encoded.copy())
+        return cls(catalogue, canonical=data)
+
+    @cached_property
+    def outbound(self) -> tuple[str, ...]:
+        """Ids of the channels that are sent to."""
+        return tuple(c.id for c in self.catalogue.channels if c.direction == "outbound")
+
+    @cached_property
+    def placements(self) -> dict[str, str]:
+        """Placement id to the channel it is on."""
+        return {p.id: c.id for c in self.catalogue.channels for p in c.placements}
+
+    def action(self, action_id: str) -> Action:
+        """An action by its id."""
+        try:
+            return self.actions[action_id]
+        except KeyError:
+            raise NotFoundError(f"revision {self.id} has no action {action_id!r}") from None
+
+    def treatment(self, treatment_id: str) -> tuple[Action, Treatment]:
+        """An action and its treatment by the treatment's id."""
+        try:
+            return self.treatments[treatment_id]
+        except KeyError:
+            raise NotFoundError(f"revision {self.id} has no treatment {treatment_id!r}") from None

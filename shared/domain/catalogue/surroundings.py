@@ -1,0 +1,104 @@
+"""What a catalogue says of what is around its actions: channels, sources of signals and their identifiers, and which
+attributes of a person, a moment and a signal there are.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from shared.domain.part import Id, Origin, Part, Pounds, Text
+
+AttributeType = Literal["bool", "int", "double", "string", "timestamp", "list(string)"]
+PlainType = Literal["bool", "int", "double", "string", "list(string)"]
+"""Types of what is the same in JSON and in expressions."""
+
+
+class Namespace(Part, frozen=True, kw_only=True):
+    """A kind of identifier.
+
+    Attributes:
+        id: what signals call it.
+        kind: what it points at.
+        priority: how strongly; higher is stronger evidence.
+        unique: whether a person has only one.
+    """
+
+    id: Id
+    kind: Literal["person", "device", "session"]
+    priority: int
+    unique: bool = False
+
+
+class Placement(Part, frozen=True, kw_only=True):
+    """A slot on an inbound channel.
+
+    Attributes:
+        id: what requests call it, such as web.home.hero.
+        name: what people call it.
+    """
+
+    id: Id
+    name: Text
+
+
+class Channel(Part, frozen=True, kw_only=True):
+    """Where treatments appear.
+
+    Attributes:
+        id: what treatments and rules call it.
+        name: what people call it.
+        direction: inbound channels ask, outbound ones are sent.
+        medium: what text is escaped for.
+        price: pounds per contact.
+        needs_contact_point: whether a person must have an address, number or token there.
+        max_attempts: sends tried before a delivery fails.
+        timeout_seconds: how long the provider may take to answer.
+        placements: slots, of an inbound channel only.
+    """
+
+    id: Id
+    name: Text
+    direction: Literal["inbound", "outbound"]
+    medium: Literal["html", "text"]
+    price: Pounds
+    needs_contact_point: bool = False
+    max_attempts: Annotated[int, Meta(ge=1, le=100)] = 5
+    timeout_seconds: Annotated[float, Meta(gt=0, le=15)] = 10.0
+    placements: tuple[Placement, ...] = ()
+
+
+class Source(Part, frozen=True, kw_only=True):
+    """A system that sends signals in a shape of its own, and what its identifiers are called here.
+
+    Attributes:
+        id: what its signals name as their source.
+        name: what people call it.
+        format: which normaliser reads it.
+        identifiers: the source's name of an identifier to the namespace here.
+        origins: browser origins that may send, for CORS.
+    """
+
+    id: Id
+    name: Text
+    format: Literal["canonical", "segment", "adobe-xdm"]
+    identifiers: dict[str, str] = msgspec.field(default_factory=dict)
+    origins: tuple[Origin, ...] = ()
+
+
+class Attribute(Part, frozen=True, kw_only=True):
+    """The declared type of one attribute; one that is `protected` never predicts anything."""
+
+    type: AttributeType
+    description: str = ""
+    required: bool = False
+    protected: bool = False
+
+
+class SignalType(Part, frozen=True, kw_only=True):
+    """The declared properties of one type of signal; where it is `open`, others may be read too."""
+
+    properties: dict[str, Attribute] = msgspec.field(default_factory=dict)
+    open: bool = False

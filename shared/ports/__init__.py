@@ -1,0 +1,43 @@
+"""What the handlers need of the world. Every adapter of a port passes the same contract suite, the memory one included.
+
+Errors are those of `shared.domain.errors`, never a driver's: `StaleError` when a guard finds that a document changed,
+`AlreadyExistsError` when one to be created is there, `TransientError` when trying again may help.
+"""
+
+from shared.ports.allowances import NOTHING_TAKEN, Allowances, Taken
+from shared.ports.catalogues import Catalogues, Models
+from shared.ports.channels import ChannelProvider, Outcome, Outcomes, Receipt
+from shared.ports.contacts import Contacts, Deferrals, Folding
+from shared.ports.history import Days, DecisionHistory, Seals
+from shared.ports.persons import ContactPoints, Persons
+from shared.ports.topics import Parked, Publisher, Quarantine
+from shared.ports.versioned import Versioned
+from shared.ports.world import Clock, Meter, NewId, Timer
+
+__all__ = [
+    "NOTHING_TAKEN",
+    "Allowances",
+    "Catalogues",
+    "ChannelProvider",
+    "Clock",
+    "ContactPoints",
+    "Contacts",
+    "Days",
+    "DecisionHistory",
+    "Deferrals",
+    "Folding",
+    "Meter",
+    "Models",
+    "NewId",
+    "Outcome",
+    "Outcomes",
+    "Parked",
+    "Persons",
+    "Publisher",
+    "Quarantine",
+    "Receipt",
+    "Seals",
+    "Taken",
+    "Timer",
+    "Versioned",
+]

@@ -1,0 +1,49 @@
+"""What volumes and budgets leave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+import msgspec
+
+from shared.domain.catalogue import Revision
+from shared.domain.contact_policy import Closed
+
+
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """What was taken of volumes and budgets for the treatments of one decision.
+
+    Attributes:
+        units: what `Allowances` gives back, in terms of its own.
+        closed: where nothing was taken, which rule had too little left, by its id.
+    """
+
+    units: tuple[tuple[Any, int], ...] = ()
+    closed: Mapping[str, Closed] = {}
+
+
+NOTHING_TAKEN = Taken()
+
+
+class Allowances(Protocol):
+    """What is left of volumes and budgets, over all persons. A process takes from blocks that it holds; only when one
+    does not reach, or too much is given back, is a document read and written.
+    """
+
+    def closed(self, revision: Revision, now: datetime) -> Mapping[str, Closed]:
+        """The volumes and budgets of which this process knows that too little is left, by the rule's id. Asks no
+        store; what it does not know `take` says.
+        """
+
+    def take(self, revision: Revision, treatments: Sequence[str], now: datetime) -> Taken:
+        """Take one contact's worth for each treatment, of every volume and budget that it falls under; or nothing,
+        where one of them has too little left.
+
+        Raises:
+            TransientError: contention did not end, or the store did not answer; nothing is taken.
+        """
+
+    def give_back(self, taken: Taken) -> None:
+        """Undo a `take` of which no contact came. What cannot be given back now is lost; never is too much given."""

@@ -1,0 +1,65 @@
+"""Where messages go: on by a topic, or aside into quarantine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal, Protocol
+
+import msgspec
+
+from shared.messages import Publishable
+
+
+class Publisher(Protocol):
+    """The way on: topics."""
+
+    def publish(self, messages: Sequence[Publishable]) -> None:
+        """Publish, and return once all are accepted.
+
+        Raises:
+            TransientError: some may not have been.
+        """
+
+
+class Parked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something that a function could not take, as it came.
+
+    Attributes:
+        id: deterministic from the function and the bytes: what is redelivered is parked once.
+        function: who could not take it.
+        revision: of the function's code (`K_REVISION`).
+        topic: where `redrive` publishes it again.
+        reason: why, for people.
+        kind: `undecodable`, `permanent` or `dead_letter`.
+        data: the bytes.
+        attributes: the message's attributes.
+        truncated: whether the bytes are only their beginning, so that `redrive` refuses.
+    """
+
+    id: str
+    function: str
+    revision: str
+    topic: str
+    reason: str
+    kind: Literal["undecodable", "permanent", "dead_letter"]
+    at: datetime
+    data: bytes
+    attributes: dict[str, str] = {}
+    truncated: bool = False
+
+
+class Quarantine(Protocol):
+    """Where poison is parked, so that it slows nobody."""
+
+    def park(self, parked: Parked) -> None:
+        """Keep it; the same id again is left as it is."""
+
+    def list(self, limit: int = 100) -> Sequence[Parked]:
+        """What is parked, newest first."""
+
+    def get(self, parked_id: str) -> Parked | None:
+        """One of them."""
+
+    def remove(self, parked_id: str) -> None:
+        """Forget it, once redriven."""
