@@ -97,7 +97,7 @@ def services(
         timer=timer,
     )
     record = RecordOutcomes(contacts, Outcomes(store, meter), publisher)
-    memory.bus.subscribe("history", memory.history.deliver, name="history")
+    memory.bus.subscribe("history", memory.history.deliver, name="history", at_once=True)
     records = Records(memory.history, Seals(store), catalogues, bank.seal_key)
     fire = FireDeferrals(Deferrals(store, meter), publisher, timer)
     check = check_of(_settings("deferral", credentials), utc_now)

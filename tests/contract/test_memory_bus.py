@@ -133,3 +133,22 @@ def test_a_message_wakes_who_waits_at_each_of_seven_hops(bus):
         arrived.clear()
         bus.publish("t0", b"", {})
         assert arrived.wait(5)
+
+
+def test_who_takes_at_once_has_it_when_it_is_published_and_is_asked_again_when_it_refuses():
+    bus, took = Bus(minimum_backoff_seconds=0.001), []
+
+    def deliver(_topic, data, _attributes):
+        took.append((data, threading.current_thread()))
+        return len(took) != 2
+
+    bus.subscribe("t", deliver, at_once=True)
+    try:
+        bus.publish("t", b"one", {})
+        assert took == [(b"one", threading.current_thread())]
+
+        bus.publish("t", b"two", {})
+        assert bus.drain(5)
+        assert [data for data, _ in took] == [b"one", b"two", b"two"]
+    finally:
+        bus.close()

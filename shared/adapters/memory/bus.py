@@ -26,6 +26,7 @@ class _Subscription(NamedTuple):
     name: str
     deliver: Deliver
     max_attempts: int
+    at_once: bool
 
 
 class _Task(NamedTuple):
@@ -63,9 +64,20 @@ class Bus:
         self._work = threading.Condition(self._lock)
         self._idle = threading.Condition(self._lock)
 
-    def subscribe(self, topic: str, deliver: Deliver, *, name: str = "", max_attempts: int | None = None) -> None:
-        """Deliver what is published on a topic from now on. `name` is what the dead letters call the subscription."""
-        subscription = _Subscription(name or topic, deliver, max_attempts or self._max_attempts)
+    def subscribe(
+        self, topic: str, deliver: Deliver, *, name: str = "", max_attempts: int | None = None, at_once: bool = False
+    ) -> None:
+        """Deliver what is published on a topic from now on.
+
+        Args:
+            topic: which.
+            deliver: who takes it.
+            name: what the dead letters call the subscription.
+            max_attempts: before it goes to the dead letters.
+            at_once: whoever publishes delivers, for a subscriber that takes no time and publishes nothing itself; only
+                what it does not take waits for a thread of the bus.
+        """
+        subscription = _Subscription(name or topic, deliver, max_attempts or self._max_attempts, at_once)
         with self._lock:
             self._subscriptions.setdefault(topic, []).append(subscription)
 
@@ -74,7 +86,10 @@ class Bus:
         with self._lock:
             if self._closed:
                 raise RuntimeError("the bus is closed")
-            self._publish(topic, data, attributes)
+            at_once = [each for each in self._subscriptions.get(topic, ()) if each.at_once]
+        refused = [each for each in at_once if not self._taken(each, topic, data, attributes)]
+        with self._lock:
+            self._publish(topic, data, attributes, at_once=refused)
 
     def take_dead(self, limit: int) -> list[tuple[bytes, dict[str, str]]]:
         """Take waiting dead letters, oldest first."""
@@ -99,10 +114,14 @@ class Bus:
         with self._lock:
             self._idle.notify_all()
 
-    def _publish(self, topic: str, data: bytes, attributes: Mapping[str, str]) -> None:
-        subscriptions = self._subscriptions.get(topic, [])
-        if topic == DEAD_LETTERS and not subscriptions:
+    def _publish(
+        self, topic: str, data: bytes, attributes: Mapping[str, str], *, at_once: Sequence[_Subscription] = ()
+    ) -> None:
+        """Queue for the topic's subscribers; of those that take at once, for those named. Hold the lock."""
+        every = self._subscriptions.get(topic, [])
+        if topic == DEAD_LETTERS and not every:
             self._dead.append((data, dict(attributes)))
+        subscriptions = [each for each in every if not each.at_once or each in at_once]
         for subscription in subscriptions:
             self._ready.append(_Task(topic, data, attributes, subscription, 1))
             self._work.notify()
@@ -114,17 +133,22 @@ class Bus:
 
     def _deliver_forever(self) -> None:
         while (task := self._next()) is not None:
-            try:
-                taken = task.subscription.deliver(task.topic, task.data, dict(task.attributes))
-            except Exception:  # noqa: BLE001 - as with a push, whatever it raises asks for redelivery
-                _log.exception("%s raised while taking a message of %s", task.subscription.name, task.topic)
-                taken = False
+            taken = self._taken(task.subscription, task.topic, task.data, task.attributes)
             with self._lock:
                 if not taken and not self._closed:
                     self._again(task)
                 self._in_flight -= 1
                 if not (self._ready or self._later or self._in_flight):
                     self._idle.notify_all()
+
+    @staticmethod
+    def _taken(subscription: _Subscription, topic: str, data: bytes, attributes: Mapping[str, str]) -> bool:
+        """Whether a subscriber took a message."""
+        try:
+            return subscription.deliver(topic, data, dict(attributes))
+        except Exception:  # noqa: BLE001 - as with a push, whatever it raises asks for redelivery
+            _log.exception("%s raised while taking a message of %s", subscription.name, topic)
+            return False
 
     def _next(self) -> _Task | None:
         """The next message to deliver, once there is one; None once closed."""
