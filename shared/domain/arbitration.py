@@ -28,6 +28,9 @@ from shared.domain.signal import Signal, decision_id
 
 MAX_CONTEXT_WEIGHT = 10.0
 
+FEW = 64
+"""Candidates that are sorted in no more time by Python than by numpy."""
+
 Column = NDArray[np.float64]
 """A number for each of some rows, by ascending row."""
 
@@ -226,7 +229,7 @@ class _Scores:
         p, c, v = self._propensities, self._contexts, self._values
         bare = _power(p, w.propensity) * _power(c, w.context) * _power(v, w.value)
         self._priorities = bare * _power(self._levers, w.lever)
-        self._order = self._mandatory_first(np.argsort(-self._priorities, kind="stable"))
+        self._order = self._mandatory_first(_best_first(self._priorities))
         self._bare = bare
 
     def ranking(self, known: Propensities) -> Ranking:
@@ -265,7 +268,7 @@ class _Scores:
         bare, mandatory = self._bare, self._columns.policy.factors.mandatory & self._rows
         if mandatory:
             bare = np.where(self._among(mandatory), bare, -1.0)
-        return self._ids(bare.argmax(axis=0, keepdims=True))[0] if len(bare) else None
+        return self._ids(_best_first(bare)[:1])[0] if len(bare) else None
 
     def _mandatory_first(self, order: Positions) -> Positions:
         mandatory = self._columns.policy.factors.mandatory & self._rows
@@ -300,6 +303,18 @@ class _Scores:
         """Which of the rows are among these."""
         among: NDArray[np.bool_] = _bits(some, self._columns.size)[self._positions]
         return among
+
+
+def _best_first(priorities: Column) -> Positions:
+    """Places by falling priority; those of one priority by ascending row.
+
+    A few are sorted by Python: numpy lets go of the interpreter while it sorts, and of several threads that decide the
+    others would take it.
+    """
+    if len(priorities) > FEW:
+        return np.argsort(-priorities, kind="stable")
+    known = priorities.tolist()
+    return np.array(sorted(range(len(known)), key=known.__getitem__, reverse=True), dtype=np.intp)
 
 
 def _bits(rows: Rows, size: int) -> NDArray[np.bool_]:
