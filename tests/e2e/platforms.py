@@ -341,7 +341,7 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     platform = Embedded(Bank(ROOT), state=tmp_path_factory.mktemp("embedded"))
     with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
         stack.callback(platform.stop)
-        patch.setattr("emulators.embedded.access", with_second_caller)
+        patch.setattr("emulators.wiring.access", with_second_caller)
         platform.start()
         platform.on_row(rows.hear)
         ports = {
