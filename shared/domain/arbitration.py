@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
-from weakref import WeakKeyDictionary
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.domain.columns import Column, Columns, Positions, bits, columns_of, listed, places_by, positions_of, power
 from shared.domain.offered import BestFirst
 from shared.domain.policy.factors import MAX_VALUE, Propensities
 from shared.domain.policy.policy import Policy
@@ -27,15 +26,6 @@ from shared.domain.ranking import PARTS, Ranking, packed
 from shared.domain.signal import Signal, decision_id
 
 MAX_CONTEXT_WEIGHT = 10.0
-
-FEW = 64
-"""Candidates that are sorted in no more time by Python than by numpy."""
-
-Column = NDArray[np.float64]
-"""A number for each of some rows, by ascending row."""
-
-Positions = NDArray[Any]
-"""Numbers of rows, or of places among some rows."""
 
 
 class Ranked(msgspec.Struct, frozen=True):
@@ -111,8 +101,8 @@ def rank(
         counts: the models' evidence by model id; a missing one has none.
         now: the decision's time, UTC.
     """
-    columns = _columns(policy)
-    positions = _positions(candidates, columns.size)
+    columns = columns_of(policy)
+    positions = positions_of(candidates, columns.size)
     situation = policy.situation(profile, signal, now)
     decision = decision_id(signal.source, signal.id) if policy.factors.explores else ""
     known = policy.factors.propensities(counts, situation, decision, positions)
@@ -168,55 +158,15 @@ def without_levers(policy: Policy, scored: Scoring) -> Scoring:
 
 
 def _scores(policy: Policy, rows: Rows, known: Sequence[float], situation: Variables) -> _Scores:
-    columns = _columns(policy)
-    return _Scores(columns, rows, _positions(rows, columns.size), np.array(known, dtype=np.float64), situation)
-
-
-class _Columns:
-    """The factors of a policy that no person changes, as columns over all its rows."""
-
-    def __init__(self, policy: Policy) -> None:
-        factors = policy.factors
-        self.policy = policy
-        self.size = len(policy.rows)
-        self.ids = np.array([treatment.id for _, treatment in policy.rows], dtype=object)
-        self.levers = np.array(factors.levers, dtype=np.float64)
-        self.prices = np.array(factors.prices, dtype=np.float64)
-        self.values = np.array([0.0 if value is None else value for value in factors.values], dtype=np.float64)
-        computed: dict[str, Rows] = {}
-        for row, value in enumerate(factors.values):
-            if value is None:
-                text = str(policy.rows[row][0].value)
-                computed[text] = computed.get(text, 0) | 1 << row
-        self.computed = tuple(computed.items())
-        self._given: tuple[Sequence[float], Column] = (), np.array([])
-
-    def propensities(self, every: tuple[float, ...] | Column) -> Column:
-        """P of every row as a column; of a tuple it is made once for as long as the same one is given."""
-        if not isinstance(every, tuple):
-            return every
-        given, column = self._given
-        if given is not every:
-            column = np.array(every, dtype=np.float64)
-            self._given = every, column
-        return column
-
-
-_of_policies: WeakKeyDictionary[Policy, _Columns] = WeakKeyDictionary()
-
-
-def _columns(policy: Policy) -> _Columns:
-    known = _of_policies.get(policy)
-    if known is None:
-        known = _of_policies[policy] = _Columns(policy)
-    return known
+    columns = columns_of(policy)
+    return _Scores(columns, rows, positions_of(rows, columns.size), np.array(known, dtype=np.float64), situation)
 
 
 class _Scores:
     """Some rows, ascending, with the factors of their priorities, and the order these give."""
 
     def __init__(
-        self, columns: _Columns, rows: Rows, positions: Positions, propensities: Column, situation: Variables
+        self, columns: Columns, rows: Rows, positions: Positions, propensities: Column, situation: Variables
     ) -> None:
         self._columns = columns
         self._rows = rows
@@ -227,9 +177,9 @@ class _Scores:
         self._values = self._valued(situation)
         self._contexts = self._weighted(situation)
         p, c, v = self._propensities, self._contexts, self._values
-        bare = _power(p, w.propensity) * _power(c, w.context) * _power(v, w.value)
-        self._priorities = bare * _power(self._levers, w.lever)
-        self._order = self._mandatory_first(_best_first(self._priorities))
+        bare = power(p, w.propensity) * power(c, w.context) * power(v, w.value)
+        self._priorities = bare * power(self._levers, w.lever)
+        self._order = self._mandatory_first(places_by(self._priorities))
         self._bare = bare
 
     def ranking(self, known: Propensities) -> Ranking:
@@ -250,11 +200,11 @@ class _Scores:
         order = self._order
         return Scoring(
             treatments=tuple(self._ids(order)),
-            priorities=_listed(self._priorities, order),
-            propensities=_listed(self._propensities, order),
-            contexts=_listed(self._contexts, order),
-            values=_listed(self._values, order),
-            levers=_listed(self._levers, order),
+            priorities=listed(self._priorities, order),
+            propensities=listed(self._propensities, order),
+            contexts=listed(self._contexts, order),
+            values=listed(self._values, order),
+            levers=listed(self._levers, order),
             unlevered=self._unlevered(),
             models=models,
         )
@@ -268,7 +218,7 @@ class _Scores:
         bare, mandatory = self._bare, self._columns.policy.factors.mandatory & self._rows
         if mandatory:
             bare = np.where(self._among(mandatory), bare, -1.0)
-        return self._ids(_best_first(bare)[:1])[0] if len(bare) else None
+        return self._ids(places_by(bare)[:1])[0] if len(bare) else None
 
     def _mandatory_first(self, order: Positions) -> Positions:
         mandatory = self._columns.policy.factors.mandatory & self._rows
@@ -301,38 +251,5 @@ class _Scores:
 
     def _among(self, some: Rows) -> NDArray[np.bool_]:
         """Which of the rows are among these."""
-        among: NDArray[np.bool_] = _bits(some, self._columns.size)[self._positions]
+        among: NDArray[np.bool_] = bits(some, self._columns.size)[self._positions]
         return among
-
-
-def _best_first(priorities: Column) -> Positions:
-    """Places by falling priority; those of one priority by ascending row.
-
-    A few are sorted by Python: numpy lets go of the interpreter while it sorts, and of several threads that decide the
-    others would take it.
-    """
-    if len(priorities) > FEW:
-        return np.argsort(-priorities, kind="stable")
-    known = priorities.tolist()
-    return np.array(sorted(range(len(known)), key=known.__getitem__, reverse=True), dtype=np.intp)
-
-
-def _bits(rows: Rows, size: int) -> NDArray[np.bool_]:
-    """A set of rows as one flag a row."""
-    data = np.frombuffer(rows.to_bytes((size + 7) // 8, "little"), np.uint8)
-    return np.unpackbits(data, count=size, bitorder="little").view(np.bool_)
-
-
-def _positions(rows: Rows, size: int) -> Positions:
-    """The numbers of the rows, ascending."""
-    return _bits(rows, size).nonzero()[0]
-
-
-def _listed(column: Column, order: Positions) -> tuple[float, ...]:
-    return tuple(column[order].tolist())
-
-
-def _power(column: Column, exponent: float) -> Column:
-    if exponent == 1.0:
-        return column
-    return np.array([number**exponent for number in column.tolist()])
