@@ -113,16 +113,6 @@ def can_allow_missing(clauses: Iterable[Clause]) -> bool:
     return len(paths) == 1 and all(len({_column(term) for term in clause}) == 1 for clause in clauses)
 
 
-def positions(rows: Rows) -> list[int]:
-    """The numbers of the rows, ascending."""
-    digits = f"{rows:b}"[::-1]
-    found, position = [], digits.find("1")
-    while position >= 0:
-        found.append(position)
-        position = digits.find("1", position + 1)
-    return found
-
-
 def _column(term: Term) -> _Column:
     atom = term.atom
     return atom.path, str(atom.constants[0]) if atom.operator == "contains" else None
