@@ -56,6 +56,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         properties: the event's own facts; unknown fields are kept here.
         consent: consents it carries.
         flags: what was noticed at the door: `clock_skew`, `late`.
+        attributes: of the profile, by the names and in the types of the catalogue's schema, as its source states them.
         again: the decision that waited, of a signal that is decided on once more.
     """
 
@@ -70,6 +71,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     properties: dict[str, Any] = {}
     consent: tuple[ConsentChange, ...] = ()
     flags: tuple[str, ...] = ()
+    attributes: dict[str, Any] = {}
     again: Again | None = None
 
     @property

@@ -79,6 +79,7 @@ class Source(Part, frozen=True, kw_only=True):
         format: which normaliser reads it.
         identifiers: the source's name of an identifier to the namespace here.
         origins: browser origins that may send, for CORS.
+        priority: whose word on an attribute counts where sources differ; the higher, and of equals the later.
     """
 
     id: Id
@@ -86,6 +87,7 @@ class Source(Part, frozen=True, kw_only=True):
     format: Literal["canonical", "segment", "adobe-xdm"]
     identifiers: dict[str, str] = msgspec.field(default_factory=dict)
     origins: tuple[Origin, ...] = ()
+    priority: int = 0
 
 
 class Attribute(Part, frozen=True, kw_only=True):
