@@ -32,6 +32,7 @@ bench: setup ## measure speed against peers; ARGS names benchmarks
 lock: setup ## compile the locks again; ARGS=--upgrade takes newer releases
 	$(COMPILE) $(ARGS) --extra dev --output-file requirements-dev.txt
 	$(COMPILE) --constraint requirements-dev.txt --output-file requirements.txt
+	$(COMPILE) --constraint requirements-dev.txt --extra kafka --output-file requirements-kafka.txt
 
 clean: ## remove the environment and every cache
 	rm -rf .venv .kairos .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
