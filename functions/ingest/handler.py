@@ -9,7 +9,7 @@ import msgspec
 
 from functions.ingest.body import Body, UnreadableError, complete, decode, split
 from functions.ingest.formats import FORMATS, RawSignal
-from functions.ingest.formats.raw import beside
+from shared.domain.normalising.raw import beside
 from functions.ingest.identified import Identified
 from functions.ingest.suggestions import unknown
 from shared.domain.catalogue import Revision, Source

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.ingest.formats import FORMATS, RawSignal
-from functions.ingest.formats.raw import snake_case
+from shared.domain.normalising.raw import snake_case
 from shared.domain.errors import InvalidError
 from shared.domain.signal import ConsentChange
 

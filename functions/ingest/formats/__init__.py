@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from functions.ingest.formats import adobe_xdm, canonical, segment
-from functions.ingest.formats.raw import RawSignal
+from shared.domain.normalising.raw import RawSignal
 
 __all__ = ["FORMATS", "Format", "RawSignal"]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from functions.ingest.formats.raw import MAX_TYPE, RawSignal, beside, described, instant, snake_case, text
+from shared.domain.normalising.raw import MAX_TYPE, RawSignal, beside, described, instant, snake_case, text
 from shared.domain.errors import InvalidError
 from shared.domain.signal import ConsentChange
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from functions.ingest.formats.raw import (
+from shared.domain.normalising.raw import (
     RawSignal,
     beside,
     described,

@@ -14,6 +14,7 @@ from shared.domain.catalogue.arbitration import (
     Weights,
 )
 from shared.domain.catalogue.conditions import POLICY_KINDS, Condition, Exclusion, Expression, PolicyKind
+from shared.domain.catalogue.formats import BUILT_IN_FORMATS, Format
 from shared.domain.catalogue.revision import Catalogue, Named, Revision
 from shared.domain.catalogue.surroundings import (
     Attribute,
@@ -27,6 +28,7 @@ from shared.domain.catalogue.surroundings import (
 )
 
 __all__ = [
+    "BUILT_IN_FORMATS",
     "MOST_BINS",
     "POLICY_KINDS",
     "Action",
@@ -41,6 +43,7 @@ __all__ = [
     "Exclusion",
     "Exploration",
     "Expression",
+    "Format",
     "Named",
     "Namespace",
     "NumericPredictor",

@@ -10,6 +10,7 @@ import msgspec
 from shared.domain.catalogue.actions import Action, Treatment
 from shared.domain.catalogue.arbitration import ContextWeight, Exploration, Predictor, Weights
 from shared.domain.catalogue.conditions import Condition, Exclusion, Expression
+from shared.domain.catalogue.formats import Format
 from shared.domain.catalogue.surroundings import Attribute, Channel, Namespace, SignalType, Source
 from shared.domain.errors import NotFoundError
 from shared.domain.part import Part
@@ -31,7 +32,7 @@ class Catalogue(Part, frozen=True, kw_only=True):
 
     `time_zone` is that of the bank, and of a person whose own is not known. `predictors` are what propensity looks at,
     by what they read; with `exploration` it is drawn from what the models know instead of being their mean. `slots` is
-    what the treatments of one request obey together.
+    what the treatments of one request obey together. `formats` say how the payloads of sources become signals.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Catalogue(Part, frozen=True, kw_only=True):
     predictors: tuple[Predictor, ...] = ()
     exploration: Exploration = "off"
     slots: SlotRules = SlotRules()
+    formats: tuple[Format, ...] = ()
 
     def canonical(self) -> bytes:
         """The bytes that the digest is taken of: the same catalogue gives the same bytes on any machine."""
