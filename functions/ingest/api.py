@@ -32,6 +32,7 @@ def routes(ingest: Ingest, keys: Keyring, meter: RequestMeter, clock: Clock) -> 
                 allowed_sources=caller.allowed_sources,
                 trace=trace.current(),
                 now=clock(),
+                headers=dict(request.headers),
             )
         return json_answer(accepted, 202 if accepted.accepted else 400)
 

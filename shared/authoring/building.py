@@ -12,6 +12,7 @@ from shared.authoring.actions import ActionBuilder
 from shared.authoring.conditions import Conditions
 from shared.authoring.contact_rules import build_rules
 from shared.authoring.expressions import Checker, Declared
+from shared.authoring.formats import FormatBuilder
 from shared.authoring.names import Files, Names, by_id
 from shared.authoring.places import Place
 from shared.authoring.predictors import PredictorBuilder
@@ -19,7 +20,18 @@ from shared.authoring.problems import Problems
 from shared.authoring.reading import Reader
 from shared.authoring.slot_rules import build_slots
 from shared.domain import zones
-from shared.domain.catalogue import Attribute, Catalogue, Channel, ContextWeight, Named, Namespace, SignalType, Source
+from shared.domain.catalogue import (
+    Attribute,
+    Catalogue,
+    Channel,
+    ContextWeight,
+    Named,
+    Namespace,
+    PublicKey,
+    SignalType,
+    Source,
+)
+from shared.domain.normalising.shaped import Declared as Carried
 from shared.domain.part import terse
 
 
@@ -62,6 +74,7 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
         slots=build_slots(files.arbitration.slots, names),
         predictors=PredictorBuilder(files, names, reading_problems).build(),
         exploration=files.arbitration.exploration,
+        formats=FormatBuilder(files, names, Carried(profile_schema, context_schema, signals), reading_problems).build(),
     )
     built: Catalogue = terse(catalogue)
     return built
@@ -153,6 +166,11 @@ def _build_sources(file: forms.Sources, names: Names) -> tuple[Source, ...]:
     for source in file.sources:
         for name, namespace in source.identifiers.items():
             names.refers("namespace", namespace, source, "identifiers", name)
+        names.refers("format", source.format, source, "format")
+        for index, way in enumerate(source.authentication):
+            if isinstance(way, PublicKey) and not source.origins:
+                message = "a public key is taken from the source's origins only, and it names none"
+                names.problems.add(names.place(source, "authentication", index), message)
     return tuple(
         msgspec.structs.replace(s, identifiers=dict(sorted(s.identifiers.items())), origins=names.set_of(s, "origins"))
         for s in by_id(file.sources)

@@ -24,6 +24,8 @@ FORMS: dict[str, type[forms.Form]] = {
     "arbitration": forms.Arbitration,
     "contact_policy": forms.ContactPolicy,
     "actions": forms.Actions,
+    "formats": forms.Format,
+    "examples": forms.Examples,
 }
 """By the name of a file, or of the folder that files of this form stand in."""
 
@@ -59,7 +61,7 @@ def _describe(definitions: dict[str, Any]) -> None:
                 written = {**_written(found, fields[name].type), "description": said[fields[name].name]}
                 definition["properties"][name] = written
             else:
-                found["description"] = "Which kind of rule it is."
+                found["description"] = "Which kind it is."
 
 
 def _written(schema: dict[str, Any], annotation: Any) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from shared.domain.errors import InvalidError
 from shared.domain.normalising.raw import (
     RawSignal,
     beside,
@@ -15,7 +16,6 @@ from shared.domain.normalising.raw import (
     snake_case,
     text,
 )
-from shared.domain.errors import InvalidError
 from shared.domain.signal import ConsentChange
 
 FALLBACK_TYPE = "experience_event"

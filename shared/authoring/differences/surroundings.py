@@ -38,7 +38,7 @@ def of_surroundings(old: Catalogue, new: Catalogue) -> Iterator[Change]:
     yield from _of_attributes("context", old.context_schema, new.context_schema)
     yield from _of_attributes("action", old.action_schema, new.action_schema)
     yield from _of_signals(old, new)
-    for field in ("namespaces", "sources"):
+    for field in ("namespaces", "sources", "formats"):
         for name, was, is_now in paired(getattr(old, field), getattr(new, field), lambda item: item.id):
             yield from _of_fields(f"{field.removesuffix('s')} {name}", was, is_now)
 

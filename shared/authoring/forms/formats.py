@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
-import msgspec
 from msgspec import Meta
 
 from shared.authoring.forms.form import Form
@@ -61,7 +61,7 @@ class Expected(Form, frozen=True, kw_only=True):
 
     id: Text | None = None
     type: Text | None = None
-    at: Text | None = None
+    at: datetime | None = None
     identifiers: dict[str, Any] | None = None
     brand: Text | None = None
     context: dict[str, Any] | None = None

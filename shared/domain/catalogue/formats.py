@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Literal
 
 import msgspec
@@ -12,7 +13,7 @@ BUILT_IN_FORMATS = ("canonical", "adobe-xdm")
 """Formats that are no files of a catalogue."""
 
 Exprs = Cel | tuple[Cel, ...]
-"""One expression, or several of which the first counts that has a value: null, empty text and what is not there are none.
+"""One expression, or several of which the first counts that has a value: null, empty text and what is absent are none.
 
 Each reads `item` and what `let` names. One that is a field of the item and nothing else, such as `item.user_id`, moves
 that field: it does not stand among the properties too. Anything deeper, or computed, is a copy.
@@ -128,6 +129,18 @@ class ConsentReading(Part, frozen=True, kw_only=True):
     silent: tuple[Text, ...] = ()
 
 
+class Let(Part, frozen=True, kw_only=True):
+    """A name for what an expression gives.
+
+    Attributes:
+        name: what other expressions call it.
+        value: what it stands for.
+    """
+
+    name: Name
+    value: Cel
+
+
 class Shape(Part, frozen=True, kw_only=True):
     """One of the shapes that the items of a format have.
 
@@ -135,7 +148,7 @@ class Shape(Part, frozen=True, kw_only=True):
         name: what people call it.
         when: what tells that an item has it; the last shape may go without.
         rename: by field of the item, the names of what stands in it: attribute ids to words.
-        let: names for what several expressions use, in their order.
+        let: names for what several expressions use; each may use those before it.
         id: the source's own id of the event.
         type: what happened.
         at: when.
@@ -151,7 +164,7 @@ class Shape(Part, frozen=True, kw_only=True):
     name: Text
     when: Cel = ""
     rename: dict[str, dict[str, str]] = msgspec.field(default_factory=dict)
-    let: dict[Name, Cel] = msgspec.field(default_factory=dict)
+    let: tuple[Let, ...] = ()
     id: Exprs = ()
     type: TypeNaming
     at: EventTime | None = None
@@ -162,6 +175,47 @@ class Shape(Part, frozen=True, kw_only=True):
     properties: Kept = Kept()
     consent: tuple[ConsentReading, ...] = ()
     attributes: dict[Name, Value] = msgspec.field(default_factory=dict)
+
+
+Keys = tuple[str | int, ...]
+
+
+def values(shape: Shape) -> Iterator[tuple[Keys, Value]]:
+    """Every value that a shape reads, with the fields that lead to it."""
+    yield ("id",), shape.id
+    yield ("type", "from"), shape.type.from_
+    for word, exprs in shape.type.by.items():
+        yield ("type", "by", word), exprs
+    if shape.at is not None:
+        yield ("at", "from"), shape.at.from_
+    for name, value in shape.identifiers.items():
+        yield ("identifiers", name), value
+    yield ("identities",), shape.identities
+    yield ("brand",), shape.brand
+    yield ("context", "of"), shape.context.of
+    for name, value in shape.context.fields.items():
+        yield ("context", "fields", name), value
+    yield ("properties", "of"), shape.properties.of
+    for name, value in shape.properties.more.items():
+        yield ("properties", "more", name), value
+    for index, consent in enumerate(shape.consent):
+        yield ("consent", index, "from"), consent.from_
+    for name, value in shape.attributes.items():
+        yield ("attributes", name), value
+
+
+def expressions(value: Value) -> Iterator[tuple[Keys, str]]:
+    """The expressions of a value, each with the fields that lead to it from there."""
+    if isinstance(value, Field):
+        for keys, text in expressions(value.from_):
+            yield ("from", *keys), text
+        if value.when:
+            yield ("when",), value.when
+    elif isinstance(value, str):
+        yield (), value
+    else:
+        for index, text in enumerate(value):
+            yield (index,), text
 
 
 class Batch(Part, frozen=True, kw_only=True):

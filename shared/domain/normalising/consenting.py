@@ -12,8 +12,10 @@ from shared.domain.normalising.raw import described
 from shared.domain.normalising.reading import Reading, Variables
 from shared.domain.signal import ConsentChange
 
-GRANTED = frozenset({"true", "yes", "y", "1", "granted", "accepted", "allow", "allowed", "opt_in", "opted_in", "optin"})
-WITHDRAWN = frozenset({"false", "no", "n", "0", "denied", "declined", "deny", "withdrawn", "opt_out", "opted_out", "optout"})  # fmt: skip
+GRANTED = frozenset(["true", "yes", "y", "1", "granted", "accepted", "allow", "allowed", "opt_in", "opted_in", "optin"])
+WITHDRAWN = frozenset(
+    ["false", "no", "n", "0", "denied", "declined", "deny", "withdrawn", "opt_out", "opted_out", "optout"]
+)
 """Words of consent, folded."""
 
 

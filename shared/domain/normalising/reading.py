@@ -60,14 +60,6 @@ def path(text: str) -> tuple[str | int, ...] | None:
     return tuple(keys) or None
 
 
-def texts(value: Value) -> Iterator[str]:
-    """The expressions of a value."""
-    exprs: Exprs = value.from_ if isinstance(value, Field) else value
-    yield from (exprs,) if isinstance(exprs, str) else exprs
-    if isinstance(value, Field) and value.when:
-        yield value.when
-
-
 class Reading:
     """The value of the first of some expressions that has one.
 
@@ -129,7 +121,7 @@ def _along(keys: tuple[str | int, ...]) -> Run:
         for key in keys:
             if value.__class__ is dict:
                 value = value.get(key)
-            elif value.__class__ is list and key.__class__ is int and key < len(value):  # type: ignore[operator]
+            elif value.__class__ is list and key.__class__ is int and key < len(value):
                 value = value[key]
             else:
                 return None

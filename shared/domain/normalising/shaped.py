@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from shared.domain.catalogue.formats import Field, Shape, Value
+from shared.domain.catalogue.formats import Shape, Value, expressions, values
 from shared.domain.catalogue.surroundings import Attribute, AttributeType, SignalType
 from shared.domain.errors import InvalidError
 from shared.domain.normalising.coercion import coerced
 from shared.domain.normalising.consenting import Consenting
 from shared.domain.normalising.raw import RawSignal, beside, described, snake_case, text
-from shared.domain.normalising.reading import Expression, Reading, Variables, folded, path, texts
+from shared.domain.normalising.reading import Expression, Reading, Variables, folded, path
 from shared.domain.normalising.times import event_instant
 from shared.domain.personal import letters
+
+WORD = "word"
+"""In expressions: the source's word that named the type, in lower case; what names the type does not know it yet."""
 
 UNFIT_ATTRIBUTE = "unfit_attribute"
 """A signal's flag: an attribute that its format reads was there and none of its declared type."""
@@ -49,7 +52,7 @@ class Shaped:
         self.name = shape.name
         self.when = Expression(shape.when, programs).run if shape.when else None
         self._rename = shape.rename
-        self._let = [(name, Expression(expression, programs).run) for name, expression in shape.let.items()]
+        self._let = [(let.name, Expression(let.value, programs).run) for let in shape.let]
         self._id = reading(shape.id)
         self._type = reading(shape.type.from_)
         self._types = folded(shape.type.names)
@@ -57,22 +60,22 @@ class Shaped:
         self._known_types = sorted({*shape.type.names, *shape.type.by}) if shape.type.others == "refused" else None
         self._at = reading(shape.at.from_) if shape.at else None
         self._zone = shape.at.zone if shape.at else ""
-        self._identifiers = [(name, reading(value)) for name, value in shape.identifiers.items()]
+        self._identifiers = [(name, reading(value)) for name, value in sorted(shape.identifiers.items())]
         self._identities = reading(shape.identities)
         self._brand = reading(shape.brand)
         self._context_of = reading(shape.context.of)
         self._context = [
             (name, reading(value), kind.type if (kind := declared.context.get(name)) else None)
-            for name, value in shape.context.fields.items()
+            for name, value in sorted(shape.context.fields.items())
         ]
         self._of = reading(shape.properties.of)
-        self._more = [(name, reading(value)) for name, value in shape.properties.more.items()]
+        self._more = [(name, reading(value)) for name, value in sorted(shape.properties.more.items())]
         self._rest = shape.properties.rest
         self._drop = frozenset(shape.properties.drop)
         self._personal = frozenset(letters(name) for name in shape.properties.personal)
         self._consent = [Consenting(consent, programs) for consent in shape.consent]
         self._attributes = [
-            (name, reading(value), declared.profile[name].type) for name, value in shape.attributes.items()
+            (name, reading(value), declared.profile[name].type) for name, value in sorted(shape.attributes.items())
         ]
         self._kinds: dict[str, list[tuple[str, AttributeType]]] = {
             name: [(p, a.type) for p, a in signal.properties.items()] for name, signal in declared.signals.items()
@@ -93,8 +96,8 @@ class Shaped:
             if value is not None:
                 variables[name] = value
         moved: set[str] = set()
-        attributes, unfit = self._read_attributes(variables, moved)
         kind = self._named(variables, moved)
+        attributes, unfit = self._read_attributes(variables, moved)
         event_id = next(self._id.all(variables), None)
         at = self._when_it_was(variables, moved)
         identifiers, further = self._identified(variables, moved)
@@ -121,7 +124,7 @@ class Shaped:
         for word, expression in self._type.all(variables):
             if word.__class__ is not str:
                 raise InvalidError(f"expected text, got {described(word)}", field=expression.shown or "type")
-            told = word.strip().casefold()
+            told = variables[WORD] = word.strip().casefold()
             known = self._types.get(told)
             if known is not None:
                 _move(expression, moved)
@@ -133,7 +136,8 @@ class Shaped:
             if self._known_types is not None:
                 raise InvalidError(f"is not one of {', '.join(self._known_types)}", field=expression.shown or "type")
             return _snake(word, expression, moved)
-        raise InvalidError("is missing: it names what happened", field=self._type.shown or "type")
+        advice = f"; it is one of {', '.join(self._known_types)}" if self._known_types else ", and names what happened"
+        raise InvalidError(f"is missing{advice}", field=self._type.shown or "type")
 
     @staticmethod
     def _named_by(by: Reading, variables: Variables, moved: set[str]) -> str:
@@ -141,7 +145,7 @@ class Shaped:
             if word.__class__ is not str:
                 raise InvalidError(f"expected text, got {described(word)}", field=expression.shown or "type")
             return _snake(word, expression, moved)
-        raise InvalidError("is missing: it names what happened", field=by.shown or "type")
+        raise InvalidError("is missing, and names what happened", field=by.shown or "type")
 
     def _when_it_was(self, variables: Variables, moved: set[str]) -> Any:
         if self._at is None:
@@ -151,14 +155,12 @@ class Shaped:
             return event_instant(value, expression.shown or "at", zone=self._zone)
         return None
 
-    def _identified(
-        self, variables: Variables, moved: set[str]
-    ) -> tuple[dict[str, Any], dict[str, tuple[Any, ...]]]:
+    def _identified(self, variables: Variables, moved: set[str]) -> tuple[dict[str, Any], dict[str, tuple[Any, ...]]]:
         """One value per name, and further ones of a name."""
         found: dict[str, Any] = {}
         for name, reading in self._identifiers:
             for value, expression in reading.all(variables):
-                if value.__class__ is str and not value.isspace() or value.__class__ is int or expression.moves:
+                if (value.__class__ is str and not value.isspace()) or value.__class__ is int or expression.moves:
                     found[name] = value
                     _move(expression, moved)
                     break
@@ -215,9 +217,7 @@ class Shaped:
         rest = {
             name: value
             for name, value in item.items()
-            if name not in moved
-            and name not in self._drop
-            and not (name in self._movable and value in (None, "", {}))
+            if name not in moved and name not in self._drop and not (name in self._movable and value in (None, "", {}))
         }
         if self._rest:
             kept = beside(properties, {**more, self._rest: rest} if rest else more)
@@ -272,13 +272,8 @@ def _renamed(item: dict[str, Any], rename: Mapping[str, Mapping[str, str]]) -> d
 
 def _movable(shape: Shape) -> Iterator[str]:
     """The fields of an item that some part of a shape moves."""
-    values: list[Value] = [shape.id, shape.brand, shape.context.of, shape.properties.of, shape.identities]
-    values += [*shape.identifiers.values(), *shape.context.fields.values(), *shape.properties.more.values()]
-    values += [*shape.attributes.values(), shape.type.from_]
-    if shape.at:
-        values.append(shape.at.from_)
-    for value in values:
-        for written in texts(value):
-            keys = path(written)
-            if keys is not None and len(keys) == 1 and isinstance(keys[0], str):
-                yield keys[0]
+    for keys, value in values(shape):
+        for _, written in expressions(value) if keys[0] != "consent" else ():
+            steps = path(written)
+            if steps is not None and len(steps) == 1 and isinstance(steps[0], str):
+                yield steps[0]

@@ -31,23 +31,30 @@ def event_instant(value: Any, field: str, *, zone: str = "") -> datetime:
     """
     if isinstance(value, Timestamp):
         return _since_epoch(int(value), 10**9, field)
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if not _is_written(value):
         raise InvalidError("expected a time: text of ISO 8601 or a number since 1970", field=field)
     if isinstance(value, str):
         written = value.strip()
         if not _NUMBER.fullmatch(written):
             return _written(written, field, zone)
-        value = float(written) if "." in written else int(written)
-    size = abs(value)
-    per_second = next((unit for below, unit in _PER_SECOND if size < below), 10**9)
-    return _since_epoch(value, per_second, field)
+        return _counted(float(written) if "." in written else int(written), field)
+    return _counted(value, field)
+
+
+def _is_written(value: Any) -> bool:
+    return value.__class__ in (str, int, float)
+
+
+def _counted(number: float, field: str) -> datetime:
+    size = abs(number)
+    return _since_epoch(number, next((unit for below, unit in _PER_SECOND if size < below), 10**9), field)
 
 
 def _since_epoch(number: float, per_second: int, field: str) -> datetime:
     try:
-        if isinstance(number, float):
-            return _EPOCH + timedelta(seconds=number / per_second)
-        return _EPOCH + timedelta(microseconds=number * 10**6 // per_second)
+        if isinstance(number, int):
+            return _EPOCH + timedelta(microseconds=number * 10**6 // per_second)
+        return _EPOCH + timedelta(seconds=number / per_second)
     except (OverflowError, ValueError):
         raise InvalidError("lies outside the years 1 to 9999", field=field) from None
 
