@@ -6,11 +6,12 @@ from datetime import datetime
 
 import msgspec
 
+from shared.domain.consent import apply_consents
 from shared.domain.errors import AlreadyExistsError, PermanentError, StaleError, TransientError
 from shared.domain.identifiers import PERSON_ID
 from shared.domain.identity import Conflict, Link, resolve, whose
 from shared.domain.policy.policy import Policy
-from shared.domain.profile import Profile, apply_consents
+from shared.domain.profile import Profile
 from shared.domain.signal import Signal
 from shared.messages import HistoryRow, SignalIdentified, SignalReceived
 from shared.messages.rows import ended_row
