@@ -6,13 +6,14 @@ from datetime import datetime
 
 import msgspec
 
+from shared.domain.consent import apply_consents
 from shared.domain.errors import AlreadyExistsError, PermanentError, StaleError, TransientError
 from shared.domain.identifiers import PERSON_ID
 from shared.domain.identity.fragments import stated
 from shared.domain.identity.links import Conflict, Identifier
 from shared.domain.identity.resolution import resolve, whose
 from shared.domain.policy.policy import Policy
-from shared.domain.profile import Person, apply_consents
+from shared.domain.profile import Person
 from shared.domain.signal import Signal
 from shared.messages import HistoryRow, SignalIdentified, SignalReceived
 from shared.messages.rows import ended_row

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import reduce
 from typing import Any
 
 import msgspec
 
+from shared.domain.consent import merged_consents
 from shared.domain.identity.links import Graph
-from shared.domain.profile import Consent, Fact, Fragment, Person
+from shared.domain.profile import Fact, Fragment, Person
 from shared.domain.signal import Signal
 
 _UNSTATED = -1
@@ -52,7 +54,7 @@ def assembled(fragments: Mapping[str, Fragment], graph: Graph, unique: dict[str,
         flags=_union(each.flags for each in held),
         reachable=_union(each.reachable for each in held),
         audiences=_union(each.audiences for each in held),
-        consents=_consents(held),
+        consents=reduce(merged_consents, [each.consents for each in held]),
         unique=unique,
         facts=facts,
         fragments=dict(fragments) if len(fragments) > 1 else {},
@@ -108,14 +110,3 @@ def _union(each: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
     """All values once; those of one fragment as they stand."""
     first, *others = each
     return tuple(sorted({*first, *(value for values in others for value in values)})) if others else first
-
-
-def _consents(fragments: Iterable[Fragment]) -> dict[str, Consent]:
-    """Of each purpose the latest word, and of two at one time the withdrawal."""
-    merged: dict[str, Consent] = {}
-    for fragment in fragments:
-        for key, word in fragment.consents.items():
-            other = merged.get(key)
-            if other is None or (word.at, not word.granted, word.source) > (other.at, not other.granted, other.source):
-                merged[key] = word
-    return merged
