@@ -10,7 +10,7 @@ import msgspec
 from shared.domain.contact_policy import Deferred, Withheld
 from shared.domain.contact_read import ContactRead
 from shared.domain.engagement import Slots
-from shared.domain.identity import Conflict
+from shared.domain.identity.links import Conflict
 from shared.domain.profile import Profile
 from shared.domain.ranking import Ranking
 from shared.domain.signal import Signal, digest

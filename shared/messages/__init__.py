@@ -12,7 +12,7 @@ import msgspec
 
 from shared.domain.delivery import Delivery
 from shared.domain.engagement import Slots
-from shared.domain.identity import Conflict
+from shared.domain.identity.links import Conflict
 from shared.domain.instant import Instant
 from shared.domain.profile import Profile
 from shared.domain.ranking import Ranking
