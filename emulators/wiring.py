@@ -37,6 +37,8 @@ from shared.adapters.memory.quarantine import Quarantine
 from shared.adapters.memory.seals import Seals
 from shared.adapters.memory.store import Store
 from shared.adapters.providers import HttpProvider
+from shared.adapters.sealed_history import SealingPublisher
+from shared.adapters.sealing import Sealer
 from shared.messages import (
     ActionsQualified,
     ActionsRanked,
@@ -64,6 +66,7 @@ class Memory(NamedTuple):
     history: DecisionHistory
     quarantine: Quarantine
     meter: RequestMeter
+    sealer: Sealer
 
 
 def services(
@@ -73,7 +76,7 @@ def services(
     store, meter = memory.store, memory.meter
     catalogues, persons, contacts = Catalogues(store), Persons(store, meter), Contacts(store, meter)
     contact_points, models = ContactPoints(store, meter), Models(store)
-    publisher = Publisher(memory.bus, meter)
+    publisher = SealingPublisher(Publisher(memory.bus, meter), memory.sealer)
     bank.seed(catalogues, persons, contact_points, tell)
     identify, qualify = Identify(catalogues, persons, new_person_id), Qualify(catalogues)
     arbitrate = Arbitrate(catalogues, models)
@@ -147,7 +150,7 @@ def _pushed(
     push = Push(
         accepts,
         handle,
-        publisher=Publisher(memory.bus, memory.meter),
+        publisher=SealingPublisher(Publisher(memory.bus, memory.meter), memory.sealer),
         quarantine=memory.quarantine,
         meter=memory.meter,
         clock=utc_now,

@@ -118,11 +118,12 @@ def in_firestore(project: str) -> Iterator[Documents]:
     from shared.adapters.firestore.seals import Seals  # noqa: PLC0415
 
     database, private, meter = Database(project), Database(project, "contact-points"), Counted()
+    sealer = memory.new_sealer(memory.Store())
     yield Documents(
-        persons=Persons(database, meter),
+        persons=Persons(database, meter, sealer),
         contacts=Contacts(database, meter),
         outcomes=Outcomes(database, meter),
-        contact_points=ContactPoints(private, meter, key=KEY),
+        contact_points=ContactPoints(private, meter, sealer),
         quarantine=Quarantine(database),
         seals=Seals(database),
         new_models=lambda **options: Models(database, **options),
