@@ -17,6 +17,7 @@ ANSWERS = [
     (UnsupportedMediaTypeError("XML", field="content-type"), 415),
     (errors.PermanentError("never"), 422),
     (errors.KairosError("of no kind"), 422),
+    (errors.ErasedError("gone"), 410),
     (errors.TransientError("later"), 503),
     (errors.StaleError("changed meanwhile"), 503),
 ]
