@@ -55,6 +55,7 @@ class BankOnEmulators(Platform):
                 credentials=credentials or Credentials(),
                 secrets=bank.secrets,
                 environment={"*": {"PERSON_KEYS": self.person_keys}},
+                kept_secrets=lambda local: bank.source_secrets(local.credentials),
                 ports=ports or {},
                 seed=self._seed,
                 on_function_death=on_function_death,

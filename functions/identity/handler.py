@@ -6,11 +6,14 @@ from datetime import datetime
 
 import msgspec
 
+from shared.domain.consent import apply_consents
 from shared.domain.errors import AlreadyExistsError, PermanentError, StaleError, TransientError
 from shared.domain.identifiers import PERSON_ID
-from shared.domain.identity import Conflict, Link, resolve, whose
+from shared.domain.identity.fragments import stated
+from shared.domain.identity.links import Conflict, Identifier
+from shared.domain.identity.resolution import resolve, whose
 from shared.domain.policy.policy import Policy
-from shared.domain.profile import Profile, apply_consents
+from shared.domain.profile import Person
 from shared.domain.signal import Signal
 from shared.messages import HistoryRow, SignalIdentified, SignalReceived
 from shared.messages.rows import ended_row
@@ -48,13 +51,13 @@ class Identify:
                 person_id=profile.person_id,
                 revision=policy.revision.id,
                 signal=received.signal,
-                profile=profile,
+                profile=profile.snapshot(),
                 conflicts=conflicts,
                 decided_at=now,
             ),
         )
 
-    def _person(self, policy: Policy, signal: Signal) -> tuple[Profile, tuple[Conflict, ...]]:
+    def _person(self, policy: Policy, signal: Signal) -> tuple[Person, tuple[Conflict, ...]]:
         if not signal.identifiers:
             raise PermanentError("the signal has no identifier, so it is nobody's")
         unknown = [ns for ns in signal.identifiers if ns not in policy.revision.namespaces]
@@ -67,12 +70,12 @@ class Identify:
                 continue  # somebody linked or wrote meanwhile: their work is read and built on
         raise TransientError(f"identifiers of {signal.source} signal {signal.id} are contended")
 
-    def _once(self, policy: Policy, signal: Signal) -> tuple[Profile, tuple[Conflict, ...]]:
+    def _once(self, policy: Policy, signal: Signal) -> tuple[Person, tuple[Conflict, ...]]:
         namespaces = policy.revision.namespaces
         identifiers = {ns: value for ns, value in signal.identifiers.items() if ns != PERSON_ID}
         if PERSON_ID in signal.identifiers:
             person_id: str | None = signal.identifiers[PERSON_ID]
-            links: dict[str, Link] = {}
+            links: dict[str, Identifier] = {}
         else:
             links = self._persons.links(identifiers)
             person_id = whose(identifiers, links, namespaces)
@@ -84,23 +87,36 @@ class Identify:
             return self._create(policy, signal, resolution.joins), resolution.conflicts
         return self._update(policy, signal, found, resolution.joins), resolution.conflicts
 
-    def _create(self, policy: Policy, signal: Signal, joins: tuple[str, ...]) -> Profile:
-        profile = Profile(
+    def _create(self, policy: Policy, signal: Signal, joins: tuple[str, ...]) -> Person:
+        attributes, facts = stated({}, {}, signal.received_at, signal, _priority(policy, signal))
+        profile = Person(
             person_id=self._new_person_id(),
             version=1,
             created_at=signal.received_at,
+            attributes=attributes,
+            facts=facts,
             consents=apply_consents({}, signal.consent, signal),
             unique=self._unique(policy, signal, joins),
         )
         self._persons.create(profile, [_link(signal, ns, profile.person_id, "first_seen") for ns in joins])
         return profile
 
-    def _update(self, policy: Policy, signal: Signal, found: Versioned[Profile], joins: tuple[str, ...]) -> Profile:
+    def _update(self, policy: Policy, signal: Signal, found: Versioned[Person], joins: tuple[str, ...]) -> Person:
         profile = found.value
         consents = apply_consents(profile.consents, signal.consent, signal)
         unique = {**profile.unique, **self._unique(policy, signal, joins)}
-        if consents != profile.consents or unique != profile.unique:
-            profile = msgspec.structs.replace(profile, version=profile.version + 1, consents=consents, unique=unique)
+        attributes, facts = stated(
+            profile.attributes, profile.facts, profile.created_at, signal, _priority(policy, signal)
+        )
+        if consents != profile.consents or unique != profile.unique or facts != profile.facts:
+            profile = msgspec.structs.replace(
+                profile,
+                version=profile.version + 1,
+                consents=consents,
+                unique=unique,
+                attributes=attributes,
+                facts=facts,
+            )
         if joins or profile is not found.value:
             self._persons.update(
                 Versioned(profile, found.version),
@@ -113,8 +129,13 @@ class Identify:
         return {ns: signal.identifiers[ns] for ns in joins if policy.revision.namespaces[ns].unique}
 
 
-def _link(signal: Signal, namespace: str, person_id: str, rule: str) -> Link:
-    return Link(
+def _priority(policy: Policy, signal: Signal) -> int:
+    source = policy.revision.sources.get(signal.source)
+    return source.priority if source else 0
+
+
+def _link(signal: Signal, namespace: str, person_id: str, rule: str) -> Identifier:
+    return Identifier(
         namespace=namespace,
         value=signal.identifiers[namespace],
         person_id=person_id,

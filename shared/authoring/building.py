@@ -19,7 +19,17 @@ from shared.authoring.problems import Problems
 from shared.authoring.reading import Reader
 from shared.authoring.slot_rules import build_slots
 from shared.domain import zones
-from shared.domain.catalogue import Attribute, Catalogue, Channel, ContextWeight, Named, Namespace, SignalType, Source
+from shared.domain.catalogue import (
+    Attribute,
+    Catalogue,
+    Channel,
+    ContextWeight,
+    Named,
+    Namespace,
+    PublicKey,
+    SignalType,
+    Source,
+)
 from shared.domain.part import terse
 
 
@@ -153,6 +163,10 @@ def _build_sources(file: forms.Sources, names: Names) -> tuple[Source, ...]:
     for source in file.sources:
         for name, namespace in source.identifiers.items():
             names.refers("namespace", namespace, source, "identifiers", name)
+        for index, way in enumerate(source.authentication):
+            if isinstance(way, PublicKey) and not source.origins:
+                message = "a public key is taken from the source's origins only, and it names none"
+                names.problems.add(names.place(source, "authentication", index), message)
     return tuple(
         msgspec.structs.replace(s, identifiers=dict(sorted(s.identifiers.items())), origins=names.set_of(s, "origins"))
         for s in by_id(file.sources)

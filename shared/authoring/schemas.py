@@ -59,7 +59,7 @@ def _describe(definitions: dict[str, Any]) -> None:
                 written = {**_written(found, fields[name].type), "description": said[fields[name].name]}
                 definition["properties"][name] = written
             else:
-                found["description"] = "Which kind of rule it is."
+                found["description"] = "Which kind it is."
 
 
 def _written(schema: dict[str, Any], annotation: Any) -> dict[str, Any]:

@@ -12,11 +12,17 @@ from msgspec import Meta
 ID = r"^[a-z0-9_.-]+$"
 NAME = r"^[a-z][a-z0-9_]*$"
 ORIGIN = r"^https?://[a-z0-9.-]+(:[0-9]+)?$"
+SECRET_NAME = r"^kairos-source-[a-z0-9-]{1,64}$"  # noqa: S105 - what a name looks like
+HEADER = r"^[a-z][a-z0-9-]*$"
+HTTPS = r"^https://[^ ]+$"
 READ = r"^(profile|context|signal|signal\.properties)\.[a-z][a-z0-9_]*$"
 
 Id = Annotated[str, Meta(pattern=ID)]
 Name = Annotated[str, Meta(pattern=NAME)]
 Origin = Annotated[str, Meta(pattern=ORIGIN)]
+SecretName = Annotated[str, Meta(pattern=SECRET_NAME)]
+Header = Annotated[str, Meta(pattern=HEADER)]
+HttpsAddress = Annotated[str, Meta(pattern=HTTPS)]
 Read = Annotated[str, Meta(pattern=READ)]
 Text = Annotated[str, Meta(min_length=1)]
 Cel = Annotated[str, Meta(min_length=1, max_length=2000)]

@@ -11,6 +11,7 @@ from shared.ports.contacts import Contacts, Deferrals, Folding
 from shared.ports.history import Days, DecisionHistory, Seals, Unopened
 from shared.ports.person_keys import KeyWrapper, PersonKeys
 from shared.ports.persons import ContactPoints, Persons
+from shared.ports.secrets import Secrets
 from shared.ports.topics import Parked, Publisher, Quarantine
 from shared.ports.versioned import Versioned
 from shared.ports.world import Clock, Meter, NewId, Timer
@@ -40,6 +41,7 @@ __all__ = [
     "Quarantine",
     "Receipt",
     "Seals",
+    "Secrets",
     "Taken",
     "Timer",
     "Unopened",

@@ -14,12 +14,12 @@ import msgspec
 from shared.adapters.firestore.client import Snapshot, fields_of
 from shared.adapters.sealing import Sealer
 from shared.domain.errors import ErasedError
-from shared.domain.profile import Profile
+from shared.domain.profile import Person
 
 _PURPOSE = "profile"
 
 
-def encode_profile(sealer: Sealer, profile: Profile) -> dict[str, Any]:
+def encode_profile(sealer: Sealer, profile: Person) -> dict[str, Any]:
     """A profile as fields; they replace all that the document has.
 
     Raises:
@@ -29,7 +29,7 @@ def encode_profile(sealer: Sealer, profile: Profile) -> dict[str, Any]:
     return {"sealed": sealed, "audiences": list(profile.audiences)}
 
 
-def decode_profile(sealer: Sealer, snapshot: Snapshot, person_id: str) -> Profile:
+def decode_profile(sealer: Sealer, snapshot: Snapshot, person_id: str) -> Person:
     """A profile from a document that exists.
 
     Raises:
@@ -39,7 +39,7 @@ def decode_profile(sealer: Sealer, snapshot: Snapshot, person_id: str) -> Profil
     fields = fields_of(snapshot)
     if "erased_at" in fields:
         raise ErasedError(f"person {person_id} was erased")
-    return msgspec.json.decode(sealer.open(person_id, _PURPOSE, fields["sealed"]), type=Profile)
+    return msgspec.json.decode(sealer.open(person_id, _PURPOSE, fields["sealed"]), type=Person)
 
 
 def encode_erased(at: datetime) -> dict[str, Any]:
