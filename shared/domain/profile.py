@@ -9,6 +9,7 @@ import msgspec
 
 from shared.domain.instant import Instant
 from shared.domain.signal import ConsentChange, Signal
+from shared.domain.triggers import Entry
 
 ANY = "*"
 """In a consent's key: every brand, or every channel."""
@@ -37,6 +38,9 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         audiences: audiences the person belongs to, for scheduled waves.
         consents: `brand:purpose:channel`, each part a name or `*`, to the latest word.
         unique: identifiers of namespaces that allow one value per person, namespace to keyed hash.
+        features: what signal features are worked out from; what they say stands among `attributes` of the profile that
+            a decision reads, which has neither these nor `triggered`.
+        triggered: the latest decisions of triggers that are not to start again soon, by trigger.
     """
 
     person_id: str
@@ -50,6 +54,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     audiences: tuple[str, ...] = ()
     consents: dict[str, Consent] = {}
     unique: dict[str, str] = {}
+    features: dict[str, bytes] = {}
+    triggered: dict[str, tuple[Entry, ...]] = {}
 
     def consents_to(self, *, brand: str, purpose: str, channel: str) -> bool:
         """Whether this purpose on this channel is consented for this brand: the latest matching word counts, and
