@@ -15,10 +15,11 @@ from typing import Any
 import msgspec
 
 from shared.domain.catalogue import Attribute
+from shared.domain.consent import ANY, Consent
 from shared.domain.errors import AlreadyExistsError
 from shared.domain.identifiers import keyed_hash, normalise
 from shared.domain.identity import Link
-from shared.domain.profile import ANY, Consent, Profile
+from shared.domain.profile import Profile
 from shared.domain.signal import digest
 from shared.ports import ContactPoints, Persons
 

@@ -21,6 +21,8 @@ FORMS: dict[str, type[forms.Form]] = {
     "channels": forms.Channels,
     "identity": forms.Identity,
     "sources": forms.Sources,
+    "features": forms.Features,
+    "triggers": forms.Triggers,
     "arbitration": forms.Arbitration,
     "contact_policy": forms.ContactPolicy,
     "actions": forms.Actions,
@@ -59,7 +61,7 @@ def _describe(definitions: dict[str, Any]) -> None:
                 written = {**_written(found, fields[name].type), "description": said[fields[name].name]}
                 definition["properties"][name] = written
             else:
-                found["description"] = "Which kind of rule it is."
+                found["description"] = "Which kind it is."
 
 
 def _written(schema: dict[str, Any], annotation: Any) -> dict[str, Any]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 
-from shared.domain.catalogue.features import Trigger
-from shared.domain.cel import Program
 from shared.domain.features.sampled import key_of
 from shared.domain.part import seconds
 from shared.domain.signal import LATE_AFTER, Signal
+
+if TYPE_CHECKING:
+    from shared.domain.catalogue.features import Trigger
+    from shared.domain.cel import Program
 
 MOST_ENTRIES = 16
 """Decisions remembered of one trigger."""
@@ -58,7 +60,7 @@ class Triggers:
         ]
         self._program = program
 
-    def judge(self, entries: Entries, signal: Signal, situation: Callable[[], Mapping[str, Any]]) -> Judgement:
+    def judge(self, entries: Entries, signal: Signal, situation: Callable[[], dict[str, Any]]) -> Judgement:
         """Whether a signal starts a decision, by the first trigger that lets it. A signal that started one before is
         let again, so that it is the same decision.
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from shared.domain.catalogue import Action, Catalogue, Channel, Revision, Starting, Treatment, Weights
+from shared.domain.consent import Consent
 from shared.domain.contact import Contact
 from shared.domain.contact_policy import Deferred
 from shared.domain.decision import DecisionRecord
@@ -15,7 +16,7 @@ from shared.domain.deferral import Deferral
 from shared.domain.delivery import Delivery
 from shared.domain.engagement import Slots
 from shared.domain.identity import Link
-from shared.domain.profile import Consent, Profile
+from shared.domain.profile import Profile
 from shared.domain.signal import Signal, digest
 from shared.domain.usage import Usage
 from shared.messages import HistoryRow, SignalReceived

@@ -10,9 +10,10 @@ from pathlib import Path
 from emulators.local import Bank
 from shared.authoring import load
 from shared.domain.catalogue import Revision
+from shared.domain.consent import Consent
 from shared.domain.identifiers import keyed_hash
 from shared.domain.identity import Link
-from shared.domain.profile import Consent, Profile
+from shared.domain.profile import Profile
 from shared.ports import Catalogues, ContactPoints, Persons
 
 CORPUS = Path(__file__).resolve().parent

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from shared.domain.catalogue.authentication import Authentication, KeyringKey, RateLimit
 from shared.domain.part import Id, Origin, Part, Pounds, Text
 
 AttributeType = Literal["bool", "int", "double", "string", "timestamp", "list(string)"]
@@ -80,6 +81,8 @@ class Source(Part, frozen=True, kw_only=True):
         identifiers: the source's name of an identifier to the namespace here.
         origins: browser origins that may send, for CORS.
         priority: whose word on an attribute counts where sources differ; the higher, and of equals the later.
+        authentication: how it proves who it is, in one of several ways; by a key of the keyring where it says nothing.
+        rate_limit: how fast it may send; as fast as it likes where it says nothing.
     """
 
     id: Id
@@ -88,6 +91,13 @@ class Source(Part, frozen=True, kw_only=True):
     identifiers: dict[str, str] = msgspec.field(default_factory=dict)
     origins: tuple[Origin, ...] = ()
     priority: int = 0
+    authentication: tuple[Authentication, ...] = ()
+    rate_limit: RateLimit | None = None
+
+    @property
+    def ways(self) -> tuple[Authentication, ...]:
+        """The ways in which it may prove who it is."""
+        return self.authentication or (KeyringKey(),)
 
 
 class Attribute(Part, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from shared.domain.catalogue import Action, Revision, Treatment, facts
+from shared.domain.consent import ANY, Consent, weighed
 from shared.domain.contact import Contact
 from shared.domain.contact_history import ContactHistory
 from shared.domain.contact_past import FACTS, Folded, what_of
@@ -20,7 +21,7 @@ from shared.domain.contact_policy.windows import period, reach
 from shared.domain.outcome import OutcomeName
 from shared.domain.policy.scopes import Scopes
 from shared.domain.policy.tables import Rows
-from shared.domain.profile import ANY, Consent, Profile
+from shared.domain.profile import Profile
 from shared.domain.rules import (
     Budget,
     CalendarUnit,
@@ -144,14 +145,12 @@ class ContactRules:
         return known[0]
 
     def consented(self, consents: dict[str, Consent]) -> Rows:
-        """The rows to which a person consents: of the words that match a row the latest counts, and of those of one
-        instant the withdrawal.
-        """
+        """The rows to which a person consents: of the words that match a row the weightiest counts."""
         found = 0
         matching = self._matching()
-        for key, word in sorted(consents.items(), key=lambda each: (each[1].at, not each[1].granted)):
+        for key, word in weighed(consents):
             rows = matching.get(key, 0)
-            found = found | rows if word.granted else found & ~rows
+            found = found | rows if word.consents else found & ~rows
         return found
 
     def _matching(self) -> dict[str, Rows]:

@@ -4,7 +4,3 @@ A state is a function of the *set* of signals that it has seen: any order, any r
 signals, merged in any order, ends in the same bytes. It never grows beyond a few kilobytes. Where it cannot hold every
 signal it keeps a sample, the same one whatever the order, and says what the whole was within a known error.
 """
-
-from shared.domain.features.features import Features, merged
-
-__all__ = ["Features", "merged"]

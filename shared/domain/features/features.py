@@ -76,7 +76,7 @@ class Features:
         for kind in {kind for kept in every for kind in kept.types}:
             self._of_type[kind] = [kept for kept in every if not kept.types or kind in kept.types]
 
-    def update(self, states: States, signal: Signal) -> States:
+    def update(self, states: dict[str, bytes], signal: Signal) -> dict[str, bytes]:
         """The states with a signal taken in: the same object where it changes nothing, as when it comes again."""
         taking = self._of_type.get(signal.type, self._of_any_type)
         if not taking:
@@ -178,17 +178,18 @@ class _Kept:
                 return self._step(signal, seen, at // 1000)
             case Count():
                 return self._bucketed(at // 1000, _key(signal))
-            case Distinct():
-                value = self._value.evaluate(seen) if self._value else None
-                if value.__class__ not in _VALUES:
-                    return None
-                return self._bucketed(at // 1000, key_of(canonical(value)))
-        amount = self._value.evaluate(seen) if self._value else None
-        if amount.__class__ not in (int, float) or not -LARGEST <= amount <= LARGEST:
+        value = self._value.evaluate(seen) if self._value else None
+        return self._of_value(signal, value, at // 1000)
+
+    def _of_value(self, signal: Signal, value: Any, at: int) -> AnyState | None:
+        """What a value of a signal makes, None where it is of no use."""
+        if isinstance(self._feature, Distinct):
+            return self._bucketed(at, key_of(canonical(value))) if value.__class__ in _VALUES else None
+        if value.__class__ not in (int, float) or not -LARGEST <= value <= LARGEST:
             return None
         if isinstance(self._feature, Decayed):
-            return Decaying.of(seconds(self._feature.half_life), _key(signal), float(amount), at // 1000)
-        return self._bucketed(at // 1000, amount_item(_key(signal), float(amount)))
+            return Decaying.of(seconds(self._feature.half_life), _key(signal), float(value), at)
+        return self._bucketed(at, amount_item(_key(signal), float(value)))
 
     def says(self, state: AnyState, now: datetime) -> Any:
         """What a state says now, as JSON has it."""

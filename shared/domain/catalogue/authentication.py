@@ -1,0 +1,126 @@
+"""How a source proves who it is, and how fast it may send: declared beside the source, the secrets only by name."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from shared.domain.part import Header, HttpsAddress, Part, SecretName, Text
+
+KEYRING = "kairos-source-keys"
+"""The secret that names the callers of all sources that say nothing else."""
+
+WINDOW_SECONDS = 300
+"""How far the time that a sender has signed may be from ours, unless its source says otherwise."""
+
+Tolerance = Annotated[int, Meta(ge=1, le=3600)]
+
+
+class KeyringKey(Part, frozen=True, kw_only=True, tag="keyring", tag_field="kind"):
+    """The key of a caller whom a keyring names, with the sources that it may send as.
+
+    Attributes:
+        secret: holds the keyring.
+    """
+
+    secret: SecretName = KEYRING
+
+
+class SourceKey(Part, frozen=True, kw_only=True, tag="key", tag_field="kind"):
+    """A key of this source alone.
+
+    Attributes:
+        secret: holds the key.
+        header: where it stands, besides the places where a key may always stand.
+    """
+
+    secret: SecretName
+    header: Header = "x-api-key"
+
+
+class PublicKey(Part, frozen=True, kw_only=True, tag="public_key", tag_field="kind"):
+    """A key that everybody can read in a page: it writes, as this source alone, from the source's origins alone.
+
+    Attributes:
+        secret: holds the key.
+    """
+
+    secret: SecretName
+
+
+class StandardWebhooks(Part, frozen=True, kw_only=True, tag="standard_webhooks", tag_field="kind"):
+    """A signature over id, time and body, as Standard Webhooks has it.
+
+    Attributes:
+        secret: holds what it is made with, as `whsec_` and base64.
+        prefix: what the names of its three headers begin with.
+        tolerance_seconds: how far the time signed may be from ours.
+    """
+
+    secret: SecretName
+    prefix: Header = "webhook"
+    tolerance_seconds: Tolerance = WINDOW_SECONDS
+
+
+class TimedSignature(Part, frozen=True, kw_only=True, tag="timed_signature", tag_field="kind"):
+    """A signature over time and body, both in one header: `t=1700000000,v1=…` in hexadecimal.
+
+    Attributes:
+        secret: holds what it is made with.
+        header: where it stands.
+        scheme: what the signature is called there.
+        tolerance_seconds: how far the time signed may be from ours.
+    """
+
+    secret: SecretName
+    header: Header = "signature"
+    scheme: Text = "v1"
+    tolerance_seconds: Tolerance = WINDOW_SECONDS
+
+
+class BodySignature(Part, frozen=True, kw_only=True, tag="body_signature", tag_field="kind"):
+    """A signature over the body, in hexadecimal, with or without `sha256=` before it. It tells no time: what it lets in
+    again is the same signal.
+
+    Attributes:
+        secret: holds what it is made with.
+        header: where it stands.
+        digest: which digest it is made of.
+    """
+
+    secret: SecretName
+    header: Header = "x-hub-signature-256"
+    digest: Literal["sha256", "sha1"] = "sha256"
+
+
+class OidcToken(Part, frozen=True, kw_only=True, tag="oidc", tag_field="kind"):
+    """A token that an issuer has signed for one of its accounts, as a bearer token.
+
+    Attributes:
+        issuer: who signs, as the token's `iss`.
+        keys: where its public keys are, as a JSON Web Key Set.
+        audience: whom the token is for, as its `aud`.
+        subjects: the accounts that may send, as its `sub` or its verified `email`.
+    """
+
+    issuer: Text
+    keys: HttpsAddress
+    audience: Text
+    subjects: Annotated[tuple[Text, ...], Meta(min_length=1)]
+
+
+Authentication = KeyringKey | SourceKey | PublicKey | StandardWebhooks | TimedSignature | BodySignature | OidcToken
+"""One way in which a source may prove who it is."""
+
+
+class RateLimit(Part, frozen=True, kw_only=True):
+    """How fast a source may send, as each instance of ingest counts.
+
+    Attributes:
+        per_second: signals a second, for long.
+        burst: signals at once.
+    """
+
+    per_second: Annotated[float, Meta(gt=0)]
+    burst: Annotated[int, Meta(ge=1)]
