@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -38,7 +38,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
     signal: str
 
 
-Entries = Mapping[str, tuple[Entry, ...]]
+Entries = dict[str, tuple[Entry, ...]]
 """What a profile remembers of triggers that are not to start again soon, by trigger: in order of time."""
 
 
@@ -60,7 +60,9 @@ class Triggers:
         ]
         self._program = program
 
-    def judge(self, entries: Entries, signal: Signal, situation: Callable[[], dict[str, Any]]) -> Judgement:
+    def judge(
+        self, entries: dict[str, tuple[Entry, ...]], signal: Signal, situation: Callable[[], dict[str, Any]]
+    ) -> Judgement:
         """Whether a signal starts a decision, by the first trigger that lets it. A signal that started one before is
         let again, so that it is the same decision.
 
@@ -105,7 +107,7 @@ def entered(past: tuple[Entry, ...], signal: Signal, apart: int) -> tuple[Entry,
     return tuple([known for known in after if known.at > after[-1].at - apart - _LATE][-MOST_ENTRIES:])
 
 
-def merged(one: Entries, other: Entries) -> dict[str, tuple[Entry, ...]]:
+def merged_entries(one: Entries, other: Entries) -> Entries:
     """What two profiles remember, as one."""
     return {
         name: tuple(sorted({*one.get(name, ()), *other.get(name, ())})[-MOST_ENTRIES:])

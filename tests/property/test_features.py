@@ -23,8 +23,8 @@ from shared.domain.catalogue import (
 )
 from shared.domain.catalogue import Sequence as SequenceFeature
 from shared.domain.cel import program
-from shared.domain.features.features import Features, merged
-from shared.domain.features.states import MOST_DECAYING
+from shared.domain.features.features import Features
+from shared.domain.features.states import MOST_DECAYING, merged
 from shared.domain.signal import Signal
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -35,10 +35,13 @@ from shared.domain.features.states import (
     Decaying,
     Seen,
     Steps,
+    packed,
+    together,
+    unpacked,
 )
 from shared.domain.part import seconds
 from shared.domain.policy.situation import Variables, of_signal
-from shared.domain.profile import Profile
+from shared.domain.profile import Person, Profile
 from shared.domain.signal import Signal
 
 _LEAST_KEPT = 3
@@ -58,9 +61,6 @@ left is never read as this one's.
 
 ProgramOf = Callable[[str], Program]
 """The program of one of the revision's expressions."""
-
-_encode = msgspec.msgpack.Encoder().encode
-_decode: Callable[[bytes], AnyState] = msgspec.msgpack.Decoder(AnyState).decode
 
 
 class Features:
@@ -88,52 +88,32 @@ class Features:
             if added is None:
                 continue
             before = states.get(kept.key)
-            data = _encode(added if before is None else _merged(_decode(before), added))
+            data = packed(added if before is None else together(unpacked(before), added))
             if data != before:
                 after[kept.key] = data
         if not after:
             return states
-        together = {**states, **after}
-        if len(together) > MOST_FEATURES:
+        every = {**states, **after}
+        if len(every) > MOST_FEATURES:
             # what definitions that are gone left behind stays until there is no room for it
-            together = {key: state for key, state in together.items() if key in self._keys}
-        return dict(sorted(together.items()))
+            every = {key: state for key, state in every.items() if key in self._keys}
+        return dict(sorted(every.items()))
 
     def values(self, states: States, now: datetime) -> dict[str, Any]:
         """What the features say that anything reads, by name; one that is not known is not there."""
         values: dict[str, Any] = {}
         for kept in self._read:
             state = states.get(kept.key)
-            value = kept.default if state is None else kept.says(_decode(state), now)
+            value = kept.default if state is None else kept.says(unpacked(state), now)
             if value is not None:
                 values[kept.name] = value
         return values
 
-    def seen(self, profile: Profile, now: datetime) -> Profile:
-        """The profile as a decision reads it: with what its features say among its attributes, and without what they
-        are worked out from.
-        """
-        values = self.values(profile.features, now)
-        if not (values or profile.features or profile.triggered):
-            return profile
-        attributes = {**profile.attributes, **values} if values else profile.attributes
-        return msgspec.structs.replace(profile, attributes=attributes, features={}, triggered={})
-
-
-def merged(one: States, other: States) -> dict[str, bytes]:
-    """What two profiles keep, as one: the same as if one person had sent the signals of both. In any order, and of any
-    number of profiles in any grouping, it comes to the same; of a profile with itself, to itself.
-    """
-    together = {**one, **other}
-    for key in one.keys() & other.keys():
-        together[key] = _encode(_merged(_decode(one[key]), _decode(other[key])))
-    return dict(sorted(together.items()))
-
-
-def _merged(one: Any, other: Any) -> AnyState:
-    """Both are of one definition, and so of one kind."""
-    state: AnyState = one.merged(other)
-    return state
+    def seen(self, person: Person, now: datetime) -> Profile:
+        """The person as a decision reads it: what its features say stands among its attributes."""
+        profile = person.snapshot()
+        values = self.values(person.features, now)
+        return msgspec.structs.replace(profile, attributes={**profile.attributes, **values}) if values else profile
 
 
 class _Kept:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 import struct
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import msgspec
 
@@ -179,3 +180,32 @@ class Steps(State, frozen=True, array_like=True, tag="q", gc=False):
 
 
 AnyState = Buckets | Decaying | Seen | Steps
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode: Callable[[bytes], AnyState] = msgspec.msgpack.Decoder(AnyState).decode
+
+
+def packed(state: AnyState) -> bytes:
+    """A state as a profile keeps it."""
+    return _encode(state)
+
+
+def unpacked(data: bytes) -> AnyState:
+    """A state that a profile keeps."""
+    return _decode(data)
+
+
+def together(one: Any, other: Any) -> AnyState:
+    """Two states of one definition, and so of one kind, as one."""
+    state: AnyState = one.merged(other)
+    return state
+
+
+def merged(one: Mapping[str, bytes], other: Mapping[str, bytes]) -> dict[str, bytes]:
+    """What two persons keep, as one: the same as if one person had sent the signals of both. In any order, and of any
+    number of persons in any grouping, it comes to the same; of a person with itself, to itself.
+    """
+    kept = {**one, **other}
+    for key in one.keys() & other.keys():
+        kept[key] = packed(together(unpacked(one[key]), unpacked(other[key])))
+    return dict(sorted(kept.items()))
