@@ -11,6 +11,7 @@ from shared.authoring.forms.contact_policy import Cap, ContactPolicy, Cooldown, 
 from shared.authoring.forms.form import PATTERNS, Form
 from shared.authoring.forms.formats import Example, Examples, Expected, Format
 from shared.authoring.forms.policy import Condition, Policy
+from shared.authoring.forms.signals import Features, Triggers
 from shared.authoring.forms.surroundings import (
     Attribute,
     Channels,
@@ -38,6 +39,7 @@ __all__ = [
     "Example",
     "Examples",
     "Expected",
+    "Features",
     "Form",
     "Format",
     "Group",
@@ -54,4 +56,5 @@ __all__ = [
     "SignalType",
     "Sources",
     "Treatment",
+    "Triggers",
 ]
