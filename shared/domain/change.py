@@ -9,10 +9,11 @@ from typing import Any, Literal
 import msgspec
 
 from shared.domain.candidates import known, named
+from shared.domain.consent import Consent
 from shared.domain.decision import DecisionRecord
 from shared.domain.policy.atoms import MISSING, Path
 from shared.domain.policy.policy import Policy
-from shared.domain.profile import Consent, Profile
+from shared.domain.profile import Profile
 from shared.domain.signal import Signal
 
 LISTS = frozenset({"brands", "products", "flags", "reachable"})

@@ -1,25 +1,44 @@
-"""The profile: what is known of one person, and how a signal changes it."""
+"""The profile: what is known of one person."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
+from shared.domain.consent import Consent, consents_to
+from shared.domain.identity.links import NO_GRAPH, Graph
 from shared.domain.instant import Instant
-from shared.domain.signal import ConsentChange, Signal
-
-ANY = "*"
-"""In a consent's key: every brand, or every channel."""
+from shared.domain.triggers import Entry
 
 
-class Consent(msgspec.Struct, frozen=True, kw_only=True):
-    """The latest word on one purpose: granted or withdrawn, when and by which source."""
+class Fact(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the value of an attribute is from: a source, how far that is believed, and when it said so."""
 
-    granted: bool
-    at: Instant
     source: str
+    priority: int
+    at: Instant
+
+
+class Fragment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one of the persons behind a merged one holds apart, so that they can be parted again.
+
+    Attributes:
+        created_at: when that person was first seen, UTC.
+        attributes, facts, brands, products, flags, reachable, audiences, consents, features, triggered: as of a person.
+    """
+
+    created_at: Instant
+    attributes: dict[str, Any] = {}
+    facts: dict[str, Fact] = {}
+    brands: tuple[str, ...] = ()
+    products: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    reachable: tuple[str, ...] = ()
+    audiences: tuple[str, ...] = ()
+    consents: dict[str, Consent] = {}
+    features: dict[str, bytes] = {}
+    triggered: dict[str, tuple[Entry, ...]] = {}
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -29,7 +48,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         person_id: canonical id, random, never reused.
         version: raised by every write, from 1.
         created_at: when the person was first seen, UTC.
-        attributes: facts by the names of the catalogue's schema; an absent one is unknown.
+        attributes: what is known, by the names of the catalogue's schema; an absent one is unknown.
         brands: brands the person is a customer of.
         products: products held.
         flags: facts that stop contact: `deceased`, `vulnerable`, …
@@ -52,31 +71,31 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     unique: dict[str, str] = {}
 
     def consents_to(self, *, brand: str, purpose: str, channel: str) -> bool:
-        """Whether this purpose on this channel is consented for this brand: the latest matching word counts, and
-        among words of one instant the withdrawal. No word at all is no consent.
-        """
-        words = [
-            word
-            for b in (brand, ANY)
-            for c in (channel, ANY)
-            if (word := self.consents.get(f"{b}:{purpose}:{c}")) is not None
-        ]
-        if not words:
-            return False
-        latest = max(word.at for word in words)
-        return all(word.granted for word in words if word.at == latest)
+        """Whether the person consents to this purpose on this channel for this brand."""
+        return consents_to(self.consents, brand=brand, purpose=purpose, channel=channel)
 
 
-def apply_consents(
-    consents: dict[str, Consent], changes: Iterable[ConsentChange], signal: Signal
-) -> dict[str, Consent]:
-    """The consents after a signal's changes: the latest event time wins, and a withdrawal wins a tie, in any order."""
-    after = dict(consents)
-    for change in changes:
-        brand = change.brand or signal.brand or ANY
-        key = f"{brand}:{change.purpose}:{change.channel or ANY}"
-        new = Consent(granted=change.granted, at=signal.at, source=signal.source)
-        old = after.get(key)
-        if old is None or new.at > old.at or (new.at == old.at and old.granted and not new.granted):
-            after[key] = new
-    return after
+class Person(Profile, frozen=True, kw_only=True, omit_defaults=True):
+    """A profile as it is stored: with what it is made of. What travels is the profile alone.
+
+    Attributes:
+        facts: where attributes are from that signals stated, by name; the others came with the person.
+        fragments: of a merged person what each of its former persons holds apart, by canonical id; the profile is the
+            view of them together. A person that never merged has none.
+        graph: the person's identifiers and the log of their links.
+        features: what signal features are worked out from; what they say stands among the attributes of the profile
+            that a decision reads.
+        triggered: the latest decisions of triggers that are not to start again soon, by trigger.
+        merged_into: of an id that was merged into another, that other; everything else has moved there.
+    """
+
+    facts: dict[str, Fact] = {}
+    fragments: dict[str, Fragment] = {}
+    graph: Graph = NO_GRAPH
+    features: dict[str, bytes] = {}
+    triggered: dict[str, tuple[Entry, ...]] = {}
+    merged_into: str | None = None
+
+    def snapshot(self) -> Profile:
+        """What travels with a decision: the person as it is seen."""
+        return Profile(**{name: getattr(self, name) for name in Profile.__struct_fields__})

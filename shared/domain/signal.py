@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -16,17 +16,33 @@ LATE_AFTER = timedelta(hours=24)
 EARLY_BEYOND = timedelta(minutes=5)
 """A signal this far in the future is clamped to its receipt and flagged `clock_skew`."""
 
+Basis = Literal["consent", "contract", "legal_obligation", "legitimate_interest"]
+"""What makes a use of a person's data lawful."""
+
 CLOCK_SKEW = "clock_skew"
 LATE = "late"
 
 
 class ConsentChange(msgspec.Struct, frozen=True, kw_only=True):
-    """One purpose on one channel granted or withdrawn. `brand` or `channel` None means all of them."""
+    """One purpose on one channel granted or withdrawn.
+
+    Attributes:
+        purpose: of ours.
+        channel: of ours, None for all of them.
+        brand: whose, None for the signal's, or for all of them where the signal has none.
+        granted: whether it is granted; otherwise it is withdrawn, or objected to.
+        basis: what a grant rests on; consent where it is not said.
+        proof: what stands behind it, for whoever has to show it.
+        at: when it was given, UTC, where the proof says so; otherwise when the signal's event happened.
+    """
 
     purpose: str
     channel: str | None = None
     brand: str | None = None
     granted: bool
+    basis: Basis | msgspec.UnsetType = msgspec.UNSET
+    proof: str | msgspec.UnsetType = msgspec.UNSET
+    at: Instant | msgspec.UnsetType = msgspec.UNSET
 
 
 class Again(msgspec.Struct, frozen=True, kw_only=True):

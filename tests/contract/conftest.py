@@ -39,6 +39,7 @@ class Documents:
     new_catalogues: Any
     new_allowances: Any
     deferrals: Any
+    regroup: Any
     meter: Counted
     database: Any = None
     private: Any = None
@@ -128,6 +129,7 @@ def in_memory() -> Documents:
         new_catalogues=lambda **options: memory.Catalogues(store, **options),
         new_allowances=lambda holder: memory.Allowances(store, meter, holder, pause),
         deferrals=memory.Deferrals(store, meter),
+        regroup=store.regroup,
         meter=meter,
     )
 
@@ -137,7 +139,7 @@ def in_firestore(project: str) -> Iterator[Documents]:
     from shared.adapters.firestore.catalogues import Catalogues  # noqa: PLC0415
     from shared.adapters.firestore.client import Database  # noqa: PLC0415
     from shared.adapters.firestore.contact_points import ContactPoints  # noqa: PLC0415
-    from shared.adapters.firestore.contacts import Contacts  # noqa: PLC0415
+    from shared.adapters.firestore.contacts import Contacts, regroup  # noqa: PLC0415
     from shared.adapters.firestore.deferrals import Deferrals  # noqa: PLC0415
     from shared.adapters.firestore.models import Models  # noqa: PLC0415
     from shared.adapters.firestore.outcomes import Outcomes  # noqa: PLC0415
@@ -146,17 +148,25 @@ def in_firestore(project: str) -> Iterator[Documents]:
     from shared.adapters.firestore.seals import Seals  # noqa: PLC0415
 
     database, private, meter = Database(project), Database(project, "contact-points"), Counted()
+    sealer = memory.new_sealer(memory.Store())
+
+    def bring_together(groups: Any) -> None:
+        batch = database.client.batch()
+        regroup(database, batch, groups)
+        database.commit(batch, blind=True)
+
     yield Documents(
-        persons=Persons(database, meter),
+        persons=Persons(database, meter, sealer),
         contacts=Contacts(database, meter),
         outcomes=Outcomes(database, meter),
-        contact_points=ContactPoints(private, meter, key=KEY),
+        contact_points=ContactPoints(private, meter, sealer),
         quarantine=Quarantine(database),
         seals=Seals(database),
         new_models=lambda **options: Models(database, **options),
         new_catalogues=lambda **options: Catalogues(database, **options),
         new_allowances=lambda holder: Allowances(database, meter, holder, pause),
         deferrals=Deferrals(database, meter),
+        regroup=bring_together,
         meter=meter,
         database=database,
         private=private,

@@ -8,14 +8,15 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from shared.domain.catalogue import Action, Catalogue, Channel, Revision, Starting, Treatment, Weights
+from shared.domain.consent import Consent
 from shared.domain.contact import Contact
 from shared.domain.contact_policy import Deferred
 from shared.domain.decision import DecisionRecord
 from shared.domain.deferral import Deferral
 from shared.domain.delivery import Delivery
 from shared.domain.engagement import Slots
-from shared.domain.identity import Link
-from shared.domain.profile import Consent, Profile
+from shared.domain.identity.links import Identifier
+from shared.domain.profile import Person
 from shared.domain.signal import Signal, digest
 from shared.domain.usage import Usage
 from shared.messages import HistoryRow, SignalReceived
@@ -48,11 +49,11 @@ class Counted:
         return self.total.reads - before.reads, self.total.writes - before.writes
 
 
-def profile(person_id: str = "p-1", **changes) -> Profile:
-    return Profile(**{"person_id": person_id, "version": 1, "created_at": NOW, **changes})
+def profile(person_id: str = "p-1", **changes) -> Person:
+    return Person(**{"person_id": person_id, "version": 1, "created_at": NOW, **changes})
 
 
-def rich_profile() -> Profile:
+def rich_profile() -> Person:
     return profile(
         attributes={
             "name": "Zoë Ångström 李 🦊",
@@ -79,8 +80,8 @@ def rich_profile() -> Profile:
     )
 
 
-def link(namespace: str, value: str, person_id: str = "p-1") -> Link:
-    return Link(
+def link(namespace: str, value: str, person_id: str = "p-1") -> Identifier:
+    return Identifier(
         namespace=namespace, value=value, person_id=person_id, signal_id="s-1", source="web", at=NOW, rule="first_seen"
     )
 
@@ -148,7 +149,7 @@ def record() -> DecisionRecord:
         person_id="p-1",
         revision="sha256:00",
         signal=signal(),
-        profile=rich_profile(),
+        profile=rich_profile().snapshot(),
         decided_at=NOW,
         reserved_at=NOW,
         result="all_withheld",

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
+from shared.domain.consent import Consent
 from shared.domain.decision import DecisionRecord
 from shared.domain.explanation import explain
-from shared.domain.profile import Consent, Profile
+from shared.domain.profile import Profile
 from shared.domain.replay import replay
 from shared.domain.rules import QuietTime
 from shared.messages import SignalReceived

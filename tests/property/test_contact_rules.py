@@ -10,13 +10,14 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from shared.domain.catalogue import Revision, facts
+from shared.domain.consent import Consent
 from shared.domain.contact import Contact
 from shared.domain.contact_history import ContactHistory
 from shared.domain.contact_policy import Closed, select
 from shared.domain.contact_policy.windows import LONGEST_SECONDS, instant, period
 from shared.domain.contact_read import read_of
 from shared.domain.policy.policy import Policy
-from shared.domain.profile import Consent, Profile
+from shared.domain.profile import Profile
 from shared.domain.rules import (
     Budget,
     Cap,

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 
 import msgspec
 
 from shared.adapters.days import day_of, span
+from shared.adapters.sealed_history import open_record
+from shared.adapters.sealing import Sealer
 from shared.domain.decision import DecisionRecord
+from shared.domain.errors import ErasedError
 from shared.messages import HistoryRow
 from shared.messages.rows import precedence
-from shared.ports import Clock
+from shared.ports import Clock, Unopened
 
 
 def _utc_now() -> datetime:
@@ -22,20 +26,18 @@ def _utc_now() -> datetime:
 class DecisionHistory:
     """The ports `DecisionHistory` and `Days`, over the rows that `deliver` took from the bus."""
 
-    def __init__(self, clock: Clock = _utc_now) -> None:
-        """Hold no row yet; `clock` says which days are the last."""
+    def __init__(self, sealer: Sealer, clock: Clock = _utc_now) -> None:
+        """Hold no row yet; records are opened by `sealer`, and `clock` says which days are the last."""
+        self._sealer = sealer
         self._clock = clock
         self._lock = threading.Lock()
+        self._come: deque[bytes] = deque()
         self._told: dict[str, list[HistoryRow]] = {}
 
     def deliver(self, topic: str, data: bytes, attributes: Mapping[str, str]) -> bool:
-        """Take a row from the topic `history`."""
+        """Take a row from the topic `history`; it is read when somebody asks."""
         del topic, attributes
-        row = msgspec.json.decode(data, type=HistoryRow)
-        with self._lock:
-            told = self._told.setdefault(row.row_id, [])
-            if row not in told:
-                told.append(row)
+        self._come.append(data)
         return True
 
     def decision(self, decision_id: str, day: date | None = None) -> DecisionRecord | None:
@@ -47,16 +49,20 @@ class DecisionHistory:
         """How many rows tell of decisions of a day."""
         return sum(row.kind == "decision" for row in self._between(*day_of(day)))
 
-    def decisions(self, day: date, prefix: str = "") -> Iterator[DecisionRecord]:
+    def decisions(self, day: date, prefix: str = "") -> Iterator[DecisionRecord | Unopened]:
         """The decisions of a day whose ids begin with a prefix."""
         told: dict[str, list[HistoryRow]] = {}
         for row in self._between(*day_of(day)):
             if row.decision_id is not None and row.decision_id.startswith(prefix):
                 told.setdefault(row.decision_id, []).append(row)
-        for _, rows in sorted(told.items()):
-            record = self._record(rows)
-            if record is not None:
-                yield record
+        for known, rows in sorted(told.items()):
+            try:
+                record = self._record(rows)
+            except ErasedError:
+                yield Unopened(known)
+            else:
+                if record is not None:
+                    yield record
 
     def rows(self, day: date) -> Iterator[HistoryRow]:
         """Every row of a day."""
@@ -64,6 +70,7 @@ class DecisionHistory:
 
     def _between(self, since: datetime, until: datetime, decision_id: str | None = None) -> list[HistoryRow]:
         with self._lock:
+            self._read()
             return [
                 row
                 for rows in self._told.values()
@@ -71,10 +78,18 @@ class DecisionHistory:
                 if since <= row.occurred_at < until and decision_id in (None, row.decision_id)
             ]
 
-    @staticmethod
-    def _record(told: list[HistoryRow]) -> DecisionRecord | None:
+    def _read(self) -> None:
+        """Read the rows that have come."""
+        while self._come:
+            row = msgspec.json.decode(self._come.popleft(), type=HistoryRow)
+            told = self._told.setdefault(row.row_id, [])
+            if row not in told:
+                told.append(row)
+
+    def _record(self, told: list[HistoryRow]) -> DecisionRecord | None:
         """What happened, of what was told of one decision."""
         decided = [row for row in told if row.kind == "decision" and row.record is not None]
         if not decided:
             return None
-        return msgspec.json.decode(min(decided, key=precedence).record or "", type=DecisionRecord)
+        record = open_record(self._sealer, min(decided, key=precedence).record or "")
+        return msgspec.json.decode(record, type=DecisionRecord)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from shared.domain.catalogue import Action, Revision, Treatment, facts
+from shared.domain.consent import ANY, Consent, weighed
 from shared.domain.contact import Contact
 from shared.domain.contact_history import ContactHistory
 from shared.domain.contact_past import FACTS, Folded, what_of
@@ -20,7 +21,7 @@ from shared.domain.contact_policy.windows import period, reach
 from shared.domain.outcome import OutcomeName
 from shared.domain.policy.scopes import Scopes
 from shared.domain.policy.tables import Rows
-from shared.domain.profile import ANY, Consent, Profile
+from shared.domain.profile import Profile
 from shared.domain.rules import (
     Budget,
     CalendarUnit,
@@ -86,7 +87,8 @@ class ContactRules:
         rolling: how far back each counts that counts from now.
         calendars: of caps on a calendar, its unit.
         quiet: the rules of quiet hours.
-        standing: those that stop what they judge, or not, whatever was counted.
+        consents: the numbers of those that ask for consent.
+        exclusions, holdouts, allowances: those that exclude, hold out, and limit what all persons have together.
         only_tightens: whether one contact more never lets through what was stopped without it.
     """
 
@@ -103,9 +105,10 @@ class ContactRules:
         self.rolling = tuple((n, reach(r)) for n, r in self.counting if not (isinstance(r, Cap) and r.calendar))
         self.calendars = tuple((number, cap.calendar) for number, cap in self.caps if cap.calendar is not None)
         self.quiet = {number: Quiet(rule) for number, rule in judging if isinstance(rule, QuietHours)}
-        self.standing = tuple(
-            (number, rule) for number, rule in judging if not isinstance(rule, Cap | Cooldown | QuietHours)
-        )
+        self.consents = tuple(number for number, rule in judging if isinstance(rule, ConsentRule))
+        self.exclusions = tuple((number, rule) for number, rule in judging if isinstance(rule, ExclusionRule))
+        self.holdouts = tuple((number, rule) for number, rule in judging if isinstance(rule, Holdout))
+        self.allowances = tuple((number, rule) for number, rule in judging if isinstance(rule, Volume | Budget))
         self.only_tightens = not any(isinstance(rule, Cooldown) and rule.without for _, rule in self.counting)
         self._zone = zone(revision.catalogue.time_zone) or UTC
         self._consented: dict[str, Rows] | None = None
@@ -144,14 +147,12 @@ class ContactRules:
         return known[0]
 
     def consented(self, consents: dict[str, Consent]) -> Rows:
-        """The rows to which a person consents: of the words that match a row the latest counts, and of those of one
-        instant the withdrawal.
-        """
+        """The rows to which a person consents: of the words that match a row the weightiest counts."""
         found = 0
         matching = self._matching()
-        for key, word in sorted(consents.items(), key=lambda each: (each[1].at, not each[1].granted)):
+        for key, word in weighed(consents):
             rows = matching.get(key, 0)
-            found = found | rows if word.granted else found & ~rows
+            found = found | rows if word.consents else found & ~rows
         return found
 
     def _matching(self) -> dict[str, Rows]:

@@ -18,11 +18,12 @@ import yaml
 
 from shared.authoring import build, read
 from shared.domain.catalogue import Revision, facts
+from shared.domain.consent import Consent
 from shared.domain.contact import Contact
 from shared.domain.contact_history import ContactHistory
 from shared.domain.delivery import RESERVATION_TTL
 from shared.domain.policy.policy import Policy
-from shared.domain.profile import Consent, Profile
+from shared.domain.profile import Profile
 from shared.domain.signal import Signal
 from tests.corpus.tree_bank import CORPUS
 

@@ -16,13 +16,14 @@ from shared.authoring import build
 from shared.domain.arbitration import rank
 from shared.domain.candidates import count
 from shared.domain.catalogue import Revision, facts
+from shared.domain.consent import Consent
 from shared.domain.contact import Contact
 from shared.domain.contact_history import ContactHistory
 from shared.domain.contact_read import read_of
 from shared.domain.decision import DecisionRecord, kept
 from shared.domain.engagement import Slots, qualify
 from shared.domain.policy.policy import Policy
-from shared.domain.profile import Consent, Profile
+from shared.domain.profile import Profile
 from shared.domain.propensity import Counts, model_id
 from shared.domain.replay import replay, replayed
 from shared.domain.signal import Signal

@@ -1,14 +1,12 @@
-"""Consents: the latest word counts, whatever the order in which words come."""
+"""Consents: which word counts, and what is kept of it."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from shared.domain.profile import Consent, apply_consents
+from shared.domain.consent import Consent, apply_consents, consents_to
 from shared.domain.signal import ConsentChange
 from tests.unit.domain.situations import NOW, person, signal
 
@@ -29,7 +27,22 @@ def change(granted, **fields):
 def test_a_word_is_for_the_brand_and_channel_that_it_names_or_else_for_the_signals_or_all(fields, brand_of_signal, key):
     after = apply_consents({}, [change(True, **fields)], signal(brand=brand_of_signal))
 
-    assert after == {key: Consent(granted=True, at=NOW, source="web")}
+    assert after == {key: Consent(granted=True, at=NOW, source="web", signal_id="s-1")}
+
+
+def test_a_word_keeps_what_it_rests_on_and_what_proves_it():
+    given_at = NOW - timedelta(days=3)
+    said = change(True, basis="legitimate_interest", proof="form:2026-03", at=given_at)
+
+    [word] = apply_consents({}, [said], signal()).values()
+
+    assert (word.basis, word.proof, word.signal_id, word.at) == ("legitimate_interest", "form:2026-03", "s-1", given_at)
+
+
+def test_a_use_on_another_basis_is_no_consent():
+    on_contract = apply_consents({}, [change(True, basis="contract")], signal())
+
+    assert not consents_to(on_contract, brand="oak", purpose="marketing", channel="email")
 
 
 @pytest.mark.parametrize(
@@ -49,27 +62,6 @@ def test_the_latest_word_counts_and_a_withdrawal_among_equals(old, granted, stay
 
     assert (after["*:marketing:*"] is old) == stays
     assert before == {"*:marketing:*": old}
-
-
-WORDS = st.lists(
-    st.tuples(st.booleans(), st.sampled_from([None, "email"]), st.sampled_from([None, "oak"]), st.integers(0, 3)),
-    max_size=6,
-)
-
-
-@given(words=WORDS, order=st.randoms(use_true_random=False))
-def test_out_of_order_and_repeated_words_end_in_the_same_consents(words, order):
-    def heard(sequence):
-        consents = {}
-        for granted, channel, brand, at in sequence:
-            sent = signal(at=NOW + timedelta(seconds=at))
-            consents = apply_consents(consents, [change(granted, channel=channel, brand=brand)], sent)
-        return consents
-
-    shuffled = [*words, *words]
-    order.shuffle(shuffled)
-
-    assert heard(shuffled) == heard(words)
 
 
 def test_no_word_is_no_consent():
