@@ -11,15 +11,16 @@ from typing import Any
 
 import pytest
 
-from emulators import google, kafka
+from emulators import google
 from emulators.children import Child
+from emulators.kafka import Broker, settings
 from emulators.ports import Ports
 from emulators.probes import tcp
 from emulators.processes import Supervisor
 from shared.adapters import memory
 from shared.adapters.kafka import Quarantine
 from shared.runtime.world import pause
-from tests.contract.samples import PATIENCE_SECONDS, Counted
+from tests.contract.samples import Counted
 
 KEY = bytes(range(32))
 ON_EMULATORS = pytest.mark.emulators
@@ -77,12 +78,10 @@ def emulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses]:
 def broker(tmp_path: Path) -> Iterator[dict[str, Any]]:
     """A Kafka broker of the test's own, and how to reach it."""
     ports = Ports()
-    port = ports.take()
-    with Supervisor(tmp_path) as supervisor:
-        supervisor.start(kafka.broker(port, tmp_path))
-        supervisor.wait_ready(["kafka"], within_seconds=PATIENCE_SECONDS)
-        yield kafka.settings(port)
-        supervisor.kill("kafka")
+    started = Broker(ports.take(), tmp_path)
+    started.start()
+    yield settings(started.address)
+    started.stop()
     ports.release()
 
 

@@ -1,8 +1,8 @@
-"""A bus over Kafka: each subscription is a consumer group, and what this process takes of it is delivered as in memory.
+"""A bus over Kafka: each subscription is a consumer group, and what this process takes is delivered as in memory.
 
-A partition is read in order, and its messages are delivered side by side: one that is refused waits for its next attempt
-while those after it go on. The group is told only how far everything is dealt with, so a process that dies leaves no gap,
-and what it had dealt with beyond one that still waited comes again.
+A partition is read in order, and its messages are delivered side by side: one that is refused waits for its next
+attempt while those after it go on. The group is told only how far everything is dealt with, so a process that dies
+leaves no gap, and what it had dealt with beyond one that still waited comes again.
 """
 
 from __future__ import annotations
@@ -55,7 +55,13 @@ class Bus:
         self._closed = False
 
     def subscribe(
-        self, topic: str, deliver: Deliver, *, name: str = "", max_attempts: int | None = None, at_once: bool = False
+        self,
+        topic: str,
+        deliver: Deliver,
+        *,
+        name: str = "",
+        max_attempts: int | None = None,
+        at_once: bool = False,  # noqa: ARG002 - there is always a broker in between
     ) -> None:
         """Deliver what is published on a topic, from where the group of this name has come to, else from its beginning.
 
@@ -64,7 +70,7 @@ class Bus:
             deliver: who takes it.
             name: of the consumer group, without `kairos-`, and what the dead letters call the subscription.
             max_attempts: before it goes to the dead letters.
-            at_once: of no effect: there is always a broker in between.
+            at_once: of no effect here.
         """
         name = name or topic
 
@@ -110,6 +116,8 @@ class Bus:
         self._closed = True
         for reading in self._readings.values():
             reading.stop()
+        for reading in self._readings.values():
+            reading.stopped()
         self._deliveries.close()
         for reading in self._readings.values():
             reading.leave()

@@ -43,7 +43,7 @@ class DeadLetters:
         with _reader(self._settings, DEAD_LETTERS, "kairos-dead-letters") as (consumer, partitions):
             for message in _to_the_end(consumer, partitions):
                 quarantine.park(dead_letter(message.value() or b"", attributes_of(message), self._origins, now))
-                consumer.commit(message, asynchronous=False)
+                consumer.commit(message=message, asynchronous=False)
                 taken += 1
                 if taken == limit:
                     break

@@ -71,8 +71,11 @@ class Reading:
         return self._reached[partition]
 
     def stop(self) -> None:
-        """Read no more."""
+        """Begin to read no more; `stopped` waits until it is so."""
         self._stopping.set()
+
+    def stopped(self) -> None:
+        """Wait until nothing is read any more."""
         self._thread.join()
 
     def leave(self) -> None:

@@ -7,13 +7,14 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from shared.adapters.envelope import Envelope
 from shared.domain.errors import PermanentError, TransientError
 
 Settings = Mapping[str, str | int | float | bool]
-"""How to reach the brokers, under librdkafka's own names: `bootstrap.servers`, `security.protocol`, `sasl.username`, …"""
+"""How to reach the brokers, by librdkafka's own names: `bootstrap.servers`, `security.protocol`, `sasl.username`, …"""
 
 PUBLISH_TIMEOUT_SECONDS = 8.0
 POLL_SECONDS = 0.1
@@ -50,9 +51,9 @@ def make(
                 if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                     raise
     except (KafkaException, TimeoutError) as error:
-        raise TransientError(f"Kafka did not make the topics {', '.join(each.topic for each in wanted)}: {error}") from (
-            error
-        )
+        raise TransientError(
+            f"Kafka did not make the topics {', '.join(each.topic for each in wanted)}: {error}"
+        ) from (error)
 
 
 class Topics:
@@ -89,8 +90,8 @@ class Topics:
         except KafkaException as error:
             raise _as_ours(error.args[0]) from error
         reports.wait()
-        for error in reports.errors:
-            raise _as_ours(error)
+        if reports.errors:
+            raise _as_ours(reports.errors[0])
         return reports.messages
 
     def close(self) -> None:
