@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from shared.domain.consent import apply_consents
+from shared.domain.consent.objections import with_objections
 from shared.domain.errors import AlreadyExistsError, PermanentError, StaleError, TransientError
 from shared.domain.identifiers import PERSON_ID
 from shared.domain.identity import Conflict, Link, resolve, whose
@@ -86,11 +87,13 @@ class Identify:
         return self._update(policy, signal, found, resolution.joins), resolution.conflicts
 
     def _create(self, policy: Policy, signal: Signal, joins: tuple[str, ...]) -> Profile:
+        consents = apply_consents({}, signal.consent, signal)
         profile = Profile(
             person_id=self._new_person_id(),
             version=1,
             created_at=signal.received_at,
-            consents=apply_consents({}, signal.consent, signal),
+            flags=with_objections((), consents, policy.revision.catalogue.consent.objections),
+            consents=consents,
             unique=self._unique(policy, signal, joins),
         )
         self._persons.create(profile, [_link(signal, ns, profile.person_id, "first_seen") for ns in joins])
@@ -100,8 +103,11 @@ class Identify:
         profile = found.value
         consents = apply_consents(profile.consents, signal.consent, signal)
         unique = {**profile.unique, **self._unique(policy, signal, joins)}
-        if consents != profile.consents or unique != profile.unique:
-            profile = msgspec.structs.replace(profile, version=profile.version + 1, consents=consents, unique=unique)
+        if consents != profile.consents:
+            flags = with_objections(profile.flags, consents, policy.revision.catalogue.consent.objections)
+            profile = msgspec.structs.replace(profile, consents=consents, flags=flags)
+        if profile is not found.value or unique != profile.unique:
+            profile = msgspec.structs.replace(profile, version=profile.version + 1, unique=unique)
         if joins or profile is not found.value:
             self._persons.update(
                 Versioned(profile, found.version),

@@ -34,10 +34,11 @@ _NAMES = (
     "channels.yaml",
     "identity.yaml",
     "sources.yaml",
+    "consent.yaml",
     "arbitration.yaml",
     "contact_policy.yaml",
 )
-_OPTIONAL = frozenset({"sources.yaml"})
+_OPTIONAL = frozenset({"sources.yaml", "consent.yaml"})
 _ACTIONS = re.compile(r"actions/.+\.yaml")
 
 
@@ -107,6 +108,7 @@ def _build(files: Mapping[str, str], problems: Problems, *, warns: bool) -> Cata
         channels=part("channels.yaml", forms.Channels),
         identity=part("identity.yaml", forms.Identity),
         sources=part("sources.yaml", forms.Sources),
+        consent=part("consent.yaml", forms.Consent),
         arbitration=part("arbitration.yaml", forms.Arbitration),
         contact_policy=part("contact_policy.yaml", forms.ContactPolicy),
         actions=tuple(part(name, forms.Actions) for name in sorted(files) if _ACTIONS.fullmatch(name)),

@@ -31,6 +31,7 @@ class Files(msgspec.Struct, frozen=True, kw_only=True):
     channels: forms.Channels
     identity: forms.Identity
     sources: forms.Sources
+    consent: forms.Consent
     arbitration: forms.Arbitration
     contact_policy: forms.ContactPolicy
     actions: tuple[forms.Actions, ...]

@@ -21,6 +21,7 @@ FORMS: dict[str, type[forms.Form]] = {
     "channels": forms.Channels,
     "identity": forms.Identity,
     "sources": forms.Sources,
+    "consent": forms.Consent,
     "arbitration": forms.Arbitration,
     "contact_policy": forms.ContactPolicy,
     "actions": forms.Actions,

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from shared.domain.consent.proofs import Proof
 from shared.domain.errors import InvalidError
 from shared.domain.signal import ConsentChange
 
@@ -41,6 +42,7 @@ class RawSignal(msgspec.Struct, frozen=True, kw_only=True):
         context: what surrounds it.
         properties: the event's own facts and everything that has no other place.
         consent: consents it carries.
+        proofs: what others wrote of its consents: TC strings, states of Consent Mode.
     """
 
     id: str | None
@@ -53,6 +55,7 @@ class RawSignal(msgspec.Struct, frozen=True, kw_only=True):
     context: dict[str, Any]
     properties: dict[str, Any]
     consent: tuple[ConsentChange, ...] = ()
+    proofs: tuple[Proof, ...] = ()
 
 
 def described(value: Any) -> str:

@@ -25,6 +25,7 @@ from shared.domain.catalogue.authentication import (
     TimedSignature,
 )
 from shared.domain.catalogue.conditions import POLICY_KINDS, Condition, Exclusion, Expression, PolicyKind
+from shared.domain.catalogue.consent import ConsentTerms, ModeUse, Objection, Tcf, TcfUse
 from shared.domain.catalogue.revision import Catalogue, Named, Revision
 from shared.domain.catalogue.surroundings import (
     Attribute,
@@ -50,14 +51,17 @@ __all__ = [
     "Catalogue",
     "Channel",
     "Condition",
+    "ConsentTerms",
     "ContextWeight",
     "Exclusion",
     "Exploration",
     "Expression",
     "KeyringKey",
+    "ModeUse",
     "Named",
     "Namespace",
     "NumericPredictor",
+    "Objection",
     "OidcToken",
     "Placement",
     "PlainType",
@@ -72,6 +76,8 @@ __all__ = [
     "StandardWebhooks",
     "Starting",
     "SymbolicPredictor",
+    "Tcf",
+    "TcfUse",
     "TimedSignature",
     "Treatment",
     "Weights",

@@ -10,6 +10,7 @@ import msgspec
 from shared.domain.catalogue.actions import Action, Treatment
 from shared.domain.catalogue.arbitration import ContextWeight, Exploration, Predictor, Weights
 from shared.domain.catalogue.conditions import Condition, Exclusion, Expression
+from shared.domain.catalogue.consent import ConsentTerms
 from shared.domain.catalogue.surroundings import Attribute, Channel, Namespace, SignalType, Source
 from shared.domain.errors import NotFoundError
 from shared.domain.part import Part
@@ -56,6 +57,7 @@ class Catalogue(Part, frozen=True, kw_only=True):
     predictors: tuple[Predictor, ...] = ()
     exploration: Exploration = "off"
     slots: SlotRules = SlotRules()
+    consent: ConsentTerms = ConsentTerms()
 
     def canonical(self) -> bytes:
         """The bytes that the digest is taken of: the same catalogue gives the same bytes on any machine."""
