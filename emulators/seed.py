@@ -18,8 +18,8 @@ from shared.domain.catalogue import Attribute
 from shared.domain.consent import ANY, Consent
 from shared.domain.errors import AlreadyExistsError
 from shared.domain.identifiers import keyed_hash, normalise
-from shared.domain.identity import Link
-from shared.domain.profile import Profile
+from shared.domain.identity.links import Identifier
+from shared.domain.profile import Person
 from shared.domain.signal import digest
 from shared.ports import ContactPoints, Persons
 
@@ -32,7 +32,7 @@ _AT_ONCE = 100
 class Customer(msgspec.Struct, frozen=True, kw_only=True):
     """One customer of the sample bank: the profile, raw identifiers and raw addresses by channel."""
 
-    profile: Profile
+    profile: Person
     identifiers: dict[str, str]
     addresses: dict[str, str]
 
@@ -55,7 +55,7 @@ def seed_customers(
     created = [_person(customer, identifier_key) for customer in everyone]
     parts = [created[start : start + _AT_ONCE] for start in range(0, len(created), _AT_ONCE)]
 
-    def create(part: list[tuple[Profile, list[Link]]]) -> None:
+    def create(part: list[tuple[Person, list[Identifier]]]) -> None:
         try:
             persons.create_all(part)
         except AlreadyExistsError:
@@ -70,12 +70,12 @@ def seed_customers(
         points.result()
 
 
-def _person(customer: Customer, identifier_key: bytes) -> tuple[Profile, list[Link]]:
+def _person(customer: Customer, identifier_key: bytes) -> tuple[Person, list[Identifier]]:
     links = []
     for name, raw in customer.identifiers.items():
         namespace, value = normalise(name, raw)
         links.append(
-            Link(
+            Identifier(
                 namespace=namespace,
                 value=keyed_hash(identifier_key, namespace, value),
                 person_id=customer.profile.person_id,
@@ -115,7 +115,7 @@ def _customer(row: dict[str, str], schema: Mapping[str, Attribute], now: datetim
         "push": f"sample-token-{number}",
     }
     return Customer(
-        profile=Profile(
+        profile=Person(
             person_id="p-" + digest("sample", number)[:24],
             version=1,
             created_at=now,

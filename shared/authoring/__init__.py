@@ -35,10 +35,12 @@ _NAMES = (
     "identity.yaml",
     "sources.yaml",
     "consent.yaml",
+    "features.yaml",
+    "triggers.yaml",
     "arbitration.yaml",
     "contact_policy.yaml",
 )
-_OPTIONAL = frozenset({"sources.yaml", "consent.yaml"})
+_OPTIONAL = frozenset({"sources.yaml", "consent.yaml", "features.yaml", "triggers.yaml"})
 _ACTIONS = re.compile(r"actions/.+\.yaml")
 
 
@@ -109,6 +111,8 @@ def _build(files: Mapping[str, str], problems: Problems, *, warns: bool) -> Cata
         identity=part("identity.yaml", forms.Identity),
         sources=part("sources.yaml", forms.Sources),
         consent=part("consent.yaml", forms.Consent),
+        features=part("features.yaml", forms.Features),
+        triggers=part("triggers.yaml", forms.Triggers),
         arbitration=part("arbitration.yaml", forms.Arbitration),
         contact_policy=part("contact_policy.yaml", forms.ContactPolicy),
         actions=tuple(part(name, forms.Actions) for name in sorted(files) if _ACTIONS.fullmatch(name)),

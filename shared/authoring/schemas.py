@@ -22,6 +22,8 @@ FORMS: dict[str, type[forms.Form]] = {
     "identity": forms.Identity,
     "sources": forms.Sources,
     "consent": forms.Consent,
+    "features": forms.Features,
+    "triggers": forms.Triggers,
     "arbitration": forms.Arbitration,
     "contact_policy": forms.ContactPolicy,
     "actions": forms.Actions,

@@ -7,7 +7,38 @@ from typing import Any
 import msgspec
 
 from shared.domain.consent import Consent, consents_to
+from shared.domain.identity.links import NO_GRAPH, Graph
 from shared.domain.instant import Instant
+from shared.domain.triggers import Entry
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the value of an attribute is from: a source, how far that is believed, and when it said so."""
+
+    source: str
+    priority: int
+    at: Instant
+
+
+class Fragment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one of the persons behind a merged one holds apart, so that they can be parted again.
+
+    Attributes:
+        created_at: when that person was first seen, UTC.
+        attributes, facts, brands, products, flags, reachable, audiences, consents, features, triggered: as of a person.
+    """
+
+    created_at: Instant
+    attributes: dict[str, Any] = {}
+    facts: dict[str, Fact] = {}
+    brands: tuple[str, ...] = ()
+    products: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    reachable: tuple[str, ...] = ()
+    audiences: tuple[str, ...] = ()
+    consents: dict[str, Consent] = {}
+    features: dict[str, bytes] = {}
+    triggered: dict[str, tuple[Entry, ...]] = {}
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -17,7 +48,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         person_id: canonical id, random, never reused.
         version: raised by every write, from 1.
         created_at: when the person was first seen, UTC.
-        attributes: facts by the names of the catalogue's schema; an absent one is unknown.
+        attributes: what is known, by the names of the catalogue's schema; an absent one is unknown.
         brands: brands the person is a customer of.
         products: products held.
         flags: facts that stop contact: `deceased`, `vulnerable`, …
@@ -42,3 +73,29 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def consents_to(self, *, brand: str, purpose: str, channel: str) -> bool:
         """Whether the person consents to this purpose on this channel for this brand."""
         return consents_to(self.consents, brand=brand, purpose=purpose, channel=channel)
+
+
+class Person(Profile, frozen=True, kw_only=True, omit_defaults=True):
+    """A profile as it is stored: with what it is made of. What travels is the profile alone.
+
+    Attributes:
+        facts: where attributes are from that signals stated, by name; the others came with the person.
+        fragments: of a merged person what each of its former persons holds apart, by canonical id; the profile is the
+            view of them together. A person that never merged has none.
+        graph: the person's identifiers and the log of their links.
+        features: what signal features are worked out from; what they say stands among the attributes of the profile
+            that a decision reads.
+        triggered: the latest decisions of triggers that are not to start again soon, by trigger.
+        merged_into: of an id that was merged into another, that other; everything else has moved there.
+    """
+
+    facts: dict[str, Fact] = {}
+    fragments: dict[str, Fragment] = {}
+    graph: Graph = NO_GRAPH
+    features: dict[str, bytes] = {}
+    triggered: dict[str, tuple[Entry, ...]] = {}
+    merged_into: str | None = None
+
+    def snapshot(self) -> Profile:
+        """What travels with a decision: the person as it is seen."""
+        return Profile(**{name: getattr(self, name) for name in Profile.__struct_fields__})

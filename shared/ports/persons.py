@@ -5,35 +5,35 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from shared.domain.identity import Link
-from shared.domain.profile import Profile
+from shared.domain.identity.links import Identifier
+from shared.domain.profile import Person
 from shared.ports.versioned import Versioned
 
 
 class Persons(Protocol):
     """Identifiers and profiles."""
 
-    def links(self, identifiers: Mapping[str, str]) -> dict[str, Link]:
+    def links(self, identifiers: Mapping[str, str]) -> dict[str, Identifier]:
         """Those of these identifiers (namespace to keyed hash) that are linked, by namespace; one batched read."""
 
-    def profile(self, person_id: str) -> Versioned[Profile] | None:
+    def profile(self, person_id: str) -> Versioned[Person] | None:
         """A person's profile, None where there is none."""
 
-    def create(self, profile: Profile, links: Sequence[Link]) -> None:
+    def create(self, profile: Person, links: Sequence[Identifier]) -> None:
         """Create a person with its first identifiers, in one commit.
 
         Raises:
             AlreadyExistsError: one of the identifiers was linked meanwhile; nothing is written.
         """
 
-    def create_all(self, persons: Sequence[tuple[Profile, Sequence[Link]]]) -> None:
+    def create_all(self, persons: Sequence[tuple[Person, Sequence[Identifier]]]) -> None:
         """Create several persons in one commit, at most a hundred; for feeds.
 
         Raises:
             AlreadyExistsError: one of the persons or identifiers is there already; nothing is written.
         """
 
-    def update(self, profile: Versioned[Profile], links: Sequence[Link]) -> None:
+    def update(self, profile: Versioned[Person], links: Sequence[Identifier]) -> None:
         """Write a changed profile and link identifiers to it, in one commit. A profile whose own `version` is that of
         the document read is left as it is and only the links are written.
 

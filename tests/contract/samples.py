@@ -15,8 +15,8 @@ from shared.domain.decision import DecisionRecord
 from shared.domain.deferral import Deferral
 from shared.domain.delivery import Delivery
 from shared.domain.engagement import Slots
-from shared.domain.identity import Link
-from shared.domain.profile import Profile
+from shared.domain.identity.links import Identifier
+from shared.domain.profile import Person
 from shared.domain.signal import Signal, digest
 from shared.domain.usage import Usage
 from shared.messages import HistoryRow, SignalReceived
@@ -49,11 +49,11 @@ class Counted:
         return self.total.reads - before.reads, self.total.writes - before.writes
 
 
-def profile(person_id: str = "p-1", **changes) -> Profile:
-    return Profile(**{"person_id": person_id, "version": 1, "created_at": NOW, **changes})
+def profile(person_id: str = "p-1", **changes) -> Person:
+    return Person(**{"person_id": person_id, "version": 1, "created_at": NOW, **changes})
 
 
-def rich_profile() -> Profile:
+def rich_profile() -> Person:
     return profile(
         attributes={
             "name": "Zoë Ångström 李 🦊",
@@ -80,8 +80,8 @@ def rich_profile() -> Profile:
     )
 
 
-def link(namespace: str, value: str, person_id: str = "p-1") -> Link:
-    return Link(
+def link(namespace: str, value: str, person_id: str = "p-1") -> Identifier:
+    return Identifier(
         namespace=namespace, value=value, person_id=person_id, signal_id="s-1", source="web", at=NOW, rule="first_seen"
     )
 

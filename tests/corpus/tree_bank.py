@@ -12,8 +12,8 @@ from shared.authoring import load
 from shared.domain.catalogue import Revision
 from shared.domain.consent import Consent
 from shared.domain.identifiers import keyed_hash
-from shared.domain.identity import Link
-from shared.domain.profile import Profile
+from shared.domain.identity.links import Identifier
+from shared.domain.profile import Person
 from shared.ports import Catalogues, ContactPoints, Persons
 
 CORPUS = Path(__file__).resolve().parent
@@ -21,7 +21,7 @@ KEY = b"the key of the corpus' own bank."
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 
 CUSTOMERS = {
-    "T1": Profile(
+    "T1": Person(
         person_id="p-000000000000000000000001",
         version=1,
         created_at=SINCE,
@@ -32,7 +32,7 @@ CUSTOMERS = {
         audiences=("all_customers",),
         consents={"*:marketing:*": Consent(granted=True, at=SINCE, source="branch")},
     ),
-    "T2": Profile(
+    "T2": Person(
         person_id="p-000000000000000000000002",
         version=1,
         created_at=SINCE,
@@ -40,10 +40,10 @@ CUSTOMERS = {
         brands=("oak", "elm"),
         reachable=("email",),
     ),
-    "T3": Profile(
+    "T3": Person(
         person_id="p-000000000000000000000003", version=1, created_at=SINCE, brands=("oak",), flags=("deceased",)
     ),
-    "T4": Profile(person_id="p-000000000000000000000004", version=1, created_at=SINCE, brands=("elm",)),
+    "T4": Person(person_id="p-000000000000000000000004", version=1, created_at=SINCE, brands=("elm",)),
 }
 
 
@@ -78,7 +78,7 @@ class TreeBank(Bank):
     ) -> None:
         catalogues.publish(self.revision)
         for number, profile in CUSTOMERS.items():
-            link = Link(
+            link = Identifier(
                 namespace="customer_no",
                 value=hashed("customer_no", number),
                 person_id=profile.person_id,

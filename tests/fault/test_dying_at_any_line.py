@@ -11,7 +11,7 @@ import pytest
 from shared.domain.contact import Contact
 from shared.domain.delivery import CLAIM_LEASE, Delivery
 from shared.domain.errors import PermanentError
-from shared.domain.identity import Link
+from shared.domain.identity.links import Identifier
 from shared.domain.profile import Profile
 from shared.domain.signal import ConsentChange
 from shared.messages import ContactReserved
@@ -86,7 +86,7 @@ def end_of(world):
     """What a world ended in, without what may differ between two that ended alike: times and how often it was tried."""
     profiles = [msgspec.json.decode(document.data, type=Profile) for document in world.store.profiles.values()]
     deliveries = [msgspec.json.decode(document.data, type=Delivery) for document in world.store.deliveries.values()]
-    links = [msgspec.json.decode(data, type=Link) for data in world.store.identifiers.values()]
+    links = [msgspec.json.decode(data, type=Identifier) for data in world.store.identifiers.values()]
     contacts = [
         msgspec.json.decode(data, type=Contact)
         for history in world.store.histories.values()

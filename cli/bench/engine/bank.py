@@ -16,7 +16,7 @@ import msgspec
 
 from shared.authoring import build
 from shared.domain.catalogue import Revision
-from shared.domain.profile import Profile
+from shared.domain.profile import Person
 from shared.domain.signal import Signal
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -66,11 +66,11 @@ def conditions(actions: int) -> list[list[str]]:
     return found
 
 
-def people(count: int) -> list[Profile]:
+def people(count: int) -> list[Person]:
     """Persons of that bank."""
     rng = random.Random(SEED + 1)  # noqa: S311
     return [
-        Profile(
+        Person(
             person_id=f"p-{number:06d}",
             version=1,
             created_at=NOW,

@@ -28,9 +28,9 @@ from shared.domain.contact_history import ContactHistory
 from shared.domain.decision import DecisionRecord
 from shared.domain.delivery import Delivery
 from shared.domain.identifiers import stored
-from shared.domain.identity import Link
+from shared.domain.identity.links import Identifier
 from shared.domain.policy.policy import Policy
-from shared.domain.profile import Profile
+from shared.domain.profile import Person
 from shared.domain.propensity import Counts
 from shared.messages import HistoryRow, Publishable
 from shared.ports import Folding, Versioned
@@ -53,7 +53,7 @@ class Decider:
         rows: of the history, as they were published since this was last emptied.
     """
 
-    def __init__(self, revision: Revision, people: Sequence[Profile]) -> None:
+    def __init__(self, revision: Revision, people: Sequence[Person]) -> None:
         """Put everything at hand."""
         store, meter = memory.Store(), RequestMeter()
         catalogues = memory.Catalogues(store)
@@ -109,11 +109,11 @@ class Decider:
 class _Persons(memory.Persons):
     """Persons whose profiles need no decoding."""
 
-    def __init__(self, store: memory.Store, meter: RequestMeter, people: Sequence[Profile]) -> None:
+    def __init__(self, store: memory.Store, meter: RequestMeter, people: Sequence[Person]) -> None:
         super().__init__(store, meter)
         self._profiles = {profile.person_id: Versioned(profile, "1") for profile in people}
         self._links = {
-            _identifier(number): Link(
+            _identifier(number): Identifier(
                 namespace="customer_no",
                 value=_identifier(number),
                 person_id=profile.person_id,
@@ -125,11 +125,11 @@ class _Persons(memory.Persons):
             for number, profile in enumerate(people)
         }
 
-    def links(self, identifiers: Mapping[str, str]) -> dict[str, Link]:
+    def links(self, identifiers: Mapping[str, str]) -> dict[str, Identifier]:
         """Whom they lead to."""
         return {namespace: self._links[value] for namespace, value in identifiers.items()}
 
-    def profile(self, person_id: str) -> Versioned[Profile]:
+    def profile(self, person_id: str) -> Versioned[Person]:
         """The person."""
         return self._profiles[person_id]
 
@@ -164,7 +164,7 @@ def _request(number: int) -> bytes:
     return msgspec.json.encode(asked)
 
 
-def _histories(policy: Policy, people: Sequence[Profile]) -> dict[str, ContactHistory]:
+def _histories(policy: Policy, people: Sequence[Person]) -> dict[str, ContactHistory]:
     """What each person saw in forty days, some of it turned down."""
     draw = random.Random(bank.SEED + 3)  # noqa: S311 - data to measure with
     found = {}

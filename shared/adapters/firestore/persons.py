@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from google.cloud import firestore
 
 from shared.adapters.firestore.client import Database, decode, encode, encode_update, version_of
-from shared.domain.identity import Link
-from shared.domain.profile import Profile
+from shared.domain.identity.links import Identifier
+from shared.domain.profile import Person
 from shared.ports import Meter, Versioned
 
 IDENTIFIERS = "identifiers"
@@ -23,27 +23,27 @@ class Persons:
         self._database = database
         self._meter = meter
 
-    def links(self, identifiers: Mapping[str, str]) -> dict[str, Link]:
+    def links(self, identifiers: Mapping[str, str]) -> dict[str, Identifier]:
         """Those of these identifiers that are linked, by namespace; one batched read."""
         references = [self._identifier(namespace, value) for namespace, value in identifiers.items()]
         self._meter.add(reads=len(references))
-        found = [decode(Link, snapshot) for snapshot in self._database.get_all(references)]
+        found = [decode(Identifier, snapshot) for snapshot in self._database.get_all(references)]
         return {link.namespace: link for link in found}
 
-    def profile(self, person_id: str) -> Versioned[Profile] | None:
+    def profile(self, person_id: str) -> Versioned[Person] | None:
         """A person's profile, None where there is none."""
         self._meter.add(reads=1)
         snapshot = self._database.get(self._database.reference(PROFILES, person_id))
         if not snapshot.exists:
             return None
-        profile = decode(Profile, snapshot)
+        profile = decode(Person, snapshot)
         return Versioned(profile, f"{version_of(snapshot.update_time)}/{profile.version}")
 
-    def create(self, profile: Profile, links: Sequence[Link]) -> None:
+    def create(self, profile: Person, links: Sequence[Identifier]) -> None:
         """Create a person with its first identifiers, in one commit."""
         self.create_all([(profile, links)])
 
-    def create_all(self, persons: Sequence[tuple[Profile, Sequence[Link]]]) -> None:
+    def create_all(self, persons: Sequence[tuple[Person, Sequence[Identifier]]]) -> None:
         """Create several persons in one commit."""
         batch = self._database.client.batch()
         for profile, links in persons:
@@ -52,7 +52,7 @@ class Persons:
         self._database.commit(batch)
         self._meter.add(writes=len(batch))
 
-    def update(self, profile: Versioned[Profile], links: Sequence[Link]) -> None:
+    def update(self, profile: Versioned[Person], links: Sequence[Identifier]) -> None:
         """Write a changed profile and link identifiers to it, in one commit."""
         person = profile.value
         version, _, own = (profile.version or "").rpartition("/")
@@ -65,7 +65,7 @@ class Persons:
             self._database.commit(batch)
             self._meter.add(writes=len(batch))
 
-    def _link(self, batch: firestore.WriteBatch, links: Sequence[Link]) -> None:
+    def _link(self, batch: firestore.WriteBatch, links: Sequence[Identifier]) -> None:
         for link in links:
             batch.create(self._identifier(link.namespace, link.value), encode(link))
 

@@ -8,8 +8,8 @@ import msgspec
 
 from shared.adapters.memory.store import Document, Store
 from shared.domain.errors import AlreadyExistsError, StaleError
-from shared.domain.identity import Link
-from shared.domain.profile import Profile
+from shared.domain.identity.links import Identifier
+from shared.domain.profile import Person
 from shared.ports import Meter, Versioned
 
 
@@ -21,28 +21,28 @@ class Persons:
         self._store = store
         self._meter = meter
 
-    def links(self, identifiers: Mapping[str, str]) -> dict[str, Link]:
+    def links(self, identifiers: Mapping[str, str]) -> dict[str, Identifier]:
         """Those of these identifiers that are linked, by namespace."""
         self._meter.add(reads=len(identifiers))
         with self._store.lock:
             found = {ns: self._store.identifiers.get((ns, value)) for ns, value in identifiers.items()}
-        return {ns: msgspec.json.decode(data, type=Link) for ns, data in found.items() if data is not None}
+        return {ns: msgspec.json.decode(data, type=Identifier) for ns, data in found.items() if data is not None}
 
-    def profile(self, person_id: str) -> Versioned[Profile] | None:
+    def profile(self, person_id: str) -> Versioned[Person] | None:
         """A person's profile, None where there is none."""
         self._meter.add(reads=1)
         with self._store.lock:
             document = self._store.profiles.get(person_id)
         if document is None:
             return None
-        profile = msgspec.json.decode(document.data, type=Profile)
+        profile = msgspec.json.decode(document.data, type=Person)
         return Versioned(profile, f"{document.version}/{profile.version}")
 
-    def create(self, profile: Profile, links: Sequence[Link]) -> None:
+    def create(self, profile: Person, links: Sequence[Identifier]) -> None:
         """Create a person with its first identifiers, in one commit."""
         self.create_all([(profile, links)])
 
-    def create_all(self, persons: Sequence[tuple[Profile, Sequence[Link]]]) -> None:
+    def create_all(self, persons: Sequence[tuple[Person, Sequence[Identifier]]]) -> None:
         """Create several persons in one commit."""
         with self._store.lock:
             for profile, links in persons:
@@ -54,7 +54,7 @@ class Persons:
                 self._link(links)
         self._meter.add(writes=sum(1 + len(links) for _, links in persons))
 
-    def update(self, profile: Versioned[Profile], links: Sequence[Link]) -> None:
+    def update(self, profile: Versioned[Person], links: Sequence[Identifier]) -> None:
         """Write a changed profile and link identifiers to it, in one commit."""
         person = profile.value
         version, _, own = (profile.version or "").rpartition("/")
@@ -70,14 +70,14 @@ class Persons:
             self._link(links)
         self._meter.add(writes=int(changed) + len(links))
 
-    def _put(self, profile: Profile) -> None:
+    def _put(self, profile: Person) -> None:
         self._store.profiles[profile.person_id] = Document(msgspec.json.encode(profile), self._store.next_version())
 
-    def _link(self, links: Sequence[Link]) -> None:
+    def _link(self, links: Sequence[Identifier]) -> None:
         for link in links:
             self._store.identifiers[link.namespace, link.value] = msgspec.json.encode(link)
 
-    def _refuse_linked(self, links: Sequence[Link]) -> None:
+    def _refuse_linked(self, links: Sequence[Identifier]) -> None:
         for link in links:
             if (link.namespace, link.value) in self._store.identifiers:
                 raise AlreadyExistsError(f"the {link.namespace} is linked already")

@@ -11,6 +11,7 @@ from shared.authoring.forms.consent import Consent
 from shared.authoring.forms.contact_policy import Cap, ContactPolicy, Cooldown, Holidays, QuietHours, Rule
 from shared.authoring.forms.form import PATTERNS, Form
 from shared.authoring.forms.policy import Condition, Policy
+from shared.authoring.forms.signals import Features, Triggers
 from shared.authoring.forms.surroundings import (
     Attribute,
     Channels,
@@ -36,6 +37,7 @@ __all__ = [
     "Consent",
     "ContactPolicy",
     "Cooldown",
+    "Features",
     "Form",
     "Group",
     "Holidays",
@@ -51,4 +53,5 @@ __all__ = [
     "SignalType",
     "Sources",
     "Treatment",
+    "Triggers",
 ]

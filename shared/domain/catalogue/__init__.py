@@ -26,6 +26,18 @@ from shared.domain.catalogue.authentication import (
 )
 from shared.domain.catalogue.conditions import POLICY_KINDS, Condition, Exclusion, Expression, PolicyKind
 from shared.domain.catalogue.consent import ConsentTerms, ModeUse, Objection, Tcf, TcfUse
+from shared.domain.catalogue.features import (
+    AnyFeature,
+    Count,
+    Decayed,
+    Distinct,
+    FirstSeen,
+    LastSeen,
+    Sequence,
+    Step,
+    Sum,
+    Trigger,
+)
 from shared.domain.catalogue.revision import Catalogue, Named, Revision
 from shared.domain.catalogue.surroundings import (
     Attribute,
@@ -43,6 +55,7 @@ __all__ = [
     "POLICY_KINDS",
     "Action",
     "Active",
+    "AnyFeature",
     "Attribute",
     "AttributeType",
     "AttributeValue",
@@ -53,10 +66,15 @@ __all__ = [
     "Condition",
     "ConsentTerms",
     "ContextWeight",
+    "Count",
+    "Decayed",
+    "Distinct",
     "Exclusion",
     "Exploration",
     "Expression",
+    "FirstSeen",
     "KeyringKey",
+    "LastSeen",
     "ModeUse",
     "Named",
     "Namespace",
@@ -70,16 +88,20 @@ __all__ = [
     "PublicKey",
     "RateLimit",
     "Revision",
+    "Sequence",
     "SignalType",
     "Source",
     "SourceKey",
     "StandardWebhooks",
     "Starting",
+    "Step",
+    "Sum",
     "SymbolicPredictor",
     "Tcf",
     "TcfUse",
     "TimedSignature",
     "Treatment",
+    "Trigger",
     "Weights",
     "facts",
 ]

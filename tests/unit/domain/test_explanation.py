@@ -12,7 +12,7 @@ from shared.domain.decision import Chosen, DecisionRecord
 from shared.domain.dropped import values_read
 from shared.domain.engagement import Slots
 from shared.domain.explanation import explain
-from shared.domain.identity import Conflict
+from shared.domain.identity.links import Conflict
 from tests.unit.domain.situations import NOW, person, policy, signal
 
 BANK = policy(

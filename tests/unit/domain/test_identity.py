@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.identity import Link, by_priority, resolve, whose
+from shared.domain.identity.links import Identifier
+from shared.domain.identity.resolution import by_priority, resolve, whose
 from tests.corpus.tree_bank import revision
 from tests.unit.domain.situations import NOW, cases, person
 
@@ -16,7 +17,7 @@ NAMESPACES = revision().namespaces
 
 def links(pointing):
     return {
-        namespace: Link(
+        namespace: Identifier(
             namespace=namespace, value="v", person_id=of, signal_id="s-0", source="web", at=NOW, rule="first_seen"
         )
         for namespace, of in pointing.items()

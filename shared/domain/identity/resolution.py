@@ -7,39 +7,12 @@ with the person of its highest-priority identifier.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 
 import msgspec
 
 from shared.domain.catalogue import Namespace
+from shared.domain.identity.links import Conflict, Identifier
 from shared.domain.profile import Profile
-
-
-class Link(msgspec.Struct, frozen=True, kw_only=True):
-    """An identifier that points at a person, with the evidence for it.
-
-    Attributes:
-        namespace: what kind of identifier.
-        value: its keyed hash.
-        person_id: whom it points at.
-        signal_id, source, at, rule: which signal said so, sent by whom, when it happened, by which rule.
-    """
-
-    namespace: str
-    value: str
-    person_id: str
-    signal_id: str
-    source: str
-    at: datetime
-    rule: str
-
-
-class Conflict(msgspec.Struct, frozen=True, kw_only=True):
-    """An identifier that could not be joined to the person, and why."""
-
-    namespace: str
-    person_id: str
-    reason: str
 
 
 class Resolution(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,14 +34,16 @@ def by_priority(identifiers: Mapping[str, str], namespaces: Mapping[str, Namespa
     return sorted(identifiers, key=lambda ns: (-namespaces[ns].priority, ns))
 
 
-def whose(identifiers: Mapping[str, str], links: Mapping[str, Link], namespaces: Mapping[str, Namespace]) -> str | None:
+def whose(
+    identifiers: Mapping[str, str], links: Mapping[str, Identifier], namespaces: Mapping[str, Namespace]
+) -> str | None:
     """The person of the strongest linked identifier, None where none is linked."""
     return next((links[ns].person_id for ns in by_priority(identifiers, namespaces) if ns in links), None)
 
 
 def resolve(
     identifiers: Mapping[str, str],
-    links: Mapping[str, Link],
+    links: Mapping[str, Identifier],
     profile: Profile | None,
     namespaces: Mapping[str, Namespace],
 ) -> Resolution:
