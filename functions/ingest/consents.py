@@ -7,9 +7,9 @@ from typing import NamedTuple, get_args
 
 import msgspec
 
-from functions.ingest.formats import RawSignal
+from functions.ingest.formats import Format, RawSignal
 from functions.ingest.suggestions import unknown
-from shared.domain.catalogue import Revision, Source
+from shared.domain.catalogue import Revision
 from shared.domain.consent import ANY
 from shared.domain.consent.proofs import changes_of
 from shared.domain.errors import InvalidError
@@ -27,7 +27,7 @@ class Consented(NamedTuple):
     unreadable: InvalidError | None = None
 
 
-def consented(revision: Revision, source: Source, raw: RawSignal, at: datetime, scrubber: Scrubber) -> Consented:
+def consented(revision: Revision, form: Format, raw: RawSignal, at: datetime, scrubber: Scrubber) -> Consented:
     """The changes that a signal of this time carries.
 
     What a foreign source says of purposes and channels that we do not have is none of ours; in our own format it is a
@@ -36,7 +36,7 @@ def consented(revision: Revision, source: Source, raw: RawSignal, at: datetime, 
     Raises:
         InvalidError: it is in our own format, and something of it does not fit.
     """
-    is_ours = source.format == "canonical"
+    is_ours = form.is_strict
     kept: list[ConsentChange] = []
     for change in raw.consent:
         try:

@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 from functions.ingest.body import MAX_DEPTH, MAX_ITEM_BYTES, MAX_ITEMS
 from functions.ingest.handler import Accepted, Ingest
+from shared import authoring
 from shared.domain.catalogue import (
     Catalogue,
     Channel,
@@ -52,6 +54,7 @@ SEGMENT_MAP = {
     "phone": "phone_sha256",
 }
 XDM_MAP = {"ECID": "ecid", "CRMID": "customer_no", "Email": "email_sha256", "Phone": "phone_sha256"}
+SAMPLE = authoring.load(Path(__file__).parents[2] / "catalogue").catalogue
 REVISION = Revision(
     Catalogue(
         name="A bank",
@@ -84,6 +87,7 @@ REVISION = Revision(
             consent_mode=(ModeUse(signals=("ad_user_data",), purpose="marketing", channels=("web",)),),
             objections=(Objection(word="profiling", flag="objects_to_profiling"),),
         ),
+        formats=SAMPLE.formats,
     )
 )
 

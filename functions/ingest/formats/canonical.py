@@ -8,10 +8,10 @@ from typing import Annotated, Any, TypeVar, get_args
 import msgspec
 from msgspec import Meta
 
-from functions.ingest.formats.raw import MAX_TYPE, RawSignal, beside, described, instant, snake_case, text
 from shared.domain.consent import ANY
 from shared.domain.consent.proofs import Proof, ProofKind
 from shared.domain.errors import InvalidError
+from shared.domain.normalising.raw import MAX_TYPE, RawSignal, beside, described, instant, snake_case, text
 from shared.domain.signal import Basis, ConsentChange
 
 _TYPE = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)*")

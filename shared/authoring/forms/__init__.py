@@ -10,6 +10,7 @@ from shared.authoring.forms.bank import Bank, Brand, Group, Issue, Level
 from shared.authoring.forms.consent import Consent
 from shared.authoring.forms.contact_policy import Cap, ContactPolicy, Cooldown, Holidays, QuietHours, Rule
 from shared.authoring.forms.form import PATTERNS, Form
+from shared.authoring.forms.formats import Example, Examples, Expected, Format
 from shared.authoring.forms.policy import Condition, Policy
 from shared.authoring.forms.signals import Features, Triggers
 from shared.authoring.forms.surroundings import (
@@ -37,8 +38,12 @@ __all__ = [
     "Consent",
     "ContactPolicy",
     "Cooldown",
+    "Example",
+    "Examples",
+    "Expected",
     "Features",
     "Form",
+    "Format",
     "Group",
     "Holidays",
     "Identity",
