@@ -50,6 +50,7 @@ class BankOnEmulators(Platform):
                 state=state,
                 credentials=credentials or Credentials(),
                 secrets=bank.secrets,
+                kept_secrets=lambda local: bank.source_secrets(local.credentials),
                 ports=ports or {},
                 seed=self._seed,
                 on_function_death=on_function_death,

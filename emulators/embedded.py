@@ -28,6 +28,7 @@ from emulators.wiring import Memory, services
 from shared.adapters.memory.bus import Bus
 from shared.adapters.memory.history import DecisionHistory
 from shared.adapters.memory.quarantine import Quarantine
+from shared.adapters.memory.secrets import Secrets
 from shared.adapters.memory.store import Store
 from shared.messages import (
     HistoryRow,
@@ -86,6 +87,7 @@ class Embedded:
         self.meter = RequestMeter()
         self.history = DecisionHistory()
         self.quarantine = Quarantine(self.store)
+        self.secrets = Secrets()
         self._server: MultiSocketServer | BaseWSGIServer | None = None
         self._sandbox: Sandbox | None = None
         self._stopping = threading.Lock()
@@ -118,7 +120,7 @@ class Embedded:
     def _start(self) -> None:
         self._sandbox = Sandbox(self._ports["sandbox"], self.credentials.webhook_secret, logs=False)
         threading.Thread(target=self._sandbox.serve_forever, name="sandbox", daemon=True).start()
-        memory = Memory(self.store, self.bus, self.history, self.quarantine, self.meter)
+        memory = Memory(self.store, self.bus, self.history, self.quarantine, self.secrets, self.meter)
         wired = services(memory, self.bank, self.credentials, self.endpoints["sandbox"], self._on_progress)
         served = {**wired, **self._extra}
         by_port = {str(self._ports[name]): service for name, service in served.items()}
@@ -136,6 +138,7 @@ class Embedded:
                 "endpoints": self.endpoints,
                 "headers": self.headers,
                 "pids": dict.fromkeys(FUNCTIONS, pid),
+                "secrets": dict(self.bank.source_secrets(self.credentials)),
                 "emulators": {},
                 "project": "embedded",
                 "on": "embedded",

@@ -10,6 +10,7 @@ from shared.ports.channels import ChannelProvider, Outcome, Outcomes, Receipt
 from shared.ports.contacts import Contacts, Deferrals, Folding
 from shared.ports.history import Days, DecisionHistory, Seals
 from shared.ports.persons import ContactPoints, Persons
+from shared.ports.secrets import Secrets
 from shared.ports.topics import Parked, Publisher, Quarantine
 from shared.ports.versioned import Versioned
 from shared.ports.world import Clock, Meter, NewId, Timer
@@ -37,6 +38,7 @@ __all__ = [
     "Quarantine",
     "Receipt",
     "Seals",
+    "Secrets",
     "Taken",
     "Timer",
     "Versioned",

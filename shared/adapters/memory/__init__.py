@@ -12,6 +12,7 @@ from shared.adapters.memory.persons import Persons
 from shared.adapters.memory.provider import ChannelProvider
 from shared.adapters.memory.quarantine import Quarantine
 from shared.adapters.memory.seals import Seals
+from shared.adapters.memory.secrets import Secrets
 from shared.adapters.memory.store import Store
 
 __all__ = [
@@ -30,5 +31,6 @@ __all__ = [
     "Publisher",
     "Quarantine",
     "Seals",
+    "Secrets",
     "Store",
 ]
