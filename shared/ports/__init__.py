@@ -9,7 +9,7 @@ from shared.ports.catalogues import Catalogues, Models
 from shared.ports.channels import ChannelProvider, Outcome, Outcomes, Receipt
 from shared.ports.contacts import Contacts, Deferrals, Folding
 from shared.ports.history import Days, DecisionHistory, Seals
-from shared.ports.persons import ContactPoints, Persons
+from shared.ports.persons import ContactPoints, Persons, behind
 from shared.ports.secrets import Secrets
 from shared.ports.topics import Parked, Publisher, Quarantine
 from shared.ports.versioned import Versioned
@@ -42,4 +42,5 @@ __all__ = [
     "Taken",
     "Timer",
     "Versioned",
+    "behind",
 ]
