@@ -28,7 +28,6 @@ class Bank:
         """Take catalogue and customers from the repository at `root`."""
         self.root = root
         self.identifier_key = secrets.token_bytes(32)
-        self.contact_points_key = secrets.token_bytes(32)
         self.seal_key = secrets.token_bytes(32)
         self._source_secrets: dict[str, str] = {}
 
@@ -37,7 +36,6 @@ class Bank:
         return {
             **access(local.credentials),
             "IDENTIFIER_KEY": self.identifier_key.hex(),
-            "CONTACT_POINTS_KEY": self.contact_points_key.hex(),
             "SEAL_KEY": self.seal_key.hex(),
             "PROVIDERS": msgspec.json.encode(
                 providers(self.revision, local.endpoints["sandbox"], local.credentials)

@@ -42,6 +42,8 @@ from shared.adapters.memory.seals import Seals
 from shared.adapters.memory.secrets import Secrets
 from shared.adapters.memory.store import Store
 from shared.adapters.providers import HttpProvider
+from shared.adapters.sealed_history import SealingPublisher
+from shared.adapters.sealing import Sealer
 from shared.messages import (
     ActionsQualified,
     ActionsRanked,
@@ -72,6 +74,7 @@ class Memory(NamedTuple):
     quarantine: Quarantine
     secrets: Secrets
     meter: RequestMeter
+    sealer: Sealer
 
 
 def services(
@@ -81,7 +84,7 @@ def services(
     store, meter = memory.store, memory.meter
     catalogues, persons, contacts = Catalogues(store), Persons(store, meter), Contacts(store, meter)
     contact_points, models = ContactPoints(store, meter), Models(store)
-    publisher = Publisher(memory.bus, meter)
+    publisher = SealingPublisher(Publisher(memory.bus, meter), memory.sealer)
     bank.seed(catalogues, persons, contact_points, tell)
     identify, qualify = Identify(catalogues, persons, new_person_id), Qualify(catalogues)
     arbitrate = Arbitrate(catalogues, models)
@@ -158,7 +161,7 @@ def _pushed(
     push = Push(
         accepts,
         handle,
-        publisher=Publisher(memory.bus, memory.meter),
+        publisher=SealingPublisher(Publisher(memory.bus, memory.meter), memory.sealer),
         quarantine=memory.quarantine,
         meter=memory.meter,
         clock=utc_now,

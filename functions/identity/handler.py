@@ -1,4 +1,6 @@
-"""Identity: find or create the person of a signal, note its consents, and pass the profile on as read once."""
+"""Identity: find or create the person of a signal, note its consents and features, and where a trigger lets it start a
+decision pass the profile on, as read once.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ from datetime import datetime
 
 import msgspec
 
+from functions.identity.starting import Started, raised, started
 from shared.domain.consent import apply_consents
 from shared.domain.errors import AlreadyExistsError, PermanentError, StaleError, TransientError
 from shared.domain.identifiers import PERSON_ID
@@ -32,17 +35,25 @@ class Identify:
         self._persons = persons
         self._new_person_id = new_person_id
 
-    def __call__(self, received: SignalReceived, now: datetime) -> tuple[SignalIdentified | HistoryRow]:
-        """The signal with its person; a late one has updated the profile and ends here.
+    def __call__(
+        self, received: SignalReceived, now: datetime, *, asked: bool = False
+    ) -> tuple[SignalIdentified | HistoryRow]:
+        """The signal with its person; one that is late, or that no trigger lets start a decision, has updated the
+        profile and ends here.
+
+        Args:
+            received: the signal.
+            now: when it is decided on.
+            asked: whether somebody waits for an answer, whatever triggers say.
 
         Raises:
             PermanentError: no identifier, a namespace that the live revision does not know, or an id of nobody.
             TransientError: contention did not end, or the store did not answer.
         """
-        policy = self._catalogues.current()
-        profile, conflicts = self._person(policy, received.signal)
-        if received.signal.is_late:
-            return (ended_row(received.decision_id, profile.person_id, received.signal, "late_signal", now),)
+        policy, signal = self._catalogues.current(), received.signal
+        (_, profile, ended), conflicts = self._person(policy, signal, now, asked=asked)
+        if ended is not None:
+            return (ended_row(received.decision_id, profile.person_id, signal, ended, now),)
         return (
             SignalIdentified(
                 message_id=f"{received.decision_id}:signal.identified",
@@ -50,14 +61,16 @@ class Identify:
                 occurred_at=now,
                 person_id=profile.person_id,
                 revision=policy.revision.id,
-                signal=received.signal,
-                profile=profile.snapshot(),
+                signal=signal,
+                profile=profile,
                 conflicts=conflicts,
                 decided_at=now,
             ),
         )
 
-    def _person(self, policy: Policy, signal: Signal) -> tuple[Person, tuple[Conflict, ...]]:
+    def _person(
+        self, policy: Policy, signal: Signal, now: datetime, *, asked: bool
+    ) -> tuple[Started, tuple[Conflict, ...]]:
         if not signal.identifiers:
             raise PermanentError("the signal has no identifier, so it is nobody's")
         unknown = [ns for ns in signal.identifiers if ns not in policy.revision.namespaces]
@@ -65,12 +78,14 @@ class Identify:
             raise PermanentError(f"namespace {unknown[0]!r} is not declared in revision {policy.revision.id}")
         for _ in range(ATTEMPTS):
             try:
-                return self._once(policy, signal)
+                return self._once(policy, signal, now, asked=asked)
             except (AlreadyExistsError, StaleError):
                 continue  # somebody linked or wrote meanwhile: their work is read and built on
         raise TransientError(f"identifiers of {signal.source} signal {signal.id} are contended")
 
-    def _once(self, policy: Policy, signal: Signal) -> tuple[Person, tuple[Conflict, ...]]:
+    def _once(
+        self, policy: Policy, signal: Signal, now: datetime, *, asked: bool
+    ) -> tuple[Started, tuple[Conflict, ...]]:
         namespaces = policy.revision.namespaces
         identifiers = {ns: value for ns, value in signal.identifiers.items() if ns != PERSON_ID}
         if PERSON_ID in signal.identifiers:
@@ -84,12 +99,22 @@ class Identify:
             raise PermanentError(f"no profile of person {person_id}")
         resolution = resolve(identifiers, links, found.value if found else None, namespaces)
         if found is None or resolution.person_id is None:
-            return self._create(policy, signal, resolution.joins), resolution.conflicts
-        return self._update(policy, signal, found, resolution.joins), resolution.conflicts
+            person = self._new(policy, signal, resolution.joins)
+            came_to = started(policy, signal, person, now, asked=asked)
+            self._persons.create(came_to.person, _links(signal, resolution.joins, person.person_id, "first_seen"))
+            return came_to, resolution.conflicts
+        person = self._updated(policy, signal, found.value, resolution.joins)
+        came_to = started(policy, signal, person, now, asked=asked)
+        if came_to.person is not found.value:
+            came_to = raised(came_to, found.value.version + 1)
+        if resolution.joins or came_to.person is not found.value:
+            joined = _links(signal, resolution.joins, person.person_id, "seen_together")
+            self._persons.update(Versioned(came_to.person, found.version), joined)
+        return came_to, resolution.conflicts
 
-    def _create(self, policy: Policy, signal: Signal, joins: tuple[str, ...]) -> Person:
+    def _new(self, policy: Policy, signal: Signal, joins: tuple[str, ...]) -> Person:
         attributes, facts = stated({}, {}, signal.received_at, signal, _priority(policy, signal))
-        profile = Person(
+        return Person(
             person_id=self._new_person_id(),
             version=1,
             created_at=signal.received_at,
@@ -97,32 +122,23 @@ class Identify:
             facts=facts,
             consents=apply_consents({}, signal.consent, signal),
             unique=self._unique(policy, signal, joins),
+            features=policy.features.update({}, signal),
         )
-        self._persons.create(profile, [_link(signal, ns, profile.person_id, "first_seen") for ns in joins])
-        return profile
 
-    def _update(self, policy: Policy, signal: Signal, found: Versioned[Person], joins: tuple[str, ...]) -> Person:
-        profile = found.value
-        consents = apply_consents(profile.consents, signal.consent, signal)
-        unique = {**profile.unique, **self._unique(policy, signal, joins)}
+    def _updated(self, policy: Policy, signal: Signal, person: Person, joins: tuple[str, ...]) -> Person:
+        """The person with what the signal says; the very same where it says nothing new."""
+        consents = apply_consents(person.consents, signal.consent, signal)
+        unique = {**person.unique, **self._unique(policy, signal, joins)}
         attributes, facts = stated(
-            profile.attributes, profile.facts, profile.created_at, signal, _priority(policy, signal)
+            person.attributes, person.facts, person.created_at, signal, _priority(policy, signal)
         )
-        if consents != profile.consents or unique != profile.unique or facts != profile.facts:
-            profile = msgspec.structs.replace(
-                profile,
-                version=profile.version + 1,
-                consents=consents,
-                unique=unique,
-                attributes=attributes,
-                facts=facts,
-            )
-        if joins or profile is not found.value:
-            self._persons.update(
-                Versioned(profile, found.version),
-                [_link(signal, ns, profile.person_id, "seen_together") for ns in joins],
-            )
-        return profile
+        features = policy.features.update(person.features, signal)
+        known = person.consents, person.unique, person.facts, person.features
+        if (consents, unique, facts, features) == known:
+            return person
+        return msgspec.structs.replace(
+            person, consents=consents, unique=unique, attributes=attributes, facts=facts, features=features
+        )
 
     @staticmethod
     def _unique(policy: Policy, signal: Signal, joins: tuple[str, ...]) -> dict[str, str]:
@@ -134,13 +150,16 @@ def _priority(policy: Policy, signal: Signal) -> int:
     return source.priority if source else 0
 
 
-def _link(signal: Signal, namespace: str, person_id: str, rule: str) -> Identifier:
-    return Identifier(
-        namespace=namespace,
-        value=signal.identifiers[namespace],
-        person_id=person_id,
-        signal_id=signal.id,
-        source=signal.source,
-        at=signal.at,
-        rule=rule,
-    )
+def _links(signal: Signal, namespaces: tuple[str, ...], person_id: str, rule: str) -> list[Identifier]:
+    return [
+        Identifier(
+            namespace=namespace,
+            value=signal.identifiers[namespace],
+            person_id=person_id,
+            signal_id=signal.id,
+            source=signal.source,
+            at=signal.at,
+            rule=rule,
+        )
+        for namespace in namespaces
+    ]

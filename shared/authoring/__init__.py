@@ -34,10 +34,12 @@ _NAMES = (
     "channels.yaml",
     "identity.yaml",
     "sources.yaml",
+    "features.yaml",
+    "triggers.yaml",
     "arbitration.yaml",
     "contact_policy.yaml",
 )
-_OPTIONAL = frozenset({"sources.yaml"})
+_OPTIONAL = frozenset({"sources.yaml", "features.yaml", "triggers.yaml"})
 _ACTIONS = re.compile(r"actions/.+\.yaml")
 
 
@@ -107,6 +109,8 @@ def _build(files: Mapping[str, str], problems: Problems, *, warns: bool) -> Cata
         channels=part("channels.yaml", forms.Channels),
         identity=part("identity.yaml", forms.Identity),
         sources=part("sources.yaml", forms.Sources),
+        features=part("features.yaml", forms.Features),
+        triggers=part("triggers.yaml", forms.Triggers),
         arbitration=part("arbitration.yaml", forms.Arbitration),
         contact_policy=part("contact_policy.yaml", forms.ContactPolicy),
         actions=tuple(part(name, forms.Actions) for name in sorted(files) if _ACTIONS.fullmatch(name)),

@@ -17,6 +17,7 @@ from shared.authoring.places import Place
 from shared.authoring.predictors import PredictorBuilder
 from shared.authoring.problems import Problems
 from shared.authoring.reading import Reader
+from shared.authoring.signals import attributes_of, build_features, build_triggers, features_read
 from shared.authoring.slot_rules import build_slots
 from shared.domain import zones
 from shared.domain.catalogue import (
@@ -36,7 +37,9 @@ from shared.domain.part import terse
 def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
     """The catalogue that the files say; it is good only if no problem was noted on the way."""
     bank = files.bank
-    profile_schema = _build_attributes(files.schema.profile)
+    profile_schema = dict(
+        sorted((_build_attributes(files.schema.profile) | attributes_of(files.features.features)).items())
+    )
     context_schema = _build_attributes(files.schema.context)
     # without a schema nothing can be said of what reads it
     readable = all(reader.is_read(files.schema, part) for part in ("profile", "context", "signals", "action"))
@@ -48,7 +51,11 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
     _check_bank(bank, names)
     _check_schema(files.schema, names)
     conditions = Conditions(bank, names, checker)
+    features = build_features(files, names, checker)
     actions = ActionBuilder(files, names, conditions, checker, declared, reading_problems).build()
+    context_weights = _build_context_weights(files.arbitration, names, checker)
+    predictors = PredictorBuilder(files, names, reading_problems).build()
+    triggers = build_triggers(files.triggers, names, checker)
     catalogue = Catalogue(
         name=bank.name,
         brands=tuple(Named(id=b.id, name=b.name) for b in by_id(bank.brands)),
@@ -61,7 +68,7 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
         namespaces=_build_namespaces(files.identity, names),
         sources=_build_sources(files.sources, names),
         weights=files.arbitration.weights,
-        context_weights=_build_context_weights(files.arbitration, names, checker),
+        context_weights=context_weights,
         rules=build_rules(files.contact_policy, names),
         actions=actions,
         conditions=conditions.all(),
@@ -70,8 +77,11 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
         action_schema=action_schema,
         time_zone=bank.time_zone,
         slots=build_slots(files.arbitration.slots, names),
-        predictors=PredictorBuilder(files, names, reading_problems).build(),
+        predictors=predictors,
         exploration=files.arbitration.exploration,
+        features=features,
+        features_read=features_read(features, checker.expressions, predictors, actions),
+        triggers=triggers,
     )
     built: Catalogue = terse(catalogue)
     return built

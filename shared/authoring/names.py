@@ -31,6 +31,8 @@ class Files(msgspec.Struct, frozen=True, kw_only=True):
     channels: forms.Channels
     identity: forms.Identity
     sources: forms.Sources
+    features: forms.Features
+    triggers: forms.Triggers
     arbitration: forms.Arbitration
     contact_policy: forms.ContactPolicy
     actions: tuple[forms.Actions, ...]
@@ -54,6 +56,7 @@ class Names:
             "treatment": {f"{a.id}.{t.id}" for a in actions for t in a.treatments},
             "channel": {c.id for c in files.channels.channels},
             "namespace": {n.id for n in files.identity.namespaces},
+            "signal": files.schema.signals,
         }
         listed: list[tuple[str, forms.Form, str]] = [
             ("brand", files.bank, "brands"),
@@ -63,6 +66,7 @@ class Names:
             *(("treatment", file, "actions") for file in files.actions),
             ("channel", files.channels, "channels"),
             ("namespace", files.identity, "namespaces"),
+            ("signal", files.schema, "signals"),
         ]
         self._unknowable = {what for what, form, field in listed if not reader.is_read(form, field)}
 

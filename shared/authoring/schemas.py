@@ -21,6 +21,8 @@ FORMS: dict[str, type[forms.Form]] = {
     "channels": forms.Channels,
     "identity": forms.Identity,
     "sources": forms.Sources,
+    "features": forms.Features,
+    "triggers": forms.Triggers,
     "arbitration": forms.Arbitration,
     "contact_policy": forms.ContactPolicy,
     "actions": forms.Actions,

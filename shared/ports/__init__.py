@@ -8,7 +8,8 @@ from shared.ports.allowances import NOTHING_TAKEN, Allowances, Taken
 from shared.ports.catalogues import Catalogues, Models
 from shared.ports.channels import ChannelProvider, Outcome, Outcomes, Receipt
 from shared.ports.contacts import Contacts, Deferrals, Folding
-from shared.ports.history import Days, DecisionHistory, Seals
+from shared.ports.history import Days, DecisionHistory, Seals, Unopened
+from shared.ports.person_keys import KeyWrapper, PersonKeys
 from shared.ports.persons import ContactPoints, Persons, behind
 from shared.ports.secrets import Secrets
 from shared.ports.topics import Parked, Publisher, Quarantine
@@ -27,12 +28,14 @@ __all__ = [
     "DecisionHistory",
     "Deferrals",
     "Folding",
+    "KeyWrapper",
     "Meter",
     "Models",
     "NewId",
     "Outcome",
     "Outcomes",
     "Parked",
+    "PersonKeys",
     "Persons",
     "Publisher",
     "Quarantine",
@@ -41,6 +44,7 @@ __all__ = [
     "Secrets",
     "Taken",
     "Timer",
+    "Unopened",
     "Versioned",
     "behind",
 ]

@@ -17,7 +17,11 @@ class Persons(Protocol):
         """Those of these identifiers (namespace to keyed hash) that are linked, by namespace; one batched read."""
 
     def profile(self, person_id: str) -> Versioned[Person] | None:
-        """A person's profile, None where there is none."""
+        """A person's profile, None where there is none.
+
+        Raises:
+            ErasedError: the person was erased.
+        """
 
     def create(self, profile: Person, links: Sequence[Identifier]) -> None:
         """Create a person with its first identifiers, in one commit.

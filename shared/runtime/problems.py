@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from shared.domain.errors import (
     AlreadyExistsError,
+    ErasedError,
     ForbiddenError,
     InvalidError,
     KairosError,
@@ -23,6 +24,7 @@ _STATUS: tuple[tuple[type[KairosError], int, str], ...] = (
     (UnauthenticatedError, 401, "Not authenticated"),
     (ForbiddenError, 403, "Not allowed"),
     (NotFoundError, 404, "Not found"),
+    (ErasedError, 410, "Erased"),
     (AlreadyExistsError, 409, "Already there"),
     (InvalidError, 400, "Invalid request"),
     (TransientError, 503, "Try again later"),

@@ -359,6 +359,7 @@ def on_emulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     from shared.adapters.firestore.contacts import Contacts  # noqa: PLC0415
     from shared.adapters.firestore.persons import Persons  # noqa: PLC0415
     from shared.adapters.firestore.quarantine import Quarantine  # noqa: PLC0415
+    from shared.adapters.sealed_history import opened  # noqa: PLC0415
 
     bank, rows, meter = BankOfTwoCallers(ROOT), Rows(), RequestMeter()
     state = tmp_path_factory.mktemp("emulators")
@@ -368,13 +369,16 @@ def on_emulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         for name in ("FIRESTORE_EMULATOR_HOST", "PUBSUB_EMULATOR_HOST"):
             patch.setenv(name, os.environ.get(name, ""))  # set by the platform; put back at the end
         platform = BankOnEmulators(bank, state=state, on_function_death="report")
-        with platform, Tail(platform.local.project, platform.local.emulators["pubsub"], rows.hear):
+        with (
+            platform,
+            Tail(platform.local.project, platform.local.emulators["pubsub"], opened(platform.sealer(), rows.hear)),
+        ):
             database = Database(platform.local.project)
             vault = Database(platform.local.project, CONTACT_POINTS_DATABASE)
             ports = {
-                "persons": Persons(database, meter),
+                "persons": Persons(database, meter, platform.sealer()),
                 "contacts": Contacts(database, meter),
-                "contact_points": ContactPoints(vault, meter, key=bank.contact_points_key),
+                "contact_points": ContactPoints(vault, meter, platform.sealer()),
                 "quarantine": Quarantine(database),
             }
             assert database.client

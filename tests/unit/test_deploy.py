@@ -311,7 +311,7 @@ def test_every_function_starts_from_what_the_build_stages(tmp_path):
         "CHANNEL_KEYS": "{}",
         "OPERATOR_KEYS": "{}",
         "PROVIDERS": "{}",
-        **dict.fromkeys(("SEAL_KEY", "IDENTIFIER_KEY", "CONTACT_POINTS_KEY"), "0" * 64),
+        **dict.fromkeys(("SEAL_KEY", "IDENTIFIER_KEY"), "0" * 64),
         "PUSH_TOKEN": "t",
         "GOOGLE_CLOUD_PROJECT": "bank",
         "K_SERVICE": "any",

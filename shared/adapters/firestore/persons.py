@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from google.cloud import firestore
 
-from shared.adapters.firestore.client import Database, decode, encode, encode_update, version_of
+from shared.adapters.firestore.client import Database, decode, encode, version_of
+from shared.adapters.firestore.profiles import decode_profile, encode_profile
+from shared.adapters.sealing import Sealer
 from shared.domain.identity.links import Identifier
 from shared.domain.profile import Person
 from shared.ports import Meter, Versioned
@@ -18,10 +20,11 @@ PROFILES = "profiles"
 class Persons:
     """The port `Persons`. A version is the document's and the profile's own, to tell an unchanged profile."""
 
-    def __init__(self, database: Database, meter: Meter) -> None:
-        """Read and write `database`, counting on `meter`."""
+    def __init__(self, database: Database, meter: Meter, sealer: Sealer) -> None:
+        """Read and write `database`, counting on `meter`; profiles are sealed by `sealer`."""
         self._database = database
         self._meter = meter
+        self._sealer = sealer
 
     def links(self, identifiers: Mapping[str, str]) -> dict[str, Identifier]:
         """Those of these identifiers that are linked, by namespace; one batched read."""
@@ -36,7 +39,7 @@ class Persons:
         snapshot = self._database.get(self._database.reference(PROFILES, person_id))
         if not snapshot.exists:
             return None
-        profile = decode(Person, snapshot)
+        profile = decode_profile(self._sealer, snapshot, person_id)
         return Versioned(profile, f"{version_of(snapshot.update_time)}/{profile.version}")
 
     def create(self, profile: Person, links: Sequence[Identifier]) -> None:
@@ -47,7 +50,7 @@ class Persons:
         """Create several persons in one commit."""
         batch = self._database.client.batch()
         for profile, links in persons:
-            batch.create(self._database.reference(PROFILES, profile.person_id), encode(profile))
+            batch.create(self._database.reference(PROFILES, profile.person_id), encode_profile(self._sealer, profile))
             self._link(batch, links)
         self._database.commit(batch)
         self._meter.add(writes=len(batch))
@@ -59,7 +62,7 @@ class Persons:
         batch = self._database.client.batch()
         if own != str(person.version):
             reference = self._database.reference(PROFILES, person.person_id)
-            batch.update(reference, encode_update(person), option=self._database.guard(version))
+            batch.update(reference, encode_profile(self._sealer, person), option=self._database.guard(version))
         self._link(batch, links)
         if len(batch):
             self._database.commit(batch)

@@ -8,6 +8,7 @@ from shared.adapters.memory.contacts import Contacts
 from shared.adapters.memory.deferrals import Deferrals
 from shared.adapters.memory.history import DecisionHistory
 from shared.adapters.memory.outcomes import Models, Outcomes
+from shared.adapters.memory.person_keys import new_sealer
 from shared.adapters.memory.persons import Persons
 from shared.adapters.memory.provider import ChannelProvider
 from shared.adapters.memory.quarantine import Quarantine
@@ -33,4 +34,5 @@ __all__ = [
     "Seals",
     "Secrets",
     "Store",
+    "new_sealer",
 ]

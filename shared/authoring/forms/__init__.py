@@ -10,6 +10,7 @@ from shared.authoring.forms.bank import Bank, Brand, Group, Issue, Level
 from shared.authoring.forms.contact_policy import Cap, ContactPolicy, Cooldown, Holidays, QuietHours, Rule
 from shared.authoring.forms.form import PATTERNS, Form
 from shared.authoring.forms.policy import Condition, Policy
+from shared.authoring.forms.signals import Features, Triggers
 from shared.authoring.forms.surroundings import (
     Attribute,
     Channels,
@@ -34,6 +35,7 @@ __all__ = [
     "Condition",
     "ContactPolicy",
     "Cooldown",
+    "Features",
     "Form",
     "Group",
     "Holidays",
@@ -49,4 +51,5 @@ __all__ = [
     "SignalType",
     "Sources",
     "Treatment",
+    "Triggers",
 ]

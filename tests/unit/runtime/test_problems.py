@@ -24,6 +24,7 @@ ANSWERS = [
     (TooManyRequestsError("too fast", 7), 429),
     (errors.PermanentError("never"), 422),
     (errors.KairosError("of no kind"), 422),
+    (errors.ErasedError("gone"), 410),
     (errors.TransientError("later"), 503),
     (errors.StaleError("changed meanwhile"), 503),
 ]
