@@ -12,6 +12,7 @@ from shared.authoring.actions import ActionBuilder
 from shared.authoring.conditions import Conditions
 from shared.authoring.contact_rules import build_rules
 from shared.authoring.expressions import Checker, Declared
+from shared.authoring.formats import FormatBuilder
 from shared.authoring.names import Files, Names, by_id
 from shared.authoring.places import Place
 from shared.authoring.predictors import PredictorBuilder
@@ -31,6 +32,7 @@ from shared.domain.catalogue import (
     SignalType,
     Source,
 )
+from shared.domain.normalising.shaped import Declared as Carried
 from shared.domain.part import terse
 
 
@@ -79,6 +81,7 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
         slots=build_slots(files.arbitration.slots, names),
         predictors=predictors,
         exploration=files.arbitration.exploration,
+        formats=FormatBuilder(files, names, Carried(profile_schema, context_schema, signals), reading_problems).build(),
         features=features,
         features_read=features_read(features, checker.expressions, predictors, actions),
         triggers=triggers,
@@ -173,6 +176,7 @@ def _build_sources(file: forms.Sources, names: Names) -> tuple[Source, ...]:
     for source in file.sources:
         for name, namespace in source.identifiers.items():
             names.refers("namespace", namespace, source, "identifiers", name)
+        names.refers("format", source.format, source, "format")
         for index, way in enumerate(source.authentication):
             if isinstance(way, PublicKey) and not source.origins:
                 message = "a public key is taken from the source's origins only, and it names none"

@@ -26,6 +26,8 @@ FORMS: dict[str, type[forms.Form]] = {
     "arbitration": forms.Arbitration,
     "contact_policy": forms.ContactPolicy,
     "actions": forms.Actions,
+    "formats": forms.Format,
+    "examples": forms.Examples,
 }
 """By the name of a file, or of the folder that files of this form stand in."""
 

@@ -37,6 +37,7 @@ from shared.domain.catalogue.features import (
     Sum,
     Trigger,
 )
+from shared.domain.catalogue.formats import BUILT_IN_FORMATS, Format
 from shared.domain.catalogue.revision import Catalogue, Named, Revision
 from shared.domain.catalogue.surroundings import (
     Attribute,
@@ -50,6 +51,7 @@ from shared.domain.catalogue.surroundings import (
 )
 
 __all__ = [
+    "BUILT_IN_FORMATS",
     "MOST_BINS",
     "POLICY_KINDS",
     "Action",
@@ -71,6 +73,7 @@ __all__ = [
     "Exploration",
     "Expression",
     "FirstSeen",
+    "Format",
     "KeyringKey",
     "LastSeen",
     "Named",
