@@ -17,7 +17,9 @@ _MISSING = re.compile(r"Object missing required field `(?P<field>\w+)`")
 _PLACE = re.compile(r"(?P<detail>.*) - at `\$\.?(?P<field>.*)`")
 
 
-class _Canonical(msgspec.Struct, frozen=True, kw_only=True):
+class Canonical(msgspec.Struct, frozen=True, kw_only=True):
+    """A canonical signal, as it is sent. Fields beside these are kept under `properties`."""
+
     type: str
     identifiers: dict[str, Any]
     id: str | None = None
@@ -42,7 +44,7 @@ def read(payload: Any) -> RawSignal:
         raise InvalidError(_type_advice(body.type), field="type")
     if body.source is not None and not _SOURCE.fullmatch(body.source):
         raise InvalidError("is not 1 to 64 of a-z, 0-9, `_`, `.` and `-`, a letter or digit first", field="source")
-    undeclared = {name: value for name, value in payload.items() if name not in _Canonical.__struct_fields__}
+    undeclared = {name: value for name, value in payload.items() if name not in Canonical.__struct_fields__}
     return RawSignal(
         id=text(body.id, "id"),
         type=body.type,
@@ -56,9 +58,9 @@ def read(payload: Any) -> RawSignal:
     )
 
 
-def _fitted(payload: dict[str, Any]) -> _Canonical:
+def _fitted(payload: dict[str, Any]) -> Canonical:
     try:
-        return msgspec.convert(payload, _Canonical)
+        return msgspec.convert(payload, Canonical)
     except msgspec.ValidationError as error:
         said = str(error)
         if missing := _MISSING.match(said):
