@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, TypeVar, get_args
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta
 
+from shared.domain.catalogue.formats import PROOFS
 from shared.domain.consent import ANY
-from shared.domain.consent.proofs import Proof, ProofKind
+from shared.domain.consent.proofs import Proof
 from shared.domain.errors import InvalidError
 from shared.domain.normalising.raw import MAX_TYPE, RawSignal, beside, described, instant, snake_case, text
 from shared.domain.signal import Basis, ConsentChange
@@ -18,10 +19,6 @@ _TYPE = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)*")
 _SOURCE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 _MISSING = re.compile(r"Object missing required field `(?P<field>\w+)`")
 _PLACE = re.compile(r"(?P<detail>.*) - at `\$\.?(?P<field>.*)`")
-
-
-_PROOFS: tuple[ProofKind, ...] = get_args(ProofKind)
-"""What stands among the consents and is none: what others wrote of them."""
 
 
 class _Canonical(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,7 +95,7 @@ def _type_advice(given: str) -> str:
 def _consents(consent: dict[str, Any]) -> list[ConsentChange]:
     changes: list[ConsentChange] = []
     for purpose, word in consent.items():
-        if purpose in _PROOFS:
+        if purpose in PROOFS:  # what others wrote of consents is none itself
             continue
         if isinstance(word, bool):
             changes.append(ConsentChange(purpose=purpose, granted=word))
@@ -130,4 +127,4 @@ def _consent(purpose: str, channel: str, said: Any) -> ConsentChange:
 
 
 def _proofs(consent: dict[str, Any]) -> tuple[Proof, ...]:
-    return tuple(Proof(kind, consent[kind], f"consent.{kind}") for kind in _PROOFS if consent.get(kind) is not None)
+    return tuple(Proof(kind, consent[kind], f"consent.{kind}") for kind in PROOFS if consent.get(kind) is not None)
