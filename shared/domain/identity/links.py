@@ -126,6 +126,11 @@ def namespace_of(key: str) -> str:
     return key.partition(":")[0]
 
 
+def value_of(key: str) -> str:
+    """The value in a key, with its epoch where it has one."""
+    return key.partition(":")[2]
+
+
 def link_id(stronger: str, weaker: str) -> str:
     """The id of the link between two identifiers."""
     return hashlib.sha256(f"{stronger}\x00{weaker}".encode()).hexdigest()[:32]
