@@ -23,7 +23,7 @@ def routes(decide: Decide, keys: Keyring, meter: RequestMeter, clock: Clock) -> 
     def post_decisions(request: Request) -> Response:
         keys.caller(request)
         wanted = read_request(read_body(request))
-        explained = request.args.get("explain", "") == "true"
+        explained = bool(request.query_string) and request.args.get("explain", "") == "true"
         with meter.request():
             return json_answer(decide(wanted, clock(), explained=explained, trace=trace.current()))
 

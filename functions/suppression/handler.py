@@ -70,22 +70,22 @@ class Suppress:
         for attempt in range(ATTEMPTS):
             if attempt:
                 self._pause(attempt)
-            history = self._contacts.history(ranked.person_id)
+            history = self._contacts.history(ranked.holder)
             repeated = self._repeat(policy, ranked, history.value, now)
             if repeated is not None:
                 return repeated
             choose = _choice(policy, ranked, history.value, now)
             selection, allowed = self._allowed(policy, now, choose, _selected)
             read = read_of(policy, history.value, now, closed=allowed.closed)
-            folded = fold(history.value, policy.revision.catalogue.rules, now)
+            folded = fold(history.value.part(ranked.holder), policy.revision.catalogue.rules, now)
             try:
                 if selection.chosen:
                     contact = Contact.of(make_delivery(policy.revision, ranked, selection.chosen[0], now))
-                    self._contacts.reserve(ranked.person_id, history.version, [contact], fold=folded)
-                    return reservation(ranked, contact, selection.withheld, read, now, repeated=False)
+                    self._contacts.reserve(ranked.holder, history.version, [contact], fold=folded)
+                    return reservation(ranked, contact, ranked.holder, selection.withheld, read, now, repeated=False)
                 if selection.deferred is not None:
                     deferral = _deferral(ranked, selection.deferred, now)
-                    self._contacts.defer(ranked.person_id, history.version, deferral, forget=folded.withheld)
+                    self._contacts.defer(ranked.holder, history.version, deferral, forget=folded.withheld)
                     record = record_of(
                         ranked, "deferred", now, (), selection.withheld, read, deferred=selection.deferred
                     )
@@ -93,9 +93,9 @@ class Suppress:
             except StaleError:
                 self._allowances.give_back(allowed.taken)
                 continue
-            self._contacts.withhold(ranked.person_id, ranked.decision_id, now, forget=folded.withheld)
+            self._contacts.withhold(ranked.holder, ranked.decision_id, now, forget=folded.withheld)
             return (decision_row(record_of(ranked, "all_withheld", now, (), selection.withheld, read)),)
-        raise TransientError(f"the contact history of {ranked.person_id} is contended")
+        raise TransientError(f"the contact history of {ranked.holder} is contended")
 
     def offer(self, ranked: ActionsRanked, now: datetime) -> tuple[tuple[Delivery, ...], HistoryRow]:
         """What an inbound channel may show in the slots it asked for.
@@ -105,7 +105,7 @@ class Suppress:
         """
         policy = self._policy(ranked)
         revision = policy.revision
-        found = self._contacts.history(ranked.person_id)
+        found = self._contacts.history(ranked.holder)
         history = found.value
         policy.checked(unpacked(ranked.ranking.candidate_rows))
         best_first = BestFirst(ranked.ranking.rows(), ranked.ranking.weights())
@@ -116,7 +116,7 @@ class Suppress:
             for each in offered.offered
         ]
         try:
-            self._contacts.present(deliveries, folding=_folding(ranked.person_id, found, revision, now))
+            self._contacts.present(deliveries, folding=_folding(ranked.holder, found, revision, now))
         except TransientError:  # whoever asked is given nothing
             self._allowances.give_back(allowed.taken)
             raise
@@ -168,7 +168,8 @@ class Suppress:
         again = _choice(policy, ranked, past, at)()
         stands = None if again.chosen == (reserved.treatment,) else Standing(treatment=reserved.treatment)
         read = read_of(policy, past, at, stands=stands)
-        return reservation(ranked, reserved, again.withheld, read, at, repeated=True)
+        holder = history.holder(reserved.delivery_id, ranked.holder)
+        return reservation(ranked, reserved, holder, again.withheld, read, at, repeated=True)
 
     def _chose_nothing(
         self, policy: Policy, ranked: ActionsRanked, history: ContactHistory, at: datetime
@@ -202,7 +203,7 @@ def _offered(made: Offer) -> Sequence[str]:
 
 def _deferral(ranked: ActionsRanked, deferred: Deferred, now: datetime) -> Deferral:
     return Deferral(
-        decision_id=ranked.decision_id, person_id=ranked.person_id, at=now, deferred=deferred, signal=ranked.signal
+        decision_id=ranked.decision_id, person_id=ranked.holder, at=now, deferred=deferred, signal=ranked.signal
     )
 
 
@@ -230,9 +231,10 @@ def _folded(ranked: ActionsRanked, history: ContactHistory, now: datetime) -> li
 
 def _folding(person_id: str, found: Versioned[ContactHistory], revision: Revision, now: datetime) -> Folding | None:
     """The fold that an offer brings along once there is enough for it: it costs a write more."""
-    if found.version is None or settled(found.value, now) < FOLD_WITH_OFFER:
+    own = found.value.part(person_id)
+    if found.version is None or settled(own, now) < FOLD_WITH_OFFER:
         return None
-    return Folding(person_id, found.version, fold(found.value, revision.catalogue.rules, now))
+    return Folding(person_id, found.version, fold(own, revision.catalogue.rules, now))
 
 
 def _ids(policy: Policy, ranked: ActionsRanked) -> Iterator[str]:

@@ -31,7 +31,7 @@ def make_delivery(
     return Delivery(
         delivery_id=delivery_id(ranked.decision_id, treatment.id, placement),
         decision_id=ranked.decision_id,
-        person_id=ranked.person_id,
+        person_id=ranked.holder,
         revision=ranked.revision,
         model=model_id(treatment.id, treatment.channel),
         state="reserved" if outbound else "presented",
@@ -47,14 +47,18 @@ def make_delivery(
 def reservation(
     ranked: ActionsRanked,
     contact: Contact,
+    holder: str,
     withheld: Sequence[Withheld],
     read: ContactRead,
     at: datetime,
     *,
     repeated: bool,
 ) -> tuple[ContactReserved | HistoryRow, ...]:
-    """What a reservation made at `at` publishes; once its delivery is claimed, the record alone is told again."""
-    delivery = contact.delivery(ranked.person_id)
+    """What a reservation made at `at` publishes; once its delivery is claimed, the record alone is told again.
+
+    `holder` is the person whose history has the contact.
+    """
+    delivery = contact.delivery(holder)
     row = decision_row(record_of(ranked, "reserved", at, [delivery], withheld, read), delivery, repeated=repeated)
     if contact.state != "reserved":
         return (row,)

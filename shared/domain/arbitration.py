@@ -7,6 +7,7 @@ taken one by one, by the language's own function, and only where an exponent is 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
@@ -231,13 +232,16 @@ class _Scores:
         """V of each row; a value that cannot be computed is worth nothing."""
         columns = self._columns
         values: Column = columns.values[self._positions]
-        for text, concerned in columns.computed:
+        for text, concerned, flags in columns.computed:
             if concerned & self._rows:
-                among = self._among(concerned)
+                among = flags[self._positions]
                 value = columns.policy.number(text, situation) or 0.0
-                prices = columns.prices[self._positions[among]]
+                if not abs(value) < math.inf:
+                    values[among] = 0.0
+                    continue
+                worth = value - columns.prices[self._positions[among]]
                 # a zero added makes a negative zero none
-                values[among] = np.clip(value - prices, 0.0, MAX_VALUE) + 0.0 if abs(value) < np.inf else 0.0
+                values[among] = np.minimum(np.maximum(worth, 0.0), MAX_VALUE) + 0.0
         return values
 
     def _weighted(self, situation: Variables) -> Column:

@@ -37,7 +37,7 @@ class Columns:
             if value is None:
                 text = str(policy.rows[row][0].value)
                 computed[text] = computed.get(text, 0) | 1 << row
-        self.computed = tuple(computed.items())
+        self.computed = tuple((text, rows, bits(rows, self.size)) for text, rows in computed.items())
         self._given: tuple[tuple[float, ...], Column] = (), np.array([])
 
     def propensities(self, every: tuple[float, ...] | Column) -> Column:

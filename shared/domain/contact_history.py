@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from operator import itemgetter
 
 import msgspec
 
@@ -25,12 +26,38 @@ class ContactHistory(msgspec.Struct, frozen=True, kw_only=True):
         withheld: decisions that chose nothing, decision id to when; so that a repeated signal is not decided twice.
         past: those that were folded, with what came late.
         late: what came after its contact was folded, by delivery id; `past` has it already.
+        parts: of one that several persons have together, what each has by itself, by person id; none where there is
+            one person alone.
     """
 
     contacts: dict[str, Contact] = {}
     withheld: dict[str, datetime] = {}
     past: Past = NOTHING_PAST
     late: dict[str, Contact] = {}
+    parts: dict[str, ContactHistory] = {}
+
+    @classmethod
+    def together(cls, parts: Mapping[str, ContactHistory]) -> ContactHistory:
+        """The history of several persons that turned out to be one: every contact of each, once, in whatever order
+        they came together. A delivery is in one part alone, so nothing is counted twice.
+        """
+        own = [part for _, part in sorted(parts.items())]
+        decided = sorted((item for part in own for item in part.withheld.items()), key=itemgetter(1), reverse=True)
+        return cls(
+            contacts={key: contact for part in own for key, contact in part.contacts.items()},
+            withheld=dict(decided),
+            past=Past.together(part.past for part in own),
+            late={key: contact for part in own for key, contact in part.late.items()},
+            parts=dict(parts),
+        )
+
+    def part(self, person_id: str) -> ContactHistory:
+        """What this person has by itself, of a history that it is in."""
+        return self.parts[person_id] if self.parts else self
+
+    def holder(self, delivery_id: str, person_id: str) -> str:
+        """Whose part has this contact; `person_id`, who asks, where no other's has."""
+        return next((each for each, part in self.parts.items() if delivery_id in part.contacts), person_id)
 
     @classmethod
     def read(

@@ -204,6 +204,16 @@ class Past(msgspec.Struct, frozen=True):
             force_setattr(each, "known", facts[each.known])
         return cls(wire.contacts, wire.forgotten, wire.forgotten_until)
 
+    @classmethod
+    def together(cls, pasts: Iterable[Past]) -> Past:
+        """Those of several persons as one: each entry as it is."""
+        given = list(pasts)
+        return cls(
+            tuple(sorted((each for past in given for each in past.contacts), key=lambda each: (each.at, each.key))),
+            sum(past.forgotten for past in given),
+            max((past.forgotten_until for past in given if past.forgotten_until is not None), default=None),
+        )
+
     def find(self, delivery_id: str) -> Folded | None:
         """The contact of a delivery, None where it is not there or merged with others."""
         key = key_of(delivery_id)

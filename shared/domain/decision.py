@@ -54,6 +54,7 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
         read: what contact policy read, None where it was not asked.
         excluded_by: the flag that excluded the person altogether.
         conflicts: what stood against the person's identity.
+        fragment: where several persons turned out to be this one, as which of them the signal came; else empty.
     """
 
     decision_id: str
@@ -79,6 +80,7 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     excluded_by: str | None = None
     conflicts: tuple[Conflict, ...] = ()
     filling: Filling = "in_turn"
+    fragment: str = ""
 
 
 def kept(ranking: Ranking) -> dict[str, Any]:

@@ -23,6 +23,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One treatment on its way to one person.
 
     Attributes:
+        person_id: whose contact history counts it; where that person was merged into another, still its own id.
         state: reserved → sending → sent | failed | expired | cancelled; `presented` for inbound ones,
             which are returned.
         at: when it entered this state, UTC.

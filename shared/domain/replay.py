@@ -174,6 +174,7 @@ def _with(record: DecisionRecord, **came_to: Any) -> DecisionRecord:
         signal=record.signal,
         profile=record.profile,
         conflicts=record.conflicts,
+        fragment=record.fragment,
         revision=record.revision,
         decided_at=record.decided_at,
         slots=record.slots,

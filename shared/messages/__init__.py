@@ -51,7 +51,11 @@ class SignalReceived(Message, frozen=True, kw_only=True, tag="signal.received"):
 
 
 class _Decided(Message, frozen=True, kw_only=True, omit_defaults=True):
-    """What every message after identity carries: the person as read once, the signal and the revision that decides."""
+    """What every message after identity carries: the person as read once, the signal and the revision that decides.
+
+    Attributes:
+        fragment: where several persons turned out to be this one, as which of them the signal came; else empty.
+    """
 
     person_id: str
     revision: str
@@ -59,6 +63,14 @@ class _Decided(Message, frozen=True, kw_only=True, omit_defaults=True):
     profile: Profile
     conflicts: tuple[Conflict, ...] = ()
     decided_at: Instant
+    fragment: str = ""
+
+    @property
+    def holder(self) -> str:
+        """Whose contact history takes what the decision comes to, so that it can be given back if persons are taken
+        apart again.
+        """
+        return self.fragment or self.person_id
 
     def carried(self) -> dict[str, Any]:
         """The fields that the next message of this decision, and its record, take over as they are."""
@@ -70,6 +82,7 @@ class _Decided(Message, frozen=True, kw_only=True, omit_defaults=True):
             "profile": self.profile,
             "conflicts": self.conflicts,
             "decided_at": self.decided_at,
+            "fragment": self.fragment,
         }
 
 

@@ -28,7 +28,12 @@ class Contacts(Protocol):
     """
 
     def history(self, person_id: str) -> Versioned[ContactHistory]:
-        """A person's contact history; empty, with version None, where there is none yet."""
+        """A person's contact history, with those of all persons that turned out to be one with it; empty, with version
+        None, where there is none yet. The version is of all that was read.
+
+        Raises:
+            TransientError: they are brought together and taken apart as they are read, or the store did not answer.
+        """
 
     def reserve(
         self,
@@ -38,7 +43,7 @@ class Contacts(Protocol):
         *,
         fold: Fold | None = None,
     ) -> None:
-        """Add contacts to the history, and fold it, in one commit guarded by its version.
+        """Add contacts to this person's own part of the history, and fold it, in one commit guarded by its version.
 
         Raises:
             StaleError: the history changed since it was read; nothing is written.

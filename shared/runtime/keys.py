@@ -62,9 +62,11 @@ class Keyring:
 
 def presented(request: Request, parameter: str) -> list[str]:
     """Every key that a request presents."""
-    keys = [request.headers.get("x-api-key", ""), request.args.get(parameter, "")]
-    authorization = request.authorization
-    if authorization is not None:
+    environ = request.environ  # where there is nothing to parse, nothing is: this is asked of every request
+    keys = [environ.get("HTTP_X_API_KEY", "")]
+    if environ.get("QUERY_STRING"):
+        keys.append(request.args.get(parameter, ""))
+    if "HTTP_AUTHORIZATION" in environ and (authorization := request.authorization) is not None:
         keys.append((authorization.username if authorization.type == "basic" else authorization.token) or "")
     return [key for key in keys if key]
 

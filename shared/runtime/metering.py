@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextlib import AbstractContextManager
+from contextvars import ContextVar, Token
 
 from shared.domain.usage import Usage
+
+_Spent = ContextVar[list[int] | None]
+
+
+class _Request:
+    """Counts from zero from its beginning to its end. A class, since a generator takes three times as long."""
+
+    __slots__ = ("_spent", "_token")
+
+    def __init__(self, spent: _Spent) -> None:
+        self._spent = spent
+
+    def __enter__(self) -> None:
+        self._token: Token[list[int] | None] = self._spent.set([0, 0, 0, 0])
+
+    def __exit__(self, *_: object) -> None:
+        self._spent.reset(self._token)
 
 
 class RequestMeter:
@@ -14,7 +30,7 @@ class RequestMeter:
 
     def __init__(self) -> None:
         """Start with no request."""
-        self._spent: ContextVar[list[int] | None] = ContextVar("spent", default=None)
+        self._spent: _Spent = ContextVar("spent", default=None)
 
     def add(self, *, reads: int = 0, writes: int = 0, messages: int = 0, bytes_: int = 0) -> None:
         """Count operations."""
@@ -23,14 +39,9 @@ class RequestMeter:
             for index, count in enumerate((reads, writes, messages, bytes_)):
                 spent[index] += count
 
-    @contextmanager
-    def request(self) -> Iterator[None]:
+    def request(self) -> AbstractContextManager[None]:
         """Count from zero for the request served within."""
-        token = self._spent.set([0, 0, 0, 0])
-        try:
-            yield
-        finally:
-            self._spent.reset(token)
+        return _Request(self._spent)
 
     def spent(self) -> Usage:
         """What the request at hand has cost so far."""

@@ -38,6 +38,7 @@ class Documents:
     new_catalogues: Any
     new_allowances: Any
     deferrals: Any
+    regroup: Any
     meter: Counted
     database: Any = None
     private: Any = None
@@ -100,6 +101,7 @@ def in_memory() -> Documents:
         new_catalogues=lambda **options: memory.Catalogues(store, **options),
         new_allowances=lambda holder: memory.Allowances(store, meter, holder, pause),
         deferrals=memory.Deferrals(store, meter),
+        regroup=store.regroup,
         meter=meter,
     )
 
@@ -109,7 +111,7 @@ def in_firestore(project: str) -> Iterator[Documents]:
     from shared.adapters.firestore.catalogues import Catalogues  # noqa: PLC0415
     from shared.adapters.firestore.client import Database  # noqa: PLC0415
     from shared.adapters.firestore.contact_points import ContactPoints  # noqa: PLC0415
-    from shared.adapters.firestore.contacts import Contacts  # noqa: PLC0415
+    from shared.adapters.firestore.contacts import Contacts, regroup  # noqa: PLC0415
     from shared.adapters.firestore.deferrals import Deferrals  # noqa: PLC0415
     from shared.adapters.firestore.models import Models  # noqa: PLC0415
     from shared.adapters.firestore.outcomes import Outcomes  # noqa: PLC0415
@@ -118,6 +120,12 @@ def in_firestore(project: str) -> Iterator[Documents]:
     from shared.adapters.firestore.seals import Seals  # noqa: PLC0415
 
     database, private, meter = Database(project), Database(project, "contact-points"), Counted()
+
+    def bring_together(groups: Any) -> None:
+        batch = database.client.batch()
+        regroup(database, batch, groups)
+        database.commit(batch, blind=True)
+
     yield Documents(
         persons=Persons(database, meter),
         contacts=Contacts(database, meter),
@@ -129,6 +137,7 @@ def in_firestore(project: str) -> Iterator[Documents]:
         new_catalogues=lambda **options: Catalogues(database, **options),
         new_allowances=lambda holder: Allowances(database, meter, holder, pause),
         deferrals=Deferrals(database, meter),
+        regroup=bring_together,
         meter=meter,
         database=database,
         private=private,

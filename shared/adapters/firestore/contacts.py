@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from google.cloud import firestore
 
 from shared.adapters.firestore import deferrals
-from shared.adapters.firestore.client import Database, decode, encode, encode_update, fields_of, version_of
+from shared.adapters.firestore.client import (
+    Database,
+    Snapshot,
+    decode,
+    encode,
+    encode_update,
+    fields_of,
+    version_of,
+)
 from shared.adapters.firestore.histories import additions, change, changes, decode_history, microseconds
+from shared.adapters.together import Own, guarded, read_together
 from shared.domain.contact import Contact
 from shared.domain.contact_folding import Fold
 from shared.domain.contact_history import ContactHistory
@@ -36,12 +45,23 @@ class Contacts:
         self._meter = meter
 
     def history(self, person_id: str) -> Versioned[ContactHistory]:
-        """A person's contact history; empty, with version None, where there is none yet."""
-        self._meter.add(reads=1)
-        snapshot = self._database.get(self._database.reference(CONTACTS, person_id))
-        if not snapshot.exists:
-            return Versioned(ContactHistory(), None)
-        return Versioned(decode_history(fields_of(snapshot)), version_of(snapshot.update_time))
+        """The contact history of a person and of those that are one with it; empty, with version None, where there is
+        none yet.
+        """
+        return read_together(person_id, self._own)
+
+    def _own(self, person_ids: Sequence[str]) -> dict[str, Own]:
+        self._meter.add(reads=len(person_ids))
+        references = {each: self._database.reference(CONTACTS, each) for each in person_ids}
+        found = {snapshot.id: snapshot for snapshot in self._documents(list(references.values()))}
+        return {person_id: _own(found.get(reference.id)) for person_id, reference in references.items()}
+
+    def _documents(self, references: Sequence[firestore.DocumentReference]) -> list[Snapshot]:
+        """Those of these documents that exist; one alone is read by itself, which is quicker than a batch of one."""
+        if len(references) > 1:
+            return self._database.get_all(references)
+        snapshot = self._database.get(references[0])
+        return [snapshot] if snapshot.exists else []
 
     def reserve(
         self,
@@ -58,7 +78,7 @@ class Contacts:
             self._database.commit(batch)
         except AlreadyExistsError as error:
             raise StaleError(f"a contact history of {person_id} was created meanwhile") from error
-        self._meter.add(writes=1)
+        self._meter.add(writes=len(batch))
 
     def present(self, deliveries: Sequence[Delivery], *, folding: Folding | None = None) -> None:
         """Create deliveries that count as contact only when seen, and fold; those that are there are left alone."""
@@ -68,7 +88,8 @@ class Contacts:
             for delivery in absent:
                 batch.create(self._reference(delivery.delivery_id), encode(delivery))
             if folding is not None:
-                self._change(batch, folding.person_id, folding.version, {}, folding.fold)
+                version = guarded(folding.person_id, folding.version)[folding.person_id]
+                self._change(batch, folding.person_id, version, {}, folding.fold)
             try:
                 self._database.commit(batch, blind=True)
             except AlreadyExistsError:
@@ -101,7 +122,7 @@ class Contacts:
             self._database.commit(batch)
         except AlreadyExistsError as error:
             raise StaleError(f"{person_id} or {deferral.decision_id} was written meanwhile") from error
-        self._meter.add(writes=2)
+        self._meter.add(writes=len(batch))
 
     def deferral(self, decision_id: str) -> Deferral | None:
         """The deferral of a decision, None where there is none."""
@@ -147,12 +168,18 @@ class Contacts:
         added: Mapping[str, Mapping[str, Any]],
         fold: Fold | None = None,
     ) -> None:
-        """Add entries to a history, and fold it, guarded by its version."""
+        """Add entries to a person's own history, and fold it, guarded by the versions of all that was read."""
+        versions = guarded(person_id, version)
+        own = versions.pop(person_id)
         reference = self._database.reference(CONTACTS, person_id)
-        if version is None:
+        if own is None:
             batch.create(reference, dict(added))
         else:
-            batch.update(reference, changes(added, fold), option=self._database.guard(version))
+            batch.update(reference, changes(added, fold), option=self._database.guard(own))
+        for other, its in versions.items():
+            if its is not None:
+                unchanged = {"-": firestore.DELETE_FIELD}
+                batch.update(self._database.reference(CONTACTS, other), unchanged, option=self._database.guard(its))
 
     def _guarded(self, delivery: Delivery, version: str | None) -> firestore.WriteBatch:
         batch = self._database.client.batch()
@@ -169,3 +196,23 @@ class Contacts:
 
     def _reference(self, delivery_id: str) -> firestore.DocumentReference:
         return self._database.reference(DELIVERIES, delivery_id)
+
+
+def regroup(database: Database, batch: firestore.WriteBatch, groups: Mapping[str, Collection[str]]) -> None:
+    """Add to a batch that the contact histories of persons are from now on read together as `groups` say: who survives,
+    to the former persons that belong to it. Whoever decides on what was read before finds it stale.
+    """
+    for person_id, former in groups.items():
+        survives = {"former": sorted(former) or firestore.DELETE_FIELD, "merged_into": firestore.DELETE_FIELD}
+        belongs = {"former": firestore.DELETE_FIELD, "merged_into": person_id}
+        batch.set(database.reference(CONTACTS, person_id), survives, merge=True)
+        for each in former:
+            batch.set(database.reference(CONTACTS, each), belongs, merge=True)
+
+
+def _own(snapshot: Snapshot | None) -> Own:
+    if snapshot is None:
+        return Own(ContactHistory(), None)
+    fields = fields_of(snapshot)
+    version = version_of(snapshot.update_time)
+    return Own(decode_history(fields), version, fields.get("merged_into", ""), tuple(fields.get("former", ())))

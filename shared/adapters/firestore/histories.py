@@ -7,6 +7,8 @@ Its fields:
 - `facts`: by a digest, `of`, what contacts have in common: the seven facts of a treatment as it was, and the revision
 - `past`: the folded contacts, in bytes
 - `withheld`: by decision id, when it chose nothing
+- `former`: the persons whose histories are read with this one
+- `merged_into`: the person with whose history this one is read
 
 Times are microseconds since 1970: eight bytes, and an atomic minimum keeps the earliest. Entries of before there were
 `facts` have theirs in themselves.

@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 
 from shared.adapters.memory.store import Document, Store
+from shared.adapters.together import Own, guarded, read_together
 from shared.domain.contact import Contact
 from shared.domain.contact_folding import Fold
 from shared.domain.contact_history import ContactHistory
@@ -26,15 +27,25 @@ class Contacts:
         self._meter = meter
 
     def history(self, person_id: str) -> Versioned[ContactHistory]:
-        """A person's contact history; empty, with version None, where there is none yet."""
-        self._meter.add(reads=1)
+        """The contact history of a person and of those that are one with it; empty, with version None, where there is
+        none yet.
+        """
+        return read_together(person_id, self._own)
+
+    def _own(self, person_ids: Sequence[str]) -> dict[str, Own]:
+        self._meter.add(reads=len(person_ids))
+        return {person_id: self._of(person_id) for person_id in person_ids}
+
+    def _of(self, person_id: str) -> Own:
         with self._store.lock:
             history = self._store.histories.get(person_id)
             if history is None:
-                return Versioned(ContactHistory(), None)
+                return Own(ContactHistory(), None)
             contacts, late = dict(history.contacts), dict(history.late)
             past, withheld, version = history.past, dict(history.withheld), history.version
-        return Versioned(ContactHistory.read(_decoded(contacts), _decoded(late), past, withheld), version)
+            merged_into, former = history.merged_into, history.former
+        read = ContactHistory.read(_decoded(contacts), _decoded(late), past, withheld)
+        return Own(read, version, merged_into, former)
 
     def reserve(
         self,
@@ -46,15 +57,13 @@ class Contacts:
     ) -> None:
         """Add contacts to the history, and fold it, in one guarded commit."""
         with self._store.lock:
-            present = self._store.histories.get(person_id)
-            if (present.version if present else None) != version:
-                raise StaleError(f"the contact history of {person_id} changed since it was read")
+            others = self._guard_history(person_id, version)
             history = self._store.history(person_id)
             if fold is not None:
                 history.fold(fold)
             for contact in contacts:
                 history.contacts[contact.delivery_id] = msgspec.json.encode(contact)
-        self._meter.add(writes=1)
+        self._meter.add(writes=1 + others)
 
     def present(self, deliveries: Sequence[Delivery], *, folding: Folding | None = None) -> None:
         """Create deliveries that count as contact only when seen, and fold; those that are there are left alone."""
@@ -65,7 +74,8 @@ class Contacts:
             folds = 0
             if folding is not None and absent:
                 history = self._store.histories.get(folding.person_id)
-                if history is not None and history.version == folding.version:
+                version = guarded(folding.person_id, folding.version)[folding.person_id]
+                if history is not None and history.version == version:
                     self._store.history(folding.person_id).fold(folding.fold)
                     folds = 1
         self._meter.add(reads=0 if len(absent) == len(deliveries) else len(deliveries), writes=len(absent) + folds)
@@ -82,16 +92,16 @@ class Contacts:
     def defer(self, person_id: str, version: str | None, deferral: Deferral, *, forget: Sequence[str] = ()) -> None:
         """Keep a deferral, and remember that its decision chose nothing, in one guarded commit."""
         with self._store.lock:
-            present = self._store.histories.get(person_id)
-            if (present.version if present else None) != version or deferral.decision_id in self._store.deferrals:
-                raise StaleError(f"{person_id} or {deferral.decision_id} was written meanwhile")
+            others = self._guard_history(person_id, version)
+            if deferral.decision_id in self._store.deferrals:
+                raise StaleError(f"{deferral.decision_id} was deferred meanwhile")
             withheld = self._store.history(person_id).withheld
             for old in forget:
                 withheld.pop(old, None)
             withheld[deferral.decision_id] = deferral.at
             self._store.deferrals[deferral.decision_id] = msgspec.json.encode(deferral)
             self._store.due[deferral.decision_id] = deferral.deferred.until
-        self._meter.add(writes=2)
+        self._meter.add(writes=2 + others)
 
     def deferral(self, decision_id: str) -> Deferral | None:
         """The deferral of a decision, None where there is none."""
@@ -141,6 +151,15 @@ class Contacts:
         version = self._store.next_version()
         self._store.deliveries[delivery.delivery_id] = Document(msgspec.json.encode(delivery), version)
         return version
+
+    def _guard_history(self, person_id: str, version: str | None) -> int:
+        """Refuse what was decided on histories that changed since; how many there are besides the person's own."""
+        versions = guarded(person_id, version)
+        for each, read in versions.items():
+            present = self._store.histories.get(each)
+            if (present.version if present else None) != read:
+                raise StaleError(f"the contact history of {each} changed since it was read")
+        return len(versions) - 1
 
     def _guard(self, delivery: Delivery, version: str | None) -> None:
         document = self._store.deliveries.get(delivery.delivery_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 
@@ -26,16 +27,13 @@ class DecisionHistory:
         """Hold no row yet; `clock` says which days are the last."""
         self._clock = clock
         self._lock = threading.Lock()
+        self._come: deque[bytes] = deque()
         self._told: dict[str, list[HistoryRow]] = {}
 
     def deliver(self, topic: str, data: bytes, attributes: Mapping[str, str]) -> bool:
-        """Take a row from the topic `history`."""
+        """Take a row from the topic `history`; it is read when somebody asks."""
         del topic, attributes
-        row = msgspec.json.decode(data, type=HistoryRow)
-        with self._lock:
-            told = self._told.setdefault(row.row_id, [])
-            if row not in told:
-                told.append(row)
+        self._come.append(data)
         return True
 
     def decision(self, decision_id: str, day: date | None = None) -> DecisionRecord | None:
@@ -64,12 +62,21 @@ class DecisionHistory:
 
     def _between(self, since: datetime, until: datetime, decision_id: str | None = None) -> list[HistoryRow]:
         with self._lock:
+            self._read()
             return [
                 row
                 for rows in self._told.values()
                 for row in rows
                 if since <= row.occurred_at < until and decision_id in (None, row.decision_id)
             ]
+
+    def _read(self) -> None:
+        """Read the rows that have come."""
+        while self._come:
+            row = msgspec.json.decode(self._come.popleft(), type=HistoryRow)
+            told = self._told.setdefault(row.row_id, [])
+            if row not in told:
+                told.append(row)
 
     @staticmethod
     def _record(told: list[HistoryRow]) -> DecisionRecord | None:

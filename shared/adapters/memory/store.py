@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
 
@@ -28,13 +29,17 @@ class Document(NamedTuple, Generic[T]):
 
 
 class History:
-    """One person's contacts, what came after they were folded, their past, and withheld decisions."""
+    """One person's contacts, what came after they were folded, their past, withheld decisions, and with whose histories
+    this one is read.
+    """
 
     def __init__(self) -> None:
         self.contacts: dict[str, bytes] = {}
         self.late: dict[str, bytes] = {}
         self.past: bytes | None = None
         self.withheld: dict[str, datetime] = {}
+        self.merged_into = ""
+        self.former: tuple[str, ...] = ()
         self.version = ""
 
     def fold(self, fold: Fold) -> None:
@@ -77,6 +82,17 @@ class Store:
         history = self.histories.setdefault(person_id, History())
         history.version = self.next_version()
         return history
+
+    def regroup(self, groups: Mapping[str, Collection[str]]) -> None:
+        """Let the contact histories of persons be read together as `groups` say from now on: who survives, to the
+        former persons that belong to it. Hold `lock`.
+        """
+        for person_id, former in groups.items():
+            survivor = self.history(person_id)
+            survivor.merged_into, survivor.former = "", tuple(sorted(former))
+            for each in former:
+                one = self.history(each)
+                one.merged_into, one.former = person_id, ()
 
     def change_contact(self, delivery: Delivery, **changes: object) -> None:
         """Change fields of a delivery's contact, or where it was folded keep them until the next fold. Hold `lock`."""

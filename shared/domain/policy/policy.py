@@ -69,12 +69,13 @@ class Policy:
         self.masks = Masks(revision, self.rows)
         self.factors = Factors(revision, self.rows)
         self.slotting = Slotting(revision, self.rows)
-        self._context_weights = tuple((w.when, w.weight, self.scopes.of(w.scope)) for w in catalogue.context_weights)
+        self._context_weights = tuple((w.weight, self.scopes.of(w.scope)) for w in catalogue.context_weights)
         self._ids = tuple(self._row_of)
         self._programs: dict[str, Program] = {}
         self._last: tuple[Profile, Signal, datetime, Variables] | None = None
         tabled, evaluated = _compiled(self)
         self._index = Index(len(self.rows), tabled, evaluated)
+        self._weighing = _of_context_weights(revision)
         types = {name: attribute.type for name, attribute in catalogue.profile_schema.items()}
         reads = [path for e in catalogue.expressions.values() for path in e.reads]
         self._situations = Situations(types, [path[1] for path in reads if path[0] == "profile" and len(path) > 1])
@@ -165,11 +166,8 @@ class Policy:
 
     def context_weights(self, situation: Variables) -> list[tuple[float, Rows]]:
         """The context weights whose condition holds, and the rows in their scope."""
-        return [
-            (weight, rows)
-            for text, weight, rows in self._context_weights
-            if self.program(text).evaluate(situation) is True
-        ]
+        holding = self._weighing.passing(situation)
+        return [weight for n, weight in enumerate(self._context_weights) if holding >> n & 1] if holding else []
 
     def number(self, text: str, situation: Variables) -> float | None:
         """The number that an expression yields, None where a value is missing or it yields none."""
@@ -223,6 +221,20 @@ def _compiled(policy: Policy) -> tuple[list[Tabled], list[Evaluated]]:
         else:
             evaluated.append(Evaluated(_evaluation(data or expression.program), allows_missing, rows))
     return tabled, evaluated
+
+
+def _of_context_weights(revision: Revision) -> Index:
+    """The conditions of the context weights: row n is the n-th weight, which a condition that does not hold stops."""
+    tabled: list[Tabled] = []
+    evaluated: list[Evaluated] = []
+    weights = revision.catalogue.context_weights
+    for number, weight in enumerate(weights):
+        expression = revision.catalogue.expressions[weight.when]
+        if expression.clauses is not None:
+            tabled.append(Tabled(expression.clauses, allows_missing=False, rows=1 << number))
+        else:
+            evaluated.append(Evaluated(_evaluation(expression.program), allows_missing=False, rows=1 << number))
+    return Index(len(weights), tabled, evaluated)
 
 
 def _evaluation(data: Any) -> Callable[[Mapping[str, Any]], Truth]:
