@@ -9,7 +9,7 @@ from shared.ports.catalogues import Catalogues, Models
 from shared.ports.channels import ChannelProvider, Outcome, Outcomes, Receipt
 from shared.ports.contacts import Contacts, Deferrals, Folding
 from shared.ports.history import Days, DecisionHistory, Seals
-from shared.ports.persons import ContactPoints, Persons
+from shared.ports.persons import ContactPoints, Persons, Rewrite
 from shared.ports.topics import Parked, Publisher, Quarantine
 from shared.ports.versioned import Versioned
 from shared.ports.world import Clock, Meter, NewId, Timer
@@ -36,6 +36,7 @@ __all__ = [
     "Publisher",
     "Quarantine",
     "Receipt",
+    "Rewrite",
     "Seals",
     "Taken",
     "Timer",

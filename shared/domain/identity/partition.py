@@ -110,9 +110,7 @@ def _shared(links: Iterable[Link], strength: Strength) -> frozenset[str]:
             with_them = met.setdefault(link.weaker, {})
             with_them.setdefault(namespace_of(link.stronger), set()).add(link.stronger)
     return frozenset(
-        key
-        for key, with_them in met.items()
-        if max(map(len, with_them.values())) > (limits[namespace_of(key)] or 0)
+        key for key, with_them in met.items() if max(map(len, with_them.values())) > (limits[namespace_of(key)] or 0)
     )
 
 
@@ -144,8 +142,8 @@ class _Joined:
         a, b = self._root(link.stronger), self._root(link.weaker)
         if a == b:
             return None
-        by_device = "person" != self._kinds[namespace_of(link.weaker)].kind or (
-            "person" != self._kinds[namespace_of(link.stronger)].kind
+        by_device = self._kinds[namespace_of(link.weaker)].kind != "person" or (
+            self._kinds[namespace_of(link.stronger)].kind != "person"
         )
         if by_device and a in self._known and b in self._known:
             return KNOWN

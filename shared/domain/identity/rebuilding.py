@@ -15,7 +15,7 @@ from datetime import datetime
 import msgspec
 
 from shared.domain.identity.fragments import assembled, parts, survivor
-from shared.domain.identity.links import Graph, Link, Member, Refusal
+from shared.domain.identity.links import Graph, Link, Refusal
 from shared.domain.identity.partition import SHARED, Partition, Strength, partition
 from shared.domain.profile import Fragment, Person
 
@@ -27,7 +27,7 @@ class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
         persons: those that there are now, by id.
         redirects: ids that were persons' and are merged into one of them, or were before and are merged into another
             now, to that one.
-        moved: identifiers that entered under another id than they stand under now, by key.
+        moved: identifiers that stand under another id than before, and that id, by key.
         person_of: whose each identifier is.
         shared: identifiers that met too many persons.
         conflicts: links that a rule refused, with the reason, by id.
@@ -35,7 +35,7 @@ class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
 
     persons: dict[str, Person]
     redirects: dict[str, str]
-    moved: dict[str, Member]
+    moved: dict[str, str]
     person_of: dict[str, str]
     shared: frozenset[str]
     conflicts: dict[str, str]
@@ -47,7 +47,7 @@ def rebuild(
     new_id: Callable[[], str],
     *,
     now: datetime,
-    members: Mapping[str, Member] | None = None,
+    members: Mapping[str, str] | None = None,
     links: Iterable[Link] = (),
     refusals: Mapping[str, Refusal] | None = None,
 ) -> Rebuilt:
@@ -58,7 +58,7 @@ def rebuild(
         strength: what the catalogue says of identifiers.
         new_id: gives the ids of persons that there were not before.
         now: when these are created.
-        members: identifiers that join the graph; one that was nobody's names no fragment.
+        members: identifiers that join the graph, and the id under which each stood; empty where it was nobody's.
         links: new evidence.
         refusals: links that are no evidence from now on.
     """
@@ -73,12 +73,12 @@ class Log:
     def __init__(
         self,
         persons: Iterable[Person],
-        members: Mapping[str, Member],
+        members: Mapping[str, str],
         links: Iterable[Link],
         refusals: Mapping[str, Refusal],
     ) -> None:
         """Put graphs together, and what is new to them."""
-        self.members: dict[str, Member] = {}
+        self.members: dict[str, str] = {}
         self.links: dict[str, Link] = {}
         self.refusals: dict[str, Refusal] = {}
         for person in persons:
@@ -86,8 +86,7 @@ class Log:
             self.refusals.update(person.graph.refusals)
             for link in person.graph.links.values():
                 self._add(link)
-        for key, member in members.items():
-            self.members.setdefault(key, member)
+        self.members = {**members, **self.members}
         for link in links:
             self._add(link)
         self.refusals.update(refusals)
@@ -113,19 +112,17 @@ class _Parting:
         """Give every part its fragments, its id and its links."""
         kept = self._kept()
         persons: dict[str, Person] = {}
-        moved: dict[str, Member] = {}
+        moved: dict[str, str] = {}
         person_of: dict[str, str] = {}
-        named: list[tuple[list[str], dict[str, Fragment], dict[str, Member]]] = []
+        named: list[tuple[list[str], dict[str, Fragment], dict[str, str]]] = []
         for index, keys in enumerate(self._found.parts):
             fragments = kept.get(index) or {new_id(): Fragment(created_at=now)}
             person_id = survivor(fragments)
             members = {}
             for key in keys:
-                member = self._log.members[key]
-                if member.fragment not in fragments:
-                    member = msgspec.structs.replace(member, fragment=person_id)
-                    moved[key] = member
-                members[key] = member
+                members[key] = self._log.members[key]
+                if members[key] not in fragments:
+                    members[key] = moved[key] = person_id
                 person_of[key] = person_id
             named.append((keys, fragments, members))
         graphs = self._graphs(person_of, [members for _, _, members in named])
@@ -156,13 +153,13 @@ class _Parting:
             ((self._strength.order(key), index, key) for index, keys in enumerate(self._found.parts) for key in keys)
         )
         for _, index, key in keepers:
-            fragment = self._log.members[key].fragment
+            fragment = self._log.members[key]
             if fragment in self._fragments and fragment not in gone:
                 gone.add(fragment)
                 kept.setdefault(index, {})[fragment] = self._fragments[fragment]
         return kept
 
-    def _graphs(self, person_of: Mapping[str, str], members: Sequence[dict[str, Member]]) -> list[Graph]:
+    def _graphs(self, person_of: Mapping[str, str], members: Sequence[dict[str, str]]) -> list[Graph]:
         """The graph of each part: a link that was refused stands with both ends, but one of a shared identifier with
         that alone.
         """
