@@ -69,8 +69,10 @@ def _listening(platform: BankOnEmulators | Embedded, watch: Watch) -> AbstractCo
         platform.on_row(watch.hear)
         return nullcontext()
     from emulators.tail import Tail
+    from shared.adapters.sealed_history import opened
 
-    return Tail(platform.local.project, platform.local.emulators["pubsub"], watch.hear)
+    listener = opened(platform.sealer(), watch.hear)
+    return Tail(platform.local.project, platform.local.emulators["pubsub"], listener)
 
 
 def _send(

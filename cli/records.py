@@ -47,7 +47,7 @@ def replay(decision_id: str | None, day: date | None, as_json: bool) -> None:
         raise click.UsageError("name a decision, or a --day")
     if decision_id is not None:
         made = _one(decision_id, day)
-        found = {"decisions": 1, "differing": [] if made["agrees"] else [made]}
+        found = {"decisions": 1, "differing": [] if made["agrees"] else [made], "erased": 0}
     else:
         found = _all(str(day), quiet=as_json)
     if as_json:
@@ -95,15 +95,16 @@ def _one(decision_id: str, day: date | None) -> dict[str, Any]:
 
 def _all(day: str, *, quiet: bool) -> dict[str, Any]:
     """Every part of a day in turn; on a terminal with its progress."""
-    decisions, differing = 0, []
+    decisions, erased, differing = 0, 0, []
     with running().client("records") as client:
         parts = list(_parts(checked(client.get(f"/v1/days/{day}"))["decisions"]))
         console = Console(stderr=True)
         for part in track(parts, f"replaying {day}", console=console, disable=quiet or not console.is_terminal):
             found = _part(client, day, part)
             decisions += found["decisions"]
+            erased += found["erased"]
             differing += found["differing"]
-    return {"decisions": decisions, "differing": differing}
+    return {"decisions": decisions, "differing": differing, "erased": erased}
 
 
 def _part(client: httpx.Client, day: str, prefix: str) -> dict[str, Any]:
@@ -130,6 +131,8 @@ def _say_replays(found: dict[str, Any]) -> None:
             )
     agreeing = found["decisions"] - len(found["differing"])
     click.echo(f"{'✗' if found['differing'] else '✓'} {agreeing} of {found['decisions']} replay to the byte.")
+    if found["erased"]:
+        click.echo(f"· {found['erased']} are of persons who were erased: nobody can open them, and their seals hold.")
 
 
 def _short(value: Any) -> str:

@@ -14,8 +14,11 @@ from emulators.platform import Platform
 from shared.adapters.firestore.catalogues import Catalogues
 from shared.adapters.firestore.client import Database
 from shared.adapters.firestore.contact_points import ContactPoints
+from shared.adapters.firestore.person_keys import tree_of_keys
 from shared.adapters.firestore.persons import Persons
 from shared.adapters.firestore.quarantine import Quarantine
+from shared.adapters.key_wrappers import make_key_file
+from shared.adapters.sealing import Sealer
 from shared.runtime.metering import RequestMeter
 
 CONTACT_POINTS_DATABASE = "contact-points"
@@ -44,12 +47,15 @@ class BankOnEmulators(Platform):
         """
         self.bank = bank
         self._tell = on_progress
+        self.person_keys = make_key_file(state / "person-keys.key")
         super().__init__(
             Options(
                 root=bank.root,
                 state=state,
                 credentials=credentials or Credentials(),
                 secrets=bank.secrets,
+                environment={"*": {"PERSON_KEYS": self.person_keys}},
+                kept_secrets=lambda local: bank.source_secrets(local.credentials),
                 ports=ports or {},
                 seed=self._seed,
                 on_function_death=on_function_death,
@@ -62,14 +68,22 @@ class BankOnEmulators(Platform):
         """How many messages are in quarantine."""
         return len(Quarantine(Database(self.local.project)).list(10_000))
 
+    def sealer(self) -> Sealer:
+        """What opens what the functions sealed."""
+        os.environ["FIRESTORE_EMULATOR_HOST"] = self.local.emulators["firestore"]  # the official client's own switch
+        return Sealer(tree_of_keys(self.local.project, self.person_keys))
+
     def _seed(self, local: Local) -> None:
-        os.environ["FIRESTORE_EMULATOR_HOST"] = local.emulators["firestore"]  # the official client's own switch
-        meter = RequestMeter()
-        database = Database(local.project, timeout_seconds=SEED_SECONDS)
-        vault = Database(local.project, CONTACT_POINTS_DATABASE, timeout_seconds=SEED_SECONDS)
-        self.bank.seed(
-            Catalogues(database),
-            Persons(database, meter),
-            ContactPoints(vault, meter, key=self.bank.contact_points_key),
-            self._tell,
-        )
+        seed(self.bank, local, self.person_keys, self._tell)
+
+
+def seed(bank: Bank, local: Local, person_keys: str, tell: Callable[[str], None]) -> None:
+    """Make the tree of persons' keys, wrapped as `person_keys` says, and fill Firestore with the bank."""
+    os.environ["FIRESTORE_EMULATOR_HOST"] = local.emulators["firestore"]  # the official client's own switch
+    meter = RequestMeter()
+    database = Database(local.project, timeout_seconds=SEED_SECONDS)
+    vault = Database(local.project, CONTACT_POINTS_DATABASE, timeout_seconds=SEED_SECONDS)
+    keys = tree_of_keys(local.project, person_keys)
+    keys.create()
+    sealer = Sealer(keys)
+    bank.seed(Catalogues(database), Persons(database, meter, sealer), ContactPoints(vault, meter, sealer), tell)

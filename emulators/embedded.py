@@ -27,8 +27,11 @@ from emulators.ticker import Ticker
 from emulators.wiring import Memory, services
 from shared.adapters.memory.bus import Bus
 from shared.adapters.memory.history import DecisionHistory
+from shared.adapters.memory.person_keys import new_sealer
 from shared.adapters.memory.quarantine import Quarantine
+from shared.adapters.memory.secrets import Secrets
 from shared.adapters.memory.store import Store
+from shared.adapters.sealed_history import opened
 from shared.messages import (
     HistoryRow,
 )
@@ -84,8 +87,10 @@ class Embedded:
         self.store = Store()
         self.bus = Bus(workers=4)
         self.meter = RequestMeter()
-        self.history = DecisionHistory()
+        self.sealer = new_sealer(self.store)
+        self.history = DecisionHistory(self.sealer)
         self.quarantine = Quarantine(self.store)
+        self.secrets = Secrets()
         self._server: MultiSocketServer | BaseWSGIServer | None = None
         self._sandbox: Sandbox | None = None
         self._stopping = threading.Lock()
@@ -118,7 +123,7 @@ class Embedded:
     def _start(self) -> None:
         self._sandbox = Sandbox(self._ports["sandbox"], self.credentials.webhook_secret, logs=False)
         threading.Thread(target=self._sandbox.serve_forever, name="sandbox", daemon=True).start()
-        memory = Memory(self.store, self.bus, self.history, self.quarantine, self.meter)
+        memory = Memory(self.store, self.bus, self.history, self.quarantine, self.secrets, self.meter, self.sealer)
         wired = services(memory, self.bank, self.credentials, self.endpoints["sandbox"], self._on_progress)
         served = {**wired, **self._extra}
         by_port = {str(self._ports[name]): service for name, service in served.items()}
@@ -136,6 +141,7 @@ class Embedded:
                 "endpoints": self.endpoints,
                 "headers": self.headers,
                 "pids": dict.fromkeys(FUNCTIONS, pid),
+                "secrets": dict(self.bank.source_secrets(self.credentials)),
                 "emulators": {},
                 "project": "embedded",
                 "on": "embedded",
@@ -167,10 +173,11 @@ class Embedded:
         return len(self.quarantine.list(10_000))
 
     def on_row(self, listener: Callable[[HistoryRow], None]) -> None:
-        """Tell a listener of every row of the interaction history from now on."""
+        """Tell a listener of every row of the interaction history from now on, its record opened."""
+        tell = opened(self.sealer, listener)
 
         def hear(_topic: str, data: bytes, _attributes: Mapping[str, str]) -> bool:
-            listener(msgspec.json.decode(data, type=HistoryRow))
+            tell(msgspec.json.decode(data, type=HistoryRow))
             return True
 
         self.bus.subscribe("history", hear, name="listener")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +16,7 @@ from emulators.options import Local
 from emulators.seed import read_customers, seed_customers
 from shared.adapters.providers import Endpoint
 from shared.authoring import load
-from shared.domain.catalogue import Revision
+from shared.domain.catalogue import Authentication, KeyringKey, OidcToken, Revision, StandardWebhooks
 from shared.ports import Catalogues, ContactPoints, Persons
 from shared.runtime.world import utc_now
 
@@ -27,15 +28,14 @@ class Bank:
         """Take catalogue and customers from the repository at `root`."""
         self.root = root
         self.identifier_key = secrets.token_bytes(32)
-        self.contact_points_key = secrets.token_bytes(32)
         self.seal_key = secrets.token_bytes(32)
+        self._source_secrets: dict[str, str] = {}
 
     def secrets(self, local: Local) -> Mapping[str, str]:
         """The values of the secrets that the functions name."""
         return {
             **access(local.credentials),
             "IDENTIFIER_KEY": self.identifier_key.hex(),
-            "CONTACT_POINTS_KEY": self.contact_points_key.hex(),
             "SEAL_KEY": self.seal_key.hex(),
             "PROVIDERS": msgspec.json.encode(
                 providers(self.revision, local.endpoints["sandbox"], local.credentials)
@@ -50,6 +50,16 @@ class Bank:
             shared.authoring.CatalogueError: with every problem.
         """
         return load(self.root / "catalogue")
+
+    def source_secrets(self, credentials: Credentials) -> Mapping[str, str]:
+        """What the sources of the catalogue are known by, by the names of the secrets: a keyring that has one key for
+        all of them, and for those with secrets of their own one each.
+        """
+        for source in self.revision.catalogue.sources:
+            for way in source.ways:
+                if not isinstance(way, OidcToken) and way.secret not in self._source_secrets:
+                    self._source_secrets[way.secret] = _source_secret(way, credentials)
+        return self._source_secrets
 
     def seed(
         self,
@@ -70,10 +80,17 @@ class Bank:
         on_progress(f"{len(customers)} customers of {revision.catalogue.name} known")
 
 
+def _source_secret(way: Authentication, credentials: Credentials) -> str:
+    if isinstance(way, KeyringKey):
+        return json.dumps({"local": {"key": credentials.source_key, "sources": ["*"]}})
+    if isinstance(way, StandardWebhooks):
+        return f"whsec_{b64encode(secrets.token_bytes(24)).decode()}"
+    return secrets.token_urlsafe(24)
+
+
 def access(credentials: Credentials) -> dict[str, str]:
-    """The secrets that say who may call: one key for every source and channel of this machine."""
+    """The secrets that say who may call: one key for every channel and operator of this machine."""
     return {
-        "SOURCE_KEYS": json.dumps({"local": {"key": credentials.source_key, "sources": ["*"]}}),
         "CHANNEL_KEYS": json.dumps({"local": {"key": credentials.source_key}}),
         "OPERATOR_KEYS": json.dumps({"local": {"key": credentials.source_key}}),
     }

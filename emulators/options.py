@@ -15,8 +15,9 @@ from emulators.children import Death, OnDeath
 class Local:
     """What is known before the first function starts.
 
-    `endpoints` are the addresses of services and sandbox; `emulators` those of `pubsub` and `firestore` (`host:port`)
-    and `bigquery` (with `http://`); `google_credentials` is the file that Google's clients read theirs from.
+    `endpoints` are the addresses of services and sandbox; `emulators` those of `pubsub`, `firestore` and
+    `secretmanager` (`host:port`) and `bigquery` (with `http://`); `google_credentials` is the file that Google's
+    clients read theirs from.
     """
 
     project: str
@@ -33,6 +34,7 @@ class Local:
             "PUBSUB_EMULATOR_HOST": self.emulators["pubsub"],
             "FIRESTORE_EMULATOR_HOST": self.emulators["firestore"],
             "BIGQUERY_EMULATOR_HOST": self.emulators["bigquery"],
+            "SECRET_MANAGER_EMULATOR_HOST": self.emulators["secretmanager"],
             "GOOGLE_APPLICATION_CREDENTIALS": str(self.google_credentials),
             "NO_PROXY": ",".join(exempt),
         }
@@ -50,6 +52,7 @@ class Options:
         credentials: who may call.
         secrets: makes the values of the secrets that services name in the topology; a service gets only those that it
             names.
+        kept_secrets: makes what Secret Manager holds besides, by name: what functions read while they run.
         environment: further environment variables by service; `*` is for every service.
         ports: wanted ports, by name of service, emulator or `sandbox`; free ones otherwise.
         seed: fills Firestore once it answers; the functions are expected to be ready only after it.
@@ -66,6 +69,7 @@ class Options:
     project: str = "kairos-local"
     credentials: Credentials = field(default_factory=Credentials)
     secrets: Callable[[Local], Mapping[str, str]] = lambda _local: {}
+    kept_secrets: Callable[[Local], Mapping[str, str]] = lambda _local: {}
     environment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     ports: Mapping[str, int] = field(default_factory=dict)
     seed: Callable[[Local], None] = lambda _local: None

@@ -22,9 +22,9 @@ from emulators.endpoints import EndpointsFile
 from emulators.errors import CannotStartError
 from emulators.options import Local, Options
 from emulators.ports import Ports
-from emulators.probes import always, http_ok
+from emulators.probes import always, http_ok, tcp
 from emulators.processes import Supervisor
-from emulators.provisioning import bigquery_client, provision_bigquery, provision_pubsub
+from emulators.provisioning import bigquery_client, provision_bigquery, provision_pubsub, provision_secrets
 from emulators.ticker import Ticker
 
 MOST_THREADS = 16
@@ -33,7 +33,7 @@ MOST_THREADS = 16
 START_SECONDS = 60.0
 """How long everything together may take to become ready; on two cores it takes about ten."""
 
-EMULATORS = ("pubsub", "firestore", "bigquery")
+EMULATORS = ("pubsub", "firestore", "bigquery", "secretmanager")
 
 
 class Platform:
@@ -162,6 +162,10 @@ class Platform:
                 bigquery.command(ports["bigquery"], self._state / "bigquery"),
                 http_ok(ports["bigquery"], "/readyz"),
             ),
+            "secretmanager": (
+                [sys.executable, "-m", "emulators.secret_manager", "--port", str(ports["secretmanager"])],
+                tcp(ports["secretmanager"]),
+            ),
             "sandbox": (
                 [sys.executable, "-m", "emulators.sandbox", "--port", str(ports["sandbox"])],
                 http_ok(ports["sandbox"], "/ready"),
@@ -210,7 +214,7 @@ class Platform:
         }
 
     def _prepare(self) -> None:
-        """Create topics and tables and seed Firestore, each as soon as its emulator answers.
+        """Create topics, tables and secrets and seed Firestore, each as soon as its emulator answers.
 
         A client of Google's that lost its emulator goes on trying for ten minutes. So nobody waits for such a work once
         everything is being stopped; it ends with this process.
@@ -231,7 +235,7 @@ class Platform:
         def watch() -> None:
             ends.put(StartError(str(self.supervisor.wait() or "It was stopped while it started.")))
 
-        works = (self._prepare_pubsub, self._prepare_bigquery, self._prepare_firestore)
+        works = (self._prepare_pubsub, self._prepare_bigquery, self._prepare_firestore, self._prepare_secrets)
         threading.Thread(target=watch, name="prepare-watch", daemon=True).start()
         for work in works:
             threading.Thread(target=run, args=(work,), name="prepare", daemon=True).start()
@@ -258,6 +262,11 @@ class Platform:
         self._ready("firestore", "Firestore")
         self._options.seed(self.local)
 
+    def _prepare_secrets(self) -> None:
+        self._ready("secretmanager", "Secret Manager")
+        local = self.local
+        provision_secrets(self._options.kept_secrets(local), local.project, local.emulators["secretmanager"])
+
     def _ready(self, name: str, title: str) -> None:
         self.supervisor.wait_ready([name], within_seconds=START_SECONDS)
         self._options.on_progress(f"{title} emulator ready")
@@ -270,6 +279,7 @@ class Platform:
                 "headers": self.headers,
                 "pids": self.pids(),
                 "processes": self.supervisor.pids(),
+                "secrets": dict(self._options.kept_secrets(self.local)),
                 "emulators": dict(self.local.emulators),
                 "project": self.local.project,
                 "on": "emulators",

@@ -1,4 +1,5 @@
-"""Creates on the local platform what `shared/topology.yaml` declares: topics, subscriptions, dead letters, tables.
+"""Creates on the local platform what `shared/topology.yaml` declares: topics, subscriptions, dead letters, tables;
+and the secrets that functions read while they run.
 
 The same file feeds the deployment; here the official clients talk to the emulators. Whatever exists already is left
 as it is, so that it may run again. Differences from Google Cloud: a push endpoint carries the push token in its query
@@ -17,12 +18,20 @@ from google.api_core.exceptions import AlreadyExists, Conflict
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 from google.cloud.pubsub_v1 import PublisherClient, SubscriberClient
+from google.cloud.secretmanager_v1 import SecretManagerServiceClient
+from google.cloud.secretmanager_v1.services.secret_manager_service.transports.grpc import (
+    SecretManagerServiceGrpcTransport,
+)
+from google.cloud.secretmanager_v1.types import Replication, Secret, SecretPayload
 from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
 from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
 from google.pubsub_v1.types import DeadLetterPolicy, PushConfig, Subscription
 
 AT_ONCE = 8
 """Requests under way at the same time."""
+
+_EVERYWHERE = Secret(replication=Replication(automatic=Replication.Automatic()))
+"""A secret that Google keeps wherever it likes."""
 
 
 def provision_pubsub(
@@ -82,6 +91,20 @@ def provision_bigquery(topology: Mapping[str, Any], client: bigquery.Client) -> 
             table.time_partitioning = bigquery.TimePartitioning(field=partition)
         table.clustering_fields = wanted.get("cluster_by")
         client.create_table(table, exists_ok=True)
+
+
+def provision_secrets(values: Mapping[str, str], project: str, host: str) -> None:
+    """Create secrets by name, each with one version, on the Secret Manager at `host` (`127.0.0.1:9060`).
+
+    Raises:
+        google.api_core.exceptions.GoogleAPICallError: it refused one.
+    """
+    parent = f"projects/{project}"
+    with grpc.insecure_channel(host) as channel:
+        client = SecretManagerServiceClient(transport=SecretManagerServiceGrpcTransport(channel=channel))
+        for name, value in values.items():
+            _creation(client.create_secret, parent=parent, secret_id=name, secret=_EVERYWHERE)()
+            client.add_secret_version(parent=f"{parent}/secrets/{name}", payload=SecretPayload(data=value.encode()))
 
 
 def bigquery_client(host: str, project: str) -> bigquery.Client:

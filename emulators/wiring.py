@@ -19,7 +19,11 @@ from functions.feedback.api import routes as feedback_routes
 from functions.feedback.handler import RecordOutcomes, note_delivery
 from functions.identity.handler import Identify
 from functions.ingest.api import origins
+from functions.ingest.api import ready as ingest_ready
 from functions.ingest.api import routes as ingest_routes
+from functions.ingest.door import Door
+from functions.ingest.door.pace import Pace
+from functions.ingest.door.tokens import Issuers
 from functions.ingest.handler import Ingest
 from functions.records.api import routes as records_routes
 from functions.records.handler import Records
@@ -35,8 +39,11 @@ from shared.adapters.memory.outcomes import Models, Outcomes
 from shared.adapters.memory.persons import Persons
 from shared.adapters.memory.quarantine import Quarantine
 from shared.adapters.memory.seals import Seals
+from shared.adapters.memory.secrets import Secrets
 from shared.adapters.memory.store import Store
 from shared.adapters.providers import HttpProvider
+from shared.adapters.sealed_history import SealingPublisher
+from shared.adapters.sealing import Sealer
 from shared.messages import (
     ActionsQualified,
     ActionsRanked,
@@ -57,13 +64,17 @@ from shared.runtime.world import new_person_id, new_request_id, pause, timer, ut
 
 
 class Memory(NamedTuple):
-    """What stands for Firestore, Pub/Sub, BigQuery and the quarantine in this process, and what counts their use."""
+    """What stands for Firestore, Pub/Sub, BigQuery, Secret Manager and the quarantine in this process, and what counts
+    their use.
+    """
 
     store: Store
     bus: Bus
     history: DecisionHistory
     quarantine: Quarantine
+    secrets: Secrets
     meter: RequestMeter
+    sealer: Sealer
 
 
 def services(
@@ -73,15 +84,18 @@ def services(
     store, meter = memory.store, memory.meter
     catalogues, persons, contacts = Catalogues(store), Persons(store, meter), Contacts(store, meter)
     contact_points, models = ContactPoints(store, meter), Models(store)
-    publisher = Publisher(memory.bus, meter)
+    publisher = SealingPublisher(Publisher(memory.bus, meter), memory.sealer)
     bank.seed(catalogues, persons, contact_points, tell)
     identify, qualify = Identify(catalogues, persons, new_person_id), Qualify(catalogues)
     arbitrate = Arbitrate(catalogues, models)
     suppress = Suppress(catalogues, contacts, Allowances(store, meter, "embedded", pause), pause)
     provider = HttpProvider(providers(catalogues.current().revision, sandbox, credentials))
     deliver = Deliver(catalogues, persons, contacts, contact_points, provider)
-    secrets = access(credentials)
-    sources, channels = Keyring(secrets["SOURCE_KEYS"]), Keyring(secrets["CHANNEL_KEYS"])
+    for name, value in bank.source_secrets(credentials).items():
+        memory.secrets.add(name, value.encode())
+    door = Door(memory.secrets, utc_now, Issuers())
+    callers = access(credentials)
+    channels = Keyring(callers["CHANNEL_KEYS"])
     key = bank.identifier_key
     decide = Decide(
         identify,
@@ -106,8 +120,8 @@ def services(
     return {
         "ingest": Service(
             "ingest",
-            ingest_routes(Ingest(catalogues, publisher, key), sources, meter, utc_now),
-            ready=ready,
+            ingest_routes(Ingest(catalogues, publisher, key), catalogues, door, Pace(timer), meter, utc_now),
+            ready=partial(ingest_ready, catalogues, door),
             origins=partial(origins, catalogues),
         ),
         "identity": Service("identity", pushed("identity", SignalReceived, identify), ready=ready),
@@ -126,7 +140,7 @@ def services(
         ),
         "decide": Service("decide", decide_routes(decide, channels, meter, utc_now), ready=ready),
         "records": Service(
-            "records", records_routes(records, Keyring(secrets["OPERATOR_KEYS"]), utc_now), ready=always_ready
+            "records", records_routes(records, Keyring(callers["OPERATOR_KEYS"]), utc_now), ready=always_ready
         ),
     }
 
@@ -147,7 +161,7 @@ def _pushed(
     push = Push(
         accepts,
         handle,
-        publisher=Publisher(memory.bus, memory.meter),
+        publisher=SealingPublisher(Publisher(memory.bus, memory.meter), memory.sealer),
         quarantine=memory.quarantine,
         meter=memory.meter,
         clock=utc_now,

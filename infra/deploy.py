@@ -1,8 +1,10 @@
 """Release one image to every function of the topology: first without traffic, then step by step.
 
+    python -m infra.deploy access --project P
     python -m infra.deploy deploy --project P --tag r-1a2b3c4 --image NAME@sha256:DIGEST
     python -m infra.deploy canary --project P --tag r-1a2b3c4
 
+`access` lets services read the secrets that they look up while they run; once, by who may change the project's policy.
 `deploy` makes a revision of each service under the tag, and the jobs that start some of them by the clock. `canary`
 sends it 1, 5, 25 and then 100 % of the traffic; before each step every tagged revision must say it is ready, and after
 each its share of server errors must be low. At the first failure all the traffic goes back to where it was. `--dry-run`
@@ -29,6 +31,7 @@ from infra.rollout import (
     deploy,
     describe,
     describe_schedule,
+    grant,
     put_schedule,
     restore,
     schedules,
@@ -68,6 +71,17 @@ def deploy_all(cloud: Cloud, release: Release, targets: list[Service]) -> None:
         if not exists:
             print(f"· {service.deployed_name} is new: its first revision serves at once")
         cloud.run(deploy(service, release, exists=exists))
+
+
+def grant_all(cloud: Cloud, release: Release, targets: list[Service]) -> None:
+    """Let each service read what it looks up while it runs.
+
+    Raises:
+        CloudError: a command failed.
+    """
+    for service in targets:
+        if service.secrets_read:
+            cloud.run(grant(service, release))
 
 
 def schedule_all(cloud: Cloud, release: Release, jobs: list[Schedule]) -> None:
@@ -173,6 +187,11 @@ def roll_back(cloud: Cloud, release: Release, before: dict[Service, dict[str, in
 
 def dry_run(release: Release, targets: list[Service], jobs: list[Schedule], phase: str) -> None:
     """Print what would be run, as if every service existed and every check passed."""
+    if phase == "access":
+        for service in targets:
+            if service.secrets_read:
+                show(grant(service, release))
+        return
     if phase == "deploy":
         for service in targets:
             show(describe(service, release))
@@ -189,10 +208,10 @@ def dry_run(release: Release, targets: list[Service], jobs: list[Schedule], phas
 def main(arguments: list[str]) -> None:
     """Read the command line, and do what it says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("phase", choices=["deploy", "canary"])
+    parser.add_argument("phase", choices=["access", "deploy", "canary"])
     parser.add_argument("--project", required=True)
     parser.add_argument("--region", help="default: the topology's")
-    parser.add_argument("--tag", required=True, help="names the release, such as r-1a2b3c4")
+    parser.add_argument("--tag", default="", help="names the release, such as r-1a2b3c4")
     parser.add_argument("--image", default="", help="NAME@sha256:DIGEST, for deploy")
     parser.add_argument("--caller", help="service account that asks revisions; default kairos-release of the project")
     parser.add_argument("--pause-seconds", type=int, default=300, help="length of a step; figures lag by three minutes")
@@ -201,6 +220,8 @@ def main(arguments: list[str]) -> None:
     options = parser.parse_args(arguments)
     if options.phase == "deploy" and not options.image:
         parser.error("deploy needs --image")
+    if options.phase != "access" and not options.tag:
+        parser.error(f"{options.phase} needs --tag")
 
     topology = yaml.safe_load(TOPOLOGY.read_text())
     release = Release(options.project, options.region or topology["region"], options.tag, options.image)
@@ -210,7 +231,9 @@ def main(arguments: list[str]) -> None:
         dry_run(release, targets, jobs, options.phase)
         return
     cloud = Gcloud(options.caller or f"kairos-release@{release.project}.iam.gserviceaccount.com")
-    if options.phase == "deploy":
+    if options.phase == "access":
+        grant_all(cloud, release, targets)
+    elif options.phase == "deploy":
         deploy_all(cloud, release, targets)
         schedule_all(cloud, release, jobs)
     else:

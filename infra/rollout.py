@@ -37,6 +37,7 @@ class Service:
     publishes: list[str] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
     secrets: list[str] = field(default_factory=list)
+    secrets_read: str = ""
     push: Push | None = None
 
     @property
@@ -84,6 +85,7 @@ def services(topology: dict[str, Any]) -> list[Service]:
     return [
         Service(
             name=name,
+            secrets_read=topology["secrets_read"].get(name, ""),
             push=Push(account, audience.replace("{service}", name)) if name in pushed else None,
             **declared,
         )
@@ -124,6 +126,17 @@ def put_schedule(schedule: Schedule, release: Release, address: str, *, exists: 
 def secret_id(variable: str) -> str:
     """The secret that fills an environment variable: `SOURCE_KEYS` is filled from `kairos-source-keys`."""
     return "kairos-" + variable.lower().replace("_", "-")
+
+
+def grant(service: Service, release: Release) -> list[str]:
+    """Let a service read, while it runs, the secrets whose names begin as the topology says, and no others."""
+    named = f'resource.name.extract("/secrets/{{name}}/").startsWith("{service.secrets_read}")'
+    return [
+        *("gcloud", "projects", "add-iam-policy-binding", release.project, "--quiet", "--format=none"),
+        f"--member=serviceAccount:{service.deployed_name}@{release.project}.iam.gserviceaccount.com",
+        "--role=roles/secretmanager.secretAccessor",
+        f"--condition=title={service.secrets_read}secrets,expression={named}",
+    ]
 
 
 def deploy(service: Service, release: Release, *, exists: bool) -> list[str]:

@@ -7,7 +7,6 @@ sent (history, feedback, the way to BigQuery) is under way meanwhile, as it alwa
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +24,7 @@ from cli.bench.peers.topology import PREFIX, with_empty_chain
 from cli.bench.results import Result, result
 from cli.platform import ROOT, STATE
 from cli.say import fail
-from emulators.bank_on_emulators import CONTACT_POINTS_DATABASE, SEED_SECONDS
+from emulators.bank_on_emulators import seed as seed_bank
 from emulators.children import StartError
 from emulators.errors import CannotStartError
 from emulators.local import Bank
@@ -33,13 +32,9 @@ from emulators.options import Local, Options
 from emulators.platform import Platform
 from emulators.seed import read_customers
 from emulators.tail import Tail
-from shared.adapters.firestore.catalogues import Catalogues
-from shared.adapters.firestore.client import Database
-from shared.adapters.firestore.contact_points import ContactPoints
-from shared.adapters.firestore.persons import Persons
+from shared.adapters.key_wrappers import make_key_file
 from shared.domain.catalogue import Revision
 from shared.messages import HistoryRow
-from shared.runtime.metering import RequestMeter
 from shared.runtime.world import utc_now
 
 PER_SECOND = 10.0
@@ -225,6 +220,7 @@ def _platform(bank: Bank, tell: Callable[[str], None]) -> Iterator[Platform]:
     real = yaml.safe_load((ROOT / "shared" / "topology.yaml").read_text(encoding="utf-8"))
     state.mkdir(parents=True, exist_ok=True)
     topology = state / "topology.yaml"
+    person_keys = make_key_file(state / "person-keys.key")
     topology.write_text(yaml.safe_dump(with_empty_chain(real)), encoding="utf-8")
 
     def secrets(local: Local) -> dict[str, str]:
@@ -232,28 +228,23 @@ def _platform(bank: Bank, tell: Callable[[str], None]) -> Iterator[Platform]:
         return {**bank.secrets(local), "SANDBOX": sandbox, "WEBHOOK_SECRET": local.credentials.webhook_secret}
 
     def seed(local: Local) -> None:
-        _seed(bank, local, tell)
+        seed_bank(bank, local, person_keys, tell)
 
     try:
         with Platform(
-            Options(root=ROOT, state=state, topology=topology, secrets=secrets, seed=seed, on_progress=tell)
+            Options(
+                root=ROOT,
+                state=state,
+                topology=topology,
+                secrets=secrets,
+                environment={"*": {"PERSON_KEYS": person_keys}},
+                seed=seed,
+                on_progress=tell,
+            )
         ) as platform:
             yield platform
     except (CannotStartError, StartError) as error:
         fail(str(error), f"{_logs()}; spine.decide and spine.cold_start need no emulators")
-
-
-def _seed(bank: Bank, local: Local, tell: Callable[[str], None]) -> None:
-    os.environ["FIRESTORE_EMULATOR_HOST"] = local.emulators["firestore"]  # the official client's own switch
-    database = Database(local.project, timeout_seconds=SEED_SECONDS)
-    vault = Database(local.project, CONTACT_POINTS_DATABASE, timeout_seconds=SEED_SECONDS)
-    meter = RequestMeter()
-    bank.seed(
-        Catalogues(database),
-        Persons(database, meter),
-        ContactPoints(vault, meter, key=bank.contact_points_key),
-        tell,
-    )
 
 
 def _is_empty(message: dict[str, Any]) -> bool:

@@ -244,7 +244,7 @@ class Decide:
         self, received: SignalReceived, slots: Slots, now: datetime
     ) -> tuple[HistoryRow, list[FilledPlacement]]:
         wanted = slots.wanted()
-        [identified] = self._identify(received, now)
+        [identified] = self._identify(received, now, asked=True)
         assert isinstance(identified, SignalIdentified), "a request is never late"
         [qualified] = self._qualify(identified, now, slots)
         if not isinstance(qualified, ActionsQualified):

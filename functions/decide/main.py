@@ -19,8 +19,10 @@ from shared.adapters.firestore.catalogues import Catalogues
 from shared.adapters.firestore.client import Database
 from shared.adapters.firestore.contacts import Contacts
 from shared.adapters.firestore.models import Models
+from shared.adapters.firestore.person_keys import sealer
 from shared.adapters.firestore.persons import Persons
 from shared.adapters.pubsub import Publisher
+from shared.adapters.sealed_history import SealingPublisher
 from shared.runtime.keys import Keyring
 from shared.runtime.metering import RequestMeter
 from shared.runtime.service import Service
@@ -29,17 +31,18 @@ from shared.runtime.world import new_holder, new_person_id, new_request_id, paus
 
 settings = read(Settings)
 meter = RequestMeter()
+sealing = sealer(settings.google_cloud_project, settings.person_keys)
 database = Database(settings.google_cloud_project)
 catalogues = Catalogues(database)
 allowances = Allowances(database, meter, new_holder(), pause)
 decide = Decide(
-    Identify(catalogues, Persons(database, meter), new_person_id),
+    Identify(catalogues, Persons(database, meter, sealing), new_person_id),
     Qualify(catalogues),
     Arbitrate(catalogues, Models(database)),
     Suppress(catalogues, Contacts(database, meter), allowances, pause),
     catalogues=catalogues,
-    publisher=Publisher(settings.google_cloud_project, meter),
-    history=DecisionHistory(settings.google_cloud_project),
+    publisher=SealingPublisher(Publisher(settings.google_cloud_project, meter), sealing),
+    history=DecisionHistory(settings.google_cloud_project, sealing),
     meter=meter,
     identifier_key=hexadecimal("IDENTIFIER_KEY", settings.identifier_key),
     new_id=new_request_id,

@@ -11,7 +11,9 @@ class Settings(Common, frozen=True, kw_only=True):
     Attributes:
         channel_keys: JSON of who may ask, `{"web": {"key": "…"}}`.
         identifier_key: 32 bytes in hexadecimal, the same as ingest's.
+        person_keys: what wraps the keys of persons, `kms://LOCATION/KEY_RING/KEY` or `file:///PATH`.
     """
 
     channel_keys: str
     identifier_key: str
+    person_keys: str

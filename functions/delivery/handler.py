@@ -85,7 +85,7 @@ class Deliver:
     def _send(self, delivery: Delivery, version: str, now: datetime) -> Delivery:
         first = delivery.attempts == 1
         try:
-            message = self._message(delivery)
+            message = self._message(delivery, now)
         except (NotFoundError, TransientError) as error:
             self._yield(delivery.yielded(now, begun=False), version)
             raise TransientError(str(error)) from error
@@ -103,7 +103,7 @@ class Deliver:
             raise
         return self._settle(delivery, version, "sent", now, reference=receipt.reference)
 
-    def _message(self, delivery: Delivery) -> _Message | _Stop:
+    def _message(self, delivery: Delivery, now: datetime) -> _Message | _Stop:
         """What to send, or why not.
 
         Raises:
@@ -121,7 +121,7 @@ class Deliver:
             return _Stop("cancelled", f"stopped by {stop.kind} {stop.rule} just before sending")
         try:
             address = self._contact_points.address(delivery.person_id, delivery.channel)
-            content = render(policy.revision, action, treatment, person.value)
+            content = render(policy.revision, action, treatment, policy.features.seen(person.value, now))
         except PermanentError as error:
             return _Stop("failed", str(error))
         if address is None and channel.needs_contact_point:

@@ -11,6 +11,7 @@ from shared.adapters.firestore.catalogues import Catalogues
 from shared.adapters.firestore.client import Database
 from shared.adapters.firestore.contact_points import ContactPoints
 from shared.adapters.firestore.contacts import Contacts
+from shared.adapters.firestore.person_keys import sealer
 from shared.adapters.firestore.persons import Persons
 from shared.adapters.firestore.quarantine import Quarantine
 from shared.adapters.providers import Endpoint, HttpProvider
@@ -19,19 +20,20 @@ from shared.messages import ContactReserved
 from shared.runtime.metering import RequestMeter
 from shared.runtime.push import Push
 from shared.runtime.service import Service
-from shared.runtime.settings import hexadecimal, read
+from shared.runtime.settings import read
 from shared.runtime.world import utc_now
 
 settings = read(Settings)
 meter = RequestMeter()
+sealing = sealer(settings.google_cloud_project, settings.person_keys)
 database = Database(settings.google_cloud_project)
 vault = Database(settings.google_cloud_project, settings.contact_points_database)
 catalogues = Catalogues(database)
 deliver = Deliver(
     catalogues,
-    Persons(database, meter),
+    Persons(database, meter, sealing),
     Contacts(database, meter),
-    ContactPoints(vault, meter, key=hexadecimal("CONTACT_POINTS_KEY", settings.contact_points_key)),
+    ContactPoints(vault, meter, sealing),
     HttpProvider(msgspec.json.decode(settings.providers, type=dict[str, Endpoint])),
 )
 push = Push(

@@ -11,9 +11,9 @@ class Settings(Pushed, frozen=True, kw_only=True):
     Attributes:
         providers: JSON of channel to `{"url": …, "secret": "whsec_…"}`.
         contact_points_database: the Firestore database that only delivery may open.
-        contact_points_key: 32 bytes in hexadecimal.
+        person_keys: what wraps the keys of persons, `kms://LOCATION/KEY_RING/KEY` or `file:///PATH`.
     """
 
     providers: str
     contact_points_database: str
-    contact_points_key: str
+    person_keys: str

@@ -8,8 +8,10 @@ from functions.eligibility.handler import Qualify
 from functions.eligibility.settings import Settings
 from shared.adapters.firestore.catalogues import Catalogues
 from shared.adapters.firestore.client import Database
+from shared.adapters.firestore.person_keys import sealer
 from shared.adapters.firestore.quarantine import Quarantine
 from shared.adapters.pubsub import Publisher
+from shared.adapters.sealed_history import SealingPublisher
 from shared.messages import SignalIdentified
 from shared.runtime.metering import RequestMeter
 from shared.runtime.push import Push
@@ -19,12 +21,13 @@ from shared.runtime.world import utc_now
 
 settings = read(Settings)
 meter = RequestMeter()
+sealing = sealer(settings.google_cloud_project, settings.person_keys)
 database = Database(settings.google_cloud_project)
 catalogues = Catalogues(database)
 push = Push(
     SignalIdentified,
     Qualify(catalogues),
-    publisher=Publisher(settings.google_cloud_project, meter),
+    publisher=SealingPublisher(Publisher(settings.google_cloud_project, meter), sealing),
     quarantine=Quarantine(database),
     meter=meter,
     clock=utc_now,

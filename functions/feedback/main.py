@@ -10,8 +10,10 @@ from functions.feedback.settings import Settings
 from shared.adapters.firestore.client import Database
 from shared.adapters.firestore.contacts import Contacts
 from shared.adapters.firestore.outcomes import Outcomes
+from shared.adapters.firestore.person_keys import sealer
 from shared.adapters.firestore.quarantine import Quarantine
 from shared.adapters.pubsub import Publisher
+from shared.adapters.sealed_history import SealingPublisher
 from shared.messages import TreatmentDelivered
 from shared.runtime.keys import Keyring
 from shared.runtime.metering import RequestMeter
@@ -22,8 +24,9 @@ from shared.runtime.world import utc_now
 
 settings = read(Settings)
 meter = RequestMeter()
+sealing = sealer(settings.google_cloud_project, settings.person_keys)
 database = Database(settings.google_cloud_project)
-publisher = Publisher(settings.google_cloud_project, meter)
+publisher = SealingPublisher(Publisher(settings.google_cloud_project, meter), sealing)
 record = RecordOutcomes(Contacts(database, meter), Outcomes(database, meter), publisher)
 push = Push(
     TreatmentDelivered,

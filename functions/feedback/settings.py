@@ -10,6 +10,8 @@ class Settings(Pushed, frozen=True, kw_only=True):
 
     Attributes:
         channel_keys: JSON of who may report outcomes, `{"web": {"key": "…"}}`.
+        person_keys: what wraps the keys of persons, `kms://LOCATION/KEY_RING/KEY` or `file:///PATH`.
     """
 
     channel_keys: str
+    person_keys: str

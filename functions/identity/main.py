@@ -8,9 +8,11 @@ from functions.identity.handler import Identify
 from functions.identity.settings import Settings
 from shared.adapters.firestore.catalogues import Catalogues
 from shared.adapters.firestore.client import Database
+from shared.adapters.firestore.person_keys import sealer
 from shared.adapters.firestore.persons import Persons
 from shared.adapters.firestore.quarantine import Quarantine
 from shared.adapters.pubsub import Publisher
+from shared.adapters.sealed_history import SealingPublisher
 from shared.messages import SignalReceived
 from shared.runtime.metering import RequestMeter
 from shared.runtime.push import Push
@@ -20,13 +22,14 @@ from shared.runtime.world import new_person_id, utc_now
 
 settings = read(Settings)
 meter = RequestMeter()
+sealing = sealer(settings.google_cloud_project, settings.person_keys)
 database = Database(settings.google_cloud_project)
 catalogues = Catalogues(database)
-identify = Identify(catalogues, Persons(database, meter), new_person_id)
+identify = Identify(catalogues, Persons(database, meter, sealing), new_person_id)
 push = Push(
     SignalReceived,
     identify,
-    publisher=Publisher(settings.google_cloud_project, meter),
+    publisher=SealingPublisher(Publisher(settings.google_cloud_project, meter), sealing),
     quarantine=Quarantine(database),
     meter=meter,
     clock=utc_now,

@@ -22,6 +22,9 @@ LARGEST = 300
 """Identifiers that may be rebuilt together: so that one commit holds what a merge touches."""
 
 
+TOO_LARGE = f"more than {LARGEST} identifiers would hang together"
+
+
 class TooLargeError(PermanentError):
     """More identifiers hang together than may be rebuilt together."""
 
@@ -86,7 +89,7 @@ class People:
                 if each not in found and (other := self.person(each)) is not None
             ]
             if sum(len(each.value.graph.members) for each in found.values()) > LARGEST:
-                raise TooLargeError(f"more than {LARGEST} identifiers hang together")
+                raise TooLargeError(TOO_LARGE)
         return found
 
     def rebuilt(

@@ -6,39 +6,55 @@ from collections.abc import Sequence
 
 from werkzeug.wrappers import Request, Response
 
+from functions.ingest.door import CANONICAL, Door
+from functions.ingest.door.pace import Pace
 from functions.ingest.handler import Ingest
-from shared.domain.errors import ForbiddenError
 from shared.ports import Catalogues, Clock
 from shared.runtime import trace
-from shared.runtime.keys import Keyring
 from shared.runtime.metering import RequestMeter
-from shared.runtime.service import Route, json_answer, read_body
-
-CANONICAL = "signals"
-"""The source of canonical signals, whose items name the system they come from themselves."""
+from shared.runtime.service import Route, check_type, json_answer, read_raw, unpacked
 
 
-def routes(ingest: Ingest, keys: Keyring, meter: RequestMeter, clock: Clock) -> Sequence[Route]:
-    """The routes of the use case for callers of a keyring."""
+def routes(
+    ingest: Ingest, catalogues: Catalogues, door: Door, pace: Pace, meter: RequestMeter, clock: Clock
+) -> Sequence[Route]:
+    """The routes of the use case, for whom the door lets in and no faster than their pace."""
 
     def take(request: Request, source: str) -> Response:
-        caller = keys.caller(request)
-        if source != CANONICAL and not caller.may_send_as(source):
-            raise ForbiddenError(f"this key may not send as {source}")
+        declared = catalogues.current().revision.sources.get(source)
+        body: list[bytes] = []
+
+        def raw() -> bytes:
+            if not body:
+                body.append(read_raw(request))
+            return body[0]
+
+        allowed_sources = door.let_in(request, source, declared, raw)
+        if declared is not None:
+            pace.admit(declared)
+        check_type(request)
         with meter.request():
             accepted = ingest(
                 source,
-                read_body(request),
-                allowed_sources=caller.allowed_sources,
+                unpacked(request, raw()),
+                allowed_sources=allowed_sources,
                 trace=trace.current(),
                 now=clock(),
+                headers=dict(request.headers),
             )
+        if declared is not None:
+            pace.took(declared, len(accepted.accepted) + len(accepted.rejected))
         return json_answer(accepted, 202 if accepted.accepted else 400)
 
     def post_signals(request: Request) -> Response:
         return take(request, CANONICAL)
 
     return [("POST", "/v1/signals", post_signals), ("POST", "/v1/sources/<source>", take)]
+
+
+def ready(catalogues: Catalogues, door: Door) -> None:
+    """Raise TransientError unless a revision is live and what its sources are known by can be read."""
+    door.check(catalogues.current().revision.catalogue.sources)
 
 
 def origins(catalogues: Catalogues) -> frozenset[str]:

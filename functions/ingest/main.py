@@ -1,20 +1,25 @@
 """Wiring of ingest: signals in by HTTP, signals received out."""
 
+from functools import partial
+
 import functions_framework
 from flask import Request
 from werkzeug.wrappers import Response
 
-from functions.ingest.api import origins, routes
+from functions.ingest.api import origins, ready, routes
+from functions.ingest.door import Door
+from functions.ingest.door.pace import Pace
+from functions.ingest.door.tokens import Issuers
 from functions.ingest.handler import Ingest
 from functions.ingest.settings import Settings
 from shared.adapters.firestore.catalogues import Catalogues
 from shared.adapters.firestore.client import Database
 from shared.adapters.pubsub import Publisher
-from shared.runtime.keys import Keyring
+from shared.adapters.secretmanager import Secrets
 from shared.runtime.metering import RequestMeter
 from shared.runtime.service import Service
 from shared.runtime.settings import hexadecimal, read
-from shared.runtime.world import utc_now
+from shared.runtime.world import timer, utc_now
 
 settings = read(Settings)
 meter = RequestMeter()
@@ -24,11 +29,12 @@ ingest = Ingest(
     Publisher(settings.google_cloud_project, meter),
     hexadecimal("IDENTIFIER_KEY", settings.identifier_key),
 )
+door = Door(Secrets(settings.google_cloud_project, emulator=settings.secret_manager_emulator_host), utc_now, Issuers())
 service = Service(
     "ingest",
-    routes(ingest, Keyring(settings.source_keys), meter, utc_now),
-    ready=catalogues.current,
-    origins=lambda: origins(catalogues),
+    routes(ingest, catalogues, door, Pace(timer), meter, utc_now),
+    ready=partial(ready, catalogues, door),
+    origins=partial(origins, catalogues),
 )
 
 

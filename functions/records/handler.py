@@ -15,7 +15,7 @@ from shared.domain.errors import AlreadyExistsError, NotFoundError, TransientErr
 from shared.domain.replay import Difference, Replay, replay
 from shared.domain.seal import Entry, Seal, Verification, entry, sealed, verify
 from shared.messages.rows import canonical_row
-from shared.ports import Catalogues, Days, Seals
+from shared.ports import Catalogues, Days, Seals, Unopened
 
 ATTEMPTS = 5
 """Seals tried for a number that others take first."""
@@ -33,12 +33,14 @@ class DayReplayed(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         decisions: how many were made again.
+        erased: how many were not, since their persons were erased: nobody can open their records, whose seals hold.
         differing: those that did not come to what their record says.
     """
 
     day: date
     decisions: int
     differing: tuple[Replay, ...]
+    erased: int = 0
 
 
 class Records:
@@ -89,8 +91,11 @@ class Records:
         Raises:
             TransientError: the history did not answer.
         """
-        decisions, differing = 0, []
+        decisions, erased, differing = 0, 0, []
         for record in self._days.decisions(day, prefix):
+            if isinstance(record, Unopened):
+                erased += 1
+                continue
             decisions += 1
             try:
                 made = replay(self._catalogues.get(record.revision), record)
@@ -101,7 +106,7 @@ class Records:
                 )
             if not made.agrees:
                 differing.append(made)
-        return DayReplayed(day=day, decisions=decisions, differing=tuple(differing))
+        return DayReplayed(day=day, decisions=decisions, differing=tuple(differing), erased=erased)
 
     def _entries(self, day: date) -> Iterator[Entry]:
         return (entry(row.row_id, canonical_row(row)) for row in self._days.rows(day))

@@ -10,6 +10,7 @@ from functions.records.settings import Settings
 from shared.adapters.bigquery import DecisionHistory
 from shared.adapters.firestore.catalogues import Catalogues
 from shared.adapters.firestore.client import Database
+from shared.adapters.firestore.person_keys import sealer
 from shared.adapters.firestore.seals import Seals
 from shared.runtime.keys import Keyring
 from shared.runtime.service import Service, always_ready
@@ -19,7 +20,7 @@ from shared.runtime.world import utc_now
 settings = read(Settings)
 database = Database(settings.google_cloud_project)
 records = Records(
-    DecisionHistory(settings.google_cloud_project),
+    DecisionHistory(settings.google_cloud_project, sealer(settings.google_cloud_project, settings.person_keys)),
     Seals(database),
     Catalogues(database),
     hexadecimal("SEAL_KEY", settings.seal_key),

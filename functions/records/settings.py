@@ -11,7 +11,9 @@ class Settings(Common, frozen=True, kw_only=True):
     Attributes:
         operator_keys: JSON of who may ask, `{"audit": {"key": "…"}}`.
         seal_key: 32 bytes in hexadecimal; what they signed cannot be verified with others.
+        person_keys: what wraps the keys of persons, `kms://LOCATION/KEY_RING/KEY` or `file:///PATH`.
     """
 
     operator_keys: str
     seal_key: str
+    person_keys: str

@@ -12,8 +12,10 @@ from shared.adapters.firestore.allowances import Allowances
 from shared.adapters.firestore.catalogues import Catalogues
 from shared.adapters.firestore.client import Database
 from shared.adapters.firestore.contacts import Contacts
+from shared.adapters.firestore.person_keys import sealer
 from shared.adapters.firestore.quarantine import Quarantine
 from shared.adapters.pubsub import Publisher
+from shared.adapters.sealed_history import SealingPublisher
 from shared.messages import ActionsRanked
 from shared.runtime.metering import RequestMeter
 from shared.runtime.push import Push
@@ -23,13 +25,14 @@ from shared.runtime.world import new_holder, pause, utc_now
 
 settings = read(Settings)
 meter = RequestMeter()
+sealing = sealer(settings.google_cloud_project, settings.person_keys)
 database = Database(settings.google_cloud_project)
 catalogues = Catalogues(database)
 allowances = Allowances(database, meter, new_holder(), pause)
 push = Push(
     ActionsRanked,
     Suppress(catalogues, Contacts(database, meter), allowances, pause),
-    publisher=Publisher(settings.google_cloud_project, meter),
+    publisher=SealingPublisher(Publisher(settings.google_cloud_project, meter), sealing),
     quarantine=Quarantine(database),
     meter=meter,
     clock=utc_now,

@@ -15,10 +15,12 @@ from google.auth.exceptions import TransportError
 from requests.exceptions import RequestException
 
 from shared.adapters.days import day_of, span
+from shared.adapters.sealed_history import open_record
+from shared.adapters.sealing import Sealer
 from shared.domain.decision import DecisionRecord
-from shared.domain.errors import TransientError
+from shared.domain.errors import ErasedError, TransientError
 from shared.messages import HistoryRow
-from shared.ports import Clock
+from shared.ports import Clock, Unopened
 
 if TYPE_CHECKING:  # imported when a record is asked for: a decision does without, and so does its cold start
     from google.cloud import bigquery
@@ -53,10 +55,13 @@ class DecisionHistory:
     """
 
     def __init__(
-        self, project: str, dataset: str = "kairos", table: str = "history", *, clock: Clock = _utc_now
+        self, project: str, sealer: Sealer, dataset: str = "kairos", table: str = "history", *, clock: Clock = _utc_now
     ) -> None:
-        """Read a table of a project; the client is made at first use, and `clock` says which days are the last."""
+        """Read a table of a project, records opened by `sealer`; the client is made at first use, and `clock` says
+        which days are the last.
+        """
         self._project = project
+        self._sealer = sealer
         self._clock = clock
         self._table = f"`{project}.{dataset}.{table}`"
         self._lock = threading.Lock()
@@ -66,6 +71,7 @@ class DecisionHistory:
         """A decision's record, None where it is not, or not yet, in the days looked through.
 
         Raises:
+            ErasedError: its person was erased.
             TransientError: BigQuery did not answer.
         """
         sql = (
@@ -73,7 +79,7 @@ class DecisionHistory:
             f"WHERE {_TOLD} AND decision_id = @decision_id ORDER BY {_PRECEDENCE} LIMIT 1"
         )
         found = next(self._query(sql, span(day, self._clock()), seconds=TIMEOUT_SECONDS, decision_id=decision_id), None)
-        return None if found is None else _record(found)
+        return None if found is None else self._record(found)
 
     def count(self, day: date) -> int:
         """How many rows tell of decisions of a day."""
@@ -81,7 +87,7 @@ class DecisionHistory:
         [found] = self._query(sql, day_of(day))
         return int(found["told"])
 
-    def decisions(self, day: date, prefix: str = "") -> Iterator[DecisionRecord]:
+    def decisions(self, day: date, prefix: str = "") -> Iterator[DecisionRecord | Unopened]:
         """The decisions of a day whose ids begin with a prefix; of the table only the blocks in which those may be are
         read.
         """
@@ -90,8 +96,11 @@ class DecisionHistory:
             f"WHERE {_TOLD} AND decision_id >= @first AND decision_id < @beyond ORDER BY decision_id, {_PRECEDENCE}"
         )
         rows = self._query(sql, day_of(day), first=prefix, beyond=f"{prefix}\U0010ffff")
-        for _, told in groupby(rows, key=lambda row: row["decision_id"]):
-            yield _record(next(told))
+        for decision_id, told in groupby(rows, key=lambda row: row["decision_id"]):
+            try:
+                yield self._record(next(told))
+            except ErasedError:
+                yield Unopened(decision_id)
 
     def rows(self, day: date) -> Iterator[HistoryRow]:
         """Every row of a day."""
@@ -140,6 +149,5 @@ class DecisionHistory:
                     self._client = bigquery.Client(project=self._project)
         return self._client
 
-
-def _record(row: Any) -> DecisionRecord:
-    return msgspec.json.decode(row["record"], type=DecisionRecord)
+    def _record(self, row: Any) -> DecisionRecord:
+        return msgspec.json.decode(open_record(self._sealer, row["record"]), type=DecisionRecord)

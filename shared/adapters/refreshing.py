@@ -71,6 +71,25 @@ class Refreshing(Generic[T]):
             threading.Thread(target=self._load_behind, args=(held,), name=RENEWAL, daemon=True).start()
         return held.value
 
+    def newer(self, than_seconds: float) -> T:
+        """The value, loaded first where the last try is longer ago; the old one where loading fails.
+
+        Raises:
+            TransientError: it was never loaded and cannot be now.
+        """
+        held = self._held
+        if held is None:
+            return self._load_now()
+        now = self._monotonic()
+        if now - max(held.loaded_at, self._tried_at) < than_seconds:
+            return held.value
+        self._tried_at = now
+        try:
+            return self._load_now(unless_newer_than=held.loaded_at)
+        except TransientError as error:
+            _log.warning("serving an old value, because a new one cannot be loaded: %s", error)
+            return held.value
+
     def forget(self) -> None:
         """Load before the next answer."""
         self._held = None

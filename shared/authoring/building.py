@@ -12,11 +12,13 @@ from shared.authoring.actions import ActionBuilder
 from shared.authoring.conditions import Conditions
 from shared.authoring.contact_rules import build_rules
 from shared.authoring.expressions import Checker, Declared
+from shared.authoring.formats import FormatBuilder
 from shared.authoring.names import Files, Names, by_id
 from shared.authoring.places import Place
 from shared.authoring.predictors import PredictorBuilder
 from shared.authoring.problems import Problems
 from shared.authoring.reading import Reader
+from shared.authoring.signals import attributes_of, build_features, build_triggers, features_read
 from shared.authoring.slot_rules import build_slots
 from shared.domain import zones
 from shared.domain.catalogue import (
@@ -30,13 +32,16 @@ from shared.domain.catalogue import (
     SignalType,
     Source,
 )
+from shared.domain.normalising.shaped import Declared as Carried
 from shared.domain.part import terse
 
 
 def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
     """The catalogue that the files say; it is good only if no problem was noted on the way."""
     bank = files.bank
-    profile_schema = _build_attributes(files.schema.profile)
+    profile_schema = dict(
+        sorted((_build_attributes(files.schema.profile) | attributes_of(files.features.features)).items())
+    )
     context_schema = _build_attributes(files.schema.context)
     # without a schema nothing can be said of what reads it
     readable = all(reader.is_read(files.schema, part) for part in ("profile", "context", "signals", "action"))
@@ -48,7 +53,11 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
     _check_bank(bank, names)
     _check_schema(files.schema, names)
     conditions = Conditions(bank, names, checker)
+    features = build_features(files, names, checker)
     actions = ActionBuilder(files, names, conditions, checker, declared, reading_problems).build()
+    context_weights = _build_context_weights(files.arbitration, names, checker)
+    predictors = PredictorBuilder(files, names, reading_problems).build()
+    triggers = build_triggers(files.triggers, names, checker)
     catalogue = Catalogue(
         name=bank.name,
         brands=tuple(Named(id=b.id, name=b.name) for b in by_id(bank.brands)),
@@ -61,7 +70,7 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
         namespaces=_build_namespaces(files.identity, names),
         sources=_build_sources(files.sources, names),
         weights=files.arbitration.weights,
-        context_weights=_build_context_weights(files.arbitration, names, checker),
+        context_weights=context_weights,
         rules=build_rules(files.contact_policy, names),
         actions=actions,
         conditions=conditions.all(),
@@ -70,8 +79,12 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
         action_schema=action_schema,
         time_zone=bank.time_zone,
         slots=build_slots(files.arbitration.slots, names),
-        predictors=PredictorBuilder(files, names, reading_problems).build(),
+        predictors=predictors,
         exploration=files.arbitration.exploration,
+        formats=FormatBuilder(files, names, Carried(profile_schema, context_schema, signals), reading_problems).build(),
+        features=features,
+        features_read=features_read(features, checker.expressions, predictors, actions),
+        triggers=triggers,
     )
     built: Catalogue = terse(catalogue)
     return built
@@ -163,6 +176,7 @@ def _build_sources(file: forms.Sources, names: Names) -> tuple[Source, ...]:
     for source in file.sources:
         for name, namespace in source.identifiers.items():
             names.refers("namespace", namespace, source, "identifiers", name)
+        names.refers("format", source.format, source, "format")
         for index, way in enumerate(source.authentication):
             if isinstance(way, PublicKey) and not source.origins:
                 message = "a public key is taken from the source's origins only, and it names none"

@@ -44,6 +44,9 @@ _WORDS = frozenset(
     {"as", "break", "const", "continue", "else", "false", "for", "function", "if", "import", "in", "let", "loop"}
     | {"namespace", "null", "package", "return", "true", "var", "void", "while"}
 )
+_SIGNAL_ALONE = dict.fromkeys(
+    ("profile", "now", "action", "treatment"), "a feature is made of signals alone, in whatever order they come"
+)
 _READS_PROPERTY = ["signal", ".", "properties", "."]
 _CANDIDATE_READ = re.compile(r"(action|treatment)\.[a-z]")
 _ERROR = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*?)(?=\n \| | \[INVALID_ARGUMENT\]|\Z)", re.DOTALL)
@@ -134,6 +137,15 @@ class Checker:
         """Check an action's value: it is a number, once for all treatments."""
         once = "a value does not depend on the candidate"
         self._check(text, where, {"action": once, "treatment": once}, ("INT", "DOUBLE"), "a value is a number")
+
+    def trigger(self, text: str, where: Where) -> None:
+        """Check a trigger's condition: it says yes or no before anything is known of candidates."""
+        early = "a trigger is asked before there are candidates"
+        self._check(text, where, {"action": early, "treatment": early}, ("BOOL",), "a condition is true or false")
+
+    def of_signal(self, text: str, where: Where, wanted: tuple[str, ...], rule: str) -> None:
+        """Check an expression of a feature, which knows the signal and nothing else."""
+        self._check(text, where, _SIGNAL_ALONE, wanted, rule)
 
     def _check(self, text: str, where: Where, hidden: Mapping[str, str], wanted: tuple[str, ...], rule: str) -> None:
         """Note what is wrong with a text; each is looked at once for each way in which it is used."""
@@ -255,11 +267,11 @@ def _hidden(text: str, tokens: list[Token], hidden: Mapping[str, str]) -> list[_
     """Variables that are not there, and candidates read in a way that evaluation would not notice."""
     faults = []
     for before, token in zip([Token("", "", -1), *tokens], tokens, strict=False):
-        if token.kind != "name" or before.text == "." or token.text not in ("action", "treatment"):
+        if token.kind != "name" or before.text == ".":
             continue
         if token.text in hidden:
             faults.append(_Fault(token.offset, f"{token.text} cannot be read here: {hidden[token.text]}"))
-        elif not _CANDIDATE_READ.match(text, token.offset):
+        elif token.text in ("action", "treatment") and not _CANDIDATE_READ.match(text, token.offset):
             faults.append(_Fault(token.offset, f"read one of its fields, such as {token.text}.id, in one word"))
     return faults
 

@@ -12,6 +12,7 @@ import msgspec
 
 from shared.authoring.names import Files, Names
 from shared.authoring.problems import Problems
+from shared.authoring.signals import attributes_of
 from shared.domain.catalogue import MOST_BINS, NumericPredictor, Predictor, SymbolicPredictor
 
 _YES_NO = ("false", "true")
@@ -106,6 +107,8 @@ def _readable(files: Files) -> Iterator[tuple[str, _Readable]]:
     for root, attributes in (("profile", schema.profile), ("context", schema.context)):
         for name, a in attributes.items():
             yield f"{root}.{name}", _Readable(frozenset({a.type}), a.values, a.protected)
+    for name, feature in attributes_of(files.features.features).items():
+        yield f"profile.{name}", _Readable(frozenset({feature.type}))
     properties: dict[str, _Readable] = {}
     for signal in schema.signals.values():
         for name, p in signal.properties.items():

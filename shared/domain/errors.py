@@ -23,6 +23,10 @@ class AlreadyExistsError(KairosError):
     """A document to be created is there already: somebody did this work before."""
 
 
+class ErasedError(PermanentError):
+    """The person was erased: their key is destroyed, and what was sealed under it opens for nobody."""
+
+
 class NotFoundError(KairosError):
     """Something named is not there."""
 

@@ -12,6 +12,8 @@ from msgspec import Meta
 ID = r"^[a-z0-9_.-]+$"
 NAME = r"^[a-z][a-z0-9_]*$"
 ORIGIN = r"^https?://[a-z0-9.-]+(:[0-9]+)?$"
+SPAN = r"^[1-9][0-9]*[smhdw]$"
+DURATION = r"^(forever|[1-9][0-9]*[smhdw])$"
 SECRET_NAME = r"^kairos-source-[a-z0-9-]{1,64}$"  # noqa: S105 - what a name looks like
 HEADER = r"^[a-z][a-z0-9-]*$"
 HTTPS = r"^https://[^ ]+$"
@@ -24,10 +26,20 @@ SecretName = Annotated[str, Meta(pattern=SECRET_NAME)]
 Header = Annotated[str, Meta(pattern=HEADER)]
 HttpsAddress = Annotated[str, Meta(pattern=HTTPS)]
 Read = Annotated[str, Meta(pattern=READ)]
+Span = Annotated[str, Meta(pattern=SPAN)]
+Duration = Annotated[str, Meta(pattern=DURATION)]
 Text = Annotated[str, Meta(min_length=1)]
 Cel = Annotated[str, Meta(min_length=1, max_length=2000)]
 Factor = Annotated[float, Meta(ge=0, le=10)]
 Pounds = Annotated[float, Meta(ge=0)]
+
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+def seconds(span: str) -> int:
+    """The length of a span such as 30m; 0 of one that is forever."""
+    return 0 if span == "forever" else int(span[:-1]) * _SECONDS[span[-1]]
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):

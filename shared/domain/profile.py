@@ -9,6 +9,7 @@ import msgspec
 from shared.domain.consent import Consent, consents_to
 from shared.domain.identity.links import NO_GRAPH, Graph
 from shared.domain.instant import Instant
+from shared.domain.triggers import Entry
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,7 +25,7 @@ class Fragment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         created_at: when that person was first seen, UTC.
-        attributes, facts, brands, products, flags, reachable, audiences, consents: as of a profile.
+        attributes, facts, brands, products, flags, reachable, audiences, consents, features, triggered: as of a person.
     """
 
     created_at: Instant
@@ -36,6 +37,8 @@ class Fragment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reachable: tuple[str, ...] = ()
     audiences: tuple[str, ...] = ()
     consents: dict[str, Consent] = {}
+    features: dict[str, bytes] = {}
+    triggered: dict[str, tuple[Entry, ...]] = {}
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -80,12 +83,17 @@ class Person(Profile, frozen=True, kw_only=True, omit_defaults=True):
         fragments: of a merged person what each of its former persons holds apart, by canonical id; the profile is the
             view of them together. A person that never merged has none.
         graph: the person's identifiers and the log of their links.
+        features: what signal features are worked out from; what they say stands among the attributes of the profile
+            that a decision reads.
+        triggered: the latest decisions of triggers that are not to start again soon, by trigger.
         merged_into: of an id that was merged into another, that other; everything else has moved there.
     """
 
     facts: dict[str, Fact] = {}
     fragments: dict[str, Fragment] = {}
     graph: Graph = NO_GRAPH
+    features: dict[str, bytes] = {}
+    triggered: dict[str, tuple[Entry, ...]] = {}
     merged_into: str | None = None
 
     def snapshot(self) -> Profile:

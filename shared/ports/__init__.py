@@ -8,8 +8,10 @@ from shared.ports.allowances import NOTHING_TAKEN, Allowances, Taken
 from shared.ports.catalogues import Catalogues, Models
 from shared.ports.channels import ChannelProvider, Outcome, Outcomes, Receipt
 from shared.ports.contacts import Contacts, Deferrals, Folding
-from shared.ports.history import Days, DecisionHistory, Seals
+from shared.ports.history import Days, DecisionHistory, Seals, Unopened
+from shared.ports.person_keys import KeyWrapper, PersonKeys
 from shared.ports.persons import ContactPoints, Persons, Rewrite
+from shared.ports.secrets import Secrets
 from shared.ports.topics import Parked, Publisher, Quarantine
 from shared.ports.versioned import Versioned
 from shared.ports.world import Clock, Meter, NewId, Timer
@@ -26,19 +28,23 @@ __all__ = [
     "DecisionHistory",
     "Deferrals",
     "Folding",
+    "KeyWrapper",
     "Meter",
     "Models",
     "NewId",
     "Outcome",
     "Outcomes",
     "Parked",
+    "PersonKeys",
     "Persons",
     "Publisher",
     "Quarantine",
     "Receipt",
     "Rewrite",
     "Seals",
+    "Secrets",
     "Taken",
     "Timer",
+    "Unopened",
     "Versioned",
 ]

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from shared.domain.decision import DecisionRecord
 from shared.domain.seal import Seal, Sealed
 from shared.messages import HistoryRow
+
+
+class Unopened(NamedTuple):
+    """A decision whose record opens for nobody, since its person was erased."""
+
+    decision_id: str
 
 
 class DecisionHistory(Protocol):
@@ -19,6 +25,7 @@ class DecisionHistory(Protocol):
         `day` that day, UTC, and those beside it. Where it was told more than once, what happened is told.
 
         Raises:
+            ErasedError: it is there, and its person was erased.
             TransientError: the history did not answer.
         """
 
@@ -33,7 +40,7 @@ class Days(Protocol):
             TransientError: the history did not answer.
         """
 
-    def decisions(self, day: date, prefix: str = "") -> Iterator[DecisionRecord]:
+    def decisions(self, day: date, prefix: str = "") -> Iterator[DecisionRecord | Unopened]:
         """The decisions of a day whose ids begin with a prefix, by id, each as it happened.
 
         Raises:
@@ -41,7 +48,8 @@ class Days(Protocol):
         """
 
     def rows(self, day: date) -> Iterator[HistoryRow]:
-        """Every row of a day, by time and row id; one that was told twice may come twice.
+        """Every row of a day, by time and row id, its record sealed as it is kept; one that was told twice may come
+        twice.
 
         Raises:
             TransientError: the history did not answer.

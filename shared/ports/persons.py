@@ -38,7 +38,11 @@ class Persons(Protocol):
         """All identifiers that point at one of these ids, by key; those that hang on others are among them."""
 
     def profile(self, person_id: str) -> Versioned[Person] | None:
-        """The document of a person's id, which may say that it was merged into another; None where there is none."""
+        """The document of a person's id, which may say that it was merged into another; None where there is none.
+
+        Raises:
+            ErasedError: the person was erased.
+        """
 
     def create(self, profile: Person, identifiers: Sequence[Identifier]) -> None:
         """Create a person with its first identifiers, in one commit.

@@ -1,4 +1,6 @@
-"""Google's public certificates, by which a signature of its accounts is checked: fetched seldom and kept."""
+"""Public certificates and keys, by which a signature of an issuer is checked, Google's first of all: fetched seldom and
+kept.
+"""
 
 from __future__ import annotations
 
@@ -48,9 +50,16 @@ def fetch() -> Fetched:
 class Certificates:
     """Certificates by key id, fetched at first use and again when they are too old or one is missing."""
 
-    def __init__(self, fetch: Callable[[], Fetched] = fetch, monotonic: Callable[[], float] = time.monotonic) -> None:
-        """Keep what `fetch` gives, by the clock `monotonic`."""
+    def __init__(
+        self,
+        fetch: Callable[[], Fetched] = fetch,
+        monotonic: Callable[[], float] = time.monotonic,
+        *,
+        issuer: str = "Google",
+    ) -> None:
+        """Keep what `fetch` gives of an issuer, by the clock `monotonic`."""
         self._fetch = fetch
+        self._issuer = issuer
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._held: Mapping[str, str] = {}
@@ -60,7 +69,7 @@ class Certificates:
         """The certificate of a key, by its id.
 
         Raises:
-            UnauthenticatedError: Google has no such key.
+            UnauthenticatedError: the issuer has no such key.
             TransientError: the certificates could not be fetched, and none is held for this key.
         """
         with self._lock:
@@ -69,7 +78,7 @@ class Certificates:
             if now >= self._until or missing:
                 self._renew(key_id, now)
             if key_id not in self._held:
-                raise UnauthenticatedError("the token is signed by a key that is not Google's")
+                raise UnauthenticatedError(f"the token is signed by a key that is not {self._issuer}'s")
             return {key_id: self._held[key_id]}
 
     def _renew(self, key_id: str, now: float) -> None:
@@ -78,5 +87,5 @@ class Certificates:
         except (OSError, msgspec.MsgspecError) as error:
             if key_id in self._held:  # a key is good for days; it is asked for again with the next push
                 return
-            raise TransientError(f"Google's certificates could not be fetched: {error}") from error
+            raise TransientError(f"{self._issuer}'s certificates could not be fetched: {error}") from error
         self._held, self._asked_at, self._until = fetched.certificates, now, now + fetched.seconds

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 
 import msgspec
 from werkzeug.wrappers import Request
@@ -30,7 +31,7 @@ class Caller(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Keyring:
     """The callers of an endpoint."""
 
-    def __init__(self, secret: str) -> None:
+    def __init__(self, secret: str | bytes) -> None:
         """Read callers from the JSON of a secret: `{"name": {"key": "…", "sources": ["…"]}}`.
 
         Raises:
@@ -52,19 +53,26 @@ class Keyring:
         keys = presented(request, "key")
         if not keys:
             raise UnauthenticatedError("send your key as x-api-key, as a bearer token, or as ?key= from a beacon")
+        caller = self.known(keys)
+        if caller is None:
+            raise UnauthenticatedError("this key is not known here")
+        return caller
+
+    def known(self, keys: Iterable[str]) -> Caller | None:
+        """Whose one of these keys is, None where none is known."""
         for key in keys:
             given = hashlib.sha256(key.encode()).digest()
             for known, caller in self._callers.items():
                 if hmac.compare_digest(known, given):
                     return caller
-        raise UnauthenticatedError("this key is not known here")
+        return None
 
 
-def presented(request: Request, parameter: str) -> list[str]:
-    """Every key that a request presents."""
+def presented(request: Request, parameter: str = "") -> list[str]:
+    """Every key that a request presents in its headers and, where one is named, in a parameter of its address."""
     environ = request.environ  # where there is nothing to parse, nothing is: this is asked of every request
     keys = [environ.get("HTTP_X_API_KEY", "")]
-    if environ.get("QUERY_STRING"):
+    if parameter and environ.get("QUERY_STRING"):
         keys.append(request.args.get(parameter, ""))
     if "HTTP_AUTHORIZATION" in environ and (authorization := request.authorization) is not None:
         keys.append((authorization.username if authorization.type == "basic" else authorization.token) or "")

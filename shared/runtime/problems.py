@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from shared.domain.errors import (
     AlreadyExistsError,
+    ErasedError,
     ForbiddenError,
     InvalidError,
     KairosError,
@@ -23,6 +24,7 @@ _STATUS: tuple[tuple[type[KairosError], int, str], ...] = (
     (UnauthenticatedError, 401, "Not authenticated"),
     (ForbiddenError, 403, "Not allowed"),
     (NotFoundError, 404, "Not found"),
+    (ErasedError, 410, "Erased"),
     (AlreadyExistsError, 409, "Already there"),
     (InvalidError, 400, "Invalid request"),
     (TransientError, 503, "Try again later"),
@@ -37,12 +39,26 @@ class UnsupportedMediaTypeError(InvalidError):
     """A body of a content type that is not taken."""
 
 
+class TooManyRequestsError(KairosError):
+    """A caller that sends faster than it may.
+
+    Attributes:
+        retry_after_seconds: when it may send again, in whole seconds.
+    """
+
+    def __init__(self, detail: str, retry_after_seconds: int) -> None:
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds
+
+
 def status_of(error: KairosError) -> tuple[int, str]:
     """The HTTP status and title of an anticipated error."""
     if isinstance(error, TooLargeError):
         return 413, "Too large"
     if isinstance(error, UnsupportedMediaTypeError):
         return 415, "Unsupported media type"
+    if isinstance(error, TooManyRequestsError):
+        return 429, "Too many requests"
     return next(((status, title) for kind, status, title in _STATUS if isinstance(error, kind)), (422, "Refused"))
 
 
@@ -59,6 +75,8 @@ def problem_of(error: KairosError) -> Response:
         members = {"field": error.field} if error.field else {}
         return problem(status, title, error.detail, **members)
     response = problem(status, title, str(error))
+    if isinstance(error, TooManyRequestsError):
+        response.headers["Retry-After"] = str(error.retry_after_seconds)
     if status == 503:
         response.headers["Retry-After"] = "1"
     if status == 401:

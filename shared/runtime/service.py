@@ -131,15 +131,40 @@ def read_body(request: Request, limit: int = MAX_BODY) -> bytes:
         UnsupportedMediaTypeError: neither JSON nor the `text/plain` of a beacon, or an encoding other than gzip.
         InvalidError: not the gzip it says it is.
     """
+    check_type(request)
+    return unpacked(request, read_raw(request, limit), limit)
+
+
+def check_type(request: Request) -> None:
+    """Raise UnsupportedMediaTypeError unless the body is JSON, or the `text/plain` of a beacon."""
     kind = request.mimetype
     if kind not in _TYPES and not kind.endswith("+json"):
         raise UnsupportedMediaTypeError("send application/json, or text/plain from a beacon", field="content-type")
+
+
+def read_raw(request: Request, limit: int = MAX_BODY) -> bytes:
+    """The body of a request as it was sent: what a sender signs.
+
+    Raises:
+        TooLargeError: beyond the limit.
+    """
     too_large = TooLargeError(f"a body has at most {limit} bytes; send more in several requests")
     if (request.content_length or 0) > limit:
         raise too_large
     body = request.stream.read(limit + 1)
     if len(body) > limit:
         raise too_large
+    return body
+
+
+def unpacked(request: Request, body: bytes, limit: int = MAX_BODY) -> bytes:
+    """A request's body, unpacked if it says that it is packed.
+
+    Raises:
+        TooLargeError: beyond the limit.
+        UnsupportedMediaTypeError: an encoding other than gzip.
+        InvalidError: not the gzip it says it is.
+    """
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding in ("", "identity"):
         return body
@@ -151,7 +176,7 @@ def read_body(request: Request, limit: int = MAX_BODY) -> bytes:
     except zlib.error:
         raise InvalidError("is not gzip", field="content-encoding") from None
     if len(plain) > limit:
-        raise too_large
+        raise TooLargeError(f"a body has at most {limit} bytes; send more in several requests")
     if not unpack.eof:
         raise InvalidError("the gzip stream ends too early", field="content-encoding")
     return plain

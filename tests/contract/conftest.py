@@ -120,6 +120,7 @@ def in_firestore(project: str) -> Iterator[Documents]:
     from shared.adapters.firestore.seals import Seals  # noqa: PLC0415
 
     database, private, meter = Database(project), Database(project, "contact-points"), Counted()
+    sealer = memory.new_sealer(memory.Store())
 
     def bring_together(groups: Any) -> None:
         batch = database.client.batch()
@@ -127,10 +128,10 @@ def in_firestore(project: str) -> Iterator[Documents]:
         database.commit(batch, blind=True)
 
     yield Documents(
-        persons=Persons(database, meter),
+        persons=Persons(database, meter, sealer),
         contacts=Contacts(database, meter),
         outcomes=Outcomes(database, meter),
-        contact_points=ContactPoints(private, meter, key=KEY),
+        contact_points=ContactPoints(private, meter, sealer),
         quarantine=Quarantine(database),
         seals=Seals(database),
         new_models=lambda **options: Models(database, **options),

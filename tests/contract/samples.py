@@ -149,7 +149,7 @@ def record() -> DecisionRecord:
         person_id="p-1",
         revision="sha256:00",
         signal=signal(),
-        profile=rich_profile(),
+        profile=rich_profile().snapshot(),
         decided_at=NOW,
         reserved_at=NOW,
         result="all_withheld",

@@ -27,6 +27,7 @@ from tests.contract.conftest import ON_EMULATORS
 from tests.contract.samples import NOW, PATIENCE_SECONDS, record, row
 
 ROOT = Path(__file__).parents[2]
+SEALER = memory.new_sealer(memory.Store())
 
 
 @dataclass
@@ -73,7 +74,7 @@ def bigquery_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(params=["memory", pytest.param("bigquery", marks=ON_EMULATORS)])
 def histories(request: pytest.FixtureRequest, project: str) -> Histories:
     if request.param == "memory":
-        history = memory.DecisionHistory(lambda: NOW)
+        history = memory.DecisionHistory(SEALER, lambda: NOW)
         return Histories(history, lambda row: history.deliver(*envelope(row)))
     return in_bigquery(request.getfixturevalue("bigquery_host"), project)
 
@@ -90,7 +91,7 @@ def in_bigquery(host: str, project: str) -> Histories:
     def put(row) -> None:
         assert client.insert_rows_json(table, [row_of(envelope(row).data, table.schema)]) == []
 
-    return Histories(DecisionHistory(project, clock=lambda: NOW), put)
+    return Histories(DecisionHistory(project, SEALER, clock=lambda: NOW), put)
 
 
 def text(**changes) -> str:
@@ -213,5 +214,5 @@ def test_when_bigquery_is_away_the_answer_comes_in_time(bigquery_host, project, 
     monkeypatch.setattr(bigquery, "_RETRY", retry)
     started = time.monotonic()
     with pytest.raises(TransientError):
-        bigquery.DecisionHistory(project).decision("d-1")
+        bigquery.DecisionHistory(project, SEALER).decision("d-1")
     assert time.monotonic() - started < PATIENCE_SECONDS

@@ -8,12 +8,13 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from shared.adapters import memory
 from shared.domain.contact_folding import fold
 from shared.domain.contact_history import ContactHistory
 from shared.domain.errors import PermanentError, TransientError
 from shared.domain.propensity import Counts
 from shared.ports import Outcome
-from tests.contract.conftest import KEY, ON_EMULATORS
+from tests.contract.conftest import ON_EMULATORS
 from tests.contract.samples import NOW, PATIENCE_SECONDS, Counted, contact, delivery, parked, rich_profile
 
 pytestmark = ON_EMULATORS
@@ -45,9 +46,7 @@ def test_addresses_are_not_readable_without_the_key(documents):
     assert b"zoe" not in one["email"]
     assert one["email"] != two["email"]
     with pytest.raises(PermanentError, match="does not open"):
-        ContactPoints(documents.private, Counted(), key=KEY[::-1]).address("p-1", "email")
-    with pytest.raises(ValueError, match="32 bytes"):
-        ContactPoints(documents.private, Counted(), key=b"short")
+        ContactPoints(documents.private, Counted(), memory.new_sealer(memory.Store())).address("p-1", "email")
 
 
 @firestore

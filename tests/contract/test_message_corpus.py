@@ -213,7 +213,9 @@ def test_the_history_takes_every_row(file):
 
     row = row_of(file.read_bytes(), columns)
 
-    history = memory.DecisionHistory(lambda: datetime.fromisoformat(row["occurred_at"]))
+    history = memory.DecisionHistory(
+        memory.new_sealer(memory.Store()), lambda: datetime.fromisoformat(row["occurred_at"])
+    )
     assert history.deliver("history", file.read_bytes(), {})
     if row["kind"] == "decision" and "record" in row:
         record = history.decision(row["decision_id"])

@@ -127,7 +127,8 @@ def test_the_page_of_a_function_names_its_environment(name):
     settings = importlib.import_module(f"functions.{name}.settings").Settings
     read = {field.name.upper() for field in msgspec.structs.fields(settings)}
     assert said == read | {"LOG_LEVEL"}
-    assert read - {"GOOGLE_CLOUD_PROJECT", "K_SERVICE", "K_REVISION"} == {
+    from_elsewhere = {"GOOGLE_CLOUD_PROJECT", "K_SERVICE", "K_REVISION", "SECRET_MANAGER_EMULATOR_HOST"}
+    assert read - from_elsewhere == {
         *SERVICES[name]["secrets"],
         *SERVICES[name]["environment"],
         *(PUSHED if name in CALLED else ()),
@@ -159,7 +160,8 @@ def test_every_decision_is_listed():
 
     files = sorted(path.name for path in folder.glob("0*.md"))
     assert re.findall(r"\((\d{4}-[^)]+)\)", index) == files
-    assert [int(name[:4]) for name in files] == list(range(1, len(files) + 1))
+    numbers = [int(name[:4]) for name in files]
+    assert numbers == sorted(set(numbers))
     for name in files:
         text = (folder / name).read_text(encoding="utf-8")
         title = re.search(r"^# (.+)$", text, re.MULTILINE)[1]

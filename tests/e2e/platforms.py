@@ -25,9 +25,10 @@ import pytest
 
 from emulators.access import Credentials
 from emulators.embedded import Embedded
-from emulators.local import Bank, access
+from emulators.local import Bank
 from emulators.seed import Customer, read_customers, seed_customers
 from shared.adapters import memory
+from shared.domain.catalogue.authentication import KEYRING
 from shared.domain.contact import Contact
 from shared.domain.decision import DecisionRecord, delivery_id
 from shared.domain.deferral import Deferral
@@ -55,16 +56,10 @@ Row = dict[str, str]
 class BankOfTwoCallers(Bank):
     """The sample bank, with a second caller who may send as one source only."""
 
-    def secrets(self, local: Any) -> Mapping[str, str]:
-        return {**super().secrets(local), **with_second_caller(local.credentials)}
-
-
-def with_second_caller(credentials: Credentials) -> dict[str, str]:
-    """Who may call, by secret."""
-    given = access(credentials)
-    callers = json.loads(given["SOURCE_KEYS"])
-    callers["segment"] = {"key": SEGMENT_KEY, "sources": ["segment"]}
-    return {**given, "SOURCE_KEYS": json.dumps(callers)}
+    def source_secrets(self, credentials: Credentials) -> Mapping[str, str]:
+        given = super().source_secrets(credentials)
+        callers = json.loads(given[KEYRING])
+        return {**given, KEYRING: json.dumps({**callers, "segment": {"key": SEGMENT_KEY, "sources": ["segment"]}})}
 
 
 class Rows:
@@ -338,10 +333,9 @@ def _copy(pattern: Customer, number: str) -> Customer:
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The bank in this process."""
     rows, meter = Rows(), RequestMeter()
-    platform = Embedded(Bank(ROOT), state=tmp_path_factory.mktemp("embedded"))
-    with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
+    platform = Embedded(BankOfTwoCallers(ROOT), state=tmp_path_factory.mktemp("embedded"))
+    with ExitStack() as stack:
         stack.callback(platform.stop)
-        patch.setattr("emulators.wiring.access", with_second_caller)
         platform.start()
         platform.on_row(rows.hear)
         ports = {
@@ -365,6 +359,7 @@ def on_emulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     from shared.adapters.firestore.contacts import Contacts  # noqa: PLC0415
     from shared.adapters.firestore.persons import Persons  # noqa: PLC0415
     from shared.adapters.firestore.quarantine import Quarantine  # noqa: PLC0415
+    from shared.adapters.sealed_history import opened  # noqa: PLC0415
 
     bank, rows, meter = BankOfTwoCallers(ROOT), Rows(), RequestMeter()
     state = tmp_path_factory.mktemp("emulators")
@@ -374,13 +369,16 @@ def on_emulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         for name in ("FIRESTORE_EMULATOR_HOST", "PUBSUB_EMULATOR_HOST"):
             patch.setenv(name, os.environ.get(name, ""))  # set by the platform; put back at the end
         platform = BankOnEmulators(bank, state=state, on_function_death="report")
-        with platform, Tail(platform.local.project, platform.local.emulators["pubsub"], rows.hear):
+        with (
+            platform,
+            Tail(platform.local.project, platform.local.emulators["pubsub"], opened(platform.sealer(), rows.hear)),
+        ):
             database = Database(platform.local.project)
             vault = Database(platform.local.project, CONTACT_POINTS_DATABASE)
             ports = {
-                "persons": Persons(database, meter),
+                "persons": Persons(database, meter, platform.sealer()),
                 "contacts": Contacts(database, meter),
-                "contact_points": ContactPoints(vault, meter, key=bank.contact_points_key),
+                "contact_points": ContactPoints(vault, meter, platform.sealer()),
                 "quarantine": Quarantine(database),
             }
             assert database.client

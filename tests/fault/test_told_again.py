@@ -23,7 +23,7 @@ def told(world, decision):
         assert replay(bank_policy(), msgspec.json.decode(row.record, type=DecisionRecord)).differences == ()
     answers = set()
     for order in permutations(rows):
-        history = memory.DecisionHistory(lambda: world.now)
+        history = memory.DecisionHistory(memory.new_sealer(memory.Store()), lambda: world.now)
         for row in order:
             history.deliver(*envelope(row))
         answers.add(msgspec.json.encode(history.decision(decision)))

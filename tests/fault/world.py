@@ -202,7 +202,7 @@ class World:
             self.suppress,
             catalogues=self.catalogues,
             publisher=self.ports["publisher"],
-            history=memory.DecisionHistory(),
+            history=memory.DecisionHistory(memory.new_sealer(self.store)),
             meter=self.meter,
             identifier_key=KEY,
             new_id=lambda: f"r-{next(self._request_ids)}",

@@ -19,6 +19,7 @@ from infra.cloud import CloudError
 from infra.rollout import Release, Service, schedules, secret_id, services, serving, tagged
 from infra.rollout import deploy as deploy_command
 from shared.authoring import load
+from shared.domain.part import SECRET_NAME
 
 ROOT = Path(__file__).resolve().parents[2]
 TOPOLOGY = yaml.safe_load((ROOT / "shared" / "topology.yaml").read_text())
@@ -112,6 +113,16 @@ def test_secrets_are_taken_from_secret_manager_by_name():
     option = next(each for each in command if each.startswith("--set-secrets="))
     assert option == "--set-secrets=" + ",".join(f"{name}={secret_id(name)}:latest" for name in service.secrets)
     assert not any("PUSH_TOKEN" in each for each in command)
+
+
+def test_only_ingest_looks_secrets_up_while_it_runs_and_only_those_of_sources(capsys):
+    deploy.main(["access", "--project", "bank", "--dry-run"])
+
+    [command] = capsys.readouterr().out.splitlines()
+    assert "--member=serviceAccount:kairos-ingest@bank.iam.gserviceaccount.com" in command
+    assert "--role=roles/secretmanager.secretAccessor" in command
+    assert '.startsWith("kairos-source-")' in command
+    assert SECRET_NAME.startswith("^kairos-source-")
 
 
 def test_who_is_pushed_to_is_told_by_whom_and_who_checks_the_signature():
@@ -297,11 +308,10 @@ def test_every_function_starts_from_what_the_build_stages(tmp_path):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     shutil.copy(ROOT / "requirements.txt", tmp_path)
     given = {
-        "SOURCE_KEYS": "{}",
         "CHANNEL_KEYS": "{}",
         "OPERATOR_KEYS": "{}",
         "PROVIDERS": "{}",
-        **dict.fromkeys(("SEAL_KEY", "IDENTIFIER_KEY", "CONTACT_POINTS_KEY"), "0" * 64),
+        **dict.fromkeys(("SEAL_KEY", "IDENTIFIER_KEY"), "0" * 64),
         "PUSH_TOKEN": "t",
         "GOOGLE_CLOUD_PROJECT": "bank",
         "K_SERVICE": "any",

@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 from functions.ingest.body import MAX_DEPTH, MAX_ITEM_BYTES, MAX_ITEMS
 from functions.ingest.handler import Accepted, Ingest
+from shared import authoring
 from shared.domain.catalogue import Catalogue, Channel, Named, Namespace, Revision, Source, Weights
 from shared.domain.errors import InvalidError, KairosError, NotFoundError, TransientError
 from shared.domain.identifiers import keyed_hash
@@ -39,6 +41,7 @@ SEGMENT_MAP = {
     "phone": "phone_sha256",
 }
 XDM_MAP = {"ECID": "ecid", "CRMID": "customer_no", "Email": "email_sha256", "Phone": "phone_sha256"}
+SAMPLE = authoring.load(Path(__file__).parents[2] / "catalogue").catalogue
 REVISION = Revision(
     Catalogue(
         name="A bank",
@@ -65,6 +68,7 @@ REVISION = Revision(
         conditions=(),
         expressions={},
         actions=(),
+        formats=SAMPLE.formats,
     )
 )
 

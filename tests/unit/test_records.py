@@ -21,6 +21,7 @@ from shared.runtime.service import Service, always_ready
 from tests.corpus.keep import NOW, decide
 from tests.corpus.tree_bank import revision
 
+SEALER = memory.new_sealer(memory.Store())
 DAY = NOW.date().isoformat()
 KEY = {"x-api-key": "k"}
 
@@ -34,7 +35,7 @@ class Bank:
     """The cases of the corpus in a history, and records over them."""
 
     def __init__(self, change=lambda row: row):
-        self.history, self.store = memory.DecisionHistory(), memory.Store()
+        self.history, self.store = memory.DecisionHistory(SEALER), memory.Store()
         for row in rows():
             self.tell(change(row))
 
@@ -106,7 +107,7 @@ def test_what_was_changed_and_what_is_missing_is_named():
     bank = Bank()
     bank.ask("POST", f"/v1/days/{DAY}/seals")
     before = rows()
-    bank.history = memory.DecisionHistory()
+    bank.history = memory.DecisionHistory(SEALER)
     for row in [changed(before[0]), *before[2:]]:
         bank.tell(row)
 

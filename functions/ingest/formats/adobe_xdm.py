@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from functions.ingest.formats.raw import (
+from shared.domain.errors import InvalidError
+from shared.domain.normalising.raw import (
     RawSignal,
     beside,
     described,
@@ -15,7 +16,6 @@ from functions.ingest.formats.raw import (
     snake_case,
     text,
 )
-from shared.domain.errors import InvalidError
 from shared.domain.signal import ConsentChange
 
 FALLBACK_TYPE = "experience_event"

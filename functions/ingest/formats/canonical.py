@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from functions.ingest.formats.raw import MAX_TYPE, RawSignal, beside, described, instant, snake_case, text
 from shared.domain.errors import InvalidError
+from shared.domain.normalising.raw import MAX_TYPE, RawSignal, beside, described, instant, snake_case, text
 from shared.domain.signal import ConsentChange
 
 _TYPE = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)*")

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from google.cloud.firestore_v1.base_query import FieldFilter
 
 from shared.adapters.firestore.client import Database, decode, encode, encode_update, version_of
+from shared.adapters.firestore.profiles import decode_profile, encode_profile
+from shared.adapters.sealing import Sealer
 from shared.domain.identity.links import Identifier
 from shared.domain.profile import Person
 from shared.ports import Meter, Rewrite, Versioned
@@ -21,10 +23,11 @@ _AT_ONCE = 30
 class Persons:
     """The port `Persons`. A version is the document's and the profile's own, to tell an unchanged profile."""
 
-    def __init__(self, database: Database, meter: Meter) -> None:
-        """Read and write `database`, counting on `meter`."""
+    def __init__(self, database: Database, meter: Meter, sealer: Sealer) -> None:
+        """Read and write `database`, counting on `meter`; profiles are sealed by `sealer`."""
         self._database = database
         self._meter = meter
+        self._sealer = sealer
 
     def identifiers(self, keys: Sequence[str]) -> dict[str, Versioned[Identifier]]:
         """Those of the identifiers with these keys that are known, by key; one batched read."""
@@ -54,7 +57,7 @@ class Persons:
         snapshot = self._database.get(self._database.reference(PROFILES, person_id))
         if not snapshot.exists:
             return None
-        profile = decode(Person, snapshot)
+        profile = decode_profile(self._sealer, snapshot, person_id)
         return Versioned(profile, f"{version_of(snapshot.update_time)}/{profile.version}")
 
     def create(self, profile: Person, identifiers: Sequence[Identifier]) -> None:
@@ -83,12 +86,13 @@ class Persons:
         for person in change.persons:
             reference = self._database.reference(PROFILES, person.value.person_id)
             if person.version is None:
-                batch.create(reference, encode(person.value))
+                batch.create(reference, encode_profile(self._sealer, person.value))
             else:
                 guard = self._database.guard(person.version.rpartition("/")[0])
-                batch.update(reference, encode_update(person.value), option=guard)
+                batch.update(reference, encode_profile(self._sealer, person.value), option=guard)
         for placed in change.placed:
-            batch.set(self._database.reference(PROFILES, placed.person_id), encode(placed))
+            reference = self._database.reference(PROFILES, placed.person_id)
+            batch.set(reference, encode_profile(self._sealer, placed))
         for created in change.created:
             batch.create(self._database.reference(IDENTIFIERS, created.key), encode(created))
         for changed in change.changed:

@@ -8,10 +8,12 @@ from shared.adapters.memory.contacts import Contacts
 from shared.adapters.memory.deferrals import Deferrals
 from shared.adapters.memory.history import DecisionHistory
 from shared.adapters.memory.outcomes import Models, Outcomes
+from shared.adapters.memory.person_keys import new_sealer
 from shared.adapters.memory.persons import Persons
 from shared.adapters.memory.provider import ChannelProvider
 from shared.adapters.memory.quarantine import Quarantine
 from shared.adapters.memory.seals import Seals
+from shared.adapters.memory.secrets import Secrets
 from shared.adapters.memory.store import Store
 
 __all__ = [
@@ -30,5 +32,7 @@ __all__ = [
     "Publisher",
     "Quarantine",
     "Seals",
+    "Secrets",
     "Store",
+    "new_sealer",
 ]

@@ -10,10 +10,13 @@ from datetime import UTC, date, datetime
 import msgspec
 
 from shared.adapters.days import day_of, span
+from shared.adapters.sealed_history import open_record
+from shared.adapters.sealing import Sealer
 from shared.domain.decision import DecisionRecord
+from shared.domain.errors import ErasedError
 from shared.messages import HistoryRow
 from shared.messages.rows import precedence
-from shared.ports import Clock
+from shared.ports import Clock, Unopened
 
 
 def _utc_now() -> datetime:
@@ -23,8 +26,9 @@ def _utc_now() -> datetime:
 class DecisionHistory:
     """The ports `DecisionHistory` and `Days`, over the rows that `deliver` took from the bus."""
 
-    def __init__(self, clock: Clock = _utc_now) -> None:
-        """Hold no row yet; `clock` says which days are the last."""
+    def __init__(self, sealer: Sealer, clock: Clock = _utc_now) -> None:
+        """Hold no row yet; records are opened by `sealer`, and `clock` says which days are the last."""
+        self._sealer = sealer
         self._clock = clock
         self._lock = threading.Lock()
         self._come: deque[bytes] = deque()
@@ -45,16 +49,20 @@ class DecisionHistory:
         """How many rows tell of decisions of a day."""
         return sum(row.kind == "decision" for row in self._between(*day_of(day)))
 
-    def decisions(self, day: date, prefix: str = "") -> Iterator[DecisionRecord]:
+    def decisions(self, day: date, prefix: str = "") -> Iterator[DecisionRecord | Unopened]:
         """The decisions of a day whose ids begin with a prefix."""
         told: dict[str, list[HistoryRow]] = {}
         for row in self._between(*day_of(day)):
             if row.decision_id is not None and row.decision_id.startswith(prefix):
                 told.setdefault(row.decision_id, []).append(row)
-        for _, rows in sorted(told.items()):
-            record = self._record(rows)
-            if record is not None:
-                yield record
+        for known, rows in sorted(told.items()):
+            try:
+                record = self._record(rows)
+            except ErasedError:
+                yield Unopened(known)
+            else:
+                if record is not None:
+                    yield record
 
     def rows(self, day: date) -> Iterator[HistoryRow]:
         """Every row of a day."""
@@ -78,10 +86,10 @@ class DecisionHistory:
             if row not in told:
                 told.append(row)
 
-    @staticmethod
-    def _record(told: list[HistoryRow]) -> DecisionRecord | None:
+    def _record(self, told: list[HistoryRow]) -> DecisionRecord | None:
         """What happened, of what was told of one decision."""
         decided = [row for row in told if row.kind == "decision" and row.record is not None]
         if not decided:
             return None
-        return msgspec.json.decode(min(decided, key=precedence).record or "", type=DecisionRecord)
+        record = open_record(self._sealer, min(decided, key=precedence).record or "")
+        return msgspec.json.decode(record, type=DecisionRecord)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from shared.adapters.memory.store import Document, Store
-from shared.domain.errors import AlreadyExistsError, StaleError
+from shared.domain.errors import AlreadyExistsError, ErasedError, StaleError
 from shared.domain.identity.links import Identifier
 from shared.domain.profile import Person
 from shared.ports import Meter, Rewrite, Versioned
@@ -47,6 +47,8 @@ class Persons:
             document = self._store.profiles.get(person_id)
         if document is None:
             return None
+        if not document.data:
+            raise ErasedError(f"person {person_id} was erased")
         profile = msgspec.json.decode(document.data, type=Person)
         return Versioned(profile, f"{document.version}/{profile.version}")
 

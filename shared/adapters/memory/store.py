@@ -10,6 +10,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 
+from shared.adapters.person_keys import Branch
 from shared.domain.allowance import Ledger
 from shared.domain.contact import Contact
 from shared.domain.contact_folding import Fold
@@ -67,6 +68,7 @@ class Store:
         self.revisions: dict[str, bytes] = {}
         self.releases: dict[str, str] = {}
         self.contact_points: dict[tuple[str, str], str] = {}
+        self.person_keys: dict[str, tuple[Branch, str]] = {}
         self.quarantine: dict[str, bytes] = {}
         self.seals: dict[int, Sealed] = {}
         self.deferrals: dict[str, bytes] = {}

@@ -9,7 +9,9 @@ from shared.authoring.forms.arbitration import Arbitration
 from shared.authoring.forms.bank import Bank, Brand, Group, Issue, Level
 from shared.authoring.forms.contact_policy import Cap, ContactPolicy, Cooldown, Holidays, QuietHours, Rule
 from shared.authoring.forms.form import PATTERNS, Form
+from shared.authoring.forms.formats import Example, Examples, Expected, Format
 from shared.authoring.forms.policy import Condition, Policy
+from shared.authoring.forms.signals import Features, Triggers
 from shared.authoring.forms.surroundings import (
     Attribute,
     Channels,
@@ -34,7 +36,12 @@ __all__ = [
     "Condition",
     "ContactPolicy",
     "Cooldown",
+    "Example",
+    "Examples",
+    "Expected",
+    "Features",
     "Form",
+    "Format",
     "Group",
     "Holidays",
     "Identity",
@@ -49,4 +56,5 @@ __all__ = [
     "SignalType",
     "Sources",
     "Treatment",
+    "Triggers",
 ]

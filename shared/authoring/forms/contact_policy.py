@@ -6,12 +6,11 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from shared.authoring.forms.form import DURATION, HOLIDAYS, WINDOW, Form
+from shared.authoring.forms.form import HOLIDAYS, WINDOW, Form
 from shared.domain.outcome import OutcomeName
-from shared.domain.part import Id, Name, Text
+from shared.domain.part import Duration, Id, Name, Text
 from shared.domain.rules import Budget, ConsentRule, Dimension, ExclusionRule, Holdout, QuietTime, Scope, Volume
 
-Duration = Annotated[str, Meta(pattern=DURATION)]
 Window = Annotated[str, Meta(pattern=WINDOW)]
 Year = Annotated[int, Meta(ge=1970, le=2100)]
 

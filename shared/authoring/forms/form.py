@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import msgspec
 
-from shared.domain.part import HEADER, HTTPS, ID, NAME, ORIGIN, READ, SECRET_NAME
+from shared.domain.part import DURATION, HEADER, HTTPS, ID, NAME, ORIGIN, READ, SECRET_NAME, SPAN
 from shared.domain.rules import CLOCK_TIME
 
-DURATION = r"^(forever|[1-9][0-9]*[smhdw])$"
 WINDOW = r"^(forever|[1-9][0-9]*[smhdw]|calendar_(day|week|month))$"
 HOLIDAYS = r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$"
 
 PATTERNS = {
     ID: "is made of a-z, 0-9, '_', '.' and '-'",
     NAME: "is made of a-z, 0-9 and '_' and begins with a letter",
+    SPAN: "is a number and one of s, m, h, d, w, such as 30m",
     DURATION: "is a number and one of s, m, h, d, w, such as 30d, or forever",
     READ: "is an attribute, such as profile.balance, context.device or signal.properties.change",
     WINDOW: "is such as 30d (of s, m, h, d, w), or calendar_day, calendar_week, calendar_month, or forever",

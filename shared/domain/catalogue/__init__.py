@@ -25,6 +25,19 @@ from shared.domain.catalogue.authentication import (
     TimedSignature,
 )
 from shared.domain.catalogue.conditions import POLICY_KINDS, Condition, Exclusion, Expression, PolicyKind
+from shared.domain.catalogue.features import (
+    AnyFeature,
+    Count,
+    Decayed,
+    Distinct,
+    FirstSeen,
+    LastSeen,
+    Sequence,
+    Step,
+    Sum,
+    Trigger,
+)
+from shared.domain.catalogue.formats import BUILT_IN_FORMATS, Format
 from shared.domain.catalogue.revision import Catalogue, Named, Revision
 from shared.domain.catalogue.surroundings import (
     Attribute,
@@ -38,10 +51,12 @@ from shared.domain.catalogue.surroundings import (
 )
 
 __all__ = [
+    "BUILT_IN_FORMATS",
     "MOST_BINS",
     "POLICY_KINDS",
     "Action",
     "Active",
+    "AnyFeature",
     "Attribute",
     "AttributeType",
     "AttributeValue",
@@ -51,10 +66,16 @@ __all__ = [
     "Channel",
     "Condition",
     "ContextWeight",
+    "Count",
+    "Decayed",
+    "Distinct",
     "Exclusion",
     "Exploration",
     "Expression",
+    "FirstSeen",
+    "Format",
     "KeyringKey",
+    "LastSeen",
     "Named",
     "Namespace",
     "NumericPredictor",
@@ -66,14 +87,18 @@ __all__ = [
     "PublicKey",
     "RateLimit",
     "Revision",
+    "Sequence",
     "SignalType",
     "Source",
     "SourceKey",
     "StandardWebhooks",
     "Starting",
+    "Step",
+    "Sum",
     "SymbolicPredictor",
     "TimedSignature",
     "Treatment",
+    "Trigger",
     "Weights",
     "facts",
 ]

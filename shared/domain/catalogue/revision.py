@@ -10,6 +10,8 @@ import msgspec
 from shared.domain.catalogue.actions import Action, Treatment
 from shared.domain.catalogue.arbitration import ContextWeight, Exploration, Predictor, Weights
 from shared.domain.catalogue.conditions import Condition, Exclusion, Expression
+from shared.domain.catalogue.features import AnyFeature, Trigger
+from shared.domain.catalogue.formats import Format
 from shared.domain.catalogue.surroundings import Attribute, Channel, Namespace, SignalType, Source
 from shared.domain.errors import NotFoundError
 from shared.domain.part import Part
@@ -31,7 +33,9 @@ class Catalogue(Part, frozen=True, kw_only=True):
 
     `time_zone` is that of the bank, and of a person whose own is not known. `predictors` are what propensity looks at,
     by what they read; with `exploration` it is drawn from what the models know instead of being their mean. `slots` is
-    what the treatments of one request obey together.
+    what the treatments of one request obey together. `formats` say how the payloads of sources become signals.
+    what the treatments of one request obey together. `features` are attributes of the profile too, and stand in its
+    schema; `features_read` names those that anything reads. Without `triggers`, every signal starts a decision.
     """
 
     name: str
@@ -56,6 +60,10 @@ class Catalogue(Part, frozen=True, kw_only=True):
     predictors: tuple[Predictor, ...] = ()
     exploration: Exploration = "off"
     slots: SlotRules = SlotRules()
+    formats: tuple[Format, ...] = ()
+    features: tuple[AnyFeature, ...] = ()
+    features_read: tuple[str, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
 
     def canonical(self) -> bytes:
         """The bytes that the digest is taken of: the same catalogue gives the same bytes on any machine."""

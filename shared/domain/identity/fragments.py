@@ -10,9 +10,11 @@ from typing import Any
 import msgspec
 
 from shared.domain.consent import merged_consents
+from shared.domain.features.states import merged as merged_features
 from shared.domain.identity.links import Graph
 from shared.domain.profile import Fact, Fragment, Person
 from shared.domain.signal import Signal
+from shared.domain.triggers import merged_entries
 
 _UNSTATED = -1
 """The priority of an attribute that came with the person and not by a signal: any source may change it."""
@@ -33,6 +35,8 @@ def parts(profile: Person) -> dict[str, Fragment]:
             reachable=profile.reachable,
             audiences=profile.audiences,
             consents=profile.consents,
+            features=profile.features,
+            triggered=profile.triggered,
         )
     }
 
@@ -57,6 +61,8 @@ def assembled(fragments: Mapping[str, Fragment], graph: Graph, unique: dict[str,
         consents=reduce(merged_consents, [each.consents for each in held]),
         unique=unique,
         facts=facts,
+        features=reduce(merged_features, [each.features for each in held]),
+        triggered=reduce(merged_entries, [each.triggered for each in held]),
         fragments=dict(fragments) if len(fragments) > 1 else {},
         graph=graph,
     )

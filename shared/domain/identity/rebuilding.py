@@ -40,6 +40,10 @@ class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
     shared: frozenset[str]
     conflicts: dict[str, str]
 
+    def fragment_of(self, key: str) -> str:
+        """The id under which an identifier stands."""
+        return self.persons[self.person_of[key]].graph.members[key]
+
 
 def rebuild(
     persons: Sequence[Person],

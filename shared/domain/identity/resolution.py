@@ -8,7 +8,7 @@ import msgspec
 
 from shared.domain.catalogue import Namespace
 from shared.domain.identity.links import Conflict, Identifier, Link, key_of, namespace_of, value_of
-from shared.domain.identity.partition import SHARED, Strength
+from shared.domain.identity.partition import Strength
 from shared.domain.profile import Person
 from shared.domain.signal import Signal
 
@@ -142,11 +142,6 @@ def conflicts_of(
         for link in links
         if link.id in refused
     )
-
-
-def newly_shared(conflicts: Sequence[Conflict]) -> list[str]:
-    """The namespaces of identifiers that a signal showed to be shared: something to look at, a bad value perhaps."""
-    return [conflict.namespace for conflict in conflicts if conflict.reason == SHARED]
 
 
 def _epoch(namespace: Namespace, signal: Signal) -> int | None:

@@ -14,6 +14,7 @@ from shared.domain.catalogue import Action, Condition, Revision, Treatment
 from shared.domain.cel import Missing, Program, program
 from shared.domain.contact_policy.compiled import ContactRules
 from shared.domain.errors import NotFoundError
+from shared.domain.features.features import Features
 from shared.domain.policy.atoms import MISSING, Path, Truth
 from shared.domain.policy.clauses import clauses, specialised
 from shared.domain.policy.factors import Factors
@@ -25,6 +26,7 @@ from shared.domain.policy.slotting import Slotting
 from shared.domain.policy.tables import Rows, rows_at
 from shared.domain.profile import Profile
 from shared.domain.signal import Signal
+from shared.domain.triggers import Triggers
 
 CANDIDATE = frozenset({"action", "treatment"})
 """Variables whose values are the catalogue's own: they are put into a condition when it is compiled."""
@@ -152,6 +154,16 @@ class Policy:
     def contact_rules(self) -> ContactRules:
         """The rules of contact policy, worked out when they are first asked."""
         return ContactRules(self.revision, self.rows, self.scopes)
+
+    @cached_property
+    def features(self) -> Features:
+        """What signals keep up to date on the profile."""
+        return Features(self.revision.catalogue.features, self.revision.catalogue.features_read, self.program)
+
+    @cached_property
+    def triggers(self) -> Triggers:
+        """Which signals start a decision."""
+        return Triggers(self.revision.catalogue.triggers, self.program)
 
     def program(self, text: str) -> Program:
         """The program of one of the revision's expressions."""

@@ -44,12 +44,15 @@ class Situations:
         for name in self._times:
             if seen.get(name).__class__ is str:
                 seen[name] = _time(seen[name])
-        return {
-            "profile": seen,
-            "signal": {"type": signal.type, "source": signal.source, "properties": signal.properties},
-            "context": signal.context,
-            "now": Timestamp.of(now),
-        }
+        return {"profile": seen, **of_signal(signal), "now": Timestamp.of(now)}
+
+
+def of_signal(signal: Signal) -> Variables:
+    """What expressions see of a signal alone."""
+    return {
+        "signal": {"type": signal.type, "source": signal.source, "properties": signal.properties},
+        "context": signal.context,
+    }
 
 
 def _double(number: int) -> Any:

@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from shared.domain import errors
-from shared.runtime.problems import TooLargeError, UnsupportedMediaTypeError, problem, problem_of
+from shared.runtime.problems import (
+    TooLargeError,
+    TooManyRequestsError,
+    UnsupportedMediaTypeError,
+    problem,
+    problem_of,
+)
 
 ANSWERS = [
     (errors.InvalidError("is wrong", field="signal.at"), 400),
@@ -15,8 +21,10 @@ ANSWERS = [
     (errors.AlreadyExistsError("twice"), 409),
     (TooLargeError("too much"), 413),
     (UnsupportedMediaTypeError("XML", field="content-type"), 415),
+    (TooManyRequestsError("too fast", 7), 429),
     (errors.PermanentError("never"), 422),
     (errors.KairosError("of no kind"), 422),
+    (errors.ErasedError("gone"), 410),
     (errors.TransientError("later"), 503),
     (errors.StaleError("changed meanwhile"), 503),
 ]
@@ -54,6 +62,7 @@ def test_no_error_of_the_taxonomy_is_left_out():
 
 def test_who_may_try_again_is_told_when_and_who_must_prove_themselves_how():
     assert problem_of(errors.TransientError("later")).headers["Retry-After"] == "1"
+    assert problem_of(TooManyRequestsError("too fast", 7)).headers["Retry-After"] == "7"
     assert problem_of(errors.UnauthenticatedError("no key")).headers["WWW-Authenticate"] == "Bearer"
 
 

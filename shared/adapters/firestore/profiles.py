@@ -1,0 +1,47 @@
+"""A profile as a document of Firestore: sealed whole under its person's key, but for what is asked for by name.
+
+Fields: `sealed`, the profile; `audiences`, by which scheduled waves find persons; or, of a person who was erased,
+`erased_at` alone.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from shared.adapters.firestore.client import Snapshot, fields_of
+from shared.adapters.sealing import Sealer
+from shared.domain.errors import ErasedError
+from shared.domain.profile import Person
+
+_PURPOSE = "profile"
+
+
+def encode_profile(sealer: Sealer, profile: Person) -> dict[str, Any]:
+    """A profile as fields; they replace all that the document has.
+
+    Raises:
+        ErasedError: its person was erased.
+    """
+    sealed = sealer.seal(profile.person_id, _PURPOSE, msgspec.json.encode(profile))
+    return {"sealed": sealed, "audiences": list(profile.audiences)}
+
+
+def decode_profile(sealer: Sealer, snapshot: Snapshot, person_id: str) -> Person:
+    """A profile from a document that exists.
+
+    Raises:
+        ErasedError: its person was erased.
+        PermanentError: it does not open with this person's key.
+    """
+    fields = fields_of(snapshot)
+    if "erased_at" in fields:
+        raise ErasedError(f"person {person_id} was erased")
+    return msgspec.json.decode(sealer.open(person_id, _PURPOSE, fields["sealed"]), type=Person)
+
+
+def encode_erased(at: datetime) -> dict[str, Any]:
+    """What stands in a profile's place once its person was erased."""
+    return {"erased_at": at}

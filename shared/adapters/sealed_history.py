@@ -1,0 +1,86 @@
+"""Rows of the history with what is personal in them sealed: the record, whole, under its person's key.
+
+What remains readable says which action was chosen for a random person id and what became of it. A record from before
+records were sealed is read as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from shared.adapters.sealing import Sealer
+from shared.domain.errors import ErasedError
+from shared.messages import HistoryRow, Publishable
+from shared.ports import Publisher
+
+_PURPOSE = "record"
+
+
+class _SealedRecord(msgspec.Struct, frozen=True, tag_field="sealed_as", tag="person"):
+    """What stands in a record's place."""
+
+    person_id: str
+    sealed: bytes
+
+
+_MARK = '{"sealed_as":'
+
+
+class SealingPublisher:
+    """The port `Publisher`, which seals records on their way to another."""
+
+    def __init__(self, publisher: Publisher, sealer: Sealer) -> None:
+        """Publish by `publisher` what `sealer` sealed."""
+        self._publisher = publisher
+        self._sealer = sealer
+
+    def publish(self, messages: Sequence[Publishable]) -> None:
+        """Publish, and return once all are accepted."""
+        sealed = [sealed_row(self._sealer, each) if isinstance(each, HistoryRow) else each for each in messages]
+        self._publisher.publish(sealed)
+
+
+def sealed_row(sealer: Sealer, row: HistoryRow) -> HistoryRow:
+    """A row with its record sealed; without it, where the person was erased meanwhile."""
+    if row.record is None or row.person_id is None:
+        return row
+    try:
+        sealed = sealer.seal(row.person_id, _PURPOSE, row.record.encode())
+    except ErasedError:
+        return msgspec.structs.replace(row, record=None)
+    record = msgspec.json.encode(_SealedRecord(row.person_id, sealed)).decode()
+    return msgspec.structs.replace(row, record=record)
+
+
+def open_record(sealer: Sealer, record: str) -> str:
+    """A record as it was before it was sealed.
+
+    Raises:
+        ErasedError: its person was erased.
+        PermanentError: it does not open with this person's key.
+    """
+    if not is_sealed(record):
+        return record
+    kept = msgspec.json.decode(record, type=_SealedRecord)
+    return sealer.open(kept.person_id, _PURPOSE, kept.sealed).decode()
+
+
+def is_sealed(record: str) -> bool:
+    """Whether a record is sealed, however its JSON is spaced or ordered."""
+    return record.startswith(_MARK) or ('"sealed_as"' in record and "sealed_as" in msgspec.json.decode(record))
+
+
+def opened(sealer: Sealer, listener: Callable[[HistoryRow], None]) -> Callable[[HistoryRow], None]:
+    """A listener that is told rows with their records opened, where they open."""
+
+    def hear(row: HistoryRow) -> None:
+        if row.record is not None:
+            try:
+                row = msgspec.structs.replace(row, record=open_record(sealer, row.record))
+            except ErasedError:
+                row = msgspec.structs.replace(row, record=None)
+        listener(row)
+
+    return hear
