@@ -21,7 +21,9 @@ _MISSING = re.compile(r"Object missing required field `(?P<field>\w+)`")
 _PLACE = re.compile(r"(?P<detail>.*) - at `\$\.?(?P<field>.*)`")
 
 
-class _Canonical(msgspec.Struct, frozen=True, kw_only=True):
+class Canonical(msgspec.Struct, frozen=True, kw_only=True):
+    """A canonical signal, as it is sent. Fields beside these are kept under `properties`."""
+
     type: str
     identifiers: dict[str, Any]
     id: str | None = None
@@ -40,7 +42,7 @@ class _Word(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     at: Any = None
 
 
-FormT = TypeVar("FormT", _Canonical, _Word)
+FormT = TypeVar("FormT", Canonical, _Word)
 
 
 def read(payload: Any) -> RawSignal:
@@ -51,12 +53,12 @@ def read(payload: Any) -> RawSignal:
     """
     if not isinstance(payload, dict):
         raise InvalidError(f"expected an object, got {described(payload)}")
-    body = _fitted(payload, _Canonical)
+    body = _fitted(payload, Canonical)
     if len(body.type) > MAX_TYPE or not _TYPE.fullmatch(body.type):
         raise InvalidError(_type_advice(body.type), field="type")
     if body.source is not None and not _SOURCE.fullmatch(body.source):
         raise InvalidError("is not 1 to 64 of a-z, 0-9, `_`, `.` and `-`, a letter or digit first", field="source")
-    undeclared = {name: value for name, value in payload.items() if name not in _Canonical.__struct_fields__}
+    undeclared = {name: value for name, value in payload.items() if name not in Canonical.__struct_fields__}
     return RawSignal(
         id=text(body.id, "id"),
         type=body.type,
