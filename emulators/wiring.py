@@ -9,15 +9,18 @@ from typing import Any, NamedTuple, Protocol
 from emulators.access import Credentials
 from emulators.local import Bank, access, providers
 from functions.arbitration.handler import Arbitrate
+from functions.decide import openapi as decide_openapi
 from functions.decide.api import routes as decide_routes
 from functions.decide.handler import Decide
 from functions.deferral.api import routes as deferral_routes
 from functions.deferral.handler import FireDeferrals
 from functions.delivery.handler import Deliver
 from functions.eligibility.handler import Qualify
+from functions.feedback import openapi as feedback_openapi
 from functions.feedback.api import routes as feedback_routes
 from functions.feedback.handler import RecordOutcomes, note_delivery
 from functions.identity.handler import Identify
+from functions.ingest import openapi as ingest_openapi
 from functions.ingest.api import origins
 from functions.ingest.api import ready as ingest_ready
 from functions.ingest.api import routes as ingest_routes
@@ -25,6 +28,7 @@ from functions.ingest.door import Door
 from functions.ingest.door.pace import Pace
 from functions.ingest.door.tokens import Issuers
 from functions.ingest.handler import Ingest
+from functions.records import openapi as records_openapi
 from functions.records.api import routes as records_routes
 from functions.records.handler import Records
 from functions.suppression.handler import Suppress
@@ -128,6 +132,7 @@ def services(
             ingest_routes(Ingest(catalogues, publisher, key), catalogues, door, Pace(timer), meter, utc_now),
             ready=partial(ingest_ready, catalogues, door),
             origins=partial(origins, catalogues),
+            document=ingest_openapi.document,
         ),
         "identity": Service("identity", pushed("identity", SignalReceived, identify), ready=ready),
         "eligibility": Service("eligibility", pushed("eligibility", SignalIdentified, qualify), ready=ready),
@@ -142,10 +147,19 @@ def services(
                 *feedback_routes(record, channels, meter, utc_now),
             ],
             ready=always_ready,
+            document=feedback_openapi.document,
         ),
-        "decide": Service("decide", decide_routes(decide, channels, meter, utc_now), ready=ready),
+        "decide": Service(
+            "decide",
+            decide_routes(decide, channels, meter, utc_now),
+            ready=ready,
+            document=decide_openapi.document,
+        ),
         "records": Service(
-            "records", records_routes(records, Keyring(callers["OPERATOR_KEYS"]), utc_now), ready=always_ready
+            "records",
+            records_routes(records, Keyring(callers["OPERATOR_KEYS"]), utc_now),
+            ready=always_ready,
+            document=records_openapi.document,
         ),
     }
 
