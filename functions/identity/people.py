@@ -79,7 +79,7 @@ class People:
             person = waiting.pop()
             if person.value.person_id in found:
                 continue
-            found[person.value.person_id] = self._adopted(person, strength)
+            found[person.value.person_id] = self.adopted(person, strength)
             waiting += [
                 other
                 for each in person.value.graph.others
@@ -88,6 +88,23 @@ class People:
             if sum(len(each.value.graph.members) for each in found.values()) > LARGEST:
                 raise TooLargeError(TOO_LARGE)
         return found
+
+    def adopted(self, person: Versioned[Person], strength: Strength) -> Versioned[Person]:
+        """A person with a graph: one stored before there were graphs gets one of all that points at it."""
+        if person.value.graph.members:
+            return person
+        held = [each for each in self._persons.identifiers_of([person.value.person_id]) if not each.anchor]
+        held.sort(key=lambda identifier: strength.order(identifier.key))
+        graph = msgspec.structs.replace(
+            person.value.graph,
+            members={each.key: each.person_id for each in held},
+            links={
+                link.id: link
+                for each in held[1:]
+                for link in [hanging_by(msgspec.structs.replace(each, anchor=held[0].key))]
+            },
+        )
+        return Versioned(msgspec.structs.replace(person.value, graph=graph), person.version)
 
     def rebuilt(
         self,
@@ -153,23 +170,6 @@ class People:
         if found is None:
             raise PermanentError(f"no profile of person {identifier.person_id}")
         return found
-
-    def _adopted(self, person: Versioned[Person], strength: Strength) -> Versioned[Person]:
-        """A person with a graph: one stored before there were graphs gets one of all that points at it."""
-        if person.value.graph.members:
-            return person
-        held = [each for each in self._persons.identifiers_of([person.value.person_id]) if not each.anchor]
-        held.sort(key=lambda identifier: strength.order(identifier.key))
-        graph = msgspec.structs.replace(
-            person.value.graph,
-            members={each.key: each.person_id for each in held},
-            links={
-                link.id: link
-                for each in held[1:]
-                for link in [hanging_by(msgspec.structs.replace(each, anchor=held[0].key))]
-            },
-        )
-        return Versioned(msgspec.structs.replace(person.value, graph=graph), person.version)
 
 
 def standing(identifier: Identifier, fragment: str, rebuilt: Rebuilt) -> Identifier:
