@@ -134,8 +134,8 @@ class Ingest:
         allowed_sources: frozenset[str] | None,
         now: datetime,
     ) -> Signal:
-        payload = decode(body.items[index], shared_bytes=body.shared_bytes)
-        raw = form.read(completed(payload, body.shared))
+        payload = completed(decode(body.items[index], shared_bytes=body.shared_bytes), body.shared)
+        raw = form.read(payload)
         sent_by = raw.source or source.id
         if sent_by != source.id and allowed_sources is not None and sent_by not in allowed_sources:
             raise ForbiddenError("the caller may not send as this source")

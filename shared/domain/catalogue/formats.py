@@ -27,11 +27,13 @@ class Field(Part, frozen=True, kw_only=True):
         from_: where it stands.
         names: what its words are here, whatever their case; a word that is not listed is no value.
         when: the condition under which it is read.
+        as_: `path` takes the path of a URL; what is no URL stays as it is.
     """
 
     from_: Exprs = msgspec.field(name="from")
     names: dict[str, str] = msgspec.field(default_factory=dict)
     when: Cel = ""
+    as_: Literal["path"] | None = msgspec.field(name="as", default=None)
 
 
 Value = Exprs | Field
@@ -73,7 +75,7 @@ class Surrounded(Part, frozen=True, kw_only=True):
         fields: single facts of it, by our names.
     """
 
-    of: Exprs = ()
+    of: Value = ()
     fields: dict[str, Value] = msgspec.field(default_factory=dict)
 
 
@@ -85,13 +87,15 @@ class Kept(Part, frozen=True, kw_only=True):
         more: what stands beside it, by name.
         rest: the property that keeps what no other part took; empty where each field stands by itself.
         drop: fields of the item that are never kept, such as a write key.
+        numbers: properties that are numbers, also where they come as texts.
         personal: names, wherever they stand, whose values are personal and kept as hashes only.
     """
 
-    of: Exprs = ()
+    of: Value = ()
     more: dict[str, Value] = msgspec.field(default_factory=dict)
     rest: str = ""
     drop: tuple[Text, ...] = ()
+    numbers: tuple[Text, ...] = ()
     personal: tuple[Text, ...] = ()
 
 

@@ -71,6 +71,7 @@ class Shaped:
         self._of = reading(shape.properties.of)
         self._more = [(name, reading(value)) for name, value in sorted(shape.properties.more.items())]
         self._rest = shape.properties.rest
+        self._numbers = shape.properties.numbers
         self._drop = frozenset(shape.properties.drop)
         self._personal = frozenset(letters(name) for name in shape.properties.personal)
         self._consent = [Consenting(consent, programs) for consent in shape.consent]
@@ -223,6 +224,9 @@ class Shaped:
             kept = beside(properties, {**more, self._rest: rest} if rest else more)
         else:
             kept = beside(beside(properties, rest) if properties else rest, more) if more else beside(properties, rest)
+        for name in self._numbers:
+            if kept.get(name).__class__ is str and (number := coerced(kept[name], "double")) is not None:
+                kept[name] = int(number) if number.is_integer() else number
         for name, wanted in self._kinds.get(kind, ()):
             if name in kept and (value := coerced(kept[name], wanted)) is not None:
                 kept[name] = value
