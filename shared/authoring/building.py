@@ -23,11 +23,13 @@ from shared.authoring.slot_rules import build_slots
 from shared.domain import zones
 from shared.domain.catalogue import (
     Attribute,
+    Authentication,
     Catalogue,
     Channel,
     ContextWeight,
     Named,
     Namespace,
+    OidcToken,
     PublicKey,
     SignalType,
     Source,
@@ -182,9 +184,18 @@ def _build_sources(file: forms.Sources, names: Names) -> tuple[Source, ...]:
                 message = "a public key is taken from the source's origins only, and it names none"
                 names.problems.add(names.place(source, "authentication", index), message)
     return tuple(
-        msgspec.structs.replace(s, identifiers=dict(sorted(s.identifiers.items())), origins=names.set_of(s, "origins"))
+        msgspec.structs.replace(
+            s,
+            identifiers=dict(sorted(s.identifiers.items())),
+            origins=names.set_of(s, "origins"),
+            authentication=tuple(sorted((_build_way(way, names) for way in s.authentication), key=msgspec.json.encode)),
+        )
         for s in by_id(file.sources)
     )
+
+
+def _build_way(way: Authentication, names: Names) -> Authentication:
+    return msgspec.structs.replace(way, subjects=names.set_of(way, "subjects")) if isinstance(way, OidcToken) else way
 
 
 def _build_context_weights(file: forms.Arbitration, names: Names, checker: Checker) -> tuple[ContextWeight, ...]:

@@ -10,7 +10,7 @@ from shared.ports.channels import ChannelProvider, Outcome, Outcomes, Receipt
 from shared.ports.contacts import Contacts, Deferrals, Folding
 from shared.ports.history import Days, DecisionHistory, Seals, Unopened
 from shared.ports.person_keys import KeyWrapper, PersonKeys
-from shared.ports.persons import ContactPoints, Persons
+from shared.ports.persons import ContactPoints, Persons, behind
 from shared.ports.secrets import Secrets
 from shared.ports.topics import Parked, Publisher, Quarantine
 from shared.ports.versioned import Versioned
@@ -46,4 +46,5 @@ __all__ = [
     "Timer",
     "Unopened",
     "Versioned",
+    "behind",
 ]
