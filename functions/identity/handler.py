@@ -10,6 +10,7 @@ import msgspec
 
 from functions.identity.starting import Started, raised, started
 from shared.domain.consent import apply_consents
+from shared.domain.consent.objections import with_objections
 from shared.domain.errors import AlreadyExistsError, PermanentError, StaleError, TransientError
 from shared.domain.identifiers import PERSON_ID
 from shared.domain.identity.fragments import stated
@@ -114,20 +115,24 @@ class Identify:
 
     def _new(self, policy: Policy, signal: Signal, joins: tuple[str, ...]) -> Person:
         attributes, facts = stated({}, {}, signal.received_at, signal, _priority(policy, signal))
+        consents = apply_consents({}, signal.consent, signal)
         return Person(
             person_id=self._new_person_id(),
             version=1,
             created_at=signal.received_at,
             attributes=attributes,
             facts=facts,
-            consents=apply_consents({}, signal.consent, signal),
+            flags=with_objections((), consents, policy.revision.catalogue.consent.objections),
+            consents=consents,
             unique=self._unique(policy, signal, joins),
             features=policy.features.update({}, signal),
         )
 
     def _updated(self, policy: Policy, signal: Signal, person: Person, joins: tuple[str, ...]) -> Person:
         """The person with what the signal says; the very same where it says nothing new."""
-        consents = apply_consents(person.consents, signal.consent, signal)
+        consents, flags = apply_consents(person.consents, signal.consent, signal), person.flags
+        if consents != person.consents:
+            flags = with_objections(flags, consents, policy.revision.catalogue.consent.objections)
         unique = {**person.unique, **self._unique(policy, signal, joins)}
         attributes, facts = stated(
             person.attributes, person.facts, person.created_at, signal, _priority(policy, signal)
@@ -137,7 +142,13 @@ class Identify:
         if (consents, unique, facts, features) == known:
             return person
         return msgspec.structs.replace(
-            person, consents=consents, unique=unique, attributes=attributes, facts=facts, features=features
+            person,
+            flags=flags,
+            consents=consents,
+            unique=unique,
+            attributes=attributes,
+            facts=facts,
+            features=features,
         )
 
     @staticmethod

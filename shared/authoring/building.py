@@ -10,6 +10,7 @@ import msgspec
 from shared.authoring import forms
 from shared.authoring.actions import ActionBuilder
 from shared.authoring.conditions import Conditions
+from shared.authoring.consent_terms import build_consent
 from shared.authoring.contact_rules import build_rules
 from shared.authoring.expressions import Checker, Declared
 from shared.authoring.formats import FormatBuilder
@@ -36,6 +37,7 @@ from shared.domain.catalogue import (
 )
 from shared.domain.normalising.shaped import Declared as Carried
 from shared.domain.part import terse
+from shared.domain.rules import ExclusionRule
 
 
 def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
@@ -83,6 +85,7 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
         slots=build_slots(files.arbitration.slots, names),
         predictors=predictors,
         exploration=files.arbitration.exploration,
+        consent=build_consent(files.consent, _excluding(files), names),
         formats=FormatBuilder(files, names, Carried(profile_schema, context_schema, signals), reading_problems).build(),
         features=features,
         features_read=features_read(features, checker.expressions, predictors, actions),
@@ -90,6 +93,12 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
     )
     built: Catalogue = terse(catalogue)
     return built
+
+
+def _excluding(files: Files) -> frozenset[str]:
+    """The flags that exclude a person: from everything, or from some purposes."""
+    rules = files.contact_policy.rules
+    return frozenset({e.flag for e in files.bank.exclusions} | {r.flag for r in rules if isinstance(r, ExclusionRule)})
 
 
 def _check_bank(bank: forms.Bank, names: Names) -> None:

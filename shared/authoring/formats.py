@@ -101,9 +101,10 @@ class FormatBuilder:
         said = [((), consent.purpose, consent.channel)]
         said += [(("categories", name), about.purpose, about.channel) for name, about in consent.categories.items()]  # type: ignore[misc]
         for keys, purpose, channel in said:
-            if purpose and purpose not in get_args(Purpose):
+            known = (*get_args(Purpose), *(objection.word for objection in self._files.consent.objections))
+            if purpose and purpose not in known:
                 place = names.place(consent, *keys, "purpose")
-                names.problems.add(place, f"unknown purpose {purpose}", wrote=purpose, known=get_args(Purpose))
+                names.problems.add(place, f"unknown purpose {purpose}", wrote=purpose, known=known)
             names.refers("channel", channel, consent, *keys, "channel")
 
     def _compile(self, shape: Shape, programs: dict[str, Any]) -> None:

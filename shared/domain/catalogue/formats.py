@@ -133,6 +133,22 @@ class ConsentReading(Part, frozen=True, kw_only=True):
     silent: tuple[Text, ...] = ()
 
 
+class Proofs(Part, frozen=True, kw_only=True):
+    """Where proofs of consent stand that others wrote; consent.yaml says what they mean here.
+
+    Attributes:
+        tcf: a TC string.
+        gcs: the states of Consent Mode, in short.
+        gcd: the states of Consent Mode, with how each came about.
+        consent_mode: an object of the states of Consent Mode by name.
+    """
+
+    tcf: Value = ()
+    gcs: Value = ()
+    gcd: Value = ()
+    consent_mode: Value = ()
+
+
 class Let(Part, frozen=True, kw_only=True):
     """A name for what an expression gives.
 
@@ -162,6 +178,7 @@ class Shape(Part, frozen=True, kw_only=True):
         context: what surrounds it.
         properties: the event's own facts, and everything else.
         consent: consents that it carries.
+        proofs: proofs of consent that it carries.
         attributes: of the profile, which schema.yaml declares; numbers may come as texts.
     """
 
@@ -178,6 +195,7 @@ class Shape(Part, frozen=True, kw_only=True):
     context: Surrounded = Surrounded()
     properties: Kept = Kept()
     consent: tuple[ConsentReading, ...] = ()
+    proofs: Proofs = Proofs()
     attributes: dict[Name, Value] = msgspec.field(default_factory=dict)
 
 
@@ -204,6 +222,8 @@ def values(shape: Shape) -> Iterator[tuple[Keys, Value]]:
         yield ("properties", "more", name), value
     for index, consent in enumerate(shape.consent):
         yield ("consent", index, "from"), consent.from_
+    for kind in shape.proofs.__struct_fields__:
+        yield ("proofs", kind), getattr(shape.proofs, kind)
     for name, value in shape.attributes.items():
         yield ("attributes", name), value
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from shared.domain.catalogue.formats import Shape, Value, expressions, values
 from shared.domain.catalogue.surroundings import Attribute, AttributeType, SignalType
+from shared.domain.consent.proofs import Proof, ProofKind
 from shared.domain.errors import InvalidError
 from shared.domain.normalising.coercion import coerced
 from shared.domain.normalising.consenting import Consenting
@@ -17,6 +18,8 @@ from shared.domain.personal import letters
 
 WORD = "word"
 """In expressions: the source's word that named the type, in lower case; what names the type does not know it yet."""
+
+_PROOFS: tuple[ProofKind, ...] = get_args(ProofKind)
 
 UNFIT_ATTRIBUTE = "unfit_attribute"
 """A signal's flag: an attribute that its format reads was there and none of its declared type."""
@@ -75,6 +78,9 @@ class Shaped:
         self._drop = frozenset(shape.properties.drop)
         self._personal = frozenset(letters(name) for name in shape.properties.personal)
         self._consent = [Consenting(consent, programs) for consent in shape.consent]
+        self._proofs: list[tuple[ProofKind, Reading]] = [
+            (kind, found) for kind in _PROOFS if (found := reading(getattr(shape.proofs, kind)))
+        ]
         self._attributes = [
             (name, reading(value), declared.profile[name].type) for name, value in sorted(shape.attributes.items())
         ]
@@ -115,6 +121,7 @@ class Shaped:
             brand=brand if isinstance(brand, str) else None,
             context=context,
             consent=tuple(change for consent in self._consent for change in consent.changes(variables)),
+            proofs=tuple(self._proved(variables)),
             attributes=attributes,
             flags=(UNFIT_ATTRIBUTE,) if unfit else (),
             personal=self._personal,
@@ -194,6 +201,12 @@ class Shaped:
             if value is not None and value.__class__ is not dict:
                 context[name] = value
         return context
+
+    def _proved(self, variables: Variables) -> Iterator[Proof]:
+        for kind, reading in self._proofs:
+            for said, expression in reading.all(variables):
+                yield Proof(kind, said, expression.shown or kind)
+                break
 
     def _read_attributes(self, variables: Variables, moved: set[str]) -> tuple[dict[str, Any], bool]:
         """The attributes of the profile, and whether one was there that did not fit its type."""
@@ -277,7 +290,7 @@ def _renamed(item: dict[str, Any], rename: Mapping[str, Mapping[str, str]]) -> d
 def _movable(shape: Shape) -> Iterator[str]:
     """The fields of an item that some part of a shape moves."""
     for keys, value in values(shape):
-        for _, written in expressions(value) if keys[0] != "consent" else ():
+        for _, written in expressions(value) if keys[0] not in ("consent", "proofs") else ():
             steps = path(written)
             if steps is not None and len(steps) == 1 and isinstance(steps[0], str):
                 yield steps[0]
