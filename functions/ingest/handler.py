@@ -134,8 +134,8 @@ class Ingest:
         allowed_sources: frozenset[str] | None,
         now: datetime,
     ) -> Signal:
-        payload = completed(decode(body.items[index], shared_bytes=body.shared_bytes), body.shared)
-        raw = form.read(payload)
+        payload = decode(body.items[index], shared_bytes=body.shared_bytes)
+        raw = form.read(completed(payload, body.shared))
         sent_by = raw.source or source.id
         if sent_by != source.id and allowed_sources is not None and sent_by not in allowed_sources:
             raise ForbiddenError("the caller may not send as this source")
@@ -174,9 +174,12 @@ class Ingest:
 
 
 def _id(raw: RawSignal, sent_by: str, payload: Any, scrubber: Scrubber) -> str:
-    """The source's own id, unless it tells who the person is; else a digest of what it sent."""
+    """The source's own id, unless it tells who the person is; else a digest of what it sent, whose it is and when:
+    a batch may say these once for all its items.
+    """
     if raw.id is None:
-        return digest(sent_by, msgspec.json.encode(payload, order="sorted").decode())
+        whose = msgspec.json.encode([raw.identifiers, raw.at], order="sorted")
+        return digest(sent_by, msgspec.json.encode(payload, order="sorted").decode(), whose.decode())
     if len(raw.id) > MAX_ID:
         raise InvalidError(f"is longer than {MAX_ID} characters", field="id")
     return raw.id if scrubber.text(raw.id) == raw.id else digest(sent_by, raw.id)

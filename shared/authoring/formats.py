@@ -59,7 +59,14 @@ class FormatBuilder:
                 problems.add(self._names.place(shape), message)
             self._check(shape)
             self._compile(shape, programs)
-        built = Format(id=name, shapes=form.shapes, batch=form.batch, headers=form.headers, programs=programs)
+        built = Format(
+            id=name,
+            shapes=form.shapes,
+            batch=form.batch,
+            headers=form.headers,
+            programs=dict(sorted(programs.items())),
+            identifiers=tuple(tuple(shape.identifiers) for shape in form.shapes),
+        )
         examples = self._files.examples.get(name)
         if examples is None:
             problems.add(self._names.place(form), f"has no example: write examples/{name}.yaml")

@@ -27,7 +27,7 @@ class Field(Part, frozen=True, kw_only=True):
         from_: where it stands.
         names: what its words are here, whatever their case; a word that is not listed is no value.
         when: the condition under which it is read.
-        as_: `path` takes the path of a URL; what is no URL stays as it is.
+        as_: takes the `path` of a URL; what is no URL stays as it is.
     """
 
     from_: Exprs = msgspec.field(name="from")
@@ -172,7 +172,8 @@ class Shape(Part, frozen=True, kw_only=True):
         id: the source's own id of the event.
         type: what happened.
         at: when.
-        identifiers: by the source's own names, which the source's entry in sources.yaml gives a namespace.
+        identifiers: by the source's own names, which the source's entry in sources.yaml gives a namespace; of two that
+            have the same one, the first counts.
         identities: an object of further ones by name: each text, a list of texts, or of objects with an `id`.
         brand: the brand that it concerns.
         context: what surrounds it.
@@ -275,6 +276,7 @@ class Format(Part, frozen=True, kw_only=True):
         batch: how several events share a body, besides as an array.
         headers: how events have their fields in headers.
         programs: its expressions by their text, as `shared.domain.cel` takes them.
+        identifiers: the names of each shape's identifiers in the order of the file, which fields of JSON do not keep.
     """
 
     id: str
@@ -282,3 +284,4 @@ class Format(Part, frozen=True, kw_only=True):
     batch: Batch | None = None
     headers: Headed | None = None
     programs: dict[str, Any] = msgspec.field(default_factory=dict)
+    identifiers: tuple[tuple[str, ...], ...] = ()

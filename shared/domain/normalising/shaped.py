@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, get_args
 
 from shared.domain.catalogue.formats import Shape, Value, expressions, values
@@ -42,8 +42,10 @@ class Declared(NamedTuple):
 class Shaped:
     """Reads the items of one shape."""
 
-    def __init__(self, shape: Shape, programs: Mapping[str, Any], declared: Declared) -> None:
-        """Compile a shape.
+    def __init__(
+        self, shape: Shape, identifiers: Sequence[str], programs: Mapping[str, Any], declared: Declared
+    ) -> None:
+        """Compile a shape whose identifiers have this order.
 
         Raises:
             InvalidError: a program of it is none.
@@ -63,7 +65,7 @@ class Shaped:
         self._known_types = sorted({*shape.type.names, *shape.type.by}) if shape.type.others == "refused" else None
         self._at = reading(shape.at.from_) if shape.at else None
         self._zone = shape.at.zone if shape.at else ""
-        self._identifiers = [(name, reading(value)) for name, value in sorted(shape.identifiers.items())]
+        self._identifiers = [(name, reading(shape.identifiers[name])) for name in identifiers]
         self._identities = reading(shape.identities)
         self._brand = reading(shape.brand)
         self._context_of = reading(shape.context.of)
