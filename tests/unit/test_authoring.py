@@ -19,7 +19,7 @@ from shared.domain.rules import Cap, ConsentRule, Cooldown, ExclusionRule, Scope
 BANK = Path(__file__).parent / "authoring_cases" / "bank"
 SAMPLE = Path(__file__).parents[2] / "catalogue"
 
-GOLDEN = "sha256:a13f934788ebf437e82ed6da2ce3946d1c9d2c98aa289fb76947b7a072223ae3"
+GOLDEN = "sha256:5e4a9b90f3b269e61796aee1e72a4477ed5ad11dbfa560753606596d0dc0ff2d"
 
 
 @pytest.fixture(scope="module")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
-from shared.domain.catalogue.formats import Shape, Value, expressions, values
+from shared.domain.catalogue.formats import PROOFS, Shape, Value, expressions, values
 from shared.domain.catalogue.surroundings import Attribute, AttributeType, SignalType
-from shared.domain.consent.proofs import Proof, ProofKind
+from shared.domain.consent.proofs import Proof
 from shared.domain.errors import InvalidError
 from shared.domain.normalising.coercion import coerced
 from shared.domain.normalising.consenting import Consenting
@@ -18,8 +18,6 @@ from shared.domain.personal import letters
 
 WORD = "word"
 """In expressions: the source's word that named the type, in lower case; what names the type does not know it yet."""
-
-_PROOFS: tuple[ProofKind, ...] = get_args(ProofKind)
 
 UNFIT_ATTRIBUTE = "unfit_attribute"
 """A signal's flag: an attribute that its format reads was there and none of its declared type."""
@@ -80,9 +78,7 @@ class Shaped:
         self._drop = frozenset(shape.properties.drop)
         self._personal = frozenset(letters(name) for name in shape.properties.personal)
         self._consent = [Consenting(consent, programs) for consent in shape.consent]
-        self._proofs: list[tuple[ProofKind, Reading]] = [
-            (kind, found) for kind in _PROOFS if (found := reading(getattr(shape.proofs, kind)))
-        ]
+        self._proofs = [(kind, read) for kind in PROOFS if (read := reading(getattr(shape.proofs, kind)))]
         self._attributes = [
             (name, reading(value), declared.profile[name].type) for name, value in sorted(shape.attributes.items())
         ]
@@ -123,7 +119,7 @@ class Shaped:
             brand=brand if isinstance(brand, str) else None,
             context=context,
             consent=tuple(change for consent in self._consent for change in consent.changes(variables)),
-            proofs=tuple(self._proved(variables)),
+            proofs=tuple(self._proved(variables)) if self._proofs else (),
             attributes=attributes,
             flags=(UNFIT_ATTRIBUTE,) if unfit else (),
             personal=self._personal,
@@ -204,12 +200,6 @@ class Shaped:
                 context[name] = value
         return context
 
-    def _proved(self, variables: Variables) -> Iterator[Proof]:
-        for kind, reading in self._proofs:
-            for said, expression in reading.all(variables):
-                yield Proof(kind, said, expression.shown or kind)
-                break
-
     def _read_attributes(self, variables: Variables, moved: set[str]) -> tuple[dict[str, Any], bool]:
         """The attributes of the profile, and whether one was there that did not fit its type."""
         attributes: dict[str, Any] = {}
@@ -224,6 +214,12 @@ class Shaped:
                 _move(expression, moved)
                 break
         return attributes, unfit
+
+    def _proved(self, variables: Variables) -> Iterator[Proof]:
+        for kind, reading in self._proofs:
+            for value, expression in reading.all(variables):
+                yield Proof(kind, value, expression.shown or kind)
+                break
 
     def _properties(self, item: dict[str, Any], variables: Variables, moved: set[str], kind: str) -> dict[str, Any]:
         properties = _object(self._of, variables, moved)
