@@ -5,12 +5,13 @@ Errors are those of `shared.domain.errors`, never a driver's: `StaleError` when 
 """
 
 from shared.ports.allowances import NOTHING_TAKEN, Allowances, Taken
+from shared.ports.bridging import Intake, Outlet, Record, Records, Row, Rows
 from shared.ports.catalogues import Catalogues, Models
 from shared.ports.channels import ChannelProvider, Outcome, Outcomes, Receipt
 from shared.ports.contacts import Contacts, Deferrals, Folding
 from shared.ports.history import Days, DecisionHistory, Seals, Unopened
 from shared.ports.person_keys import KeyWrapper, PersonKeys
-from shared.ports.persons import ContactPoints, Persons, behind
+from shared.ports.persons import ContactPoints, Persons, Rewrite, behind
 from shared.ports.secrets import Secrets
 from shared.ports.topics import Parked, Publisher, Quarantine
 from shared.ports.versioned import Versioned
@@ -28,18 +29,25 @@ __all__ = [
     "DecisionHistory",
     "Deferrals",
     "Folding",
+    "Intake",
     "KeyWrapper",
     "Meter",
     "Models",
     "NewId",
     "Outcome",
     "Outcomes",
+    "Outlet",
     "Parked",
     "PersonKeys",
     "Persons",
     "Publisher",
     "Quarantine",
     "Receipt",
+    "Record",
+    "Records",
+    "Rewrite",
+    "Row",
+    "Rows",
     "Seals",
     "Secrets",
     "Taken",
