@@ -48,6 +48,7 @@ FUNCTIONS = (
     "delivery",
     "feedback",
     "decide",
+    "persons",
     "records",
 )
 TICKED = ("deferral",)
