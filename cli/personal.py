@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Any
 
 import click
@@ -18,8 +19,10 @@ def say_person(shown: dict[str, Any]) -> None:
     console = wide_console()
     console.print(f"[bold]{shown['person_id']}[/bold]  since {_time(shown['created_at'])}, version {shown['version']}")
     if shown["made_of"]:
-        since = {each["person_id"]: each["created_at"] for each in shown["made_of"]}
-        console.print("  made of " + ", ".join(f"{each} ({_time(since[each])})" for each in sorted(since, key=since.get)))
+        made_of = sorted(shown["made_of"], key=itemgetter("created_at", "person_id"))
+        console.print(
+            "  made of " + ", ".join(f"{each['person_id']} ({_time(each['created_at'])})" for each in made_of)
+        )
     for name in ("brands", "products", "flags", "audiences", "reachable"):
         if shown[name]:
             console.print(f"  {name} {', '.join(shown[name])}")
@@ -94,7 +97,7 @@ def _say_contacts(shown: dict[str, Any]) -> None:
             each["channel"],
             each["state"],
             each["person_id"],
-            ", ".join(sorted(each["outcomes"], key=each["outcomes"].get)),
+            ", ".join(name for name, _ in sorted(each["outcomes"].items(), key=itemgetter(1))),
         )
     console.print(table)
     if len(contacts) > _MOST_CONTACTS:

@@ -54,9 +54,7 @@ class WhyOne:
         persons = (first.person.value.person_id, second.person.value.person_id)
         if persons[0] != persons[1]:
             refused = [
-                each
-                for each in apart(first.person.value.graph)
-                if each in list(apart(second.person.value.graph))
+                each for each in apart(first.person.value.graph) if each in list(apart(second.person.value.graph))
             ]
             return Why(persons=persons, one_person=False, chain=[], apart=refused)
         steps = between(first, second) or ()

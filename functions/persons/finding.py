@@ -10,9 +10,10 @@ from functions.identity.people import People
 from shared.domain.errors import InvalidError, NotFoundError
 from shared.domain.identifiers import PERSON_ID, normalise, stored
 from shared.domain.identity.links import Link, key_of
+from shared.domain.identity.partition import Strength
 from shared.domain.identity.resolution import epoch, hanging_by
-from shared.ports import Catalogues, Persons, Versioned
 from shared.domain.profile import Person
+from shared.ports import Catalogues, Persons, Versioned
 
 
 class Found(NamedTuple):
@@ -50,9 +51,10 @@ class Find:
             raise InvalidError("name one identifier", field="identifiers")
         [(name, raw)] = identifiers.items()
         namespace, value = normalise(name, raw)
-        if namespace == PERSON_ID:
-            return self._by_id(value)
         known = self._catalogues.current().revision.namespaces
+        strength = Strength(known)
+        if namespace == PERSON_ID:
+            return self._by_id(value, strength)
         if namespace not in known:
             raise InvalidError(f"unknown namespace; one of {', '.join(sorted(known))}", field=f"identifiers.{name}")
         key = key_of(namespace, stored(self._key, namespace, value), epoch(known[namespace], now))
@@ -61,12 +63,12 @@ class Find:
         if found is None or place is None:
             raise NotFoundError(f"nobody is known by this {namespace}")
         hanging = (hanging_by(found.value),) if found.value.anchor else ()
-        return Found(self._people.with_graph(place.person), frozenset([key]), hanging)
+        return Found(self._people.with_graph(place.person, strength), frozenset([key]), hanging)
 
-    def _by_id(self, person_id: str) -> Found:
+    def _by_id(self, person_id: str, strength: Strength) -> Found:
         found = self._people.person(person_id)
         if found is None:
             raise NotFoundError(f"there is no person {person_id}")
-        person = self._people.with_graph(found)
+        person = self._people.with_graph(found, strength)
         entered = person.value.graph.members.items()
         return Found(person, frozenset(key for key, fragment in entered if fragment == person_id))

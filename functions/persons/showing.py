@@ -10,7 +10,9 @@ import msgspec
 
 from functions.persons.finding import Find
 from shared.domain.consent import Consent
+from shared.domain.contact import Contact
 from shared.domain.contact_history import ContactHistory
+from shared.domain.contact_past import Folded
 from shared.domain.identity.links import Graph, Identifier, Link, namespace_of, value_of
 from shared.domain.profile import Person
 from shared.ports import Catalogues, Contacts, Persons
@@ -165,9 +167,7 @@ def apart(graph: Graph) -> Iterator[Apart]:
         refusal = graph.refusals.get(each)
         reason = f"{refusal.operator}: {refusal.reason}" if refusal else graph.conflicts.get(each)
         if reason:
-            yield Apart(
-                one=named(link.stronger), other=named(link.weaker), reason=reason, evidence=evidence_of(link)
-            )
+            yield Apart(one=named(link.stronger), other=named(link.weaker), reason=reason, evidence=evidence_of(link))
 
 
 def _identifier(identifier: Identifier) -> ShownIdentifier:
@@ -182,7 +182,8 @@ def _identifier(identifier: Identifier) -> ShownIdentifier:
 
 def _contacts(person: Person, history: ContactHistory) -> Iterator[ShownContact]:
     for person_id, part in (history.parts or {person.person_id: history}).items():
-        for contact in (*part.contacts.values(), *part.past.contacts):
+        held: list[Contact | Folded] = [*part.contacts.values(), *part.past.contacts]
+        for contact in held:
             yield ShownContact(
                 person_id=person_id,
                 treatment=contact.treatment,
@@ -190,5 +191,5 @@ def _contacts(person: Person, history: ContactHistory) -> Iterator[ShownContact]
                 state=contact.state,
                 at=contact.at,
                 outcomes=contact.outcomes,
-                stands_for=getattr(contact, "stands_for", 1),
+                stands_for=contact.stands_for if isinstance(contact, Folded) else 1,
             )

@@ -6,7 +6,6 @@ one guarded commit: each person has again what was its own, contact history incl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
