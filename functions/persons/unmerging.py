@@ -79,10 +79,11 @@ class Unmerge:
         rebuilt = self._people.rebuilt(read, strength, now, refusals={step.link.id: refusal for step in cut})
         if do:
             self._people.write(read, rebuilt)
+        parts = {rebuilt.person_of[key] for key in read[first.person.value.person_id].value.graph.members}
         return Unmerged(
             done=do,
             refused=[Linked(start=named(s.start), end=named(s.end), evidence=evidence_of(s.link)) for s in cut],
-            persons={each: sorted(person.fragments) for each, person in sorted(rebuilt.persons.items())},
+            persons={each: sorted(rebuilt.persons[each].fragments) for each in sorted(parts)},
         )
 
 
