@@ -16,7 +16,7 @@ from shared.domain.identity.partition import Strength
 from shared.domain.identity.rebuilding import Rebuilt, rebuild
 from shared.domain.identity.resolution import hanging_by, is_held
 from shared.domain.profile import Person
-from shared.ports import Persons, Rewrite, Versioned
+from shared.ports import Persons, Rewrite, Versioned, behind
 
 LARGEST = 300
 """Identifiers that may be rebuilt together: so that one commit holds what a merge touches."""
@@ -46,10 +46,7 @@ class People:
 
     def person(self, person_id: str) -> Versioned[Person] | None:
         """The person of an id, whatever it was merged into."""
-        found = self._persons.profile(person_id)
-        while found is not None and found.value.merged_into is not None:
-            found = self._persons.profile(found.value.merged_into)
-        return found
+        return behind(self._persons, person_id)
 
     def place(self, identifier: Identifier) -> Place | None:
         """Where an identifier stands; None of one that hung on what is shared now, and is nobody's.

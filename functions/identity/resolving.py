@@ -158,10 +158,8 @@ class Resolving:
         return came_to, (conflict,)
 
     def _taught(self, person: Person, fragment: str) -> Started:
-        policy, signal = self._policy, self._signal
-        source = policy.revision.sources.get(signal.source)
-        learnt = taught(person, fragment, signal, source.priority if source else 0, policy.features)
-        return started(policy, signal, learnt, fragment, self._now, asked=self._asked)
+        learnt = taught(person, fragment, self._signal, self._policy)
+        return started(self._policy, self._signal, learnt, fragment, self._now, asked=self._asked)
 
 
 def _linking(keys: list[str], shared: Container[str]) -> list[str]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, get_args
+from typing import Any
 
 import msgspec
 
 from functions.ingest.body import Body, UnreadableError, decode, split, with_headers
+from functions.ingest.consents import consented
 from functions.ingest.formats import Format, RawSignal, formats_of
 from functions.ingest.identified import Identified
 from functions.ingest.suggestions import unknown
@@ -17,8 +18,7 @@ from shared.domain.errors import ForbiddenError, InvalidError, NotFoundError
 from shared.domain.normalising.formats import completed
 from shared.domain.normalising.raw import beside
 from shared.domain.personal import Scrubber
-from shared.domain.rules import Purpose
-from shared.domain.signal import ConsentChange, Signal, decision_id, digest, event_time
+from shared.domain.signal import CONSENT_UNREADABLE, Signal, decision_id, digest, event_time
 from shared.messages import SignalReceived
 from shared.ports import Catalogues, Publisher
 from shared.runtime.problems import TooLargeError, status_of
@@ -153,6 +153,10 @@ class Ingest:
         if whose.others:
             others = {scrubber.text(name): hashes for name, hashes in whose.others.items()}
             properties = beside(properties, {"other_identifiers": others})
+        consent = consented(revision, form, raw, at, scrubber)
+        if consent.unreadable is not None:
+            flags = (*flags, CONSENT_UNREADABLE)
+            properties = beside(properties, {CONSENT_UNREADABLE: str(consent.unreadable)})
         return Signal(
             id=_id(raw, sent_by, payload, scrubber),
             type=raw.type,
@@ -163,7 +167,7 @@ class Ingest:
             brand=brand,
             context=scrubber.value(raw.context),
             properties=properties,
-            consent=_consents(revision, form, raw.consent),
+            consent=consent.changes,
             flags=(*flags, *raw.flags),
             attributes=scrubber.value(raw.attributes),
         )
@@ -176,26 +180,6 @@ def _id(raw: RawSignal, sent_by: str, payload: Any, scrubber: Scrubber) -> str:
     if len(raw.id) > MAX_ID:
         raise InvalidError(f"is longer than {MAX_ID} characters", field="id")
     return raw.id if scrubber.text(raw.id) == raw.id else digest(sent_by, raw.id)
-
-
-def _consents(revision: Revision, form: Format, changes: tuple[ConsentChange, ...]) -> tuple[ConsentChange, ...]:
-    """Those about purposes and channels that we have; in our own format any other is a mistake of the sender."""
-    purposes: tuple[str, ...] = get_args(Purpose)
-    kept: list[ConsentChange] = []
-    for change in changes:
-        path = f"consent.{change.purpose}"
-        if change.purpose not in purposes:
-            fault = InvalidError(unknown("purpose", purposes, change.purpose), field=path)
-        elif change.channel is not None and change.channel not in revision.channels:
-            fault = InvalidError(
-                unknown("channel", revision.channels, change.channel), field=f"{path}.{change.channel}"
-            )
-        else:
-            kept.append(change)
-            continue
-        if form.is_strict:
-            raise fault
-    return tuple(kept)
 
 
 def _problem(error: InvalidError | ForbiddenError, index: int) -> dict[str, Any]:

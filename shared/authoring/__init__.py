@@ -34,12 +34,13 @@ _NAMES = (
     "channels.yaml",
     "identity.yaml",
     "sources.yaml",
+    "consent.yaml",
     "features.yaml",
     "triggers.yaml",
     "arbitration.yaml",
     "contact_policy.yaml",
 )
-_OPTIONAL = frozenset({"sources.yaml", "features.yaml", "triggers.yaml"})
+_OPTIONAL = frozenset({"sources.yaml", "consent.yaml", "features.yaml", "triggers.yaml"})
 _ACTIONS = re.compile(r"actions/.+\.yaml")
 _FORMATS = re.compile(r"(formats|examples)/([a-z0-9_.-]+)\.yaml")
 
@@ -110,6 +111,7 @@ def _build(files: Mapping[str, str], problems: Problems, *, warns: bool) -> Cata
         channels=part("channels.yaml", forms.Channels),
         identity=part("identity.yaml", forms.Identity),
         sources=part("sources.yaml", forms.Sources),
+        consent=part("consent.yaml", forms.Consent),
         features=part("features.yaml", forms.Features),
         triggers=part("triggers.yaml", forms.Triggers),
         arbitration=part("arbitration.yaml", forms.Arbitration),

@@ -21,6 +21,7 @@ FORMS: dict[str, type[forms.Form]] = {
     "channels": forms.Channels,
     "identity": forms.Identity,
     "sources": forms.Sources,
+    "consent": forms.Consent,
     "features": forms.Features,
     "triggers": forms.Triggers,
     "arbitration": forms.Arbitration,

@@ -25,6 +25,7 @@ from shared.domain.catalogue.authentication import (
     TimedSignature,
 )
 from shared.domain.catalogue.conditions import POLICY_KINDS, Condition, Exclusion, Expression, PolicyKind
+from shared.domain.catalogue.consent import ConsentTerms, ModeUse, Objection, Tcf, TcfUse
 from shared.domain.catalogue.features import (
     AnyFeature,
     Count,
@@ -65,6 +66,7 @@ __all__ = [
     "Catalogue",
     "Channel",
     "Condition",
+    "ConsentTerms",
     "ContextWeight",
     "Count",
     "Decayed",
@@ -76,9 +78,11 @@ __all__ = [
     "Format",
     "KeyringKey",
     "LastSeen",
+    "ModeUse",
     "Named",
     "Namespace",
     "NumericPredictor",
+    "Objection",
     "OidcToken",
     "Placement",
     "PlainType",
@@ -96,6 +100,8 @@ __all__ = [
     "Step",
     "Sum",
     "SymbolicPredictor",
+    "Tcf",
+    "TcfUse",
     "TimedSignature",
     "Treatment",
     "Trigger",

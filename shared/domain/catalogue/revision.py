@@ -10,6 +10,7 @@ import msgspec
 from shared.domain.catalogue.actions import Action, Treatment
 from shared.domain.catalogue.arbitration import ContextWeight, Exploration, Predictor, Weights
 from shared.domain.catalogue.conditions import Condition, Exclusion, Expression
+from shared.domain.catalogue.consent import ConsentTerms
 from shared.domain.catalogue.features import AnyFeature, Trigger
 from shared.domain.catalogue.formats import Format
 from shared.domain.catalogue.surroundings import Attribute, Channel, Namespace, SignalType, Source
@@ -60,6 +61,7 @@ class Catalogue(Part, frozen=True, kw_only=True):
     predictors: tuple[Predictor, ...] = ()
     exploration: Exploration = "off"
     slots: SlotRules = SlotRules()
+    consent: ConsentTerms = ConsentTerms()
     formats: tuple[Format, ...] = ()
     features: tuple[AnyFeature, ...] = ()
     features_read: tuple[str, ...] = ()

@@ -7,8 +7,9 @@ from typing import TypeVar
 import msgspec
 
 from shared.domain.consent import apply_consents
-from shared.domain.features.features import Features
+from shared.domain.consent.objections import with_objections
 from shared.domain.identity.fragments import assembled, stated
+from shared.domain.policy.policy import Policy
 from shared.domain.profile import Fragment, Person
 from shared.domain.signal import Signal
 from shared.domain.triggers import Entries, merged_entries
@@ -16,21 +17,20 @@ from shared.domain.triggers import Entries, merged_entries
 Taught = TypeVar("Taught", Person, Fragment)
 
 
-def taught(person: Person, fragment: str, signal: Signal, priority: int, features: Features) -> Person:
+def taught(person: Person, fragment: str, signal: Signal, policy: Policy) -> Person:
     """The person after a signal, in the version it had; the very same where there was nothing to learn.
 
     Args:
         person: whose signal it is.
         fragment: the former id of a merged person whose identifier was the strongest in the signal.
         signal: the signal.
-        priority: of its source.
-        features: those of the revision.
+        policy: of the revision that says what is kept of it.
     """
     if not person.fragments:
-        return _learn(person, signal, priority, features)
+        return _learn(person, signal, policy)
     own = _own(person, fragment)
     before = person.fragments[own]
-    after = _learn(before, signal, priority, features)
+    after = _learn(before, signal, policy)
     return person if after is before else _with(person, own, after)
 
 
@@ -52,10 +52,15 @@ def _with(person: Person, own: str, fragment: Fragment) -> Person:
     return assembled({**person.fragments, own: fragment}, person.graph, person.unique, person.version)
 
 
-def _learn(of: Taught, signal: Signal, priority: int, features: Features) -> Taught:
-    consents = apply_consents(of.consents, signal.consent, signal)
-    attributes, facts = stated(of.attributes, of.facts, of.created_at, signal, priority)
-    states = features.update(of.features, signal)
-    if (consents, facts, states) == (of.consents, of.facts, of.features):
+def _learn(of: Taught, signal: Signal, policy: Policy) -> Taught:
+    source = policy.revision.sources.get(signal.source)
+    attributes, facts = stated(of.attributes, of.facts, of.created_at, signal, source.priority if source else 0)
+    consents, flags = apply_consents(of.consents, signal.consent, signal), of.flags
+    if consents != of.consents:
+        flags = with_objections(flags, consents, policy.revision.catalogue.consent.objections)
+    features = policy.features.update(of.features, signal)
+    if (consents, facts, features) == (of.consents, of.facts, of.features):
         return of
-    return msgspec.structs.replace(of, consents=consents, attributes=attributes, facts=facts, features=states)
+    return msgspec.structs.replace(
+        of, consents=consents, flags=flags, attributes=attributes, facts=facts, features=features
+    )

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from shared.domain.consent.proofs import Proof
 from shared.domain.errors import InvalidError
 from shared.domain.signal import ConsentChange
 
@@ -42,6 +43,7 @@ class RawSignal(msgspec.Struct, frozen=True, kw_only=True):
         context: what surrounds it.
         properties: the event's own facts and everything that has no other place.
         consent: consents it carries.
+        proofs: what others wrote of its consents: TC strings, states of Consent Mode.
         attributes: of the profile, in their declared types.
         flags: what was noticed while reading.
         personal: names of fields, folded to letters, whose values are personal besides those always so.
@@ -57,6 +59,7 @@ class RawSignal(msgspec.Struct, frozen=True, kw_only=True):
     context: dict[str, Any]
     properties: dict[str, Any]
     consent: tuple[ConsentChange, ...] = ()
+    proofs: tuple[Proof, ...] = ()
     attributes: dict[str, Any] = {}
     flags: tuple[str, ...] = ()
     personal: frozenset[str] = frozenset()
