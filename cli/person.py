@@ -63,6 +63,8 @@ def unmerge(one: str, other: str, reason: str, yes: bool, as_json: bool) -> None
     """Take two apart that were taken for one person. Says what it will do, and asks."""
     from cli.personal import say_unmerge
 
+    if as_json and not yes:
+        raise click.UsageError("--json asks nothing: say --yes too")
     wanted = {"one": whom(one), "other": whom(other), "reason": reason}
     if not yes:
         say_unmerge(_ask("unmerge", wanted))

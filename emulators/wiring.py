@@ -29,6 +29,7 @@ from functions.ingest.door import Door
 from functions.ingest.door.pace import Pace
 from functions.ingest.door.tokens import Issuers
 from functions.ingest.handler import Ingest
+from functions.persons import openapi as persons_openapi
 from functions.persons.api import routes as persons_routes
 from functions.persons.explaining import WhyOne
 from functions.persons.finding import Find
@@ -173,6 +174,7 @@ def services(
                 utc_now,
             ),
             ready=ready,
+            document=persons_openapi.document,
         ),
         "records": Service(
             "records",

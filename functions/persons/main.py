@@ -8,6 +8,7 @@ from functions.identity.people import People
 from functions.persons.api import routes
 from functions.persons.explaining import WhyOne
 from functions.persons.finding import Find
+from functions.persons.openapi import document
 from functions.persons.settings import Settings
 from functions.persons.showing import ShowPerson
 from functions.persons.unmerging import Unmerge
@@ -39,6 +40,7 @@ service = Service(
         utc_now,
     ),
     ready=catalogues.current,
+    document=document,
 )
 
 
