@@ -79,7 +79,7 @@ class People:
             person = waiting.pop()
             if person.value.person_id in found:
                 continue
-            found[person.value.person_id] = self.adopted(person, strength)
+            found[person.value.person_id] = self.with_graph(person, strength)
             waiting += [
                 other
                 for each in person.value.graph.others
@@ -88,23 +88,6 @@ class People:
             if sum(len(each.value.graph.members) for each in found.values()) > LARGEST:
                 raise TooLargeError(TOO_LARGE)
         return found
-
-    def adopted(self, person: Versioned[Person], strength: Strength) -> Versioned[Person]:
-        """A person with a graph: one stored before there were graphs gets one of all that points at it."""
-        if person.value.graph.members:
-            return person
-        held = [each for each in self._persons.identifiers_of([person.value.person_id]) if not each.anchor]
-        held.sort(key=lambda identifier: strength.order(identifier.key))
-        graph = msgspec.structs.replace(
-            person.value.graph,
-            members={each.key: each.person_id for each in held},
-            links={
-                link.id: link
-                for each in held[1:]
-                for link in [hanging_by(msgspec.structs.replace(each, anchor=held[0].key))]
-            },
-        )
-        return Versioned(msgspec.structs.replace(person.value, graph=graph), person.version)
 
     def rebuilt(
         self,
@@ -163,7 +146,32 @@ class People:
                 for key, each in moved.items()
             ),
         ]
-        self._persons.rewrite(Rewrite(persons=guarded, placed=placed, created=created, changed=changed))
+        together = {
+            person_id: [each for each in person.fragments if each != person_id]
+            for person_id, person in rebuilt.persons.items()
+            if (person_id in read or person_id in before)
+            and not (person_id in read and {*read[person_id].value.fragments} == {*person.fragments})
+        }
+        self._persons.rewrite(
+            Rewrite(persons=guarded, placed=placed, created=created, changed=changed, together=together)
+        )
+
+    def with_graph(self, person: Versioned[Person], strength: Strength) -> Versioned[Person]:
+        """A person with a graph: one stored before there were graphs gets one of all that points at it."""
+        if person.value.graph.members:
+            return person
+        held = [each for each in self._persons.identifiers_of([person.value.person_id]) if not each.anchor]
+        held.sort(key=lambda identifier: strength.order(identifier.key))
+        graph = msgspec.structs.replace(
+            person.value.graph,
+            members={each.key: each.person_id for each in held},
+            links={
+                link.id: link
+                for each in held[1:]
+                for link in [hanging_by(msgspec.structs.replace(each, anchor=held[0].key))]
+            },
+        )
+        return Versioned(msgspec.structs.replace(person.value, graph=graph), person.version)
 
     def _person_of(self, identifier: Identifier) -> Versioned[Person]:
         found = self.person(identifier.person_id)
