@@ -49,6 +49,7 @@ FUNCTIONS = (
     "feedback",
     "decide",
     "records",
+    "privacy",
 )
 TICKED = ("deferral",)
 """Functions that the clock starts, every minute."""

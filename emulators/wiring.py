@@ -25,6 +25,10 @@ from functions.ingest.door import Door
 from functions.ingest.door.pace import Pace
 from functions.ingest.door.tokens import Issuers
 from functions.ingest.handler import Ingest
+from functions.privacy.api import routes as privacy_routes
+from functions.privacy.erasing import Erase
+from functions.privacy.exporting import Export
+from functions.privacy.finding import Find
 from functions.records.api import routes as records_routes
 from functions.records.handler import Records
 from functions.suppression.handler import Suppress
@@ -36,6 +40,7 @@ from shared.adapters.memory.contacts import Contacts
 from shared.adapters.memory.deferrals import Deferrals
 from shared.adapters.memory.history import DecisionHistory
 from shared.adapters.memory.outcomes import Models, Outcomes
+from shared.adapters.memory.personal_data import Erasures, PersonalData
 from shared.adapters.memory.persons import Persons
 from shared.adapters.memory.quarantine import Quarantine
 from shared.adapters.memory.seals import Seals
@@ -60,7 +65,7 @@ from shared.runtime.push import Push
 from shared.runtime.pushers import check_of
 from shared.runtime.service import Route, Service, always_ready
 from shared.runtime.settings import Pushed
-from shared.runtime.world import new_person_id, new_request_id, pause, timer, utc_now
+from shared.runtime.world import new_erasure_id, new_person_id, new_request_id, pause, timer, utc_now
 
 
 class Memory(NamedTuple):
@@ -114,6 +119,8 @@ def services(
     memory.bus.subscribe("history", memory.history.deliver, name="history", at_once=True)
     records = Records(memory.history, Seals(store), catalogues, bank.seal_key)
     fire = FireDeferrals(Deferrals(store, meter), publisher, timer)
+    data, erasures = PersonalData(store), Erasures(store)
+    find = Find(persons, contacts, key)
     check = check_of(_settings("deferral", credentials), utc_now)
     ready = catalogues.current
     pushed = partial(_pushed, memory, credentials)
@@ -141,6 +148,17 @@ def services(
         "decide": Service("decide", decide_routes(decide, channels, meter, utc_now), ready=ready),
         "records": Service(
             "records", records_routes(records, Keyring(callers["OPERATOR_KEYS"]), utc_now), ready=always_ready
+        ),
+        "privacy": Service(
+            "privacy",
+            privacy_routes(
+                Export(find, contacts, data, memory.history),
+                Erase(find, data, memory.sealer.keys, erasures, memory.quarantine, new_erasure_id),
+                erasures,
+                Keyring(callers["OPERATOR_KEYS"]),
+                utc_now,
+            ),
+            ready=always_ready,
         ),
     }
 

@@ -10,6 +10,7 @@ from shared.ports.channels import ChannelProvider, Outcome, Outcomes, Receipt
 from shared.ports.contacts import Contacts, Deferrals, Folding
 from shared.ports.history import Days, DecisionHistory, Seals, Unopened
 from shared.ports.person_keys import KeyWrapper, PersonKeys
+from shared.ports.personal_data import Erasures, Held, PersonalData, PersonHistory
 from shared.ports.persons import ContactPoints, Persons
 from shared.ports.secrets import Secrets
 from shared.ports.topics import Parked, Publisher, Quarantine
@@ -27,7 +28,9 @@ __all__ = [
     "Days",
     "DecisionHistory",
     "Deferrals",
+    "Erasures",
     "Folding",
+    "Held",
     "KeyWrapper",
     "Meter",
     "Models",
@@ -35,7 +38,9 @@ __all__ = [
     "Outcome",
     "Outcomes",
     "Parked",
+    "PersonHistory",
     "PersonKeys",
+    "PersonalData",
     "Persons",
     "Publisher",
     "Quarantine",
