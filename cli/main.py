@@ -22,6 +22,7 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     "seal": ("cli.records", "seal", "Chain and seal the history of a day."),
     "verify": ("cli.records", "verify", "Find what was changed or is missing since."),
     "catalogue": ("cli.catalogue", "catalogue", "Check, build and publish the catalogue."),
+    "person": ("cli.person", "person", "One customer: what is held, handed over or erased."),
     "quarantine": ("cli.quarantine", "quarantine", "List, show and redrive what was parked."),
     "bench": ("cli.bench", "bench", "Measure speed against peers, in one run."),
     "doctor": ("cli.doctor", "doctor", "Say what this machine can run, and how to get the rest."),

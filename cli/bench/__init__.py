@@ -77,10 +77,17 @@ def _batch(counts: Counts, tell: Callable[[str], None]) -> list[Result]:
     return measure(counts, tell)
 
 
+def _ingest(counts: Counts, tell: Callable[[str], None]) -> list[Result]:
+    from cli.bench.ingesting import measure
+
+    return measure(counts, tell)
+
+
 PARTS: dict[Measure, tuple[str, ...]] = {
     _chain: ("spine.latency", "spine.usage"),
     _decide: ("spine.decide",),
     _cold_start: ("spine.cold_start",),
+    _ingest: ("signals.ingest",),
     _policy: ("engine.policy",),
     _slots: ("engine.slots",),
     _deciding: ("engine.decision",),
@@ -91,7 +98,7 @@ PARTS: dict[Measure, tuple[str, ...]] = {
 }
 """What measures what: one run on the emulators gives two."""
 
-BENCHES = ("spine", "engine")
+BENCHES = ("spine", "engine", "signals")
 NAMES = (*BENCHES, *(name for names in PARTS.values() for name in names))
 
 
@@ -106,10 +113,10 @@ def is_within(name: str, wanted: Iterable[str]) -> bool:
 @click.option("--no-limits", is_flag=True, help="Exit with 0 even when a limit is broken.")
 @click.option("--quick", is_flag=True, help="Small counts, to see that it works; not figures to quote.")
 def bench(names: tuple[str, ...], as_json: bool, no_limits: bool, quick: bool) -> None:
-    """Measure NAMEs, or everything: `spine` (`spine.latency`, `spine.usage`, `spine.decide`, `spine.cold_start`) and
+    """Measure NAMEs, or everything: `spine` (`spine.latency`, `spine.usage`, `spine.decide`, `spine.cold_start`),
     `engine` (`engine.policy`, `engine.slots`, `engine.propensity`, `engine.thompson`, `engine.decision`,
-    `engine.batch`, `engine.build`, `engine.load`, `engine.memory`, `engine.import`). Run it on a machine that does
-    nothing else.
+    `engine.batch`, `engine.build`, `engine.load`, `engine.memory`, `engine.import`) and `signals`
+    (`signals.ingest`). Run it on a machine that does nothing else.
     """
     signal.signal(signal.SIGTERM, _leave)  # so that what was started is stopped
     wanted = names or BENCHES

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -11,7 +9,7 @@ import msgspec
 from werkzeug.wrappers import Request, Response
 
 from cli.bench.counts import Counts
-from cli.bench.load import Target, Work
+from cli.bench.load import Target, Work, in_a_process_of_its_own
 from cli.bench.results import Result, result
 from cli.platform import ROOT, STATE
 from cli.say import fail
@@ -41,7 +39,7 @@ def measure(counts: Counts, tell: Callable[[str], None]) -> list[Result]:
                 for name in ("decide", "empty")
             }
             tell(f"decide: {counts.decide_blocks} blocks of {counts.decide_requests} on {CONNECTIONS} connections")
-            times = _load(
+            times = in_a_process_of_its_own(
                 Work(
                     targets=targets,
                     connections=CONNECTIONS,
@@ -68,17 +66,3 @@ def _questions() -> list[str]:
         ).decode()
         for number in range(1, CUSTOMERS + 1)
     ]
-
-
-def _load(work: Work) -> dict[str, list[float]]:
-    """Load from a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-m", "cli.bench.load"],
-        check=False,
-        cwd=ROOT,
-        input=msgspec.json.encode(work),
-        stdout=subprocess.PIPE,
-    )
-    if done.returncode:
-        fail("The load generator failed; what it said is above.")
-    return msgspec.json.decode(done.stdout, type=dict[str, list[float]])

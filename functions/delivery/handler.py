@@ -15,9 +15,11 @@ from shared.domain.catalogue import Channel
 from shared.domain.contact_policy import still_allowed
 from shared.domain.content import render
 from shared.domain.delivery import FINAL, Delivery, DeliveryState
-from shared.domain.errors import AlreadyExistsError, NotFoundError, PermanentError, TransientError
+from shared.domain.erasure import ERASED
+from shared.domain.errors import AlreadyExistsError, ErasedError, NotFoundError, PermanentError, TransientError
+from shared.domain.profile import Person
 from shared.messages import ContactReserved, TreatmentDelivered
-from shared.ports import Catalogues, ChannelProvider, ContactPoints, Contacts, Persons
+from shared.ports import Catalogues, ChannelProvider, ContactPoints, Contacts, Persons, behind
 
 
 class _Message(NamedTuple):
@@ -86,6 +88,8 @@ class Deliver:
         first = delivery.attempts == 1
         try:
             message = self._message(delivery, now)
+        except ErasedError:
+            message = _Stop("cancelled", ERASED)
         except (NotFoundError, TransientError) as error:
             self._yield(delivery.yielded(now, begun=False), version)
             raise TransientError(str(error)) from error
@@ -107,21 +111,25 @@ class Deliver:
         """What to send, or why not.
 
         Raises:
+            ErasedError: the person was erased.
             NotFoundError: the revision is not visible here yet.
             TransientError: a store did not answer.
         """
         policy = self._catalogues.get(delivery.revision)
         action, treatment = policy.revision.treatment(delivery.treatment)
         channel = policy.revision.channels[delivery.channel]
-        person = self._persons.profile(delivery.person_id)
-        if person is None:
+        found = behind(self._persons, delivery.person_id)
+        if found is None:
             return _Stop("cancelled", "the person is gone")
-        stop = still_allowed(policy.revision, delivery.treatment, person.value)
+        person = found.value
+        stop = still_allowed(policy.revision, delivery.treatment, person)
         if stop is not None:
             return _Stop("cancelled", f"stopped by {stop.kind} {stop.rule} just before sending")
         try:
-            address = self._contact_points.address(delivery.person_id, delivery.channel)
-            content = render(policy.revision, action, treatment, policy.features.seen(person.value, now))
+            address = self._address(delivery, person)
+            content = render(policy.revision, action, treatment, policy.features.seen(person, now))
+        except ErasedError:
+            raise
         except PermanentError as error:
             return _Stop("failed", str(error))
         if address is None and channel.needs_contact_point:
@@ -134,6 +142,16 @@ class Deliver:
             "content": content,
         }
         return _Message(channel, address, payload)
+
+    def _address(self, delivery: Delivery, person: Person) -> str | None:
+        """Where to reach the person; one that several turned out to be, as the one that is written to, then by the id
+        that it has now, then as any other.
+        """
+        for each in dict.fromkeys([delivery.person_id, person.person_id, *sorted(person.fragments)]):
+            address = self._contact_points.address(each, delivery.channel)
+            if address is not None:
+                return address
+        return None
 
     def _yield(self, delivery: Delivery, version: str) -> None:
         """Let the next attempt have it at once, instead of when the lease ends."""

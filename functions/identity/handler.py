@@ -10,16 +10,18 @@ import msgspec
 
 from functions.identity.starting import Started, raised, started
 from shared.domain.consent import apply_consents
-from shared.domain.errors import AlreadyExistsError, PermanentError, StaleError, TransientError
+from shared.domain.consent.objections import with_objections
+from shared.domain.erasure import alive
+from shared.domain.errors import AlreadyExistsError, ErasedError, PermanentError, StaleError, TransientError
 from shared.domain.identifiers import PERSON_ID
 from shared.domain.identity.fragments import stated
 from shared.domain.identity.links import Conflict, Identifier
-from shared.domain.identity.resolution import resolve, whose
+from shared.domain.identity.resolution import by_priority, resolve, whose
 from shared.domain.policy.policy import Policy
 from shared.domain.profile import Person
 from shared.domain.signal import Signal
 from shared.messages import HistoryRow, SignalIdentified, SignalReceived
-from shared.messages.rows import ended_row
+from shared.messages.rows import ended_row, erased_row
 from shared.ports import Catalogues, NewId, Persons, Versioned
 
 ATTEMPTS = 8
@@ -51,7 +53,10 @@ class Identify:
             TransientError: contention did not end, or the store did not answer.
         """
         policy, signal = self._catalogues.current(), received.signal
-        (_, profile, ended), conflicts = self._person(policy, signal, now, asked=asked)
+        try:
+            (_, profile, ended), conflicts = self._person(policy, signal, now, asked=asked)
+        except ErasedError:
+            return (erased_row(received.decision_id, now),)
         if ended is not None:
             return (ended_row(received.decision_id, profile.person_id, signal, ended, now),)
         return (
@@ -93,6 +98,7 @@ class Identify:
             links: dict[str, Identifier] = {}
         else:
             links = self._persons.links(identifiers)
+            identifiers = alive(by_priority(identifiers, namespaces), identifiers, links)
             person_id = whose(identifiers, links, namespaces)
         found = self._persons.profile(person_id) if person_id else None
         if person_id and found is None:
@@ -114,20 +120,24 @@ class Identify:
 
     def _new(self, policy: Policy, signal: Signal, joins: tuple[str, ...]) -> Person:
         attributes, facts = stated({}, {}, signal.received_at, signal, _priority(policy, signal))
+        consents = apply_consents({}, signal.consent, signal)
         return Person(
             person_id=self._new_person_id(),
             version=1,
             created_at=signal.received_at,
             attributes=attributes,
             facts=facts,
-            consents=apply_consents({}, signal.consent, signal),
+            flags=with_objections((), consents, policy.revision.catalogue.consent.objections),
+            consents=consents,
             unique=self._unique(policy, signal, joins),
             features=policy.features.update({}, signal),
         )
 
     def _updated(self, policy: Policy, signal: Signal, person: Person, joins: tuple[str, ...]) -> Person:
         """The person with what the signal says; the very same where it says nothing new."""
-        consents = apply_consents(person.consents, signal.consent, signal)
+        consents, flags = apply_consents(person.consents, signal.consent, signal), person.flags
+        if consents != person.consents:
+            flags = with_objections(flags, consents, policy.revision.catalogue.consent.objections)
         unique = {**person.unique, **self._unique(policy, signal, joins)}
         attributes, facts = stated(
             person.attributes, person.facts, person.created_at, signal, _priority(policy, signal)
@@ -137,7 +147,13 @@ class Identify:
         if (consents, unique, facts, features) == known:
             return person
         return msgspec.structs.replace(
-            person, consents=consents, unique=unique, attributes=attributes, facts=facts, features=features
+            person,
+            flags=flags,
+            consents=consents,
+            unique=unique,
+            attributes=attributes,
+            facts=facts,
+            features=features,
         )
 
     @staticmethod

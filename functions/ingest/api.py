@@ -40,6 +40,7 @@ def routes(
                 allowed_sources=allowed_sources,
                 trace=trace.current(),
                 now=clock(),
+                headers=dict(request.headers),
             )
         if declared is not None:
             pace.took(declared, len(accepted.accepted) + len(accepted.rejected))

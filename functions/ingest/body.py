@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 
 from functions.ingest.formats import Format
+from shared.domain.catalogue.formats import Headed
 from shared.domain.errors import InvalidError
+from shared.domain.normalising.formats import shared_fields
 from shared.runtime.problems import TooLargeError
 
 MAX_ITEMS = 500
@@ -67,6 +70,28 @@ def split(data: bytes, form: Format) -> Body:
     return body
 
 
+def with_headers(data: bytes, headers: Mapping[str, str], declared: Headed) -> bytes:
+    """The body of an event whose fields are in headers, as one object; the body as it is where no header has any.
+
+    What is no JSON stands in it as text.
+    """
+    prefix = declared.prefix
+    fields: dict[str, Any] = {
+        name.lower().removeprefix(prefix): unquote(value)
+        for name, value in headers.items()
+        if name.lower().startswith(prefix)
+    }
+    if not fields:
+        return data
+    if data.strip():
+        try:
+            msgspec.json.decode(data)
+            fields[declared.body] = msgspec.Raw(data)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            fields[declared.body] = data.decode(errors="replace")
+    return msgspec.json.encode(fields)
+
+
 def decode(item: bytes, *, shared_bytes: int = 0) -> Any:
     """The JSON value of one item, within limits and with nothing in it that cannot be kept.
 
@@ -88,17 +113,6 @@ def decode(item: bytes, *, shared_bytes: int = 0) -> Any:
             raise UnreadableError(f"is not JSON: {_fault(error, item)}") from None
     check(value)
     return value
-
-
-def complete(payload: Any, shared: dict[str, Any]) -> Any:
-    """An item with what its batch says of all of them."""
-    if not isinstance(payload, dict) or not shared:
-        return payload
-    completed = {**shared, **{name: value for name, value in payload.items() if value is not None}}
-    for name, value in shared.items():
-        if isinstance(value, dict) and isinstance(completed[name], dict):
-            completed[name] = {**value, **completed[name]}
-    return completed
 
 
 def check(value: Any) -> None:
@@ -143,11 +157,12 @@ def _parts(data: bytes, form: Format) -> Body:
         msgspec.json.decode(data)
         raise InvalidError("expected an object or an array of objects")
     fields = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
-    if form.batch is None or bytes(fields.get(form.batch, b""))[:1] != b"[":
+    batch = form.batch
+    if batch is None or bytes(fields.get(batch.items, b""))[:1] != b"[":
         return Body(items=[data])
-    shared = [name for name in form.shared if name in fields]
+    shared = shared_fields(fields, batch.items, batch.shared)
     return Body(
-        items=_raw_items(fields[form.batch]),
+        items=_raw_items(fields[batch.items]),
         shared={name: msgspec.json.decode(fields[name]) for name in shared},
         shared_bytes=sum(len(bytes(fields[name])) for name in shared),
     )
@@ -169,11 +184,11 @@ def _parts_if_only_unpaired(data: bytes, form: Format, error: Exception) -> Body
         return Body(items=[json.dumps(item).encode() for item in value])
     if not isinstance(value, dict):
         raise InvalidError("expected an object or an array of objects")
-    batch = value.get(form.batch)
-    if not isinstance(batch, list):
+    batch = form.batch
+    if batch is None or not isinstance(value.get(batch.items), list):
         return Body(items=[data])
-    shared = {name: value[name] for name in form.shared if name in value}
-    items = [json.dumps(item).encode() for item in batch]
+    shared = {name: value[name] for name in shared_fields(value, batch.items, batch.shared)}
+    items = [json.dumps(item).encode() for item in value[batch.items]]
     return Body(items=items, shared=shared, shared_bytes=len(json.dumps(shared)))
 
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, get_args
+from typing import Any
 
 import msgspec
 
-from functions.ingest.body import Body, UnreadableError, complete, decode, split
-from functions.ingest.formats import FORMATS, RawSignal
-from functions.ingest.formats.raw import beside
+from functions.ingest.body import Body, UnreadableError, decode, split, with_headers
+from functions.ingest.consents import consented
+from functions.ingest.formats import Format, RawSignal, formats_of
 from functions.ingest.identified import Identified
 from functions.ingest.suggestions import unknown
 from shared.domain.catalogue import Revision, Source
 from shared.domain.errors import ForbiddenError, InvalidError, NotFoundError
+from shared.domain.normalising.formats import completed
+from shared.domain.normalising.raw import beside
 from shared.domain.personal import Scrubber
-from shared.domain.rules import Purpose
-from shared.domain.signal import ConsentChange, Signal, decision_id, digest, event_time
+from shared.domain.signal import CONSENT_UNREADABLE, Signal, decision_id, digest, event_time
 from shared.messages import SignalReceived
 from shared.ports import Catalogues, Publisher
 from shared.runtime.problems import TooLargeError, status_of
@@ -54,9 +56,17 @@ class Ingest:
         self._catalogues = catalogues
         self._publisher = publisher
         self._key = identifier_key
+        self._compiled: tuple[Revision, Mapping[str, Format]] | None = None
 
     def __call__(
-        self, source_id: str, body: bytes, *, allowed_sources: frozenset[str] | None, trace: str, now: datetime
+        self,
+        source_id: str,
+        body: bytes,
+        *,
+        allowed_sources: frozenset[str] | None,
+        trace: str,
+        now: datetime,
+        headers: Mapping[str, str] | None = None,
     ) -> Accepted:
         """Take in a body of one item or many; each is accepted or refused by itself.
 
@@ -66,6 +76,7 @@ class Ingest:
             allowed_sources: the sources that the caller may name in a canonical body, None for any.
             trace: `traceparent` of the request.
             now: when it was received, UTC.
+            headers: of the request, for formats whose events have fields there.
 
         Raises:
             NotFoundError: no such source is declared.
@@ -77,13 +88,16 @@ class Ingest:
         source = revision.sources.get(source_id)
         if source is None:
             raise NotFoundError(unknown("source", revision.sources, source_id))
-        parts = split(body, FORMATS[source.format])
+        form = self._format(revision, source)
+        if form.headers is not None and headers:
+            body = with_headers(body, headers, form.headers)
+        parts = split(body, form)
         taken: list[Taken] = []
         refused: list[Refused] = []
         messages: dict[str, SignalReceived] = {}
         for index in range(len(parts.items)):
             try:
-                signal = self._signal(revision, source, parts, index, allowed_sources, now)
+                signal = self._signal(revision, source, form, parts, index, allowed_sources=allowed_sources, now=now)
             except (InvalidError, ForbiddenError) as error:
                 refused.append(Refused(index=index, problem=_problem(error, index)))
                 continue
@@ -100,31 +114,49 @@ class Ingest:
             self._publisher.publish(list(messages.values()))
         return Accepted(accepted=tuple(taken), rejected=tuple(refused))
 
+    def _format(self, revision: Revision, source: Source) -> Format:
+        """What reads a source; the formats of a revision are compiled once."""
+        if self._compiled is None or self._compiled[0] is not revision:
+            self._compiled = revision, formats_of(revision.catalogue)
+        formats = self._compiled[1]
+        if source.format not in formats:
+            raise NotFoundError(unknown("format", formats, source.format))
+        return formats[source.format]
+
     def _signal(
         self,
         revision: Revision,
         source: Source,
+        form: Format,
         body: Body,
         index: int,
+        *,
         allowed_sources: frozenset[str] | None,
         now: datetime,
     ) -> Signal:
         payload = decode(body.items[index], shared_bytes=body.shared_bytes)
-        raw = FORMATS[source.format].read(complete(payload, body.shared))
+        raw = form.read(completed(payload, body.shared))
         sent_by = raw.source or source.id
         if sent_by != source.id and allowed_sources is not None and sent_by not in allowed_sources:
             raise ForbiddenError("the caller may not send as this source")
-        if raw.brand is not None and raw.brand not in revision.brands:
+        brand = raw.brand if raw.brand in revision.brands else None
+        if raw.brand is not None and brand is None and form.is_strict:
             raise InvalidError(unknown("brand", revision.brands, raw.brand), field="brand")
-        whose = Identified(revision, source, raw, sent_by, self._key)
-        scrubber = Scrubber(self._key, emails=whose.emails, phones=whose.phones)
+        whose = Identified(revision, source, form, raw, sent_by, self._key)
+        scrubber = Scrubber(self._key, emails=whose.emails, phones=whose.phones, names=raw.personal)
         if scrubber.text(raw.type) != raw.type:
             raise InvalidError("contains an address or a number of the person", field="type")
         at, flags = event_time(raw.at, now)
         properties = scrubber.value(raw.properties)
+        if raw.brand is not None and brand is None:
+            properties = beside(properties, {"brand": scrubber.text(raw.brand)})
         if whose.others:
             others = {scrubber.text(name): hashes for name, hashes in whose.others.items()}
             properties = beside(properties, {"other_identifiers": others})
+        consent = consented(revision, form, raw, at, scrubber)
+        if consent.unreadable is not None:
+            flags = (*flags, CONSENT_UNREADABLE)
+            properties = beside(properties, {CONSENT_UNREADABLE: str(consent.unreadable)})
         return Signal(
             id=_id(raw, sent_by, payload, scrubber),
             type=raw.type,
@@ -132,11 +164,12 @@ class Ingest:
             received_at=now,
             source=sent_by,
             identifiers=whose.kept,
-            brand=raw.brand,
+            brand=brand,
             context=scrubber.value(raw.context),
             properties=properties,
-            consent=_consents(revision, source, raw.consent),
-            flags=flags,
+            consent=consent.changes,
+            flags=(*flags, *raw.flags),
+            attributes=scrubber.value(raw.attributes),
         )
 
 
@@ -147,26 +180,6 @@ def _id(raw: RawSignal, sent_by: str, payload: Any, scrubber: Scrubber) -> str:
     if len(raw.id) > MAX_ID:
         raise InvalidError(f"is longer than {MAX_ID} characters", field="id")
     return raw.id if scrubber.text(raw.id) == raw.id else digest(sent_by, raw.id)
-
-
-def _consents(revision: Revision, source: Source, changes: tuple[ConsentChange, ...]) -> tuple[ConsentChange, ...]:
-    """Those about purposes and channels that we have; in our own format any other is a mistake of the sender."""
-    purposes: tuple[str, ...] = get_args(Purpose)
-    kept: list[ConsentChange] = []
-    for change in changes:
-        path = f"consent.{change.purpose}"
-        if change.purpose not in purposes:
-            fault = InvalidError(unknown("purpose", purposes, change.purpose), field=path)
-        elif change.channel is not None and change.channel not in revision.channels:
-            fault = InvalidError(
-                unknown("channel", revision.channels, change.channel), field=f"{path}.{change.channel}"
-            )
-        else:
-            kept.append(change)
-            continue
-        if source.format == "canonical":
-            raise fault
-    return tuple(kept)
 
 
 def _problem(error: InvalidError | ForbiddenError, index: int) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from functions.ingest.formats import FORMATS, RawSignal
+from functions.ingest.formats import Format, RawSignal
 from functions.ingest.suggestions import unknown
 from shared.domain.catalogue import Revision, Source
 from shared.domain.errors import InvalidError
@@ -29,8 +29,10 @@ class Identified:
         phones: the raw numbers among them.
     """
 
-    def __init__(self, revision: Revision, source: Source, raw: RawSignal, sent_by: str, key: bytes) -> None:
-        """Read the identifiers of a signal that `sent_by` says to have sent.
+    def __init__(
+        self, revision: Revision, source: Source, form: Format, raw: RawSignal, sent_by: str, key: bytes
+    ) -> None:
+        """Read the identifiers of a signal that `sent_by` says to have sent in a format.
 
         Raises:
             InvalidError: one of them cannot be what it says to be, or none says whose signal it is.
@@ -41,7 +43,8 @@ class Identified:
         self.phones: list[str] = []
         self._revision = revision
         self._source = source
-        self._strict = source.format == "canonical"
+        self._strict = form.is_strict
+        self._inside = form.identifiers
         self._folded = {name.casefold(): namespace for name, namespace in source.identifiers.items()}
         self._sent_by = sent_by
         self._key = key
@@ -61,8 +64,7 @@ class Identified:
             )
 
     def _add(self, name: str, value: Any) -> None:
-        inside = FORMATS[self._source.format].identifiers
-        field = f"{inside}.{name}" if inside else name
+        field = f"{self._inside}.{name}" if self._inside else name
         namespace = self._namespace(name, field)
         if namespace is None:
             self._keep_aside(name, value)

@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 
 from functions.privacy.finding import Find
-from shared.domain.errors import ErasedError
 from shared.messages import HistoryRow
 from shared.messages.rows import precedence
 from shared.ports import Contacts, PersonalData, PersonHistory
@@ -34,10 +33,7 @@ class Export:
             ErasedError: the person was erased, and nothing is held.
             TransientError: a store did not answer.
         """
-        person_id = self._find.person_id(identifiers)
-        if not person_id:
-            raise ErasedError("whoever was known by this was erased; nothing is held")
-        person, ids = self._find.person(person_id)
+        person, ids = self._find.person(self._find.person_id(identifiers))
         held = self._data.held(ids)
         contacts = self._contacts.history(person.person_id).value
         since = min([person.created_at, *(fragment.created_at for fragment in person.fragments.values())])

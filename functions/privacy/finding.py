@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from shared.domain.erasure import ERASED
-from shared.domain.errors import InvalidError, NotFoundError
+from shared.domain.errors import ErasedError, InvalidError, NotFoundError
 from shared.domain.identifiers import PERSON_ID, normalise, stored
 from shared.domain.identity.links import Identifier
 from shared.domain.profile import Person
@@ -56,15 +56,18 @@ class Find:
         return link
 
     def person_id(self, identifiers: Mapping[str, Any]) -> str:
-        """Whom an identifier points at; empty where its person was erased.
+        """Whom an identifier points at.
 
         Raises:
+            ErasedError: somebody who was erased.
             NotFoundError: nobody.
         """
         link = self.link(identifiers)
         if link is None:
             return self.identifier(identifiers)[1]
-        return "" if link.rule == ERASED else link.person_id
+        if link.rule == ERASED:
+            raise ErasedError("whoever was known by this was erased; nothing is held")
+        return link.person_id
 
     def person(self, person_id: str) -> Found:
         """A person by an id, which may be a former one.

@@ -34,13 +34,15 @@ _NAMES = (
     "channels.yaml",
     "identity.yaml",
     "sources.yaml",
+    "consent.yaml",
     "features.yaml",
     "triggers.yaml",
     "arbitration.yaml",
     "contact_policy.yaml",
 )
-_OPTIONAL = frozenset({"sources.yaml", "features.yaml", "triggers.yaml"})
+_OPTIONAL = frozenset({"sources.yaml", "consent.yaml", "features.yaml", "triggers.yaml"})
 _ACTIONS = re.compile(r"actions/.+\.yaml")
+_FORMATS = re.compile(r"(formats|examples)/([a-z0-9_.-]+)\.yaml")
 
 
 def read(folder: Path) -> dict[str, str]:
@@ -109,22 +111,33 @@ def _build(files: Mapping[str, str], problems: Problems, *, warns: bool) -> Cata
         channels=part("channels.yaml", forms.Channels),
         identity=part("identity.yaml", forms.Identity),
         sources=part("sources.yaml", forms.Sources),
+        consent=part("consent.yaml", forms.Consent),
         features=part("features.yaml", forms.Features),
         triggers=part("triggers.yaml", forms.Triggers),
         arbitration=part("arbitration.yaml", forms.Arbitration),
         contact_policy=part("contact_policy.yaml", forms.ContactPolicy),
         actions=tuple(part(name, forms.Actions) for name in sorted(files) if _ACTIONS.fullmatch(name)),
+        formats={name: part(file, forms.Format) for file, name in _named("formats", files)},
+        examples={name: part(file, forms.Examples) for file, name in _named("examples", files)},
     )
     if not parts.actions:
         problems.add(Place.start("actions"), "there are no actions")
     for name in files.keys() - set(_NAMES):
-        if not _ACTIONS.fullmatch(name):
+        if not _ACTIONS.fullmatch(name) and not _FORMATS.fullmatch(name):
             problems.add(Place.start(name), "no file of a catalogue has this name", wrote=name, known=_NAMES)
     names = Names(parts, reader, problems)
     catalogue = build_catalogue(parts, names, reader)
     if not problems.has_errors:
         analyse(catalogue, parts, names, problems, warns=warns)
     return catalogue
+
+
+def _named(folder: str, files: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The files of a folder, each with the name of the format that it is about."""
+    for file in sorted(files):
+        found = _FORMATS.fullmatch(file)
+        if found and found[1] == folder:
+            yield file, found[2]
 
 
 @contextmanager

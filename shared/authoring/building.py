@@ -10,8 +10,10 @@ import msgspec
 from shared.authoring import forms
 from shared.authoring.actions import ActionBuilder
 from shared.authoring.conditions import Conditions
+from shared.authoring.consent_terms import build_consent
 from shared.authoring.contact_rules import build_rules
 from shared.authoring.expressions import Checker, Declared
+from shared.authoring.formats import FormatBuilder
 from shared.authoring.names import Files, Names, by_id
 from shared.authoring.places import Place
 from shared.authoring.predictors import PredictorBuilder
@@ -22,16 +24,20 @@ from shared.authoring.slot_rules import build_slots
 from shared.domain import zones
 from shared.domain.catalogue import (
     Attribute,
+    Authentication,
     Catalogue,
     Channel,
     ContextWeight,
     Named,
     Namespace,
+    OidcToken,
     PublicKey,
     SignalType,
     Source,
 )
+from shared.domain.normalising.shaped import Declared as Carried
 from shared.domain.part import terse
+from shared.domain.rules import ExclusionRule
 
 
 def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
@@ -79,12 +85,20 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
         slots=build_slots(files.arbitration.slots, names),
         predictors=predictors,
         exploration=files.arbitration.exploration,
+        consent=build_consent(files.consent, _excluding(files), names),
+        formats=FormatBuilder(files, names, Carried(profile_schema, context_schema, signals), reading_problems).build(),
         features=features,
         features_read=features_read(features, checker.expressions, predictors, actions),
         triggers=triggers,
     )
     built: Catalogue = terse(catalogue)
     return built
+
+
+def _excluding(files: Files) -> frozenset[str]:
+    """The flags that exclude a person: from everything, or from some purposes."""
+    rules = files.contact_policy.rules
+    return frozenset({e.flag for e in files.bank.exclusions} | {r.flag for r in rules if isinstance(r, ExclusionRule)})
 
 
 def _check_bank(bank: forms.Bank, names: Names) -> None:
@@ -173,14 +187,24 @@ def _build_sources(file: forms.Sources, names: Names) -> tuple[Source, ...]:
     for source in file.sources:
         for name, namespace in source.identifiers.items():
             names.refers("namespace", namespace, source, "identifiers", name)
+        names.refers("format", source.format, source, "format")
         for index, way in enumerate(source.authentication):
             if isinstance(way, PublicKey) and not source.origins:
                 message = "a public key is taken from the source's origins only, and it names none"
                 names.problems.add(names.place(source, "authentication", index), message)
     return tuple(
-        msgspec.structs.replace(s, identifiers=dict(sorted(s.identifiers.items())), origins=names.set_of(s, "origins"))
+        msgspec.structs.replace(
+            s,
+            identifiers=dict(sorted(s.identifiers.items())),
+            origins=names.set_of(s, "origins"),
+            authentication=tuple(sorted((_build_way(way, names) for way in s.authentication), key=msgspec.json.encode)),
+        )
         for s in by_id(file.sources)
     )
+
+
+def _build_way(way: Authentication, names: Names) -> Authentication:
+    return msgspec.structs.replace(way, subjects=names.set_of(way, "subjects")) if isinstance(way, OidcToken) else way
 
 
 def _build_context_weights(file: forms.Arbitration, names: Names, checker: Checker) -> tuple[ContextWeight, ...]:

@@ -10,6 +10,7 @@ import msgspec
 from shared.authoring import forms
 from shared.authoring.problems import Problems
 from shared.authoring.reading import Reader
+from shared.domain.catalogue import BUILT_IN_FORMATS
 from shared.domain.rules import Purpose, Scope
 
 
@@ -24,18 +25,21 @@ ItemT = TypeVar("ItemT", bound=_Identified)
 
 
 class Files(msgspec.Struct, frozen=True, kw_only=True):
-    """All forms of a catalogue, `actions` by file."""
+    """All forms of a catalogue: `actions` by file, `formats` and their `examples` by name."""
 
     bank: forms.Bank
     schema: forms.Schema
     channels: forms.Channels
     identity: forms.Identity
     sources: forms.Sources
+    consent: forms.Consent
     features: forms.Features
     triggers: forms.Triggers
     arbitration: forms.Arbitration
     contact_policy: forms.ContactPolicy
     actions: tuple[forms.Actions, ...]
+    formats: Mapping[str, forms.Format] = {}
+    examples: Mapping[str, forms.Examples] = {}
 
 
 class Names:
@@ -56,6 +60,7 @@ class Names:
             "treatment": {f"{a.id}.{t.id}" for a in actions for t in a.treatments},
             "channel": {c.id for c in files.channels.channels},
             "namespace": {n.id for n in files.identity.namespaces},
+            "format": {*BUILT_IN_FORMATS, *files.formats},
             "signal": files.schema.signals,
         }
         listed: list[tuple[str, forms.Form, str]] = [

@@ -127,6 +127,15 @@ class Reader:
                 values[name] = value
         return values
 
+    def _any(self, place: Place) -> Any:
+        """What JSON would say: objects, arrays, texts, numbers, true, false, null; times are text."""
+        if isinstance(place.node, yaml.MappingNode):
+            return {name: self._any(inside) for name, _, inside in self._fields(place)}
+        if isinstance(place.node, yaml.SequenceNode):
+            nodes = enumerate(place.node.value)
+            return [self._any(Place(place.file, place.source, n, (*place.keys, i))) for i, n in nodes]
+        return self.scalars.json(place)
+
     def _one_of(self, place: Place, wanted: mi.UnionType) -> Any:
         types = [t for t in wanted.types if not isinstance(t, mi.NoneType)]
         tagged = {str(t.tag): t for t in types if isinstance(t, mi.StructType) and t.tag is not None}
@@ -160,6 +169,7 @@ _READERS: dict[type[mi.Type], Callable[[Reader, Place, Any], Any]] = {
     mi.FloatType: lambda reader, place, wanted: reader.scalars.number(place, wanted),
     mi.DateTimeType: lambda reader, place, _: reader.scalars.time(place),
     mi.StrType: lambda reader, place, wanted: reader.scalars.text(place, wanted),
+    mi.AnyType: lambda reader, place, _: reader._any(place),  # noqa: SLF001
 }
 
 _NUMBER_TAGS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
@@ -172,6 +182,8 @@ def _at(place: Place, key: yaml.Node) -> Place:
 
 def _written_as(node: yaml.Node, types: dict[type[mi.Type], mi.Type]) -> mi.Type:
     """Which of some types a value was written as; text where it is none of them."""
+    if mi.StructType in types and isinstance(node, yaml.MappingNode):
+        return types[mi.StructType]
     if mi.VarTupleType in types and isinstance(node, yaml.SequenceNode):
         return types[mi.VarTupleType]
     if mi.BoolType in types and node.tag == "tag:yaml.org,2002:bool":

@@ -108,6 +108,19 @@ class Scalars:
         self._problems.add(place, "a time needs its offset from UTC, such as Z or +01:00")
         return NOTHING
 
+    def json(self, place: Place) -> Any:
+        """A scalar as JSON would have it; what is no number, true, false or null is text."""
+        node = place.node
+        if node.style or not isinstance(node, yaml.ScalarNode):
+            return node.value
+        if node.tag == "tag:yaml.org,2002:null":
+            return None
+        if plain(node, _BOOL):
+            return bool(node.value == "true")
+        if plain(node, INT):
+            return int(node.value)
+        return float(node.value) if plain(node, FLOAT) else node.value
+
     def text(self, place: Place, wanted: mi.StrType) -> str | Nothing:
         """A text that fits its type, without the white space at its end."""
         node = place.node

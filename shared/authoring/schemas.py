@@ -21,11 +21,14 @@ FORMS: dict[str, type[forms.Form]] = {
     "channels": forms.Channels,
     "identity": forms.Identity,
     "sources": forms.Sources,
+    "consent": forms.Consent,
     "features": forms.Features,
     "triggers": forms.Triggers,
     "arbitration": forms.Arbitration,
     "contact_policy": forms.ContactPolicy,
     "actions": forms.Actions,
+    "formats": forms.Format,
+    "examples": forms.Examples,
 }
 """By the name of a file, or of the folder that files of this form stand in."""
 

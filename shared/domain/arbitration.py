@@ -219,7 +219,8 @@ class _Scores:
         bare, mandatory = self._bare, self._columns.policy.factors.mandatory & self._rows
         if mandatory:
             bare = np.where(self._among(mandatory), bare, -1.0)
-        return self._ids(places_by(bare)[:1])[0] if len(bare) else None
+        # of several that are worth the most, the first row
+        return str(self._columns.ids[self._positions[bare.argmax()]]) if len(bare) else None
 
     def _mandatory_first(self, order: Positions) -> Positions:
         mandatory = self._columns.policy.factors.mandatory & self._rows

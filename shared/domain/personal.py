@@ -59,9 +59,19 @@ _BETWEEN_DIGITS = r"[\s().\-_]*"
 class Scrubber:
     """Replaces personal data by keyed hashes, equal values by equal hashes."""
 
-    def __init__(self, key: bytes, *, emails: Iterable[str] = (), phones: Iterable[str] = ()) -> None:
-        """Look for these raw addresses and numbers, besides all that looks like one."""
+    def __init__(
+        self,
+        key: bytes,
+        *,
+        emails: Iterable[str] = (),
+        phones: Iterable[str] = (),
+        names: frozenset[str] = frozenset(),
+    ) -> None:
+        """Look for these raw addresses and numbers, and what stands under these names (folded to letters), besides all
+        that looks personal.
+        """
         self._key = key
+        self._names = names
         self._known = [re.compile(re.escape(form), re.IGNORECASE) for raw in emails for form in _spellings(raw)]
         self._digits = {digits for raw in phones if len(digits := re.sub(r"\D", "", raw)) > 1}
         self._known += [re.compile(_BETWEEN_DIGITS.join(digits)) for digits in sorted(self._digits)]
@@ -84,12 +94,23 @@ class Scrubber:
         if isinstance(value, list):
             return [self.value(item, name=name) for item in value]
         if isinstance(value, str):
-            return _hashed(self._key, value) if value and _is_whole(value, name) else self.text(value)
+            return _hashed(self._key, value) if value and self._is_whole(value, name) else self.text(value)
         if isinstance(value, int | float) and not isinstance(value, bool):
             digits = str(value).partition(".")[0].lstrip("-")
-            if _is_personal(name) or digits in self._digits:
+            if self._is_personal(name) or digits in self._digits:
                 return _hashed(self._key, str(value))
         return value
+
+    def _is_personal(self, name: str) -> bool:
+        folded = letters(name)
+        return folded in PERSONAL_KEYS or folded in self._names
+
+    def _is_whole(self, text: str, name: str) -> bool:
+        """Whether a text is personal as it stands; only a short one can be an address as a whole."""
+        if self._is_personal(name):
+            return True
+        trimmed = text.strip() if len(text) <= _WHOLE else ""
+        return bool(_WHOLE_EMAIL.fullmatch(trimmed) or _WHOLE_PHONE.fullmatch(trimmed))
 
 
 def _spellings(raw: str) -> set[str]:
@@ -98,17 +119,10 @@ def _spellings(raw: str) -> set[str]:
     return {trimmed, trimmed.replace("@", "%40")}
 
 
-def _is_whole(text: str, name: str) -> bool:
-    """Whether a text is personal as it stands; only a short one can be an address as a whole."""
-    if _is_personal(name):
-        return True
-    trimmed = text.strip() if len(text) <= _WHOLE else ""
-    return bool(_WHOLE_EMAIL.fullmatch(trimmed) or _WHOLE_PHONE.fullmatch(trimmed))
-
-
 @lru_cache(maxsize=1024)
-def _is_personal(name: str) -> bool:
-    return re.sub(r"[^a-z]", "", name.lower()) in PERSONAL_KEYS
+def letters(name: str) -> str:
+    """A name of a field folded to letters, as names of personal fields are compared."""
+    return re.sub(r"[^a-z]", "", name.lower())
 
 
 def _hashed(key: bytes, value: str) -> str:

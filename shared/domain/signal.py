@@ -21,6 +21,7 @@ Basis = Literal["consent", "contract", "legal_obligation", "legitimate_interest"
 
 CLOCK_SKEW = "clock_skew"
 LATE = "late"
+CONSENT_UNREADABLE = "consent_unreadable"
 
 
 class ConsentChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +72,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         context: what surrounds it: channel, device, page, intent.
         properties: the event's own facts; unknown fields are kept here.
         consent: consents it carries.
-        flags: what was noticed at the door: `clock_skew`, `late`.
+        flags: what was noticed at the door: `clock_skew`, `late`, `consent_unreadable`.
         attributes: of the profile, by the names and in the types of the catalogue's schema, as its source states them.
         again: the decision that waited, of a signal that is decided on once more.
     """

@@ -11,7 +11,7 @@ from shared.ports.contacts import Contacts, Deferrals, Folding
 from shared.ports.history import Days, DecisionHistory, Seals, Unopened
 from shared.ports.person_keys import KeyWrapper, PersonKeys
 from shared.ports.personal_data import Erasures, Held, PersonalData, PersonHistory
-from shared.ports.persons import ContactPoints, Persons
+from shared.ports.persons import ContactPoints, Persons, behind
 from shared.ports.secrets import Secrets
 from shared.ports.topics import Parked, Publisher, Quarantine
 from shared.ports.versioned import Versioned
@@ -51,4 +51,5 @@ __all__ = [
     "Timer",
     "Unopened",
     "Versioned",
+    "behind",
 ]

@@ -47,6 +47,18 @@ class Persons(Protocol):
         """
 
 
+def behind(persons: Persons, person_id: str) -> Versioned[Person] | None:
+    """The person of an id, whatever that was merged into; None where there is none. For an id that never was, one read.
+
+    Raises:
+        TransientError: the store did not answer.
+    """
+    found = persons.profile(person_id)
+    while found is not None and found.value.merged_into is not None:
+        found = persons.profile(found.value.merged_into)
+    return found
+
+
 class ContactPoints(Protocol):
     """Addresses, numbers and tokens, kept encrypted; only delivery may open them."""
 

@@ -73,7 +73,7 @@ class Service:
             response = Response(status=204)
             response.headers["Access-Control-Allow-Methods"] = "POST"
             response.headers["Access-Control-Allow-Headers"] = (
-                "content-type, content-encoding, x-api-key, authorization"
+                "content-type, content-encoding, x-api-key, authorization, traceparent"
             )
             response.headers["Access-Control-Max-Age"] = "600"
         else:
@@ -81,6 +81,7 @@ class Service:
         response.headers["traceparent"] = trace.current() or here
         if allowed:
             response.headers["Access-Control-Allow-Origin"] = origin
+            response.headers["Access-Control-Expose-Headers"] = "traceparent, retry-after"
             response.headers["Vary"] = "Origin"
         return response
 

@@ -108,7 +108,7 @@ def test_a_commit_is_a_catalogue_too(draft, monkeypatch):
 
 def test_the_schemas_are_written_where_one_asks(tmp_path):
     assert run("schemas", tmp_path / "schemas").exit_code == 0
-    assert len(list((tmp_path / "schemas").glob("*.schema.json"))) == 8
+    assert len(list((tmp_path / "schemas").glob("*.schema.json"))) == 13
 
 
 def test_a_table_says_which_rules_gate_which_purpose(draft):

@@ -12,14 +12,16 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.ingest.formats import FORMATS, RawSignal
-from functions.ingest.formats.raw import snake_case
+from functions.ingest.formats import RawSignal, formats_of
+from shared import authoring
 from shared.domain.errors import InvalidError
+from shared.domain.normalising.raw import snake_case
 from shared.domain.signal import ConsentChange
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "catalogue" / "samples"
 CORPORA = ROOT.parent / "shared" / "data" / "payloads"
+FORMATS = formats_of(authoring.load(ROOT / "catalogue").catalogue)
 EXPECTED = yaml.safe_load((Path(__file__).parent / "test_formats_expected.yaml").read_text(encoding="utf-8"))
 
 SEGMENT: dict[str, Any] = {"type": "track", "event": "Order Completed", "userId": "u1"}
@@ -79,21 +81,20 @@ def test_a_payload_is_read_as_written_down(case: dict[str, Any]) -> None:
         ("canonical", CANONICAL | {"consent": {"marketing": {"sms": 1}}}, "consent.marketing.sms", "got a number"),
         ("segment", "track", "", "expected an object, got text"),
         ("segment", {"type": "click", "userId": "u1"}, "type", "is not one of alias, group, identify"),
-        ("segment", {"userId": "u1"}, "type", "no field tells which call"),
+        ("segment", {"userId": "u1"}, "type", "is missing; it is one of alias, group"),
         ("segment", {"type": "track", "userId": "u1"}, "event", "is missing"),
         ("segment", SEGMENT | {"event": 7}, "event", "expected text, got a number"),
         ("segment", SEGMENT | {"event": "注文完了"}, "event", "no letter or digit of ASCII"),
-        ("segment", SEGMENT | {"timestamp": "2015-2-02T00:30:08.276Z"}, "timestamp", "RFC 3339"),
-        ("segment", SEGMENT | {"originalTimestamp": 5}, "originalTimestamp", "got a number"),
+        ("segment", SEGMENT | {"timestamp": "2015-2-02T00:30:08.276Z"}, "timestamp", "is no time"),
+        ("segment", SEGMENT | {"originalTimestamp": {}}, "originalTimestamp", "expected a time"),
         ("segment", SEGMENT | {"properties": "none"}, "properties", "expected an object, got text"),
         ("segment", SEGMENT | {"context": []}, "context", "expected an object, got an array"),
-        ("segment", SEGMENT | {"context": {"traits": 1}}, "context.traits", "expected an object"),
         ("segment", SEGMENT | {"messageId": ["m"]}, "messageId", "expected text, got an array"),
         (
             "segment",
-            SEGMENT | {"context": {"consent": {"categoryPreferences": {"Marketing": "yes"}}}},
+            SEGMENT | {"context": {"consent": {"categoryPreferences": {"Marketing": "perhaps"}}}},
             "context.consent.categoryPreferences.Marketing",
-            "expected true or false",
+            "is no word of consent",
         ),
         ("adobe-xdm", None, "", "expected an object, got null"),
         ("adobe-xdm", {"identityMap": {}}, "timestamp", "this is no ExperienceEvent"),

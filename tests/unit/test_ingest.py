@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,7 +18,21 @@ from hypothesis import strategies as st
 
 from functions.ingest.body import MAX_DEPTH, MAX_ITEM_BYTES, MAX_ITEMS
 from functions.ingest.handler import Accepted, Ingest
-from shared.domain.catalogue import Catalogue, Channel, Named, Namespace, Revision, Source, Weights
+from shared import authoring
+from shared.domain.catalogue import (
+    Catalogue,
+    Channel,
+    ConsentTerms,
+    ModeUse,
+    Named,
+    Namespace,
+    Objection,
+    Revision,
+    Source,
+    Tcf,
+    TcfUse,
+    Weights,
+)
 from shared.domain.errors import InvalidError, KairosError, NotFoundError, TransientError
 from shared.domain.identifiers import keyed_hash
 from shared.domain.personal import Scrubber
@@ -39,6 +54,7 @@ SEGMENT_MAP = {
     "phone": "phone_sha256",
 }
 XDM_MAP = {"ECID": "ecid", "CRMID": "customer_no", "Email": "email_sha256", "Phone": "phone_sha256"}
+SAMPLE = authoring.load(Path(__file__).parents[2] / "catalogue").catalogue
 REVISION = Revision(
     Catalogue(
         name="A bank",
@@ -65,6 +81,13 @@ REVISION = Revision(
         conditions=(),
         expressions={},
         actions=(),
+        consent=ConsentTerms(
+            group_wide=("marketing",),
+            tcf=Tcf(vendors={"northmoor": 7}, uses=(TcfUse(tcf=(1, 3), purpose="marketing", channels=("web",)),)),
+            consent_mode=(ModeUse(signals=("ad_user_data",), purpose="marketing", channels=("web",)),),
+            objections=(Objection(word="profiling", flag="objects_to_profiling"),),
+        ),
+        formats=SAMPLE.formats,
     )
 )
 
@@ -236,10 +259,10 @@ def test_a_topic_that_is_away_is_the_callers_to_try_again(door: Door) -> None:
 
 
 def test_consents_say_purpose_and_channel(door: Door) -> None:
-    signal = door.signal(canonical(consent={"marketing": {"email": False}, "service": True}))
+    signal = door.signal(canonical(consent={"marketing": {"email": False}, "service": False}))
     assert signal.consent == (
         ConsentChange(purpose="marketing", channel="email", granted=False),
-        ConsentChange(purpose="service", granted=True),
+        ConsentChange(purpose="service", granted=False),
     )
 
 

@@ -1,14 +1,22 @@
-"""Formats: how the payloads of each kind of source become signals. Each is pure."""
+"""Formats: how the payloads of each kind of source become signals. Each is pure.
+
+Most are declared in the catalogue. Two are written here: our own, which is strict, and XDM, whose prefixes, envelopes
+and two shapes of identities no table says as readably.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from functions.ingest.formats import adobe_xdm, canonical, segment
-from functions.ingest.formats.raw import RawSignal
+from functions.ingest.formats import adobe_xdm, canonical
+from shared.domain.catalogue import Catalogue
+from shared.domain.catalogue.formats import Batch, Headed
+from shared.domain.normalising.formats import FormatReader
+from shared.domain.normalising.raw import RawSignal
+from shared.domain.normalising.shaped import Declared
 
-__all__ = ["FORMATS", "Format", "RawSignal"]
+__all__ = ["BUILT_IN", "Format", "RawSignal", "formats_of"]
 
 
 class Format(NamedTuple):
@@ -17,19 +25,34 @@ class Format(NamedTuple):
     Attributes:
         read: one payload to a raw signal; raises InvalidError with the field that does not fit.
         identifiers: where its identifiers stand, for naming one that does not fit; empty for the top.
-        batch: the field that holds the items of a batch, where the format has such a shape.
-        shared: fields beside it that hold for every item.
+        batch: how several events share a body, besides as an array.
+        headers: how events have their fields in headers of the request.
+        is_strict: whether what is not declared is a mistake of the sender, since the format is our own.
     """
 
     read: Callable[[Any], RawSignal]
-    identifiers: str
-    batch: str | None = None
-    shared: tuple[str, ...] = ()
+    identifiers: str = ""
+    batch: Batch | None = None
+    headers: Headed | None = None
+    is_strict: bool = False
 
 
-FORMATS: Mapping[str, Format] = {
-    "canonical": Format(canonical.read, "identifiers"),
-    "segment": Format(segment.read, "", batch="batch", shared=("context",)),
-    "adobe-xdm": Format(adobe_xdm.read, "identityMap", batch="messages"),
+BUILT_IN: Mapping[str, Format] = {
+    "canonical": Format(canonical.read, "identifiers", is_strict=True),
+    "adobe-xdm": Format(adobe_xdm.read, "identityMap", batch=Batch(items="messages")),
 }
-"""By `Source.format`."""
+"""By `Source.format`: those that are no files of a catalogue."""
+
+
+def formats_of(catalogue: Catalogue) -> Mapping[str, Format]:
+    """Every format that a source of a catalogue may name, ready to read.
+
+    Raises:
+        InvalidError: a program of a declared format is none.
+    """
+    schema = Declared(catalogue.profile_schema, catalogue.context_schema, catalogue.signals)
+    declared = {
+        form.id: Format(FormatReader(form, schema), batch=form.batch, headers=form.headers)
+        for form in catalogue.formats
+    }
+    return {**declared, **BUILT_IN}

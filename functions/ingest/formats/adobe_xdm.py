@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from functions.ingest.formats.raw import (
+from shared.domain.consent.proofs import Proof
+from shared.domain.errors import InvalidError
+from shared.domain.normalising.raw import (
     RawSignal,
     beside,
     described,
@@ -15,7 +17,6 @@ from functions.ingest.formats.raw import (
     snake_case,
     text,
 )
-from shared.domain.errors import InvalidError
 from shared.domain.signal import ConsentChange
 
 FALLBACK_TYPE = "experience_event"
@@ -65,6 +66,7 @@ def read(payload: Any) -> RawSignal:
         further=further,
         context=_context(context, identities),
         consent=_consents(event),
+        proofs=_proofs(event),
         properties=beside(event, extra),
     )
 
@@ -163,3 +165,13 @@ def _consents(event: dict[str, Any]) -> tuple[ConsentChange, ...]:
         if word in ("y", "n"):
             changes.append(ConsentChange(purpose="marketing", channel=channel, granted=word == "y"))
     return tuple(changes)
+
+
+def _proofs(event: dict[str, Any]) -> tuple[Proof, ...]:
+    """The first TC string among the consent strings, where the law that it is of applies."""
+    strings = event.get("consentStrings")
+    for index, held in enumerate(strings if isinstance(strings, list) else ()):
+        if isinstance(held, dict) and held.get("consentStandard") == "IAB TCF" and held.get("gdprApplies") is not False:
+            field = f"consentStrings[{index}].consentStringValue"
+            return (Proof("tcf", held.get("consentStringValue"), field),)
+    return ()

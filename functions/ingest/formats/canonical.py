@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Annotated, Any, TypeVar, get_args
 
 import msgspec
+from msgspec import Meta
 
-from functions.ingest.formats.raw import MAX_TYPE, RawSignal, beside, described, instant, snake_case, text
+from shared.domain.consent import ANY
+from shared.domain.consent.proofs import Proof, ProofKind
 from shared.domain.errors import InvalidError
-from shared.domain.signal import ConsentChange
+from shared.domain.normalising.raw import MAX_TYPE, RawSignal, beside, described, instant, snake_case, text
+from shared.domain.signal import Basis, ConsentChange
 
 _TYPE = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)*")
 _SOURCE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 _MISSING = re.compile(r"Object missing required field `(?P<field>\w+)`")
 _PLACE = re.compile(r"(?P<detail>.*) - at `\$\.?(?P<field>.*)`")
+
+
+_PROOFS: tuple[ProofKind, ...] = get_args(ProofKind)
+"""What stands among the consents and is none: what others wrote of them."""
 
 
 class _Canonical(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +36,16 @@ class _Canonical(msgspec.Struct, frozen=True, kw_only=True):
     consent: dict[str, Any] | None = None
 
 
+class _Word(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    granted: bool
+    basis: Basis | msgspec.UnsetType = msgspec.UNSET
+    proof: Annotated[str, Meta(max_length=256)] | msgspec.UnsetType = msgspec.UNSET
+    at: Any = None
+
+
+FormT = TypeVar("FormT", _Canonical, _Word)
+
+
 def read(payload: Any) -> RawSignal:
     """Read a canonical signal; fields that it does not declare are kept under `properties`.
 
@@ -37,7 +54,7 @@ def read(payload: Any) -> RawSignal:
     """
     if not isinstance(payload, dict):
         raise InvalidError(f"expected an object, got {described(payload)}")
-    body = _fitted(payload)
+    body = _fitted(payload, _Canonical)
     if len(body.type) > MAX_TYPE or not _TYPE.fullmatch(body.type):
         raise InvalidError(_type_advice(body.type), field="type")
     if body.source is not None and not _SOURCE.fullmatch(body.source):
@@ -53,18 +70,21 @@ def read(payload: Any) -> RawSignal:
         context=body.context or {},
         properties=beside(body.properties or {}, undeclared),
         consent=tuple(_consents(body.consent or {})),
+        proofs=_proofs(body.consent or {}),
     )
 
 
-def _fitted(payload: dict[str, Any]) -> _Canonical:
+def _fitted(payload: dict[str, Any], form: type[FormT], within: str = "") -> FormT:
     try:
-        return msgspec.convert(payload, _Canonical)
+        return msgspec.convert(payload, form)
     except msgspec.ValidationError as error:
         said = str(error)
-        if missing := _MISSING.match(said):
-            raise InvalidError("is missing", field=missing["field"]) from None
         place = _PLACE.fullmatch(said)
-        raise InvalidError(place["detail"] if place else said, field=place["field"] if place else "") from None
+        found: list[str] = [within] if within else []
+        if missing := _MISSING.match(said):
+            raise InvalidError("is missing", field=".".join([*found, missing["field"]])) from None
+        found += [place["field"]] if place else []
+        raise InvalidError(place["detail"] if place else said, field=".".join(found)) from None
 
 
 def _type_advice(given: str) -> str:
@@ -78,15 +98,36 @@ def _type_advice(given: str) -> str:
 def _consents(consent: dict[str, Any]) -> list[ConsentChange]:
     changes: list[ConsentChange] = []
     for purpose, word in consent.items():
+        if purpose in _PROOFS:
+            continue
         if isinstance(word, bool):
             changes.append(ConsentChange(purpose=purpose, granted=word))
             continue
         if not isinstance(word, dict) or not word:
             raise InvalidError("expected true, false or an object of channels", field=f"consent.{purpose}")
-        for channel, granted in word.items():
-            if not isinstance(granted, bool):
-                raise InvalidError(
-                    f"expected true or false, got {described(granted)}", field=f"consent.{purpose}.{channel}"
-                )
-            changes.append(ConsentChange(purpose=purpose, channel=channel, granted=granted))
+        changes += [_consent(purpose, channel, said) for channel, said in word.items()]
     return changes
+
+
+def _consent(purpose: str, channel: str, said: Any) -> ConsentChange:
+    """A word on one channel, or with `*` on all of them: true, false, or what it rests on besides."""
+    field = f"consent.{purpose}.{channel}"
+    where = None if channel == ANY else channel
+    if isinstance(said, bool):
+        return ConsentChange(purpose=purpose, channel=where, granted=said)
+    if not isinstance(said, dict):
+        raise InvalidError(f"expected true or false, got {described(said)}", field=field)
+    word = _fitted(said, _Word, field)
+    at = instant(word.at, f"{field}.at")
+    return ConsentChange(
+        purpose=purpose,
+        channel=where,
+        granted=word.granted,
+        basis=word.basis,
+        proof=word.proof,
+        at=at if at is not None else msgspec.UNSET,
+    )
+
+
+def _proofs(consent: dict[str, Any]) -> tuple[Proof, ...]:
+    return tuple(Proof(kind, consent[kind], f"consent.{kind}") for kind in _PROOFS if consent.get(kind) is not None)

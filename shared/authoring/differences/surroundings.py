@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
+import msgspec
+
 from shared.authoring.differences.change import Change, changed, number, paired, pounds, quoted, scope_words
 from shared.authoring.differences.slots import of_slots
 from shared.domain.catalogue import Attribute, Catalogue, Channel, ContextWeight, NumericPredictor, Predictor
+from shared.domain.catalogue.formats import Shape
 
 _LEVELS = {"brands": "brand", "issues": "issue", "groups": "group"}
 
@@ -38,6 +41,7 @@ def of_surroundings(old: Catalogue, new: Catalogue) -> Iterator[Change]:
     yield from _of_attributes("context", old.context_schema, new.context_schema)
     yield from _of_attributes("action", old.action_schema, new.action_schema)
     yield from _of_signals(old, new)
+    yield from _of_formats(old, new)
     for field in ("namespaces", "sources"):
         for name, was, is_now in paired(getattr(old, field), getattr(new, field), lambda item: item.id):
             yield from _of_fields(f"{field.removesuffix('s')} {name}", was, is_now)
@@ -110,6 +114,31 @@ def _of_signals(old: Catalogue, new: Catalogue) -> Iterator[Change]:
             continue
         yield from changed(about, "open", was[1].open, is_now[1].open, _value, actions=0)
         yield from _of_attributes(f"signal {name}", was[1].properties, is_now[1].properties)
+
+
+def _of_formats(old: Catalogue, new: Catalogue) -> Iterator[Change]:
+    for name, was, is_now in paired(old.formats, new.formats, lambda form: form.id):
+        about = f"format {name}"
+        if was is None or is_now is None:
+            yield _whole(about, was, is_now, lambda form: ", ".join(shape.name for shape in form.shapes))
+            continue
+        yield from changed(about, "batch", was.batch, is_now.batch, _written, actions=0)
+        yield from changed(about, "headers", was.headers, is_now.headers, _written, actions=0)
+        for shape, before, after in paired(was.shapes, is_now.shapes, lambda shape: shape.name):
+            if before is None or after is None:
+                yield _whole(f"{about}, {shape}", before, after, lambda _: "")
+                continue
+            for field in Shape.__struct_fields__:
+                values = getattr(before, field), getattr(after, field)
+                yield from changed(f"{about}, {shape}", field, *values, _written, actions=0)
+        order = [shape.name for shape in was.shapes], [shape.name for shape in is_now.shapes]
+        if sorted(order[0]) == sorted(order[1]):
+            yield from changed(about, "order of shapes", *order, ", ".join, actions=0)
+
+
+def _written(value: Any) -> str:
+    """A part of a format, as JSON."""
+    return msgspec.json.encode(value).decode() if value else "none"
 
 
 def _of_fields(about: str, was: Any, is_now: Any) -> Iterator[Change]:

@@ -25,6 +25,7 @@ from shared.domain.catalogue.authentication import (
     TimedSignature,
 )
 from shared.domain.catalogue.conditions import POLICY_KINDS, Condition, Exclusion, Expression, PolicyKind
+from shared.domain.catalogue.consent import ConsentTerms, ModeUse, Objection, Tcf, TcfUse
 from shared.domain.catalogue.features import (
     AnyFeature,
     Count,
@@ -37,6 +38,7 @@ from shared.domain.catalogue.features import (
     Sum,
     Trigger,
 )
+from shared.domain.catalogue.formats import BUILT_IN_FORMATS, Format
 from shared.domain.catalogue.revision import Catalogue, Named, Revision
 from shared.domain.catalogue.surroundings import (
     Attribute,
@@ -50,6 +52,7 @@ from shared.domain.catalogue.surroundings import (
 )
 
 __all__ = [
+    "BUILT_IN_FORMATS",
     "MOST_BINS",
     "POLICY_KINDS",
     "Action",
@@ -63,6 +66,7 @@ __all__ = [
     "Catalogue",
     "Channel",
     "Condition",
+    "ConsentTerms",
     "ContextWeight",
     "Count",
     "Decayed",
@@ -71,11 +75,14 @@ __all__ = [
     "Exploration",
     "Expression",
     "FirstSeen",
+    "Format",
     "KeyringKey",
     "LastSeen",
+    "ModeUse",
     "Named",
     "Namespace",
     "NumericPredictor",
+    "Objection",
     "OidcToken",
     "Placement",
     "PlainType",
@@ -93,6 +100,8 @@ __all__ = [
     "Step",
     "Sum",
     "SymbolicPredictor",
+    "Tcf",
+    "TcfUse",
     "TimedSignature",
     "Treatment",
     "Trigger",

@@ -10,7 +10,9 @@ import msgspec
 from shared.domain.catalogue.actions import Action, Treatment
 from shared.domain.catalogue.arbitration import ContextWeight, Exploration, Predictor, Weights
 from shared.domain.catalogue.conditions import Condition, Exclusion, Expression
+from shared.domain.catalogue.consent import ConsentTerms
 from shared.domain.catalogue.features import AnyFeature, Trigger
+from shared.domain.catalogue.formats import Format
 from shared.domain.catalogue.surroundings import Attribute, Channel, Namespace, SignalType, Source
 from shared.domain.errors import NotFoundError
 from shared.domain.part import Part
@@ -32,6 +34,7 @@ class Catalogue(Part, frozen=True, kw_only=True):
 
     `time_zone` is that of the bank, and of a person whose own is not known. `predictors` are what propensity looks at,
     by what they read; with `exploration` it is drawn from what the models know instead of being their mean. `slots` is
+    what the treatments of one request obey together. `formats` say how the payloads of sources become signals.
     what the treatments of one request obey together. `features` are attributes of the profile too, and stand in its
     schema; `features_read` names those that anything reads. Without `triggers`, every signal starts a decision.
     """
@@ -58,6 +61,8 @@ class Catalogue(Part, frozen=True, kw_only=True):
     predictors: tuple[Predictor, ...] = ()
     exploration: Exploration = "off"
     slots: SlotRules = SlotRules()
+    consent: ConsentTerms = ConsentTerms()
+    formats: tuple[Format, ...] = ()
     features: tuple[AnyFeature, ...] = ()
     features_read: tuple[str, ...] = ()
     triggers: tuple[Trigger, ...] = ()

@@ -77,7 +77,7 @@ class Source(Part, frozen=True, kw_only=True):
     Attributes:
         id: what its signals name as their source.
         name: what people call it.
-        format: which normaliser reads it.
+        format: what reads it: `canonical`, `adobe-xdm`, or a format that the catalogue declares.
         identifiers: the source's name of an identifier to the namespace here.
         origins: browser origins that may send, for CORS.
         priority: whose word on an attribute counts where sources differ; the higher, and of equals the later.
@@ -87,7 +87,7 @@ class Source(Part, frozen=True, kw_only=True):
 
     id: Id
     name: Text
-    format: Literal["canonical", "segment", "adobe-xdm"]
+    format: Id
     identifiers: dict[str, str] = msgspec.field(default_factory=dict)
     origins: tuple[Origin, ...] = ()
     priority: int = 0

@@ -87,7 +87,8 @@ class ContactRules:
         rolling: how far back each counts that counts from now.
         calendars: of caps on a calendar, its unit.
         quiet: the rules of quiet hours.
-        standing: those that stop what they judge, or not, whatever was counted.
+        consents: the numbers of those that ask for consent.
+        exclusions, holdouts, allowances: those that exclude, hold out, and limit what all persons have together.
         only_tightens: whether one contact more never lets through what was stopped without it.
     """
 
@@ -104,9 +105,10 @@ class ContactRules:
         self.rolling = tuple((n, reach(r)) for n, r in self.counting if not (isinstance(r, Cap) and r.calendar))
         self.calendars = tuple((number, cap.calendar) for number, cap in self.caps if cap.calendar is not None)
         self.quiet = {number: Quiet(rule) for number, rule in judging if isinstance(rule, QuietHours)}
-        self.standing = tuple(
-            (number, rule) for number, rule in judging if not isinstance(rule, Cap | Cooldown | QuietHours)
-        )
+        self.consents = tuple(number for number, rule in judging if isinstance(rule, ConsentRule))
+        self.exclusions = tuple((number, rule) for number, rule in judging if isinstance(rule, ExclusionRule))
+        self.holdouts = tuple((number, rule) for number, rule in judging if isinstance(rule, Holdout))
+        self.allowances = tuple((number, rule) for number, rule in judging if isinstance(rule, Volume | Budget))
         self.only_tightens = not any(isinstance(rule, Cooldown) and rule.without for _, rule in self.counting)
         self._zone = zone(revision.catalogue.time_zone) or UTC
         self._consented: dict[str, Rows] | None = None

@@ -16,7 +16,7 @@ from shared.domain.contact_policy.tallies import NEVER, Stop, Tally, rests_until
 from shared.domain.contact_policy.windows import INSTANT, leaves
 from shared.domain.policy.tables import Rows
 from shared.domain.profile import Profile
-from shared.domain.rules import Budget, Cap, ConsentRule, Cooldown, ExclusionRule, Holdout, Rule, Volume
+from shared.domain.rules import Budget, Cap, Cooldown, Holdout, Rule, Volume
 from shared.domain.signal import digest
 
 
@@ -59,8 +59,7 @@ class Limits:
         for number, cap in rules.caps:
             self._limits[number] = cap.limit if cap.preference is None else limit_of(cap, profile)
         self._standing = [0] * len(rules.rules)
-        for number, other in rules.standing:
-            self._standing[number] = self._stands(number, other)
+        self._stand()
         for number, quiet in rules.quiet.items():
             if quiet.end(now, self._zone) is not None:
                 self._standing[number] = rules.judged[number]
@@ -91,9 +90,7 @@ class Limits:
             self._times.setdefault(tally, []).extend(times)
         if self._closed:
             self._beside.append(contact)
-            for number, rule in self._rules.standing:
-                if rule.id in self._closed:
-                    self._standing[number] = self._stands(number, rule)
+            self._close()
         if self._closed or not all(tally.rows for tally in added):  # what is counted against a cooldown may end it
             self._add_up()
             return
@@ -103,19 +100,25 @@ class Limits:
                 self._hard |= tally.rows
         self.stopped |= self._hard
 
-    def _stands(self, number: int, rule: Rule) -> Rows:
-        """The rows that a rule stops whatever was counted."""
-        match rule:
-            case ConsentRule():
-                return self._rules.judged[number] & ~self._rules.consented(self._profile.consents)
-            case ExclusionRule():
-                stops = rule.flag in self._profile.flags
-            case Holdout():
-                stops = held_out(rule, self._profile.person_id)
-            case _:
-                known = self._closed.get(rule.id)
-                return beyond(self._rules, number, known, self._beside) if known is not None else 0
-        return self._rules.judged[number] if stops else 0
+    def _stand(self) -> None:
+        """Note what is stopped whatever was counted."""
+        rules, profile, standing = self._rules, self._profile, self._standing
+        consented = rules.consented(profile.consents) if rules.consents else 0
+        for number in rules.consents:
+            standing[number] = rules.judged[number] & ~consented
+        for number, exclusion in rules.exclusions:
+            if exclusion.flag in profile.flags:
+                standing[number] = rules.judged[number]
+        for number, holdout in rules.holdouts:
+            if held_out(holdout, profile.person_id):
+                standing[number] = rules.judged[number]
+        self._close()
+
+    def _close(self) -> None:
+        """Note what too little is left for."""
+        for number, rule in self._rules.allowances if self._closed else ():
+            known = self._closed.get(rule.id)
+            self._standing[number] = beyond(self._rules, number, known, self._beside) if known is not None else 0
 
     def _add_up(self) -> None:
         self._stops = self._standing.copy()

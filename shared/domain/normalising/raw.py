@@ -6,10 +6,12 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
+from shared.domain.consent.proofs import Proof
 from shared.domain.errors import InvalidError
 from shared.domain.signal import ConsentChange
 
@@ -41,6 +43,10 @@ class RawSignal(msgspec.Struct, frozen=True, kw_only=True):
         context: what surrounds it.
         properties: the event's own facts and everything that has no other place.
         consent: consents it carries.
+        proofs: what others wrote of its consents: TC strings, states of Consent Mode.
+        attributes: of the profile, in their declared types.
+        flags: what was noticed while reading.
+        personal: names of fields, folded to letters, whose values are personal besides those always so.
     """
 
     id: str | None
@@ -53,6 +59,10 @@ class RawSignal(msgspec.Struct, frozen=True, kw_only=True):
     context: dict[str, Any]
     properties: dict[str, Any]
     consent: tuple[ConsentChange, ...] = ()
+    proofs: tuple[Proof, ...] = ()
+    attributes: dict[str, Any] = {}
+    flags: tuple[str, ...] = ()
+    personal: frozenset[str] = frozenset()
 
 
 def described(value: Any) -> str:
@@ -114,6 +124,7 @@ def instant(value: Any, field: str) -> datetime | None:
         raise InvalidError("lies outside the years 1 to 9999", field=field) from None
 
 
+@lru_cache(maxsize=4096)
 def snake_case(name: str, field: str) -> str:
     """A name in lower snake case, to serve as a signal's type: `Order Completed` is `order_completed`.
 

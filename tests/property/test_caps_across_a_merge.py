@@ -1,0 +1,77 @@
+"""A cap holds for persons that turn out to be one, whatever is decided for them at that very moment."""
+
+from __future__ import annotations
+
+import msgspec
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from shared.domain.contact import Contact
+from shared.domain.rules import Cap
+from tests.e2e.platforms import everybody, is_ordinary
+from tests.fault.quiet_bank import Under
+from tests.fault.world import Interleaver, World, canonical
+
+LIMIT = 2
+CAP = Cap(id="cap", limit=LIMIT, outcomes=("sent",), window_seconds=7 * 86400, reason="Two a week.")
+PERSONS = tuple(row["customer_no"] for row in everybody() if is_ordinary(row))[:2]
+KINDS = ("page_viewed", "application_abandoned", "balance_changed")
+
+
+def counted(world):
+    """How many contacts of anybody count now."""
+    found = [
+        msgspec.json.decode(data, type=Contact)
+        for history in world.store.histories.values()
+        for data in history.contacts.values()
+    ]
+    return sum(each.counts(world.now) for each in found)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    signals=st.lists(st.tuples(st.sampled_from(PERSONS), st.sampled_from(KINDS)), min_size=2, max_size=8),
+    choices=st.lists(st.integers(0, 11), max_size=300),
+)
+@example(signals=[(each, KINDS[0]) for each in PERSONS * 4], choices=[0, 1, 2, 3, 4, 5, 6, 7] * 30)
+def test_no_decision_beside_a_merge_exceeds_a_cap(signals, choices):
+    interleaver = Interleaver(iter(choices))
+    had, broken = [], []
+
+    def announce(call):
+        interleaver.announce(call)
+        if had:
+            had.append(counted(world))
+            if had[-1] > max(LIMIT, had[-2]):
+                broken.append(call)
+
+    world = World(announce, PERSONS, Under(CAP))
+    first, second = world.store.profiles
+    decisions = {world.receive(canonical(whose, f"s-{n}", kind)) for n, (whose, kind) in enumerate(signals)}
+    world.run(until=lambda: all(topic == "actions-ranked" for topic, *_ in world.queue.waiting))
+
+    def merge():
+        interleaver.announce("merge")
+        with world.store.lock:
+            world.store.regroup({first: [second]})
+            had.append(counted(world))
+
+    ranked = list(world.queue.waiting)
+    world.queue.waiting.clear()
+    unacknowledged = []
+
+    def take(message):
+        if not world.push(*message):
+            unacknowledged.append(message)
+
+    interleaver.run([merge, *(lambda message=message: take(message) for message in ranked)])
+    world.queue.waiting.extend(unacknowledged)
+    world.run()
+    world.store.regroup({first: [], second: []})
+
+    assert not broken
+    own = [len(world.plain["contacts"].history(each).value.contacts) for each in (first, second)]
+    assert max(own) <= LIMIT
+    assert len({sent.delivery_id for sent in world.provider.sent}) == sum(own)  # none lost, none leaks
+    assert {row.decision_id for row in world.queue.rows if row.kind == "decision"} == decisions
+    assert not world.quarantine.list()
