@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
-	--no-emit-index-url --custom-compile-command "make lock" pyproject.toml
+	--no-emit-index-url --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check bench lock clean
@@ -30,8 +30,9 @@ bench: setup ## measure speed against peers; ARGS names benchmarks
 	@$(BIN)/kairos bench $(ARGS)
 
 lock: setup ## compile the locks again; ARGS=--upgrade takes newer releases
-	$(COMPILE) $(ARGS) --extra dev --output-file requirements-dev.txt
-	$(COMPILE) --constraint requirements-dev.txt --output-file requirements.txt
+	$(COMPILE) pyproject.toml $(ARGS) --extra dev --output-file requirements-dev.txt
+	$(COMPILE) pyproject.toml --constraint requirements-dev.txt --output-file requirements.txt
+	@echo confluent-kafka | $(COMPILE) - --constraint requirements-dev.txt --output-file requirements-kafka.txt
 
 clean: ## remove the environment and every cache
 	rm -rf .venv .kairos .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

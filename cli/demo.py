@@ -12,7 +12,7 @@ import httpx
 from rich.console import Console
 
 from cli.explaining import say_explanation, wide_console
-from cli.platform import ROOT, On, choose, ports_of, start
+from cli.platform import ROOT, BusKind, On, bus_option, choose, ports_of, start
 from cli.up import begin, stop_on_signals
 from cli.watching import Watch
 from shared.domain.policy.policy import Policy
@@ -30,18 +30,19 @@ SETTLE_SECONDS = 60.0
 @click.command()
 @click.option("--once", is_flag=True, help="End with a summary and an exit code, for scripts.")
 @click.option("--on", type=click.Choice(["auto", "emulators", "embedded"]), default="auto", show_default=True)
+@bus_option
 @click.option("--port", "ports", multiple=True, metavar="NAME=NUMBER", help="A wanted port, such as decide=8080.")
 @click.option("--rate", default=SIGNALS_PER_SECOND, show_default=True, help="Signals a second.")
-def demo(once: bool, on: On, ports: tuple[str, ...], rate: float) -> None:
+def demo(once: bool, on: On, bus: BusKind, ports: tuple[str, ...], rate: float) -> None:
     """Start the platform with the sample bank, send it real Segment and Adobe payloads, and show what it decides and
     why.
     """
     from emulators.samples import load
 
     console = wide_console()
-    where, why = choose(on)
+    where, why = choose(on, bus)
     console.print(f"[bold]Kairos[/bold] · running {'on ' if where == 'emulators' else ''}{where}: {why}")
-    platform = start(where, ports_of(ports), lambda line: console.print(f"[dim]· {line}[/dim]"))
+    platform = start(where, ports_of(ports), lambda line: console.print(f"[dim]· {line}[/dim]"), bus=bus)
     told = stop_on_signals(platform)
     try:
         begin(platform, told)

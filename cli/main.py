@@ -24,6 +24,7 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     "catalogue": ("cli.catalogue", "catalogue", "Check, build and publish the catalogue."),
     "person": ("cli.person", "person", "One customer: what is held, handed over or erased."),
     "quarantine": ("cli.quarantine", "quarantine", "List, show and redrive what was parked."),
+    "openapi": ("cli.openapi", "openapi", "Write what the functions take and give over HTTP."),
     "bench": ("cli.bench", "bench", "Measure speed against peers, in one run."),
     "doctor": ("cli.doctor", "doctor", "Say what this machine can run, and how to get the rest."),
 }

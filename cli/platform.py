@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import click
 import httpx
 import msgspec
 
@@ -23,6 +24,15 @@ STATE = Path(os.environ.get("KAIROS_STATE") or ROOT / ".kairos").resolve()
 """Where a platform keeps its endpoints and logs; `KAIROS_STATE` names another folder, so that two may run."""
 
 On = Literal["auto", "emulators", "embedded"]
+BusKind = Literal["pubsub", "kafka"]
+
+bus_option = click.option(
+    "--bus",
+    type=click.Choice(["pubsub", "kafka"]),
+    default="pubsub",
+    show_default=True,
+    help="What messages travel over; embedded, Pub/Sub is stood for in memory.",
+)
 
 _START = "Start one in another terminal: kairos up"
 
@@ -63,8 +73,12 @@ def running() -> Running:
     return platform
 
 
-def choose(on: On) -> tuple[Literal["emulators", "embedded"], str]:
+def choose(on: On, bus: BusKind = "pubsub") -> tuple[Literal["emulators", "embedded"], str]:
     """Where to run, and why, for people."""
+    if bus == "kafka":
+        if on == "emulators":
+            fail("On the emulators messages travel over Pub/Sub.", "kairos up --on embedded --bus kafka")
+        return "embedded", "messages over Kafka, everything else in this process"
     if on != "auto":
         return on, "as asked"
     found = google.find()
@@ -79,6 +93,7 @@ def start(
     on_progress: Callable[[str], None],
     *,
     restart_functions: bool = False,
+    bus: BusKind = "pubsub",
 ) -> BankOnEmulators | Embedded:
     """A platform with the sample bank, not yet started, or an end with what to do; imports only what it needs."""
     from emulators.errors import CannotStartError
@@ -89,7 +104,7 @@ def start(
         if on == "embedded":
             from emulators.embedded import Embedded
 
-            return Embedded(bank, state=STATE, ports=ports, on_progress=on_progress)
+            return Embedded(bank, state=STATE, ports=ports, on_progress=on_progress, on_kafka=bus == "kafka")
         from emulators.bank_on_emulators import BankOnEmulators
 
         return BankOnEmulators(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.platform import STATE, On, choose, ports_of, start
+from cli.platform import STATE, BusKind, On, bus_option, choose, ports_of, start
 from cli.say import fail, say_failure
 
 if TYPE_CHECKING:
@@ -21,14 +21,15 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--on", type=click.Choice(["auto", "emulators", "embedded"]), default="auto", show_default=True)
+@bus_option
 @click.option("--port", "ports", multiple=True, metavar="NAME=NUMBER", help="A wanted port, such as ingest=8081.")
 @click.option("--restart", is_flag=True, help="Start a function again when it dies, as Cloud Run does.")
-def up(on: On, ports: tuple[str, ...], restart: bool) -> None:
+def up(on: On, bus: BusKind, ports: tuple[str, ...], restart: bool) -> None:
     """Start every emulator and function, wait until all are ready, and stay until Ctrl-C."""
-    where, why = choose(on)
+    where, why = choose(on, bus)
     click.echo(f"· running {'on ' if where == 'emulators' else ''}{where}: {why}")
     began = time.monotonic()
-    platform = start(where, ports_of(ports), lambda line: click.echo(f"· {line}"), restart_functions=restart)
+    platform = start(where, ports_of(ports), lambda line: click.echo(f"· {line}"), restart_functions=restart, bus=bus)
     told = stop_on_signals(platform)
     begin(platform, told)
     click.secho(f"✓ ready in {time.monotonic() - began:.1f} s", fg="green")

@@ -2,7 +2,7 @@
 
 Everything that is ours is the same as with the emulators: HTTP at the door, the boundary, the messages, the handlers,
 the signed call to the provider. Only Pub/Sub, Firestore and BigQuery are replaced, by adapters that pass the same
-contract suite.
+contract suite. For Pub/Sub stands a bus in memory, or Kafka, whose broker is then a process beside this one.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 from waitress.server import BaseWSGIServer, MultiSocketServer, create_server
 from werkzeug.wrappers import Request
 
 from emulators.access import Credentials, headers
+from emulators.children import Death
 from emulators.endpoints import EndpointsFile
 from emulators.errors import CannotStartError
 from emulators.local import Bank
@@ -25,18 +26,21 @@ from emulators.ports import Ports
 from emulators.sandbox import Server as Sandbox
 from emulators.ticker import Ticker
 from emulators.wiring import Memory, services
-from shared.adapters.memory.bus import Bus
+from shared.adapters.memory.bus import Bus, Publisher
 from shared.adapters.memory.history import DecisionHistory
 from shared.adapters.memory.person_keys import new_sealer
 from shared.adapters.memory.quarantine import Quarantine
 from shared.adapters.memory.secrets import Secrets
 from shared.adapters.memory.store import Store
-from shared.adapters.sealed_history import opened
+from shared.adapters.sealed_history import SealingPublisher, opened
 from shared.messages import (
     HistoryRow,
 )
 from shared.runtime.metering import RequestMeter
 from shared.runtime.service import Service
+
+if TYPE_CHECKING:
+    from emulators.kafka import Broker
 
 FUNCTIONS = (
     "ingest",
@@ -69,11 +73,13 @@ class Embedded:
         ports: Mapping[str, int] | None = None,
         on_progress: Callable[[str], None] = lambda _line: None,
         extra: Mapping[str, Service] | None = None,
+        on_kafka: bool = False,
     ) -> None:
-        """Reserve the ports; nothing starts yet. `extra` services are served beside the functions, by name.
+        """Reserve the ports; nothing starts yet. `extra` services are served beside the functions, by name; `on_kafka`
+        has messages travel over Kafka instead of memory.
 
         Raises:
-            emulators.errors.CannotStartError: a wanted port cannot be had.
+            emulators.errors.CannotStartError: a wanted port cannot be had, or Kafka's broker is not on this machine.
         """
         self.bank = bank
         self.credentials = credentials or Credentials()
@@ -81,19 +87,23 @@ class Embedded:
         self._file = EndpointsFile(state)
         self._reserved = Ports()
         self._extra = dict(extra or {})
-        names = (*FUNCTIONS, "sandbox", *self._extra)
+        names = (*FUNCTIONS, "sandbox", *self._extra, *(("kafka",) if on_kafka else ()))
         self._ports = self._reserved.take_all(names, ports or {})
-        self.endpoints = {name: f"http://127.0.0.1:{port}" for name, port in self._ports.items()}
+        self.endpoints = {name: f"http://127.0.0.1:{port}" for name, port in self._ports.items() if name != "kafka"}
         self.ticker = Ticker({name: self.endpoints[name] for name in TICKED}, self.headers)
         self.store = Store()
-        self.bus = Bus(workers=4)
         self.meter = RequestMeter()
         self.sealer = new_sealer(self.store)
         self.history = DecisionHistory(self.sealer)
-        self.quarantine = Quarantine(self.store)
         self.secrets = Secrets()
+        self._broker = self._new_broker(state) if on_kafka else None
+        memory_bus = Bus(workers=4)
+        self.bus = self._broker.bus if self._broker else memory_bus
+        self._publisher = self._broker.publisher(self.meter) if self._broker else Publisher(memory_bus, self.meter)
+        self.quarantine = self._broker.quarantine if self._broker else Quarantine(self.store)
         self._server: MultiSocketServer | BaseWSGIServer | None = None
         self._sandbox: Sandbox | None = None
+        self._death: Death | None = None
         self._stopping = threading.Lock()
         self._stopped = threading.Event()
 
@@ -121,10 +131,30 @@ class Embedded:
             self.stop()
             raise
 
+    def _new_broker(self, state: Path) -> Broker:
+        from emulators.kafka import Broker  # noqa: PLC0415 - its client is not light, and most do without
+
+        return Broker(self._ports["kafka"], state / "logs", self._broker_died)
+
+    def _broker_died(self, death: Death) -> None:
+        self._death = death
+        threading.Thread(target=self.stop, name="stop").start()
+
     def _start(self) -> None:
+        if self._broker is not None:
+            self._broker.start()
         self._sandbox = Sandbox(self._ports["sandbox"], self.credentials.webhook_secret, logs=False)
         threading.Thread(target=self._sandbox.serve_forever, name="sandbox", daemon=True).start()
-        memory = Memory(self.store, self.bus, self.history, self.quarantine, self.secrets, self.meter, self.sealer)
+        memory = Memory(
+            self.store,
+            self.bus,
+            SealingPublisher(self._publisher, self.sealer),
+            self.history,
+            self.quarantine,
+            self.secrets,
+            self.meter,
+            self.sealer,
+        )
         wired = services(memory, self.bank, self.credentials, self.endpoints["sandbox"], self._on_progress)
         served = {**wired, **self._extra}
         by_port = {str(self._ports[name]): service for name, service in served.items()}
@@ -143,7 +173,7 @@ class Embedded:
                 "headers": self.headers,
                 "pids": dict.fromkeys(FUNCTIONS, pid),
                 "secrets": dict(self.bank.source_secrets(self.credentials)),
-                "emulators": {},
+                "emulators": {"kafka": self._broker.address} if self._broker else {},
                 "project": "embedded",
                 "on": "embedded",
             }
@@ -158,6 +188,8 @@ class Embedded:
             if self._server is not None:
                 self._server.close()
             self.bus.close()
+            if self._broker is not None:
+                self._broker.stop()
             if self._sandbox is not None:
                 self._sandbox.shutdown()
                 self._sandbox.server_close()
@@ -165,9 +197,10 @@ class Embedded:
             self._reserved.release()
             self._stopped.set()
 
-    def wait(self) -> None:
-        """Wait until `stop` is called."""
+    def wait(self) -> Death | None:
+        """Wait until all is stopped; the death of the broker that led to it, None when `stop` was called."""
         self._stopped.wait()
+        return self._death
 
     def parked(self) -> int:
         """How many messages are in quarantine."""

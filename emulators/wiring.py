@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from emulators.access import Credentials
 from emulators.local import Bank, access, providers
 from functions.arbitration.handler import Arbitrate
+from functions.decide import openapi as decide_openapi
 from functions.decide.api import routes as decide_routes
 from functions.decide.handler import Decide
 from functions.deferral.api import routes as deferral_routes
 from functions.deferral.handler import FireDeferrals
 from functions.delivery.handler import Deliver
 from functions.eligibility.handler import Qualify
+from functions.feedback import openapi as feedback_openapi
 from functions.feedback.api import routes as feedback_routes
 from functions.feedback.handler import RecordOutcomes, note_delivery
 from functions.identity.handler import Identify
+from functions.ingest import openapi as ingest_openapi
 from functions.ingest.api import origins
 from functions.ingest.api import ready as ingest_ready
 from functions.ingest.api import routes as ingest_routes
@@ -25,15 +28,17 @@ from functions.ingest.door import Door
 from functions.ingest.door.pace import Pace
 from functions.ingest.door.tokens import Issuers
 from functions.ingest.handler import Ingest
+from functions.privacy import openapi as privacy_openapi
 from functions.privacy.api import routes as privacy_routes
 from functions.privacy.erasing import Erase
 from functions.privacy.exporting import Export
 from functions.privacy.finding import Find
+from functions.records import openapi as records_openapi
 from functions.records.api import routes as records_routes
 from functions.records.handler import Records
 from functions.suppression.handler import Suppress
 from shared.adapters.memory.allowances import Allowances
-from shared.adapters.memory.bus import Bus, Publisher
+from shared.adapters.memory.bus import Deliver as Taker
 from shared.adapters.memory.catalogues import Catalogues
 from shared.adapters.memory.contact_points import ContactPoints
 from shared.adapters.memory.contacts import Contacts
@@ -42,12 +47,10 @@ from shared.adapters.memory.history import DecisionHistory
 from shared.adapters.memory.outcomes import Models, Outcomes
 from shared.adapters.memory.personal_data import Erasures, PersonalData
 from shared.adapters.memory.persons import Persons
-from shared.adapters.memory.quarantine import Quarantine
 from shared.adapters.memory.seals import Seals
 from shared.adapters.memory.secrets import Secrets
 from shared.adapters.memory.store import Store
 from shared.adapters.providers import HttpProvider
-from shared.adapters.sealed_history import SealingPublisher
 from shared.adapters.sealing import Sealer
 from shared.messages import (
     ActionsQualified,
@@ -58,6 +61,7 @@ from shared.messages import (
     SignalReceived,
     TreatmentDelivered,
 )
+from shared.ports import Publisher, Quarantine
 from shared.runtime import envelope
 from shared.runtime.keys import Keyring
 from shared.runtime.metering import RequestMeter
@@ -68,6 +72,13 @@ from shared.runtime.settings import Pushed
 from shared.runtime.world import new_erasure_id, new_person_id, new_request_id, pause, timer, utc_now
 
 
+class Bus(Protocol):
+    """Topics and their subscribers, in memory or over Kafka."""
+
+    def subscribe(self, topic: str, deliver: Taker, *, name: str = "", at_once: bool = False) -> None:
+        """Deliver what is published on a topic."""
+
+
 class Memory(NamedTuple):
     """What stands for Firestore, Pub/Sub, BigQuery, Secret Manager and the quarantine in this process, and what counts
     their use.
@@ -75,6 +86,7 @@ class Memory(NamedTuple):
 
     store: Store
     bus: Bus
+    publisher: Publisher
     history: DecisionHistory
     quarantine: Quarantine
     secrets: Secrets
@@ -89,7 +101,7 @@ def services(
     store, meter = memory.store, memory.meter
     catalogues, persons, contacts = Catalogues(store), Persons(store, meter), Contacts(store, meter)
     contact_points, models = ContactPoints(store, meter), Models(store)
-    publisher = SealingPublisher(Publisher(memory.bus, meter), memory.sealer)
+    publisher = memory.publisher
     bank.seed(catalogues, persons, contact_points, tell)
     identify, qualify = Identify(catalogues, persons, new_person_id), Qualify(catalogues)
     arbitrate = Arbitrate(catalogues, models)
@@ -120,7 +132,7 @@ def services(
     records = Records(memory.history, Seals(store), catalogues, bank.seal_key)
     fire = FireDeferrals(Deferrals(store, meter), publisher, timer)
     data, erasures = PersonalData(store), Erasures(store)
-    find = Find(persons, contacts, key)
+    find = Find(persons, contacts, data, key)
     check = check_of(_settings("deferral", credentials), utc_now)
     ready = catalogues.current
     pushed = partial(_pushed, memory, credentials)
@@ -130,6 +142,7 @@ def services(
             ingest_routes(Ingest(catalogues, publisher, key), catalogues, door, Pace(timer), meter, utc_now),
             ready=partial(ingest_ready, catalogues, door),
             origins=partial(origins, catalogues),
+            document=ingest_openapi.document,
         ),
         "identity": Service("identity", pushed("identity", SignalReceived, identify), ready=ready),
         "eligibility": Service("eligibility", pushed("eligibility", SignalIdentified, qualify), ready=ready),
@@ -144,10 +157,19 @@ def services(
                 *feedback_routes(record, channels, meter, utc_now),
             ],
             ready=always_ready,
+            document=feedback_openapi.document,
         ),
-        "decide": Service("decide", decide_routes(decide, channels, meter, utc_now), ready=ready),
+        "decide": Service(
+            "decide",
+            decide_routes(decide, channels, meter, utc_now),
+            ready=ready,
+            document=decide_openapi.document,
+        ),
         "records": Service(
-            "records", records_routes(records, Keyring(callers["OPERATOR_KEYS"]), utc_now), ready=always_ready
+            "records",
+            records_routes(records, Keyring(callers["OPERATOR_KEYS"]), utc_now),
+            ready=always_ready,
+            document=records_openapi.document,
         ),
         "privacy": Service(
             "privacy",
@@ -159,6 +181,7 @@ def services(
                 utc_now,
             ),
             ready=always_ready,
+            document=privacy_openapi.document,
         ),
     }
 
@@ -179,7 +202,7 @@ def _pushed(
     push = Push(
         accepts,
         handle,
-        publisher=SealingPublisher(Publisher(memory.bus, memory.meter), memory.sealer),
+        publisher=memory.publisher,
         quarantine=memory.quarantine,
         meter=memory.meter,
         clock=utc_now,

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from functions.arbitration.handler import Arbitrate
 from functions.decide.api import routes
 from functions.decide.handler import Decide
+from functions.decide.openapi import document
 from functions.decide.settings import Settings
 from functions.eligibility.handler import Qualify
 from functions.identity.handler import Identify
@@ -48,7 +49,12 @@ decide = Decide(
     new_id=new_request_id,
     timer=timer,
 )
-service = Service("decide", routes(decide, Keyring(settings.channel_keys), meter, utc_now), ready=catalogues.current)
+service = Service(
+    "decide",
+    routes(decide, Keyring(settings.channel_keys), meter, utc_now),
+    ready=catalogues.current,
+    document=document,
+)
 
 atexit.register(allowances.close)
 

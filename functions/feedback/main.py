@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 
 from functions.feedback.api import routes
 from functions.feedback.handler import RecordOutcomes, note_delivery
+from functions.feedback.openapi import document
 from functions.feedback.settings import Settings
 from shared.adapters.firestore.client import Database
 from shared.adapters.firestore.contacts import Contacts
@@ -41,6 +42,7 @@ service = Service(
     "feedback",
     [("POST", "/", push), *routes(record, Keyring(settings.channel_keys), meter, utc_now)],
     ready=always_ready,
+    document=document,
 )
 
 

@@ -1,28 +1,21 @@
-"""Identity: find or create the person of a signal, note its consents and features, and where a trigger lets it start a
-decision pass the profile on, as read once.
+"""Identity: find or create the person of a signal, join persons that it shows to be one, note what it teaches, and
+where a trigger lets it start a decision pass the profile on, as read once.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 
-import msgspec
-
-from functions.identity.starting import Started, raised, started
-from shared.domain.consent import apply_consents
-from shared.domain.consent.objections import with_objections
-from shared.domain.erasure import alive
+from functions.identity.people import People
+from functions.identity.resolving import Resolving
+from functions.identity.starting import Started
 from shared.domain.errors import AlreadyExistsError, ErasedError, PermanentError, StaleError, TransientError
-from shared.domain.identifiers import PERSON_ID
-from shared.domain.identity.fragments import stated
-from shared.domain.identity.links import Conflict, Identifier
-from shared.domain.identity.resolution import by_priority, resolve, whose
+from shared.domain.identity.links import Conflict
 from shared.domain.policy.policy import Policy
-from shared.domain.profile import Person
 from shared.domain.signal import Signal
 from shared.messages import HistoryRow, SignalIdentified, SignalReceived
 from shared.messages.rows import ended_row, erased_row
-from shared.ports import Catalogues, NewId, Persons, Versioned
+from shared.ports import Catalogues, NewId, Persons
 
 ATTEMPTS = 8
 """Tries of the guarded commit before the message is given back; each loser reads the winner's work."""
@@ -35,7 +28,7 @@ class Identify:
         """Resolve with the live revision's namespaces; new persons get ids from `new_person_id`."""
         self._catalogues = catalogues
         self._persons = persons
-        self._new_person_id = new_person_id
+        self._people = People(persons, new_person_id)
 
     def __call__(
         self, received: SignalReceived, now: datetime, *, asked: bool = False
@@ -83,99 +76,7 @@ class Identify:
             raise PermanentError(f"namespace {unknown[0]!r} is not declared in revision {policy.revision.id}")
         for _ in range(ATTEMPTS):
             try:
-                return self._once(policy, signal, now, asked=asked)
+                return Resolving(self._persons, self._people, policy, signal, now, asked=asked)()
             except (AlreadyExistsError, StaleError):
                 continue  # somebody linked or wrote meanwhile: their work is read and built on
         raise TransientError(f"identifiers of {signal.source} signal {signal.id} are contended")
-
-    def _once(
-        self, policy: Policy, signal: Signal, now: datetime, *, asked: bool
-    ) -> tuple[Started, tuple[Conflict, ...]]:
-        namespaces = policy.revision.namespaces
-        identifiers = {ns: value for ns, value in signal.identifiers.items() if ns != PERSON_ID}
-        if PERSON_ID in signal.identifiers:
-            person_id: str | None = signal.identifiers[PERSON_ID]
-            links: dict[str, Identifier] = {}
-        else:
-            links = self._persons.links(identifiers)
-            identifiers = alive(by_priority(identifiers, namespaces), identifiers, links)
-            person_id = whose(identifiers, links, namespaces)
-        found = self._persons.profile(person_id) if person_id else None
-        if person_id and found is None:
-            raise PermanentError(f"no profile of person {person_id}")
-        resolution = resolve(identifiers, links, found.value if found else None, namespaces)
-        if found is None or resolution.person_id is None:
-            person = self._new(policy, signal, resolution.joins)
-            came_to = started(policy, signal, person, now, asked=asked)
-            self._persons.create(came_to.person, _links(signal, resolution.joins, person.person_id, "first_seen"))
-            return came_to, resolution.conflicts
-        person = self._updated(policy, signal, found.value, resolution.joins)
-        came_to = started(policy, signal, person, now, asked=asked)
-        if came_to.person is not found.value:
-            came_to = raised(came_to, found.value.version + 1)
-        if resolution.joins or came_to.person is not found.value:
-            joined = _links(signal, resolution.joins, person.person_id, "seen_together")
-            self._persons.update(Versioned(came_to.person, found.version), joined)
-        return came_to, resolution.conflicts
-
-    def _new(self, policy: Policy, signal: Signal, joins: tuple[str, ...]) -> Person:
-        attributes, facts = stated({}, {}, signal.received_at, signal, _priority(policy, signal))
-        consents = apply_consents({}, signal.consent, signal)
-        return Person(
-            person_id=self._new_person_id(),
-            version=1,
-            created_at=signal.received_at,
-            attributes=attributes,
-            facts=facts,
-            flags=with_objections((), consents, policy.revision.catalogue.consent.objections),
-            consents=consents,
-            unique=self._unique(policy, signal, joins),
-            features=policy.features.update({}, signal),
-        )
-
-    def _updated(self, policy: Policy, signal: Signal, person: Person, joins: tuple[str, ...]) -> Person:
-        """The person with what the signal says; the very same where it says nothing new."""
-        consents, flags = apply_consents(person.consents, signal.consent, signal), person.flags
-        if consents != person.consents:
-            flags = with_objections(flags, consents, policy.revision.catalogue.consent.objections)
-        unique = {**person.unique, **self._unique(policy, signal, joins)}
-        attributes, facts = stated(
-            person.attributes, person.facts, person.created_at, signal, _priority(policy, signal)
-        )
-        features = policy.features.update(person.features, signal)
-        known = person.consents, person.unique, person.facts, person.features
-        if (consents, unique, facts, features) == known:
-            return person
-        return msgspec.structs.replace(
-            person,
-            flags=flags,
-            consents=consents,
-            unique=unique,
-            attributes=attributes,
-            facts=facts,
-            features=features,
-        )
-
-    @staticmethod
-    def _unique(policy: Policy, signal: Signal, joins: tuple[str, ...]) -> dict[str, str]:
-        return {ns: signal.identifiers[ns] for ns in joins if policy.revision.namespaces[ns].unique}
-
-
-def _priority(policy: Policy, signal: Signal) -> int:
-    source = policy.revision.sources.get(signal.source)
-    return source.priority if source else 0
-
-
-def _links(signal: Signal, namespaces: tuple[str, ...], person_id: str, rule: str) -> list[Identifier]:
-    return [
-        Identifier(
-            namespace=namespace,
-            value=signal.identifiers[namespace],
-            person_id=person_id,
-            signal_id=signal.id,
-            source=signal.source,
-            at=signal.at,
-            rule=rule,
-        )
-        for namespace in namespaces
-    ]

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from shared.domain.identity.teaching import remembering
 from shared.domain.policy.policy import Policy
 from shared.domain.profile import Person, Profile
 from shared.domain.signal import Signal
@@ -26,8 +27,10 @@ class Started(NamedTuple):
     ended: str | None
 
 
-def started(policy: Policy, signal: Signal, person: Person, now: datetime, *, asked: bool) -> Started:
-    """Ask the triggers, unless the signal is late, which starts nothing, or somebody waits for an answer."""
+def started(policy: Policy, signal: Signal, person: Person, fragment: str, now: datetime, *, asked: bool) -> Started:
+    """Ask the triggers, unless the signal is late, which starts nothing, or somebody waits for an answer. What they
+    remember is kept in the `fragment` of a merged person whose signal it is.
+    """
     if signal.is_late:
         return Started(person, person, "late_signal")
     seen = policy.features.seen(person, now)
@@ -35,7 +38,7 @@ def started(policy: Policy, signal: Signal, person: Person, now: datetime, *, as
         return Started(person, seen, None)
     ended, triggered = policy.triggers.judge(person.triggered, signal, lambda: policy.situation(seen, signal, now))
     if triggered is not person.triggered:
-        person = msgspec.structs.replace(person, triggered=triggered)
+        person = remembering(person, fragment, triggered)
     return Started(person, seen, ended)
 
 

@@ -11,6 +11,7 @@ from functions.ingest.door import Door
 from functions.ingest.door.pace import Pace
 from functions.ingest.door.tokens import Issuers
 from functions.ingest.handler import Ingest
+from functions.ingest.openapi import document
 from functions.ingest.settings import Settings
 from shared.adapters.firestore.catalogues import Catalogues
 from shared.adapters.firestore.client import Database
@@ -35,6 +36,7 @@ service = Service(
     routes(ingest, catalogues, door, Pace(timer), meter, utc_now),
     ready=partial(ready, catalogues, door),
     origins=partial(origins, catalogues),
+    document=document,
 )
 
 

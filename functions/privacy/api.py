@@ -10,6 +10,7 @@ from werkzeug.wrappers import Request, Response
 
 from functions.privacy.erasing import Erase
 from functions.privacy.exporting import Export
+from shared.domain.erasure import Erasure
 from shared.domain.errors import InvalidError
 from shared.ports import Clock, Erasures
 from shared.runtime.keys import Keyring
@@ -21,6 +22,18 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     identifiers: dict[str, Any]
     case: str = ""
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """Every erasure, the latest first."""
+
+    erasures: list[Erasure]
+
+
+class Readmitted(msgspec.Struct, frozen=True, kw_only=True):
+    """An identifier that may stand for somebody new."""
+
+    readmitted: bool = True
 
 
 def routes(export: Export, erase: Erase, erasures: Erasures, keys: Keyring, clock: Clock) -> Sequence[Route]:
@@ -36,7 +49,7 @@ def routes(export: Export, erase: Erase, erasures: Erasures, keys: Keyring, cloc
 
     def get_erasures(request: Request) -> Response:
         keys.caller(request)
-        return json_answer({"erasures": [msgspec.structs.replace(each, person_ids=()) for each in erasures.all()]})
+        return json_answer(Known(erasures=[msgspec.structs.replace(each, person_ids=()) for each in erasures.all()]))
 
     def post_erasure(request: Request, erasure: str) -> Response:
         keys.caller(request)
@@ -45,7 +58,7 @@ def routes(export: Export, erase: Erase, erasures: Erasures, keys: Keyring, cloc
     def post_readmissions(request: Request) -> Response:
         keys.caller(request)
         erase.readmit(_asked(request).identifiers, clock())
-        return json_answer({"readmitted": True})
+        return json_answer(Readmitted())
 
     return [
         ("POST", "/v1/persons/export", post_export),

@@ -16,10 +16,13 @@ import msgspec
 
 from functions.privacy.finding import Find
 from shared.domain.erasure import ERASED, READMITTED_AFTER, Erasure, Remaining, remaining
-from shared.domain.errors import ErasedError, InvalidError, NotFoundError
+from shared.domain.errors import ErasedError, InvalidError, NotFoundError, StaleError, TransientError
 from shared.ports import Erasures, PersonalData, PersonKeys, Quarantine
 
 PARKED_READ = 10_000
+ATTEMPTS = 8
+"""Tries to bury a person whom signals change meanwhile."""
+
 _CASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/#-]{0,59}")
 
 
@@ -62,17 +65,16 @@ class Erase:
             raise InvalidError(
                 "is no reference such as DSR-2026/17: letters, digits and ._/#-, at most 60", field="case"
             )
-        link = self._find.link(identifiers)
-        if link is not None and link.rule == ERASED:
-            return self.go_on(link.signal_id, now)
-        person_id = link.person_id if link is not None else self._find.identifier(identifiers)[1]
+        identifier = self._find.identifier(identifiers)
+        if identifier.rule == ERASED:
+            return self.go_on(identifier.signal_id, now)
         try:
-            ids = self._find.person(person_id).ids
+            ids = self._find.person_of(identifier).ids
         except ErasedError:
-            begun = next((each for each in self._erasures.all() if person_id in each.person_ids), None)
+            begun = next((each for each in self._erasures.all() if identifier.person_id in each.person_ids), None)
             if begun is not None:
                 return self._run(begun, now)
-            ids = (person_id,)  # written by what was in flight when all the rest was erased
+            ids = (identifier.person_id,)  # written by what was in flight when all the rest was erased
         erasure = Erasure.begun(self._new_id(), ids, by=by, case=case, now=now)
         self._erasures.put(erasure)
         return self._run(erasure, now)
@@ -96,17 +98,17 @@ class Erase:
             InvalidError: it is not erased, or was so lately that signals from before may still come.
             NotFoundError: nothing is known of it.
         """
-        link = self._find.link(identifiers)
-        if link is None or link.rule != ERASED:
+        identifier = self._find.identifier(identifiers)
+        if identifier.rule != ERASED:
             raise InvalidError("does not stand for somebody who was erased", field="identifiers")
-        if now < link.at + READMITTED_AFTER:
-            free = link.at + READMITTED_AFTER
+        if now < identifier.at + READMITTED_AFTER:
+            free = identifier.at + READMITTED_AFTER
             raise InvalidError(f"may be readmitted from {free:%Y-%m-%d %H:%M} UTC on", field="identifiers")
-        self._data.readmit(link)
+        self._data.readmit(identifier)
 
     def _run(self, erasure: Erasure, now: datetime) -> Report:
+        erasure, buried = self._bury(erasure, now)
         ids = erasure.person_ids
-        buried = self._data.bury(ids, now)
         self._keys.destroy(ids)
         tombstones = self._data.tombstone(ids, erasure.id, now)
         deleted = self._data.delete(ids)
@@ -115,6 +117,25 @@ class Erase:
         erasure = erasure.after(erased, now)
         self._erasures.put(erasure)
         return self._report(erasure)
+
+    def _bury(self, erasure: Erasure, now: datetime) -> tuple[Erasure, int]:
+        """The erasure of whoever the person turns out to be with at this moment, and how many profiles were buried."""
+        for _ in range(ATTEMPTS):
+            try:
+                found = self._find.person(erasure.person_ids[0])
+            except (ErasedError, NotFoundError):
+                return erasure, 0
+            if not set(found.ids) <= set(erasure.person_ids):
+                erasure = msgspec.structs.replace(
+                    erasure, person_ids=tuple(dict.fromkeys((*erasure.person_ids, *found.ids)))
+                )
+                self._erasures.put(erasure)
+            try:
+                self._data.bury(found.versions, now)
+            except StaleError:
+                continue  # a signal was taken in, or two persons became one
+            return erasure, len(found.versions)
+        raise TransientError("the person is written to again and again")
 
     def _unpark(self, names: Sequence[str]) -> int:
         """Take parked messages away that name the person."""

@@ -33,7 +33,7 @@ class Export:
             ErasedError: the person was erased, and nothing is held.
             TransientError: a store did not answer.
         """
-        person, ids = self._find.person(self._find.person_id(identifiers))
+        person, ids, _ = self._find.person_of(self._find.identifier(identifiers))
         held = self._data.held(ids)
         contacts = self._contacts.history(person.person_id).value
         since = min([person.created_at, *(fragment.created_at for fragment in person.fragments.values())])

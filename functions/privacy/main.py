@@ -8,6 +8,7 @@ from functions.privacy.api import routes
 from functions.privacy.erasing import Erase
 from functions.privacy.exporting import Export
 from functions.privacy.finding import Find
+from functions.privacy.openapi import document
 from functions.privacy.settings import Settings
 from shared.adapters.bigquery import DecisionHistory
 from shared.adapters.firestore.client import Database
@@ -28,7 +29,7 @@ database = Database(settings.google_cloud_project)
 vault = Database(settings.google_cloud_project, settings.contact_points_database)
 sealing = sealer(settings.google_cloud_project, settings.person_keys)
 contacts, data, erasures = Contacts(database, meter), PersonalData(database, vault, sealing), Erasures(database)
-find = Find(Persons(database, meter, sealing), contacts, hexadecimal("IDENTIFIER_KEY", settings.identifier_key))
+find = Find(Persons(database, meter, sealing), contacts, data, hexadecimal("IDENTIFIER_KEY", settings.identifier_key))
 service = Service(
     "privacy",
     routes(
@@ -39,6 +40,7 @@ service = Service(
         utc_now,
     ),
     ready=always_ready,
+    document=document,
 )
 
 

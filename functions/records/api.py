@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from werkzeug.wrappers import Request, Response
 
-from functions.records.handler import Records
+from functions.records.handler import DayCounted, Records
 from shared.domain.errors import InvalidError
 from shared.ports import Clock
 from shared.runtime.keys import Keyring
@@ -20,7 +20,7 @@ def routes(records: Records, keys: Keyring, clock: Clock) -> Sequence[Route]:
     def get_day(request: Request, day: str) -> Response:
         keys.caller(request)
         asked = _day(day, clock)
-        return json_answer({"day": asked, "decisions": records.count(asked)})
+        return json_answer(DayCounted(day=asked, decisions=records.count(asked)))
 
     def post_seals(request: Request, day: str) -> Response:
         keys.caller(request)

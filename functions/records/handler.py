@@ -21,6 +21,13 @@ ATTEMPTS = 5
 """Seals tried for a number that others take first."""
 
 
+class DayCounted(msgspec.Struct, frozen=True, kw_only=True):
+    """How many rows tell of decisions of a day."""
+
+    day: date
+    decisions: int
+
+
 class DaySealed(msgspec.Struct, frozen=True, kw_only=True):
     """What came of sealing a day: the seal, None where nothing waited for one."""
 

@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 
 from functions.records.api import routes
 from functions.records.handler import Records
+from functions.records.openapi import document
 from functions.records.settings import Settings
 from shared.adapters.bigquery import DecisionHistory
 from shared.adapters.firestore.catalogues import Catalogues
@@ -25,7 +26,9 @@ records = Records(
     Catalogues(database),
     hexadecimal("SEAL_KEY", settings.seal_key),
 )
-service = Service("records", routes(records, Keyring(settings.operator_keys), utc_now), ready=always_ready)
+service = Service(
+    "records", routes(records, Keyring(settings.operator_keys), utc_now), ready=always_ready, document=document
+)
 
 
 @functions_framework.http

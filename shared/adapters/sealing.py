@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -33,15 +34,10 @@ class Sealer:
             ErasedError: the key was destroyed.
             TransientError: the store of the keys did not answer.
         """
-        key = self.keys.key(person_id)
+        naming, cipher = _tools(self.keys.key(person_id))
         bound_to = _bound_to(person_id, purpose)
-        nonce = hashlib.blake2b(bound_to + b"\x00" + plain, key=_derived(key, b"nonce"), digest_size=_NONCE_BYTES)
-        packed = zlib.compress(plain, level=1)
-        return (
-            _SCHEME
-            + nonce.digest()
-            + AESGCM(_derived(key, b"seal")).encrypt(nonce.digest(), packed, _SCHEME + bound_to)
-        )
+        nonce = hashlib.blake2b(bound_to + b"\x00" + plain, key=naming, digest_size=_NONCE_BYTES).digest()
+        return _SCHEME + nonce + cipher.encrypt(nonce, zlib.compress(plain, level=1), _SCHEME + bound_to)
 
     def open(self, person_id: str, purpose: str, sealed: bytes) -> bytes:
         """What was sealed.
@@ -51,17 +47,22 @@ class Sealer:
             PermanentError: it was sealed for another person, purpose or tree of keys, or is damaged.
             TransientError: the store of the keys did not answer.
         """
-        key, bound_to = self.keys.key(person_id), _bound_to(person_id, purpose)
+        _, cipher = _tools(self.keys.key(person_id))
         nonce, rest = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
         try:
-            packed = AESGCM(_derived(key, b"seal")).decrypt(nonce, rest, sealed[:1] + bound_to)
-            return zlib.decompress(packed)
+            return zlib.decompress(cipher.decrypt(nonce, rest, sealed[:1] + _bound_to(person_id, purpose)))
         except (InvalidTag, ValueError, zlib.error) as error:
             raise PermanentError(f"the {purpose} of {person_id} does not open with this person's key") from error
 
 
 def _bound_to(person_id: str, purpose: str) -> bytes:
     return f"{person_id}\x00{purpose}".encode(errors="surrogatepass")
+
+
+@lru_cache(maxsize=4096)
+def _tools(key: bytes) -> tuple[bytes, AESGCM]:
+    """What a key is used for: to make nonces, and to seal."""
+    return _derived(key, b"nonce"), AESGCM(_derived(key, b"seal"))
 
 
 def _derived(key: bytes, use: bytes) -> bytes:

@@ -72,6 +72,7 @@ def _told(signal: RawSignal) -> dict[str, Any]:
         "context": signal.context,
         "properties": signal.properties,
         "consent": consent,
+        "proofs": {proof.kind: proof.said for proof in signal.proofs},
         "attributes": signal.attributes,
         "refused": None,
         "field": None,

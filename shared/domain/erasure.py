@@ -84,24 +84,23 @@ class Remaining(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime | None
 
 
-def alive(order: Sequence[str], identifiers: Mapping[str, str], known: Mapping[str, Identifier]) -> dict[str, str]:
+def alive(keys: Sequence[str], known: Mapping[str, Identifier]) -> list[str]:
     """A signal's identifiers without those that stand for somebody who was erased.
 
     Its strongest identifier decides: a customer who uses a browser that was somebody's who is erased is a customer, and
     whoever was erased does not come back as a new person with a weaker identifier that nobody knew.
 
     Args:
-        order: the identifiers' names, strongest first.
-        identifiers: by name.
-        known: what is known of them.
+        keys: the identifiers', strongest first.
+        known: what is known of them, by key.
 
     Raises:
         ErasedError: the strongest is one of those.
     """
-    buried = {name for name, identifier in known.items() if identifier.rule == ERASED}
-    if order and order[0] in buried:
+    buried = {key for key, identifier in known.items() if identifier.rule == ERASED}
+    if keys and keys[0] in buried:
         raise ErasedError("the signal's strongest identifier is of somebody who was erased")
-    return {name: value for name, value in identifiers.items() if name not in buried}
+    return [key for key in keys if key not in buried]
 
 
 def tombstone(identifier: Identifier, erasure_id: str, at: datetime) -> Identifier:

@@ -88,9 +88,16 @@ class _Beside:
 
     def stops(self, position: int) -> bool:
         """Whether a treatment is stopped beside those taken."""
-        while self._taken:
-            self._count(self._taken.pop(0))
+        if self._taken:
+            self._count()
         return bool(self._limits.stopped >> self._request.rows[position] & 1)
+
+    def stopped(self, positions: Iterable[int]) -> list[int]:
+        """Those treatments that are."""
+        if self._taken:
+            self._count()
+        stopped, rows = self._limits.stopped, self._request.rows
+        return [position for position in positions if stopped >> rows[position] & 1]
 
     def why(self, position: int) -> Withheld:
         """Why one is that is."""
@@ -102,9 +109,10 @@ class _Beside:
         """Count one more as seen, once another is asked about."""
         self._taken.append(position)
 
-    def _count(self, position: int) -> None:
-        request = self._request
-        self._limits.add(contact_of(request.policy.revision, request.treatment(position).id, request.now))
+    def _count(self) -> None:
+        request, taken = self._request, self._taken
+        while taken:
+            self._limits.add(contact_of(request.policy.revision, request.treatment(taken.pop(0)).id, request.now))
 
 
 class _Request:
@@ -220,18 +228,15 @@ class _Request:
             for (placement, count), inside in zip(self.wanted, filled.chosen, strict=True)
             if count
         }
-        chosen = _chosen(filled)
-        actions = {self.action(position).id for position in chosen}
-        near = {
-            position
-            for position in range(max(end.values(), default=0))
-            if position < end.get(None, end.get(self.treatment(position).placement, 0))
-        }
+        near: Iterable[int] = range(max(end.values(), default=0))
         if self._walked is not None and self.policy.contact_rules.only_tightens:
             # what is stopped beside some of those taken is stopped beside all of them
-            near = {position for position in near if self._walked.stops(position)}
-            if not near - chosen:
+            near = self._walked.stopped(near)
+            if not near:
                 return ()
+        chosen = _chosen(filled)
+        near = {p for p in near if p < end.get(None, end.get(self.treatment(p).placement, 0))} - chosen
+        actions = {self.action(position).id for position in chosen}
         found: dict[int, Withheld] = {}
         for position, beside in self._asked(filled, near.union(self._final) - chosen):
             if self.action(position).id in actions:

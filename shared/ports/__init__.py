@@ -11,7 +11,7 @@ from shared.ports.contacts import Contacts, Deferrals, Folding
 from shared.ports.history import Days, DecisionHistory, Seals, Unopened
 from shared.ports.person_keys import KeyWrapper, PersonKeys
 from shared.ports.personal_data import Erasures, Held, PersonalData, PersonHistory
-from shared.ports.persons import ContactPoints, Persons, behind
+from shared.ports.persons import ContactPoints, Persons, Rewrite, behind
 from shared.ports.secrets import Secrets
 from shared.ports.topics import Parked, Publisher, Quarantine
 from shared.ports.versioned import Versioned
@@ -45,6 +45,7 @@ __all__ = [
     "Publisher",
     "Quarantine",
     "Receipt",
+    "Rewrite",
     "Seals",
     "Secrets",
     "Taken",

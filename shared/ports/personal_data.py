@@ -43,8 +43,16 @@ class PersonalData(Protocol):
     def identifiers(self, person_ids: Sequence[str], erasure_id: str) -> Sequence[Identifier]:
         """Those that point at one of these, and the tombstones of an erasure."""
 
-    def bury(self, person_ids: Sequence[str], at: datetime) -> int:
-        """Put `erased` in the place of profiles, whose readers then know; how many there were."""
+    def known_by(self, namespace: str, value: str) -> Sequence[Identifier]:
+        """What is known of an identifier, in each of its periods, the latest first."""
+
+    def bury(self, versions: Mapping[str, str], at: datetime) -> None:
+        """Put `erased` in the place of profiles, by id and the version that was read, all or none; whoever reads them
+        then knows.
+
+        Raises:
+            StaleError: one of them changed since.
+        """
 
     def tombstone(self, person_ids: Sequence[str], erasure_id: str, at: datetime) -> int:
         """Put a tombstone in the place of every identifier that points at one of these; how many there were."""

@@ -5,25 +5,46 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+import msgspec
+
 from shared.domain.identity.links import Identifier
 from shared.domain.profile import Person
 from shared.ports.versioned import Versioned
 
 
+class Rewrite(msgspec.Struct, frozen=True, kw_only=True):
+    """Persons and identifiers that change together.
+
+    Attributes:
+        persons: as they become, on condition that nobody wrote them since; one without a version is created.
+        placed: as they become, whatever they were: ids that persons among `persons` hold the guard for.
+        created: identifiers that nobody may have linked meanwhile.
+        changed: identifiers that nobody may have written meanwhile.
+    """
+
+    persons: Sequence[Versioned[Person]] = ()
+    placed: Sequence[Person] = ()
+    created: Sequence[Identifier] = ()
+    changed: Sequence[Versioned[Identifier]] = ()
+
+
 class Persons(Protocol):
     """Identifiers and profiles."""
 
-    def links(self, identifiers: Mapping[str, str]) -> dict[str, Identifier]:
-        """Those of these identifiers (namespace to keyed hash) that are linked, by namespace; one batched read."""
+    def identifiers(self, keys: Sequence[str]) -> dict[str, Versioned[Identifier]]:
+        """Those of the identifiers with these keys that are known, by key; one batched read."""
+
+    def identifiers_of(self, person_ids: Sequence[str]) -> list[Identifier]:
+        """All identifiers that point at one of these ids, by key; those that hang on others are among them."""
 
     def profile(self, person_id: str) -> Versioned[Person] | None:
-        """A person's profile, None where there is none.
+        """The document of a person's id, which may say that it was merged into another; None where there is none.
 
         Raises:
             ErasedError: the person was erased.
         """
 
-    def create(self, profile: Person, links: Sequence[Identifier]) -> None:
+    def create(self, profile: Person, identifiers: Sequence[Identifier]) -> None:
         """Create a person with its first identifiers, in one commit.
 
         Raises:
@@ -37,13 +58,21 @@ class Persons(Protocol):
             AlreadyExistsError: one of the persons or identifiers is there already; nothing is written.
         """
 
-    def update(self, profile: Versioned[Person], links: Sequence[Identifier]) -> None:
-        """Write a changed profile and link identifiers to it, in one commit. A profile whose own `version` is that of
-        the document read is left as it is and only the links are written.
+    def update(self, profile: Versioned[Person], identifiers: Sequence[Identifier]) -> None:
+        """Write a changed profile and create identifiers, in one commit. A profile whose own `version` is that of the
+        document read is left as it is and only the identifiers are written.
 
         Raises:
             StaleError: the profile changed since it was read; nothing is written.
             AlreadyExistsError: one of the identifiers was linked meanwhile; nothing is written.
+        """
+
+    def rewrite(self, change: Rewrite) -> None:
+        """Write persons and identifiers that change together, in one guarded commit.
+
+        Raises:
+            StaleError: one of them changed since it was read; nothing is written.
+            AlreadyExistsError: one that is to be created is there; nothing is written.
         """
 
 

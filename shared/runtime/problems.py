@@ -31,6 +31,18 @@ _STATUS: tuple[tuple[type[KairosError], int, str], ...] = (
 )
 
 
+class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A problem of RFC 9457. Further members say what was wrong where: `accepted` and `rejected` of a request with many
+    items, each item with a problem of its own.
+    """
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    field: str | None = None
+
+
 class TooLargeError(InvalidError):
     """A body or a batch beyond its limit."""
 

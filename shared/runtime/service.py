@@ -30,7 +30,7 @@ _TYPES = ("application/json", "text/plain", "application/cloudevents+json")
 
 
 class Service:
-    """Answers HTTP requests: its own routes, `GET /health` and `GET /ready`."""
+    """Answers HTTP requests: its own routes, `GET /health`, `GET /ready` and, where it has one, `GET /openapi.json`."""
 
     def __init__(
         self,
@@ -39,6 +39,7 @@ class Service:
         *,
         ready: Callable[[], object],
         origins: Callable[[], frozenset[str]] = frozenset,
+        document: Callable[[], Mapping[str, Any]] | None = None,
     ) -> None:
         """Serve routes of (method, path, answer); an answer takes the request and the path's variables.
 
@@ -47,6 +48,7 @@ class Service:
             routes: paths as werkzeug writes them, `/v1/sources/<source>`.
             ready: raises a KairosError with the reason while the function cannot serve.
             origins: browser origins that may call, for CORS.
+            document: makes its OpenAPI document, which `GET /openapi.json` gives to anybody.
         """
         self._name = name
         self._ready = ready
@@ -60,6 +62,9 @@ class Service:
             endpoint = f"{method} {path}"
             self._answers[endpoint] = answer
             rules.append(Rule(path, methods=[method], endpoint=endpoint))
+        if document is not None:
+            rules.append(Rule("/openapi.json", methods=["GET"], endpoint="openapi"))
+            self._answers["openapi"] = lambda _request: json_answer(document())
         self._map = Map(rules)
         self._answers["health"] = lambda _request: json_answer({"status": "alive", "function": name})
         self._answers["ready"] = self._answer_ready

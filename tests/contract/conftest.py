@@ -13,10 +13,12 @@ import pytest
 
 from emulators import google
 from emulators.children import Child
+from emulators.kafka import Broker, settings
 from emulators.ports import Ports
 from emulators.probes import tcp
 from emulators.processes import Supervisor
 from shared.adapters import memory
+from shared.adapters.kafka import Quarantine
 from shared.runtime.world import pause
 from tests.contract.samples import Counted
 
@@ -75,6 +77,17 @@ def emulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses]:
 
 
 @pytest.fixture
+def broker(tmp_path: Path) -> Iterator[dict[str, Any]]:
+    """A Kafka broker of the test's own, and how to reach it."""
+    ports = Ports()
+    started = Broker(ports.take(), tmp_path)
+    started.start()
+    yield settings(started.address)
+    started.stop()
+    ports.release()
+
+
+@pytest.fixture
 def project() -> str:
     """A project of the test's own, since the emulators keep projects apart."""
     return f"test-{uuid.uuid4().hex[:12]}"
@@ -88,6 +101,20 @@ def documents(request: pytest.FixtureRequest, project: str) -> Iterator[Document
     else:
         request.getfixturevalue("emulators")
         yield from in_firestore(project)
+
+
+@pytest.fixture(params=["memory", pytest.param("firestore", marks=ON_EMULATORS), "kafka"])
+def quarantine(request: pytest.FixtureRequest, project: str) -> Any:
+    """The quarantine, which a Kafka topic can keep too."""
+    if request.param == "kafka":
+        return Quarantine(request.getfixturevalue("broker"))
+    if request.param == "memory":
+        return memory.Quarantine(memory.Store())
+    request.getfixturevalue("emulators")
+    from shared.adapters.firestore.client import Database  # noqa: PLC0415 - slow, and not always there
+    from shared.adapters.firestore.quarantine import Quarantine as InFirestore  # noqa: PLC0415
+
+    return InFirestore(Database(project))
 
 
 def in_memory() -> Documents:

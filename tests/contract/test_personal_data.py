@@ -35,10 +35,14 @@ def people(documents):
     return documents
 
 
+def versions(documents, ids):
+    return {each: documents.persons.profile(each).version for each in ids}
+
+
 def erase(documents, ids):
-    buried = documents.personal_data.bury(ids, NOW)
+    documents.personal_data.bury(versions(documents, ids), NOW)
     tombstones = documents.personal_data.tombstone(ids, "e-1", NOW)
-    return buried, tombstones, dict(documents.personal_data.delete(ids))
+    return tombstones, dict(documents.personal_data.delete(ids))
 
 
 def test_everything_is_held_under_all_ids(people):
@@ -54,12 +58,13 @@ def test_everything_is_held_under_all_ids(people):
 def test_what_is_erased_is_nowhere_and_everybody_else_is_as_before(people):
     before = people.personal_data.held(OTHERS)
     gone = {"outcomes": 2, "deliveries": 2, "deferrals": 2, "contacts": 2, "contact_points": 2}
-    assert erase(people, US) == (2, 4, gone)
+    assert erase(people, US) == (4, gone)
     assert people.personal_data.held(US) == Held()
     assert people.contacts.history("p-1").version is None
     assert people.personal_data.held(OTHERS) == before
     assert people.persons.profile("p-2").value.attributes == rich_profile().attributes
-    assert erase(people, US) == (0, 0, dict.fromkeys(gone, 0))
+    assert people.personal_data.tombstone(US, "e-1", NOW) == 0
+    assert people.personal_data.delete(US) == dict.fromkeys(gone, 0)
 
 
 def test_readers_and_writers_of_an_erased_person_are_told(people):
@@ -72,10 +77,22 @@ def test_readers_and_writers_of_an_erased_person_are_told(people):
         people.persons.update(Versioned(changed, read.version), [])
 
 
+def test_nobody_is_buried_whom_somebody_wrote_meanwhile(people):
+    read = versions(people, US)
+    person = people.persons.profile("p-0")
+    changed = msgspec.structs.replace(person.value, version=person.value.version + 1)
+    people.persons.update(Versioned(changed, person.version), [])
+    with pytest.raises(StaleError):
+        people.personal_data.bury(read, NOW)
+    assert people.persons.profile("p-1").value.person_id == "p-1"
+    assert people.personal_data.known_by("email", "e-p-1") == [link("email", "e-p-1")]
+    assert people.personal_data.known_by("device", "e-p-1") == []
+
+
 def test_an_identifier_is_a_tombstone_until_it_is_readmitted(people):
     before = link("email", "e-p-1")
     erase(people, US)
-    stone = people.persons.links({"email": "e-p-1"})["email"]
+    stone = people.persons.identifiers(["email:e-p-1"])["email:e-p-1"].value
     assert stone == tombstone(before, "e-1", NOW)
     assert (stone.rule, stone.person_id) == (ERASED, "")
     assert stone in people.personal_data.identifiers(US, "e-1")
@@ -84,8 +101,8 @@ def test_an_identifier_is_a_tombstone_until_it_is_readmitted(people):
         people.persons.create(newcomer, [link("email", "e-p-1", "p-3")])
     people.personal_data.readmit(stone)
     people.persons.create(newcomer, [link("email", "e-p-1", "p-3")])
-    assert people.persons.links({"email": "e-p-1"})["email"].person_id == "p-3"
-    assert people.persons.links({"device": "x-p-1"})["device"].rule == ERASED
+    assert people.persons.identifiers(["email:e-p-1"])["email:e-p-1"].value.person_id == "p-3"
+    assert people.persons.identifiers(["device:x-p-1"])["device:x-p-1"].value.rule == ERASED
 
 
 def test_an_erasure_is_kept_as_it_was_last(documents):

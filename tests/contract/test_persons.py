@@ -39,18 +39,22 @@ def test_a_stranger_has_no_profile(documents):
     assert documents.persons.profile("p-none") is None
 
 
-def test_links_are_found_by_namespace(documents):
+def test_identifiers_are_found_by_their_keys(documents):
     documents.persons.create(profile(), [link("email", "e1"), link("device", "x1")])
-    found = documents.persons.links({"email": "e1", "device": "x1", "phone": "e1"})
-    assert found == {"email": link("email", "e1"), "device": link("device", "x1")}
-    assert documents.persons.links({}) == {}
+    found = documents.persons.identifiers(["email:e1", "device:x1", "phone:e1"])
+    assert {key: each.value for key, each in found.items()} == {
+        "email:e1": link("email", "e1"),
+        "device:x1": link("device", "x1"),
+    }
+    assert documents.persons.identifiers([]) == {}
 
 
 @pytest.mark.parametrize("value", ODD_VALUES)
 def test_any_text_identifies(documents, value):
-    assert documents.persons.links({"person_id": value}) == {}
+    key = f"person_id:{value}"
+    assert documents.persons.identifiers([key]) == {}
     documents.persons.create(profile(), [link("person_id", value)])
-    assert documents.persons.links({"person_id": value}) == {"person_id": link("person_id", value)}
+    assert documents.persons.identifiers([key])[key].value == link("person_id", value)
 
 
 @pytest.mark.parametrize("person_id", ODD_VALUES)
@@ -63,14 +67,14 @@ def test_of_two_identifiers_alike_the_second_creates_nothing(documents):
     with pytest.raises(AlreadyExistsError):
         documents.persons.create(profile("p-2"), [link("device", "x2", "p-2"), link("email", "e1", "p-2")])
     assert documents.persons.profile("p-2") is None
-    assert documents.persons.links({"device": "x2"}) == {}
+    assert documents.persons.identifiers(["device:x2"]) == {}
 
 
 def test_several_persons_are_created_together(documents):
     many = [(profile(f"p-{n}"), [link("email", f"e{n}", f"p-{n}")]) for n in range(100)]
     assert documents.meter.of(lambda: documents.persons.create_all(many)) == (0, 200)
     assert documents.persons.profile("p-99").value == profile("p-99")
-    assert documents.persons.links({"email": "e42"})["email"].person_id == "p-42"
+    assert documents.persons.identifiers(["email:e42"])["email:e42"].value.person_id == "p-42"
 
 
 @pytest.mark.parametrize("there", [profile("p-2"), profile("p-9")])
@@ -87,7 +91,7 @@ def test_an_update_replaces_all_that_the_profile_says(documents):
     fresh = profile(version=2, attributes={"only": {"this": []}}, consents={})
     documents.persons.update(Versioned(fresh, read.version), [link("email", "e1")])
     assert documents.persons.profile("p-1").value == fresh
-    assert documents.persons.links({"email": "e1"})["email"].person_id == "p-1"
+    assert documents.persons.identifiers(["email:e1"])["email:e1"].value.person_id == "p-1"
 
 
 def test_a_stale_update_writes_nothing(documents):
@@ -97,7 +101,7 @@ def test_a_stale_update_writes_nothing(documents):
     with pytest.raises(StaleError):
         documents.persons.update(changed(read, flags=()), [link("email", "e1")])
     assert documents.persons.profile("p-1").value.flags == ("deceased",)
-    assert documents.persons.links({"email": "e1"}) == {}
+    assert documents.persons.identifiers(["email:e1"]) == {}
 
 
 def test_an_update_that_loses_an_identifier_writes_nothing(documents):
@@ -108,7 +112,7 @@ def test_an_update_that_loses_an_identifier_writes_nothing(documents):
             changed(documents.persons.profile("p-2"), flags=("x",)), [link("email", "e1", "p-2"), link("b", "1", "p-2")]
         )
     assert documents.persons.profile("p-2").value.flags == ()
-    assert documents.persons.links({"b": "1"}) == {}
+    assert documents.persons.identifiers(["b:1"]) == {}
 
 
 def test_an_unchanged_profile_is_left_alone_and_only_links_are_written(documents):
@@ -122,7 +126,7 @@ def test_an_unchanged_profile_is_left_alone_and_only_links_are_written(documents
 def test_operations_are_counted(documents):
     meter, persons = documents.meter, documents.persons
     assert meter.of(lambda: persons.create(profile(), [link("email", "e1"), link("device", "x1")])) == (0, 3)
-    assert meter.of(lambda: persons.links({"email": "e1", "device": "x1", "phone": "none"})) == (3, 0)
+    assert meter.of(lambda: persons.identifiers(["email:e1", "device:x1", "phone:none"])) == (3, 0)
     assert meter.of(lambda: persons.profile("p-1")) == (1, 0)
     assert meter.of(lambda: persons.profile("p-none")) == (1, 0)
     read = persons.profile("p-1")
@@ -133,14 +137,14 @@ def test_twenty_threads_make_one_person(documents):
     identifiers = {"email": "e1", "device": "x1"}
 
     def identify(number: int) -> str:
-        while not (found := documents.persons.links(identifiers)):
+        while not (found := documents.persons.identifiers([f"{ns}:{value}" for ns, value in identifiers.items()])):
             person_id = f"p-{number}"
             try:
                 documents.persons.create(profile(person_id), [link(ns, v, person_id) for ns, v in identifiers.items()])
             except (AlreadyExistsError, StaleError):
                 continue
         assert len(found) == 2
-        return found["email"].person_id
+        return found["email:e1"].value.person_id
 
     with ThreadPoolExecutor(20) as pool:
         persons = set(pool.map(identify, range(20)))

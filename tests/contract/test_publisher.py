@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from shared.adapters import memory
+from shared.adapters import kafka, memory
 from shared.adapters.envelope import envelope
 from shared.domain.errors import PermanentError, TransientError
 from shared.domain.usage import Usage
@@ -34,37 +35,46 @@ class Messaging:
     accept: Callable[[], None]
 
 
-@pytest.fixture(params=["memory", pytest.param("pubsub", marks=ON_EMULATORS)])
+@pytest.fixture(params=["memory", "kafka", pytest.param("pubsub", marks=ON_EMULATORS)])
 def messaging(request: pytest.FixtureRequest, project: str) -> Iterator[Messaging]:
+    origins, meter = {SUBSCRIPTION: TOPIC}, Counted()
     if request.param == "memory":
-        yield from on_a_bus()
+        bus = memory.Bus(minimum_backoff_seconds=0.001, max_attempts=5)
+        yield from on_a_bus(bus, memory.Publisher(bus, meter), memory.DeadLetters(bus, origins), meter)
+    elif request.param == "kafka":
+        settings = request.getfixturevalue("broker")
+        bus = kafka.Bus(settings, minimum_backoff_seconds=0.001, max_attempts=5)
+        publisher = kafka.Publisher(bus, meter)
+        yield from on_a_bus(bus, publisher, kafka.DeadLetters(settings, origins), meter)
     else:
         request.getfixturevalue("emulators")
         yield from on_pubsub(project)
 
 
-def on_a_bus() -> Iterator[Messaging]:
-    bus, meter = memory.Bus(minimum_backoff_seconds=0.001, max_attempts=5), Counted()
+def on_a_bus(bus: Any, publisher: Any, dead_letters: Any, meter: Counted) -> Iterator[Messaging]:
     arrived: list[tuple[bytes, dict[str, str]]] = []
     refusing: list[bool] = []
+    changed = threading.Condition()
 
     def deliver(topic: str, data: bytes, attributes: dict[str, str]) -> bool:
         assert topic == TOPIC
         if refusing:
             return False
-        arrived.append((data, attributes))
+        with changed:
+            arrived.append((data, attributes))
+            changed.notify_all()
         return True
 
-    def wait(_count: int) -> list[tuple[bytes, dict[str, str]]]:
-        assert bus.drain(10)
+    def wait(count: int) -> list[tuple[bytes, dict[str, str]]]:
+        with changed:
+            assert changed.wait_for(lambda: len(arrived) >= count, PATIENCE_SECONDS)
         return arrived
 
     def refuse() -> None:
         refusing.append(True)
 
     bus.subscribe(TOPIC, deliver, name=SUBSCRIPTION)
-    dead_letters = memory.DeadLetters(bus, {SUBSCRIPTION: TOPIC})
-    yield Messaging(memory.Publisher(bus, meter), dead_letters, meter, wait, refuse, refusing.clear)
+    yield Messaging(publisher, dead_letters, meter, wait, refuse, refusing.clear)
     bus.close()
 
 

@@ -105,34 +105,34 @@ def test_reading_an_address_is_one_read(documents):
     assert documents.meter.of(lambda: documents.contact_points.address("p-1", "email")) == (1, 0)
 
 
-def test_what_is_parked_comes_back_as_it_was(documents):
-    documents.quarantine.park(parked(1))
-    assert documents.quarantine.get("q-1") == parked(1)
-    assert documents.quarantine.get("q-2") is None
+def test_what_is_parked_comes_back_as_it_was(quarantine):
+    quarantine.park(parked(1))
+    assert quarantine.get("q-1") == parked(1)
+    assert quarantine.get("q-2") is None
 
 
-def test_the_same_thing_is_parked_once(documents):
-    documents.quarantine.park(parked(1))
-    documents.quarantine.park(parked(1, reason="another"))
-    assert documents.quarantine.list() == [parked(1)]
+def test_the_same_thing_is_parked_once(quarantine):
+    quarantine.park(parked(1))
+    quarantine.park(parked(1, reason="another"))
+    assert quarantine.list() == [parked(1)]
 
 
-def test_the_newest_come_first(documents):
+def test_the_newest_come_first(quarantine):
     for number in (2, 3, 1):
-        documents.quarantine.park(parked(number))
-    assert [p.id for p in documents.quarantine.list()] == ["q-3", "q-2", "q-1"]
-    assert [p.id for p in documents.quarantine.list(limit=2)] == ["q-3", "q-2"]
+        quarantine.park(parked(number))
+    assert [p.id for p in quarantine.list()] == ["q-3", "q-2", "q-1"]
+    assert [p.id for p in quarantine.list(limit=2)] == ["q-3", "q-2"]
 
 
-def test_what_is_redriven_is_forgotten(documents):
-    documents.quarantine.park(parked(1))
-    documents.quarantine.remove("q-1")
-    documents.quarantine.remove("q-1")
-    assert list(documents.quarantine.list()) == []
+def test_what_is_redriven_is_forgotten(quarantine):
+    quarantine.park(parked(1))
+    quarantine.remove("q-1")
+    quarantine.remove("q-1")
+    assert list(quarantine.list()) == []
 
 
-def test_what_is_too_large_is_cut_and_says_so(documents):
-    documents.quarantine.park(parked(1, data=b"\xff" * 10_000_000))
-    kept = documents.quarantine.get("q-1")
+def test_what_is_too_large_is_cut_and_says_so(quarantine):
+    quarantine.park(parked(1, data=b"\xff" * 10_000_000))
+    kept = quarantine.get("q-1")
     assert kept.truncated
     assert kept.data == b"\xff" * MOST_BYTES

@@ -37,12 +37,12 @@ class Office:
             "persons": world.plain["persons"],
         }
         ports = {name: Watched(plain[name], announce, name) for name in PORTS}
-        self.find = Find(ports["persons"], world.plain["contacts"], KEY)
+        self.find = Find(ports["persons"], world.plain["contacts"], ports["data"], KEY)
         ids = map("e-{}".format, itertools.count())
         self.erase = Erase(
             self.find, ports["data"], ports["keys"], ports["erasures"], ports["quarantine"], lambda: next(ids)
         )
-        self.person = self.find.person_id(WHO)
+        self.person = self.find.identifier(WHO).person_id
 
     def begin(self, now=NOW):
         return self.erase.begin(WHO, by="desk", case="DSR-1", now=now).erasure
@@ -55,8 +55,7 @@ class Office:
             self.world.plain["persons"].profile(self.person)
         assert self.data.held([self.person]) == Held()
         assert self.person not in self.store.histories
-        links = self.world.plain["persons"].links(canonical(WHO["customer_no"], "s").identifiers)
-        assert {each.rule for each in links.values()} == {ERASED}
+        assert self.find.identifier(WHO).rule == ERASED
         return not any(self.person.encode() in each.data for each in self.world.quarantine.list(1000))
 
 
@@ -189,3 +188,22 @@ def test_the_record_of_an_erasure_takes_a_reference_and_no_more(case):
     with pytest.raises(InvalidError, match="no reference"):
         office.erase.begin(WHO, by="desk", case=case, now=NOW)
     assert office.erasures.all() == []
+
+
+def test_persons_who_became_one_are_erased_as_one():
+    world, office = lived()
+    cookie = {"cookie_id": "their own browser"}
+    before = world.receive(canonical("", "alone", identifiers=cookie))
+    world.run()
+    other = next(row.person_id for row in world.queue.rows if row.decision_id == before)
+    world.receive(canonical("", "together", identifiers={**WHO, **cookie}))
+    world.run()
+    assert set(office.find.person(other).ids) == {office.person, other}
+    office.erase.begin(cookie, by="desk", case="DSR-1", now=NOW)
+    assert office.is_gone()
+    assert office.find.identifier(cookie).rule == ERASED
+    for person_id in (office.person, other):
+        with pytest.raises(ErasedError):
+            office.keys.key(person_id)
+        with pytest.raises(ErasedError):
+            world.plain["persons"].profile(person_id)

@@ -19,7 +19,7 @@ from shared.domain.rules import Cap, ConsentRule, Cooldown, ExclusionRule, Scope
 BANK = Path(__file__).parent / "authoring_cases" / "bank"
 SAMPLE = Path(__file__).parents[2] / "catalogue"
 
-GOLDEN = "sha256:e39cd2118873fca5f5ec0524a9c0cf39864affbd2065f05b34b9f1ed36c4a39d"
+GOLDEN = "sha256:2fbfa0497ebe22755164b7974d97e0f25e6d445bd3d327352946e043f69becb2"
 
 
 @pytest.fixture(scope="module")

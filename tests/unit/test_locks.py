@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-DEPLOYED, DEVELOPMENT = "requirements.txt", "requirements-dev.txt"
+DEPLOYED, BRIDGE, DEVELOPMENT = "requirements.txt", "requirements-kafka.txt", "requirements-dev.txt"
 PIN = re.compile(r"(?P<name>[a-z0-9]([a-z0-9._-]*[a-z0-9])?)==(?P<version>[^\s;]+)( ; (?P<marker>.+))?")
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 
@@ -33,7 +33,7 @@ def declared(*requirements: str) -> set[str]:
     return {re.sub(r"[-_.]+", "-", name).lower() for name in names}
 
 
-@pytest.mark.parametrize("lock", [DEPLOYED, DEVELOPMENT])
+@pytest.mark.parametrize("lock", [DEPLOYED, BRIDGE, DEVELOPMENT])
 def test_every_requirement_is_pinned_with_hashes(lock):
     lines = requirements(lock)
 
@@ -45,7 +45,7 @@ def test_every_requirement_is_pinned_with_hashes(lock):
         assert all(HASH.fullmatch(each) for each in hashes), f"not a SHA-256: {requirement}"
 
 
-@pytest.mark.parametrize("lock", [DEPLOYED, DEVELOPMENT])
+@pytest.mark.parametrize("lock", [DEPLOYED, BRIDGE, DEVELOPMENT])
 def test_no_lock_names_an_address_or_a_path(lock):
     text = (ROOT / lock).read_text()
 
@@ -53,7 +53,8 @@ def test_no_lock_names_an_address_or_a_path(lock):
 
 
 def test_what_is_deployed_is_what_is_developed_against():
-    assert pins(DEPLOYED) < pins(DEVELOPMENT)
+    assert pins(DEPLOYED) | pins(BRIDGE) < pins(DEVELOPMENT)
+    assert not pins(DEPLOYED) & pins(BRIDGE)
 
 
 def test_everything_declared_is_locked():
@@ -61,6 +62,7 @@ def test_everything_declared_is_locked():
     names = {lock: {name for name, _, _ in pins(lock)} for lock in (DEPLOYED, DEVELOPMENT)}
 
     assert declared(*project["dependencies"]) <= names[DEPLOYED]
+    assert declared(*project["optional-dependencies"]["kafka"]) == {name for name, _, _ in pins(BRIDGE)}
     assert declared(*project["dependencies"], *project["optional-dependencies"]["dev"]) <= names[DEVELOPMENT]
 
 

@@ -112,22 +112,25 @@ class _Persons(memory.Persons):
     def __init__(self, store: memory.Store, meter: RequestMeter, people: Sequence[Person]) -> None:
         super().__init__(store, meter)
         self._profiles = {profile.person_id: Versioned(profile, "1") for profile in people}
-        self._links = {
-            _identifier(number): Identifier(
-                namespace="customer_no",
-                value=_identifier(number),
-                person_id=profile.person_id,
-                signal_id="s",
-                source="bench",
-                at=bank.NOW,
-                rule="first_seen",
-            )
+        self._identifiers = {
+            identifier.key: Versioned(identifier, "1")
             for number, profile in enumerate(people)
+            for identifier in [
+                Identifier(
+                    namespace="customer_no",
+                    value=_identifier(number),
+                    person_id=profile.person_id,
+                    signal_id="s",
+                    source="bench",
+                    at=bank.NOW,
+                    rule="first_seen",
+                )
+            ]
         }
 
-    def links(self, identifiers: Mapping[str, str]) -> dict[str, Identifier]:
+    def identifiers(self, keys: Sequence[str]) -> dict[str, Versioned[Identifier]]:
         """Whom they lead to."""
-        return {namespace: self._links[value] for namespace, value in identifiers.items()}
+        return {key: self._identifiers[key] for key in keys}
 
     def profile(self, person_id: str) -> Versioned[Person]:
         """The person."""

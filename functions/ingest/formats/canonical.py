@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, TypeVar, get_args
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta
 
+from shared.domain.catalogue.formats import PROOFS
 from shared.domain.consent import ANY
-from shared.domain.consent.proofs import Proof, ProofKind
+from shared.domain.consent.proofs import Proof
 from shared.domain.errors import InvalidError
 from shared.domain.normalising.raw import MAX_TYPE, RawSignal, beside, described, instant, snake_case, text
 from shared.domain.signal import Basis, ConsentChange
@@ -20,11 +21,9 @@ _MISSING = re.compile(r"Object missing required field `(?P<field>\w+)`")
 _PLACE = re.compile(r"(?P<detail>.*) - at `\$\.?(?P<field>.*)`")
 
 
-_PROOFS: tuple[ProofKind, ...] = get_args(ProofKind)
-"""What stands among the consents and is none: what others wrote of them."""
+class Canonical(msgspec.Struct, frozen=True, kw_only=True):
+    """A canonical signal, as it is sent. Fields beside these are kept under `properties`."""
 
-
-class _Canonical(msgspec.Struct, frozen=True, kw_only=True):
     type: str
     identifiers: dict[str, Any]
     id: str | None = None
@@ -43,7 +42,7 @@ class _Word(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     at: Any = None
 
 
-FormT = TypeVar("FormT", _Canonical, _Word)
+FormT = TypeVar("FormT", Canonical, _Word)
 
 
 def read(payload: Any) -> RawSignal:
@@ -54,12 +53,12 @@ def read(payload: Any) -> RawSignal:
     """
     if not isinstance(payload, dict):
         raise InvalidError(f"expected an object, got {described(payload)}")
-    body = _fitted(payload, _Canonical)
+    body = _fitted(payload, Canonical)
     if len(body.type) > MAX_TYPE or not _TYPE.fullmatch(body.type):
         raise InvalidError(_type_advice(body.type), field="type")
     if body.source is not None and not _SOURCE.fullmatch(body.source):
         raise InvalidError("is not 1 to 64 of a-z, 0-9, `_`, `.` and `-`, a letter or digit first", field="source")
-    undeclared = {name: value for name, value in payload.items() if name not in _Canonical.__struct_fields__}
+    undeclared = {name: value for name, value in payload.items() if name not in Canonical.__struct_fields__}
     return RawSignal(
         id=text(body.id, "id"),
         type=body.type,
@@ -98,7 +97,7 @@ def _type_advice(given: str) -> str:
 def _consents(consent: dict[str, Any]) -> list[ConsentChange]:
     changes: list[ConsentChange] = []
     for purpose, word in consent.items():
-        if purpose in _PROOFS:
+        if purpose in PROOFS:  # what others wrote of consents is none itself
             continue
         if isinstance(word, bool):
             changes.append(ConsentChange(purpose=purpose, granted=word))
@@ -130,4 +129,4 @@ def _consent(purpose: str, channel: str, said: Any) -> ConsentChange:
 
 
 def _proofs(consent: dict[str, Any]) -> tuple[Proof, ...]:
-    return tuple(Proof(kind, consent[kind], f"consent.{kind}") for kind in _PROOFS if consent.get(kind) is not None)
+    return tuple(Proof(kind, consent[kind], f"consent.{kind}") for kind in PROOFS if consent.get(kind) is not None)

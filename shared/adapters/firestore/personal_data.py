@@ -15,7 +15,7 @@ from shared.adapters.firestore.contacts import CONTACTS, DELIVERIES
 from shared.adapters.firestore.deferrals import DEFERRALS, decode_deferral
 from shared.adapters.firestore.outcomes import OUTCOMES
 from shared.adapters.firestore.persons import IDENTIFIERS, PROFILES
-from shared.adapters.firestore.profiles import encode_erased, is_erased
+from shared.adapters.firestore.profiles import encode_erased
 from shared.adapters.sealing import Sealer
 from shared.domain.delivery import Delivery
 from shared.domain.erasure import Erasure, tombstone
@@ -58,12 +58,19 @@ class PersonalData:
         tombstones = self._where(IDENTIFIERS, "signal_id", [erasure_id])
         return [decode(Identifier, each) for each in (*self._of(IDENTIFIERS, person_ids), *tombstones)]
 
-    def bury(self, person_ids: Sequence[str], at: datetime) -> int:
-        """Put `erased` in the place of profiles."""
-        references = [self._database.reference(PROFILES, person_id) for person_id in person_ids]
-        there = [each for each in self._database.get_all(references) if not is_erased(each)]
-        self._write(self._database, there, lambda batch, each: batch.set(each.reference, encode_erased(at)))
-        return len(there)
+    def known_by(self, namespace: str, value: str) -> Sequence[Identifier]:
+        """What is known of an identifier, in each of its periods, the latest first."""
+        found = [decode(Identifier, each) for each in self._where(IDENTIFIERS, "value", [value])]
+        own = [identifier for identifier in found if identifier.namespace == namespace]
+        return sorted(own, key=lambda identifier: identifier.at, reverse=True)
+
+    def bury(self, versions: Mapping[str, str], at: datetime) -> None:
+        """Put `erased` in the place of profiles, in one guarded commit."""
+        batch = self._database.client.batch()
+        for person_id, version in versions.items():
+            reference = self._database.reference(PROFILES, person_id)
+            batch.update(reference, encode_erased(at), option=self._database.guard(version.rpartition("/")[0]))
+        self._database.commit(batch)
 
     def tombstone(self, person_ids: Sequence[str], erasure_id: str, at: datetime) -> int:
         """Put a tombstone in the place of every identifier that points at one of these."""
@@ -92,9 +99,9 @@ class PersonalData:
 
     def readmit(self, identifier: Identifier) -> None:
         """Take a tombstone away."""
-        tombstones = self._where(IDENTIFIERS, "signal_id", [identifier.signal_id])
-        found = [each for each in tombstones if decode(Identifier, each).key == identifier.key]
-        self._write(self._database, found, _delete)
+        batch = self._database.client.batch()
+        batch.delete(self._database.reference(IDENTIFIERS, identifier.key))
+        self._database.commit(batch, blind=True)
 
     def _outcomes(self, deliveries: Iterable[Delivery]) -> Iterator[Snapshot]:
         return self._where(OUTCOMES, "delivery_id", [each.delivery_id for each in deliveries])

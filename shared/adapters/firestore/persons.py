@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from google.cloud import firestore
+from google.cloud.firestore_v1.base_query import FieldFilter
 
-from shared.adapters.firestore.client import Database, decode, encode, version_of
+from shared.adapters.firestore.client import Database, decode, encode, encode_update, version_of
 from shared.adapters.firestore.profiles import decode_profile, encode_profile
 from shared.adapters.sealing import Sealer
 from shared.domain.identity.links import Identifier
 from shared.domain.profile import Person
-from shared.ports import Meter, Versioned
+from shared.ports import Meter, Rewrite, Versioned
 
 IDENTIFIERS = "identifiers"
 PROFILES = "profiles"
+
+_AT_ONCE = 30
+"""Values that a query may ask for at once."""
 
 
 class Persons:
@@ -26,12 +29,27 @@ class Persons:
         self._meter = meter
         self._sealer = sealer
 
-    def links(self, identifiers: Mapping[str, str]) -> dict[str, Identifier]:
-        """Those of these identifiers that are linked, by namespace; one batched read."""
-        references = [self._identifier(namespace, value) for namespace, value in identifiers.items()]
+    def identifiers(self, keys: Sequence[str]) -> dict[str, Versioned[Identifier]]:
+        """Those of the identifiers with these keys that are known, by key; one batched read."""
+        references = [self._database.reference(IDENTIFIERS, key) for key in keys]
         self._meter.add(reads=len(references))
-        found = [decode(Identifier, snapshot) for snapshot in self._database.get_all(references)]
-        return {link.namespace: link for link in found}
+        found = [
+            Versioned(decode(Identifier, snapshot), version_of(snapshot.update_time))
+            for snapshot in self._database.get_all(references)
+        ]
+        return {each.value.key: each for each in found}
+
+    def identifiers_of(self, person_ids: Sequence[str]) -> list[Identifier]:
+        """All identifiers that point at one of these ids, in order of their keys."""
+        collection = self._database.client.collection(IDENTIFIERS)
+        found: list[Identifier] = []
+        for start in range(0, len(person_ids), _AT_ONCE):
+            wanted = FieldFilter("person_id", "in", list(person_ids[start : start + _AT_ONCE]))
+            found += [
+                decode(Identifier, snapshot) for snapshot in self._database.query(collection.where(filter=wanted))
+            ]
+        self._meter.add(reads=len(found))
+        return sorted(found, key=lambda identifier: identifier.key)
 
     def profile(self, person_id: str) -> Versioned[Person] | None:
         """A person's profile, None where there is none."""
@@ -42,35 +60,44 @@ class Persons:
         profile = decode_profile(self._sealer, snapshot, person_id)
         return Versioned(profile, f"{version_of(snapshot.update_time)}/{profile.version}")
 
-    def create(self, profile: Person, links: Sequence[Identifier]) -> None:
+    def create(self, profile: Person, identifiers: Sequence[Identifier]) -> None:
         """Create a person with its first identifiers, in one commit."""
-        self.create_all([(profile, links)])
+        self.create_all([(profile, identifiers)])
 
     def create_all(self, persons: Sequence[tuple[Person, Sequence[Identifier]]]) -> None:
         """Create several persons in one commit."""
+        self.rewrite(
+            Rewrite(
+                persons=[Versioned(profile, None) for profile, _ in persons],
+                created=[identifier for _, identifiers in persons for identifier in identifiers],
+            )
+        )
+
+    def update(self, profile: Versioned[Person], identifiers: Sequence[Identifier]) -> None:
+        """Write a changed profile and create identifiers, in one commit."""
+        own = (profile.version or "").rpartition("/")[2]
+        changed = [profile] if own != str(profile.value.version) else []
+        if changed or identifiers:
+            self.rewrite(Rewrite(persons=changed, created=identifiers))
+
+    def rewrite(self, change: Rewrite) -> None:
+        """Write persons and identifiers that change together, in one guarded commit."""
         batch = self._database.client.batch()
-        for profile, links in persons:
-            batch.create(self._database.reference(PROFILES, profile.person_id), encode_profile(self._sealer, profile))
-            self._link(batch, links)
+        for person in change.persons:
+            reference = self._database.reference(PROFILES, person.value.person_id)
+            if person.version is None:
+                batch.create(reference, encode_profile(self._sealer, person.value))
+            else:
+                guard = self._database.guard(person.version.rpartition("/")[0])
+                batch.update(reference, encode_profile(self._sealer, person.value), option=guard)
+        for placed in change.placed:
+            reference = self._database.reference(PROFILES, placed.person_id)
+            batch.set(reference, encode_profile(self._sealer, placed))
+        for created in change.created:
+            batch.create(self._database.reference(IDENTIFIERS, created.key), encode(created))
+        for changed in change.changed:
+            reference = self._database.reference(IDENTIFIERS, changed.value.key)
+            guard = self._database.guard(changed.version or "")
+            batch.update(reference, encode_update(changed.value), option=guard)
         self._database.commit(batch)
         self._meter.add(writes=len(batch))
-
-    def update(self, profile: Versioned[Person], links: Sequence[Identifier]) -> None:
-        """Write a changed profile and link identifiers to it, in one commit."""
-        person = profile.value
-        version, _, own = (profile.version or "").rpartition("/")
-        batch = self._database.client.batch()
-        if own != str(person.version):
-            reference = self._database.reference(PROFILES, person.person_id)
-            batch.update(reference, encode_profile(self._sealer, person), option=self._database.guard(version))
-        self._link(batch, links)
-        if len(batch):
-            self._database.commit(batch)
-            self._meter.add(writes=len(batch))
-
-    def _link(self, batch: firestore.WriteBatch, links: Sequence[Identifier]) -> None:
-        for link in links:
-            batch.create(self._identifier(link.namespace, link.value), encode(link))
-
-    def _identifier(self, namespace: str, value: str) -> firestore.DocumentReference:
-        return self._database.reference(IDENTIFIERS, f"{namespace}:{value}")

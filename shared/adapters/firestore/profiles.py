@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from google.cloud import firestore
 
 from shared.adapters.firestore.client import Snapshot, fields_of
 from shared.adapters.sealing import Sealer
@@ -36,16 +37,12 @@ def decode_profile(sealer: Sealer, snapshot: Snapshot, person_id: str) -> Person
         ErasedError: its person was erased.
         PermanentError: it does not open with this person's key.
     """
-    if is_erased(snapshot):
+    fields = fields_of(snapshot)
+    if "erased_at" in fields:
         raise ErasedError(f"person {person_id} was erased")
-    return msgspec.json.decode(sealer.open(person_id, _PURPOSE, fields_of(snapshot)["sealed"]), type=Person)
+    return msgspec.json.decode(sealer.open(person_id, _PURPOSE, fields["sealed"]), type=Person)
 
 
 def encode_erased(at: datetime) -> dict[str, Any]:
-    """What stands in a profile's place once its person was erased."""
-    return {"erased_at": at}
-
-
-def is_erased(snapshot: Snapshot) -> bool:
-    """Whether that stands there."""
-    return "erased_at" in fields_of(snapshot)
+    """The update that puts `erased` in a profile's place."""
+    return {"erased_at": at, "sealed": firestore.DELETE_FIELD, "audiences": firestore.DELETE_FIELD}

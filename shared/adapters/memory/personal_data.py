@@ -11,6 +11,7 @@ from shared.adapters.memory.store import Document, Store
 from shared.domain.deferral import Deferral
 from shared.domain.delivery import Delivery
 from shared.domain.erasure import Erasure, tombstone
+from shared.domain.errors import StaleError
 from shared.domain.identity.links import Identifier
 from shared.ports import Held, Outcome
 
@@ -44,14 +45,22 @@ class PersonalData:
         with self._store.lock:
             return [e for e in self._identifiers() if e.person_id in person_ids or e.signal_id == erasure_id]
 
-    def bury(self, person_ids: Sequence[str], at: datetime) -> int:
+    def known_by(self, namespace: str, value: str) -> Sequence[Identifier]:
+        """What is known of an identifier, in each of its periods, the latest first."""
+        with self._store.lock:
+            own = [each for each in self._identifiers() if (each.namespace, each.value) == (namespace, value)]
+        return sorted(own, key=lambda identifier: identifier.at, reverse=True)
+
+    def bury(self, versions: Mapping[str, str], at: datetime) -> None:
         """Put nothing, which says that it is erased, in the place of profiles."""
         del at
         with self._store.lock:
-            there = [each for each in person_ids if (found := self._store.profiles.get(each)) and found.data]
-            for person_id in there:
+            for person_id, version in versions.items():
+                found = self._store.profiles.get(person_id)
+                if found is None or found.version != version.rpartition("/")[0]:
+                    raise StaleError(f"the profile of {person_id} changed since it was read")
+            for person_id in versions:
                 self._store.profiles[person_id] = Document(b"", self._store.next_version())
-        return len(there)
 
     def tombstone(self, person_ids: Sequence[str], erasure_id: str, at: datetime) -> int:
         """Put a tombstone in the place of every identifier that points at one of these."""
@@ -59,7 +68,7 @@ class PersonalData:
             found = [each for each in self._identifiers() if each.person_id in person_ids]
             for each in found:
                 stone = tombstone(each, erasure_id, at)
-                self._store.identifiers[each.namespace, each.value] = msgspec.json.encode(stone)
+                self._store.identifiers[each.key] = Document(msgspec.json.encode(stone), self._store.next_version())
         return len(found)
 
     def delete(self, person_ids: Sequence[str]) -> Mapping[str, int]:
@@ -92,10 +101,10 @@ class PersonalData:
     def readmit(self, identifier: Identifier) -> None:
         """Take a tombstone away."""
         with self._store.lock:
-            self._store.identifiers.pop((identifier.namespace, identifier.value), None)
+            self._store.identifiers.pop(identifier.key, None)
 
     def _identifiers(self) -> list[Identifier]:
-        return [msgspec.json.decode(data, type=Identifier) for data in self._store.identifiers.values()]
+        return [msgspec.json.decode(each.data, type=Identifier) for each in self._store.identifiers.values()]
 
     def _deliveries(self, person_ids: Sequence[str]) -> dict[str, Delivery]:
         every = {k: msgspec.json.decode(each.data, type=Delivery) for k, each in self._store.deliveries.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -10,7 +10,7 @@ from shared.adapters.memory.store import Document, Store
 from shared.domain.errors import AlreadyExistsError, ErasedError, StaleError
 from shared.domain.identity.links import Identifier
 from shared.domain.profile import Person
-from shared.ports import Meter, Versioned
+from shared.ports import Meter, Rewrite, Versioned
 
 
 class Persons:
@@ -21,12 +21,24 @@ class Persons:
         self._store = store
         self._meter = meter
 
-    def links(self, identifiers: Mapping[str, str]) -> dict[str, Identifier]:
-        """Those of these identifiers that are linked, by namespace."""
-        self._meter.add(reads=len(identifiers))
+    def identifiers(self, keys: Sequence[str]) -> dict[str, Versioned[Identifier]]:
+        """Those of the identifiers with these keys that are known, by key."""
+        self._meter.add(reads=len(keys))
         with self._store.lock:
-            found = {ns: self._store.identifiers.get((ns, value)) for ns, value in identifiers.items()}
-        return {ns: msgspec.json.decode(data, type=Identifier) for ns, data in found.items() if data is not None}
+            found = {key: self._store.identifiers.get(key) for key in keys}
+        return {
+            key: Versioned(msgspec.json.decode(document.data, type=Identifier), document.version)
+            for key, document in found.items()
+            if document is not None
+        }
+
+    def identifiers_of(self, person_ids: Sequence[str]) -> list[Identifier]:
+        """All identifiers that point at one of these ids, in order of their keys."""
+        with self._store.lock:
+            held = [msgspec.json.decode(each.data, type=Identifier) for each in self._store.identifiers.values()]
+        found = [identifier for identifier in held if identifier.person_id in person_ids]
+        self._meter.add(reads=len(found))
+        return sorted(found, key=lambda identifier: identifier.key)
 
     def profile(self, person_id: str) -> Versioned[Person] | None:
         """A person's profile, None where there is none."""
@@ -40,46 +52,52 @@ class Persons:
         profile = msgspec.json.decode(document.data, type=Person)
         return Versioned(profile, f"{document.version}/{profile.version}")
 
-    def create(self, profile: Person, links: Sequence[Identifier]) -> None:
+    def create(self, profile: Person, identifiers: Sequence[Identifier]) -> None:
         """Create a person with its first identifiers, in one commit."""
-        self.create_all([(profile, links)])
+        self.create_all([(profile, identifiers)])
 
     def create_all(self, persons: Sequence[tuple[Person, Sequence[Identifier]]]) -> None:
         """Create several persons in one commit."""
+        self.rewrite(
+            Rewrite(
+                persons=[Versioned(profile, None) for profile, _ in persons],
+                created=[identifier for _, identifiers in persons for identifier in identifiers],
+            )
+        )
+
+    def update(self, profile: Versioned[Person], identifiers: Sequence[Identifier]) -> None:
+        """Write a changed profile and create identifiers, in one commit."""
+        own = (profile.version or "").rpartition("/")[2]
+        changed = [profile] if own != str(profile.value.version) else []
+        self.rewrite(Rewrite(persons=changed, created=identifiers))
+
+    def rewrite(self, change: Rewrite) -> None:
+        """Write persons and identifiers that change together, in one guarded commit."""
         with self._store.lock:
-            for profile, links in persons:
-                self._refuse_linked(links)
-                if profile.person_id in self._store.profiles:
-                    raise AlreadyExistsError(f"person {profile.person_id} exists already")
-            for profile, links in persons:
-                self._put(profile)
-                self._link(links)
-        self._meter.add(writes=sum(1 + len(links) for _, links in persons))
+            self._check(change)
+            for person in (*(each.value for each in change.persons), *change.placed):
+                self._store.profiles[person.person_id] = Document(
+                    msgspec.json.encode(person), self._store.next_version()
+                )
+            for identifier in (*change.created, *(each.value for each in change.changed)):
+                self._store.identifiers[identifier.key] = Document(
+                    msgspec.json.encode(identifier), self._store.next_version()
+                )
+        kinds = (change.persons, change.placed, change.created, change.changed)
+        self._meter.add(writes=sum(map(len, kinds)))
 
-    def update(self, profile: Versioned[Person], links: Sequence[Identifier]) -> None:
-        """Write a changed profile and link identifiers to it, in one commit."""
-        person = profile.value
-        version, _, own = (profile.version or "").rpartition("/")
-        changed = own != str(person.version)
-        with self._store.lock:
-            if changed:
-                document = self._store.profiles.get(person.person_id)
-                if document is None or document.version != version:
-                    raise StaleError(f"the profile of {person.person_id} changed since it was read")
-            self._refuse_linked(links)
-            if changed:
-                self._put(person)
-            self._link(links)
-        self._meter.add(writes=int(changed) + len(links))
-
-    def _put(self, profile: Person) -> None:
-        self._store.profiles[profile.person_id] = Document(msgspec.json.encode(profile), self._store.next_version())
-
-    def _link(self, links: Sequence[Identifier]) -> None:
-        for link in links:
-            self._store.identifiers[link.namespace, link.value] = msgspec.json.encode(link)
-
-    def _refuse_linked(self, links: Sequence[Identifier]) -> None:
-        for link in links:
-            if (link.namespace, link.value) in self._store.identifiers:
-                raise AlreadyExistsError(f"the {link.namespace} is linked already")
+    def _check(self, change: Rewrite) -> None:
+        for identifier in change.created:
+            if identifier.key in self._store.identifiers:
+                raise AlreadyExistsError(f"the {identifier.namespace} is linked already")
+        for person in change.persons:
+            person_id, document = person.value.person_id, self._store.profiles.get(person.value.person_id)
+            if person.version is None:
+                if document is not None:
+                    raise AlreadyExistsError(f"person {person_id} exists already")
+            elif document is None or document.version != person.version.rpartition("/")[0]:
+                raise StaleError(f"the profile of {person_id} changed since it was read")
+        for each in change.changed:
+            held = self._store.identifiers.get(each.value.key)
+            if held is None or held.version != each.version:
+                raise StaleError(f"the {each.value.namespace} changed since it was read")

@@ -15,6 +15,7 @@ from shared.domain.allowance import Ledger
 from shared.domain.contact import Contact
 from shared.domain.contact_folding import Fold
 from shared.domain.delivery import Delivery
+from shared.domain.identity.links import Identifier
 from shared.domain.profile import Person
 from shared.domain.propensity import Counts
 from shared.domain.seal import Sealed
@@ -58,7 +59,7 @@ class Store:
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
-        self.identifiers: dict[tuple[str, str], bytes] = {}
+        self.identifiers: dict[str, Document[Identifier]] = {}
         self.profiles: dict[str, Document[Person]] = {}
         self.histories: dict[str, History] = {}
         self.deliveries: dict[str, Document[Delivery]] = {}

@@ -54,6 +54,7 @@ class Expected(Form, frozen=True, kw_only=True):
         context: what surrounds it, whole.
         properties: the event's own facts and all the rest, whole.
         consent: all consents that it carries.
+        proofs: all proofs of consent that others wrote, by kind.
         attributes: of the profile, all that it states.
         refused: what is said of an item that is refused, or a part of it.
         field: the field that is said not to fit.
@@ -67,6 +68,7 @@ class Expected(Form, frozen=True, kw_only=True):
     context: dict[str, Any] | None = None
     properties: dict[str, Any] | None = None
     consent: tuple[ExpectedConsent, ...] | None = None
+    proofs: dict[str, Any] | None = None
     attributes: dict[str, Any] | None = None
     refused: Text | None = None
     field: Text | None = None

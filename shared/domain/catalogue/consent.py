@@ -11,6 +11,9 @@ from shared.domain.part import Name, Part
 from shared.domain.rules import Purpose
 
 TcfPurpose = Annotated[int, Meta(ge=1, le=11)]
+ProofKind = Literal["tcf", "gcs", "gcd", "consent_mode"]
+"""What others write of a person's consents."""
+
 VendorId = Annotated[int, Meta(ge=1, le=65535)]
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
+from shared.domain.catalogue.consent import ProofKind
 from shared.domain.part import Cel, Name, Part, Text
 
 BUILT_IN_FORMATS = ("canonical", "adobe-xdm")
@@ -129,6 +130,22 @@ class ConsentReading(Part, frozen=True, kw_only=True):
     silent: tuple[Text, ...] = ()
 
 
+class ProofReading(Part, frozen=True, kw_only=True):
+    """Where proofs of consent stand that others wrote; what they mean here, consent.yaml says.
+
+    Attributes:
+        tcf: a TC string of the IAB's framework.
+        gcs: of Google's Consent Mode, such as G101.
+        gcd: of Google's Consent Mode, such as 13r3q3r3q5.
+        consent_mode: an object of Consent Mode's signals, each GRANTED or DENIED.
+    """
+
+    tcf: Value = ()
+    gcs: Value = ()
+    gcd: Value = ()
+    consent_mode: Value = ()
+
+
 class Let(Part, frozen=True, kw_only=True):
     """A name for what an expression gives.
 
@@ -158,6 +175,7 @@ class Shape(Part, frozen=True, kw_only=True):
         context: what surrounds it.
         properties: the event's own facts, and everything else.
         consent: consents that it carries.
+        proofs: what others wrote of its consents.
         attributes: of the profile, which schema.yaml declares; numbers may come as texts.
     """
 
@@ -174,10 +192,13 @@ class Shape(Part, frozen=True, kw_only=True):
     context: Surrounded = Surrounded()
     properties: Kept = Kept()
     consent: tuple[ConsentReading, ...] = ()
+    proofs: ProofReading = ProofReading()
     attributes: dict[Name, Value] = msgspec.field(default_factory=dict)
 
 
 Keys = tuple[str | int, ...]
+
+PROOFS: tuple[ProofKind, ...] = get_args(ProofKind)
 
 
 def values(shape: Shape) -> Iterator[tuple[Keys, Value]]:
@@ -200,6 +221,8 @@ def values(shape: Shape) -> Iterator[tuple[Keys, Value]]:
         yield ("properties", "more", name), value
     for index, consent in enumerate(shape.consent):
         yield ("consent", index, "from"), consent.from_
+    for kind in PROOFS:
+        yield ("proofs", kind), getattr(shape.proofs, kind)
     for name, value in shape.attributes.items():
         yield ("attributes", name), value
 

@@ -25,12 +25,24 @@ class Namespace(Part, frozen=True, kw_only=True):
         kind: what it points at.
         priority: how strongly; higher is stronger evidence.
         unique: whether a person has only one.
+        max_persons: how many persons one may be seen with; one that was seen with more is shared and links to nobody.
+        max_values: how many a person may have.
+        ttl_days: how long one means the same person: in each period of so many days, counted from 1970 by event time,
+            it is a new identifier, and limits count within the period. Without, for ever.
     """
 
     id: Id
     kind: Literal["person", "device", "session"]
     priority: int
     unique: bool = False
+    max_persons: Annotated[int, Meta(ge=1, le=100)] | None = None
+    max_values: Annotated[int, Meta(ge=1, le=100)] | None = None
+    ttl_days: Annotated[int, Meta(ge=1, le=3660)] | None = None
+
+    @property
+    def hangs(self) -> bool:
+        """Whether one may hang on another identifier without counting for anything: it says nothing about limits."""
+        return self.kind != "person" and not self.unique and self.max_values is None
 
 
 class Placement(Part, frozen=True, kw_only=True):

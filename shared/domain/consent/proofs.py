@@ -5,15 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
-from shared.domain.catalogue.consent import ConsentTerms, Tcf
+from shared.domain.catalogue.consent import ConsentTerms, ProofKind, Tcf
 from shared.domain.consent import tcf
 from shared.domain.consent.consent_mode import ModeSignal, read_gcd, read_gcs, read_words
 from shared.domain.errors import InvalidError
 from shared.domain.signal import ConsentChange
-
-ProofKind = Literal["tcf", "gcs", "gcd", "consent_mode"]
 
 _DAY = timedelta(days=1)
 

@@ -75,18 +75,6 @@ class Conflict(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
-class Member(msgspec.Struct, frozen=True, kw_only=True):
-    """An identifier in a person's graph.
-
-    Attributes:
-        fragment: the canonical id under which it entered: whose fragment its signals change.
-        at: when it was first seen.
-    """
-
-    fragment: str
-    at: Instant
-
-
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     """An operator's word that a link is no evidence."""
 
@@ -99,14 +87,15 @@ class Graph(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The identifiers of a person and the log of their links.
 
     Attributes:
-        members: the person's identifiers, by key; one that hangs on a single other and counts for no limit is not here.
+        members: the keys of the person's identifiers, and of each the canonical id under which it entered: whose
+            fragment its signals change. One that hangs on a single other and counts for no limit is not here.
         links: by id, those between members, and those refused between a member and another person's.
         conflicts: links that a rule refused, by id, with the reason.
         refusals: links that an operator refused, by id.
         others: the persons at the other end of conflicts.
     """
 
-    members: dict[str, Member] = {}
+    members: dict[str, str] = {}
     links: dict[str, Link] = {}
     conflicts: dict[str, str] = {}
     refusals: dict[str, Refusal] = {}
@@ -124,6 +113,11 @@ def key_of(namespace: str, value: str, epoch: int | None = None) -> str:
 def namespace_of(key: str) -> str:
     """The namespace in a key."""
     return key.partition(":")[0]
+
+
+def value_of(key: str) -> str:
+    """The value in a key, with its epoch where it has one."""
+    return key.partition(":")[2]
 
 
 def link_id(stronger: str, weaker: str) -> str:

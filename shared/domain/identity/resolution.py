@@ -1,90 +1,150 @@
-"""Identity resolution: whose signal it is (`domain.md` 3).
-
-Deterministic: an identifier points at one person. A signal that points at two is recorded as a conflict and goes on
-with the person of its highest-priority identifier.
-"""
+"""What a signal says of identifiers: which of them were seen together, and what of that is new (`domain.md` 3)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from shared.domain.catalogue import Namespace
-from shared.domain.identity.links import Conflict, Identifier
-from shared.domain.profile import Profile
+from shared.domain.identity.links import Conflict, Identifier, Link, key_of, namespace_of, value_of
+from shared.domain.identity.partition import Strength
+from shared.domain.profile import Person
+from shared.domain.signal import Signal
+
+FIRST_SEEN = "first_seen"
+TOGETHER = "seen_together"
+
+_DAY_SECONDS = 86_400
 
 
-class Resolution(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose signal it is.
+class News(msgspec.Struct, frozen=True, kw_only=True):
+    """What a signal adds to what is known of identifiers.
 
     Attributes:
-        person_id: the person, None where a new one is to be created.
-        joins: namespaces whose identifiers are to be linked to the person.
-        conflicts: what stood against it.
+        hanging: identifiers never seen before that hang on the signal's strongest one; they concern no graph.
+        earlier: identifiers that hang, with earlier evidence than there was.
+        links: evidence that a graph does not have.
+        conflicts: links of the signal that were refused when they were new.
     """
 
-    person_id: str | None
-    joins: tuple[str, ...]
+    hanging: tuple[Identifier, ...] = ()
+    earlier: tuple[Identifier, ...] = ()
+    links: tuple[Link, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
 
 
-def by_priority(identifiers: Mapping[str, str], namespaces: Mapping[str, Namespace]) -> list[str]:
-    """The namespaces of a signal, strongest first; ties by name."""
-    return sorted(identifiers, key=lambda ns: (-namespaces[ns].priority, ns))
+def keys_of(signal: Signal, namespaces: Mapping[str, Namespace]) -> list[str]:
+    """The keys of a signal's identifiers, strongest first; ties by namespace."""
+    order = sorted(signal.identifiers, key=lambda ns: (-namespaces[ns].priority, ns))
+    return [key_of(ns, signal.identifiers[ns], _epoch(namespaces[ns], signal)) for ns in order]
 
 
-def whose(
-    identifiers: Mapping[str, str], links: Mapping[str, Identifier], namespaces: Mapping[str, Namespace]
-) -> str | None:
-    """The person of the strongest linked identifier, None where none is linked."""
-    return next((links[ns].person_id for ns in by_priority(identifiers, namespaces) if ns in links), None)
+def is_held(identifier: Identifier, person: Person) -> bool:
+    """Whether a person that an identifier points at has it still, or has what it hangs on. A person stored before there
+    were graphs has all that point at it.
+    """
+    members = person.graph.members
+    return not members or (identifier.anchor or identifier.key) in members
 
 
-def resolve(
-    identifiers: Mapping[str, str],
-    links: Mapping[str, Identifier],
-    profile: Profile | None,
-    namespaces: Mapping[str, Namespace],
-) -> Resolution:
-    """Whose signal it is.
+def news(
+    keys: Sequence[str], found: Mapping[str, Identifier], person: Person | None, signal: Signal, strength: Strength
+) -> News:
+    """What a signal adds.
 
     Args:
-        identifiers: the signal's, namespace to keyed hash.
-        links: those of them that are linked already, by namespace.
-        profile: of the person that `whose` named, None where it named nobody.
-        namespaces: the catalogue's, by id.
+        keys: of its identifiers that may link, strongest first.
+        found: those of them that are known.
+        person: whom the strongest points at, None where it is not known.
+        signal: the signal.
+        strength: what the catalogue says of identifiers.
     """
-    order = by_priority(identifiers, namespaces)
-    person_id = profile.person_id if profile else None
-    conflicts: list[Conflict] = []
-    if profile is not None:
-        contradicting = [
-            ns
-            for ns in order
-            if ns not in links and namespaces[ns].unique and profile.unique.get(ns, identifiers[ns]) != identifiers[ns]
-        ]
-        conflicts += [
-            Conflict(
-                namespace=ns, person_id=profile.person_id, reason=f"person has another {ns}, of which there is one"
-            )
-            for ns in contradicting
-        ]
-        # A person named by its canonical id has no link among these, and no identifier is stronger than that id.
-        strongest_link = next((position for position, ns in enumerate(order) if ns in links), -1)
-        if contradicting and order.index(contradicting[0]) < strongest_link:
-            # The strongest identifier is new and cannot be this person's: it founds a person of its own.
-            return Resolution(
-                person_id=None, joins=tuple(ns for ns in order if ns not in links), conflicts=tuple(conflicts)
-            )
-        order = [ns for ns in order if ns not in contradicting]
-    conflicts += [
-        Conflict(namespace=ns, person_id=links[ns].person_id, reason=f"{ns} points at another person")
-        for ns in order
-        if ns in links and links[ns].person_id != person_id
-    ]
-    return Resolution(
-        person_id=person_id,
-        joins=tuple(ns for ns in order if ns not in links),
-        conflicts=tuple(conflicts),
+    strongest = keys[0]
+    hanging, earlier, links, conflicts = [], [], [], []
+    carries = person is not None and strongest in found and not found[strongest].anchor
+    for key in keys[1:]:
+        link, known = seen_together(signal, strongest, key), found.get(key)
+        if known is None:
+            if carries and strength.namespace(key).hangs:
+                hanging.append(pointing(key, signal, found[strongest].person_id, TOGETHER, anchor=strongest))
+            else:
+                links.append(link)
+        elif known.anchor == strongest and strongest in found:
+            if link.evidence < (known.at, known.source, known.signal_id):
+                earlier.append(msgspec.structs.replace(known, at=signal.at, source=signal.source, signal_id=signal.id))
+        elif known.anchor or person is None:
+            links.append(link)
+        else:
+            there = person.graph.links.get(link.id)
+            if there is None and not person.graph.members and known.person_id == found[strongest].person_id:
+                continue  # stored together before there were graphs
+            if there is None or link.evidence < there.evidence:
+                links.append(link)
+            elif link.id in person.graph.conflicts:
+                conflicts.append(
+                    Conflict(
+                        namespace=namespace_of(key),
+                        person_id=known.person_id,
+                        reason=person.graph.conflicts[link.id],
+                    )
+                )
+    return News(hanging=tuple(hanging), earlier=tuple(earlier), links=tuple(links), conflicts=tuple(conflicts))
+
+
+def seen_together(signal: Signal, stronger: str, weaker: str) -> Link:
+    """The link that a signal is evidence of."""
+    return Link(
+        stronger=stronger, weaker=weaker, signal_id=signal.id, source=signal.source, at=signal.at, rule=TOGETHER
     )
+
+
+def hanging_by(identifier: Identifier) -> Link:
+    """The link by which an identifier hangs."""
+    return Link(
+        stronger=identifier.anchor,
+        weaker=identifier.key,
+        signal_id=identifier.signal_id,
+        source=identifier.source,
+        at=identifier.at,
+        rule=identifier.rule,
+    )
+
+
+def pointing(key: str, signal: Signal, person_id: str, rule: str, *, anchor: str = "") -> Identifier:
+    """An identifier that points at a person because of a signal."""
+    namespace = namespace_of(key)
+    value = signal.identifiers[namespace]
+    epoch = value_of(key)[len(value) + 1 :]
+    return Identifier(
+        namespace=namespace,
+        value=value,
+        person_id=person_id,
+        signal_id=signal.id,
+        source=signal.source,
+        at=signal.at,
+        rule=rule,
+        epoch=int(epoch) if epoch else None,
+        anchor=anchor,
+    )
+
+
+def conflicts_of(
+    links: Sequence[Link], refused: Mapping[str, str], person_of: Mapping[str, str]
+) -> tuple[Conflict, ...]:
+    """What stood against a signal's links."""
+    return tuple(
+        Conflict(
+            namespace=namespace_of(link.weaker),
+            person_id=person_of[link.weaker],
+            reason=refused[link.id],
+        )
+        for link in links
+        if link.id in refused
+    )
+
+
+def _epoch(namespace: Namespace, signal: Signal) -> int | None:
+    if namespace.ttl_days is None:
+        return None
+    return int(signal.at.timestamp() // (namespace.ttl_days * _DAY_SECONDS))

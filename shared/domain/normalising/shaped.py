@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from shared.domain.catalogue.formats import Shape, Value, expressions, values
+from shared.domain.catalogue.formats import PROOFS, Shape, Value, expressions, values
 from shared.domain.catalogue.surroundings import Attribute, AttributeType, SignalType
+from shared.domain.consent.proofs import Proof
 from shared.domain.errors import InvalidError
 from shared.domain.normalising.coercion import coerced
 from shared.domain.normalising.consenting import Consenting
@@ -74,6 +75,7 @@ class Shaped:
         self._drop = frozenset(shape.properties.drop)
         self._personal = frozenset(letters(name) for name in shape.properties.personal)
         self._consent = [Consenting(consent, programs) for consent in shape.consent]
+        self._proofs = [(kind, read) for kind in PROOFS if (read := reading(getattr(shape.proofs, kind)))]
         self._attributes = [
             (name, reading(value), declared.profile[name].type) for name, value in sorted(shape.attributes.items())
         ]
@@ -114,6 +116,7 @@ class Shaped:
             brand=brand if isinstance(brand, str) else None,
             context=context,
             consent=tuple(change for consent in self._consent for change in consent.changes(variables)),
+            proofs=tuple(self._proved(variables)) if self._proofs else (),
             attributes=attributes,
             flags=(UNFIT_ATTRIBUTE,) if unfit else (),
             personal=self._personal,
@@ -209,6 +212,12 @@ class Shaped:
                 break
         return attributes, unfit
 
+    def _proved(self, variables: Variables) -> Iterator[Proof]:
+        for kind, reading in self._proofs:
+            for value, expression in reading.all(variables):
+                yield Proof(kind, value, expression.shown or kind)
+                break
+
     def _properties(self, item: dict[str, Any], variables: Variables, moved: set[str], kind: str) -> dict[str, Any]:
         properties = _object(self._of, variables, moved)
         more = {
@@ -273,7 +282,7 @@ def _renamed(item: dict[str, Any], rename: Mapping[str, Mapping[str, str]]) -> d
 def _movable(shape: Shape) -> Iterator[str]:
     """The fields of an item that some part of a shape moves."""
     for keys, value in values(shape):
-        for _, written in expressions(value) if keys[0] != "consent" else ():
+        for _, written in expressions(value) if keys[0] not in ("consent", "proofs") else ():
             steps = path(written)
             if steps is not None and len(steps) == 1 and isinstance(steps[0], str):
                 yield steps[0]

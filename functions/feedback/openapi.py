@@ -1,0 +1,28 @@
+"""What feedback takes and gives, as OpenAPI has it."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from functions.feedback.handler import Recorded, ReportedOutcome
+from shared.runtime import openapi
+from shared.runtime.openapi import Operation
+
+OPERATIONS = (
+    Operation(
+        method="POST",
+        path="/v1/outcomes",
+        summary="Say what became of a treatment: one outcome, or at most 500.",
+        body=(ReportedOutcome, list[ReportedOutcome]),
+        media=("application/json", "text/plain"),
+        answer=(202, "Some or all were taken; what was refused says why, by its index.", (Recorded,)),
+        refusals=(400, 401, 413, 415, 503),
+    ),
+)
+
+
+@cache
+def document() -> dict[str, Any]:
+    """The OpenAPI document of feedback."""
+    return openapi.document("feedback", "Outcomes in.", OPERATIONS)

@@ -1,0 +1,201 @@
+"""One try to find the person of a signal, and to write what it changes in one guarded commit."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+
+from functions.identity.people import TOO_LARGE, People, Place, TooLargeError, standing
+from functions.identity.starting import Started, raised, started
+from shared.domain.erasure import alive
+from shared.domain.errors import ErasedError, PermanentError, StaleError
+from shared.domain.identifiers import PERSON_ID
+from shared.domain.identity.links import Conflict, Identifier, Link, namespace_of
+from shared.domain.identity.partition import SHARED, Strength
+from shared.domain.identity.resolution import (
+    FIRST_SEEN,
+    TOGETHER,
+    News,
+    conflicts_of,
+    hanging_by,
+    keys_of,
+    news,
+    pointing,
+)
+from shared.domain.identity.teaching import taught
+from shared.domain.policy.policy import Policy
+from shared.domain.profile import Person
+from shared.domain.signal import Signal
+from shared.ports import Persons, Rewrite, Versioned
+from shared.runtime.telemetry import log
+
+
+class Seen(NamedTuple):
+    """A signal's identifiers that may link, strongest first; what is known of them; where the strongest stands, None of
+    one that is nobody's; and what is new.
+    """
+
+    linking: list[str]
+    found: dict[str, Versioned[Identifier]]
+    place: Place | None
+    new: News
+
+
+class Resolving:
+    """A signal, and whose it is."""
+
+    def __init__(
+        self, persons: Persons, people: People, policy: Policy, signal: Signal, now: datetime, *, asked: bool
+    ) -> None:
+        """Take a signal that somebody waits for, where it is `asked`."""
+        self._persons = persons
+        self._people = people
+        self._policy = policy
+        self._signal = signal
+        self._now = now
+        self._asked = asked
+        self._strength = Strength(policy.revision.namespaces)
+
+    def __call__(self) -> tuple[Started, tuple[Conflict, ...]]:
+        """The person of the signal, written as it is now, and what stood against its links.
+
+        Raises:
+            StaleError, AlreadyExistsError: somebody wrote what this was to be built on; nothing is written.
+            ErasedError: it is of somebody who was erased.
+            PermanentError: the signal names a person whom there is not.
+        """
+        signal = self._signal
+        if PERSON_ID in signal.identifiers:
+            return self._named(), ()
+        keys = keys_of(signal, self._policy.revision.namespaces)
+        found = self._persons.identifiers(keys)
+        keys = alive(keys, {key: each.value for key, each in found.items()})
+        found = {key: each for key, each in found.items() if key in keys}
+        linking = _linking(keys, {key for key, each in found.items() if each.value.shared})
+        strongest = linking[0]
+        place = self._people.place(found[strongest].value) if strongest in found else None
+        known = {key: each.value for key, each in found.items() if key != strongest or place is not None}
+        new = news(linking, known, place.person.value if place else None, signal, self._strength)
+        seen = Seen(linking, found, place, new)
+        if place is not None and not new.links:
+            return self._kept(seen, place), new.conflicts
+        try:
+            return self._joined(seen)
+        except TooLargeError as error:
+            return self._apart(seen, str(error))
+
+    def _named(self) -> Started:
+        """The person whom our own scheduler names: its signals are no evidence of who is whom."""
+        named = self._signal.identifiers[PERSON_ID]
+        found = self._people.person(named)
+        if found is None:
+            raise PermanentError(f"no profile of person {named}")
+        return self._written(Place(found, named))
+
+    def _kept(self, seen: Seen, place: Place) -> Started:
+        """The person of a signal that joins nobody."""
+        changed = [Versioned(each, seen.found[each.key].version) for each in seen.new.earlier]
+        strongest = seen.found[seen.linking[0]]
+        if strongest.value.person_id != place.fragment:
+            after = msgspec.structs.replace(strongest.value, person_id=place.fragment)
+            changed.append(Versioned(after, strongest.version))
+        return self._written(place, created=seen.new.hanging, changed=changed)
+
+    def _written(
+        self, place: Place, *, created: Sequence[Identifier] = (), changed: Sequence[Versioned[Identifier]] = ()
+    ) -> Started:
+        read = place.person
+        came_to = self._taught(read.value, place.fragment)
+        persons = []
+        if came_to.person is not read.value:
+            came_to = raised(came_to, read.value.version + 1)
+            persons.append(Versioned(came_to.person, read.version))
+        if persons or created or changed:
+            self._persons.rewrite(Rewrite(persons=persons, created=created, changed=changed))
+        return came_to
+
+    def _joined(self, seen: Seen) -> tuple[Started, tuple[Conflict, ...]]:
+        """The person of a signal that is new evidence: whoever is tied to it is rebuilt."""
+        signal, found, strongest = self._signal, seen.found, seen.linking[0]
+        hanging = [each.key for each in seen.new.hanging]
+        links = []
+        for link in seen.new.links:
+            if link.weaker not in found and self._strength.namespace(link.weaker).hangs:
+                hanging.append(link.weaker)
+            else:
+                links.append(link)
+        ends = [strongest, *(link.weaker for link in links)]
+        places = {key: self._weaker(found[key].value) for key in ends[1:] if key in found}
+        places[strongest] = seen.place
+        read = self._people.tied([place.person for place in places.values() if place], self._strength)
+        members, evidence = _members(ends, places, found)
+        rebuilt = self._people.rebuilt(
+            read, self._strength, signal.received_at, members=members, links=[*links, *evidence]
+        )
+        stands = {key: rebuilt.fragment_of(key) for key in ends}
+        person_id = rebuilt.person_of[strongest]
+        came_to = self._taught(rebuilt.persons[person_id], stands[strongest])
+        rebuilt.persons[person_id] = came_to.person
+        rule = TOGETHER if read else FIRST_SEEN
+        created = [pointing(key, signal, stands[key], rule) for key in ends if key not in found]
+        created += [pointing(key, signal, stands[strongest], rule, anchor=strongest) for key in hanging]
+        changed = [Versioned(each, found[each.key].version) for each in seen.new.earlier]
+        changed += [
+            Versioned(after, found[key].version)
+            for key in ends
+            if key in found and (after := standing(found[key].value, stands[key], rebuilt)) != found[key].value
+        ]
+        self._people.write(read, rebuilt, created=created, changed=changed)
+        conflicts = conflicts_of(links, rebuilt.conflicts, rebuilt.person_of)
+        _warn(conflicts)
+        return came_to, (*seen.new.conflicts, *conflicts)
+
+    def _weaker(self, identifier: Identifier) -> Place | None:
+        try:
+            return self._people.place(identifier)
+        except ErasedError as error:  # whose identifiers get their tombstones a moment later
+            raise StaleError(f"whoever the {identifier.namespace} points at is being erased") from error
+
+    def _apart(self, seen: Seen, reason: str) -> tuple[Started, tuple[Conflict, ...]]:
+        """The person of a signal whose evidence would tie too many identifiers together: it is not used."""
+        alone = Seen(seen.linking[:1], seen.found, seen.place, News())
+        came_to = self._kept(alone, seen.place) if seen.place else self._joined(alone)[0]
+        conflict = Conflict(namespace=namespace_of(seen.linking[0]), person_id=came_to.person.person_id, reason=reason)
+        _warn([conflict])
+        return came_to, (conflict,)
+
+    def _taught(self, person: Person, fragment: str) -> Started:
+        learnt = taught(person, fragment, self._signal, self._policy)
+        return started(self._policy, self._signal, learnt, fragment, self._now, asked=self._asked)
+
+
+def _linking(keys: list[str], shared: Container[str]) -> list[str]:
+    """Those of a signal's identifiers that may link, strongest first; one that is shared links to none of them."""
+    alone = [key for key in keys if key not in shared]
+    return alone if keys[0] not in shared else alone[:1] or keys[:1]
+
+
+def _members(
+    keys: Sequence[str], places: dict[str, Place | None], found: dict[str, Versioned[Identifier]]
+) -> tuple[dict[str, str], list[Link]]:
+    """Those of a signal's identifiers that no graph has yet, and the links by which some of them hung."""
+    members: dict[str, str] = {}
+    links: list[Link] = []
+    for key in keys:
+        place = places.get(key)
+        if place is None:
+            members[key] = ""
+        elif found[key].value.anchor:
+            members[key] = place.fragment
+            links.append(hanging_by(found[key].value))
+    return members, links
+
+
+def _warn(conflicts: Sequence[Conflict]) -> None:
+    """Tell the operators of identifiers that met too many: people share them, or the value is a bad one."""
+    for conflict in conflicts:
+        if conflict.reason in (SHARED, TOO_LARGE):
+            log("WARNING", f"identity: {conflict.reason}", namespace=conflict.namespace, person_id=conflict.person_id)

@@ -1,0 +1,116 @@
+"""Identifiers for the laws of identity: signals, an empty platform that takes them, and what must come of it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+from hypothesis import strategies as st
+
+from functions.identity.handler import Identify
+from shared.adapters import memory
+from shared.domain.catalogue import Namespace, Revision
+from shared.domain.identity.partition import Strength, partition
+from shared.domain.identity.resolution import keys_of, seen_together
+from shared.domain.policy.policy import Policy
+from shared.domain.signal import Signal
+from shared.messages import SignalIdentified, SignalReceived
+from tests.contract.samples import Counted, revision
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+NAMESPACES = {
+    each.id: each
+    for each in (
+        Namespace(id="customer_no", kind="person", priority=100, unique=True),
+        Namespace(id="crm_id", kind="person", priority=80, unique=True),
+        Namespace(id="email", kind="person", priority=60, max_values=2, max_persons=3),
+        Namespace(id="phone", kind="person", priority=50),
+        Namespace(id="device_id", kind="device", priority=25, max_persons=2, max_values=3),
+        Namespace(id="cookie_id", kind="device", priority=20, max_persons=2, ttl_days=1),
+        Namespace(id="session_id", kind="session", priority=10),
+    )
+}
+VALUES = {"customer_no": 3, "crm_id": 2, "email": 4, "phone": 2, "device_id": 4, "cookie_id": 3, "session_id": 3}
+STRENGTH = Strength(NAMESPACES)
+
+IDENTIFIERS = st.dictionaries(st.sampled_from(sorted(NAMESPACES)), st.integers(0, 3), min_size=1, max_size=4).map(
+    lambda drawn: {ns: f"{ns[:2]}{value % VALUES[ns]}" for ns, value in drawn.items()}
+)
+
+
+@st.composite
+def signals(draw: st.DrawFn, max_size: int = 14) -> list[Signal]:
+    """Signals of a few persons who share devices, over two days."""
+    drawn = draw(st.lists(st.tuples(IDENTIFIERS, st.integers(0, 40)), min_size=1, max_size=max_size))
+    return [signal(number, identifiers, hour) for number, (identifiers, hour) in enumerate(drawn)]
+
+
+def signal(number: int, identifiers: dict[str, str], hour: int = 0) -> Signal:
+    at = NOW + timedelta(hours=hour)
+    return Signal(
+        id=f"s-{number:03d}", type="page_viewed", at=at, received_at=at, source="web", identifiers=identifiers
+    )
+
+
+def expected(stream: Iterable[Signal]) -> set[frozenset[str]]:
+    """The persons that follow from the set of a stream's links."""
+    keys: set[str] = set()
+    links: dict[str, Any] = {}
+    for each in stream:
+        strongest, *others = keys_of(each, NAMESPACES)
+        keys.update((strongest, *others))
+        for other in others:
+            link = seen_together(each, strongest, other)
+            if link.id not in links or link.evidence < links[link.id].evidence:
+                links[link.id] = link
+    return {frozenset(part) for part in partition(keys, links, STRENGTH).parts}
+
+
+class Catalogues:
+    """The port, with these namespaces."""
+
+    def __init__(self) -> None:
+        catalogue = msgspec.structs.replace(revision().catalogue, namespaces=tuple(NAMESPACES.values()))
+        self._policy = Policy(Revision(catalogue))
+
+    def current(self) -> Policy:
+        return self._policy
+
+
+CATALOGUES = Catalogues()
+
+
+class Platform:
+    """Identity over a store of persons."""
+
+    def __init__(self, persons: Any = None) -> None:
+        self.persons = persons or memory.Persons(memory.Store(), Counted())
+        self.ids = map("p-{:06d}".format, itertools.count())
+        self.identify = Identify(CATALOGUES, self.persons, lambda: next(self.ids))  # type: ignore[arg-type]
+
+    def take(self, each: Signal) -> SignalIdentified:
+        received = SignalReceived(message_id=each.id, decision_id=each.id, occurred_at=each.at, signal=each)
+        [identified] = self.identify(received, each.at)
+        assert isinstance(identified, SignalIdentified)
+        return identified
+
+    def partition(self, stream: Sequence[Signal]) -> set[frozenset[str]]:
+        """The persons, as a signal of each identifier alone finds them."""
+        whose: dict[str, set[str]] = {}
+        for key, probe in probes(stream).items():
+            whose.setdefault(self.take(probe).person_id, set()).add(key)
+        return {frozenset(keys) for keys in whose.values()}
+
+
+def probes(stream: Iterable[Signal]) -> dict[str, Signal]:
+    """A signal of each identifier of a stream alone, by key."""
+    alone = [
+        msgspec.structs.replace(each, id=f"probe-{each.id}", identifiers={ns: value})
+        for each in stream
+        for ns, value in each.identifiers.items()
+    ]
+    return {keys_of(each, NAMESPACES)[0]: each for each in alone}
