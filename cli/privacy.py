@@ -12,11 +12,11 @@ import msgspec
 
 from cli.platform import running
 from cli.say import json_option, say_json
-from cli.talk import checked
+from cli.talk import checked, whom
 
 SECONDS = 300.0
 
-_who = click.argument("identifier", metavar="NAMESPACE=VALUE")
+_who = click.argument("identifier", metavar="NS=VALUE|ID")
 _case = click.option(
     "--case", required=True, help="The reference of the request in your own files, such as DSR-2026/17."
 )
@@ -40,7 +40,7 @@ def export(identifier: str, case: str, file: Path | None) -> None:
 
 
 @click.command()
-@click.argument("identifier", metavar="NAMESPACE=VALUE", required=False)
+@click.argument("identifier", metavar="NS=VALUE|ID", required=False)
 @click.option("--case", help="The reference of the request in your own files, such as DSR-2026/17.")
 @click.option("--resume", is_flag=True, help="Go on with every erasure that is not finished.")
 @json_option
@@ -85,10 +85,7 @@ def keys(project: str) -> None:
 
 
 def _ask(client: httpx.Client, path: str, identifier: str, case: str) -> dict[str, Any]:
-    namespace, equals, value = identifier.partition("=")
-    if not equals:
-        raise click.BadParameter(f"{identifier} is not NAMESPACE=VALUE, such as customer_no=C000001")
-    return checked(client.post(path, json={"identifiers": {namespace: value}, "case": case}, timeout=SECONDS))
+    return checked(client.post(path, json={"identifiers": whom(identifier), "case": case}, timeout=SECONDS))
 
 
 def _say(report: dict[str, Any]) -> None:

@@ -19,6 +19,11 @@ from shared.domain.policy.policy import Policy
 from shared.domain.retrace import retrace
 from shared.messages import HistoryRow
 
+_ENDED = {
+    "late_signal": "late: the profile learnt of it, no decision",
+    "no_trigger": "no trigger: the profile learnt of it, no decision",
+    "re_entry": "its trigger started a decision lately: the profile learnt of it, no other",
+}
 _ENDS = frozenset({"sent", "failed", "expired", "cancelled"})
 
 
@@ -113,7 +118,7 @@ class Watch:
         record = self._records.get(row.row_id)
         if record is None:
             signal = msgspec.json.decode(row.record or "{}")
-            what, answer = signal.get("type", "?"), "[dim]late: the profile learnt of it, no decision[/dim]"
+            what, answer = signal.get("type", "?"), f"[dim]{_ENDED.get(row.outcome, row.outcome)}[/dim]"
         else:
             what, answer = record.signal.type, self._answer(record)
         self._console.print(
@@ -139,13 +144,14 @@ class Watch:
         """Print the closing table; `received` is what the providers got."""
         with self._changed:
             results = Counter(record.result for record in self._records.values())
-            late = sum(row.kind == "signal" for row in self._decisions.values())
+            ended = Counter(row.outcome for row in self._decisions.values() if row.kind == "signal")
             stopped = Counter(_stopping_rule(r) for r in self._records.values() if r.result == "all_withheld")
             ends = Counter(row.outcome for row in self._outcomes.values())
             table = Table(title="What happened", title_justify="left", box=None, show_header=False, padding=(0, 2))
             table.add_row("signals accepted / refused", f"{len(self._sent)} / {len(self._refused)}")
             table.add_row("persons", str(len({row.person_id for row in self._decisions.values()})))
-            table.add_row("decisions", f"{len(self._records)} (and {late} late signals that start none)")
+            table.add_row("decisions", str(len(self._records)))
+            table.add_row("signals that ended at identity", f"{ended.total()} ({_counted(ended)})")
             table.add_row("messages at the providers", f"{len(received)} ({self._by_channel(received)})")
             table.add_row("deliveries that ended otherwise", str(ends.total() - ends["sent"]))
             for rule, count in stopped.most_common():
@@ -185,6 +191,10 @@ def _stopping_rule(record: DecisionRecord) -> str:
     """The rule that stopped the best of the withheld, with what it counted."""
     first = record.withheld[0]
     return f"{first.kind} {first.rule}"
+
+
+def _counted(ended: Counter[str]) -> str:
+    return ", ".join(f"{reason.replace('_', ' ')} {n}" for reason, n in ended.most_common()) or "none"
 
 
 def _usage(rows: list[HistoryRow]) -> str:

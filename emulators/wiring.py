@@ -20,6 +20,7 @@ from functions.feedback import openapi as feedback_openapi
 from functions.feedback.api import routes as feedback_routes
 from functions.feedback.handler import RecordOutcomes, note_delivery
 from functions.identity.handler import Identify
+from functions.identity.people import People
 from functions.ingest import openapi as ingest_openapi
 from functions.ingest.api import origins
 from functions.ingest.api import ready as ingest_ready
@@ -28,11 +29,17 @@ from functions.ingest.door import Door
 from functions.ingest.door.pace import Pace
 from functions.ingest.door.tokens import Issuers
 from functions.ingest.handler import Ingest
+from functions.persons import openapi as persons_openapi
+from functions.persons.api import routes as persons_routes
+from functions.persons.explaining import WhyOne
+from functions.persons.finding import Find
+from functions.persons.showing import ShowPerson
+from functions.persons.unmerging import Unmerge
 from functions.privacy import openapi as privacy_openapi
 from functions.privacy.api import routes as privacy_routes
 from functions.privacy.erasing import Erase
 from functions.privacy.exporting import Export
-from functions.privacy.finding import Find
+from functions.privacy.finding import Find as FindForPrivacy
 from functions.records import openapi as records_openapi
 from functions.records.api import routes as records_routes
 from functions.records.handler import Records
@@ -131,8 +138,10 @@ def services(
     memory.bus.subscribe("history", memory.history.deliver, name="history", at_once=True)
     records = Records(memory.history, Seals(store), catalogues, bank.seal_key)
     fire = FireDeferrals(Deferrals(store, meter), publisher, timer)
+    people = People(persons, new_person_id)
+    find = Find(catalogues, persons, people, key)
     data, erasures = PersonalData(store), Erasures(store)
-    find = Find(persons, contacts, data, key)
+    find_all = FindForPrivacy(persons, contacts, data, key)
     check = check_of(_settings("deferral", credentials), utc_now)
     ready = catalogues.current
     pushed = partial(_pushed, memory, credentials)
@@ -165,6 +174,18 @@ def services(
             ready=ready,
             document=decide_openapi.document,
         ),
+        "persons": Service(
+            "persons",
+            persons_routes(
+                ShowPerson(find, catalogues, persons, contacts),
+                WhyOne(find),
+                Unmerge(find, catalogues, people),
+                Keyring(callers["OPERATOR_KEYS"]),
+                utc_now,
+            ),
+            ready=ready,
+            document=persons_openapi.document,
+        ),
         "records": Service(
             "records",
             records_routes(records, Keyring(callers["OPERATOR_KEYS"]), utc_now),
@@ -174,8 +195,8 @@ def services(
         "privacy": Service(
             "privacy",
             privacy_routes(
-                Export(find, contacts, data, memory.history),
-                Erase(find, data, memory.sealer.keys, erasures, memory.quarantine, new_erasure_id),
+                Export(find_all, contacts, data, memory.history),
+                Erase(find_all, data, memory.sealer.keys, erasures, memory.quarantine, new_erasure_id),
                 erasures,
                 Keyring(callers["OPERATOR_KEYS"]),
                 utc_now,

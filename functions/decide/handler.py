@@ -21,12 +21,11 @@ from shared.domain.identifiers import PERSON_ID, check_source, normalise, stored
 from shared.domain.personal import Scrubber
 from shared.domain.replay import Replay, replay
 from shared.domain.retrace import FullRecord, full
-from shared.domain.signal import Signal, decision_id
+from shared.domain.signal import DECISION_REQUESTED, Signal, decision_id
 from shared.messages import ActionsQualified, HistoryRow, SignalIdentified, SignalReceived, stamped
 from shared.ports import Catalogues, DecisionHistory, Meter, NewId, Publisher, Timer
 
 SOURCE = "decide"
-SIGNAL_TYPE = "decision_requested"
 MAX_COUNT = 20
 MAX_DEPTH = 32
 """Levels of a context, as ingest has it for a signal."""
@@ -210,7 +209,7 @@ class Decide:
             identifiers[namespace] = stored(self._identifier_key, namespace, normalised)
         return Signal(
             id=request_id,
-            type=SIGNAL_TYPE,
+            type=DECISION_REQUESTED,
             at=now,
             received_at=now,
             source=SOURCE,

@@ -16,7 +16,14 @@ from shared.domain.contact_policy import still_allowed
 from shared.domain.content import render
 from shared.domain.delivery import FINAL, Delivery, DeliveryState
 from shared.domain.erasure import ERASED
-from shared.domain.errors import AlreadyExistsError, ErasedError, NotFoundError, PermanentError, TransientError
+from shared.domain.errors import (
+    AlreadyExistsError,
+    ErasedError,
+    NotFoundError,
+    NotTakenError,
+    PermanentError,
+    TransientError,
+)
 from shared.domain.profile import Person
 from shared.messages import ContactReserved, TreatmentDelivered
 from shared.ports import Catalogues, ChannelProvider, ContactPoints, Contacts, Persons, behind
@@ -85,7 +92,7 @@ class Deliver:
         return claimed, self._contacts.claim(claimed, version)
 
     def _send(self, delivery: Delivery, version: str, now: datetime) -> Delivery:
-        first = delivery.attempts == 1
+        unseen = not delivery.may_have_arrived
         try:
             message = self._message(delivery, now)
         except ErasedError:
@@ -94,16 +101,17 @@ class Deliver:
             self._yield(delivery.yielded(now, begun=False), version)
             raise TransientError(str(error)) from error
         if isinstance(message, _Stop):
-            return self._settle(delivery, version, message.state, now, reason=message.reason, release=first)
+            return self._settle(delivery, version, message.state, now, reason=message.reason, release=unseen)
         try:
             receipt = self._provider.send(message.channel, delivery.delivery_id, message.address, message.payload)
         except PermanentError as error:
-            return self._settle(delivery, version, "failed", now, reason=str(error), release=first)
+            return self._settle(delivery, version, "failed", now, reason=str(error), release=unseen)
         except TransientError as error:
+            turned_away = isinstance(error, NotTakenError)
             if delivery.attempts >= message.channel.max_attempts:
                 reason = f"given up after {delivery.attempts} attempts: {error}"
-                return self._settle(delivery, version, "failed", now, reason=reason, release=False)
-            self._yield(delivery.yielded(now, begun=True), version)
+                return self._settle(delivery, version, "failed", now, reason=reason, release=unseen and turned_away)
+            self._yield(delivery.yielded(now, begun=True, turned_away=turned_away), version)
             raise
         return self._settle(delivery, version, "sent", now, reference=receipt.reference)
 
@@ -168,7 +176,7 @@ class Deliver:
         reason: str | None = None,
         release: bool = False,
     ) -> Delivery:
-        """End it. An earlier attempt that may have arrived keeps the contact counted: only a first one releases."""
+        """End it. An attempt that may have arrived keeps the contact counted."""
         settled = delivery.settled(state, now, reference=reference, reason=reason)
         self._contacts.settle(settled, version, release=release)
         return settled

@@ -47,7 +47,7 @@ class Identify:
         """
         policy, signal = self._catalogues.current(), received.signal
         try:
-            (_, profile, ended), conflicts = self._person(policy, signal, now, asked=asked)
+            (person, profile, fragment, ended), conflicts = self._person(policy, signal, now, asked=asked)
         except ErasedError:
             return (erased_row(received.decision_id, now),)
         if ended is not None:
@@ -63,6 +63,7 @@ class Identify:
                 profile=profile,
                 conflicts=conflicts,
                 decided_at=now,
+                fragment=fragment if fragment in person.fragments and fragment != person.person_id else "",
             ),
         )
 

@@ -56,6 +56,8 @@ class People:
             ErasedError: its person was erased.
             StaleError: what it points at is being rewritten.
         """
+        if identifier.rule == ERASED:
+            raise ErasedError(f"whoever was known by this {identifier.namespace} was erased")
         person = self._person_of(identifier)
         if is_held(identifier, person.value):
             return Place(person, _fragment(identifier.anchor or identifier.key, identifier.person_id, person.value))
@@ -65,7 +67,7 @@ class People:
         if anchor is None or anchor.value.shared:
             return None
         if anchor.value.rule == ERASED:
-            raise ErasedError(f"what the {identifier.namespace} hangs on is of somebody who was erased")
+            raise ErasedError(f"whoever was known by what the {identifier.namespace} hangs on was erased")
         person = self._person_of(anchor.value)
         if not is_held(anchor.value, person.value):
             raise StaleError(f"the {anchor.value.namespace} is being moved")
@@ -83,7 +85,7 @@ class People:
             person = waiting.pop()
             if person.value.person_id in found:
                 continue
-            found[person.value.person_id] = self._adopted(person, strength)
+            found[person.value.person_id] = self.with_graph(person, strength)
             others = (self._living(each) for each in person.value.graph.others if each not in found)
             waiting += [other for other in others if other is not None]
             if sum(len(each.value.graph.members) for each in found.values()) > LARGEST:
@@ -147,7 +149,15 @@ class People:
                 for key, each in moved.items()
             ),
         ]
-        self._persons.rewrite(Rewrite(persons=guarded, placed=placed, created=created, changed=changed))
+        together = {
+            person_id: [each for each in person.fragments if each != person_id]
+            for person_id, person in rebuilt.persons.items()
+            if (person_id in read or person_id in before)
+            and not (person_id in read and {*read[person_id].value.fragments} == {*person.fragments})
+        }
+        self._persons.rewrite(
+            Rewrite(persons=guarded, placed=placed, created=created, changed=changed, together=together)
+        )
 
     def _living(self, person_id: str) -> Versioned[Person] | None:
         """A person at the other end of a conflict, unless erased since."""
@@ -156,13 +166,7 @@ class People:
         except ErasedError:
             return None
 
-    def _person_of(self, identifier: Identifier) -> Versioned[Person]:
-        found = self.person(identifier.person_id)
-        if found is None:
-            raise PermanentError(f"no profile of person {identifier.person_id}")
-        return found
-
-    def _adopted(self, person: Versioned[Person], strength: Strength) -> Versioned[Person]:
+    def with_graph(self, person: Versioned[Person], strength: Strength) -> Versioned[Person]:
         """A person with a graph: one stored before there were graphs gets one of all that points at it."""
         if person.value.graph.members:
             return person
@@ -178,6 +182,12 @@ class People:
             },
         )
         return Versioned(msgspec.structs.replace(person.value, graph=graph), person.version)
+
+    def _person_of(self, identifier: Identifier) -> Versioned[Person]:
+        found = self.person(identifier.person_id)
+        if found is None:
+            raise PermanentError(f"no profile of person {identifier.person_id}")
+        return found
 
 
 def standing(identifier: Identifier, fragment: str, rebuilt: Rebuilt) -> Identifier:

@@ -19,7 +19,7 @@ import msgspec
 from standardwebhooks import Webhook
 
 from shared.domain.catalogue import Channel
-from shared.domain.errors import PermanentError, TransientError
+from shared.domain.errors import NotTakenError, PermanentError, TransientError
 from shared.ports import Clock, Receipt
 
 IDLE_SECONDS = 30.0
@@ -27,7 +27,8 @@ IDLE_SECONDS = 30.0
 
 MOST_IDLE = 16
 MOST_ANSWER_BYTES = 65_536
-_TRY_LATER = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
+_NOT_NOW = frozenset({HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
+"""Answers of a provider that has looked at nothing yet: it has not taken the message."""
 _BROKEN = (OSError, http.client.HTTPException)
 
 
@@ -182,8 +183,11 @@ def _receipt(channel: str, answer: _Answer) -> Receipt:
     if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
         return Receipt(reference=_reference(answer.body))
     said = f"{channel}: the provider answered {answer.status}"
-    if answer.status in _TRY_LATER or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise TransientError(said + (f", Retry-After: {answer.retry_after[:40]}" if answer.retry_after else ""))
+    later = f", Retry-After: {answer.retry_after[:40]}" if answer.retry_after else ""
+    if answer.status in _NOT_NOW:
+        raise NotTakenError(said + later)
+    if answer.status == HTTPStatus.REQUEST_TIMEOUT or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise TransientError(said + later)
     raise PermanentError(said)
 
 

@@ -28,6 +28,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             which are returned.
         at: when it entered this state, UTC.
         attempts: sends begun.
+        turned_away: those of them that the provider certainly did not take.
         lease_until: until when the present sender has it to itself.
         reference: the provider's own id of the message.
         reason: why it failed, expired or was cancelled.
@@ -53,6 +54,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     rank: int = 1
     expires_at: Instant | None = None
     attempts: int = 0
+    turned_away: int = 0
     lease_until: Instant | None = None
     reference: str | None = None
     reason: str | None = None
@@ -68,9 +70,21 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             self, state="sending", at=now, attempts=self.attempts + 1, lease_until=now + CLAIM_LEASE
         )
 
-    def yielded(self, now: datetime, *, begun: bool) -> Delivery:
-        """The same delivery, free for the next attempt at once; one that was not `begun` is not counted."""
-        return msgspec.structs.replace(self, lease_until=now, attempts=self.attempts if begun else self.attempts - 1)
+    @property
+    def may_have_arrived(self) -> bool:
+        """Whether an attempt before the present one may have reached the person: then it counts as contact for good."""
+        return self.attempts - self.turned_away > 1
+
+    def yielded(self, now: datetime, *, begun: bool, turned_away: bool = False) -> Delivery:
+        """The same delivery, free for the next attempt at once; an attempt that was not `begun` is not counted, and of
+        one that was `turned_away` it is remembered.
+        """
+        return msgspec.structs.replace(
+            self,
+            lease_until=now,
+            attempts=self.attempts if begun else self.attempts - 1,
+            turned_away=self.turned_away + turned_away,
+        )
 
     def settled(
         self, state: DeliveryState, now: datetime, *, reference: str | None = None, reason: str | None = None

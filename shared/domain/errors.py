@@ -15,6 +15,10 @@ class TransientError(KairosError):
     """Trying again later may help: the message is redelivered."""
 
 
+class NotTakenError(TransientError):
+    """The other side said that it did not take it, this time: it is certain that nothing was done."""
+
+
 class StaleError(TransientError):
     """A guarded commit found that what it had read has changed since."""
 

@@ -21,6 +21,9 @@ Basis = Literal["consent", "contract", "legal_obligation", "legitimate_interest"
 
 CLOCK_SKEW = "clock_skew"
 LATE = "late"
+
+DECISION_REQUESTED = "decision_requested"
+"""The type of the signal that a request to decide is."""
 CONSENT_UNREADABLE = "consent_unreadable"
 
 

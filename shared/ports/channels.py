@@ -28,7 +28,8 @@ class ChannelProvider(Protocol):
 
         Raises:
             PermanentError: the provider refused the message for good.
-            TransientError: it did not; whether it took the message may be unknown.
+            NotTakenError: it did not take the message this time.
+            TransientError: it may have taken the message, or not.
         """
 
 

@@ -30,6 +30,9 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=6,
 )
+_TRIGGERING = {"balance_changed": {"properties": {"change": 5000.0}}}
+"""What a trigger of the sample bank asks of a signal's properties."""
+
 SIGNALS = st.fixed_dictionaries(
     {
         "kind": st.sampled_from(
@@ -53,7 +56,7 @@ SIGNALS = st.fixed_dictionaries(
         ).map(tuple),
         "at": st.sampled_from([NOW, NOW - timedelta(hours=3), NOW - timedelta(hours=23)]),
     }
-)
+).map(lambda fields: fields | _TRIGGERING.get(fields["kind"], {}))
 CUSTOMERS = st.sampled_from(sorted(bank_customers()))
 CELLS = [name for names in Predictors(bank_revision().catalogue.predictors).cells for name in names]
 BY_CELL = st.dictionaries(st.sampled_from(CELLS), st.integers(1, 50), max_size=12)

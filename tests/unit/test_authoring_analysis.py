@@ -19,7 +19,7 @@ def changed(case) -> dict[str, str]:
     for change in case.get("changes", []):
         assert change["replace"] in files[change["file"]]
         files[change["file"]] = files[change["file"]].replace(change["replace"], change["by"], 1)
-    return files
+    return files | case.get("add", {})
 
 
 @pytest.mark.parametrize("case", ANALYSED, ids=[case["case"] for case in ANALYSED])

@@ -20,18 +20,18 @@ def changed(case) -> dict[str, str]:
     for change in case.get("changes", []):
         assert change["replace"] in files[change["file"]]
         files[change["file"]] = files[change["file"]].replace(change["replace"], change["by"], 1)
-    return files
+    return files | case.get("add", {})
 
 
 @pytest.mark.parametrize("case", DIFFERENT, ids=[case["case"] for case in DIFFERENT])
 def test_each_difference_is_said(case):
-    old, new = build(PLAIN), build(changed(case))
+    old, new = build(PLAIN | case.get("before", {})), build(changed(case))
     assert [str(change) for change in differences(old.catalogue, new.catalogue)] == case["says"]
 
 
 @pytest.mark.parametrize("case", DIFFERENT, ids=[case["case"] for case in DIFFERENT])
 def test_there_is_a_difference_wherever_the_revision_is_another_and_the_way_back_has_one_too(case):
-    old, new = build(PLAIN), build(changed(case))
+    old, new = build(PLAIN | case.get("before", {})), build(changed(case))
     assert bool(differences(old.catalogue, new.catalogue)) == (old.id != new.id)
     assert bool(differences(new.catalogue, old.catalogue)) == (old.id != new.id)
 

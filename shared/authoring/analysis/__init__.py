@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shared.authoring import forms
-from shared.authoring.analysis import contact, slots
+from shared.authoring.analysis import contact, signals, slots
 from shared.authoring.analysis.reach import Contradiction, Implied, Reach, Rule
 from shared.authoring.names import Files, Names
 from shared.authoring.places import Place
 from shared.authoring.problems import Problems, Severity
-from shared.domain.catalogue import Action, Catalogue
+from shared.domain.catalogue import Action, AnyFeature, Catalogue, Trigger
 from shared.domain.policy.atoms import Path
 
 _MOST_NAMED = 3
@@ -58,6 +58,7 @@ class _Analysis:
                 place = self._names.place(rule, finding.field)
                 self._note(place, finding.message, "error" if finding.is_error else "warning")
         self._slots(warns=warns)
+        self._signals(warns=warns)
         if warns:
             for implied in self._reach.implied():
                 self._note(self._condition(implied.condition), self._why_implied(implied), "warning")
@@ -70,6 +71,16 @@ class _Analysis:
             if warns or finding.is_error:
                 form = declared if finding.bundle is None else bundles[finding.bundle]
                 place = self._names.place(form, *finding.keys)
+                self._note(place, finding.message, "error" if finding.is_error else "warning")
+
+    def _signals(self, *, warns: bool) -> None:
+        forms_of: dict[str, dict[str, AnyFeature | Trigger]] = {
+            "feature": {feature.name: feature for feature in self._files.features.features},
+            "trigger": {trigger.name: trigger for trigger in self._files.triggers.triggers},
+        }
+        for finding in signals.findings(self._catalogue, self._reach):
+            if warns or finding.is_error:
+                place = self._names.place(forms_of[finding.what][finding.name], *finding.keys)
                 self._note(place, finding.message, "error" if finding.is_error else "warning")
 
     def _unreachable(self, *, warns: bool) -> None:

@@ -12,6 +12,7 @@ from shared.domain.catalogue import Action, Catalogue, Treatment
 from shared.domain.policy.atoms import MISSING, Atom, Path, Term
 from shared.domain.policy.policy import candidate
 from shared.domain.rules import ExclusionRule
+from shared.domain.signal import DECISION_REQUESTED
 
 _LEVELS = ("catalogue", "brand", "issue", "group", "action", "treatment")
 _FLAGS: Path = ("profile", "flags")
@@ -93,6 +94,12 @@ class Reach:
                 yield Unreachable(action, None, found[0].why)
             else:
                 yield from found
+
+    def is_never(self, types: tuple[str, ...], when: str) -> bool:
+        """Whether no signal of these types, of any type where there are none, and no person can meet a condition."""
+        means, needs = understood(self._regions, self._catalogue.expressions[when], {}, allows_missing=False)
+        asked = [Requirement(Rule("a condition"), means, needs)]
+        return Met(self._regions, [*asked, *([self._type_in(types)] if types else ())]).by_nobody
 
     def implied(self) -> Iterator[Implied]:
         """Conditions that could be left out."""
@@ -181,7 +188,19 @@ class Reach:
         return [
             self._rule(f"the flag {exclusion.flag} excludes from every decision", _FLAGS, exclusion.flag, negated=True)
             for exclusion in self._catalogue.exclusions
-        ]
+        ] + self._starting()
+
+    def _starting(self) -> list[Requirement]:
+        """That something starts the decision: a signal that a trigger takes, or a request."""
+        triggers = self._catalogue.triggers
+        if not triggers or not all(trigger.types for trigger in triggers):
+            return []
+        return [self._type_in((DECISION_REQUESTED, *(kind for trigger in triggers for kind in trigger.types)))]
+
+    def _type_in(self, types: tuple[str, ...]) -> Requirement:
+        term = Term(Atom(("signal", "type"), "in", tuple(sorted(set(types)))))
+        words = "no trigger lets a signal of another type start a decision"
+        return Requirement(Rule(words), *of_clauses(self._regions, [(term,)]))
 
     def _all(self, numbers: Sequence[int], seen: Mapping[str, Any]) -> list[Requirement]:
         return [self._requirement(number, seen) for number in numbers]

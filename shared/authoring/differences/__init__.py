@@ -12,6 +12,7 @@ from shared.authoring.differences.change import Change
 from shared.authoring.differences.conditions import of_conditions
 from shared.authoring.differences.consent import of_consent
 from shared.authoring.differences.rules import of_rules
+from shared.authoring.differences.signals import of_signals
 from shared.authoring.differences.surroundings import of_surroundings
 from shared.domain.catalogue import Catalogue
 
@@ -28,4 +29,5 @@ def _all(old: Catalogue, new: Catalogue) -> Iterator[Change]:
     yield from of_conditions(old, new)
     yield from of_rules(old, new)
     yield from of_consent(old, new)
+    yield from of_signals(old, new)
     yield from of_surroundings(old, new)

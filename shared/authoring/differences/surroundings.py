@@ -37,7 +37,7 @@ def of_surroundings(old: Catalogue, new: Catalogue) -> Iterator[Change]:
     yield from _of_channels(old, new)
     yield from _of_arbitration(old, new)
     yield from of_slots(old, new)
-    yield from _of_attributes("profile", old.profile_schema, new.profile_schema)
+    yield from _of_attributes("profile", _without_features(old), _without_features(new))
     yield from _of_attributes("context", old.context_schema, new.context_schema)
     yield from _of_attributes("action", old.action_schema, new.action_schema)
     yield from _of_signals(old, new)
@@ -95,6 +95,11 @@ def _bins(predictor: Predictor) -> str:
 
 def _weight(catalogue: Catalogue, weight: ContextWeight) -> str:
     return f"× {weight.weight:g} on {scope_words(weight.scope, catalogue)}"  # noqa: RUF001 - a multiplication
+
+
+def _without_features(catalogue: Catalogue) -> dict[str, Attribute]:
+    features = {feature.name for feature in catalogue.features}
+    return {name: attribute for name, attribute in catalogue.profile_schema.items() if name not in features}
 
 
 def _of_attributes(root: str, old: Mapping[str, Attribute], new: Mapping[str, Attribute]) -> Iterator[Change]:

@@ -126,7 +126,7 @@ class _Kept:
 
     def __init__(self, feature: AnyFeature, program: ProgramOf) -> None:
         self.name = feature.name
-        self.key = f"{feature.name}.{_digest(feature)}"
+        self.key = state_key(feature)
         self.default = getattr(feature, "default", None)
         self._feature = feature
         self._when = program(feature.when) if feature.when else None
@@ -216,7 +216,8 @@ def _key(signal: Signal) -> bytes:
     return key_of(signal.source.encode(), signal.id.encode())
 
 
-def _digest(feature: AnyFeature) -> str:
-    """Six characters that stand for what a feature takes in and how; what is only said of it is left out."""
-    meant = {k: v for k, v in msgspec.to_builtins(feature).items() if k not in ("name", "description", "default")}
-    return hashlib.sha256(canonical(meant)).hexdigest()[:6]
+def state_key(feature: AnyFeature) -> str:
+    """What states call a feature: by its name, and six characters that stand for what it takes in and how."""
+    said = ("name", "description", "default")
+    meant = {name: value for name, value in msgspec.to_builtins(feature).items() if name not in said}
+    return f"{feature.name}.{hashlib.sha256(canonical(meant)).hexdigest()[:6]}"
