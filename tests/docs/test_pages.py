@@ -105,8 +105,7 @@ def test_the_diagram_of_the_readme_has_who_keeps_what_a_decision_needs():
     kept = {left for left, _, right in edges(README) if right == "store"}
     needed = {f"firestore.{store}" for store in ("persons", "contacts", "deferrals", "contact_points", "outcomes")}
 
-    deciding = {name for name, service in SERVICES.items() if "OPERATOR_KEYS" not in service["secrets"]}
-    assert kept == {name for name in deciding if adapters(name) & needed}
+    assert kept == {name for name in SERVICES if adapters(name) & needed}
 
 
 @pytest.mark.parametrize("name", SERVICES)
