@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from cli.platform import Running, running
 from cli.say import fail, json_option, say_json
+from shared.adapters.intake import HttpIntake
 from shared.domain.errors import KairosError
 from shared.ports import Parked
 from shared.runtime.world import utc_now
+from workers.bridge.handler import FUNCTION as BRIDGE
+
+if TYPE_CHECKING:
+    from cli import stores
 
 
 @click.group()
@@ -23,7 +30,7 @@ def list_(limit: int, as_json: bool) -> None:
     """List what is parked, newest first."""
     from cli import stores
 
-    platform = _emulated()
+    platform = _reachable()
     store = stores.quarantine(platform)
     stores.dead_letters(platform).take_in(store, now=utc_now())
     parked = store.list(limit)
@@ -45,7 +52,7 @@ def show(parked_id: str, as_json: bool) -> None:
     """Show one of them, bytes included."""
     from cli import stores
 
-    item = stores.quarantine(_emulated()).get(parked_id)
+    item = stores.quarantine(_reachable()).get(parked_id)
     if item is None:
         fail(f"Nothing is parked as {parked_id}.", "kairos quarantine list")
     if as_json:
@@ -65,7 +72,7 @@ def redrive(parked_ids: tuple[str, ...], everything: bool) -> None:
 
     if bool(parked_ids) == everything:
         raise click.UsageError("name what to redrive, or say --all")
-    platform = _emulated()
+    platform = _reachable()
     store, letters = stores.quarantine(platform), stores.dead_letters(platform)
     left = 0
     for item in store.list(10_000) if everything else [store.get(parked_id) or parked_id for parked_id in parked_ids]:
@@ -80,18 +87,32 @@ def redrive(parked_ids: tuple[str, ...], everything: bool) -> None:
             click.echo(f"✗ {item.id}: no subscription {item.function} is declared, so its topic is unknown", err=True)
         else:
             try:
-                letters.republish(item.topic, item.data, item.attributes)
-                store.remove(item.id)
+                reason = _again(platform, letters, item)
+                if reason is None:
+                    store.remove(item.id)
             except KairosError as error:
                 fail(f"{item.id}: {error}", "nothing of it is lost; try again")
-            click.echo(f"✓ {item.id} is back on {item.topic}")
+            left += reason is not None
+            click.echo(f"✓ {item.id} is back on {item.topic}" if reason is None else f"✗ {item.id}: {reason}")
     raise SystemExit(1 if left else 0)
 
 
-def _emulated() -> Running:
+def _again(platform: Running, letters: stores.DeadLetters, item: Parked) -> str | None:
+    """Put a message back on its topic, or give a record of the bridge to ingest again: why it was refused."""
+    if item.function != BRIDGE:
+        letters.republish(item.topic, item.data, item.attributes)
+        return None
+    intake = HttpIntake(platform.endpoints["ingest"], platform.headers["ingest"])
+    return intake.take(item.attributes["source"], [item.data], {})[0]
+
+
+def _reachable() -> Running:
     platform = running()
-    if platform.on == "embedded":
-        fail("The embedded platform keeps its quarantine in its own process.", "Use the emulators: kairos up")
+    if platform.on == "embedded" and "kafka" not in platform.emulators:
+        fail(
+            "The embedded platform keeps its quarantine in its own process.",
+            "Use the emulators: kairos up; or Kafka: kairos up --bus kafka",
+        )
     return platform
 
 

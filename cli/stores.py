@@ -1,22 +1,38 @@
-"""The stores of a platform that runs on the emulators, or of a project, through the adapters that functions use."""
+"""The stores of a platform that runs on the emulators or on Kafka, or of a project, through functions' adapters."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, Protocol
 
 import yaml
-from google.api_core.exceptions import GoogleAPICallError
+from google.api_core.exceptions import AlreadyExists, GoogleAPICallError
 from google.auth.exceptions import GoogleAuthError
+from google.cloud.pubsub_v1 import SubscriberClient
 
 from cli.platform import ROOT, Running
 from cli.say import fail
 from shared.adapters.firestore.catalogues import Catalogues
 from shared.adapters.firestore.client import Database
-from shared.adapters.firestore.quarantine import Quarantine
-from shared.adapters.pubsub import DeadLetters
+from shared.adapters.firestore.quarantine import Quarantine as InFirestore
+from shared.adapters.pubsub import DeadLetters as OnPubSub
+from shared.adapters.pubsub import Rows
 from shared.domain.catalogue import Revision
+from shared.messages import HistoryRow
+from shared.ports import Quarantine
+
+
+class DeadLetters(Protocol):
+    """What was refused too often, on Pub/Sub or on Kafka."""
+
+    def take_in(self, quarantine: Quarantine, *, now: datetime, limit: int = 1000) -> int:
+        """Park what waits, and say how many."""
+
+    def republish(self, topic: str, data: bytes, attributes: Mapping[str, str]) -> None:
+        """Publish once more what was parked."""
 
 
 def catalogues(platform: Running) -> Catalogues:
@@ -36,13 +52,34 @@ def publish_to(project: str, revision: Revision) -> None:
 
 def quarantine(platform: Running) -> Quarantine:
     """Its quarantine."""
-    return Quarantine(_database(platform))
+    if "kafka" in platform.emulators:
+        from emulators.kafka import settings
+        from shared.adapters.kafka import Quarantine as OnKafka
+
+        return OnKafka(settings(platform.emulators["kafka"]))
+    return InFirestore(_database(platform))
 
 
 def dead_letters(platform: Running) -> DeadLetters:
     """Its dead letters."""
+    origins = _origins(yaml.safe_load((ROOT / "shared" / "topology.yaml").read_text()))
+    if "kafka" in platform.emulators:
+        from emulators.kafka import settings
+        from shared.adapters.kafka import DeadLetters as OnKafka
+
+        return OnKafka(settings(platform.emulators["kafka"]), {**origins, HistoryRow.topic: HistoryRow.topic})
     os.environ["PUBSUB_EMULATOR_HOST"] = platform.emulators["pubsub"]
-    return DeadLetters(platform.project, _origins(yaml.safe_load((ROOT / "shared" / "topology.yaml").read_text())))
+    return OnPubSub(platform.project, origins)
+
+
+def history_rows(platform: Running, subscription: str) -> Rows:
+    """What its history is told from now on, by a subscription of this name, which is made if it is not there."""
+    os.environ["PUBSUB_EMULATOR_HOST"] = platform.emulators["pubsub"]
+    name = f"projects/{platform.project}/subscriptions/{subscription}"
+    topic = f"projects/{platform.project}/topics/{HistoryRow.topic}"
+    with SubscriberClient() as client, suppress(AlreadyExists):
+        client.create_subscription(name=name, topic=topic)
+    return Rows(platform.project, subscription)
 
 
 def _origins(topology: Mapping[str, Any]) -> dict[str, str]:

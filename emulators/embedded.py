@@ -52,6 +52,7 @@ FUNCTIONS = (
     "delivery",
     "feedback",
     "decide",
+    "persons",
     "records",
 )
 TICKED = ("deferral",)
@@ -88,7 +89,7 @@ class Embedded:
         self._extra = dict(extra or {})
         names = (*FUNCTIONS, "sandbox", *self._extra, *(("kafka",) if on_kafka else ()))
         self._ports = self._reserved.take_all(names, ports or {})
-        self.endpoints = {name: f"http://127.0.0.1:{port}" for name, port in self._ports.items() if name != "kafka"}
+        self.endpoints = {name: f"http://127.0.0.1:{port}" for name, port in self._ports.items()}
         self.ticker = Ticker({name: self.endpoints[name] for name in TICKED}, self.headers)
         self.store = Store()
         self.meter = RequestMeter()
@@ -98,6 +99,8 @@ class Embedded:
         self._broker = self._new_broker(state) if on_kafka else None
         memory_bus = Bus(workers=4)
         self.bus = self._broker.bus if self._broker else memory_bus
+        if self._broker is not None:
+            self.endpoints["kafka"] = self._broker.address
         self._publisher = self._broker.publisher(self.meter) if self._broker else Publisher(memory_bus, self.meter)
         self.quarantine = self._broker.quarantine if self._broker else Quarantine(self.store)
         self._server: MultiSocketServer | BaseWSGIServer | None = None

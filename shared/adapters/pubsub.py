@@ -16,7 +16,7 @@ from google.cloud.pubsub_v1.types import BatchSettings, PublisherOptions
 from shared.adapters.envelope import DEAD_LETTERS, Envelope, dead_letter, envelope
 from shared.domain.errors import PermanentError, TransientError
 from shared.messages import Publishable
-from shared.ports import Meter, Quarantine
+from shared.ports import Meter, Quarantine, Row
 
 PUBLISH_TIMEOUT_SECONDS = 8.0
 PULL_TIMEOUT_SECONDS = 2.0
@@ -73,6 +73,37 @@ class Publisher:
         envelopes = [envelope(message) for message in messages]
         self._topics.publish(envelopes)
         self._meter.add(messages=len(envelopes), bytes_=sum(e.size for e in envelopes))
+
+
+class Rows:
+    """The port `Rows`: a pull subscription on the topic of the history."""
+
+    def __init__(self, project: str, subscription: str) -> None:
+        """Pull a project's subscription."""
+        self._subscription = f"projects/{project}/subscriptions/{subscription}"
+        self._client = SubscriberClient()
+
+    def pull(self) -> Sequence[Row]:
+        """What waits; none where nothing came for a moment."""
+        try:
+            answer = self._client.pull(
+                subscription=self._subscription, max_messages=_PULLED_AT_ONCE, timeout=PULL_TIMEOUT_SECONDS, retry=None
+            )
+        except DeadlineExceeded:
+            return ()
+        except (GoogleAPICallError, TransportError) as error:
+            raise TransientError(f"Pub/Sub: {error}") from error
+        received = answer.received_messages
+        return [Row(each.ack_id, each.message.data, dict(each.message.attributes)) for each in received]
+
+    def acknowledge(self, rows: Sequence[Row]) -> None:
+        """Have them come no more; where this is not heard, they do."""
+        if not rows:
+            return
+        try:
+            self._client.acknowledge(subscription=self._subscription, ack_ids=[row.receipt for row in rows])
+        except (GoogleAPICallError, RetryError, TransportError) as error:
+            raise TransientError(f"Pub/Sub: {error}") from error
 
 
 class DeadLetters:

@@ -5,6 +5,7 @@ Errors are those of `shared.domain.errors`, never a driver's: `StaleError` when 
 """
 
 from shared.ports.allowances import NOTHING_TAKEN, Allowances, Taken
+from shared.ports.bridging import Intake, Outlet, Record, Records, Row, Rows
 from shared.ports.catalogues import Catalogues, Models
 from shared.ports.channels import ChannelProvider, Outcome, Outcomes, Receipt
 from shared.ports.contacts import Contacts, Deferrals, Folding
@@ -28,19 +29,25 @@ __all__ = [
     "DecisionHistory",
     "Deferrals",
     "Folding",
+    "Intake",
     "KeyWrapper",
     "Meter",
     "Models",
     "NewId",
     "Outcome",
     "Outcomes",
+    "Outlet",
     "Parked",
     "PersonKeys",
     "Persons",
     "Publisher",
     "Quarantine",
     "Receipt",
+    "Record",
+    "Records",
     "Rewrite",
+    "Row",
+    "Rows",
     "Seals",
     "Secrets",
     "Taken",

@@ -332,8 +332,13 @@ def _copy(pattern: Customer, number: str) -> Customer:
 @pytest.fixture(scope="session")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The bank in this process."""
+    yield from run_embedded(tmp_path_factory.mktemp("embedded"))
+
+
+def run_embedded(state: Path, *, on_kafka: bool = False) -> Iterator[Running]:
+    """The bank in this process, its messages in memory or over Kafka."""
     rows, meter = Rows(), RequestMeter()
-    platform = Embedded(BankOfTwoCallers(ROOT), state=tmp_path_factory.mktemp("embedded"))
+    platform = Embedded(BankOfTwoCallers(ROOT), state=state, on_kafka=on_kafka)
     with ExitStack() as stack:
         stack.callback(platform.stop)
         platform.start()

@@ -1,0 +1,133 @@
+"""The door of the platform over HTTP, for those who send on what others wrote.
+
+Items that are one JSON object each travel together, as an array. What is refused in company is asked again alone: a
+source may have a batch of its own that stands in no array, and an item may spoil what it travels with.
+"""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+import msgspec
+
+from shared.domain.errors import TransientError
+
+TIMEOUT_SECONDS = 30.0
+MOST_ITEMS = 500
+MOST_BYTES = 900_000
+"""Of a request: what the door takes, with room for commas."""
+
+_REFUSED = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE})
+
+
+class _Problem(msgspec.Struct):
+    detail: str = ""
+    field: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.detail}" if self.field else self.detail
+
+
+class _Refused(msgspec.Struct):
+    index: int
+    problem: _Problem
+
+
+class _Answer(msgspec.Struct):
+    accepted: list[msgspec.Raw]
+    rejected: list[_Refused]
+
+
+class HttpIntake:
+    """The port `Intake`: `POST /v1/sources/{source}` over one connection; for one thread."""
+
+    def __init__(self, url: str, headers: Mapping[str, str]) -> None:
+        """Send to ingest at `url`, with headers that let us in."""
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError(f"{url} is no http(s) address")
+        self._headers = {"content-type": "application/json", **headers}
+        tls = ssl.create_default_context() if parts.scheme == "https" else None
+        self._connection = (
+            http.client.HTTPSConnection(parts.netloc, timeout=TIMEOUT_SECONDS, context=tls)
+            if tls
+            else http.client.HTTPConnection(parts.netloc, timeout=TIMEOUT_SECONDS)
+        )
+        self._path = parts.path.rstrip("/")
+
+    def take(self, source: str, items: Sequence[bytes], headers: Mapping[str, str]) -> Sequence[str | None]:
+        """Have items taken in as a source's, with further headers: why each was refused, None for what was accepted.
+
+        Raises:
+            TransientError: ingest did not answer, or not so; sending the same again does no harm.
+        """
+        reasons: list[str | None] = []
+        for together in _companies(items, alone=bool(headers)):
+            body = b"[" + b",".join(together) + b"]" if len(together) > 1 else together[0]
+            told = self._post(source, body, headers, len(together))
+            if len(together) > 1:
+                told = [
+                    reason and self._post(source, item, headers, 1)[0]
+                    for item, reason in zip(together, told, strict=True)
+                ]
+            reasons += told
+        return reasons
+
+    def _post(self, source: str, body: bytes, headers: Mapping[str, str], count: int) -> list[str | None]:
+        try:
+            self._connection.request("POST", f"{self._path}/v1/sources/{source}", body, {**self._headers, **headers})
+            answer = self._connection.getresponse()
+            said = answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            self._connection.close()
+            raise TransientError(f"ingest does not answer: {error!r}") from error
+        if answer.status in {HTTPStatus.ACCEPTED, *_REFUSED}:
+            return _reasons(said, count)
+        raise TransientError(f"ingest answers {answer.status} to {source}: {said[:300].decode(errors='replace')}")
+
+
+def _companies(items: Sequence[bytes], *, alone: bool) -> Iterator[list[bytes]]:
+    """The items in order, as they travel together."""
+    together: list[bytes] = []
+    size = 0
+    for item in items:
+        fits = not alone and _is_one_object(item)
+        if together and (not fits or len(together) == MOST_ITEMS or size + len(item) > MOST_BYTES):
+            yield together
+            together, size = [], 0
+        if fits:
+            together.append(item)
+            size += len(item) + 1
+        else:
+            yield [item]
+    if together:
+        yield together
+
+
+def _is_one_object(item: bytes) -> bool:
+    """Whether an item stays one when commas stand around it."""
+    try:
+        msgspec.json.decode(item, type=dict[str, msgspec.Raw])
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return False
+    return True
+
+
+def _reasons(said: bytes, count: int) -> list[str | None]:
+    """Of each item why it was refused; one that is a batch is, when something in it was."""
+    try:
+        answer = msgspec.json.decode(said, type=_Answer)
+    except msgspec.MsgspecError:
+        problem = msgspec.json.decode(said, type=_Problem)
+        return [str(problem) or "refused"] * count
+    if count == 1:
+        refused = "; ".join(str(each.problem) for each in answer.rejected)
+        return [refused or None]
+    reasons: list[str | None] = [None] * count
+    for each in answer.rejected:
+        reasons[each.index] = str(each.problem) or "refused"
+    return reasons

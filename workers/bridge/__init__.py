@@ -1,0 +1,1 @@
+"""The bridge between Kafka and the platform."""
