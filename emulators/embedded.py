@@ -52,6 +52,7 @@ FUNCTIONS = (
     "delivery",
     "feedback",
     "decide",
+    "persons",
     "records",
 )
 TICKED = ("deferral",)

@@ -20,6 +20,7 @@ from functions.feedback import openapi as feedback_openapi
 from functions.feedback.api import routes as feedback_routes
 from functions.feedback.handler import RecordOutcomes, note_delivery
 from functions.identity.handler import Identify
+from functions.identity.people import People
 from functions.ingest import openapi as ingest_openapi
 from functions.ingest.api import origins
 from functions.ingest.api import ready as ingest_ready
@@ -28,6 +29,12 @@ from functions.ingest.door import Door
 from functions.ingest.door.pace import Pace
 from functions.ingest.door.tokens import Issuers
 from functions.ingest.handler import Ingest
+from functions.persons import openapi as persons_openapi
+from functions.persons.api import routes as persons_routes
+from functions.persons.explaining import WhyOne
+from functions.persons.finding import Find
+from functions.persons.showing import ShowPerson
+from functions.persons.unmerging import Unmerge
 from functions.records import openapi as records_openapi
 from functions.records.api import routes as records_routes
 from functions.records.handler import Records
@@ -123,6 +130,8 @@ def services(
     memory.bus.subscribe("history", memory.history.deliver, name="history", at_once=True)
     records = Records(memory.history, Seals(store), catalogues, bank.seal_key)
     fire = FireDeferrals(Deferrals(store, meter), publisher, timer)
+    people = People(persons, new_person_id)
+    find = Find(catalogues, persons, people, key)
     check = check_of(_settings("deferral", credentials), utc_now)
     ready = catalogues.current
     pushed = partial(_pushed, memory, credentials)
@@ -154,6 +163,18 @@ def services(
             decide_routes(decide, channels, meter, utc_now),
             ready=ready,
             document=decide_openapi.document,
+        ),
+        "persons": Service(
+            "persons",
+            persons_routes(
+                ShowPerson(find, catalogues, persons, contacts),
+                WhyOne(find),
+                Unmerge(find, catalogues, people),
+                Keyring(callers["OPERATOR_KEYS"]),
+                utc_now,
+            ),
+            ready=ready,
+            document=persons_openapi.document,
         ),
         "records": Service(
             "records",

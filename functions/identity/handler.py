@@ -46,7 +46,7 @@ class Identify:
             TransientError: contention did not end, or the store did not answer.
         """
         policy, signal = self._catalogues.current(), received.signal
-        (_, profile, ended), conflicts = self._person(policy, signal, now, asked=asked)
+        (person, profile, fragment, ended), conflicts = self._person(policy, signal, now, asked=asked)
         if ended is not None:
             return (ended_row(received.decision_id, profile.person_id, signal, ended, now),)
         return (
@@ -60,6 +60,7 @@ class Identify:
                 profile=profile,
                 conflicts=conflicts,
                 decided_at=now,
+                fragment=fragment if fragment in person.fragments and fragment != person.person_id else "",
             ),
         )
 

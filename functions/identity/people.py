@@ -79,7 +79,7 @@ class People:
             person = waiting.pop()
             if person.value.person_id in found:
                 continue
-            found[person.value.person_id] = self._adopted(person, strength)
+            found[person.value.person_id] = self.with_graph(person, strength)
             waiting += [
                 other
                 for each in person.value.graph.others
@@ -146,15 +146,17 @@ class People:
                 for key, each in moved.items()
             ),
         ]
-        self._persons.rewrite(Rewrite(persons=guarded, placed=placed, created=created, changed=changed))
+        together = {
+            person_id: [each for each in person.fragments if each != person_id]
+            for person_id, person in rebuilt.persons.items()
+            if (person_id in read or person_id in before)
+            and not (person_id in read and {*read[person_id].value.fragments} == {*person.fragments})
+        }
+        self._persons.rewrite(
+            Rewrite(persons=guarded, placed=placed, created=created, changed=changed, together=together)
+        )
 
-    def _person_of(self, identifier: Identifier) -> Versioned[Person]:
-        found = self.person(identifier.person_id)
-        if found is None:
-            raise PermanentError(f"no profile of person {identifier.person_id}")
-        return found
-
-    def _adopted(self, person: Versioned[Person], strength: Strength) -> Versioned[Person]:
+    def with_graph(self, person: Versioned[Person], strength: Strength) -> Versioned[Person]:
         """A person with a graph: one stored before there were graphs gets one of all that points at it."""
         if person.value.graph.members:
             return person
@@ -170,6 +172,12 @@ class People:
             },
         )
         return Versioned(msgspec.structs.replace(person.value, graph=graph), person.version)
+
+    def _person_of(self, identifier: Identifier) -> Versioned[Person]:
+        found = self.person(identifier.person_id)
+        if found is None:
+            raise PermanentError(f"no profile of person {identifier.person_id}")
+        return found
 
 
 def standing(identifier: Identifier, fragment: str, rebuilt: Rebuilt) -> Identifier:

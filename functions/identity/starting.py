@@ -19,11 +19,13 @@ class Started(NamedTuple):
     Attributes:
         person: as it is to be stored: where a trigger is not to start again soon, it remembers.
         seen: the person as the decision reads it.
+        fragment: as which of the persons that turned out to be this one the signal came.
         ended: why there is no decision, None where there is one.
     """
 
     person: Person
     seen: Profile
+    fragment: str
     ended: str | None
 
 
@@ -32,17 +34,17 @@ def started(policy: Policy, signal: Signal, person: Person, fragment: str, now: 
     remember is kept in the `fragment` of a merged person whose signal it is.
     """
     if signal.is_late:
-        return Started(person, person, "late_signal")
+        return Started(person, person, fragment, "late_signal")
     seen = policy.features.seen(person, now)
     if asked or signal.again is not None:
-        return Started(person, seen, None)
+        return Started(person, seen, fragment, None)
     ended, triggered = policy.triggers.judge(person.triggered, signal, lambda: policy.situation(seen, signal, now))
     if triggered is not person.triggered:
         person = remembering(person, fragment, triggered)
-    return Started(person, seen, ended)
+    return Started(person, seen, fragment, ended)
 
 
 def raised(started: Started, version: int) -> Started:
     """The same as that version of the person."""
     person = msgspec.structs.replace(started.person, version=version)
-    return Started(person, msgspec.structs.replace(started.seen, version=version), started.ended)
+    return Started(person, msgspec.structs.replace(started.seen, version=version), started.fragment, started.ended)

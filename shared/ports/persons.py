@@ -20,12 +20,14 @@ class Rewrite(msgspec.Struct, frozen=True, kw_only=True):
         placed: as they become, whatever they were: ids that persons among `persons` hold the guard for.
         created: identifiers that nobody may have linked meanwhile.
         changed: identifiers that nobody may have written meanwhile.
+        together: whose contact histories are read together from now on: who survives, to the former persons.
     """
 
     persons: Sequence[Versioned[Person]] = ()
     placed: Sequence[Person] = ()
     created: Sequence[Identifier] = ()
     changed: Sequence[Versioned[Identifier]] = ()
+    together: Mapping[str, Sequence[str]] = {}
 
 
 class Persons(Protocol):

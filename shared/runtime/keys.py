@@ -13,10 +13,11 @@ from shared.domain.errors import UnauthenticatedError
 
 
 class Caller(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A known caller: its key, and the sources it may send as, `*` for any."""
+    """A known caller: its key, the sources it may send as, `*` for any, and what the keyring calls it."""
 
     key: str
     sources: tuple[str, ...] = ()
+    name: str = ""
 
     def may_send_as(self, source: str) -> bool:
         """Whether it may send signals as this source."""
@@ -41,7 +42,10 @@ class Keyring:
             callers = msgspec.json.decode(secret, type=dict[str, Caller])
         except msgspec.MsgspecError:
             raise ValueError('expected JSON such as {"web": {"key": "…", "sources": ["segment"]}}') from None
-        self._callers = {hashlib.sha256(c.key.encode()).digest(): c for c in callers.values()}
+        self._callers = {
+            hashlib.sha256(caller.key.encode()).digest(): msgspec.structs.replace(caller, name=name)
+            for name, caller in callers.items()
+        }
 
     def caller(self, request: Request) -> Caller:
         """Who sent a request: key from `x-api-key`, a bearer token, the user name of basic authentication (as CDPs

@@ -27,7 +27,7 @@ DIAGRAMS = [(page, text) for page in PAGES for text in blocks(page, "mermaid")]
 TYPED = {message.__struct_config__.tag: message for message in MESSAGES}
 
 STORES = {
-    "firestore.persons": "persons",
+    "firestore.persons": "profiles",
     "firestore.contacts": "contacts",
     "firestore.contact_points": "points",
     "firestore.outcomes": "learnt",

@@ -19,6 +19,8 @@ from functions.feedback import api as feedback
 from functions.feedback import openapi as feedback_openapi
 from functions.ingest import api as ingest
 from functions.ingest import openapi as ingest_openapi
+from functions.persons import api as persons
+from functions.persons import openapi as persons_openapi
 from functions.records import api as records
 from functions.records import openapi as records_openapi
 from shared.runtime.service import Service, always_ready
@@ -29,6 +31,7 @@ ROUTES = {
     "ingest": (ingest.routes(*[NOTHING] * 6), ingest_openapi),
     "decide": (decide.routes(*[NOTHING] * 4), decide_openapi),
     "feedback": (feedback.routes(*[NOTHING] * 4), feedback_openapi),
+    "persons": (persons.routes(*[NOTHING] * 5), persons_openapi),
     "records": (records.routes(*[NOTHING] * 3), records_openapi),
 }
 

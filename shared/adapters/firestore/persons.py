@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from google.cloud.firestore_v1.base_query import FieldFilter
 
 from shared.adapters.firestore.client import Database, decode, encode, encode_update, version_of
+from shared.adapters.firestore.contacts import regroup
 from shared.adapters.firestore.profiles import decode_profile, encode_profile
 from shared.adapters.sealing import Sealer
 from shared.domain.identity.links import Identifier
@@ -99,5 +100,6 @@ class Persons:
             reference = self._database.reference(IDENTIFIERS, changed.value.key)
             guard = self._database.guard(changed.version or "")
             batch.update(reference, encode_update(changed.value), option=guard)
+        regroup(self._database, batch, change.together)
         self._database.commit(batch)
         self._meter.add(writes=len(batch))

@@ -83,8 +83,10 @@ class Persons:
                 self._store.identifiers[identifier.key] = Document(
                     msgspec.json.encode(identifier), self._store.next_version()
                 )
-        kinds = (change.persons, change.placed, change.created, change.changed)
-        self._meter.add(writes=sum(map(len, kinds)))
+            self._store.regroup(change.together)
+        kinds = (change.persons, change.placed, change.created, change.changed, change.together)
+        former = sum(map(len, change.together.values()))
+        self._meter.add(writes=sum(map(len, kinds)) + former)
 
     def _check(self, change: Rewrite) -> None:
         for identifier in change.created:

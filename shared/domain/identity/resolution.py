@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -37,7 +38,7 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
 def keys_of(signal: Signal, namespaces: Mapping[str, Namespace]) -> list[str]:
     """The keys of a signal's identifiers, strongest first; ties by namespace."""
     order = sorted(signal.identifiers, key=lambda ns: (-namespaces[ns].priority, ns))
-    return [key_of(ns, signal.identifiers[ns], _epoch(namespaces[ns], signal)) for ns in order]
+    return [key_of(ns, signal.identifiers[ns], epoch(namespaces[ns], signal.at)) for ns in order]
 
 
 def is_held(identifier: Identifier, person: Person) -> bool:
@@ -144,7 +145,8 @@ def conflicts_of(
     )
 
 
-def _epoch(namespace: Namespace, signal: Signal) -> int | None:
+def epoch(namespace: Namespace, at: datetime) -> int | None:
+    """Which period of a namespace with a time to live an instant is in, None where it has none."""
     if namespace.ttl_days is None:
         return None
-    return int(signal.at.timestamp() // (namespace.ttl_days * _DAY_SECONDS))
+    return int(at.timestamp() // (namespace.ttl_days * _DAY_SECONDS))

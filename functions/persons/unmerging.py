@@ -1,0 +1,110 @@
+"""Unmerge: an operator takes apart who is not one person, with a reason.
+
+The links that made them one are refused from then on, and the partition is made again from the log of the others. It is
+one guarded commit: each person has again what was its own, contact history included, and what came to it in between.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from functions.identity.people import People
+from functions.persons.explaining import Linked, between
+from functions.persons.finding import Find, Found
+from functions.persons.showing import evidence_of, named
+from shared.domain.errors import InvalidError, StaleError, TransientError
+from shared.domain.identity.evidence import Step
+from shared.domain.identity.links import Refusal
+from shared.domain.identity.partition import Strength
+from shared.ports import Catalogues
+
+ATTEMPTS = 8
+"""Tries of the guarded commit before the operator is asked to try again."""
+
+
+class Unmerged(msgspec.Struct, frozen=True, kw_only=True):
+    """What an unmerge comes to.
+
+    Attributes:
+        done: whether it was done, or only asked what it would do.
+        refused: the links that are no evidence any more.
+        persons: those that there are then, each with the former persons that it is made of.
+    """
+
+    done: bool
+    refused: list[Linked]
+    persons: dict[str, list[str]]
+
+
+class Unmerge:
+    """The use case over its ports."""
+
+    def __init__(self, find: Find, catalogues: Catalogues, people: People) -> None:
+        """Rewrite persons with `people`, by the namespaces of the live revision."""
+        self._find = find
+        self._catalogues = catalogues
+        self._people = people
+
+    def __call__(
+        self, one: dict[str, Any], other: dict[str, Any], *, reason: str, operator: str, now: datetime, do: bool
+    ) -> Unmerged:
+        """Take two identifiers, or former persons, apart.
+
+        Raises:
+            InvalidError: they are not one person, or are the same identifier; or no reason is given.
+            NotFoundError: nobody is known by one of them.
+            TransientError: contention did not end, or the store did not answer.
+        """
+        if not reason.strip():
+            raise InvalidError("say why, for whoever asks later", field="reason")
+        for _ in range(ATTEMPTS):
+            try:
+                return self._once(one, other, Refusal(reason=reason, operator=operator, at=now), now, do=do)
+            except StaleError:
+                continue  # somebody wrote the person meanwhile: their work is read and built on
+        raise TransientError("the person is contended; try again")
+
+    def _once(
+        self, one: dict[str, Any], other: dict[str, Any], refusal: Refusal, now: datetime, *, do: bool
+    ) -> Unmerged:
+        first, second = self._find(one, now), self._find(other, now)
+        if first.person.value.person_id != second.person.value.person_id:
+            raise InvalidError("they are not one person", field="other")
+        strength = Strength(self._catalogues.current().revision.namespaces)
+        cut = cut_between(first, second, strength)
+        read = self._people.tied([first.person], strength)
+        rebuilt = self._people.rebuilt(read, strength, now, refusals={step.link.id: refusal for step in cut})
+        if do:
+            self._people.write(read, rebuilt)
+        parts = {rebuilt.person_of[key] for key in read[first.person.value.person_id].value.graph.members}
+        return Unmerged(
+            done=do,
+            refused=[Linked(start=named(s.start), end=named(s.end), evidence=evidence_of(s.link)) for s in cut],
+            persons={each: sorted(rebuilt.persons[each].fragments) for each in sorted(parts)},
+        )
+
+
+def cut_between(one: Found, other: Found, strength: Strength) -> list[Step]:
+    """The links to refuse so that nothing leads from one to the other: of every chain between them the weakest link of
+    those that merged persons, or where none did the weakest of all.
+
+    Raises:
+        InvalidError: they are, or hang on, the same identifier.
+    """
+    members = one.person.value.graph.members
+
+    def turn(step: Step) -> tuple[bool, int, float, str]:
+        merged = members.get(step.start) != members.get(step.end)
+        weaker = max(strength.order(step.link.stronger), strength.order(step.link.weaker))
+        return not merged, -weaker[0], -step.link.at.timestamp(), step.link.id
+
+    cut: list[Step] = []
+    while (steps := between(one, other, frozenset(step.link.id for step in cut))) is not None:
+        choice = [step for step in steps if step.start in members and step.end in members]
+        if not choice:
+            raise InvalidError("they are one identifier, or hang on one", field="other")
+        cut.append(min(choice, key=turn))
+    return cut

@@ -1,0 +1,150 @@
+"""What an operator asks of persons, over HTTP: who is one and why, and taking apart who is not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from werkzeug.test import Client
+from werkzeug.wrappers import Request
+
+from functions.identity.people import People
+from functions.persons.api import routes
+from functions.persons.explaining import WhyOne
+from functions.persons.finding import Find
+from functions.persons.showing import ShowPerson
+from functions.persons.unmerging import Unmerge
+from shared.domain.signal import ConsentChange
+from shared.runtime.keys import Keyring
+from shared.runtime.service import Service, always_ready
+from tests.fault.world import KEY, NOW, World, canonical, ordinary
+
+NUMBER = ordinary()
+CUSTOMER, CRM, COOKIE = {"customer_no": NUMBER}, {"crm_id": "crm-77"}, {"cookie_id": "ck-1"}
+
+
+class Desk:
+    """A bank and an operator at it."""
+
+    def __init__(self):
+        self.world = World(customers=[NUMBER])
+        catalogues, plain = self.world.catalogues, self.world.plain
+        people = People(plain["persons"], lambda: "p-parted")
+        find = Find(catalogues, plain["persons"], people, KEY)
+        self.service = Service(
+            "persons",
+            routes(
+                ShowPerson(find, catalogues, plain["persons"], plain["contacts"]),
+                WhyOne(find),
+                Unmerge(find, catalogues, people),
+                Keyring('{"anna": {"key": "k"}}'),
+                lambda: self.world.now,
+            ),
+            ready=always_ready,
+        )
+
+    def see(self, identity, minutes=0, **fields):
+        """Take a signal to its end."""
+        at = NOW + timedelta(minutes=minutes)
+        self.world.receive(canonical("", identity, at=at, received_at=at, **fields))
+        self.world.run()
+
+    def ask(self, what, status=200, key="k", **body):
+        client = Client(Request.application(self.service))
+        answer = client.post(f"/v1/persons/{what}", json=body, headers={"x-api-key": key})
+        assert answer.status_code == status, answer.text
+        return answer.json
+
+    def person_of(self, identifiers):
+        return self.ask("show", identifiers=identifiers)["person_id"]
+
+    def contacts_of(self, identifiers):
+        found = self.ask("show", identifiers=identifiers)["contacts"]
+        return sorted((each["person_id"], each["at"]) for each in found)
+
+
+@pytest.fixture
+def desk():
+    """A customer, a lead of the CRM with a consent, and a visitor, each a person of its own; then a signal that has the
+    numbers of all three.
+    """
+    desk = Desk()
+    granted = ConsentChange(brand="hallam", purpose="marketing", channel="push", granted=True)
+    desk.see("s-1", identifiers=CRM, consent=(granted,))
+    desk.see("s-2", 1, identifiers=COOKIE)
+    desk.ids = {desk.person_of(each) for each in (CUSTOMER, CRM, COOKIE)}
+    desk.see("s-3", 2, identifiers={**CUSTOMER, **CRM, **COOKIE})
+    return desk
+
+
+def test_a_person_is_shown_with_what_it_is_made_of(desk):
+    shown = desk.ask("show", identifiers=CRM)
+
+    assert {each["person_id"] for each in shown["made_of"]} == desk.ids
+    assert shown["person_id"] in desk.ids
+    assert {"customer_no", "crm_id", "cookie_id", "email_sha256"} <= {e["namespace"] for e in shown["identifiers"]}
+    assert shown["consents"]["hallam:marketing:push"]["granted"]
+    assert shown["attributes"]["residency"]
+    assert [each["state"] for each in shown["contacts"]] == ["sending"]
+    assert NUMBER not in str(shown)
+    for former in desk.ids:
+        assert desk.ask("show", identifiers={"person_id": former}) == shown
+
+
+def test_why_two_are_one_is_the_shortest_chain_of_evidence(desk):
+    why = desk.ask("why", one=CRM, other=COOKIE)
+    names = [(each["start"]["namespace"], each["end"]["namespace"]) for each in why["chain"]]
+
+    assert why["one_person"]
+    assert names == [("crm_id", "customer_no"), ("customer_no", "cookie_id")]
+    assert {each["evidence"]["signal_id"] for each in why["chain"]} == {"s-3"}
+    assert desk.ask("why", one=CRM, other=CRM)["chain"] == []
+    formers = [{"person_id": each} for each in sorted(desk.ids)]
+    assert len(desk.ask("why", one=formers[0], other=formers[1])["chain"]) in (1, 2)
+
+
+def test_who_is_taken_apart_has_its_own_again_and_stays_apart(desk):
+    assert desk.person_of(CRM) == desk.person_of(CUSTOMER) == desk.person_of(COOKIE)
+    desk.see("s-4", 3, identifiers=CRM, kind="application_abandoned")
+    before = desk.contacts_of(CUSTOMER)
+    assert len({person_id for person_id, _ in before}) == 2
+    would = desk.ask("unmerge", one=CRM, other=CUSTOMER, reason="two of one name")
+    assert desk.person_of(CRM) == desk.person_of(CUSTOMER)
+    done = desk.ask("unmerge", one=CRM, other=CUSTOMER, reason="two of one name", do=True)
+
+    assert {**would, "done": True} == done
+    lead, customer = desk.person_of(CRM), desk.person_of(CUSTOMER)
+    assert {lead, customer} == done["persons"].keys()
+    assert desk.person_of(COOKIE) == customer
+    assert "hallam:marketing:push" in desk.ask("show", identifiers=CRM)["consents"]
+    assert "hallam:marketing:push" not in desk.ask("show", identifiers=CUSTOMER)["consents"]
+    assert desk.contacts_of(CRM) + desk.contacts_of(CUSTOMER) == sorted(
+        before, key=lambda each: (each[0] != lead, each)
+    )
+
+    why = desk.ask("why", one=CRM, other=CUSTOMER)
+    assert [each["reason"] for each in why["apart"]] == ["anna: two of one name"]
+    desk.see("s-5", 4, identifiers={**CRM, **CUSTOMER})
+    assert desk.person_of(CRM) == lead
+    assert "not one person" in desk.ask("unmerge", 400, one=CRM, other=CUSTOMER, reason="again", do=True)["detail"]
+
+
+@pytest.mark.parametrize(
+    ("what", "status", "body"),
+    [
+        ("show", 400, {"identifiers": {}}),
+        ("show", 400, {"identifiers": {"shoe_size": "9"}}),
+        ("show", 400, {"who": "me"}),
+        ("show", 404, {"identifiers": {"customer_no": "C999999"}}),
+        ("show", 404, {"identifiers": {"person_id": "p-nobody"}}),
+        ("why", 404, {"one": CUSTOMER, "other": {"cookie_id": "ck-none"}}),
+        ("unmerge", 400, {"one": CUSTOMER, "other": CRM, "reason": " "}),
+        ("unmerge", 400, {"one": CUSTOMER, "other": CUSTOMER, "reason": "r", "do": True}),
+    ],
+)
+def test_what_cannot_be_answered_says_why(desk, what, status, body):
+    assert desk.ask(what, status, **body)["detail"]
+
+
+def test_only_operators_are_answered(desk):
+    desk.ask("show", 401, key="no", identifiers=CUSTOMER)
