@@ -344,7 +344,8 @@ def test_every_function_starts_from_what_the_build_stages_and_the_bridge_where_i
 
     assert started.returncode == 0, started.stderr
     assert str(tmp_path) in started.stdout
-    assert {path.name for path in (tmp_path / ".image").iterdir()} == {"functions", "shared", "requirements.txt"}
+    staged = {"functions", "shared", "requirements.txt", *(["workers"] if bridge else [])}
+    assert {path.name for path in (tmp_path / ".image").iterdir()} == staged
 
 
 def test_the_build_calls_the_release_with_options_it_knows(monkeypatch):

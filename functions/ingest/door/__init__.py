@@ -21,7 +21,7 @@ from shared.domain.catalogue import (
     SourceKey,
     StandardWebhooks,
 )
-from shared.domain.errors import ForbiddenError, NotFoundError, TransientError, UnauthenticatedError
+from shared.domain.errors import ForbiddenError, KairosError, NotFoundError, TransientError, UnauthenticatedError
 from shared.ports import Clock, Secrets
 from shared.runtime.keys import Caller, Keyring, presented
 from shared.runtime.telemetry import log
@@ -72,7 +72,7 @@ class Door:
             TooLargeError: its body is larger than any that is taken.
         """
         ways = source.ways if source else _UNDECLARED
-        refused: list[UnauthenticatedError | ForbiddenError] = []
+        refused: list[KairosError] = []
         for way in ways:
             if not _is_presented(way, request):
                 continue
@@ -81,13 +81,17 @@ class Door:
                     return self._caller(way, request, source_id).allowed_sources
                 assert source is not None, "only what is declared says how it proves itself"
                 self._prove(way, request, source, raw)
-            except (UnauthenticatedError, ForbiddenError) as error:
+            except (UnauthenticatedError, ForbiddenError, TransientError) as error:
                 refused.append(error)
             else:
                 return frozenset({source_id})
-        if refused:
-            raise next((error for error in refused if isinstance(error, ForbiddenError)), refused[-1])
-        raise UnauthenticatedError(f"send {', or '.join(dict.fromkeys(map(_advice, ways)))}")
+        if not refused:
+            raise UnauthenticatedError(f"send {', or '.join(dict.fromkeys(map(_advice, ways)))}")
+        if source is None and not isinstance(refused[-1], ForbiddenError):
+            raise UnauthenticatedError(
+                _UNKNOWN
+            )  # also where there is no keyring: it tells nobody which sources there are
+        raise max(refused, key=_tells)
 
     def _caller(self, way: KeyringKey, request: Request, source_id: str) -> Caller:
         keys = presented(request)
@@ -163,6 +167,11 @@ def _line(value: bytes) -> bytes:
     if not line:
         raise ValueError("it is empty")
     return line
+
+
+def _tells(error: KairosError) -> int:
+    """How much a refusal tells: who sends is known; nobody knows yet; it is not known."""
+    return 2 if isinstance(error, ForbiddenError) else 1 if isinstance(error, TransientError) else 0
 
 
 def _is_presented(way: Authentication, request: Request) -> bool:
