@@ -139,14 +139,13 @@ class Deliver:
         return _Message(channel, address, payload)
 
     def _address(self, delivery: Delivery, person: Person) -> str | None:
-        """Where to reach the person; one that several turned out to be, as the one that is written to, then by the id
-        that it has now, then as any other.
+        """Where to reach the person; of one that several turned out to be, the first that can be reached of
+        the one that is written to, the one whose id it has now, and the others.
         """
-        for each in dict.fromkeys([delivery.person_id, person.person_id, *sorted(person.fragments)]):
-            address = self._contact_points.address(each, delivery.channel)
-            if address is not None:
-                return address
-        return None
+        former = dict.fromkeys([delivery.person_id, person.person_id, *sorted(person.fragments)])
+        whose = [each for each in former if each in person.fragments]
+        reached = [each for each in whose if delivery.channel in person.fragments[each].reachable]
+        return self._contact_points.address(next(iter(reached), delivery.person_id), delivery.channel)
 
     def _yield(self, delivery: Delivery, version: str) -> None:
         """Let the next attempt have it at once, instead of when the lease ends."""

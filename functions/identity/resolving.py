@@ -76,7 +76,8 @@ class Resolving:
         known = {key: each.value for key, each in found.items() if key != strongest or place is not None}
         new = news(linking, known, place.person.value if place else None, signal, self._strength)
         seen = Seen(linking, found, place, new)
-        if place is not None and not new.links:
+        speaks = bool(signal.consent) and strongest in found and bool(found[strongest].value.anchor)
+        if place is not None and not new.links and not speaks:  # whoever speaks enters the graph, and hangs no more
             return self._kept(seen, place), new.conflicts
         try:
             return self._joined(seen)
@@ -89,7 +90,7 @@ class Resolving:
         found = self._people.person(named)
         if found is None:
             raise PermanentError(f"no profile of person {named}")
-        return self._written(Place(found, named))
+        return self._written(Place(found, named), "")
 
     def _kept(self, seen: Seen, place: Place) -> Started:
         """The person of a signal that joins nobody."""
@@ -98,13 +99,18 @@ class Resolving:
         if strongest.value.person_id != place.fragment:
             after = msgspec.structs.replace(strongest.value, person_id=place.fragment)
             changed.append(Versioned(after, strongest.version))
-        return self._written(place, created=seen.new.hanging, changed=changed)
+        return self._written(place, seen.linking[0], created=seen.new.hanging, changed=changed)
 
     def _written(
-        self, place: Place, *, created: Sequence[Identifier] = (), changed: Sequence[Versioned[Identifier]] = ()
+        self,
+        place: Place,
+        voice: str,
+        *,
+        created: Sequence[Identifier] = (),
+        changed: Sequence[Versioned[Identifier]] = (),
     ) -> Started:
         read = place.person
-        came_to = self._taught(read.value, place.fragment)
+        came_to = self._taught(read.value, place.fragment, voice)
         persons = []
         if came_to.person is not read.value:
             came_to = raised(came_to, read.value.version + 1)
@@ -133,7 +139,7 @@ class Resolving:
         )
         stands = {key: rebuilt.fragment_of(key) for key in ends}
         person_id = rebuilt.person_of[strongest]
-        came_to = self._taught(rebuilt.persons[person_id], stands[strongest])
+        came_to = self._taught(rebuilt.persons[person_id], stands[strongest], strongest)
         rebuilt.persons[person_id] = came_to.person
         rule = TOGETHER if read else FIRST_SEEN
         created = [pointing(key, signal, stands[key], rule) for key in ends if key not in found]
@@ -157,8 +163,8 @@ class Resolving:
         _warn([conflict])
         return came_to, (conflict,)
 
-    def _taught(self, person: Person, fragment: str) -> Started:
-        learnt = taught(person, fragment, self._signal, self._policy)
+    def _taught(self, person: Person, fragment: str, voice: str) -> Started:
+        learnt = taught(person, fragment, voice, self._signal, self._policy)
         return started(self._policy, self._signal, learnt, fragment, self._now, asked=self._asked)
 
 
