@@ -174,9 +174,12 @@ class Ingest:
 
 
 def _id(raw: RawSignal, sent_by: str, payload: Any, scrubber: Scrubber) -> str:
-    """The source's own id, unless it tells who the person is; else a digest of what it sent."""
+    """The source's own id, unless it tells who the person is; else a digest of what it sent, whose it is and when:
+    a batch may say these once for all its items.
+    """
     if raw.id is None:
-        return digest(sent_by, msgspec.json.encode(payload, order="sorted").decode())
+        whose = msgspec.json.encode([raw.identifiers, raw.at], order="sorted")
+        return digest(sent_by, msgspec.json.encode(payload, order="sorted").decode(), whose.decode())
     if len(raw.id) > MAX_ID:
         raise InvalidError(f"is longer than {MAX_ID} characters", field="id")
     return raw.id if scrubber.text(raw.id) == raw.id else digest(sent_by, raw.id)

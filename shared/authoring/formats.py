@@ -59,7 +59,14 @@ class FormatBuilder:
                 problems.add(self._names.place(shape), message)
             self._check(shape)
             self._compile(shape, programs)
-        built = Format(id=name, shapes=form.shapes, batch=form.batch, headers=form.headers, programs=programs)
+        built = Format(
+            id=name,
+            shapes=form.shapes,
+            batch=form.batch,
+            headers=form.headers,
+            programs=dict(sorted(programs.items())),
+            identifiers=tuple(tuple(shape.identifiers) for shape in form.shapes),
+        )
         examples = self._files.examples.get(name)
         if examples is None:
             problems.add(self._names.place(form), f"has no example: write examples/{name}.yaml")
@@ -101,9 +108,10 @@ class FormatBuilder:
         said = [((), consent.purpose, consent.channel)]
         said += [(("categories", name), about.purpose, about.channel) for name, about in consent.categories.items()]  # type: ignore[misc]
         for keys, purpose, channel in said:
-            if purpose and purpose not in get_args(Purpose):
+            known = (*get_args(Purpose), *(objection.word for objection in self._files.consent.objections))
+            if purpose and purpose not in known:
                 place = names.place(consent, *keys, "purpose")
-                names.problems.add(place, f"unknown purpose {purpose}", wrote=purpose, known=get_args(Purpose))
+                names.problems.add(place, f"unknown purpose {purpose}", wrote=purpose, known=known)
             names.refers("channel", channel, consent, *keys, "channel")
 
     def _compile(self, shape: Shape, programs: dict[str, Any]) -> None:

@@ -27,6 +27,12 @@ PERSONAL_KEYS = frozenset(
         "postcode",
         "ip",
         "ipaddress",
+        "ipv",  # ipV4, ipV6
+        "requestip",
+        "clientip",
+        "userip",
+        "useripaddress",
+        "remoteip",
         "birthday",
         "dateofbirth",
         "birthdate",

@@ -19,7 +19,7 @@ from shared.domain.rules import Cap, ConsentRule, Cooldown, ExclusionRule, Scope
 BANK = Path(__file__).parent / "authoring_cases" / "bank"
 SAMPLE = Path(__file__).parents[2] / "catalogue"
 
-GOLDEN = "sha256:2fbfa0497ebe22755164b7974d97e0f25e6d445bd3d327352946e043f69becb2"
+GOLDEN = "sha256:5e4a9b90f3b269e61796aee1e72a4477ed5ad11dbfa560753606596d0dc0ff2d"
 
 
 @pytest.fixture(scope="module")
@@ -180,15 +180,15 @@ def test_the_names_of_action_files_do_not_count(revision):
 _ORDERED = {"rules", "triggers", "steps", "edges", "eligibility", "applicability", "suitability"}
 
 
-def shuffled(value: Any, rng: random.Random, *, ordered: bool = False, lists: bool = True) -> Any:
+def shuffled(value: Any, rng: random.Random, *, ordered: bool = False) -> Any:
     """The same with every order changed that means nothing."""
     if isinstance(value, dict):
-        items = [(k, shuffled(v, rng, ordered=k in _ORDERED, lists=lists)) for k, v in value.items()]
+        items = [(k, shuffled(v, rng, ordered=k in _ORDERED)) for k, v in value.items()]
         rng.shuffle(items)
         return dict(items)
     if isinstance(value, list):
-        values = [shuffled(v, rng, lists=lists) for v in value]
-        if lists and not ordered:
+        values = [shuffled(v, rng) for v in value]
+        if not ordered:
             rng.shuffle(values)
         return values
     return value
@@ -199,9 +199,11 @@ def shuffled(value: Any, rng: random.Random, *, ordered: bool = False, lists: bo
 def test_orders_that_mean_nothing_do_not_count(folder, seed):
     rng = random.Random(seed)
     files = read(folder)
-    # of expressions the first counts, of shapes too, and examples have their order
+    # of expressions, shapes and identifiers of a format the first counts, and examples have their order
     parsed = {
-        name: shuffled(yaml.safe_load(text), rng, lists=not name.startswith(("formats/", "examples/")))
+        name: yaml.safe_load(text)
+        if name.startswith(("formats/", "examples/"))
+        else shuffled(yaml.safe_load(text), rng)
         for name, text in files.items()
     }
     actions = [a for name, file in parsed.items() if name.startswith("actions/") for a in file["actions"]]

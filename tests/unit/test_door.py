@@ -378,6 +378,26 @@ def test_one_of_several_ways_is_enough_and_each_is_advised():
     entrance.refused(UnauthenticatedError, "your key as x-api-key.*, or webhook-id, webhook-timestamp and")
 
 
+def test_what_cannot_be_read_of_one_way_does_not_close_another():
+    entrance = Entrance(KeyringKey(), StandardWebhooks(secret=SECRET), values=(WHSEC,))
+    headers = {"x-api-key": "ring"}
+
+    assert entrance.send(headers={**headers, **webhook(BODY, WHSEC, NOW)})
+    entrance.refused(TransientError, "cannot be read now", headers={**headers, **webhook(BODY + b" ", WHSEC, NOW)})
+
+
+def test_nobody_hears_which_sources_there_are_who_proves_nothing():
+    entrance = Entrance()
+    entrance.source = None
+
+    entrance.refused(UnauthenticatedError, "send your key")
+    entrance.refused(UnauthenticatedError, "not known here", headers={"x-api-key": "ring"})
+    entrance.secrets.add("kairos-source-keys", RING.encode())
+    entrance.refused(UnauthenticatedError, "not known here", headers={"x-api-key": "wrong"})
+    entrance.refused(ForbiddenError, "may not send as crm", headers={"x-api-key": "another"})
+    assert entrance.send(headers={"x-api-key": "ring"}) == {"crm"}
+
+
 # Pace
 
 

@@ -87,7 +87,7 @@ REVISION = Revision(
             consent_mode=(ModeUse(signals=("ad_user_data",), purpose="marketing", channels=("web",)),),
             objections=(Objection(word="profiling", flag="objects_to_profiling"),),
         ),
-        formats=SAMPLE.formats,
+        formats=tuple(form for form in SAMPLE.formats if form.id == "segment"),
     )
 )
 

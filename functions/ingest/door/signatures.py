@@ -65,12 +65,12 @@ def carried(way: Signed, request: Request, body: bytes, now: datetime) -> Fits:
     if isinstance(way, StandardWebhooks):
         message_id, seconds = (request.headers.get(f"{way.prefix}-{part}", "") for part in ("id", "timestamp"))
         signed = [value for version, _, value in (each.partition(",") for each in header.split()) if version == "v1"]
-        content = f"{message_id}.{seconds}.".encode() + body
+        content = f"{message_id}.{seconds}.".encode("latin-1") + body  # as WSGI decoded them
         found = _decoded(signed, lambda text: base64.b64decode(text, validate=True))
     else:
         parts = [tuple(part.strip().split("=", 1)) for part in header.split(",") if "=" in part]
         message_id, seconds = "-", next((value for name, value in parts if name == "t"), "")
-        content = f"{seconds}.".encode() + body
+        content = f"{seconds}.".encode("latin-1") + body
         found = _decoded([value for name, value in parts if name == way.scheme], bytes.fromhex)
     if not message_id or not seconds or not found:
         raise UnauthenticatedError(f"send {advice(way)}")

@@ -28,11 +28,13 @@ class Field(Part, frozen=True, kw_only=True):
         from_: where it stands.
         names: what its words are here, whatever their case; a word that is not listed is no value.
         when: the condition under which it is read.
+        as_: takes the `path` of a URL; what is no URL stays as it is.
     """
 
     from_: Exprs = msgspec.field(name="from")
     names: dict[str, str] = msgspec.field(default_factory=dict)
     when: Cel = ""
+    as_: Literal["path"] | None = msgspec.field(name="as", default=None)
 
 
 Value = Exprs | Field
@@ -74,7 +76,7 @@ class Surrounded(Part, frozen=True, kw_only=True):
         fields: single facts of it, by our names.
     """
 
-    of: Exprs = ()
+    of: Value = ()
     fields: dict[str, Value] = msgspec.field(default_factory=dict)
 
 
@@ -86,13 +88,15 @@ class Kept(Part, frozen=True, kw_only=True):
         more: what stands beside it, by name.
         rest: the property that keeps what no other part took; empty where each field stands by itself.
         drop: fields of the item that are never kept, such as a write key.
+        numbers: properties that are numbers, also where they come as texts.
         personal: names, wherever they stand, whose values are personal and kept as hashes only.
     """
 
-    of: Exprs = ()
+    of: Value = ()
     more: dict[str, Value] = msgspec.field(default_factory=dict)
     rest: str = ""
     drop: tuple[Text, ...] = ()
+    numbers: tuple[Text, ...] = ()
     personal: tuple[Text, ...] = ()
 
 
@@ -169,7 +173,8 @@ class Shape(Part, frozen=True, kw_only=True):
         id: the source's own id of the event.
         type: what happened.
         at: when.
-        identifiers: by the source's own names, which the source's entry in sources.yaml gives a namespace.
+        identifiers: by the source's own names, which the source's entry in sources.yaml gives a namespace; of two that
+            have the same one, the first counts.
         identities: an object of further ones by name: each text, a list of texts, or of objects with an `id`.
         brand: the brand that it concerns.
         context: what surrounds it.
@@ -274,6 +279,7 @@ class Format(Part, frozen=True, kw_only=True):
         batch: how several events share a body, besides as an array.
         headers: how events have their fields in headers.
         programs: its expressions by their text, as `shared.domain.cel` takes them.
+        identifiers: the names of each shape's identifiers in the order of the file, which fields of JSON do not keep.
     """
 
     id: str
@@ -281,3 +287,4 @@ class Format(Part, frozen=True, kw_only=True):
     batch: Batch | None = None
     headers: Headed | None = None
     programs: dict[str, Any] = msgspec.field(default_factory=dict)
+    identifiers: tuple[tuple[str, ...], ...] = ()

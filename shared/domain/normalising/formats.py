@@ -23,7 +23,10 @@ class FormatReader:
         Raises:
             InvalidError: a program of it is none.
         """
-        self._shapes = [Shaped(shape, declared.programs, schema) for shape in declared.shapes]
+        self._shapes = [
+            Shaped(shape, names, declared.programs, schema)
+            for shape, names in zip(declared.shapes, declared.identifiers, strict=True)
+        ]
 
     def __call__(self, item: Any) -> RawSignal:
         """The signal that an item is.

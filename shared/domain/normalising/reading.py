@@ -67,7 +67,7 @@ class Reading:
         shown: the field that a problem names where none has.
     """
 
-    __slots__ = ("_expressions", "_names", "_when", "shown")
+    __slots__ = ("_expressions", "_is_path", "_names", "_when", "shown")
 
     def __init__(self, value: Value, programs: Mapping[str, Any]) -> None:
         exprs: Exprs = value.from_ if isinstance(value, Field) else value
@@ -75,6 +75,7 @@ class Reading:
         self._expressions = [Expression(text, programs) for text in given]
         self._names = folded(value.names) if isinstance(value, Field) else {}
         self._when = Expression(value.when, programs).run if isinstance(value, Field) and value.when else None
+        self._is_path = isinstance(value, Field) and value.as_ == "path"
         self.shown = next((e.shown for e in self._expressions if e.shown), "")
 
     def __bool__(self) -> bool:
@@ -92,6 +93,8 @@ class Reading:
                 value = self._names.get(str(value).strip().casefold()) if value.__class__ in _WORDS else None
                 if value is None:
                     continue
+            if self._is_path and value.__class__ is str:
+                value = url_path(value)
             yield value, expression
 
     def first(self, variables: Variables, moved: set[str]) -> Any:
@@ -103,7 +106,14 @@ class Reading:
         return None
 
 
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*([^?#]*)")
 _WORDS = frozenset({str, int, bool})
+
+
+def url_path(text: str) -> str:
+    """The path of a URL; what is none stays as it is."""
+    url = _URL.match(text)
+    return text if url is None else url[1] or "/"
 
 
 def folded(names: Mapping[str, Any]) -> dict[str, Any]:

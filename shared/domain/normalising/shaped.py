@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from shared.domain.catalogue.formats import PROOFS, Shape, Value, expressions, values
@@ -40,8 +40,10 @@ class Declared(NamedTuple):
 class Shaped:
     """Reads the items of one shape."""
 
-    def __init__(self, shape: Shape, programs: Mapping[str, Any], declared: Declared) -> None:
-        """Compile a shape.
+    def __init__(
+        self, shape: Shape, identifiers: Sequence[str], programs: Mapping[str, Any], declared: Declared
+    ) -> None:
+        """Compile a shape whose identifiers have this order.
 
         Raises:
             InvalidError: a program of it is none.
@@ -61,7 +63,7 @@ class Shaped:
         self._known_types = sorted({*shape.type.names, *shape.type.by}) if shape.type.others == "refused" else None
         self._at = reading(shape.at.from_) if shape.at else None
         self._zone = shape.at.zone if shape.at else ""
-        self._identifiers = [(name, reading(value)) for name, value in sorted(shape.identifiers.items())]
+        self._identifiers = [(name, reading(shape.identifiers[name])) for name in identifiers]
         self._identities = reading(shape.identities)
         self._brand = reading(shape.brand)
         self._context_of = reading(shape.context.of)
@@ -72,6 +74,7 @@ class Shaped:
         self._of = reading(shape.properties.of)
         self._more = [(name, reading(value)) for name, value in sorted(shape.properties.more.items())]
         self._rest = shape.properties.rest
+        self._numbers = shape.properties.numbers
         self._drop = frozenset(shape.properties.drop)
         self._personal = frozenset(letters(name) for name in shape.properties.personal)
         self._consent = [Consenting(consent, programs) for consent in shape.consent]
@@ -232,6 +235,9 @@ class Shaped:
             kept = beside(properties, {**more, self._rest: rest} if rest else more)
         else:
             kept = beside(beside(properties, rest) if properties else rest, more) if more else beside(properties, rest)
+        for name in self._numbers:
+            if kept.get(name).__class__ is str and (number := coerced(kept[name], "double")) is not None:
+                kept[name] = int(number) if number.is_integer() else number
         for name, wanted in self._kinds.get(kind, ()):
             if name in kept and (value := coerced(kept[name], wanted)) is not None:
                 kept[name] = value

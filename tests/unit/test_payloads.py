@@ -1,0 +1,101 @@
+"""Every payload of every corpus, and every example of a format, by HTTP: taken as written down or refused precisely."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+import yaml
+
+from tests.payloads import table
+from tests.payloads.door import CORPORA, IngestByHttp, corpora, corpus, hashed, told
+
+EXPECTED: dict[str, list[dict[str, Any]]] = {
+    name: yaml.safe_load((CORPORA.parent / "expected" / f"{name}.yaml").read_text(encoding="utf-8"))
+    for name in corpora()
+}
+
+
+@pytest.fixture(scope="module")
+def ingest() -> IngestByHttp:
+    return IngestByHttp()
+
+
+@pytest.mark.parametrize("name", corpora())
+def test_every_payload_is_accepted_as_written_down_or_refused_precisely(ingest, name):
+    expected = {case["payload"]: case for case in EXPECTED[name]}
+    for payload in corpus(name):
+        answer = ingest.send(payload.source, payload.body.encode(), payload.headers)
+
+        assert answer.status == (202 if answer.signals else 400), (payload.payload, answer.body)
+        problems = [item["problem"] for item in answer.body.get("rejected", ())] or [answer.body]
+        assert answer.signals or all(problem["detail"] for problem in problems)
+        if payload.payload in expected:
+            case = expected.pop(payload.payload)
+            assert [told(signal) for signal in answer.signals] == [hashed(s) for s in case.get("signals", ())]
+            refused = case.get("refused", [])
+            assert [{name: problem[name] for name in refused[0]} for problem in problems if refused] == refused
+            assert bool(refused) == bool(answer.body.get("rejected", [answer.body]))
+    assert not expected, "the corpus has no such payload"
+
+
+def test_what_becomes_of_more_than_a_hundred_payloads_is_written_down():
+    assert sum(len(cases) for cases in EXPECTED.values()) > 100
+    assert sum("signals" in case for cases in EXPECTED.values() for case in cases) > 80
+
+
+@pytest.mark.parametrize("file", sorted(table.EXAMPLES.glob("*.yaml")), ids=lambda file: file.stem)
+def test_examples_become_by_http_what_the_build_checked(ingest, file):
+    source = next(s.id for s in ingest.revision.catalogue.sources if s.format == file.stem)
+    for example in yaml.safe_load(file.read_text(encoding="utf-8"))["examples"]:
+        answer = ingest.send(source, msgspec.json.encode(example["given"]))
+
+        accepted = {taken["index"] for taken in answer.body.get("accepted", ())}
+        assert accepted == {i for i, expected in enumerate(example["expect"]) if "refused" not in expected}, answer.body
+        wanted = [expected["type"] for expected in example["expect"] if "type" in expected]
+        assert [signal.type for signal in answer.signals] == wanted
+
+
+def test_an_event_in_headers_is_the_same_as_one_in_the_body(ingest):
+    fields = {"specversion": "1.0", "id": "e-1", "source": "/a", "type": "com.example.seen", "customerno": "C000001"}
+    headers = {f"Ce-{name}": value for name, value in fields.items()}
+
+    structured = ingest.send("cloudevents", json.dumps({**fields, "data": {"page": "/x"}}).encode())
+    binary = ingest.send("cloudevents", b'{"page": "/x"}', headers)
+    assert binary.signals == structured.signals
+    text = ingest.send("cloudevents", b"not JSON", {**headers, "content-type": "text/plain"})
+    assert text.signals[0].properties["envelope"]["data"] == "not JSON"
+
+
+def test_the_same_event_of_two_persons_in_batches_is_two_signals(ingest):
+    def of(client: str) -> bytes:
+        return json.dumps({"client_id": client, "events": [{"name": "page_view", "params": {}}]}).encode()
+
+    one, other = (ingest.send("ga4", of(client)).signals[0] for client in ("a.1", "b.2"))
+    assert one.id != other.id
+
+
+def test_an_attribute_that_does_not_fit_is_kept_and_flagged(ingest):
+    visitor = {"_id": "v-1", "metrics": {"5701": "lots", "5702": "7"}, "properties": {"5710": "C000001"}}
+
+    [signal] = ingest.send("tealium", json.dumps(visitor).encode()).signals
+
+    assert signal.attributes == {"logins_90d": 7}
+    assert signal.flags == ("unfit_attribute",)
+    assert signal.properties["metrics"] == {"savings_balance": "lots", "logins_90d": "7"}
+
+
+def test_a_proof_of_consent_is_read_where_the_format_says(ingest):
+    [signal] = ingest.send(
+        "ga4",
+        json.dumps(
+            {"event_name": "x", "client_id": "a.1", "x-ga-gcs": "G100", "page_location": "https://a.b"}
+        ).encode(),
+    ).signals
+    assert {(change.purpose, change.granted) for change in signal.consent} == {("marketing", False)}
+
+
+def test_the_page_says_how_many_of_each(ingest):
+    assert table.PAGE.read_text(encoding="utf-8") == table.written(ingest), "python -m tests.payloads.table"
