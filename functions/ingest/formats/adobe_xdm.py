@@ -164,7 +164,7 @@ def _context(context: dict[str, Any], identities: list[_Identity]) -> dict[str, 
 
 
 def _of_a_journey(event: dict[str, Any]) -> dict[str, Any]:
-    """What became of a message that Journey Optimizer sent, in words that conditions can read; it stays in place too."""
+    """What became of a message that Journey Optimizer sent, for conditions to read; it stays in place too."""
     journey: Any = event.get("_experience")
     journey = journey.get("customerJourneyManagement") if isinstance(journey, dict) else None
     found = {}
