@@ -162,6 +162,26 @@ def test_an_instance_that_slept_looks_before_it_answers(kept):
         kept.secrets.values(NAME)
 
 
+def test_values_serve_on_while_nobody_is_there(project):
+    ports, at = Ports(), [0.0]
+    port = ports.take()
+    server = secret_manager.serve(port)
+    vault = Official(f"127.0.0.1:{port}", project)
+    vault.add(NAME, b"one")
+    secrets = Secrets(project, emulator=f"127.0.0.1:{port}", monotonic=lambda: at[0])
+    assert secrets.values(NAME) == (b"one",)
+    server.stop(grace=None).wait()
+
+    at[0] += RENEW_SECONDS
+    assert secrets.renewed(NAME) == (b"one",)
+    at[0] += 10 * REFRESH_SECONDS
+    assert secrets.values(NAME) == (b"one",)
+
+    secrets.close()
+    vault.close()
+    ports.release()
+
+
 def test_nobody_there_is_told_apart_from_no_secret(project):
     ports = Ports()
     secrets = Secrets(project, emulator=f"127.0.0.1:{ports.take()}")

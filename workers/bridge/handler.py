@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import groupby
 
 from shared.domain.errors import KairosError
 from shared.domain.signal import digest
@@ -21,6 +20,9 @@ FUNCTION = "bridge"
 
 SHORTEST_PAUSE_SECONDS = 0.25
 LONGEST_PAUSE_SECONDS = 30.0
+
+_SentAs = tuple[str, tuple[tuple[str, str], ...]]
+"""As which source, and with which headers."""
 
 Heard = Callable[[int, int], None]
 """Hears how many records were taken in and how many parked."""
@@ -48,9 +50,14 @@ class Bridge:
             TransientError: not all were; the same once more does no harm.
         """
         taken = parked = 0
-        for (source, headers), together in groupby(records, self._sent_as):
-            told = [record for record in together if record.value is not None]
-            reasons = self._intake.take(source, [record.value or b"" for record in told], dict(headers)) if told else ()
+        alike: dict[_SentAs, list[Record]] = {}
+        for record in records:
+            if record.value is not None:
+                alike.setdefault((self._sources[record.topic], tuple(sorted(record.headers.items()))), []).append(
+                    record
+                )
+        for (source, headers), told in alike.items():
+            reasons = self._intake.take(source, [record.value or b"" for record in told], dict(headers))
             for record, reason in zip(told, reasons, strict=True):
                 if reason is not None:
                     self._quarantine.park(self._parked(record, source, reason))
@@ -58,9 +65,6 @@ class Bridge:
                 else:
                     taken += 1
         return taken, parked
-
-    def _sent_as(self, record: Record) -> tuple[str, tuple[tuple[str, str], ...]]:
-        return self._sources[record.topic], tuple(sorted(record.headers.items()))
 
     def _parked(self, record: Record, source: str, reason: str) -> Parked:
         place = {"topic": record.topic, "partition": str(record.partition), "offset": str(record.offset)}
