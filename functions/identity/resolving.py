@@ -10,7 +10,8 @@ import msgspec
 
 from functions.identity.people import TOO_LARGE, People, Place, TooLargeError, standing
 from functions.identity.starting import Started, raised, started
-from shared.domain.errors import PermanentError
+from shared.domain.erasure import alive
+from shared.domain.errors import ErasedError, PermanentError, StaleError
 from shared.domain.identifiers import PERSON_ID
 from shared.domain.identity.links import Conflict, Identifier, Link, namespace_of
 from shared.domain.identity.partition import SHARED, Strength
@@ -63,6 +64,7 @@ class Resolving:
 
         Raises:
             StaleError, AlreadyExistsError: somebody wrote what this was to be built on; nothing is written.
+            ErasedError: it is of somebody who was erased.
             PermanentError: the signal names a person whom there is not.
         """
         signal = self._signal
@@ -70,13 +72,16 @@ class Resolving:
             return self._named(), ()
         keys = keys_of(signal, self._policy.revision.namespaces)
         found = self._persons.identifiers(keys)
+        keys = alive(keys, {key: each.value for key, each in found.items()})
+        found = {key: each for key, each in found.items() if key in keys}
         linking = _linking(keys, {key for key, each in found.items() if each.value.shared})
         strongest = linking[0]
         place = self._people.place(found[strongest].value) if strongest in found else None
         known = {key: each.value for key, each in found.items() if key != strongest or place is not None}
         new = news(linking, known, place.person.value if place else None, signal, self._strength)
         seen = Seen(linking, found, place, new)
-        if place is not None and not new.links:
+        speaks = bool(signal.consent) and strongest in found and bool(found[strongest].value.anchor)
+        if place is not None and not new.links and not speaks:  # whoever speaks enters the graph, and hangs no more
             return self._kept(seen, place), new.conflicts
         try:
             return self._joined(seen)
@@ -89,7 +94,7 @@ class Resolving:
         found = self._people.person(named)
         if found is None:
             raise PermanentError(f"no profile of person {named}")
-        return self._written(Place(found, named))
+        return self._written(Place(found, named), "")
 
     def _kept(self, seen: Seen, place: Place) -> Started:
         """The person of a signal that joins nobody."""
@@ -98,13 +103,18 @@ class Resolving:
         if strongest.value.person_id != place.fragment:
             after = msgspec.structs.replace(strongest.value, person_id=place.fragment)
             changed.append(Versioned(after, strongest.version))
-        return self._written(place, created=seen.new.hanging, changed=changed)
+        return self._written(place, seen.linking[0], created=seen.new.hanging, changed=changed)
 
     def _written(
-        self, place: Place, *, created: Sequence[Identifier] = (), changed: Sequence[Versioned[Identifier]] = ()
+        self,
+        place: Place,
+        voice: str,
+        *,
+        created: Sequence[Identifier] = (),
+        changed: Sequence[Versioned[Identifier]] = (),
     ) -> Started:
         read = place.person
-        came_to = self._taught(read.value, place.fragment)
+        came_to = self._taught(read.value, place.fragment, voice)
         persons = []
         if came_to.person is not read.value:
             came_to = raised(came_to, read.value.version + 1)
@@ -124,7 +134,7 @@ class Resolving:
             else:
                 links.append(link)
         ends = [strongest, *(link.weaker for link in links)]
-        places = {key: self._people.place(found[key].value) for key in ends[1:] if key in found}
+        places = {key: self._weaker(found[key].value) for key in ends[1:] if key in found}
         places[strongest] = seen.place
         read = self._people.tied([place.person for place in places.values() if place], self._strength)
         members, evidence = _members(ends, places, found)
@@ -133,7 +143,7 @@ class Resolving:
         )
         stands = {key: rebuilt.fragment_of(key) for key in ends}
         person_id = rebuilt.person_of[strongest]
-        came_to = self._taught(rebuilt.persons[person_id], stands[strongest])
+        came_to = self._taught(rebuilt.persons[person_id], stands[strongest], strongest)
         rebuilt.persons[person_id] = came_to.person
         rule = TOGETHER if read else FIRST_SEEN
         created = [pointing(key, signal, stands[key], rule) for key in ends if key not in found]
@@ -149,6 +159,12 @@ class Resolving:
         _warn(conflicts)
         return came_to, (*seen.new.conflicts, *conflicts)
 
+    def _weaker(self, identifier: Identifier) -> Place | None:
+        try:
+            return self._people.place(identifier)
+        except ErasedError as error:  # whose identifiers get their tombstones a moment later
+            raise StaleError(f"whoever the {identifier.namespace} points at is being erased") from error
+
     def _apart(self, seen: Seen, reason: str) -> tuple[Started, tuple[Conflict, ...]]:
         """The person of a signal whose evidence would tie too many identifiers together: it is not used."""
         alone = Seen(seen.linking[:1], seen.found, seen.place, News())
@@ -157,8 +173,8 @@ class Resolving:
         _warn([conflict])
         return came_to, (conflict,)
 
-    def _taught(self, person: Person, fragment: str) -> Started:
-        learnt = taught(person, fragment, self._signal, self._policy)
+    def _taught(self, person: Person, fragment: str, voice: str) -> Started:
+        learnt = taught(person, fragment, voice, self._signal, self._policy)
         return started(self._policy, self._signal, learnt, fragment, self._now, asked=self._asked)
 
 

@@ -25,7 +25,8 @@ class Fragment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         created_at: when that person was first seen, UTC.
-        attributes, facts, brands, products, flags, reachable, audiences, consents, features, triggered: as of a person.
+        attributes, facts, brands, products, flags, reachable, audiences, features, triggered: as of a person. Consents
+            stay with the identifiers that gave them.
     """
 
     created_at: Instant
@@ -36,7 +37,6 @@ class Fragment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     flags: tuple[str, ...] = ()
     reachable: tuple[str, ...] = ()
     audiences: tuple[str, ...] = ()
-    consents: dict[str, Consent] = {}
     features: dict[str, bytes] = {}
     triggered: dict[str, tuple[Entry, ...]] = {}
 
@@ -82,6 +82,8 @@ class Person(Profile, frozen=True, kw_only=True, omit_defaults=True):
         facts: where attributes are from that signals stated, by name; the others came with the person.
         fragments: of a merged person what each of its former persons holds apart, by canonical id; the profile is the
             view of them together. A person that never merged has none.
+        voices: the words on consent by who gave them, which is an identifier's key, or for those that came with the
+            person the person's id; `consents` is the view of them together.
         graph: the person's identifiers and the log of their links.
         features: what signal features are worked out from; what they say stands among the attributes of the profile
             that a decision reads.
@@ -91,6 +93,7 @@ class Person(Profile, frozen=True, kw_only=True, omit_defaults=True):
 
     facts: dict[str, Fact] = {}
     fragments: dict[str, Fragment] = {}
+    voices: dict[str, dict[str, Consent]] = {}
     graph: Graph = NO_GRAPH
     features: dict[str, bytes] = {}
     triggered: dict[str, tuple[Entry, ...]] = {}

@@ -19,8 +19,8 @@ from tests.docs.pages import ROOT, all_blocks, named
 HOW_TO = ROOT / "docs" / "how-to"
 START_SECONDS = 90
 PAGE_SECONDS = 120
-NEEDS_EMULATORS = "find-and-redrive-poison.md"
-EMBEDDED = sorted(page for page in HOW_TO.glob("*.md") if page.name != NEEDS_EMULATORS)
+NEEDS_EMULATORS, NEEDS_KAFKA = "find-and-redrive-poison.md", "connect-kafka.md"
+EMBEDDED = sorted(page for page in HOW_TO.glob("*.md") if page.name not in {NEEDS_EMULATORS, NEEDS_KAFKA})
 
 _COPIED_NOT = shutil.ignore_patterns(".*", "__pycache__")
 _NEVER_THE_SAME = (
@@ -44,13 +44,19 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """`kairos up --on embedded` in another terminal, and the environment of this one."""
-    yield from platform("embedded", tmp_path_factory.mktemp("embedded"))
+    yield from platform(tmp_path_factory.mktemp("embedded"), "--on", "embedded")
 
 
 @pytest.fixture(scope="module")
 def emulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """`kairos up --on emulators`, likewise."""
-    yield from platform("emulators", tmp_path_factory.mktemp("emulators"))
+    yield from platform(tmp_path_factory.mktemp("emulators"), "--on", "emulators")
+
+
+@pytest.fixture(scope="module")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """`kairos up --bus kafka`, likewise."""
+    yield from platform(tmp_path_factory.mktemp("kafka"), "--bus", "kafka")
 
 
 @pytest.mark.parametrize("page", [*EMBEDDED, ROOT / "docs" / "deploy.md"], ids=named)
@@ -61,6 +67,10 @@ def test_a_page_does_what_it_says(page, reader, embedded):
 @pytest.mark.emulators
 def test_poison_is_found_and_redriven(reader, emulators):
     follow(HOW_TO / NEEDS_EMULATORS, reader, emulators)
+
+
+def test_kafka_is_connected(reader, kafka):
+    follow(HOW_TO / NEEDS_KAFKA, reader, kafka)
 
 
 def follow(page: Path, reader: Path, environment: dict[str, str]) -> None:
@@ -101,14 +111,14 @@ def _same(text: str) -> str:
     return re.sub(r" +", " ", text)
 
 
-def platform(on: str, folder: Path) -> Iterator[dict[str, str]]:
+def platform(folder: Path, *options: str) -> Iterator[dict[str, str]]:
     """A platform of its own process and state, stopped at the end as by Ctrl-C."""
     binaries = Path(sys.executable).parent
     environment = {**os.environ, "KAIROS_STATE": str(folder), "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}"}
     log = folder / "up.txt"
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "cli", "up", "--on", on], cwd=ROOT, env=environment, stdout=out, stderr=out
+            [sys.executable, "-m", "cli", "up", *options], cwd=ROOT, env=environment, stdout=out, stderr=out
         )
     try:
         deadline = time.monotonic() + START_SECONDS

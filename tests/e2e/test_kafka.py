@@ -7,15 +7,19 @@ import os
 import signal as signals
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
+from emulators.kafka import Broker, settings
+from emulators.ports import Ports
 from shared.adapters.intake import HttpIntake
+from shared.adapters.kafka.records import record_at
 from shared.domain.signal import decision_id
-from tests.e2e.platforms import ROOT, Running, run_embedded, signal
+from tests.e2e.platforms import PATIENCE_SECONDS, ROOT, Running, run_embedded, signal
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +47,8 @@ def bridged(state, *arguments):
         process.wait()
 
 
-def produce(bank, topic, values):
-    producer = Producer({"bootstrap.servers": bank.platform.endpoints["kafka"]})
+def produce(brokers, topic, values):
+    producer = Producer({"bootstrap.servers": brokers})
     for value in values:
         producer.produce(topic, value)
     assert producer.flush(30) == 0
@@ -70,11 +74,11 @@ def test_poison_is_parked_in_a_topic(bank):
 
 
 def test_a_bridge_that_is_killed_and_started_again_loses_nothing_and_nothing_is_decided_twice(bank, state):
-    people = bank.newcomers(150)
+    people, brokers = bank.newcomers(150), {"bootstrap.servers": bank.platform.endpoints["kafka"]}
     sent = [signal(person, "application_abandoned", brand="northmoor", source="core") for person in people]
     decisions = [decision_id("core", each["id"]) for each in sent]
-    produce(bank, "bank.core", [json.dumps(each) for each in sent])
-    produce(bank, "bank.core", [b"no JSON", None])
+    produce(bank.platform.endpoints["kafka"], "bank.core", [json.dumps(each) for each in sent])
+    produce(bank.platform.endpoints["kafka"], "bank.core", [b"no JSON", None])
     bridge = ("--topic", "bank.core=signals", "--batch", "1")
 
     with bridged(state, *bridge) as first:
@@ -96,8 +100,8 @@ def test_a_bridge_that_is_killed_and_started_again_loses_nothing_and_nothing_is_
 
     assert {bank.ended(decision).outcome for decision in decisions} == {"sent"}
     assert [len(messages) for messages in bank.messages(decisions).values()] == [1] * 150
-    assert parked.data == b"no JSON"
-    assert parked.attributes["kafka_topic"] == "bank.core"
+    place = {name: parked.attributes[f"kafka_{name}"] for name in ("topic", "partition", "offset")}
+    assert record_at(brokers, place["topic"], int(place["partition"]), int(place["offset"])).value == b"no JSON"
 
 
 def committed(bank, topic):
@@ -120,3 +124,62 @@ def test_the_door_says_of_each_of_many_what_it_says_of_it_alone(bank):
 
     assert together == [intake.take("segment", [item], {})[0] for item in items]
     assert [reason is None for reason in together] == [True, False, False, True, False, False, False, False, True]
+
+
+@pytest.mark.emulators
+def test_the_bridge_as_it_is_deployed_takes_in_and_tells_what_became_of_it(on_emulators, tmp_path):
+    from google.cloud.pubsub_v1 import SubscriberClient  # noqa: PLC0415 - slow
+
+    bank, ports = on_emulators, Ports()
+    local = bank.platform.local
+    with SubscriberClient() as client:
+        client.create_subscription(
+            name=f"projects/{local.project}/subscriptions/history-to-kafka",
+            topic=f"projects/{local.project}/topics/history",
+        )
+    broker = Broker(ports.take(), tmp_path)
+    broker.start()
+    environment = {
+        **os.environ,
+        **local.environment(),
+        "KAFKA": json.dumps(settings(broker.address)),
+        "KAFKA_SOURCES": json.dumps({"bank.core": "signals"}),
+        "KAFKA_HISTORY_TOPIC": "bank.history",
+        "INGEST_URL": bank.platform.endpoints["ingest"],
+        "INGEST_KEY": bank.platform.headers["ingest"]["x-api-key"],
+    }
+    [person] = bank.newcomers(1)
+    sent = signal(person, "application_abandoned", brand="northmoor", source="core")
+    produce(broker.address, "bank.core", [json.dumps(sent), b"no JSON"])
+    process = subprocess.Popen([sys.executable, "-m", "workers.bridge.main"], cwd=ROOT, env=environment)
+    try:
+        rows = told(broker.address, "bank.history", decision_id("core", sent["id"]))
+        parked = bank.eventually(
+            lambda: next((p for p in bank.parked() if p.function == "bridge"), None), "no JSON in quarantine"
+        )
+        process.send_signal(signals.SIGTERM)
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        broker.stop()
+        ports.release()
+
+    assert parked.reason.startswith("bank.core partition ")
+    assert {row["outcome"] for row in rows} == {"reserved", "sent"}
+    assert all("sealed_as" in row["record"] for row in rows if row["kind"] == "decision")
+
+
+def told(brokers, topic, decision):
+    """The rows of a decision on a topic, once it and the end of its delivery are there."""
+    consumer = Consumer({"bootstrap.servers": brokers, "group.id": "test", "auto.offset.reset": "earliest"})
+    consumer.assign([TopicPartition(topic, number, 0) for number in range(16)])
+    rows = []
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while {row["kind"] for row in rows} < {"decision", "outcome"}:
+        assert time.monotonic() < deadline, rows
+        message = consumer.poll(0.2)
+        if message is not None and message.error() is None and message.key() == decision.encode():
+            assert dict(message.headers())["type"] == b"history.row"
+            rows.append(json.loads(message.value()))
+    consumer.close()
+    return rows

@@ -301,12 +301,14 @@ def test_the_build_uses_only_substitutions_and_steps_that_exist():
         assert used <= declared | assigned, f"{step['id']} uses what it is not given"
 
 
-def test_every_function_starts_from_what_the_build_stages(tmp_path):
+@pytest.mark.parametrize("bridge", ["", "kafka"])
+def test_every_function_starts_from_what_the_build_stages_and_the_bridge_where_it_is_wanted(tmp_path, bridge):
     build = yaml.safe_load((ROOT / "cloudbuild.yaml").read_text())
     [stage] = [step["script"] for step in build["steps"] if step["id"] == "stage"]
-    for folder in ("functions", "shared"):
+    for folder in ("functions", "shared", "workers"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
-    shutil.copy(ROOT / "requirements.txt", tmp_path)
+    for lock in ("requirements.txt", "requirements-kafka.txt"):
+        shutil.copy(ROOT / lock, tmp_path)
     given = {
         "CHANNEL_KEYS": "{}",
         "OPERATOR_KEYS": "{}",
@@ -318,14 +320,19 @@ def test_every_function_starts_from_what_the_build_stages(tmp_path):
     }
     declared = [value for service in TOPOLOGY["services"].values() for value in service["environment"].items()]
     modules = [service["source"].removesuffix(".py").replace("/", ".") for service in TOPOLOGY["services"].values()]
+    absent = {"yaml", "cel_expr_python", "rich", "httpx"}
+    if bridge:
+        modules.append("workers.bridge.main")
+    else:
+        absent.add("confluent_kafka")
     # only what is staged can be imported of Kairos, and none of what a laptop alone has
     program = (
         f"import sys; sys.path[:] = [{str(tmp_path / '.image')!r}, *(p for p in sys.path if p != {str(ROOT)!r})]; "
-        "sys.modules.update(yaml=None, cel_expr_python=None, rich=None, httpx=None)\n"
+        f"sys.modules.update(dict.fromkeys({absent!r}))\n"
         f"import {', '.join(modules)}; print(functions.__path__)"
     )
 
-    subprocess.run(["bash", "-c", stage], cwd=tmp_path, check=True)
+    subprocess.run(["bash", "-c", stage], cwd=tmp_path, check=True, env={**os.environ, "BRIDGE": bridge})
     started = subprocess.run(
         [sys.executable, "-P", "-c", program],
         env={**os.environ, **given, **dict(declared)},
@@ -337,7 +344,8 @@ def test_every_function_starts_from_what_the_build_stages(tmp_path):
 
     assert started.returncode == 0, started.stderr
     assert str(tmp_path) in started.stdout
-    assert {path.name for path in (tmp_path / ".image").iterdir()} == {"functions", "shared", "requirements.txt"}
+    staged = {"functions", "shared", "requirements.txt", *(["workers"] if bridge else [])}
+    assert {path.name for path in (tmp_path / ".image").iterdir()} == staged
 
 
 def test_the_build_calls_the_release_with_options_it_knows(monkeypatch):

@@ -5,6 +5,6 @@ What external proofs say, TC strings and Consent Mode, is read by modules of thi
 """
 
 from shared.domain.consent.merging import merged_consents
-from shared.domain.consent.words import ANY, Consent, apply_consents, consents_to, weighed
+from shared.domain.consent.words import ANY, Consent, apply_consents, consents_to, latest, weighed
 
-__all__ = ["ANY", "Consent", "apply_consents", "consents_to", "merged_consents", "weighed"]
+__all__ = ["ANY", "Consent", "apply_consents", "consents_to", "latest", "merged_consents", "weighed"]

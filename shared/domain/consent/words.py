@@ -82,6 +82,16 @@ def weighed(consents: Mapping[str, Consent]) -> list[tuple[str, Consent]]:
     return sorted(consents.items(), key=lambda each: weight(each[1]))
 
 
+def latest(consents: Mapping[str, Consent], others: Mapping[str, Consent]) -> dict[str, Consent]:
+    """Of each key the weightiest word of either."""
+    after = dict(consents)
+    for key, word in others.items():
+        old = after.get(key)
+        if old is None or weight(word) > weight(old):
+            after[key] = word
+    return after
+
+
 def apply_consents(
     consents: dict[str, Consent], changes: Iterable[ConsentChange], signal: Signal
 ) -> dict[str, Consent]:
@@ -89,7 +99,7 @@ def apply_consents(
     after = dict(consents)
     for change in changes:
         key = key_of(change.brand or signal.brand or ANY, change.purpose, change.channel or ANY)
-        new = Consent(
+        word = Consent(
             granted=change.granted,
             at=change.at or signal.at,
             source=signal.source,
@@ -97,7 +107,5 @@ def apply_consents(
             signal_id=signal.id,
             proof=change.proof or "",
         )
-        old = after.get(key)
-        if old is None or weight(new) > weight(old):
-            after[key] = new
+        after = latest(after, {key: word})
     return after

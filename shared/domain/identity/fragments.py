@@ -9,9 +9,10 @@ from typing import Any
 
 import msgspec
 
-from shared.domain.consent import merged_consents
+from shared.domain.consent import Consent
 from shared.domain.features.states import merged as merged_features
 from shared.domain.identity.links import Graph
+from shared.domain.identity.voices import together
 from shared.domain.profile import Fact, Fragment, Person
 from shared.domain.signal import Signal
 from shared.domain.triggers import merged_entries
@@ -34,16 +35,21 @@ def parts(profile: Person) -> dict[str, Fragment]:
             flags=profile.flags,
             reachable=profile.reachable,
             audiences=profile.audiences,
-            consents=profile.consents,
             features=profile.features,
             triggered=profile.triggered,
         )
     }
 
 
-def assembled(fragments: Mapping[str, Fragment], graph: Graph, unique: dict[str, str], version: int) -> Person:
-    """The profile of a person made of these fragments, of which there is at least one; whoever was created first gives
-    it its id.
+def assembled(
+    fragments: Mapping[str, Fragment],
+    voices: dict[str, dict[str, Consent]],
+    graph: Graph,
+    unique: dict[str, str],
+    version: int,
+) -> Person:
+    """The profile of a person made of these fragments, of which there is at least one, who said this; whoever was
+    created first gives it its id.
     """
     person_id = survivor(fragments)
     held = [fragments[each] for each in sorted(fragments)]
@@ -58,12 +64,13 @@ def assembled(fragments: Mapping[str, Fragment], graph: Graph, unique: dict[str,
         flags=_union(each.flags for each in held),
         reachable=_union(each.reachable for each in held),
         audiences=_union(each.audiences for each in held),
-        consents=reduce(merged_consents, [each.consents for each in held]),
+        consents=together(voices, graph),
         unique=unique,
         facts=facts,
         features=reduce(merged_features, [each.features for each in held]),
         triggered=reduce(merged_entries, [each.triggered for each in held]),
         fragments=dict(fragments) if len(fragments) > 1 else {},
+        voices=voices,
         graph=graph,
     )
 

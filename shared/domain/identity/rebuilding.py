@@ -17,6 +17,7 @@ import msgspec
 from shared.domain.identity.fragments import assembled, parts, survivor
 from shared.domain.identity.links import Graph, Link, Refusal
 from shared.domain.identity.partition import SHARED, Partition, Strength, partition
+from shared.domain.identity.voices import voices_of
 from shared.domain.profile import Fragment, Person
 
 
@@ -109,6 +110,7 @@ class _Parting:
         self._found = found
         self._strength = strength
         self._fragments = {each: held for person in persons for each, held in parts(person).items()}
+        self._voices = {each: words for person in persons for each, words in voices_of(person).items()}
         self._before = {person.person_id for person in persons}
         self._version = max((person.version for person in persons), default=0) + 1
 
@@ -132,7 +134,8 @@ class _Parting:
         graphs = self._graphs(person_of, [members for _, _, members in named])
         for (keys, fragments, _), graph in zip(named, graphs, strict=True):
             unique = self._unique(keys)
-            person = assembled(fragments, graph, unique, self._version)
+            voices = {each: words for each, words in self._voices.items() if each in fragments or each in graph.members}
+            person = assembled(fragments, voices, graph, unique, self._version)
             persons[person.person_id] = person
         redirects = {
             each: person.person_id
