@@ -244,7 +244,8 @@ class Decide:
     ) -> tuple[HistoryRow, list[FilledPlacement]]:
         wanted = slots.wanted()
         [identified] = self._identify(received, now, asked=True)
-        assert isinstance(identified, SignalIdentified), "a request is never late"
+        if not isinstance(identified, SignalIdentified):  # whoever asks was erased
+            return identified, [FilledPlacement(id=placement, treatments=[]) for placement, _ in wanted]
         [qualified] = self._qualify(identified, now, slots)
         if not isinstance(qualified, ActionsQualified):
             return qualified, [FilledPlacement(id=placement, treatments=[]) for placement, _ in wanted]

@@ -40,6 +40,8 @@ class Documents:
     new_catalogues: Any
     new_allowances: Any
     deferrals: Any
+    personal_data: Any
+    erasures: Any
     regroup: Any
     meter: Counted
     database: Any = None
@@ -128,6 +130,8 @@ def in_memory() -> Documents:
         new_catalogues=lambda **options: memory.Catalogues(store, **options),
         new_allowances=lambda holder: memory.Allowances(store, meter, holder, pause),
         deferrals=memory.Deferrals(store, meter),
+        personal_data=memory.PersonalData(store),
+        erasures=memory.Erasures(store),
         regroup=store.regroup,
         meter=meter,
     )
@@ -142,6 +146,7 @@ def in_firestore(project: str) -> Iterator[Documents]:
     from shared.adapters.firestore.deferrals import Deferrals  # noqa: PLC0415
     from shared.adapters.firestore.models import Models  # noqa: PLC0415
     from shared.adapters.firestore.outcomes import Outcomes  # noqa: PLC0415
+    from shared.adapters.firestore.personal_data import Erasures, PersonalData  # noqa: PLC0415
     from shared.adapters.firestore.persons import Persons  # noqa: PLC0415
     from shared.adapters.firestore.quarantine import Quarantine  # noqa: PLC0415
     from shared.adapters.firestore.seals import Seals  # noqa: PLC0415
@@ -165,6 +170,8 @@ def in_firestore(project: str) -> Iterator[Documents]:
         new_catalogues=lambda **options: Catalogues(database, **options),
         new_allowances=lambda holder: Allowances(database, meter, holder, pause),
         deferrals=Deferrals(database, meter),
+        personal_data=PersonalData(database, private, sealer),
+        erasures=Erasures(database),
         regroup=bring_together,
         meter=meter,
         database=database,
