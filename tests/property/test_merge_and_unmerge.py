@@ -19,7 +19,7 @@ from tests.fault.world import KEY, NOW, World, canonical, ordinary
 
 NUMBER = ordinary()
 WHO = {"customer": {"customer_no": NUMBER}, "lead": {"crm_id": "crm-1"}}
-KINDS = ("page_viewed", "application_abandoned", "balance_changed")
+KINDS = ("page_viewed", "application_abandoned", "balance_changed", "payment_declined", "complaint_made")
 WORDS = st.builds(
     ConsentChange,
     purpose=st.sampled_from(("marketing", "targeted_support")),
