@@ -40,7 +40,6 @@ class Documents:
     new_catalogues: Any
     new_allowances: Any
     deferrals: Any
-    regroup: Any
     meter: Counted
     database: Any = None
     private: Any = None
@@ -128,7 +127,6 @@ def in_memory() -> Documents:
         new_catalogues=lambda **options: memory.Catalogues(store, **options),
         new_allowances=lambda holder: memory.Allowances(store, meter, holder, pause),
         deferrals=memory.Deferrals(store, meter),
-        regroup=store.regroup,
         meter=meter,
     )
 
@@ -138,7 +136,7 @@ def in_firestore(project: str) -> Iterator[Documents]:
     from shared.adapters.firestore.catalogues import Catalogues  # noqa: PLC0415
     from shared.adapters.firestore.client import Database  # noqa: PLC0415
     from shared.adapters.firestore.contact_points import ContactPoints  # noqa: PLC0415
-    from shared.adapters.firestore.contacts import Contacts, regroup  # noqa: PLC0415
+    from shared.adapters.firestore.contacts import Contacts  # noqa: PLC0415
     from shared.adapters.firestore.deferrals import Deferrals  # noqa: PLC0415
     from shared.adapters.firestore.models import Models  # noqa: PLC0415
     from shared.adapters.firestore.outcomes import Outcomes  # noqa: PLC0415
@@ -148,12 +146,6 @@ def in_firestore(project: str) -> Iterator[Documents]:
 
     database, private, meter = Database(project), Database(project, "contact-points"), Counted()
     sealer = memory.new_sealer(memory.Store())
-
-    def bring_together(groups: Any) -> None:
-        batch = database.client.batch()
-        regroup(database, batch, groups)
-        database.commit(batch, blind=True)
-
     yield Documents(
         persons=Persons(database, meter, sealer),
         contacts=Contacts(database, meter),
@@ -165,7 +157,6 @@ def in_firestore(project: str) -> Iterator[Documents]:
         new_catalogues=lambda **options: Catalogues(database, **options),
         new_allowances=lambda holder: Allowances(database, meter, holder, pause),
         deferrals=Deferrals(database, meter),
-        regroup=bring_together,
         meter=meter,
         database=database,
         private=private,
