@@ -22,7 +22,7 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     "seal": ("cli.records", "seal", "Chain and seal the history of a day."),
     "verify": ("cli.records", "verify", "Find what was changed or is missing since."),
     "catalogue": ("cli.catalogue", "catalogue", "Check, build and publish the catalogue."),
-    "person": ("cli.person", "person", "Show one customer, say why two are one, take them apart."),
+    "person": ("cli.person", "person", "Show, take apart, hand over or erase one customer."),
     "bridge": ("cli.bridge", "bridge", "Take in what Kafka topics hold, and write the history to one."),
     "quarantine": ("cli.quarantine", "quarantine", "List, show and redrive what was parked."),
     "openapi": ("cli.openapi", "openapi", "Write what the functions take and give over HTTP."),

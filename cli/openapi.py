@@ -28,9 +28,17 @@ def documents() -> dict[str, bytes]:
     from functions.feedback import openapi as feedback
     from functions.ingest import openapi as ingest
     from functions.persons import openapi as persons
+    from functions.privacy import openapi as privacy
     from functions.records import openapi as records
 
-    made = {"ingest": ingest, "decide": decide, "feedback": feedback, "persons": persons, "records": records}
+    made = {
+        "ingest": ingest,
+        "decide": decide,
+        "feedback": feedback,
+        "persons": persons,
+        "privacy": privacy,
+        "records": records,
+    }
     return {
         f"{name}.json": msgspec.json.format(msgspec.json.encode(each.document()), indent=1) + b"\n"
         for name, each in made.items()

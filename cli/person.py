@@ -6,17 +6,17 @@ from typing import Any
 
 import click
 
+from cli import privacy
 from cli.platform import running
 from cli.say import json_option, say_json
-from cli.talk import checked
-from shared.domain.identifiers import PERSON_ID
+from cli.talk import checked, whom
 
 _who = click.argument("who", metavar="NS=VALUE|ID")
 
 
 @click.group()
 def person() -> None:
-    """Show a customer, say why two are one, and take them apart.
+    """Show a customer, say why two are one, take them apart; hand over or erase what is held.
 
     Who is meant is said by an identifier, such as customer_no=C000001, or by an id of a person, which may be a former
     one.
@@ -76,10 +76,10 @@ def unmerge(one: str, other: str, reason: str, yes: bool, as_json: bool) -> None
         say_unmerge(done)
 
 
-def whom(text: str) -> dict[str, str]:
-    """An identifier as it is typed: `NS=VALUE`, or an id of a person."""
-    namespace, equals, value = text.partition("=")
-    return {namespace: value} if equals else {PERSON_ID: text}
+person.add_command(privacy.export)
+person.add_command(privacy.erase)
+person.add_command(privacy.readmit)
+person.add_command(privacy.keys)
 
 
 def _ask(what: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -116,7 +116,11 @@ def _named(each: dict[str, Any]) -> str:
 
 
 def _word(word: dict[str, Any]) -> str:
-    return f"{'granted' if word['granted'] else 'withdrawn'} {_time(word['at'])} by {word['source']}"
+    """A word on consent, with what it rests on and what proves it."""
+    basis = word.get("basis", "consent").replace("_", " ")
+    verb = "withdrawn" if not word["granted"] else "granted" if basis == "consent" else f"granted on {basis}"
+    told = f"{verb} {_time(word['at'])} by {word['source']} {word.get('signal_id', '')}".rstrip()
+    return f"{told}, {word['proof']}" if word.get("proof") else told
 
 
 def _time(text: str) -> str:

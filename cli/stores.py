@@ -17,6 +17,7 @@ from cli.platform import ROOT, Running
 from cli.say import fail
 from shared.adapters.firestore.catalogues import Catalogues
 from shared.adapters.firestore.client import Database
+from shared.adapters.firestore.person_keys import tree_of_keys
 from shared.adapters.firestore.quarantine import Quarantine as InFirestore
 from shared.adapters.pubsub import DeadLetters as OnPubSub
 from shared.adapters.pubsub import Rows
@@ -48,6 +49,23 @@ def publish_to(project: str, revision: Revision) -> None:
         fail(f"No credentials for {project}: {error}", "gcloud auth application-default login")
     except GoogleAPICallError as error:
         fail(f"Firestore of {project}: {error.message}", "It needs a database, and you datastore.user on it.")
+
+
+def make_person_keys(project: str) -> str:
+    """Make the tree of persons' keys of a project of Google Cloud, or end with what kept it from being so; gives what
+    wraps it.
+    """
+    topology = yaml.safe_load((ROOT / "shared" / "topology.yaml").read_text())
+    wrapped_by = str(topology["services"]["privacy"]["environment"]["PERSON_KEYS"])
+    try:
+        tree_of_keys(project, wrapped_by).create()
+    except GoogleAuthError as error:
+        fail(f"No credentials for {project}: {error}", "gcloud auth application-default login")
+    except GoogleAPICallError as error:
+        fail(
+            f"Firestore of {project}: {error.message}", "It needs a database person-keys, and you datastore.user on it."
+        )
+    return wrapped_by
 
 
 def quarantine(platform: Running) -> Quarantine:

@@ -11,6 +11,7 @@ import msgspec
 
 from cli.platform import running
 from cli.say import fail, json_option, say_json
+from shared.domain.identifiers import PERSON_ID
 
 
 @click.command()
@@ -126,6 +127,12 @@ def checked(answer: httpx.Response) -> dict[str, Any]:
         field = f" ({body['field']})" if body.get("field") else ""
         fail(f"{answer.status_code} {body.get('title')}: {body.get('detail')}{field}")
     return body
+
+
+def whom(text: str) -> dict[str, str]:
+    """An identifier as it is typed: `NS=VALUE`, or an id of a person."""
+    namespace, equals, value = text.partition("=")
+    return {namespace: value} if equals else {PERSON_ID: text}
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-WITH_KEYS = frozenset({"ingest", "decide", "feedback", "persons", "records"})
+WITH_KEYS = frozenset({"ingest", "decide", "feedback", "persons", "privacy", "records"})
 """Functions that callers with a key of their own reach; the others only hear Pub/Sub or the clock."""
 
 

@@ -54,6 +54,7 @@ FUNCTIONS = (
     "decide",
     "persons",
     "records",
+    "privacy",
 )
 TICKED = ("deferral",)
 """Functions that the clock starts, every minute."""
@@ -155,6 +156,7 @@ class Embedded:
             self.quarantine,
             self.secrets,
             self.meter,
+            self.sealer,
         )
         wired = services(memory, self.bank, self.credentials, self.endpoints["sandbox"], self._on_progress)
         served = {**wired, **self._extra}

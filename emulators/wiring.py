@@ -35,6 +35,11 @@ from functions.persons.explaining import WhyOne
 from functions.persons.finding import Find
 from functions.persons.showing import ShowPerson
 from functions.persons.unmerging import Unmerge
+from functions.privacy import openapi as privacy_openapi
+from functions.privacy.api import routes as privacy_routes
+from functions.privacy.erasing import Erase
+from functions.privacy.exporting import Export
+from functions.privacy.finding import Find as FindForPrivacy
 from functions.records import openapi as records_openapi
 from functions.records.api import routes as records_routes
 from functions.records.handler import Records
@@ -47,11 +52,13 @@ from shared.adapters.memory.contacts import Contacts
 from shared.adapters.memory.deferrals import Deferrals
 from shared.adapters.memory.history import DecisionHistory
 from shared.adapters.memory.outcomes import Models, Outcomes
+from shared.adapters.memory.personal_data import Erasures, PersonalData
 from shared.adapters.memory.persons import Persons
 from shared.adapters.memory.seals import Seals
 from shared.adapters.memory.secrets import Secrets
 from shared.adapters.memory.store import Store
 from shared.adapters.providers import HttpProvider
+from shared.adapters.sealing import Sealer
 from shared.messages import (
     ActionsQualified,
     ActionsRanked,
@@ -69,7 +76,7 @@ from shared.runtime.push import Push
 from shared.runtime.pushers import check_of
 from shared.runtime.service import Route, Service, always_ready
 from shared.runtime.settings import Pushed
-from shared.runtime.world import new_person_id, new_request_id, pause, timer, utc_now
+from shared.runtime.world import new_erasure_id, new_person_id, new_request_id, pause, timer, utc_now
 
 
 class Bus(Protocol):
@@ -91,6 +98,7 @@ class Memory(NamedTuple):
     quarantine: Quarantine
     secrets: Secrets
     meter: RequestMeter
+    sealer: Sealer
 
 
 def services(
@@ -132,6 +140,8 @@ def services(
     fire = FireDeferrals(Deferrals(store, meter), publisher, timer)
     people = People(persons, new_person_id)
     find = Find(catalogues, persons, people, key)
+    data, erasures = PersonalData(store), Erasures(store)
+    find_all = FindForPrivacy(persons, contacts, data, key)
     check = check_of(_settings("deferral", credentials), utc_now)
     ready = catalogues.current
     pushed = partial(_pushed, memory, credentials)
@@ -181,6 +191,18 @@ def services(
             records_routes(records, Keyring(callers["OPERATOR_KEYS"]), utc_now),
             ready=always_ready,
             document=records_openapi.document,
+        ),
+        "privacy": Service(
+            "privacy",
+            privacy_routes(
+                Export(find_all, contacts, data, memory.history),
+                Erase(find_all, data, memory.sealer.keys, erasures, memory.quarantine, new_erasure_id),
+                erasures,
+                Keyring(callers["OPERATOR_KEYS"]),
+                utc_now,
+            ),
+            ready=always_ready,
+            document=privacy_openapi.document,
         ),
     }
 

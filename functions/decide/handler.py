@@ -206,7 +206,11 @@ class Decide:
                 known = ", ".join(sorted({*revision.namespaces} - {PERSON_ID}))
                 raise InvalidError(f"unknown namespace; one of {known}", field=f"identifiers.{name}")
             check_source(namespace, SOURCE, field=f"identifiers.{name}")
+            if revision.bad_values.has(value):
+                continue
             identifiers[namespace] = stored(self._identifier_key, namespace, normalised)
+        if not identifiers:
+            raise InvalidError("none of them identifies anybody", field="identifiers")
         return Signal(
             id=request_id,
             type=DECISION_REQUESTED,
@@ -244,7 +248,8 @@ class Decide:
     ) -> tuple[HistoryRow, list[FilledPlacement]]:
         wanted = slots.wanted()
         [identified] = self._identify(received, now, asked=True)
-        assert isinstance(identified, SignalIdentified), "a request is never late"
+        if not isinstance(identified, SignalIdentified):  # whoever asks was erased
+            return identified, [FilledPlacement(id=placement, treatments=[]) for placement, _ in wanted]
         [qualified] = self._qualify(identified, now, slots)
         if not isinstance(qualified, ActionsQualified):
             return qualified, [FilledPlacement(id=placement, treatments=[]) for placement, _ in wanted]

@@ -15,7 +15,15 @@ from shared.domain.catalogue import Channel
 from shared.domain.contact_policy import still_allowed
 from shared.domain.content import render
 from shared.domain.delivery import FINAL, Delivery, DeliveryState
-from shared.domain.errors import AlreadyExistsError, NotFoundError, NotTakenError, PermanentError, TransientError
+from shared.domain.erasure import ERASED
+from shared.domain.errors import (
+    AlreadyExistsError,
+    ErasedError,
+    NotFoundError,
+    NotTakenError,
+    PermanentError,
+    TransientError,
+)
 from shared.domain.profile import Person
 from shared.messages import ContactReserved, TreatmentDelivered
 from shared.ports import Catalogues, ChannelProvider, ContactPoints, Contacts, Persons, behind
@@ -87,6 +95,8 @@ class Deliver:
         unseen = not delivery.may_have_arrived
         try:
             message = self._message(delivery, now)
+        except ErasedError:
+            message = _Stop("cancelled", ERASED)
         except (NotFoundError, TransientError) as error:
             self._yield(delivery.yielded(now, begun=False), version)
             raise TransientError(str(error)) from error
@@ -109,6 +119,7 @@ class Deliver:
         """What to send, or why not.
 
         Raises:
+            ErasedError: the person was erased.
             NotFoundError: the revision is not visible here yet.
             TransientError: a store did not answer.
         """
@@ -125,6 +136,8 @@ class Deliver:
         try:
             address = self._address(delivery, person)
             content = render(policy.revision, action, treatment, policy.features.seen(person, now))
+        except ErasedError:
+            raise
         except PermanentError as error:
             return _Stop("failed", str(error))
         if address is None and channel.needs_contact_point:

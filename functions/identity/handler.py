@@ -9,12 +9,12 @@ from datetime import datetime
 from functions.identity.people import People
 from functions.identity.resolving import Resolving
 from functions.identity.starting import Started
-from shared.domain.errors import AlreadyExistsError, PermanentError, StaleError, TransientError
+from shared.domain.errors import AlreadyExistsError, ErasedError, PermanentError, StaleError, TransientError
 from shared.domain.identity.links import Conflict
 from shared.domain.policy.policy import Policy
 from shared.domain.signal import Signal
 from shared.messages import HistoryRow, SignalIdentified, SignalReceived
-from shared.messages.rows import ended_row
+from shared.messages.rows import ended_row, erased_row
 from shared.ports import Catalogues, NewId, Persons
 
 ATTEMPTS = 8
@@ -46,7 +46,10 @@ class Identify:
             TransientError: contention did not end, or the store did not answer.
         """
         policy, signal = self._catalogues.current(), received.signal
-        (person, profile, fragment, ended), conflicts = self._person(policy, signal, now, asked=asked)
+        try:
+            (person, profile, fragment, ended), conflicts = self._person(policy, signal, now, asked=asked)
+        except ErasedError:
+            return (erased_row(received.decision_id, now),)
         if ended is not None:
             return (ended_row(received.decision_id, profile.person_id, signal, ended, now),)
         return (

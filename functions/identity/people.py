@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from shared.domain.errors import PermanentError, StaleError
+from shared.domain.erasure import ERASED
+from shared.domain.errors import ErasedError, PermanentError, StaleError
 from shared.domain.identity.links import Identifier, Link, Refusal
 from shared.domain.identity.partition import Strength
 from shared.domain.identity.rebuilding import Rebuilt, rebuild
@@ -52,8 +53,11 @@ class People:
         """Where an identifier stands; None of one that hung on what is shared now, and is nobody's.
 
         Raises:
+            ErasedError: its person was erased.
             StaleError: what it points at is being rewritten.
         """
+        if identifier.rule == ERASED:
+            raise ErasedError(f"whoever was known by this {identifier.namespace} was erased")
         person = self._person_of(identifier)
         if is_held(identifier, person.value):
             return Place(person, _fragment(identifier.anchor or identifier.key, identifier.person_id, person.value))
@@ -62,6 +66,8 @@ class People:
         anchor = self._persons.identifiers([identifier.anchor]).get(identifier.anchor)
         if anchor is None or anchor.value.shared:
             return None
+        if anchor.value.rule == ERASED:
+            raise ErasedError(f"whoever was known by what the {identifier.namespace} hangs on was erased")
         person = self._person_of(anchor.value)
         if not is_held(anchor.value, person.value):
             raise StaleError(f"the {anchor.value.namespace} is being moved")
@@ -80,11 +86,8 @@ class People:
             if person.value.person_id in found:
                 continue
             found[person.value.person_id] = self.with_graph(person, strength)
-            waiting += [
-                other
-                for each in person.value.graph.others
-                if each not in found and (other := self.person(each)) is not None
-            ]
+            others = (self._living(each) for each in person.value.graph.others if each not in found)
+            waiting += [other for other in others if other is not None]
             if sum(len(each.value.graph.members) for each in found.values()) > LARGEST:
                 raise TooLargeError(TOO_LARGE)
         return found
@@ -155,6 +158,13 @@ class People:
         self._persons.rewrite(
             Rewrite(persons=guarded, placed=placed, created=created, changed=changed, together=together)
         )
+
+    def _living(self, person_id: str) -> Versioned[Person] | None:
+        """A person at the other end of a conflict, unless erased since."""
+        try:
+            return self.person(person_id)
+        except ErasedError:
+            return None
 
     def with_graph(self, person: Versioned[Person], strength: Strength) -> Versioned[Person]:
         """A person with a graph: one stored before there were graphs gets one of all that points at it."""

@@ -10,7 +10,8 @@ import msgspec
 
 from functions.identity.people import TOO_LARGE, People, Place, TooLargeError, standing
 from functions.identity.starting import Started, raised, started
-from shared.domain.errors import PermanentError
+from shared.domain.erasure import alive
+from shared.domain.errors import ErasedError, PermanentError, StaleError
 from shared.domain.identifiers import PERSON_ID
 from shared.domain.identity.links import Conflict, Identifier, Link, namespace_of
 from shared.domain.identity.partition import SHARED, Strength
@@ -63,6 +64,7 @@ class Resolving:
 
         Raises:
             StaleError, AlreadyExistsError: somebody wrote what this was to be built on; nothing is written.
+            ErasedError: it is of somebody who was erased.
             PermanentError: the signal names a person whom there is not.
         """
         signal = self._signal
@@ -70,6 +72,8 @@ class Resolving:
             return self._named(), ()
         keys = keys_of(signal, self._policy.revision.namespaces)
         found = self._persons.identifiers(keys)
+        keys = alive(keys, {key: each.value for key, each in found.items()})
+        found = {key: each for key, each in found.items() if key in keys}
         linking = _linking(keys, {key for key, each in found.items() if each.value.shared})
         strongest = linking[0]
         place = self._people.place(found[strongest].value) if strongest in found else None
@@ -130,7 +134,7 @@ class Resolving:
             else:
                 links.append(link)
         ends = [strongest, *(link.weaker for link in links)]
-        places = {key: self._people.place(found[key].value) for key in ends[1:] if key in found}
+        places = {key: self._weaker(found[key].value) for key in ends[1:] if key in found}
         places[strongest] = seen.place
         read = self._people.tied([place.person for place in places.values() if place], self._strength)
         members, evidence = _members(ends, places, found)
@@ -154,6 +158,12 @@ class Resolving:
         conflicts = conflicts_of(links, rebuilt.conflicts, rebuilt.person_of)
         _warn(conflicts)
         return came_to, (*seen.new.conflicts, *conflicts)
+
+    def _weaker(self, identifier: Identifier) -> Place | None:
+        try:
+            return self._people.place(identifier)
+        except ErasedError as error:  # whose identifiers get their tombstones a moment later
+            raise StaleError(f"whoever the {identifier.namespace} points at is being erased") from error
 
     def _apart(self, seen: Seen, reason: str) -> tuple[Started, tuple[Conflict, ...]]:
         """The person of a signal whose evidence would tie too many identifiers together: it is not used."""

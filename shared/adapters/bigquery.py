@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -44,11 +44,14 @@ _PRECEDENCE = (
 )
 _OF_DAY = "occurred_at >= @since AND occurred_at < @until"
 _TOLD = f"{_OF_DAY} AND kind = 'decision' AND record IS NOT NULL"
-_COLUMNS = tuple(field.name for field in msgspec.structs.fields(HistoryRow))
+_SELECTED = ", ".join(
+    "TO_JSON_STRING(record) AS record" if field.name == "record" else field.name
+    for field in msgspec.structs.fields(HistoryRow)
+)
 
 
 class DecisionHistory:
-    """The ports `DecisionHistory` and `Days`.
+    """The ports `DecisionHistory`, `Days` and `PersonHistory`.
 
     A query reads, and is paid for, the partitions of the days that it names, and in each the blocks that hold the
     decision: the table is clustered by it. The order is that of `rows.precedence`.
@@ -104,16 +107,24 @@ class DecisionHistory:
 
     def rows(self, day: date) -> Iterator[HistoryRow]:
         """Every row of a day."""
-        columns = ", ".join("TO_JSON_STRING(record) AS record" if name == "record" else name for name in _COLUMNS)
-        sql = f"SELECT {columns} FROM {self._table} WHERE {_OF_DAY} ORDER BY occurred_at, row_id"  # noqa: S608 - ours
-        for found in self._query(sql, day_of(day)):
-            known = {name: value for name, value in found.items() if value is not None}
-            if known.get("record") == "null":
-                del known["record"]
-            yield HistoryRow(**known)
+        sql = f"SELECT {_SELECTED} FROM {self._table} WHERE {_OF_DAY} ORDER BY occurred_at, row_id"  # noqa: S608 - ours
+        yield from map(_row, self._query(sql, day_of(day)))
+
+    def of_persons(self, person_ids: Sequence[str], since: datetime) -> Iterator[HistoryRow]:
+        """Every row of persons, its record opened; reads every partition from `since` on."""
+        sql = (
+            f"SELECT {_SELECTED} FROM {self._table} "  # noqa: S608 - names of ours
+            "WHERE occurred_at >= @since AND occurred_at < @until AND person_id IN UNNEST(@person_ids) "
+            "ORDER BY occurred_at, row_id"
+        )
+        between = since - timedelta(days=1), self._clock() + timedelta(days=1)
+        for found in self._query(sql, between, person_ids=list(person_ids)):
+            row = _row(found)
+            record = None if row.record is None else open_record(self._sealer, row.record)
+            yield msgspec.structs.replace(row, record=record)
 
     def _query(
-        self, sql: str, between: tuple[datetime, datetime], *, seconds: float = DAY_SECONDS, **texts: str
+        self, sql: str, between: tuple[datetime, datetime], *, seconds: float = DAY_SECONDS, **texts: str | list[str]
     ) -> Iterator[Any]:
         """The rows of an answer, page by page.
 
@@ -126,7 +137,12 @@ class DecisionHistory:
         parameters = [
             bigquery.ScalarQueryParameter("since", "TIMESTAMP", since),
             bigquery.ScalarQueryParameter("until", "TIMESTAMP", until),
-            *(bigquery.ScalarQueryParameter(name, "STRING", text) for name, text in texts.items()),
+            *(
+                bigquery.ArrayQueryParameter(name, "STRING", text)
+                if isinstance(text, list)
+                else bigquery.ScalarQueryParameter(name, "STRING", text)
+                for name, text in texts.items()
+            ),
         ]
         try:
             yield from self._connected().query_and_wait(
@@ -151,3 +167,10 @@ class DecisionHistory:
 
     def _record(self, row: Any) -> DecisionRecord:
         return msgspec.json.decode(open_record(self._sealer, row["record"]), type=DecisionRecord)
+
+
+def _row(found: Any) -> HistoryRow:
+    known = {name: value for name, value in found.items() if value is not None}
+    if known.get("record") == "null":
+        del known["record"]
+    return HistoryRow(**known)

@@ -21,6 +21,7 @@ MOST_ITEMS = 500
 MOST_BYTES = 900_000
 """Of a request: what the door takes, with room for commas."""
 
+_BROKEN = (OSError, http.client.HTTPException)
 _REFUSED = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE})
 
 
@@ -79,15 +80,25 @@ class HttpIntake:
 
     def _post(self, source: str, body: bytes, headers: Mapping[str, str], count: int) -> list[str | None]:
         try:
+            status, said = self._answer(source, body, headers)
+        except _BROKEN as error:
+            raise TransientError(f"ingest does not answer: {error!r}") from error
+        if status in {HTTPStatus.ACCEPTED, *_REFUSED}:
+            return _reasons(said, count)
+        raise TransientError(f"ingest answers {status} to {source}: {said[:300].decode(errors='replace')}")
+
+    def _answer(self, source: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
+        """The answer to one request, made once more where a connection that was kept turns out to be closed."""
+        kept = self._connection.sock is not None
+        try:
             self._connection.request("POST", f"{self._path}/v1/sources/{source}", body, {**self._headers, **headers})
             answer = self._connection.getresponse()
-            said = answer.read()
-        except (OSError, http.client.HTTPException) as error:
+            return answer.status, answer.read()
+        except _BROKEN as error:
             self._connection.close()
-            raise TransientError(f"ingest does not answer: {error!r}") from error
-        if answer.status in {HTTPStatus.ACCEPTED, *_REFUSED}:
-            return _reasons(said, count)
-        raise TransientError(f"ingest answers {answer.status} to {source}: {said[:300].decode(errors='replace')}")
+            if kept and not isinstance(error, TimeoutError):
+                return self._answer(source, body, headers)
+            raise
 
 
 def _companies(items: Sequence[bytes], *, alone: bool) -> Iterator[list[bytes]]:

@@ -9,6 +9,7 @@ import msgspec
 from shared.domain.canonical import canonical
 from shared.domain.decision import DecisionRecord
 from shared.domain.delivery import Delivery
+from shared.domain.erasure import ERASED
 from shared.domain.signal import Signal
 from shared.messages import HistoryRow
 
@@ -78,6 +79,11 @@ def ended_row(decision_id: str, person_id: str, signal: Signal, reason: str, at:
         outcome=reason,
         record=msgspec.json.encode(signal).decode(),
     )
+
+
+def erased_row(decision_id: str, at: datetime) -> HistoryRow:
+    """A signal of somebody who was erased; nothing of it is kept."""
+    return HistoryRow(row_id=decision_id, kind="signal", occurred_at=at, decision_id=decision_id, outcome=ERASED)
 
 
 def _taxonomy(delivery: Delivery) -> dict[str, str]:

@@ -11,6 +11,7 @@ from shared.ports.channels import ChannelProvider, Outcome, Outcomes, Receipt
 from shared.ports.contacts import Contacts, Deferrals, Folding
 from shared.ports.history import Days, DecisionHistory, Seals, Unopened
 from shared.ports.person_keys import KeyWrapper, PersonKeys
+from shared.ports.personal_data import Erasures, Held, PersonalData, PersonHistory
 from shared.ports.persons import ContactPoints, Persons, Rewrite, behind
 from shared.ports.secrets import Secrets
 from shared.ports.topics import Parked, Publisher, Quarantine
@@ -28,7 +29,9 @@ __all__ = [
     "Days",
     "DecisionHistory",
     "Deferrals",
+    "Erasures",
     "Folding",
+    "Held",
     "Intake",
     "KeyWrapper",
     "Meter",
@@ -38,7 +41,9 @@ __all__ = [
     "Outcomes",
     "Outlet",
     "Parked",
+    "PersonHistory",
     "PersonKeys",
+    "PersonalData",
     "Persons",
     "Publisher",
     "Quarantine",

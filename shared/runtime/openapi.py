@@ -29,6 +29,7 @@ _REFUSALS = {
     401: "It does not prove who sends.",
     403: "Who sends may not do this.",
     404: "There is no such thing.",
+    410: "Its person was erased.",
     413: "It is too large.",
     415: "It is of a content type, or packed in a way, that is not taken.",
     429: "It came faster than its source may send.",

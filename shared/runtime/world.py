@@ -20,6 +20,11 @@ def new_person_id() -> str:
     return "p-" + secrets.token_hex(12)
 
 
+def new_erasure_id() -> str:
+    """An id for an erasure, from which nothing follows about whom."""
+    return "e-" + secrets.token_hex(12)
+
+
 def new_request_id() -> str:
     """An id for a request that brought none."""
     return secrets.token_hex(16)

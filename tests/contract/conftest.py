@@ -40,6 +40,8 @@ class Documents:
     new_catalogues: Any
     new_allowances: Any
     deferrals: Any
+    personal_data: Any
+    erasures: Any
     meter: Counted
     database: Any = None
     private: Any = None
@@ -127,6 +129,8 @@ def in_memory() -> Documents:
         new_catalogues=lambda **options: memory.Catalogues(store, **options),
         new_allowances=lambda holder: memory.Allowances(store, meter, holder, pause),
         deferrals=memory.Deferrals(store, meter),
+        personal_data=memory.PersonalData(store),
+        erasures=memory.Erasures(store),
         meter=meter,
     )
 
@@ -140,6 +144,7 @@ def in_firestore(project: str) -> Iterator[Documents]:
     from shared.adapters.firestore.deferrals import Deferrals  # noqa: PLC0415
     from shared.adapters.firestore.models import Models  # noqa: PLC0415
     from shared.adapters.firestore.outcomes import Outcomes  # noqa: PLC0415
+    from shared.adapters.firestore.personal_data import Erasures, PersonalData  # noqa: PLC0415
     from shared.adapters.firestore.persons import Persons  # noqa: PLC0415
     from shared.adapters.firestore.quarantine import Quarantine  # noqa: PLC0415
     from shared.adapters.firestore.seals import Seals  # noqa: PLC0415
@@ -157,6 +162,8 @@ def in_firestore(project: str) -> Iterator[Documents]:
         new_catalogues=lambda **options: Catalogues(database, **options),
         new_allowances=lambda holder: Allowances(database, meter, holder, pause),
         deferrals=Deferrals(database, meter),
+        personal_data=PersonalData(database, private, sealer),
+        erasures=Erasures(database),
         meter=meter,
         database=database,
         private=private,

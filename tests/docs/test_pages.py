@@ -30,6 +30,8 @@ STORES = {
     "firestore.persons": "profiles",
     "firestore.contacts": "contacts",
     "firestore.contact_points": "points",
+    "firestore.person_keys": "keys",
+    "firestore.personal_data": "points",
     "firestore.outcomes": "learnt",
     "firestore.allowances": "allowances",
     "firestore.models": "learnt",

@@ -21,6 +21,8 @@ from functions.ingest import api as ingest
 from functions.ingest import openapi as ingest_openapi
 from functions.persons import api as persons
 from functions.persons import openapi as persons_openapi
+from functions.privacy import api as privacy
+from functions.privacy import openapi as privacy_openapi
 from functions.records import api as records
 from functions.records import openapi as records_openapi
 from shared.runtime.service import Service, always_ready
@@ -32,6 +34,7 @@ ROUTES = {
     "decide": (decide.routes(*[NOTHING] * 4), decide_openapi),
     "feedback": (feedback.routes(*[NOTHING] * 4), feedback_openapi),
     "persons": (persons.routes(*[NOTHING] * 5), persons_openapi),
+    "privacy": (privacy.routes(*[NOTHING] * 5), privacy_openapi),
     "records": (records.routes(*[NOTHING] * 3), records_openapi),
 }
 

@@ -1,5 +1,8 @@
 """The bridge: a log's records to the door, what it refuses to quarantine, and rows of the history to a log.
 
+What a source wrote is raw, and may hold addresses: the quarantine keeps where a refused record stands, and not what it
+says. The log keeps that, for as long as its owner wants.
+
 Nothing is told to be dealt with before it is kept: by the door, which answers when Pub/Sub has the signal, by the
 quarantine, or by the log. So a bridge may die anywhere, and what it had not told of comes again. That is the same
 signal by its id, and is decided once.
@@ -9,7 +12,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import groupby
 
 from shared.domain.errors import KairosError
 from shared.domain.signal import digest
@@ -22,6 +24,9 @@ FUNCTION = "bridge"
 SHORTEST_PAUSE_SECONDS = 0.25
 LONGEST_PAUSE_SECONDS = 30.0
 
+_SentAs = tuple[str, tuple[tuple[str, str], ...]]
+"""As which source, and with which headers."""
+
 Heard = Callable[[int, int], None]
 """Hears how many records were taken in and how many parked."""
 
@@ -30,13 +35,21 @@ class Bridge:
     """Takes records in."""
 
     def __init__(
-        self, intake: Intake, quarantine: Quarantine, sources: Mapping[str, str], clock: Clock, *, revision: str
+        self,
+        intake: Intake,
+        quarantine: Quarantine,
+        sources: Mapping[str, str],
+        clock: Clock,
+        *,
+        brokers: str,
+        revision: str,
     ) -> None:
-        """Send as the source that `sources` names for each topic; `revision` is of this program."""
+        """Send as the source that `sources` names for each topic of `brokers`; `revision` is of this program."""
         self._intake = intake
         self._quarantine = quarantine
         self._sources = sources
         self._clock = clock
+        self._brokers = brokers
         self._revision = revision
 
     def __call__(self, records: Sequence[Record]) -> tuple[int, int]:
@@ -48,9 +61,14 @@ class Bridge:
             TransientError: not all were; the same once more does no harm.
         """
         taken = parked = 0
-        for (source, headers), together in groupby(records, self._sent_as):
-            told = [record for record in together if record.value is not None]
-            reasons = self._intake.take(source, [record.value or b"" for record in told], dict(headers)) if told else ()
+        alike: dict[_SentAs, list[Record]] = {}
+        for record in records:
+            if record.value is not None:
+                alike.setdefault((self._sources[record.topic], tuple(sorted(record.headers.items()))), []).append(
+                    record
+                )
+        for (source, headers), told in alike.items():
+            reasons = self._intake.take(source, [record.value or b"" for record in told], dict(headers))
             for record, reason in zip(told, reasons, strict=True):
                 if reason is not None:
                     self._quarantine.park(self._parked(record, source, reason))
@@ -59,22 +77,22 @@ class Bridge:
                     taken += 1
         return taken, parked
 
-    def _sent_as(self, record: Record) -> tuple[str, tuple[tuple[str, str], ...]]:
-        return self._sources[record.topic], tuple(sorted(record.headers.items()))
-
     def _parked(self, record: Record, source: str, reason: str) -> Parked:
         place = {"topic": record.topic, "partition": str(record.partition), "offset": str(record.offset)}
-        data = record.value or b""
         return Parked(
-            id="q-" + digest(FUNCTION, *place.values(), data.hex()),
+            id="q-" + digest(FUNCTION, *place.values(), str(record.written_ms)),
             function=FUNCTION,
             revision=self._revision,
             topic=record.topic,
             reason=f"{record.topic} partition {record.partition} offset {record.offset}: {reason}"[:1000],
             kind="permanent",
             at=self._clock(),
-            data=data,
-            attributes={**{f"kafka_{name}": value for name, value in place.items()}, "source": source},
+            data=b"",
+            attributes={
+                **{f"kafka_{name}": value for name, value in place.items()},
+                "kafka_brokers": self._brokers,
+                "source": source,
+            },
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -72,13 +72,14 @@ class Door:
             TooLargeError: its body is larger than any that is taken.
         """
         ways = source.ways if source else _UNDECLARED
+        keys = presented(request)
         refused: list[KairosError] = []
         for way in ways:
-            if not _is_presented(way, request):
+            if not (keys if isinstance(way, KeyringKey) else _is_presented(way, request)):
                 continue
             try:
                 if isinstance(way, KeyringKey):
-                    return self._caller(way, request, source_id).allowed_sources
+                    return self._caller(way, keys, source_id).allowed_sources
                 assert source is not None, "only what is declared says how it proves itself"
                 self._prove(way, request, source, raw)
             except (UnauthenticatedError, ForbiddenError, TransientError) as error:
@@ -93,8 +94,7 @@ class Door:
             )  # also where there is no keyring: it tells nobody which sources there are
         raise max(refused, key=_tells)
 
-    def _caller(self, way: KeyringKey, request: Request, source_id: str) -> Caller:
-        keys = presented(request)
+    def _caller(self, way: KeyringKey, keys: Sequence[str], source_id: str) -> Caller:
         caller: Caller | None = self._ask(way, lambda ring: ring.known(keys))
         if caller is None:
             raise UnauthenticatedError(_UNKNOWN)
@@ -123,17 +123,18 @@ class Door:
         Raises:
             TransientError: none can be read.
         """
-        kind, asked, readable = type(way), set[bytes](), False
+        kind, readable = type(way), False
+        known: tuple[bytes, ...] = ()
         for look in (self._secrets.values, self._secrets.renewed):
             try:
                 values = look(way.secret)
             except NotFoundError as error:
                 log("ERROR", f"ingest: {error}")
                 continue
+            if values == known:
+                continue
+            known = values
             for value in values:
-                if value in asked:
-                    continue
-                asked.add(value)
                 try:
                     secret = _read(kind, value)
                 except ValueError as error:
@@ -174,16 +175,16 @@ def _tells(error: KairosError) -> int:
     return 2 if isinstance(error, ForbiddenError) else 1 if isinstance(error, TransientError) else 0
 
 
-def _is_presented(way: Authentication, request: Request) -> bool:
+def _is_presented(way: SourceKey | PublicKey | signatures.Signed | OidcToken, request: Request) -> bool:
     """Whether a request tries to prove itself in this way."""
-    if isinstance(way, KeyringKey | SourceKey | PublicKey):
+    if isinstance(way, SourceKey | PublicKey):
         return bool(_keys(way, request))
     if isinstance(way, OidcToken):
         return _bearer(request).count(".") == 2
     return signatures.header_of(way) in request.headers
 
 
-def _keys(way: ByKey, request: Request) -> list[str]:
+def _keys(way: SourceKey | PublicKey, request: Request) -> list[str]:
     """Every key that a request presents; only a public one may stand in an address, which ends up in logs."""
     keys = presented(request, _PARAMETER if isinstance(way, PublicKey) else "")
     own = request.headers.get(way.header, "") if isinstance(way, SourceKey) else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import islice
 
-from shared.adapters.firestore.client import Database, fields_of
+from shared.adapters.firestore.client import Database, Snapshot, fields_of
 from shared.adapters.sealing import Sealer
 from shared.ports import Meter
 
@@ -49,6 +49,12 @@ class ContactPoints:
                 batch.set(self._database.reference(CONTACT_POINTS, person_id), sealed, merge=True)
             self._database.commit(batch, blind=True)
             self._meter.add(writes=len(some))
+
+
+def open_addresses(sealer: Sealer, person_id: str, snapshot: Snapshot) -> dict[str, str]:
+    """All addresses of a person, by channel."""
+    fields = fields_of(snapshot)
+    return {channel: sealer.open(person_id, _purpose(channel), sealed).decode() for channel, sealed in fields.items()}
 
 
 def _purpose(channel: str) -> str:

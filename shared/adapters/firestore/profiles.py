@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from google.cloud import firestore
 
 from shared.adapters.firestore.client import Snapshot, fields_of
 from shared.adapters.sealing import Sealer
@@ -43,5 +44,5 @@ def decode_profile(sealer: Sealer, snapshot: Snapshot, person_id: str) -> Person
 
 
 def encode_erased(at: datetime) -> dict[str, Any]:
-    """What stands in a profile's place once its person was erased."""
-    return {"erased_at": at}
+    """The update that puts `erased` in a profile's place."""
+    return {"erased_at": at, "sealed": firestore.DELETE_FIELD, "audiences": firestore.DELETE_FIELD}

@@ -71,8 +71,14 @@ class Bus:
             name: of the consumer group, without `kairos-`, and what the dead letters call the subscription.
             max_attempts: before it goes to the dead letters.
             at_once: of no effect here.
+
+        Raises:
+            ValueError: there is a subscription of this name.
+            TransientError: the topic may not be there.
         """
         name = name or topic
+        if name in self._readings:
+            raise ValueError(f"{name} is subscribed already")
 
         def take(_name: str, data: bytes, attributes: dict[str, str]) -> bool:
             place = attributes.pop(_PLACE)

@@ -8,8 +8,9 @@ from collections import deque
 class Offsets:
     """One partition, from when it was assigned to when it was taken away."""
 
-    def __init__(self) -> None:
-        """Start with nothing read."""
+    def __init__(self, assignment: int) -> None:
+        """Start with nothing read of what was assigned as the n-th."""
+        self.assignment = assignment
         self._open: deque[int] = deque()
         self._done: set[int] = set()
         self._next = -1

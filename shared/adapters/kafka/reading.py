@@ -62,7 +62,7 @@ class Reading:
         """
         with self._lock:
             offsets = self._partitions.get(place.partition)
-            if offsets is not None and place.assignment == self._assignment:
+            if offsets is not None and offsets.assignment == place.assignment:
                 offsets.end(place.offset)
                 self._reached[place.partition] = max(self._reached[place.partition], offsets.reached)
 
@@ -94,13 +94,16 @@ class Reading:
             if message is not None and (error := message.error()) is not None:
                 log.warning("%s: %s", self.topic, error.str())
             elif message is not None:
-                place = Place(self._assignment, int(message.partition() or 0), int(message.offset() or 0))
-                with self._lock:
-                    self._partitions[place.partition].begin(place.offset)
-                self._take(message, place)
+                self._take(message, self._begin(int(message.partition() or 0), int(message.offset() or 0)))
             if time.monotonic() - told > COMMIT_SECONDS:
                 self._commit(self._partitions)
                 told = time.monotonic()
+
+    def _begin(self, partition: int, offset: int) -> Place:
+        with self._lock:
+            offsets = self._partitions[partition]
+            offsets.begin(offset)
+            return Place(offsets.assignment, partition, offset)
 
     def _is_full(self) -> bool:
         with self._lock:
@@ -127,7 +130,7 @@ class Reading:
     def _assigned(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         with self._lock:
             self._assignment += 1
-            self._partitions = {each.partition: Offsets() for each in partitions}
+            self._partitions |= {each.partition: Offsets(self._assignment) for each in partitions}
 
     def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self._commit([each.partition for each in partitions])

@@ -9,6 +9,7 @@ from shared.adapters.memory.deferrals import Deferrals
 from shared.adapters.memory.history import DecisionHistory
 from shared.adapters.memory.outcomes import Models, Outcomes
 from shared.adapters.memory.person_keys import new_sealer
+from shared.adapters.memory.personal_data import Erasures, PersonalData
 from shared.adapters.memory.persons import Persons
 from shared.adapters.memory.provider import ChannelProvider
 from shared.adapters.memory.quarantine import Quarantine
@@ -26,8 +27,10 @@ __all__ = [
     "DeadLetters",
     "DecisionHistory",
     "Deferrals",
+    "Erasures",
     "Models",
     "Outcomes",
+    "PersonalData",
     "Persons",
     "Publisher",
     "Quarantine",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 
@@ -24,7 +24,7 @@ def _utc_now() -> datetime:
 
 
 class DecisionHistory:
-    """The ports `DecisionHistory` and `Days`, over the rows that `deliver` took from the bus."""
+    """The ports `DecisionHistory`, `Days` and `PersonHistory`, over the rows that `deliver` took from the bus."""
 
     def __init__(self, sealer: Sealer, clock: Clock = _utc_now) -> None:
         """Hold no row yet; records are opened by `sealer`, and `clock` says which days are the last."""
@@ -67,6 +67,14 @@ class DecisionHistory:
     def rows(self, day: date) -> Iterator[HistoryRow]:
         """Every row of a day."""
         yield from sorted(self._between(*day_of(day)), key=lambda row: (row.occurred_at, row.row_id))
+
+    def of_persons(self, person_ids: Sequence[str], since: datetime) -> Iterator[HistoryRow]:
+        """Every row of persons, its record opened."""
+        between = self._between(since - timedelta(days=1), self._clock() + timedelta(days=1))
+        for row in sorted(between, key=lambda row: (row.occurred_at, row.row_id)):
+            if row.person_id in person_ids:
+                record = None if row.record is None else open_record(self._sealer, row.record)
+                yield msgspec.structs.replace(row, record=record)
 
     def _between(self, since: datetime, until: datetime, decision_id: str | None = None) -> list[HistoryRow]:
         with self._lock:

@@ -69,6 +69,7 @@ class Store:
         self.releases: dict[str, str] = {}
         self.contact_points: dict[tuple[str, str], str] = {}
         self.person_keys: dict[str, tuple[Branch, str]] = {}
+        self.erasures: dict[str, bytes] = {}
         self.quarantine: dict[str, bytes] = {}
         self.seals: dict[int, Sealed] = {}
         self.deferrals: dict[str, bytes] = {}

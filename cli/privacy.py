@@ -1,0 +1,105 @@
+"""`kairos person export`, `erase` and `readmit`: what is held about a customer, handed over or erased."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import httpx
+import msgspec
+
+from cli.platform import running
+from cli.say import json_option, say_json
+from cli.talk import checked, whom
+
+SECONDS = 300.0
+
+_who = click.argument("identifier", metavar="NS=VALUE|ID")
+_case = click.option(
+    "--case", required=True, help="The reference of the request in your own files, such as DSR-2026/17."
+)
+
+
+@click.command()
+@_who
+@_case
+@click.option("--to", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
+def export(identifier: str, case: str, file: Path | None) -> None:
+    """Hand over everything that is held about a customer, as JSON."""
+    with running().client("privacy") as client:
+        held = _ask(client, "/v1/persons/export", identifier, case)
+    if file is None:
+        say_json(held)
+        return
+    file.touch(mode=0o600)
+    file.write_bytes(msgspec.json.format(msgspec.json.encode(held), indent=2))
+    parts = ", ".join(f"{len(part)} {name}" for name, part in held.items() if isinstance(part, list))
+    click.echo(f"✓ {file}: the profile of {held['person_id']}, {parts}")
+
+
+@click.command()
+@click.argument("identifier", metavar="NS=VALUE|ID", required=False)
+@click.option("--case", help="The reference of the request in your own files, such as DSR-2026/17.")
+@click.option("--resume", is_flag=True, help="Go on with every erasure that is not finished.")
+@json_option
+def erase(identifier: str | None, case: str | None, resume: bool, as_json: bool) -> None:
+    """Erase a customer: for good. It says what was erased where, and what remains until when."""
+    if resume == (identifier is not None) or (identifier is not None and case is None):
+        raise click.UsageError("name a customer and the --case, or say --resume")
+    with running().client("privacy") as client:
+        if identifier is not None:
+            reports = [_ask(client, "/v1/erasures", identifier, case or "")]
+        else:
+            known = checked(client.get("/v1/erasures"))["erasures"]
+            unfinished = [each["id"] for each in known if "finished_at" not in each]
+            reports = [checked(client.post(f"/v1/erasures/{each}", json={}, timeout=SECONDS)) for each in unfinished]
+    if as_json:
+        say_json(reports if resume else reports[0])
+        return
+    if not reports:
+        click.echo("Every erasure is finished.")
+    for report in reports:
+        _say(report)
+
+
+@click.command()
+@_who
+@_case
+def readmit(identifier: str, case: str) -> None:
+    """Let an identifier of somebody who was erased stand for a new customer, eight days after."""
+    with running().client("privacy") as client:
+        _ask(client, "/v1/readmissions", identifier, case)
+    click.echo(f"✓ the next signal with this {identifier.partition('=')[0]} makes a new person")
+
+
+@click.command()
+@click.option("--project", required=True, help="A project of Google Cloud.")
+def keys(project: str) -> None:
+    """Make the tree of secrets that the keys of a project's persons follow from, unless it is there."""
+    from cli.stores import make_person_keys
+
+    wrapped_by = make_person_keys(project)
+    click.echo(f"✓ {project} has a tree of persons' keys, wrapped by {wrapped_by}")
+
+
+def _ask(client: httpx.Client, path: str, identifier: str, case: str) -> dict[str, Any]:
+    return checked(client.post(path, json={"identifiers": whom(identifier), "case": case}, timeout=SECONDS))
+
+
+def _say(report: dict[str, Any]) -> None:
+    erasure = report["erasure"]
+    erased = ", ".join(f"{count} {where}" for where, count in erasure.get("erased", {}).items())
+    click.echo(f"✓ erasure {erasure['id']}: the key is destroyed; erased {erased or 'nothing more'}")
+    if "finished_at" not in erasure:
+        again = _minute(erasure["again_at"])
+        click.echo(f"  not finished: what was in flight may still write. From {again} on: kairos person erase --resume")
+    click.echo("  what remains:")
+    for each in report["remaining"]:
+        until = f"until {_minute(each['until'])}" if each["until"] else "stays"
+        click.echo(f"  · {each['where']}: {each['what']} ({until})")
+
+
+def _minute(at: str) -> str:
+    return f"{datetime.fromisoformat(at):%Y-%m-%d %H:%M} UTC"

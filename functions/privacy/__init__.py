@@ -1,0 +1,1 @@
+"""Privacy: hands over and erases what is held about a person."""

@@ -1,0 +1,79 @@
+"""The HTTP side of privacy: `/v1/persons/export`, `/v1/erasures` and `/v1/readmissions`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from werkzeug.wrappers import Request, Response
+
+from functions.privacy.erasing import Erase
+from functions.privacy.exporting import Export
+from shared.domain.erasure import Erasure
+from shared.domain.errors import InvalidError
+from shared.ports import Clock, Erasures
+from shared.runtime.keys import Keyring
+from shared.runtime.service import Route, json_answer, read_body
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who it is about, by one identifier, and the reference of the request."""
+
+    identifiers: dict[str, Any]
+    case: str = ""
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """Every erasure, the latest first."""
+
+    erasures: list[Erasure]
+
+
+class Readmitted(msgspec.Struct, frozen=True, kw_only=True):
+    """An identifier that may stand for somebody new."""
+
+    readmitted: bool = True
+
+
+def routes(export: Export, erase: Erase, erasures: Erasures, keys: Keyring, clock: Clock) -> Sequence[Route]:
+    """The routes of the use cases for operators of a keyring."""
+
+    def post_export(request: Request) -> Response:
+        keys.caller(request)
+        return json_answer(export(_asked(request).identifiers, clock()))
+
+    def post_erasures(request: Request) -> Response:
+        caller, asked = keys.caller(request), _asked(request)
+        return json_answer(erase.begin(asked.identifiers, by=caller.name, case=asked.case, now=clock()))
+
+    def get_erasures(request: Request) -> Response:
+        keys.caller(request)
+        return json_answer(Known(erasures=[msgspec.structs.replace(each, person_ids=()) for each in erasures.all()]))
+
+    def post_erasure(request: Request, erasure: str) -> Response:
+        keys.caller(request)
+        return json_answer(erase.go_on(erasure, clock()))
+
+    def post_readmissions(request: Request) -> Response:
+        keys.caller(request)
+        erase.readmit(_asked(request).identifiers, clock())
+        return json_answer(Readmitted())
+
+    return [
+        ("POST", "/v1/persons/export", post_export),
+        ("POST", "/v1/erasures", post_erasures),
+        ("GET", "/v1/erasures", get_erasures),
+        ("POST", "/v1/erasures/<erasure>", post_erasure),
+        ("POST", "/v1/readmissions", post_readmissions),
+    ]
+
+
+def _asked(request: Request) -> Asked:
+    try:
+        return msgspec.json.decode(read_body(request), type=Asked)
+    except msgspec.ValidationError as error:
+        detail, _, path = str(error).partition(" - at `$")
+        raise InvalidError(detail, field=path.strip("`.")) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidError("not JSON") from error

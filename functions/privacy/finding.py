@@ -1,0 +1,94 @@
+"""Finding the person of a request, whether present, merged into another or erased."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from shared.domain.erasure import ERASED
+from shared.domain.errors import ErasedError, InvalidError, NotFoundError
+from shared.domain.identifiers import PERSON_ID, normalise, stored
+from shared.domain.identity.links import Identifier
+from shared.domain.identity.resolution import is_held
+from shared.domain.profile import Person
+from shared.ports import Contacts, PersonalData, Persons, behind
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Found(NamedTuple):
+    """A person, all ids that ever were the person's, and the versions of their documents."""
+
+    person: Person
+    ids: tuple[str, ...]
+    versions: dict[str, str]
+
+
+class Find:
+    """Finds persons by raw identifiers, or by their ids."""
+
+    def __init__(self, persons: Persons, contacts: Contacts, data: PersonalData, identifier_key: bytes) -> None:
+        """Look in `persons`, by identifiers hashed with a key; `contacts` know who is one with whom."""
+        self._persons = persons
+        self._contacts = contacts
+        self._data = data
+        self._key = identifier_key
+
+    def identifier(self, identifiers: Mapping[str, Any]) -> Identifier:
+        """What the one identifier of a request points at; of a canonical id, that it is itself.
+
+        Raises:
+            InvalidError: it is not exactly one, or cannot be one.
+            NotFoundError: nobody is known by it.
+        """
+        if len(identifiers) != 1:
+            raise InvalidError("name one identifier", field="identifiers")
+        [(name, raw)] = identifiers.items()
+        namespace, value = normalise(name, raw)
+        if namespace == PERSON_ID:
+            return Identifier(
+                namespace=namespace, value=value, person_id=value, signal_id="", source="", at=LONG_AGO, rule=PERSON_ID
+            )
+        known = self._data.known_by(namespace, stored(self._key, namespace, value))
+        living = [each for each in known if each.rule != ERASED]
+        if not known:
+            raise NotFoundError(f"nobody is known by this {namespace}")
+        return (living or known)[0]
+
+    def person_of(self, identifier: Identifier) -> Found:
+        """Whom an identifier points at.
+
+        Raises:
+            ErasedError: somebody who was erased.
+            NotFoundError: nobody, any more.
+        """
+        if identifier.rule == ERASED:
+            raise ErasedError("whoever was known by this was erased; nothing is held")
+        found = self.person(identifier.person_id)
+        if not identifier.anchor or is_held(identifier, found.person):
+            return found
+        anchor = self._persons.identifiers([identifier.anchor]).get(identifier.anchor)
+        if anchor is None:
+            raise NotFoundError(f"nobody is known by this {identifier.namespace} any more")
+        return self.person_of(anchor.value)
+
+    def person(self, person_id: str) -> Found:
+        """A person by an id, which may be a former one.
+
+        Raises:
+            ErasedError: the person was erased.
+            NotFoundError: there is none.
+        """
+        found = behind(self._persons, person_id)
+        if found is None:
+            raise NotFoundError(f"there is no person {person_id}")
+        person = found.value
+        together = self._contacts.history(person.person_id).value.parts
+        former = sorted({person_id, *person.fragments, *together} - {person.person_id})
+        versions = {person.person_id: found.version or ""}
+        for each in former:
+            redirect = self._persons.profile(each)
+            if redirect is not None and redirect.version is not None:
+                versions[each] = redirect.version
+        return Found(person, (person.person_id, *former), versions)
