@@ -58,7 +58,14 @@ def kafka(
     loops: list[Callable[[], None]] = []
     if sources:
         intake = HttpIntake(platform.endpoints["ingest"], platform.headers["ingest"])
-        taking = Bridge(intake, _quarantine(platform), sources, utc_now, revision="local")
+        taking = Bridge(
+            intake,
+            _quarantine(platform),
+            sources,
+            utc_now,
+            brokers=str(settings["bootstrap.servers"]),
+            revision="local",
+        )
         records = Records(settings, group, list(sources), stop, most=batch)
         loops.append(lambda: records.until_closed(lambda: take_in(records, taking, stop, _say)))
     if history:

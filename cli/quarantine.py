@@ -8,7 +8,6 @@ import click
 
 from cli.platform import Running, running
 from cli.say import fail, json_option, say_json
-from shared.adapters.intake import HttpIntake
 from shared.domain.errors import KairosError
 from shared.ports import Parked
 from shared.runtime.world import utc_now
@@ -102,8 +101,17 @@ def _again(platform: Running, letters: stores.DeadLetters, item: Parked) -> str 
     if item.function != BRIDGE:
         letters.republish(item.topic, item.data, item.attributes)
         return None
+    from shared.adapters.intake import HttpIntake
+    from shared.adapters.kafka.records import record_at
+
+    place = item.attributes
+    offset = int(place["kafka_offset"])
+    brokers = {"bootstrap.servers": place["kafka_brokers"]}
+    record = record_at(brokers, place["kafka_topic"], int(place["kafka_partition"]), offset)
+    if record is None or record.value is None:
+        return "the record stands no more where it stood"
     intake = HttpIntake(platform.endpoints["ingest"], platform.headers["ingest"])
-    return intake.take(item.attributes["source"], [item.data], {})[0]
+    return intake.take(place["source"], [record.value], record.headers)[0]
 
 
 def _reachable() -> Running:

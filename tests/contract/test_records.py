@@ -7,7 +7,7 @@ import threading
 import pytest
 from confluent_kafka import Producer
 
-from shared.adapters.kafka.records import Records
+from shared.adapters.kafka.records import Records, record_at
 from shared.adapters.kafka.topics import make
 
 PATIENCE = 60
@@ -53,6 +53,13 @@ def test_a_record_says_where_it_stands_and_what_kind_of_event_it_is(group, produ
     [record] = read(group(), 1)
     assert (record.topic, record.partition, record.offset, record.value) == ("t", 2, 0, b"{}")
     assert record.headers == {"ce-id": "1", "ce-type": "seen"}
+
+
+def test_a_record_can_be_looked_up_by_its_place_for_as_long_as_it_stands_there(broker, produce):
+    make(broker, ["t"])
+    produce([b"1", b"2"], partition=0)
+    assert record_at(broker, "t", 0, 1).value == b"2"
+    assert record_at(broker, "t", 0, 2) is None
 
 
 def test_what_was_given_back_comes_again_and_what_was_accepted_does_not_even_to_the_next(group, produce):

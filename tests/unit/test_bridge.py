@@ -27,7 +27,7 @@ class World:
     """
 
     def __init__(self, values: list[bytes], steps: list[str], batch: int) -> None:
-        self.log = [Record("t", n % 2, n // 2, value, {}) for n, value in enumerate(values)]
+        self.log = [Record("t", n % 2, n // 2, 0, value, {}) for n, value in enumerate(values)]
         self.committed = {0: 0, 1: 0}
         self.position = dict(self.committed)
         self.taken: list[bytes] = []
@@ -82,7 +82,7 @@ class World:
         self.kept.park(parked)
 
     def run(self) -> None:
-        bridge = Bridge(self, self, {"t": "web"}, lambda: NOW, revision="r")
+        bridge = Bridge(self, self, {"t": "web"}, lambda: NOW, brokers="b", revision="r")
         while not self.stop.is_set():
             try:
                 take_in(self, bridge, self.stop)
@@ -114,9 +114,16 @@ def test_what_is_parked_says_where_it_stood():
     world.run()
 
     (parked,) = world.kept.list()
-    assert (parked.function, parked.revision, parked.topic, parked.data) == ("bridge", "r", "t", POISON)
+    assert (parked.function, parked.revision, parked.topic) == ("bridge", "r", "t")
+    assert parked.data == b""  # what a source wrote is kept by the log alone
     assert parked.reason == "t partition 0 offset 1: not JSON"
-    assert parked.attributes == {"kafka_topic": "t", "kafka_partition": "0", "kafka_offset": "1", "source": "web"}
+    assert parked.attributes == {
+        "kafka_brokers": "b",
+        "kafka_topic": "t",
+        "kafka_partition": "0",
+        "kafka_offset": "1",
+        "source": "web",
+    }
 
 
 def test_what_a_compacted_topic_forgets_is_no_signal():

@@ -1,5 +1,8 @@
 """The bridge: a log's records to the door, what it refuses to quarantine, and rows of the history to a log.
 
+What a source wrote is raw, and may hold addresses: the quarantine keeps where a refused record stands, and not what it
+says. The log keeps that, for as long as its owner wants.
+
 Nothing is told to be dealt with before it is kept: by the door, which answers when Pub/Sub has the signal, by the
 quarantine, or by the log. So a bridge may die anywhere, and what it had not told of comes again. That is the same
 signal by its id, and is decided once.
@@ -32,13 +35,21 @@ class Bridge:
     """Takes records in."""
 
     def __init__(
-        self, intake: Intake, quarantine: Quarantine, sources: Mapping[str, str], clock: Clock, *, revision: str
+        self,
+        intake: Intake,
+        quarantine: Quarantine,
+        sources: Mapping[str, str],
+        clock: Clock,
+        *,
+        brokers: str,
+        revision: str,
     ) -> None:
-        """Send as the source that `sources` names for each topic; `revision` is of this program."""
+        """Send as the source that `sources` names for each topic of `brokers`; `revision` is of this program."""
         self._intake = intake
         self._quarantine = quarantine
         self._sources = sources
         self._clock = clock
+        self._brokers = brokers
         self._revision = revision
 
     def __call__(self, records: Sequence[Record]) -> tuple[int, int]:
@@ -68,17 +79,20 @@ class Bridge:
 
     def _parked(self, record: Record, source: str, reason: str) -> Parked:
         place = {"topic": record.topic, "partition": str(record.partition), "offset": str(record.offset)}
-        data = record.value or b""
         return Parked(
-            id="q-" + digest(FUNCTION, *place.values(), data.hex()),
+            id="q-" + digest(FUNCTION, *place.values(), str(record.written_ms)),
             function=FUNCTION,
             revision=self._revision,
             topic=record.topic,
             reason=f"{record.topic} partition {record.partition} offset {record.offset}: {reason}"[:1000],
             kind="permanent",
             at=self._clock(),
-            data=data,
-            attributes={**{f"kafka_{name}": value for name, value in place.items()}, "source": source},
+            data=b"",
+            attributes={
+                **{f"kafka_{name}": value for name, value in place.items()},
+                "kafka_brokers": self._brokers,
+                "source": source,
+            },
         )
 
 

@@ -35,6 +35,7 @@ def main() -> None:
             Quarantine(Database(settings.google_cloud_project)),
             sources,
             utc_now,
+            brokers=str(kafka.get("bootstrap.servers", "")),
             revision=settings.k_revision,
         )
         records = Records(kafka, settings.kafka_group, list(sources), stop)

@@ -14,6 +14,7 @@ from shared.domain.errors import TransientError
 from shared.ports import Record, Row
 
 MOST_AT_ONCE = 500
+LOOK_SECONDS = 10.0
 _CLOUDEVENT = "ce_"
 """How Kafka's binding of CloudEvents begins the name of an attribute; HTTP's has a dash."""
 
@@ -89,6 +90,28 @@ class Records:
             log.warning("%s %d: is read by another now: %s", topic, partition, error)
 
 
+def record_at(settings: Settings, topic: str, partition: int, offset: int) -> Record | None:
+    """The record that stands at a place, None where it stands no more.
+
+    Raises:
+        TransientError: the brokers did not answer.
+    """
+    options = {"group.id": "kairos-look", "enable.auto.commit": False, "enable.partition.eof": True}
+    consumer = Consumer({**settings, **options, "auto.offset.reset": "earliest"}, logger=log)
+    try:
+        consumer.assign([TopicPartition(topic, partition, offset)])
+        message = consumer.poll(LOOK_SECONDS)
+    except KafkaException as error:
+        raise TransientError(f"Kafka: {error}") from error
+    finally:
+        consumer.close()
+    if message is None:
+        raise TransientError(f"Kafka did not say what stands in {topic} {partition} at {offset}")
+    if message.error() is not None or message.offset() != offset:
+        return None
+    return _record(message)
+
+
 class Outlet:
     """The port `Outlet`, on a topic: each row as JSON, keyed by its decision, with its type among the headers."""
 
@@ -124,5 +147,10 @@ def _record(message: Message) -> Record:
         if name.startswith(_CLOUDEVENT)
     }
     return Record(
-        str(message.topic()), int(message.partition() or 0), int(message.offset() or 0), message.value(), headers
+        topic=str(message.topic()),
+        partition=int(message.partition() or 0),
+        offset=int(message.offset() or 0),
+        written_ms=message.timestamp()[1],
+        value=message.value(),
+        headers=headers,
     )
