@@ -35,6 +35,12 @@ def _cold_start(counts: Counts, tell: Callable[[str], None]) -> list[Result]:
     return measure(counts, tell)
 
 
+def _identity(counts: Counts, tell: Callable[[str], None]) -> list[Result]:
+    from cli.bench.identifying import measure
+
+    return measure(counts, tell)
+
+
 def _policy(counts: Counts, tell: Callable[[str], None]) -> list[Result]:
     from cli.bench.engine.policy import measure
 
@@ -83,11 +89,26 @@ def _ingest(counts: Counts, tell: Callable[[str], None]) -> list[Result]:
     return measure(counts, tell)
 
 
+def _normalise(counts: Counts, tell: Callable[[str], None]) -> list[Result]:
+    from cli.bench.normalising import measure
+
+    return measure(counts, tell)
+
+
+def _features(counts: Counts, tell: Callable[[str], None]) -> list[Result]:
+    from cli.bench.features import measure
+
+    return measure(counts, tell)
+
+
 PARTS: dict[Measure, tuple[str, ...]] = {
     _chain: ("spine.latency", "spine.usage"),
     _decide: ("spine.decide",),
     _cold_start: ("spine.cold_start",),
     _ingest: ("signals.ingest",),
+    _identity: ("signals.identity",),
+    _normalise: ("signals.normalise",),
+    _features: ("signals.features",),
     _policy: ("engine.policy",),
     _slots: ("engine.slots",),
     _deciding: ("engine.decision",),
@@ -116,7 +137,8 @@ def bench(names: tuple[str, ...], as_json: bool, no_limits: bool, quick: bool) -
     """Measure NAMEs, or everything: `spine` (`spine.latency`, `spine.usage`, `spine.decide`, `spine.cold_start`),
     `engine` (`engine.policy`, `engine.slots`, `engine.propensity`, `engine.thompson`, `engine.decision`,
     `engine.batch`, `engine.build`, `engine.load`, `engine.memory`, `engine.import`) and `signals`
-    (`signals.ingest`). Run it on a machine that does nothing else.
+    (`signals.ingest`, `signals.normalise`, `signals.identity`, `signals.features`). Run it on a machine that does
+    nothing else.
     """
     signal.signal(signal.SIGTERM, _leave)  # so that what was started is stopped
     wanted = names or BENCHES

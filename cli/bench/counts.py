@@ -21,6 +21,7 @@ class Counts:
         engine_builds: of a large catalogue.
         engine_batch: persons of a batch, in each of `engine_batches`.
         engine_batches: see there.
+        identity_records: whose persons are found.
     """
 
     chain_blocks: int
@@ -34,6 +35,7 @@ class Counts:
     engine_builds: int
     engine_batch: int
     engine_batches: int
+    identity_records: int
 
 
 FULL = Counts(
@@ -48,6 +50,7 @@ FULL = Counts(
     engine_builds=5,
     engine_batch=10_000,
     engine_batches=3,
+    identity_records=100_000,
 )
 QUICK = Counts(
     chain_blocks=2,
@@ -61,4 +64,5 @@ QUICK = Counts(
     engine_builds=1,
     engine_batch=400,
     engine_batches=1,
+    identity_records=5_000,
 )

@@ -206,7 +206,11 @@ class Decide:
                 known = ", ".join(sorted({*revision.namespaces} - {PERSON_ID}))
                 raise InvalidError(f"unknown namespace; one of {known}", field=f"identifiers.{name}")
             check_source(namespace, SOURCE, field=f"identifiers.{name}")
+            if revision.bad_values.has(value):
+                continue
             identifiers[namespace] = stored(self._identifier_key, namespace, normalised)
+        if not identifiers:
+            raise InvalidError("none of them identifies anybody", field="identifiers")
         return Signal(
             id=request_id,
             type=DECISION_REQUESTED,

@@ -24,7 +24,8 @@ class Identified:
 
     Attributes:
         kept: namespace to keyed hash.
-        others: identifiers that have no namespace here, or a second one of a namespace: by the source's name, hashed.
+        others: identifiers that have no namespace here, a second one of a namespace, or a value that identifies nobody:
+            by the source's name, hashed.
         emails: the raw addresses among them.
         phones: the raw numbers among them.
     """
@@ -70,6 +71,9 @@ class Identified:
             self._keep_aside(name, value)
             return
         check_source(namespace, self._sent_by, field=field)
+        if self._revision.bad_values.has(value):
+            self._keep_aside(name, value)
+            return
         sendable = namespace if self._strict else _sendable(namespace, value)
         try:
             kept_as, normal = normalise(sendable, value)

@@ -14,6 +14,7 @@ from shared.authoring.consent_terms import build_consent
 from shared.authoring.contact_rules import build_rules
 from shared.authoring.expressions import Checker, Declared
 from shared.authoring.formats import FormatBuilder
+from shared.authoring.identities import build_blocked, build_namespaces
 from shared.authoring.names import Files, Names, by_id
 from shared.authoring.places import Place
 from shared.authoring.predictors import PredictorBuilder
@@ -29,7 +30,6 @@ from shared.domain.catalogue import (
     Channel,
     ContextWeight,
     Named,
-    Namespace,
     OidcToken,
     PublicKey,
     SignalType,
@@ -71,7 +71,8 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
         profile_schema=profile_schema,
         context_schema=context_schema,
         channels=_build_channels(files.channels, names),
-        namespaces=_build_namespaces(files.identity, names),
+        namespaces=build_namespaces(files.identity, names),
+        blocked=build_blocked(files.identity, names),
         sources=_build_sources(files.sources, names),
         weights=files.arbitration.weights,
         context_weights=context_weights,
@@ -175,11 +176,6 @@ def _build_channels(file: forms.Channels, names: Names) -> tuple[Channel, ...]:
         if channel.direction == "outbound" and channel.placements and names.is_read(channel, "direction"):
             names.problems.add(names.place(channel, "placements"), "an outbound channel has no placements")
     return tuple(msgspec.structs.replace(c, placements=tuple(by_id(c.placements))) for c in by_id(file.channels))
-
-
-def _build_namespaces(file: forms.Identity, names: Names) -> tuple[Namespace, ...]:
-    names.unique(file.namespaces, "namespace")
-    return tuple(by_id(file.namespaces))
 
 
 def _build_sources(file: forms.Sources, names: Names) -> tuple[Source, ...]:

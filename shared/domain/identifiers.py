@@ -86,4 +86,4 @@ def stored(key: bytes, namespace: str, value: str) -> str:
 
 def keyed_hash(key: bytes, namespace: str, value: str) -> str:
     """HMAC-SHA256 of (namespace, value)."""
-    return hmac.new(key, f"{namespace}\x00{value}".encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(key, f"{namespace}\x00{value}".encode(), "sha256").hex()

@@ -84,6 +84,8 @@ class Scrubber:
 
     def text(self, value: str) -> str:
         """The same text with what is personal in it replaced."""
+        if not self._known and not _may_be_personal(value):
+            return value
         patterns = list(self._known)
         if "@" in value or "%40" in value:
             patterns.append(_EMAIL)
@@ -115,8 +117,15 @@ class Scrubber:
         """Whether a text is personal as it stands; only a short one can be an address as a whole."""
         if self._is_personal(name):
             return True
+        if not _may_be_personal(text):
+            return False
         trimmed = text.strip() if len(text) <= _WHOLE else ""
         return bool(_WHOLE_EMAIL.fullmatch(trimmed) or _WHOLE_PHONE.fullmatch(trimmed))
+
+
+def _may_be_personal(text: str) -> bool:
+    """Whether a text has what every address and every number has."""
+    return "@" in text or "+" in text or "%40" in text
 
 
 def _spellings(raw: str) -> set[str]:

@@ -18,6 +18,7 @@ from shared.domain.engagement import Slots
 from shared.domain.identity.links import Identifier
 from shared.domain.profile import Person
 from shared.domain.signal import Signal, digest
+from shared.domain.triggers import Entry
 from shared.domain.usage import Usage
 from shared.messages import HistoryRow, SignalReceived
 from shared.ports import Parked
@@ -77,6 +78,8 @@ def rich_profile() -> Person:
             "*:marketing:*": Consent(granted=False, at=NOW - timedelta(days=400, microseconds=1), source="branch é"),
         },
         unique={"customer_no": "ab" * 32},
+        features={"views_7d.0f3a1c": bytes(range(256)), "empty.000000": b""},
+        triggered={"asked": (Entry(1_780_315_200_123, "5d41402abc4b"), Entry(1_780_401_600_000, ""))},
     )
 
 

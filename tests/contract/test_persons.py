@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 import msgspec
 import pytest
 
-from shared.domain.errors import AlreadyExistsError, StaleError
-from shared.ports import Versioned
+from shared.domain.errors import AlreadyExistsError, StaleError, TransientError
+from shared.ports import Rewrite, Versioned, behind
 from tests.contract.samples import link, profile, rich_profile
+from tests.property.identities import Platform, expected, signal
 
 ODD_VALUES = ["a/b", ".", "..", "__x__", "é 李", "", "x" * 5000, "a\x00b", "~tilde"]
 
@@ -121,6 +122,94 @@ def test_an_unchanged_profile_is_left_alone_and_only_links_are_written(documents
     assert documents.meter.of(lambda: documents.persons.update(read, [link("email", "e1")])) == (0, 1)
     assert documents.meter.of(lambda: documents.persons.update(read, [])) == (0, 0)
     assert documents.persons.profile("p-1").version == read.version
+
+
+def test_all_that_points_at_persons_is_found(documents):
+    hanging = msgspec.structs.replace(link("cookie", "c1", "p-2"), anchor="email:e1")
+    documents.persons.create(profile("p-1"), [link("email", "e1", "p-1"), link("device", "x1", "p-1")])
+    documents.persons.create(profile("p-2"), [hanging, link("email", "e3", "p-2")])
+    documents.persons.create(profile("p-3"), [link("email", "e2", "p-3")])
+    found = documents.persons.identifiers_of(["p-1", "p-2", "p-none"])
+    assert found == [hanging, link("device", "x1", "p-1"), link("email", "e1", "p-1"), link("email", "e3", "p-2")]
+    assert documents.persons.identifiers_of([]) == []
+
+
+def test_an_identifier_of_another_epoch_is_another(documents):
+    again = msgspec.structs.replace(link("cookie", "c1", "p-2"), epoch=7)
+    documents.persons.create(profile("p-1"), [link("cookie", "c1", "p-1")])
+    documents.persons.create(profile("p-2"), [again])
+    assert documents.persons.identifiers(["cookie:c1@7"])["cookie:c1@7"].value == again
+    assert documents.persons.identifiers(["cookie:c1"])["cookie:c1"].value.person_id == "p-1"
+
+
+def merge(documents, *, identifiers=()):
+    """What merges the person p-2 into p-1, as read now."""
+    one, other = documents.persons.profile("p-1"), documents.persons.profile("p-2")
+    redirect = profile("p-2", version=2, merged_into="p-1")
+    return Rewrite(
+        persons=[changed(one, flags=("merged",)), Versioned(redirect, other.version)],
+        placed=[profile("p-0", version=2, merged_into="p-1")],
+        created=identifiers,
+        changed=[
+            Versioned(msgspec.structs.replace(each.value, person_id="p-1"), each.version)
+            for each in documents.persons.identifiers(["email:e2"]).values()
+        ],
+    )
+
+
+def test_persons_and_identifiers_change_together(documents):
+    documents.persons.create_all([(profile("p-1"), []), (profile("p-2"), [link("email", "e2", "p-2")])])
+    change = merge(documents, identifiers=[link("cookie", "c1")])
+    assert documents.meter.of(lambda: documents.persons.rewrite(change)) == (0, 5)
+    assert documents.persons.profile("p-1").value.flags == ("merged",)
+    assert [documents.persons.profile(each).value.merged_into for each in ("p-2", "p-0")] == ["p-1", "p-1"]
+    found = documents.persons.identifiers(["email:e2", "cookie:c1"])
+    assert {each.value.person_id for each in found.values()} == {"p-1"}
+    assert behind(documents.persons, "p-0").value.person_id == "p-1"
+
+
+@pytest.mark.parametrize("meanwhile", ["a person", "an identifier", "a new identifier"])
+def test_what_changes_together_changes_only_as_it_was_read(documents, meanwhile):
+    documents.persons.create_all([(profile("p-1"), []), (profile("p-2"), [link("email", "e2", "p-2")])])
+    change = merge(documents, identifiers=[link("cookie", "c1")])
+    match meanwhile:
+        case "a person":
+            documents.persons.update(changed(documents.persons.profile("p-2"), flags=("x",)), [])
+        case "an identifier":
+            read = documents.persons.identifiers(["email:e2"])["email:e2"]
+            later = Versioned(msgspec.structs.replace(read.value, shared=True), read.version)
+            documents.persons.rewrite(Rewrite(changed=[later]))
+        case "a new identifier":
+            documents.persons.update(documents.persons.profile("p-2"), [link("cookie", "c1", "p-2")])
+    with pytest.raises((StaleError, AlreadyExistsError)):
+        documents.persons.rewrite(change)
+    assert documents.persons.profile("p-1").value.flags == ()
+    assert documents.persons.profile("p-2").value.merged_into is None
+    assert documents.persons.profile("p-0") is None
+    assert documents.persons.identifiers(["email:e2"])["email:e2"].value.person_id == "p-2"
+
+
+def test_eight_threads_that_merge_the_same_persons_change_nothing(documents):
+    platform = Platform(documents.persons)
+    stream = [
+        signal("a", {"customer_no": "c1", "device_id": "d1"}),
+        signal("b", {"email": "e1", "cookie_id": "k1"}),
+        signal("c", {"customer_no": "c1", "email": "e1"}),
+        signal("d", {"customer_no": "c2", "device_id": "d1"}),
+        signal("e", {"customer_no": "c2", "email": "e1"}),
+        signal("f", {"email": "e1", "session_id": "s1"}),
+    ]
+
+    def take(each):
+        while True:
+            try:
+                return platform.take(each)
+            except TransientError:
+                continue  # as a topic delivers it again
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(take, [*stream, *stream]))
+    assert platform.partition(stream) == expected(stream)
 
 
 def test_operations_are_counted(documents):

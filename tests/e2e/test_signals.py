@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from emulators.samples import load
+from shared.domain.policy.policy import Policy
+from shared.domain.replay import replay
 from tests.e2e.platforms import ROOT, is_reachable, signal
 
 SAMPLES = {(s.source, s.name): s for s in load(ROOT / "catalogue" / "samples") if s.customer_no}
@@ -192,6 +194,31 @@ def test_a_signal_that_points_at_two_persons_goes_on_with_the_stronger_and_says_
     [conflict] = record.conflicts
     assert (conflict.namespace, conflict.person_id) == ("email_sha256", whose[1])
     assert bank.decided(bank.send(signal(weak))).person_id == whose[1]
+
+
+def test_a_decision_reads_what_its_own_signal_made_of_the_features_and_replays(bank):
+    [person] = bank.newcomers(1)
+    first, second, third = ({"category": each} for each in ("savings", "loans", "savings"))
+    bank.decided(bank.send(signal(person, properties=first)))
+    bank.decided(bank.send(signal(person, properties=second)))
+    twice = signal(person, properties=third)
+
+    decision = bank.send(twice)
+    bank.send(twice)
+
+    record = bank.record(decision)
+    read = record.profile.attributes
+    assert (read["savings_views_7d"], read["sections_viewed_30d"]) == (2, 2)
+    assert replay(Policy(bank.platform.bank.revision), record).agrees
+    assert bank.record(bank.send(signal(person))).profile.attributes["savings_views_7d"] == 2
+
+
+def test_what_no_trigger_takes_ends_at_identity_and_is_no_decision(bank):
+    [person] = bank.newcomers(1)
+
+    row = bank.decided(bank.send(signal(person, "newsletter_read")))
+
+    assert (row.kind, row.outcome, row.writes) == ("signal", "no_trigger", 0)
 
 
 def test_a_late_signal_updates_the_profile_and_starts_no_decision(bank):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,13 +11,17 @@ import msgspec
 from hypothesis import strategies as st
 
 from functions.identity.handler import Identify
+from functions.identity.people import People
 from shared.adapters import memory
 from shared.domain.catalogue import Namespace, Revision
+from shared.domain.identity.links import NO_GRAPH, Refusal
 from shared.domain.identity.partition import Strength, partition
 from shared.domain.identity.resolution import keys_of, seen_together
 from shared.domain.policy.policy import Policy
-from shared.domain.signal import Signal
+from shared.domain.profile import Person
+from shared.domain.signal import ConsentChange, Signal
 from shared.messages import SignalIdentified, SignalReceived
+from shared.ports import Versioned
 from tests.contract.samples import Counted, revision
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -42,21 +46,37 @@ IDENTIFIERS = st.dictionaries(st.sampled_from(sorted(NAMESPACES)), st.integers(0
 )
 
 
+WORDS = st.none() | st.builds(
+    ConsentChange, purpose=st.just("marketing"), channel=st.sampled_from(["email", "sms"]), granted=st.booleans()
+)
+
+
 @st.composite
-def signals(draw: st.DrawFn, max_size: int = 14) -> list[Signal]:
-    """Signals of a few persons who share devices, over two days."""
-    drawn = draw(st.lists(st.tuples(IDENTIFIERS, st.integers(0, 40)), min_size=1, max_size=max_size))
-    return [signal(number, identifiers, hour) for number, (identifiers, hour) in enumerate(drawn)]
+def signals(draw: st.DrawFn, max_size: int = 14, prefix: str = "") -> list[Signal]:
+    """Signals of a few persons who share devices, over two days; with another prefix, of others."""
+    drawn = draw(st.lists(st.tuples(IDENTIFIERS, st.integers(0, 40), WORDS), min_size=1, max_size=max_size))
+    return [
+        signal(prefix + str(number), {ns: prefix + value for ns, value in identifiers.items()}, hour, word)
+        for number, (identifiers, hour, word) in enumerate(drawn)
+    ]
 
 
-def signal(number: int, identifiers: dict[str, str], hour: int = 0) -> Signal:
+def signal(name: str, identifiers: dict[str, str], hour: int = 0, word: ConsentChange | None = None) -> Signal:
+    """A signal; what it states of the person is its own name."""
     at = NOW + timedelta(hours=hour)
     return Signal(
-        id=f"s-{number:03d}", type="page_viewed", at=at, received_at=at, source="web", identifiers=identifiers
+        id=f"s-{name}",
+        type="page_viewed",
+        at=at,
+        received_at=at,
+        source="web",
+        identifiers=identifiers,
+        consent=(word,) if word else (),
+        attributes={"last": name},
     )
 
 
-def expected(stream: Iterable[Signal]) -> set[frozenset[str]]:
+def expected(stream: Iterable[Signal], refused: Container[str] = ()) -> set[frozenset[str]]:
     """The persons that follow from the set of a stream's links."""
     keys: set[str] = set()
     links: dict[str, Any] = {}
@@ -67,7 +87,7 @@ def expected(stream: Iterable[Signal]) -> set[frozenset[str]]:
             link = seen_together(each, strongest, other)
             if link.id not in links or link.evidence < links[link.id].evidence:
                 links[link.id] = link
-    return {frozenset(part) for part in partition(keys, links, STRENGTH).parts}
+    return {frozenset(part) for part in partition(keys, links, STRENGTH, refused).parts}
 
 
 class Catalogues:
@@ -91,6 +111,7 @@ class Platform:
         self.persons = persons or memory.Persons(memory.Store(), Counted())
         self.ids = map("p-{:06d}".format, itertools.count())
         self.identify = Identify(CATALOGUES, self.persons, lambda: next(self.ids))  # type: ignore[arg-type]
+        self.people = People(self.persons, lambda: next(self.ids))
 
     def take(self, each: Signal) -> SignalIdentified:
         received = SignalReceived(message_id=each.id, decision_id=each.id, occurred_at=each.at, signal=each)
@@ -105,11 +126,36 @@ class Platform:
             whose.setdefault(self.take(probe).person_id, set()).add(key)
         return {frozenset(keys) for keys in whose.values()}
 
+    def refuse(self, person_id: str, links: Iterable[str]) -> None:
+        """Refuse links of a person, as an operator does."""
+        read = self.people.tied([self.person(person_id)], STRENGTH)
+        refusals = {link: Refusal(reason="two people", operator="ann", at=NOW) for link in links}
+        self.people.write(read, self.people.rebuilt(read, STRENGTH, NOW, refusals=refusals))
+
+    def person(self, person_id: str) -> Versioned[Person]:
+        """The person of an id."""
+        found = self.people.person(person_id)
+        assert found is not None
+        return found
+
+    def known_persons(self, stream: Iterable[Signal]) -> list[Person]:
+        """The persons of a stream's identifiers."""
+        ids = {self.take(probe).person_id for probe in probes(stream).values()}
+        return [self.person(each).value for each in sorted(ids)]
+
+    def known(self, stream: Iterable[Signal]) -> dict[str, Any]:
+        """Whose each identifier of a stream is, and what is known of them, without what no decision reads."""
+        known = {}
+        for key, probe in probes(stream).items():
+            person = self.person(self.take(probe).person_id).value
+            known[key] = msgspec.structs.replace(person, version=0, graph=NO_GRAPH)
+        return known
+
 
 def probes(stream: Iterable[Signal]) -> dict[str, Signal]:
     """A signal of each identifier of a stream alone, by key."""
     alone = [
-        msgspec.structs.replace(each, id=f"probe-{each.id}", identifiers={ns: value})
+        msgspec.structs.replace(each, id=f"probe-{each.id}", identifiers={ns: value}, consent=(), attributes={})
         for each in stream
         for ns, value in each.identifiers.items()
     ]

@@ -1,14 +1,19 @@
-"""Identity: any order and any repetition of the same signals ends in the same persons."""
+"""Identity: any order and any repetition of the same signals ends in the same persons; what is merged can be parted."""
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from concurrent.futures import ThreadPoolExecutor
+
+import msgspec
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tests.property.identities import Platform, expected, signals
+from shared.domain.errors import TransientError
+from shared.domain.identity.resolution import keys_of
+from tests.property.identities import NAMESPACES, Platform, expected, probes, signals
 
 
-@settings(max_examples=200)
+@settings(max_examples=60)
 @given(stream=signals(), order=st.randoms(use_true_random=False), again=st.integers(0, 8))
 def test_any_order_and_repetition_gives_the_persons_that_the_links_say(stream, order, again):
     sent = [*stream, *stream[:again]]
@@ -16,4 +21,66 @@ def test_any_order_and_repetition_gives_the_persons_that_the_links_say(stream, o
     platform = Platform()
     for each in sent:
         platform.take(each)
+
+    found = platform.partition(stream)
+
+    assert found == expected(stream)
+    for unique in (ns for ns, namespace in NAMESPACES.items() if namespace.unique):
+        assert all(len([key for key in part if key.startswith(f"{unique}:")]) <= 1 for part in found)
+
+
+@settings(max_examples=40)
+@given(stream=signals(), at=st.integers(0, 1000), order=st.randoms(use_true_random=False))
+def test_a_link_that_an_operator_refused_stays_refused_in_any_order(stream, at, order):
+    platform = Platform()
+    for each in stream:
+        platform.take(each)
+    joined = sorted(
+        (link, person.person_id)
+        for person in platform.known_persons(stream)
+        for link in person.graph.links.keys() - person.graph.conflicts.keys()
+    )
+    assume(joined)
+    link, person_id = joined[at % len(joined)]
+    platform.refuse(person_id, [link])
+    again = list(stream)
+    order.shuffle(again)
+    for each in again:
+        platform.take(each)
+
+    assert platform.partition(stream) == expected(stream, {link})
+
+
+@settings(max_examples=40)
+@given(mine=signals(8, "m"), others=signals(8, "o"), at=st.integers(0, 1000))
+def test_what_is_merged_and_parted_again_is_as_it_was(mine, others, at):
+    platform = Platform()
+    for each in (*mine, *others):
+        platform.take(each)
+    one, other = (alone[at % len(alone)] for alone in (list(probes(mine).values()), list(probes(others).values())))
+    assume(not one.identifiers.keys() & other.identifiers.keys())
+    seen = msgspec.structs.replace(one, id="together", identifiers={**one.identifiers, **other.identifiers})
+    assume(probes([*mine, *others]).keys() >= set(keys_of(seen, NAMESPACES)))
+    before = platform.known([*mine, *others])
+    merged = platform.take(seen)
+    links = platform.person(merged.person_id).value.graph.links
+    platform.refuse(merged.person_id, [each for each, link in links.items() if link.signal_id == seen.id])
+
+    assert platform.known([*mine, *others]) == before
+
+
+@settings(max_examples=15, deadline=None)
+@given(stream=signals(20))
+def test_eight_threads_at_once_change_nothing(stream):
+    platform = Platform()
+
+    def take(each):
+        while True:
+            try:
+                return platform.take(each)
+            except TransientError:
+                continue  # as a topic delivers it again
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(take, [*stream, *stream]))
     assert platform.partition(stream) == expected(stream)

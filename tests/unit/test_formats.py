@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.ingest.formats import RawSignal, formats_of
@@ -22,6 +22,10 @@ ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "catalogue" / "samples"
 CORPORA = ROOT.parent / "shared" / "data" / "payloads"
 FORMATS = formats_of(authoring.load(ROOT / "catalogue").catalogue)
+EXAMPLES = {
+    file.stem: [json.dumps(e["given"]) for e in yaml.safe_load(file.read_text(encoding="utf-8"))["examples"]]
+    for file in sorted((ROOT / "catalogue" / "examples").glob("*.yaml"))
+}
 EXPECTED = yaml.safe_load((Path(__file__).parent / "test_formats_expected.yaml").read_text(encoding="utf-8"))
 
 SEGMENT: dict[str, Any] = {"type": "track", "event": "Order Completed", "userId": "u1"}
@@ -172,6 +176,30 @@ def test_any_value_is_read_or_refused(form: str, value: Any) -> None:
             FORMATS[form].read(payload)
         except InvalidError:
             continue
+
+
+@pytest.mark.parametrize("form", EXAMPLES)
+@settings(max_examples=40)
+@given(data=st.data())
+def test_an_example_with_anything_in_any_place_is_read_or_refused(form: str, data: st.DataObject) -> None:
+    given_body = json.loads(data.draw(st.sampled_from(EXAMPLES[form])))
+    held: Any = given_body
+    while True:
+        key = data.draw(st.sampled_from(sorted(held) if isinstance(held, dict) else range(len(held))))
+        if not isinstance(held[key], dict | list) or not held[key] or data.draw(st.booleans()):
+            break
+        held = held[key]
+    held[key] = data.draw(json_values)
+    batch = FORMATS[form].batch
+    for item in given_body if isinstance(given_body, list) else [given_body]:
+        events = item.get(batch.items) if batch and isinstance(item, dict) else None
+        for payload in [item, *(events if isinstance(events, list) else [])]:
+            try:
+                raw = FORMATS[form].read(payload)
+            except InvalidError:
+                continue
+            assert raw.at is None or raw.at.tzinfo == UTC
+            assert raw.type
 
 
 @given(

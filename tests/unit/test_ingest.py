@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from functions.ingest.body import MAX_DEPTH, MAX_ITEM_BYTES, MAX_ITEMS
+from functions.ingest.body import MAX_DEPTH, MAX_ITEM_BYTES, MAX_ITEMS, check, decode
 from functions.ingest.handler import Accepted, Ingest
 from shared import authoring
 from shared.domain.catalogue import (
@@ -482,6 +482,27 @@ json_values = st.recursive(
     max_leaves=12,
 )
 sources = st.sampled_from(["signals", "segment", "adobe-xdm", "scheduler"])
+
+
+@given(
+    value=st.recursive(
+        st.text(st.sampled_from("a\x00\ud800\udfff\U0001f600"), max_size=3)
+        | st.integers(-(2**65), 2**65)
+        | st.floats(allow_nan=False)
+        | st.sampled_from([[[]] * 33, 2**63 - 1, -(2**63), 2**63]),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2), inner, max_size=3),
+        max_leaves=6,
+    ),
+    depth=st.integers(0, MAX_DEPTH + 2),
+    exponent=st.sampled_from(["", "[1e400, ", "[1E9, ", "[-1e+308, "]),
+)
+def test_what_is_decoded_can_be_kept(value: Any, depth: int, exponent: str) -> None:
+    written = exponent + json.dumps(value) + "]" * bool(exponent)
+    try:
+        decoded = decode(("[" * depth + written + "]" * depth).encode())
+    except InvalidError:
+        return
+    check(decoded)
 
 
 @given(source=sources, body=json_values | json_values.map(lambda v: {"batch": v, "messages": v, "type": "track"}))

@@ -24,6 +24,12 @@ FALLBACK_TYPE = "experience_event"
 _CONTEXT = ("application", "channel", "device", "environment", "locationContext", "placeContext", "userAgent", "web")
 """Field groups that tell what surrounds an event; all others are properties."""
 
+_FEEDBACK = (
+    ("feedback_status", "messageDeliveryfeedback", "feedbackStatus"),
+    ("interaction_type", "messageInteraction", "interactionType"),
+)
+"""Of Journey Optimizer's feedback events: the property, and the object and field that it is."""
+
 _CHANNELS: dict[str, str | None] = {
     "any": None,
     "email": "email",
@@ -55,6 +61,7 @@ def read(payload: Any) -> RawSignal:
     identifiers, further = _chosen(identities)
     context = {name: event.pop(name) for name in _CONTEXT if name in event}
     extra: dict[str, Any] = {"event_type": event_type} if event_type else {}
+    extra |= _of_a_journey(event)
     if envelope:
         extra["envelope"] = envelope
     id_field = "_id" if event.get("_id") is not None else "@id"
@@ -154,6 +161,18 @@ def _context(context: dict[str, Any], identities: list[_Identity]) -> dict[str, 
         context["authenticated"] = "authenticated" in states.values()
         context["authenticated_states"] = states
     return context
+
+
+def _of_a_journey(event: dict[str, Any]) -> dict[str, Any]:
+    """What became of a message that Journey Optimizer sent, for conditions to read; it stays in place too."""
+    journey: Any = event.get("_experience")
+    journey = journey.get("customerJourneyManagement") if isinstance(journey, dict) else None
+    found = {}
+    for name, group, field in _FEEDBACK if isinstance(journey, dict) else ():
+        held = journey.get(group)
+        if isinstance(held, dict) and isinstance(held.get(field), str):
+            found[name] = held[field]
+    return found
 
 
 def _consents(event: dict[str, Any]) -> tuple[ConsentChange, ...]:

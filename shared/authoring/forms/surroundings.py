@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from shared.authoring.forms.form import Form
-from shared.domain.catalogue import AttributeType, Channel, Namespace, PlainType, Source
+from shared.domain.catalogue import AttributeType, Blocked, Channel, Namespace, PlainType, Source
 from shared.domain.part import Name, Text
 
 
@@ -104,9 +104,11 @@ class Identity(Form, frozen=True, kw_only=True):
 
     Attributes:
         namespaces: kinds of identifier.
+        blocked: values that identify nobody.
     """
 
     namespaces: tuple[Namespace, ...]
+    blocked: Blocked = Blocked()
 
 
 class Sources(Form, frozen=True, kw_only=True):

@@ -43,6 +43,7 @@ from shared.domain.catalogue.revision import Catalogue, Named, Revision
 from shared.domain.catalogue.surroundings import (
     Attribute,
     AttributeType,
+    Blocked,
     Channel,
     Namespace,
     Placement,
@@ -62,6 +63,7 @@ __all__ = [
     "AttributeType",
     "AttributeValue",
     "Authentication",
+    "Blocked",
     "BodySignature",
     "Catalogue",
     "Channel",

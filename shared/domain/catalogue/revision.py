@@ -13,8 +13,9 @@ from shared.domain.catalogue.conditions import Condition, Exclusion, Expression
 from shared.domain.catalogue.consent import ConsentTerms
 from shared.domain.catalogue.features import AnyFeature, Trigger
 from shared.domain.catalogue.formats import Format
-from shared.domain.catalogue.surroundings import Attribute, Channel, Namespace, SignalType, Source
+from shared.domain.catalogue.surroundings import Attribute, Blocked, Channel, Namespace, SignalType, Source
 from shared.domain.errors import NotFoundError
+from shared.domain.identity.bad_values import BadValues
 from shared.domain.part import Part
 from shared.domain.rules import Rule
 from shared.domain.slot_rules import SlotRules
@@ -61,6 +62,7 @@ class Catalogue(Part, frozen=True, kw_only=True):
     predictors: tuple[Predictor, ...] = ()
     exploration: Exploration = "off"
     slots: SlotRules = SlotRules()
+    blocked: Blocked = Blocked()
     consent: ConsentTerms = ConsentTerms()
     formats: tuple[Format, ...] = ()
     features: tuple[AnyFeature, ...] = ()
@@ -94,6 +96,11 @@ class Revision:
             # a piece of the data would keep all of it in memory
             msgspec.structs.force_setattr(expression, "encoded", expression.encoded.copy())
         return cls(catalogue, canonical=data)
+
+    @cached_property
+    def bad_values(self) -> BadValues:
+        """Values that identify nobody."""
+        return BadValues(self.catalogue.blocked)
 
     @cached_property
     def outbound(self) -> tuple[str, ...]:

@@ -45,6 +45,22 @@ class Namespace(Part, frozen=True, kw_only=True):
         return self.kind != "person" and not self.unique and self.max_values is None
 
 
+class Blocked(Part, frozen=True, kw_only=True):
+    """Values that identify nobody, whatever the namespace; upper and lower case are the same.
+
+    Attributes:
+        values: placeholders such as `null` and `anonymous`.
+        patterns: in the syntax of RE2; a value that one of them matches as a whole.
+        shortest: values of fewer characters.
+        fewest_distinct: values of fewer different characters.
+    """
+
+    values: tuple[Text, ...] = ()
+    patterns: tuple[Text, ...] = ()
+    shortest: Annotated[int, Meta(ge=0, le=64)] = 0
+    fewest_distinct: Annotated[int, Meta(ge=0, le=16)] = 0
+
+
 class Placement(Part, frozen=True, kw_only=True):
     """A slot on an inbound channel.
 

@@ -168,7 +168,7 @@ class _Kept:
         if value.__class__ not in (int, float) or not -LARGEST <= value <= LARGEST:
             return None
         if isinstance(self._feature, Decayed):
-            return Decaying.of(seconds(self._feature.half_life), _key(signal), float(value), at)
+            return Decaying.of(1000 * seconds(self._feature.half_life), _key(signal), float(value), at)
         return self._bucketed(at, amount_item(_key(signal), float(value)))
 
     def says(self, state: AnyState, now: datetime) -> Any:

@@ -17,6 +17,7 @@ KEY = 6
 """Bytes of a key: of 500 things two share one once in two thousand million cases."""
 
 _HIGHEST = float(1 << 8 * KEY)
+_KEY = struct.Struct(f"{KEY}s")
 _ITEM = struct.Struct(f">{KEY}sd")
 
 
@@ -32,7 +33,7 @@ def uniform(key: bytes) -> float:
 
 def keys(sample: bytes) -> list[bytes]:
     """The keys in a sample of things that all weigh the same, in their order."""
-    return [sample[start : start + KEY] for start in range(0, len(sample), KEY)]
+    return [key for (key,) in _KEY.iter_unpack(sample)]
 
 
 def keys_together(one: bytes, other: bytes, most: int) -> bytes:
@@ -42,16 +43,17 @@ def keys_together(one: bytes, other: bytes, most: int) -> bytes:
 
 def number_of(samples: Iterable[bytes], most: int) -> int:
     """How many different things there are of which these are samples; exact where none has a threshold."""
-    found: dict[bytes, float] = {}
-    for sample in samples:
-        each = keys(sample)
-        weight = 1.0
-        if len(each) > most:
-            weight = 1 / uniform(each.pop())
-        for key in each:
-            # in several, it stands for no more than in the one that keeps the most of its kind
-            found[key] = min(weight, found.get(key, weight))
-    return round(math.fsum(found.values()))
+    given = list(samples)
+    whole = set(keys(b"".join([sample for sample in given if len(sample) <= most * KEY])))
+    crowded = [keys(sample) for sample in given if len(sample) > most * KEY]
+    if not crowded:
+        return len(whole)
+    weights: dict[bytes, float] = {}
+    for found in sorted(crowded, key=lambda each: each[-1]):
+        weights.update(dict.fromkeys(found[:-1], 1 / uniform(found[-1])))
+    # what is in several stands for no more than in the one that keeps the most of its kind
+    weights.update(dict.fromkeys(whole, 1.0))
+    return round(math.fsum(weights.values()))
 
 
 def amount_item(key: bytes, amount: float) -> bytes:

@@ -86,8 +86,8 @@ class Decaying(State, frozen=True, array_like=True, tag="d", gc=False):
     """A sample of amounts by what is left of them, which ranks them the same at any time.
 
     Attributes:
-        half_life: seconds after which half is left.
-        items: key, amount and time of each, by key.
+        half_life: milliseconds after which half is left.
+        items: key, amount and time of each, by key; where there are as many as can be, the threshold before all others.
     """
 
     half_life: int
@@ -102,27 +102,26 @@ class Decaying(State, frozen=True, array_like=True, tag="d", gc=False):
         """With what another saw."""
         found: dict[bytes, tuple[float, int, float]] = {}
         for key, amount, at in _DECAYING.iter_unpack(self.items + other.items):
-            item = self._left(amount, at), at, amount
+            # the logarithm of its priority, as it would be in 1970
+            item = math.log2(abs(amount) / uniform(key)) + at / self.half_life, at, amount
             found[key] = max(item, found.get(key, item))
-        kept = sorted(found, key=lambda key: (math.log2(uniform(key)) - found[key][0], key))[: MOST_DECAYING + 1]
-        return Decaying(self.half_life, b"".join([_DECAYING.pack(k, found[k][2], found[k][1]) for k in sorted(kept)]))
+        kept = sorted(found)
+        if len(kept) > MOST_DECAYING:
+            first = sorted(kept, key=lambda key: (-found[key][0], key))[: MOST_DECAYING + 1]
+            kept = [first.pop(), *sorted(first)]
+        return Decaying(self.half_life, b"".join([_DECAYING.pack(key, found[key][2], found[key][1]) for key in kept]))
 
     def value(self, now: int) -> float:
         """What is left of the sum."""
-        items = [(self._left(amount, at), key, amount) for key, amount, at in _DECAYING.iter_unpack(self.items)]
-        threshold = -math.inf
-        if len(items) > MOST_DECAYING:
-            least = min(items, key=lambda item: (item[0] - math.log2(uniform(item[1])), item[1]))
-            items.remove(least)
-            threshold = least[0] - math.log2(uniform(least[1]))
-        today = now / (1000 * self.half_life)
-        return math.fsum(
-            math.copysign(2.0 ** min(max(left, threshold) - today, 1000.0), amount) for left, _, amount in items
-        )
-
-    def _left(self, amount: float, at: int) -> float:
-        """The logarithm of an amount, as it grows if one goes back in time instead of its halving when one goes on."""
-        return math.log2(abs(amount)) + at / (1000 * self.half_life)
+        each_time = 1 / self.half_life
+        items = [
+            (key, amount, math.exp2((at - now) * each_time)) for key, amount, at in _DECAYING.iter_unpack(self.items)
+        ]
+        if len(items) <= MOST_DECAYING:
+            return math.fsum([amount * share for _, amount, share in items])
+        (key, amount, share), *items = items
+        threshold = abs(amount) * share / uniform(key)
+        return math.fsum([math.copysign(max(abs(amount) * share, threshold), amount) for _, amount, share in items])
 
 
 class Seen(State, frozen=True, array_like=True, tag="s", gc=False):

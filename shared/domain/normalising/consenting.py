@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from shared.domain.catalogue.formats import Category, ConsentReading
@@ -61,5 +62,6 @@ class Consenting:
         yield ConsentChange(purpose=about.purpose, channel=about.channel or None, granted=told in self._granted)
 
 
+@lru_cache(maxsize=1024)
 def _folded(word: str) -> str:
     return re.sub(r"[\s-]+", "_", word.strip().lower())

@@ -8,7 +8,8 @@ from typing import Any
 
 from shared.domain.catalogue.formats import Exprs, Field, Value
 from shared.domain.cel import Program
-from shared.domain.cel.ends import ENDS
+from shared.domain.cel.conversions import to_string
+from shared.domain.cel.values import Duration, Timestamp, Uint
 
 Variables = dict[str, Any]
 Run = Callable[[Variables], Any]
@@ -34,7 +35,7 @@ class Expression:
 
             def computed(variables: Variables) -> Any:
                 value = evaluate(variables)
-                return None if value.__class__ in ENDS else value
+                return value if value.__class__ in _JSON else _plain(value)
 
             self.run: Run = computed
             self.moves = None
@@ -107,6 +108,7 @@ class Reading:
 
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*([^?#]*)")
+_JSON = frozenset({str, int, float, bool})
 _WORDS = frozenset({str, int, bool})
 
 
@@ -119,6 +121,20 @@ def url_path(text: str) -> str:
 def folded(names: Mapping[str, Any]) -> dict[str, Any]:
     """A table that is asked whatever the case."""
     return {name.casefold(): value for name, value in names.items()}
+
+
+def _plain(value: Any) -> Any:
+    """A computed value as JSON has it: times and durations are text, what has no such form is none."""
+    kind = value.__class__
+    if kind is list:
+        return [_plain(item) for item in value]
+    if kind is dict:
+        return {str(name): _plain(held) for name, held in value.items()}
+    if kind is Uint:
+        return int(value)
+    if kind in (Timestamp, Duration):
+        return to_string(value)
+    return value if kind in _JSON else None
 
 
 def _along(keys: tuple[str | int, ...]) -> Run:

@@ -203,17 +203,17 @@ class Shaped:
     def _read_attributes(self, variables: Variables, moved: set[str]) -> tuple[dict[str, Any], bool]:
         """The attributes of the profile, and whether one was there that did not fit its type."""
         attributes: dict[str, Any] = {}
-        unfit = False
+        unfit: set[str] = set()
         for name, reading, kind in self._attributes:
             for found, expression in reading.all(variables):
                 value = coerced(found, kind)
                 if value is None:
-                    unfit = True
+                    unfit.add(name)
                     continue
                 attributes[name] = value
                 _move(expression, moved)
                 break
-        return attributes, unfit
+        return attributes, bool(unfit - attributes.keys())
 
     def _proved(self, variables: Variables) -> Iterator[Proof]:
         for kind, reading in self._proofs:

@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 
 from shared.domain import zones
-from shared.domain.cel.values import Timestamp
 from shared.domain.errors import InvalidError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -29,8 +28,6 @@ def event_instant(value: Any, field: str, *, zone: str = "") -> datetime:
     Raises:
         InvalidError: it is no such time, or has no zone and none is declared.
     """
-    if isinstance(value, Timestamp):
-        return _since_epoch(int(value), 10**9, field)
     if not _is_written(value):
         raise InvalidError("expected a time: text of ISO 8601 or a number since 1970", field=field)
     if isinstance(value, str):

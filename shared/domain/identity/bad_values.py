@@ -1,0 +1,38 @@
+"""Values that identify nobody: placeholders that a tag or a form sends where it knows no better."""
+
+from __future__ import annotations
+
+import hashlib
+
+from shared.domain.catalogue.surroundings import Blocked
+from shared.domain.cel.automata import Automaton
+from shared.domain.cel.patterns import parse
+
+
+class BadValues:
+    """The bad values that a catalogue declares, ready to be asked for. They are looked for in values as they are sent:
+    what is stored is hashed, and looks like any other.
+    """
+
+    def __init__(self, blocked: Blocked) -> None:
+        """Compile the patterns."""
+        values = {value.casefold() for value in blocked.values}
+        self._values = values | {hashlib.sha256(value.encode()).hexdigest() for value in values}
+        self._patterns = [Automaton(parse(whole(pattern))) for pattern in blocked.patterns]
+        self._shortest = blocked.shortest
+        self._fewest_distinct = blocked.fewest_distinct
+
+    def has(self, value: object) -> bool:
+        """Whether a value as it was sent is a bad one; so is the SHA-256 of a value that is blocked by name."""
+        text = str(value).strip().casefold()
+        return (
+            text in self._values
+            or len(text) < self._shortest
+            or len(set(text)) < self._fewest_distinct
+            or any(pattern.matches(text) for pattern in self._patterns)
+        )
+
+
+def whole(pattern: str) -> str:
+    """The pattern that matches where this one matches a text as a whole."""
+    return f"^(?:{pattern})$"
