@@ -22,6 +22,9 @@ REFRESH_SECONDS = 60.0
 RENEW_SECONDS = 10.0
 """How often, at the most, a value that does not fit makes us look again: anybody may send one."""
 
+MISSING_SECONDS = 1.0
+"""The same for a secret that was not there: it may just be being made."""
+
 TIMEOUT_SECONDS = 5.0
 LATEST = "latest"
 
@@ -53,8 +56,9 @@ class Secrets:
         return _valid(name, self._of(name).get())
 
     def renewed(self, name: str) -> tuple[bytes, ...]:
-        """The same, looked up first unless that was done within `RENEW_SECONDS`."""
-        return _valid(name, self._of(name).newer(RENEW_SECONDS))
+        """The same, looked up first unless that was done just now."""
+        kept = self._of(name)
+        return _valid(name, kept.newer(RENEW_SECONDS if kept.get() else MISSING_SECONDS))
 
     def close(self) -> None:
         """Close the connection, if there is one."""
