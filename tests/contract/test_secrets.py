@@ -16,7 +16,7 @@ from google.cloud.secretmanager_v1.services.secret_manager_service.transports.gr
 from emulators import secret_manager
 from emulators.ports import Ports
 from shared.adapters import memory
-from shared.adapters.secretmanager import REFRESH_SECONDS, RENEW_SECONDS, Secrets
+from shared.adapters.secretmanager import MISSING_SECONDS, REFRESH_SECONDS, RENEW_SECONDS, Secrets
 from shared.domain.errors import NotFoundError, TransientError
 
 NAME = "kairos-source-test"
@@ -123,7 +123,7 @@ def test_a_secret_that_is_not_there_is_found_once_it_is(kept):
     with pytest.raises(NotFoundError, match=NAME):
         kept.secrets.values(NAME)
     kept.vault.add(NAME, b"one")
-    kept.seconds += RENEW_SECONDS
+    kept.seconds += MISSING_SECONDS
 
     assert kept.secrets.renewed(NAME) == (b"one",)
 

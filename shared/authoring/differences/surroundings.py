@@ -45,6 +45,7 @@ def of_surroundings(old: Catalogue, new: Catalogue) -> Iterator[Change]:
     for field in ("namespaces", "sources"):
         for name, was, is_now in paired(getattr(old, field), getattr(new, field), lambda item: item.id):
             yield from _of_fields(f"{field.removesuffix('s')} {name}", was, is_now)
+    yield from _of_fields("what identifies nobody", old.blocked, new.blocked)
 
 
 def _of_channels(old: Catalogue, new: Catalogue) -> Iterator[Change]:

@@ -27,6 +27,7 @@ ANSWERS = [
     (errors.ErasedError("gone"), 410),
     (errors.TransientError("later"), 503),
     (errors.StaleError("changed meanwhile"), 503),
+    (errors.NotTakenError("not now"), 503),
 ]
 
 
