@@ -77,13 +77,17 @@ class People:
         """These persons and all that conflicts tie to them, by id.
 
         Raises:
+            StaleError: one of them was written while they were read.
             TooLargeError: they are too many to be rebuilt together.
         """
         found: dict[str, Versioned[Person]] = {}
         waiting = list(persons)
         while waiting:
             person = waiting.pop()
-            if person.value.person_id in found:
+            known = found.get(person.value.person_id)
+            if known is not None:
+                if known.version != person.version:
+                    raise StaleError(f"{person.value.person_id} was written between two reads of it")
                 continue
             found[person.value.person_id] = self.with_graph(person, strength)
             others = (self._living(each) for each in person.value.graph.others if each not in found)
