@@ -84,10 +84,9 @@ class People:
         waiting = list(persons)
         while waiting:
             person = waiting.pop()
-            known = found.get(person.value.person_id)
-            if known is not None:
-                if known.version != person.version:
-                    raise StaleError(f"{person.value.person_id} was written between two reads of it")
+            if person.value.person_id in found:
+                if found[person.value.person_id].version != person.version:
+                    raise StaleError("a person was written between two readings of it")
                 continue
             found[person.value.person_id] = self.with_graph(person, strength)
             others = (self._living(each) for each in person.value.graph.others if each not in found)
