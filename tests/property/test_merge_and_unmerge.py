@@ -17,7 +17,7 @@ from tests.fault.lead import CUSTOMER, LEAD, LEAD_ID, NUMBER, add_lead
 from tests.fault.world import KEY, NOW, World, canonical
 
 WHO = {"customer": CUSTOMER, "lead": LEAD}
-KINDS = ("page_viewed", "application_abandoned", "balance_changed")
+KINDS = ("page_viewed", "application_abandoned", "balance_changed", "payment_declined", "complaint_made")
 WORDS = st.builds(
     ConsentChange,
     purpose=st.sampled_from(("marketing", "targeted_support")),
