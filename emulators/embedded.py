@@ -159,6 +159,8 @@ class Embedded:
             self.sealer,
         )
         wired = services(memory, self.bank, self.credentials, self.endpoints["sandbox"], self._on_progress)
+        if self._broker is not None:
+            self._broker.wait_joined()
         served = {**wired, **self._extra}
         by_port = {str(self._ports[name]): service for name, service in served.items()}
 

@@ -14,6 +14,7 @@ from shared.adapters.kafka import Bus, Publisher, Quarantine
 from shared.ports import Meter
 
 START_SECONDS = 10.0
+JOIN_SECONDS = 30.0
 MISSING = "There is no Kafka broker on this machine.", "make setup brings it; not on Windows"
 """What and how to get it, for people."""
 
@@ -50,6 +51,15 @@ class Broker:
         """
         self._supervisor.start(self._child)
         self._supervisor.wait_ready([self._child.name], within_seconds=START_SECONDS)
+
+    def wait_joined(self) -> None:
+        """Wait until whoever subscribed on the bus is told what is published.
+
+        Raises:
+            CannotStartError: that takes too long.
+        """
+        if not self.bus.joined(JOIN_SECONDS):
+            raise CannotStartError("Kafka does not let its readers in.", "Start again; its log is kafka.log.")
 
     def stop(self) -> None:
         """Let go of it, and end it at once: it keeps nothing, and would wait for those who are connected."""

@@ -77,6 +77,7 @@ class People:
         """These persons and all that conflicts tie to them, by id.
 
         Raises:
+            StaleError: one of them was written while they were read.
             TooLargeError: they are too many to be rebuilt together.
         """
         found: dict[str, Versioned[Person]] = {}
@@ -84,6 +85,8 @@ class People:
         while waiting:
             person = waiting.pop()
             if person.value.person_id in found:
+                if found[person.value.person_id].version != person.version:
+                    raise StaleError("a person was written between two readings of it")
                 continue
             found[person.value.person_id] = self.with_graph(person, strength)
             others = (self._living(each) for each in person.value.graph.others if each not in found)

@@ -141,6 +141,8 @@ class Resolving:
         rebuilt = self._people.rebuilt(
             read, self._strength, signal.received_at, members=members, links=[*links, *evidence]
         )
+        if not {*ends} <= rebuilt.person_of.keys():
+            raise StaleError("identifiers were moved between two readings")
         stands = {key: rebuilt.fragment_of(key) for key in ends}
         person_id = rebuilt.person_of[strongest]
         came_to = self._taught(rebuilt.persons[person_id], stands[strongest], strongest)

@@ -57,11 +57,13 @@ class Identified:
             for value in values:
                 self._keep_aside(name, value)
         if not self.kept:
+            bad = sorted(name for name, value in raw.identifiers.items() if revision.bad_values.has(value))
             names = (
                 sorted({*revision.namespaces, *RAW_NAMESPACES} - {PERSON_ID}) if self._strict else source.identifiers
             )
+            told = f" ({', '.join(bad)} has a value that identifies nobody)" if bad else ""
             raise InvalidError(
-                f"none that says whose signal it is; send at least one of {', '.join(names)}", field="identifiers"
+                f"none that says whose signal it is{told}; send at least one of {', '.join(names)}", field="identifiers"
             )
 
     def _add(self, name: str, value: Any) -> None:

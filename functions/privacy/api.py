@@ -10,11 +10,12 @@ from werkzeug.wrappers import Request, Response
 
 from functions.privacy.erasing import Erase
 from functions.privacy.exporting import Export
-from shared.domain.erasure import Erasure
+from shared.domain.erasure import Erasure, check_case
 from shared.domain.errors import InvalidError
 from shared.ports import Clock, Erasures
 from shared.runtime.keys import Keyring
 from shared.runtime.service import Route, json_answer, read_body
+from shared.runtime.telemetry import log
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -40,8 +41,11 @@ def routes(export: Export, erase: Erase, erasures: Erasures, keys: Keyring, cloc
     """The routes of the use cases for operators of a keyring."""
 
     def post_export(request: Request) -> Response:
-        keys.caller(request)
-        return json_answer(export(_asked(request).identifiers, clock()))
+        caller, asked = keys.caller(request), _asked(request)
+        check_case(asked.case)
+        held = export(asked.identifiers, clock())
+        log("INFO", "a person's data was handed over", by=caller.name, case=asked.case)
+        return json_answer(held)
 
     def post_erasures(request: Request) -> Response:
         caller, asked = keys.caller(request), _asked(request)
@@ -56,8 +60,10 @@ def routes(export: Export, erase: Erase, erasures: Erasures, keys: Keyring, cloc
         return json_answer(erase.go_on(erasure, clock()))
 
     def post_readmissions(request: Request) -> Response:
-        keys.caller(request)
-        erase.readmit(_asked(request).identifiers, clock())
+        caller, asked = keys.caller(request), _asked(request)
+        check_case(asked.case)
+        erase.readmit(asked.identifiers, clock())
+        log("INFO", "an identifier was readmitted", by=caller.name, case=asked.case)
         return json_answer(Readmitted())
 
     return [

@@ -7,7 +7,6 @@ person's random id: a second run, two minutes later, takes that away too, and th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -15,15 +14,13 @@ from typing import Any
 import msgspec
 
 from functions.privacy.finding import Find
-from shared.domain.erasure import ERASED, READMITTED_AFTER, Erasure, Remaining, remaining
+from shared.domain.erasure import ERASED, READMITTED_AFTER, Erasure, Remaining, check_case, remaining
 from shared.domain.errors import ErasedError, InvalidError, NotFoundError, StaleError, TransientError
 from shared.ports import Erasures, PersonalData, PersonKeys, Quarantine
 
 PARKED_READ = 10_000
 ATTEMPTS = 8
 """Tries to bury a person whom signals change meanwhile."""
-
-_CASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/#-]{0,59}")
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,10 +58,7 @@ class Erase:
             NotFoundError: nobody is known by it.
             TransientError: a store did not answer; going on is safe.
         """
-        if not _CASE.fullmatch(case):
-            raise InvalidError(
-                "is no reference such as DSR-2026/17: letters, digits and ._/#-, at most 60", field="case"
-            )
+        check_case(case)
         identifier = self._find.identifier(identifiers)
         if identifier.rule == ERASED:
             return self.go_on(identifier.signal_id, now)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import TYPE_CHECKING
 
 import grpc
 from google.api_core import exceptions
 from google.auth.exceptions import TransportError
-from google.cloud.secretmanager_v1 import SecretManagerServiceClient
-from google.cloud.secretmanager_v1.services.secret_manager_service.transports.grpc import (
-    SecretManagerServiceGrpcTransport,
-)
 
 from shared.adapters.refreshing import Monotonic, Refreshing
 from shared.domain.errors import NotFoundError, TransientError
+
+if TYPE_CHECKING:
+    from google.cloud.secretmanager_v1 import SecretManagerServiceClient
 
 REFRESH_SECONDS = 60.0
 """How long a value is kept: a version that was disabled lets nobody in any more after that, and one answer."""
@@ -102,14 +102,22 @@ class Secrets:
         """The official client, made at first use, since gRPC does not survive a fork."""
         with self._lock:
             if self._client is None:
-                self._client = (
-                    SecretManagerServiceClient(
-                        transport=SecretManagerServiceGrpcTransport(channel=grpc.insecure_channel(self._emulator))
-                    )
-                    if self._emulator
-                    else SecretManagerServiceClient()
-                )
+                self._client = _client(self._emulator)
             return self._client
+
+
+def _client(emulator: str) -> SecretManagerServiceClient:
+    # a process starts without it: the first look waits for the network anyway
+    from google.cloud.secretmanager_v1 import SecretManagerServiceClient  # noqa: PLC0415
+    from google.cloud.secretmanager_v1.services.secret_manager_service.transports.grpc import (  # noqa: PLC0415
+        SecretManagerServiceGrpcTransport,
+    )
+
+    if not emulator:
+        return SecretManagerServiceClient()
+    return SecretManagerServiceClient(
+        transport=SecretManagerServiceGrpcTransport(channel=grpc.insecure_channel(emulator))
+    )
 
 
 def _valid(name: str, values: tuple[bytes, ...]) -> tuple[bytes, ...]:

@@ -12,7 +12,7 @@ import msgspec
 
 from shared.authoring.names import Files, Names
 from shared.authoring.problems import Problems
-from shared.authoring.signals import attributes_of
+from shared.authoring.signals import attributes_of, made_of
 from shared.domain.catalogue import MOST_BINS, NumericPredictor, Predictor, SymbolicPredictor
 
 _YES_NO = ("false", "true")
@@ -37,6 +37,7 @@ class PredictorBuilder:
         self._names = names
         self._problems = reading_problems
         self._readable = dict(_readable(files))
+        self._features = {f"profile.{feature.name}" for feature in files.features.features}
 
     def build(self) -> tuple[Predictor, ...]:
         """The predictors by what they read, each with its bins."""
@@ -90,7 +91,8 @@ class PredictorBuilder:
             self._problems.add(place, f"unknown attribute {predictor.reads}", wrote=name, known=known)
             return None
         if found.is_protected:
-            message = f"{predictor.reads} is protected by schema.yaml: it never predicts anything"
+            what = "is made of what is" if predictor.reads in self._features else "is"
+            message = f"{predictor.reads} {what} protected by schema.yaml: it never predicts anything"
             self._problems.add(place, message)
             return None
         wrong = sorted(found.types - set(types))
@@ -107,8 +109,6 @@ def _readable(files: Files) -> Iterator[tuple[str, _Readable]]:
     for root, attributes in (("profile", schema.profile), ("context", schema.context)):
         for name, a in attributes.items():
             yield f"{root}.{name}", _Readable(frozenset({a.type}), a.values, a.protected)
-    for name, feature in attributes_of(files.features.features).items():
-        yield f"profile.{name}", _Readable(frozenset({feature.type}))
     properties: dict[str, _Readable] = {}
     for signal in schema.signals.values():
         for name, p in signal.properties.items():
@@ -117,5 +117,11 @@ def _readable(files: Files) -> Iterator[tuple[str, _Readable]]:
             types = frozenset({p.type, *(known.types if known else ())})
             properties[name] = _Readable(types, values, p.protected or (known is not None and known.is_protected))
     yield from ((f"signal.properties.{name}", found) for name, found in properties.items())
+    of_context = {f"context.{name}": a.protected for name, a in schema.context.items()}
+    of_signals = {f"signal.properties.{name}": found.is_protected for name, found in properties.items()}
+    protected = {path for path, is_protected in (of_context | of_signals).items() if is_protected}
+    for feature in files.features.features:
+        [(name, attribute)] = attributes_of((feature,)).items()
+        yield f"profile.{name}", _Readable(frozenset({attribute.type}), (), not protected.isdisjoint(made_of(feature)))
     yield "signal.type", _Readable(frozenset({"string"}), tuple(schema.signals))
     yield "signal.source", _Readable(frozenset({"string"}))

@@ -57,6 +57,17 @@ def attributes_of(features: tuple[AnyFeature, ...]) -> dict[str, Attribute]:
     }
 
 
+def made_of(feature: AnyFeature) -> set[str]:
+    """The properties and the context that a feature looks at, by the paths that read them."""
+    steps: tuple[AnyFeature | Step, ...] = feature.steps if isinstance(feature, Sequence) else ()
+    texts = [part.when for part in (feature, *steps)]
+    texts += [getattr(feature, field, None) for field in ("amount", "of")]
+    return {found for text in texts if text for found in _READS.findall(text)}
+
+
+_READS = re.compile(r"\b(?:signal\.properties|context)\.\w+")
+
+
 def build_features(files: Files, names: Names, checker: Checker) -> tuple[AnyFeature, ...]:
     """The features by name."""
     features = files.features.features

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 
-from shared.domain.errors import ErasedError
+from shared.domain.errors import ErasedError, InvalidError
 from shared.domain.identity.links import Identifier
 from shared.domain.instant import Instant
 
@@ -31,6 +32,9 @@ LOG_DAYS = 30
 
 READMITTED_AFTER = timedelta(days=TOPIC_DAYS + 1)
 """When no signal from before an erasure comes any more: what Pub/Sub keeps unacknowledged, and a day."""
+
+
+_REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/#-]{0,59}")
 
 
 class Erasure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -84,6 +88,16 @@ class Remaining(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime | None
 
 
+def check_case(case: str) -> None:
+    """Take the reference of a person's request, and no more: what is kept of a request names nobody.
+
+    Raises:
+        InvalidError: it is none.
+    """
+    if not _REFERENCE.fullmatch(case):
+        raise InvalidError("is no reference such as DSR-2026/17: at most 60 letters, digits, ._/#-", field="case")
+
+
 def alive(keys: Sequence[str], known: Mapping[str, Identifier]) -> list[str]:
     """A signal's identifiers without those that stand for somebody who was erased.
 
@@ -135,7 +149,8 @@ def remaining(erasure: Erasure) -> tuple[Remaining, ...]:
         ),
         Remaining(
             where="Firestore, point-in-time recovery",
-            what="profile and contact points, sealed under the destroyed key; identifiers as keyed hashes; contacts",
+            what="profile and contact points, sealed under the destroyed key; identifiers as keyed hashes; contacts; "
+            "signals that were deferred, readable",
             until=after(RECOVERY_DAYS),
         ),
         Remaining(where="Firestore, backups", what="the same", until=after(BACKUP_DAYS)),

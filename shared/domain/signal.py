@@ -75,7 +75,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         context: what surrounds it: channel, device, page, intent.
         properties: the event's own facts; unknown fields are kept here.
         consent: consents it carries.
-        flags: what was noticed at the door: `clock_skew`, `late`, `consent_unreadable`.
+        flags: what was noticed at the door: `clock_skew`, `late`, `consent_unreadable`, `unfit_attribute`.
         attributes: of the profile, by the names and in the types of the catalogue's schema, as its source states them.
         again: the decision that waited, of a signal that is decided on once more.
     """

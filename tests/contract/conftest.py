@@ -42,7 +42,6 @@ class Documents:
     deferrals: Any
     personal_data: Any
     erasures: Any
-    regroup: Any
     meter: Counted
     database: Any = None
     private: Any = None
@@ -132,7 +131,6 @@ def in_memory() -> Documents:
         deferrals=memory.Deferrals(store, meter),
         personal_data=memory.PersonalData(store),
         erasures=memory.Erasures(store),
-        regroup=store.regroup,
         meter=meter,
     )
 
@@ -142,7 +140,7 @@ def in_firestore(project: str) -> Iterator[Documents]:
     from shared.adapters.firestore.catalogues import Catalogues  # noqa: PLC0415
     from shared.adapters.firestore.client import Database  # noqa: PLC0415
     from shared.adapters.firestore.contact_points import ContactPoints  # noqa: PLC0415
-    from shared.adapters.firestore.contacts import Contacts, regroup  # noqa: PLC0415
+    from shared.adapters.firestore.contacts import Contacts  # noqa: PLC0415
     from shared.adapters.firestore.deferrals import Deferrals  # noqa: PLC0415
     from shared.adapters.firestore.models import Models  # noqa: PLC0415
     from shared.adapters.firestore.outcomes import Outcomes  # noqa: PLC0415
@@ -153,12 +151,6 @@ def in_firestore(project: str) -> Iterator[Documents]:
 
     database, private, meter = Database(project), Database(project, "contact-points"), Counted()
     sealer = memory.new_sealer(memory.Store())
-
-    def bring_together(groups: Any) -> None:
-        batch = database.client.batch()
-        regroup(database, batch, groups)
-        database.commit(batch, blind=True)
-
     yield Documents(
         persons=Persons(database, meter, sealer),
         contacts=Contacts(database, meter),
@@ -172,7 +164,6 @@ def in_firestore(project: str) -> Iterator[Documents]:
         deferrals=Deferrals(database, meter),
         personal_data=PersonalData(database, private, sealer),
         erasures=Erasures(database),
-        regroup=bring_together,
         meter=meter,
         database=database,
         private=private,

@@ -10,7 +10,7 @@ import pytest
 from shared.domain.contact_folding import REPEATED_WITHIN, fold
 from shared.domain.errors import AlreadyExistsError, StaleError
 from shared.domain.propensity import NO_EVIDENCE
-from shared.ports import Folding, Outcome
+from shared.ports import Folding, Outcome, Rewrite
 from tests.contract.samples import NOW, contact, deferral, delivery
 
 FIRST, SECOND, THIRD = (delivery(person_id=f"p-{n}") for n in (1, 2, 3))
@@ -22,6 +22,11 @@ def reserve(documents, of, *, person_id=None, now=None):
     read = documents.contacts.history(whose)
     folded = fold(read.value.part(whose), (), now) if now else None
     documents.contacts.reserve(whose, read.version, [contact(of)], fold=folded)
+
+
+def regroup(documents, groups):
+    """Bring persons together and take them apart, as a commit that rewrites them does."""
+    documents.persons.rewrite(Rewrite(together=groups))
 
 
 def observe(documents, of, name, at):
@@ -43,7 +48,7 @@ def three(documents):
 
 def test_persons_that_are_one_have_one_history_whoever_of_them_is_asked_for(three):
     apart = {each: three.contacts.history(each).value for each in ("p-1", "p-2", "p-3")}
-    three.regroup({"p-1": ["p-2", "p-3"]})
+    regroup(three, {"p-1": ["p-2", "p-3"]})
     reads = [three.contacts.history(each) for each in ("p-1", "p-2", "p-3")]
 
     first = reads[0].value
@@ -54,10 +59,10 @@ def test_persons_that_are_one_have_one_history_whoever_of_them_is_asked_for(thre
 
 
 def test_who_is_brought_together_step_by_step_comes_to_the_same(three):
-    three.regroup({"p-2": ["p-3"]})
-    three.regroup({"p-1": ["p-2", "p-3"]})
+    regroup(three, {"p-2": ["p-3"]})
+    regroup(three, {"p-1": ["p-2", "p-3"]})
     stepwise = three.contacts.history("p-3")
-    three.regroup({"p-1": ["p-2", "p-3"]})
+    regroup(three, {"p-1": ["p-2", "p-3"]})
 
     assert stepwise.value == three.contacts.history("p-3").value
     assert len(stepwise.value.parts) == 3
@@ -69,7 +74,7 @@ def test_a_person_alone_costs_what_it_did_and_one_made_of_three_two_reads_and_tw
     alone = contacts.history("p-1").version
     assert three.meter.of(lambda: contacts.reserve("p-1", alone, [contact(delivery(4))])) == (0, 1)
 
-    three.regroup({"p-1": ["p-2", "p-3"]})
+    regroup(three, {"p-1": ["p-2", "p-3"]})
     for each in ("p-1", "p-2", "p-3"):
         assert three.meter.of(lambda each=each: contacts.history(each)) == (3, 0)
     version = contacts.history("p-2").version
@@ -84,7 +89,7 @@ def test_a_person_alone_costs_what_it_did_and_one_made_of_three_two_reads_and_tw
 @pytest.mark.parametrize("whose", ["p-1", "p-2", "p-9"])
 def test_whoever_decided_before_persons_were_brought_together_decides_again(three, whose):
     before = three.contacts.history(whose).version
-    three.regroup({"p-1": ["p-2", "p-3", "p-9"]})
+    regroup(three, {"p-1": ["p-2", "p-3", "p-9"]})
 
     with pytest.raises(StaleError):
         three.contacts.reserve(whose, before, [contact(delivery(7, whose))])
@@ -96,7 +101,7 @@ def test_whoever_decided_before_persons_were_brought_together_decides_again(thre
 @pytest.mark.parametrize("change", ["reserve", "claim", "release", "outcome", "withhold", "apart"])
 @pytest.mark.parametrize("whose", ["p-1", "p-2"])
 def test_what_happened_to_any_of_them_makes_a_decision_stale(three, whose, change):
-    three.regroup({"p-1": ["p-2", "p-3"]})
+    regroup(three, {"p-1": ["p-2", "p-3"]})
     before = three.contacts.history(whose).version
     match change:
         case "reserve":
@@ -110,14 +115,14 @@ def test_what_happened_to_any_of_them_makes_a_decision_stale(three, whose, chang
         case "withhold":
             three.contacts.withhold("p-3", "d-1", NOW)
         case "apart":
-            three.regroup({"p-1": ["p-2"], "p-3": []})
+            regroup(three, {"p-1": ["p-2"], "p-3": []})
 
     with pytest.raises(StaleError):
         three.contacts.reserve(whose, before, [contact(delivery(7, whose))])
 
 
 def test_a_delivery_of_a_former_person_is_claimed_sent_and_learnt_from_as_if_nothing_had_happened(three):
-    three.regroup({"p-1": ["p-2"]})
+    regroup(three, {"p-1": ["p-2"]})
     sent_at = NOW + timedelta(minutes=1)
     version = three.contacts.claim(SECOND.claimed(sent_at), None)
     three.contacts.settle(SECOND.claimed(sent_at).settled("sent", sent_at), version, release=False)
@@ -130,12 +135,12 @@ def test_a_delivery_of_a_former_person_is_claimed_sent_and_learnt_from_as_if_not
 
 
 def test_persons_that_are_taken_apart_have_their_own_again_and_what_came_in_between(three):
-    three.regroup({"p-1": ["p-2", "p-3"]})
+    regroup(three, {"p-1": ["p-2", "p-3"]})
     new = delivery(2, "p-2")
     reserve(three, new)
     observe(three, THIRD, "click", NOW)
     three.contacts.withhold("p-3", "d-1", NOW)
-    three.regroup({"p-1": ["p-3"], "p-2": []})
+    regroup(three, {"p-1": ["p-3"], "p-2": []})
 
     assert ids(three, "p-2") == {SECOND.delivery_id, new.delivery_id}
     assert ids(three, "p-1") == ids(three, "p-3") == {FIRST.delivery_id, THIRD.delivery_id}
@@ -145,7 +150,7 @@ def test_persons_that_are_taken_apart_have_their_own_again_and_what_came_in_betw
 
 
 def test_a_past_is_folded_in_the_part_it_is_of(three):
-    three.regroup({"p-1": ["p-2"]})
+    regroup(three, {"p-1": ["p-2"]})
     for each in (FIRST, SECOND):
         three.contacts.claim(each.claimed(NOW), None)
     later = NOW + REPEATED_WITHIN + timedelta(seconds=1)
@@ -163,7 +168,7 @@ def test_a_past_is_folded_in_the_part_it_is_of(three):
 
 
 def test_of_many_at_once_for_all_that_are_one_only_so_many_reserve_as_a_cap_of_one_lets_through(three):
-    three.regroup({"p-1": ["p-2", "p-3"]})
+    regroup(three, {"p-1": ["p-2", "p-3"]})
 
     def decide(number):
         whose = f"p-{number % 3 + 1}"

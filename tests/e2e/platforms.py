@@ -331,8 +331,8 @@ def _copy(pattern: Customer, number: str) -> Customer:
 
 @pytest.fixture(scope="session")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """The bank in this process."""
-    yield from run_embedded(tmp_path_factory.mktemp("embedded"))
+    """The bank in this process; with `KAIROS_TEST_BUS=kafka`, its messages over Kafka."""
+    yield from run_embedded(tmp_path_factory.mktemp("embedded"), on_kafka=os.environ.get("KAIROS_TEST_BUS") == "kafka")
 
 
 def run_embedded(state: Path, *, on_kafka: bool = False) -> Iterator[Running]:

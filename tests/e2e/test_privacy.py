@@ -92,6 +92,8 @@ def test_nobody_is_handed_over_or_erased_without_an_operators_key(bank):
     body = {"identifiers": {"customer_no": "C000101"}, "case": "DSR-1"}
     for path in ("/v1/persons/export", "/v1/erasures", "/v1/readmissions"):
         assert bank.call("privacy", "POST", path, json=body, key=False).status_code == 401
-    assert bank.call("privacy", "POST", "/v1/persons/export", json={"identifiers": {}}).status_code == 400
+    assert (
+        bank.call("privacy", "POST", "/v1/persons/export", json={"identifiers": {}, "case": "DSR-1"}).status_code == 400
+    )
     stranger = {"identifiers": {"customer_no": "X999999"}, "case": "DSR-1"}
     assert bank.call("privacy", "POST", "/v1/erasures", json=stranger).status_code == 404

@@ -13,14 +13,9 @@ from functions.identity.people import People
 from functions.persons.finding import Find
 from functions.persons.unmerging import Unmerge
 from shared.domain.errors import InvalidError
-from shared.domain.identifiers import keyed_hash
-from shared.domain.identity.links import Identifier
-from shared.domain.profile import Person
+from tests.fault.lead import CUSTOMER, LEAD, LEAD_ADDRESS, NUMBER, add_lead
 from tests.fault.test_dying_at_any_line import SENT_BUT_NOT_WRITTEN_DOWN, Killer
-from tests.fault.world import KEY, NOW, Death, Watched, World, canonical, ordinary
-
-NUMBER = ordinary()
-CUSTOMER, LEAD = {"customer_no": NUMBER}, {"crm_id": "crm-1"}
+from tests.fault.world import KEY, NOW, Death, Watched, World, canonical
 
 
 def bank(killer):
@@ -29,20 +24,7 @@ def bank(killer):
     """
     armed = []
     world = World(lambda call: killer(call) if armed else None, [NUMBER])
-    [document] = world.store.profiles.values()
-    known = msgspec.json.decode(document.data, type=Person)
-    lead = msgspec.structs.replace(known, person_id="p-lead", unique={"crm_id": keyed_hash(KEY, "crm_id", "crm-1")})
-    entry = Identifier(
-        namespace="crm_id",
-        value=lead.unique["crm_id"],
-        person_id="p-lead",
-        signal_id="s-0",
-        source="crm",
-        at=NOW,
-        rule="first_seen",
-    )
-    world.plain["persons"].create(lead, [entry])
-    world.plain["contact_points"].put({"p-lead": dict.fromkeys(("email", "sms", "push"), "lead@example.org")})
+    add_lead(world)
     world.receive(canonical("", "s-1", identifiers=CUSTOMER))
     world.run()
     world.receive(canonical("", "s-2", "application_abandoned", identifiers=LEAD))
@@ -104,7 +86,7 @@ def test_the_merge_is_what_it_says():
     assert found["parts"] == dict.fromkeys(found["parts"], sorted(found["profiles"]))
     assert len(found["profiles"]) == 2
     assert len(found["contacts"][survivor]) == len(found["sent"]) == 2
-    assert {address for _, address in found["sent"]} > {"lead@example.org"}
+    assert {address for _, address in found["sent"]} > {LEAD_ADDRESS}
 
 
 def unmerge(world, killer):

@@ -107,9 +107,9 @@ CATALOGUES = Catalogues()
 class Platform:
     """Identity over a store of persons."""
 
-    def __init__(self, persons: Any = None) -> None:
+    def __init__(self, persons: Any = None, prefix: str = "p") -> None:
         self.persons = persons or memory.Persons(memory.Store(), Counted())
-        self.ids = map("p-{:06d}".format, itertools.count())
+        self.ids = map((prefix + "-{:06d}").format, itertools.count())
         self.identify = Identify(CATALOGUES, self.persons, lambda: next(self.ids))  # type: ignore[arg-type]
         self.people = People(self.persons, lambda: next(self.ids))
 

@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.domain.consent import consents_to
+from shared.domain.identity.links import Refusal
+from shared.domain.identity.rebuilding import rebuild
 from shared.domain.signal import ConsentChange
-from tests.property.identities import NOW, Platform, probes, signal, signals
+from tests.property.identities import NOW, STRENGTH, Platform, probes, signal, signals
 
 WORDS = st.lists(
     st.builds(
@@ -84,3 +86,19 @@ def test_what_two_said_before_they_met_counts_for_both_where_it_restricts(stream
 
     assert consents_to(said, brand="oak", purpose="marketing", channel="email") == consented
     assert all(word.at <= NOW + timedelta(hours=4) for word in said.values())
+
+
+def test_whoever_is_parted_again_keeps_what_they_said_themselves():
+    platform = Platform()
+    for each in (NO, YES, MET, SINCE):
+        platform.take(each)
+    merged = platform.persons.profile(platform.take(MET).person_id).value
+    assert consents_to(merged.consents, brand="oak", purpose="marketing", channel="email")
+
+    [link] = merged.graph.links
+    refusals = {link: Refusal(reason="typed wrong", operator="jo", at=NOW)}
+    parted = rebuild([merged], STRENGTH, lambda: "p-new", now=NOW, refusals=refusals)
+
+    customer, device = (parted.persons[parted.person_of[key]] for key in ("customer_no:c1", "device_id:d1"))
+    assert {word.signal_id for word in customer.consents.values()} == {SINCE.id}
+    assert {word.signal_id for word in device.consents.values()} == {NO.id}

@@ -140,8 +140,12 @@ def test_what_is_not_crowded_is_exact(signals: list[Signal]) -> None:
 def test_what_is_crowded_is_near(many: int) -> None:
     """Within four standard errors, of counts, sums, decayed sums and different values."""
     rng = random.Random(many)
-    ever = Distinct(name="values", description="d", of="page", window="forever")
-    by = features(*FEATURES[2:5], ever)
+    by = features(
+        Count(name="ever", description="d", window="forever"),
+        Sum(name="all", description="d", amount="amount", window="forever"),
+        Decayed(name="decayed", description="d", amount="amount", half_life="3d"),
+        Distinct(name="values", description="d", of="page", window="forever"),
+    )
     signals = [
         signal(n, timedelta(hours=rng.uniform(0, 24)), "viewed", rng.lognormvariate(3, 1.5), str(rng.randrange(many)))
         for n in range(many)
@@ -151,6 +155,7 @@ def test_what_is_crowded_is_near(many: int) -> None:
     left = [each.properties["amount"] * 2 ** -((NOW - each.at).total_seconds() / 259_200) for each in signals]
     assert values["ever"] == pytest.approx(many, rel=4 / math.sqrt(511))
     assert values["values"] == pytest.approx(len({each.properties["page"] for each in signals}), rel=4 / math.sqrt(511))
+    assert values["all"] == pytest.approx(sum(s.properties["amount"] for s in signals), rel=4 / math.sqrt(511))
     assert values["decayed"] == pytest.approx(sum(left), rel=4 / math.sqrt(MOST_DECAYING - 1))
 
 

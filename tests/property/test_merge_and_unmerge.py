@@ -11,15 +11,13 @@ from hypothesis import strategies as st
 from functions.identity.people import People
 from functions.persons.finding import Find
 from functions.persons.unmerging import Unmerge
-from shared.domain.identifiers import keyed_hash
-from shared.domain.identity.links import NO_GRAPH, Identifier
-from shared.domain.profile import Person
+from shared.domain.identity.links import NO_GRAPH
 from shared.domain.signal import ConsentChange, decision_id
-from tests.fault.world import KEY, NOW, World, canonical, ordinary
+from tests.fault.lead import CUSTOMER, LEAD, LEAD_ID, NUMBER, add_lead
+from tests.fault.world import KEY, NOW, World, canonical
 
-NUMBER = ordinary()
-WHO = {"customer": {"customer_no": NUMBER}, "lead": {"crm_id": "crm-1"}}
-KINDS = ("page_viewed", "application_abandoned", "balance_changed")
+WHO = {"customer": CUSTOMER, "lead": LEAD}
+KINDS = ("page_viewed", "application_abandoned", "balance_changed", "payment_declined", "complaint_made")
 WORDS = st.builds(
     ConsentChange,
     purpose=st.sampled_from(("marketing", "targeted_support")),
@@ -43,20 +41,7 @@ class Bank:
     def __init__(self):
         self.world = World(customers=[NUMBER])
         self.persons = self.world.plain["persons"]
-        [document] = self.world.store.profiles.values()
-        known = msgspec.json.decode(document.data, type=Person)
-        value = keyed_hash(KEY, "crm_id", "crm-1")
-        entry = Identifier(
-            namespace="crm_id",
-            value=value,
-            person_id="p-lead",
-            signal_id="s-0",
-            source="crm",
-            at=NOW,
-            rule="first_seen",
-        )
-        self.persons.create(msgspec.structs.replace(known, person_id="p-lead", unique={"crm_id": value}), [entry])
-        self.ids = {"customer": known.person_id, "lead": "p-lead"}
+        self.ids = {"customer": add_lead(self.world), "lead": LEAD_ID}
         self.decided = {}
 
     def see(self, prefix, given):
@@ -77,8 +62,9 @@ class Bank:
         unmerge(WHO["lead"], WHO["customer"], reason="-", operator="anna", now=NOW, do=True)
 
     def known(self, who):
+        """What is known, without how it is kept: once merged, words on consent stay apart by who gave them."""
         person = self.persons.profile(self.ids[who]).value
-        return msgspec.structs.replace(person, version=0, graph=NO_GRAPH, triggered={})
+        return msgspec.structs.replace(person, version=0, graph=NO_GRAPH, triggered={}, voices={})
 
     def contacts(self, who):
         return self.world.plain["contacts"].history(self.ids[who]).value.contacts

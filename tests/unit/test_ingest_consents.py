@@ -197,3 +197,20 @@ def test_a_foreign_sources_tc_string_is_read_where_it_stands(door: Door) -> None
     assert (change.purpose, change.channel, change.granted) == ("marketing", "web", True)
     xdm["consentStrings"] = [{**string, "gdprApplies": False}]
     assert door.signal(xdm, "adobe-xdm").consent == ()
+
+
+def test_adobes_consents_count_from_when_they_were_given(door: Door) -> None:
+    early, late = CHOSEN.isoformat(), (CHOSEN + timedelta(days=2)).isoformat()
+    marketing = {"email": {"val": "y", "time": late}, "sms": {"val": "n"}}
+    xdm = {
+        "eventType": "a",
+        "identityMap": {"ECID": [{"id": "1"}]},
+        "consents": {"marketing": marketing, "metadata": {"time": early}},
+    }
+
+    signal = door.signal(xdm, "adobe-xdm")
+
+    assert [(each.channel, each.at) for each in signal.consent] == [
+        ("email", CHOSEN + timedelta(days=2)),
+        ("sms", CHOSEN),
+    ]

@@ -18,6 +18,7 @@ COMMANDS = {
     "send": ("send", "signals", __file__),
     "decide": ("decide", "--identifier", "customer_no=C000001", "--channel", "web"),
     "explain": ("explain", "d-0"),
+    "bridge kafka": ("bridge", "kafka", "--topic", "bank.web=segment"),
     "quarantine list": ("quarantine", "list"),
     "quarantine show": ("quarantine", "show", "q-0"),
     "quarantine redrive": ("quarantine", "redrive", "--all"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
 from shared.domain.consent.proofs import Proof
 from shared.domain.errors import InvalidError
 from shared.domain.normalising.raw import (
@@ -176,13 +178,19 @@ def _of_a_journey(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _consents(event: dict[str, Any]) -> tuple[ConsentChange, ...]:
-    """Marketing consents that say yes or no; all of them stay among the properties too."""
-    marketing = mapping(mapping(event.get("consents"), "consents").get("marketing"), "consents.marketing")
+    """Marketing consents that say yes or no, and when where they tell; all of them stay among the properties too."""
+    consents = mapping(event.get("consents"), "consents")
+    marketing = mapping(consents.get("marketing"), "consents.marketing")
+    together = mapping(consents.get("metadata"), "consents.metadata").get("time")
     changes = []
     for name, channel in _CHANNELS.items():
-        word = mapping(marketing.get(name), f"consents.marketing.{name}").get("val")
+        field = f"consents.marketing.{name}"
+        choice = mapping(marketing.get(name), field)
+        word = choice.get("val")
         if word in ("y", "n"):
-            changes.append(ConsentChange(purpose="marketing", channel=channel, granted=word == "y"))
+            at = instant(choice.get("time"), f"{field}.time") or instant(together, "consents.metadata.time")
+            given = msgspec.UNSET if at is None else at
+            changes.append(ConsentChange(purpose="marketing", channel=channel, granted=word == "y", at=given))
     return tuple(changes)
 
 

@@ -94,6 +94,10 @@ class Bus:
         )
         reading.start()
 
+    def joined(self, timeout: float) -> bool:
+        """Wait until every group has let us in; False when that takes too long for one of them."""
+        return all(reading.joined(timeout) for reading in self._readings.values())
+
     def publish(self, topic: str, data: bytes, attributes: Mapping[str, str]) -> None:
         """Publish one message.
 

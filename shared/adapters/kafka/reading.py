@@ -48,6 +48,7 @@ class Reading:
         self._partitions: dict[int, Offsets] = {}
         self._reached: defaultdict[int, int] = defaultdict(lambda: -1)
         self._lock = threading.Lock()
+        self._joined = threading.Event()
         self._stopping = threading.Event()
         self._consumer.subscribe([topic], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost)
         self._thread = threading.Thread(target=self._read, name=group, daemon=True)
@@ -55,6 +56,10 @@ class Reading:
     def start(self) -> None:
         """Join the group and read."""
         self._thread.start()
+
+    def joined(self, timeout: float) -> bool:
+        """Wait until the group has said which partitions are ours; False when that takes too long."""
+        return self._joined.wait(timeout)
 
     def end(self, place: Place) -> None:
         """Note that a message is dealt with. Of a partition that was taken away meanwhile it means nothing: whoever
@@ -131,6 +136,7 @@ class Reading:
         with self._lock:
             self._assignment += 1
             self._partitions |= {each.partition: Offsets(self._assignment) for each in partitions}
+        self._joined.set()
 
     def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self._commit([each.partition for each in partitions])

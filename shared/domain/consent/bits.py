@@ -6,8 +6,33 @@ import re
 
 from shared.domain.errors import InvalidError
 
-_DIGITS = {char: value for value, char in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")}
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+_DIGITS = str.maketrans({char: f"{value:06b}" for value, char in enumerate(_ALPHABET)})
 _FOREIGN = re.compile(r"[^A-Za-z0-9_-]")
+
+
+class Places:
+    """Numbers from 1, each in or not: the row has a bit for each."""
+
+    __slots__ = ("_row",)
+
+    def __init__(self, row: str) -> None:
+        self._row = row
+
+    def __contains__(self, number: int) -> bool:
+        return 1 <= number <= len(self._row) and self._row[number - 1] == "1"
+
+
+class Ranges:
+    """Numbers, in as far as one of some ranges has them."""
+
+    __slots__ = ("_ranges",)
+
+    def __init__(self, ranges: list[tuple[int, int]]) -> None:
+        self._ranges = ranges
+
+    def __contains__(self, number: int) -> bool:
+        return any(first <= number <= last for first, last in self._ranges)
 
 
 class Bits:
@@ -25,7 +50,7 @@ class Bits:
             raise self.fault(f"{foreign[0]!r} at {foreign.start()} is no character of base64url")
         if not encoded:
             raise self.fault("is empty")
-        self._row = "".join([f"{_DIGITS[char]:06b}" for char in encoded])
+        self._row = encoded.translate(_DIGITS)
         self._at = 0
 
     def row(self, length: int, what: str) -> str:
@@ -47,9 +72,9 @@ class Bits:
         """The next bit."""
         return self.row(1, what) == "1"
 
-    def numbers(self, length: int, what: str) -> frozenset[int]:
+    def places(self, length: int, what: str) -> Places:
         """The places, from 1, at which the next bits are set."""
-        return frozenset(place for place, bit in enumerate(self.row(length, what), 1) if bit == "1")
+        return Places(self.row(length, what))
 
     def letters(self, what: str) -> str:
         """Two letters of six bits each."""

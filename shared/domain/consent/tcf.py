@@ -6,13 +6,12 @@ rules of its policy version: a string that does not is no proof of anything.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import msgspec
 
-from shared.domain.consent.bits import Bits
+from shared.domain.consent.bits import Bits, Places, Ranges
 from shared.domain.errors import InvalidError
 
 MOST_CHARACTERS = 16_384
@@ -27,19 +26,22 @@ _NOT_ALLOWED, _ONLY_BY_CONSENT, _ONLY_BY_INTEREST = 0, 1, 2
 TcfBasis = Literal["consent", "legitimate_interest"]
 
 
+Numbers = Places | Ranges
+
+
 class Restriction(msgspec.Struct, frozen=True):
     """That a publisher forbids vendors a purpose, or a basis for it."""
 
     purpose: int
     kind: int
-    vendors: Collection[int]
+    vendors: Ranges
 
 
 class Spoken(msgspec.Struct, frozen=True):
     """What is allowed on each basis: to purposes, and of vendors where they are named."""
 
-    consent: frozenset[int]
-    legitimate_interest: frozenset[int]
+    consent: Numbers
+    legitimate_interest: Numbers
 
 
 class TcString(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +66,7 @@ class TcString(msgspec.Struct, frozen=True, kw_only=True):
     purposes: Spoken
     vendors: Spoken
     restrictions: tuple[Restriction, ...]
-    disclosed: frozenset[int] | None
+    disclosed: Numbers | None
     publisher: Spoken | None
 
     def allows(self, vendor: int, purpose: int, basis: TcfBasis) -> bool:
@@ -107,7 +109,7 @@ def decode(text: str) -> TcString:
     policy = bits.number(6, "the policy version")
     is_of_site = bits.flag("the scope")
     bits.row(1 + 12, "special features")
-    purposes = Spoken(bits.numbers(24, "purposes consented to"), bits.numbers(24, "purposes of legitimate interest"))
+    purposes = Spoken(bits.places(24, "purposes consented to"), bits.places(24, "purposes of legitimate interest"))
     bits.row(1, "the treatment of purpose one")
     bits.letters("the publisher's country")
     vendors = Spoken(_vendors(bits, "vendors consented to"), _vendors(bits, "vendors of legitimate interest"))
@@ -146,24 +148,24 @@ def _instant(bits: Bits, what: str) -> datetime:
     return _EPOCH + timedelta(milliseconds=100 * bits.number(36, what))
 
 
-def _vendors(bits: Bits, what: str) -> frozenset[int]:
+def _vendors(bits: Bits, what: str) -> Numbers:
     """The ids of a section of vendors, which is a field of bits or a list of ranges."""
     highest = bits.number(16, f"the highest id of {what}")
     if not bits.flag(f"the encoding of {what}"):
-        return bits.numbers(highest, what)
+        return bits.places(highest, what)
     return _ranges(bits, what, highest)
 
 
-def _ranges(bits: Bits, what: str, highest: int) -> frozenset[int]:
-    ids: set[int] = set()
+def _ranges(bits: Bits, what: str, highest: int) -> Ranges:
+    ranges = []
     for _ in range(bits.number(12, f"the number of ranges of {what}")):
         is_range = bits.flag(f"a range of {what}")
         first = bits.number(16, f"a range of {what}")
         last = bits.number(16, f"a range of {what}") if is_range else first
         if not 1 <= first <= last <= highest:
             raise bits.fault(f"{what}: no range goes from {first} to {last}, the highest id being {highest}")
-        ids.update(range(first, last + 1))
-    return frozenset(ids)
+        ranges.append((first, last))
+    return Ranges(ranges)
 
 
 def _restrictions(bits: Bits) -> tuple[Restriction, ...]:
@@ -189,9 +191,9 @@ def _segments(encoded: list[str]) -> dict[int, Bits]:
     return segments
 
 
-def _disclosed(segments: dict[int, Bits]) -> frozenset[int] | None:
+def _disclosed(segments: dict[int, Bits]) -> Numbers | None:
     """Vendors that the person was told of. Those allowed outside the framework, of old strings, are read over."""
-    found: dict[int, frozenset[int]] = {}
+    found: dict[int, Numbers] = {}
     for kind in segments.keys() & {_DISCLOSED, _ALLOWED}:
         found[kind] = _vendors(segments[kind], "vendors")
         segments[kind].end()
@@ -202,7 +204,7 @@ def _publisher(segments: dict[int, Bits]) -> Spoken | None:
     bits = segments.get(_PUBLISHER)
     if bits is None:
         return None
-    spoken = Spoken(bits.numbers(24, "purposes consented to"), bits.numbers(24, "purposes of legitimate interest"))
+    spoken = Spoken(bits.places(24, "purposes consented to"), bits.places(24, "purposes of legitimate interest"))
     own = bits.number(6, "the number of own purposes")
     bits.row(2 * own, "own purposes")
     bits.end()

@@ -28,8 +28,7 @@ from shared.domain.cel import Program
 from shared.domain.features.sampled import amount_item, key_of
 from shared.domain.features.states import (
     LARGEST,
-    MOST_AMOUNTS,
-    MOST_KEYS,
+    MOST_KEPT,
     AnyState,
     Buckets,
     Decaying,
@@ -143,8 +142,7 @@ class _Kept:
                     self.types = frozenset().union(*(types for types, _ in self._steps))
         if isinstance(feature, Count | Sum | Distinct):
             self._bucket, self._before = window_of(feature)
-            most = MOST_AMOUNTS if isinstance(feature, Sum) else MOST_KEYS
-            self._most = max(_LEAST_KEPT, most // (self._before + 1))
+            self._most = max(_LEAST_KEPT, MOST_KEPT // (self._before + 1))
 
     def state(self, signal: Signal, seen: Variables) -> AnyState | None:
         """What a signal alone makes, None where it is not taken in."""

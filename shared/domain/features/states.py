@@ -23,11 +23,8 @@ from shared.domain.features.sampled import (
     uniform,
 )
 
-MOST_KEYS = 512
-"""Things that a count keeps over all its buckets, before it estimates: its error is then under 5 %."""
-
-MOST_AMOUNTS = 256
-"""Amounts that a sum keeps over all its buckets, before it estimates: its error is then about 6 %."""
+MOST_KEPT = 512
+"""Things, or amounts, that are kept over all buckets, before one estimates: the error is then under 5 %."""
 
 MOST_DECAYING = 128
 """Amounts that a decayed sum keeps, before it estimates: its error is then about 9 %."""

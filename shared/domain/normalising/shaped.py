@@ -278,11 +278,18 @@ def _values(held: Any, field: str) -> Iterator[Any]:
 
 
 def _renamed(item: dict[str, Any], rename: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
-    return {
-        field: beside({}, {names.get(name, name): value for name, value in item[field].items()})
-        for field, names in rename.items()
-        if item.get(field).__class__ is dict
-    }
+    """The fields whose names are ids, under their words; a word that is taken gets an underscore in front."""
+    renamed: dict[str, Any] = {}
+    for field, names in rename.items():
+        if item.get(field).__class__ is dict:
+            held = {name: value for name, value in item[field].items() if name not in names}
+            for name, word in names.items():
+                if name in item[field]:
+                    held = (
+                        beside({word: item[field][name]}, held) if word in held else {**held, word: item[field][name]}
+                    )
+            renamed[field] = held
+    return renamed
 
 
 def _movable(shape: Shape) -> Iterator[str]:
