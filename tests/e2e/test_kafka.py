@@ -54,14 +54,14 @@ def produce(brokers, topic, values):
     assert producer.flush(30) == 0
 
 
-def test_a_signal_becomes_a_message_while_providers_fail_and_functions_are_told_again(bank):
+def test_signals_become_one_message_each_though_delivery_is_told_again_of_every_one(bank):
     people = bank.newcomers(10)
-    with bank.providers(mode="fail", share=0.5):
+    with bank.providers(mode="accept_then_timeout", seconds=0.2):
         decisions = bank.send_at_once([signal(p, "application_abandoned", brand="northmoor") for p in people])
         bank.settle(decisions)
 
     assert {bank.ended(decision).outcome for decision in decisions} == {"sent"}
-    assert [len(messages) for messages in bank.messages(decisions).values()] == [1] * 10
+    assert [[each["attempts"] for each in messages] for messages in bank.messages(decisions).values()] == [[2]] * 10
 
 
 def test_poison_is_parked_in_a_topic(bank):
