@@ -129,6 +129,20 @@ def test_who_is_taken_apart_has_its_own_again_and_stays_apart(desk):
     assert "not one person" in desk.ask("unmerge", 400, one=CRM, other=CUSTOMER, reason="again", do=True)["detail"]
 
 
+def test_what_hangs_on_a_person_is_taken_off(desk):
+    tablet = {"device_id": "shop-tablet"}
+    desk.see("s-4", 3, identifiers={**CUSTOMER, **tablet})
+    assert desk.person_of(tablet) == desk.person_of(CUSTOMER)
+
+    done = desk.ask("unmerge", one=tablet, other=CUSTOMER, reason="the branch's own", do=True)
+
+    assert desk.person_of(tablet) == "p-parted"
+    assert done["persons"].keys() == {"p-parted", desk.person_of(CUSTOMER)}
+    desk.see("s-5", 4, identifiers={**CUSTOMER, **tablet})
+    assert desk.person_of(tablet) == "p-parted"
+    assert desk.person_of(COOKIE) == desk.person_of(CUSTOMER)
+
+
 @pytest.mark.parametrize(
     ("what", "status", "body"),
     [
