@@ -387,7 +387,7 @@ def on_emulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
             vault = Database(platform.local.project, CONTACT_POINTS_DATABASE)
             ports = {
                 "persons": Persons(database, meter, platform.sealer()),
-                "contacts": Contacts(database, meter),
+                "contacts": Contacts(database, meter, platform.sealer()),
                 "contact_points": ContactPoints(vault, meter, platform.sealer()),
                 "quarantine": Quarantine(database),
             }
