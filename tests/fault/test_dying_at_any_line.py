@@ -43,6 +43,12 @@ def stranger():
     return [], canonical("", "s-1", identifiers={"crm_id": "crm-1", "cookie_id": "ck-1"})
 
 
+def visitor():
+    """A known customer on a device on which somebody was seen who turns out to be the same."""
+    number = ordinary()
+    return [number], canonical(number, "s-1", identifiers={"customer_no": number, "cookie_id": "ck-1"})
+
+
 def refused():
     """A message that the provider refuses for good."""
     number = ordinary()
@@ -55,7 +61,7 @@ def withheld():
     return [number], canonical(number, "s-3")
 
 
-SITUATIONS = [known_customer, stranger, refused, withheld]
+SITUATIONS = [known_customer, stranger, visitor, refused, withheld]
 SENT_BUT_NOT_WRITTEN_DOWN = {"after provider.send", "before contacts.settle"}
 """Moments at which nobody can know that the provider has the message: it is sent again under the same key."""
 
@@ -65,6 +71,9 @@ def live(situation, killer):
     customers, signal = situation()
     armed = []
     world = World(lambda call: killer(call) if armed else None, customers)
+    if situation is visitor:
+        world.receive(canonical("", "s-0", identifiers={"cookie_id": "ck-1"}))
+        world.run()
     if situation is refused:
         world.provider.behaviour = refuse
     if situation is withheld:
@@ -130,13 +139,20 @@ def test_whoever_dies_wherever_the_signal_ends_as_if_nobody_had(situation, momen
 
 
 def test_the_situations_are_what_they_say():
-    known, new, failed, silent = (live(situation, Killer()) for situation in SITUATIONS)
+    known, new, merged, failed, silent = (live(situation, Killer()) for situation in SITUATIONS)
 
     assert [row.outcome for row in known.queue.rows] == ["reserved", "sent"]
     assert len(known.store.deliveries) == len(known.provider.sent) == 1
     assert {key.partition(":")[0] for key in known.store.identifiers} >= {"cookie_id"}
     assert [row.outcome for row in new.queue.rows] == ["nothing_qualified"]
     assert (len(new.store.profiles), len(new.store.identifiers)) == (1, 2)
+    assert [row.outcome for row in merged.queue.rows][-2:] == ["reserved", "sent"]
+    assert sorted(
+        bool(msgspec.json.decode(each.data).get("merged_into")) for each in merged.store.profiles.values()
+    ) == [
+        False,
+        True,
+    ]
     assert [row.outcome for row in failed.queue.rows] == ["reserved", "failed"]
     assert [row.outcome for row in silent.queue.rows[-1:]] == ["all_withheld"]
 
