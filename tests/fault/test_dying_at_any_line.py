@@ -12,7 +12,7 @@ from shared.domain.contact import Contact
 from shared.domain.delivery import CLAIM_LEASE, Delivery
 from shared.domain.errors import PermanentError
 from shared.domain.identity.links import Identifier
-from shared.domain.profile import Profile
+from shared.domain.profile import Person, Profile
 from shared.domain.signal import ConsentChange
 from shared.messages import ContactReserved
 from tests.fault.world import NOW, Death, Watched, World, canonical, ordinary
@@ -147,12 +147,8 @@ def test_the_situations_are_what_they_say():
     assert [row.outcome for row in new.queue.rows] == ["nothing_qualified"]
     assert (len(new.store.profiles), len(new.store.identifiers)) == (1, 2)
     assert [row.outcome for row in merged.queue.rows][-2:] == ["reserved", "sent"]
-    assert sorted(
-        bool(msgspec.json.decode(each.data).get("merged_into")) for each in merged.store.profiles.values()
-    ) == [
-        False,
-        True,
-    ]
+    kept = [msgspec.json.decode(each.data, type=Person) for each in merged.store.profiles.values()]
+    assert sorted(person.merged_into is None for person in kept) == [False, True]
     assert [row.outcome for row in failed.queue.rows] == ["reserved", "failed"]
     assert [row.outcome for row in silent.queue.rows[-1:]] == ["all_withheld"]
 
