@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import msgspec
 from hypothesis import assume, given, settings
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from shared.domain.errors import TransientError
 from shared.domain.identity.resolution import keys_of
-from tests.property.identities import NAMESPACES, Platform, expected, probes, signals
+from tests.property.identities import NAMESPACES, NOW, Platform, expected, probes, signals
 
 
 @settings(max_examples=60)
@@ -59,7 +60,8 @@ def test_what_is_merged_and_parted_again_is_as_it_was(mine, others, at):
         platform.take(each)
     one, other = (alone[at % len(alone)] for alone in (list(probes(mine).values()), list(probes(others).values())))
     assume(not one.identifiers.keys() & other.identifiers.keys())
-    seen = msgspec.structs.replace(one, id="together", identifiers={**one.identifiers, **other.identifiers})
+    both = {**one.identifiers, **other.identifiers}
+    seen = msgspec.structs.replace(one, id="together", identifiers=both, received_at=NOW + timedelta(days=9))
     assume(probes([*mine, *others]).keys() >= set(keys_of(seen, NAMESPACES)))
     before = platform.known([*mine, *others])
     merged = platform.take(seen)
