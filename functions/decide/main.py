@@ -40,7 +40,7 @@ decide = Decide(
     Identify(catalogues, Persons(database, meter, sealing), new_person_id),
     Qualify(catalogues),
     Arbitrate(catalogues, Models(database)),
-    Suppress(catalogues, Contacts(database, meter), allowances, pause),
+    Suppress(catalogues, Contacts(database, meter, sealing), allowances, pause),
     catalogues=catalogues,
     publisher=SealingPublisher(Publisher(settings.google_cloud_project, meter), sealing),
     history=DecisionHistory(settings.google_cloud_project, sealing),

@@ -9,6 +9,7 @@ from functions.deferral.handler import FireDeferrals
 from functions.deferral.settings import Settings
 from shared.adapters.firestore.client import Database
 from shared.adapters.firestore.deferrals import Deferrals
+from shared.adapters.firestore.person_keys import sealer
 from shared.adapters.pubsub import Publisher
 from shared.runtime.metering import RequestMeter
 from shared.runtime.pushers import check_of
@@ -18,8 +19,11 @@ from shared.runtime.world import timer, utc_now
 
 settings = read(Settings)
 meter = RequestMeter()
+sealing = sealer(settings.google_cloud_project, settings.person_keys)
 fire = FireDeferrals(
-    Deferrals(Database(settings.google_cloud_project), meter), Publisher(settings.google_cloud_project, meter), timer
+    Deferrals(Database(settings.google_cloud_project), meter, sealing),
+    Publisher(settings.google_cloud_project, meter),
+    timer,
 )
 service = Service("deferral", routes(fire, check_of(settings, utc_now), meter, utc_now), ready=always_ready)
 

@@ -32,7 +32,7 @@ catalogues = Catalogues(database)
 deliver = Deliver(
     catalogues,
     Persons(database, meter, sealing),
-    Contacts(database, meter),
+    Contacts(database, meter, sealing),
     ContactPoints(vault, meter, sealing),
     HttpProvider(msgspec.json.decode(settings.providers, type=dict[str, Endpoint])),
 )

@@ -28,7 +28,7 @@ meter = RequestMeter()
 sealing = sealer(settings.google_cloud_project, settings.person_keys)
 database = Database(settings.google_cloud_project)
 publisher = SealingPublisher(Publisher(settings.google_cloud_project, meter), sealing)
-record = RecordOutcomes(Contacts(database, meter), Outcomes(database, meter), publisher)
+record = RecordOutcomes(Contacts(database, meter, sealing), Outcomes(database, meter), publisher)
 push = Push(
     TreatmentDelivered,
     note_delivery,

@@ -68,7 +68,8 @@ class WhyOne:
 
 def between(one: Found, other: Found, without: frozenset[str] = frozenset()) -> tuple[Step, ...] | None:
     """The shortest chain of evidence between two of one person, None where there is none; `without` some links."""
-    return chain([*held(one, without), *one.hanging, *other.hanging], one.keys, other.keys)
+    hanging = [link for link in (*one.hanging, *other.hanging) if link.id not in without]
+    return chain([*held(one, without), *hanging], one.keys, other.keys)
 
 
 def held(found: Found, without: frozenset[str] = frozenset()) -> list[Link]:

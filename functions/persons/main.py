@@ -27,13 +27,14 @@ settings = read(Settings)
 meter = RequestMeter()
 database = Database(settings.google_cloud_project)
 catalogues = Catalogues(database)
-persons = Persons(database, meter, sealer(settings.google_cloud_project, settings.person_keys))
+sealing = sealer(settings.google_cloud_project, settings.person_keys)
+persons = Persons(database, meter, sealing)
 people = People(persons, new_person_id)
 find = Find(catalogues, persons, people, hexadecimal("IDENTIFIER_KEY", settings.identifier_key))
 service = Service(
     "persons",
     routes(
-        ShowPerson(find, catalogues, persons, Contacts(database, meter)),
+        ShowPerson(find, catalogues, persons, Contacts(database, meter, sealing)),
         WhyOne(find),
         Unmerge(find, catalogues, people),
         Keyring(settings.operator_keys),

@@ -76,10 +76,19 @@ class Unmerge:
         strength = Strength(self._catalogues.current().revision.namespaces)
         cut = cut_between(first, second, strength)
         read = self._people.tied([first.person], strength)
-        rebuilt = self._people.rebuilt(read, strength, now, refusals={step.link.id: refusal for step in cut})
+        hung = [step.link for step in cut if step.link in (*first.hanging, *second.hanging)]
+        held = read[first.person.value.person_id].value.graph.members
+        rebuilt = self._people.rebuilt(
+            read,
+            strength,
+            now,
+            members={link.weaker: held[link.stronger] for link in hung},
+            links=hung,
+            refusals={step.link.id: refusal for step in cut},
+        )
         if do:
             self._people.write(read, rebuilt)
-        parts = {rebuilt.person_of[key] for key in read[first.person.value.person_id].value.graph.members}
+        parts = {rebuilt.person_of[key] for key in (*held, *(link.weaker for link in hung))}
         return Unmerged(
             done=do,
             refused=[Linked(start=named(s.start), end=named(s.end), evidence=evidence_of(s.link)) for s in cut],
@@ -92,19 +101,18 @@ def cut_between(one: Found, other: Found, strength: Strength) -> list[Step]:
     those that merged persons, or where none did the weakest of all.
 
     Raises:
-        InvalidError: they are, or hang on, the same identifier.
+        InvalidError: they are the same identifier.
     """
     members = one.person.value.graph.members
 
     def turn(step: Step) -> tuple[bool, int, float, str]:
-        merged = members.get(step.start) != members.get(step.end)
+        merged = {step.start, step.end} <= members.keys() and members[step.start] != members[step.end]
         weaker = max(strength.order(step.link.stronger), strength.order(step.link.weaker))
         return not merged, -weaker[0], -step.link.at.timestamp(), step.link.id
 
     cut: list[Step] = []
     while (steps := between(one, other, frozenset(step.link.id for step in cut))) is not None:
-        choice = [step for step in steps if step.start in members and step.end in members]
-        if not choice:
-            raise InvalidError("they are one identifier, or hang on one", field="other")
-        cut.append(min(choice, key=turn))
+        if not steps:
+            raise InvalidError("they are one identifier", field="other")
+        cut.append(min(steps, key=turn))
     return cut

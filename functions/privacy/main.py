@@ -28,7 +28,11 @@ meter = RequestMeter()
 database = Database(settings.google_cloud_project)
 vault = Database(settings.google_cloud_project, settings.contact_points_database)
 sealing = sealer(settings.google_cloud_project, settings.person_keys)
-contacts, data, erasures = Contacts(database, meter), PersonalData(database, vault, sealing), Erasures(database)
+contacts, data, erasures = (
+    Contacts(database, meter, sealing),
+    PersonalData(database, vault, sealing),
+    Erasures(database),
+)
 find = Find(Persons(database, meter, sealing), contacts, data, hexadecimal("IDENTIFIER_KEY", settings.identifier_key))
 service = Service(
     "privacy",

@@ -31,7 +31,7 @@ catalogues = Catalogues(database)
 allowances = Allowances(database, meter, new_holder(), pause)
 push = Push(
     ActionsRanked,
-    Suppress(catalogues, Contacts(database, meter), allowances, pause),
+    Suppress(catalogues, Contacts(database, meter, sealing), allowances, pause),
     publisher=SealingPublisher(Publisher(settings.google_cloud_project, meter), sealing),
     quarantine=Quarantine(database),
     meter=meter,

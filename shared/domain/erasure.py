@@ -149,8 +149,8 @@ def remaining(erasure: Erasure) -> tuple[Remaining, ...]:
         ),
         Remaining(
             where="Firestore, point-in-time recovery",
-            what="profile and contact points, sealed under the destroyed key; identifiers as keyed hashes; contacts; "
-            "signals that were deferred, readable",
+            what="profile, contact points and deferrals, sealed under the destroyed key; identifiers as keyed hashes; "
+            "contacts",
             until=after(RECOVERY_DAYS),
         ),
         Remaining(where="Firestore, backups", what="the same", until=after(BACKUP_DAYS)),

@@ -19,7 +19,7 @@ from typing import Generic, Literal, TypeVar
 import msgspec
 from werkzeug.wrappers import Request, Response
 
-from shared.domain.errors import InvalidError, KairosError, NotFoundError, PermanentError, TransientError
+from shared.domain.errors import ErasedError, InvalidError, KairosError, NotFoundError, PermanentError, TransientError
 from shared.domain.signal import digest
 from shared.domain.usage import Usage
 from shared.messages import Message, Publishable, stamped
@@ -103,6 +103,8 @@ class Push(Generic[M]):
                 usage = message.usage + self._meter.spent()
                 self._publisher.publish(stamped(outputs, usage, trace.current()))
                 self._log(message, usage)
+        except ErasedError:  # whoever it was about is gone: nothing of it is kept
+            log("INFO", f"{self._function}: of somebody who was erased", decision_id=message.decision_id, answer=204)
         except (PermanentError, NotFoundError) as error:
             return self._park("permanent", str(error), pushed.data, pushed.attributes)
         except TransientError as error:

@@ -153,7 +153,7 @@ def in_firestore(project: str) -> Iterator[Documents]:
     sealer = memory.new_sealer(memory.Store())
     yield Documents(
         persons=Persons(database, meter, sealer),
-        contacts=Contacts(database, meter),
+        contacts=Contacts(database, meter, sealer),
         outcomes=Outcomes(database, meter),
         contact_points=ContactPoints(private, meter, sealer),
         quarantine=Quarantine(database),
@@ -161,7 +161,7 @@ def in_firestore(project: str) -> Iterator[Documents]:
         new_models=lambda **options: Models(database, **options),
         new_catalogues=lambda **options: Catalogues(database, **options),
         new_allowances=lambda holder: Allowances(database, meter, holder, pause),
-        deferrals=Deferrals(database, meter),
+        deferrals=Deferrals(database, meter, sealer),
         personal_data=PersonalData(database, private, sealer),
         erasures=Erasures(database),
         meter=meter,

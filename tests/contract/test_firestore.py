@@ -157,7 +157,10 @@ def test_nothing_is_connected_before_the_first_use(emulators, project):
     from shared.adapters.pubsub import Publisher  # noqa: PLC0415
 
     database = Database(project)
-    contacts, publisher = Contacts(database, Counted()), Publisher(project, Counted())
+    contacts, publisher = (
+        Contacts(database, Counted(), memory.new_sealer(memory.Store())),
+        Publisher(project, Counted()),
+    )
     assert database._client is None
     assert publisher._topics._client is None
     contacts.history("p-1")
@@ -176,7 +179,7 @@ def test_when_firestore_is_away_the_answer_comes_in_time(emulators, project, mon
 
     monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", "127.0.0.1:1")
     database = Database(project, timeout_seconds=0.5)
-    contacts = Contacts(database, meter := Counted())
+    contacts = Contacts(database, meter := Counted(), memory.new_sealer(memory.Store()))
     for work in (
         lambda: contacts.history("p-1"),
         lambda: contacts.deliveries(["v-1"]),

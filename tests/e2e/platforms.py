@@ -150,6 +150,11 @@ class Running:
         version = self._contacts.history(deferral.person_id).version
         self._contacts.defer(deferral.person_id, version, deferral)
 
+    def reserve(self, delivery: Delivery) -> None:
+        """Let a place be held for a delivery, as suppression does."""
+        version = self._contacts.history(delivery.person_id).version
+        self._contacts.reserve(delivery.person_id, version, [Contact.of(delivery)])
+
     # HTTP
 
     def call(
@@ -382,7 +387,7 @@ def on_emulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
             vault = Database(platform.local.project, CONTACT_POINTS_DATABASE)
             ports = {
                 "persons": Persons(database, meter, platform.sealer()),
-                "contacts": Contacts(database, meter),
+                "contacts": Contacts(database, meter, platform.sealer()),
                 "contact_points": ContactPoints(vault, meter, platform.sealer()),
                 "quarantine": Quarantine(database),
             }

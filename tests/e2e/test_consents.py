@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
+
+from shared.domain.signal import digest
+from shared.messages import ContactReserved
+from shared.runtime.envelope import write
 from tests.e2e.platforms import signal
 from tests.tc_strings import tc_string
 
@@ -66,3 +71,41 @@ def test_what_a_device_refused_before_it_was_known_to_be_the_customers_counts(ba
     assert not met["*:marketing:email"].granted
     assert asked["*:marketing:email"].granted
     assert not asked["*:marketing:sms"].granted
+
+
+def test_a_withdrawal_between_reservation_and_sending_cancels_what_is_on_its_way(bank):
+    [person] = bank.newcomers(1)
+    sent = bank.delivery(bank.ended(bank.send(signal(person))).delivery_id)
+    [treatment] = [
+        each for each in bank.platform.bank.revision.actions["northmoor_cash_isa"].treatments if each.channel == "email"
+    ]
+    on_its_way = msgspec.structs.replace(
+        sent,
+        delivery_id="v-" + digest("on its way", person),
+        decision_id="d-" + digest("on its way", person),
+        treatment=treatment.id,
+        channel="email",
+        purpose="marketing",
+        state="reserved",
+        attempts=0,
+    )
+    bank.reserve(on_its_way)
+    bank.decided(bank.send(signal(person, consent={"marketing": False})))
+
+    reserved = ContactReserved(
+        message_id=f"{on_its_way.decision_id}:contact.reserved",
+        decision_id=on_its_way.decision_id,
+        occurred_at=on_its_way.at,
+        delivery=on_its_way,
+    )
+    for _ in range(2):
+        body = write(msgspec.json.encode(reserved), {}, message_id="m", subscription="s")
+        assert bank.push("delivery", body).status_code == 204
+
+    end = bank.ended(on_its_way.decision_id)
+    assert (end.outcome, end.delivery_id) == ("cancelled", on_its_way.delivery_id)
+    told = bank.delivery(on_its_way.delivery_id)
+    assert (told.state, told.reason) == ("cancelled", "stopped by consent marketing_consent just before sending")
+    [contact] = [each for each in bank.contacts(person) if each.delivery_id == on_its_way.delivery_id]
+    assert contact.state == "released"
+    assert not bank.messages([on_its_way.decision_id])[on_its_way.decision_id]

@@ -19,6 +19,7 @@ from shared.adapters.firestore.client import (
     version_of,
 )
 from shared.adapters.firestore.histories import additions, change, changes, decode_history, microseconds
+from shared.adapters.sealing import Sealer
 from shared.adapters.together import Own, guarded, read_together
 from shared.domain.contact import Contact
 from shared.domain.contact_folding import Fold
@@ -39,10 +40,11 @@ class Contacts:
     contact, so that one that comes after its entry was folded is not lost.
     """
 
-    def __init__(self, database: Database, meter: Meter) -> None:
-        """Read and write `database`, counting on `meter`."""
+    def __init__(self, database: Database, meter: Meter, sealer: Sealer) -> None:
+        """Read and write `database`, counting on `meter`; deferrals are sealed by `sealer`."""
         self._database = database
         self._meter = meter
+        self._sealer = sealer
 
     def history(self, person_id: str) -> Versioned[ContactHistory]:
         """The contact history of a person and of those that are one with it; empty, with version None, where there is
@@ -117,7 +119,7 @@ class Contacts:
         withheld = {**dict.fromkeys(forget, firestore.DELETE_FIELD), deferral.decision_id: microseconds(deferral.at)}
         self._change(batch, person_id, version, {"withheld": withheld})
         kept = self._database.reference(deferrals.DEFERRALS, deferral.decision_id)
-        batch.create(kept, deferrals.encode_deferral(deferral))
+        batch.create(kept, deferrals.encode_deferral(self._sealer, deferral))
         try:
             self._database.commit(batch)
         except AlreadyExistsError as error:
@@ -128,7 +130,7 @@ class Contacts:
         """The deferral of a decision, None where there is none."""
         self._meter.add(reads=1)
         snapshot = self._database.get(self._database.reference(deferrals.DEFERRALS, decision_id))
-        return deferrals.decode_deferral(snapshot) if snapshot.exists else None
+        return deferrals.decode_deferral(self._sealer, snapshot) if snapshot.exists else None
 
     def delivery(self, delivery_id: str) -> Versioned[Delivery] | None:
         """A delivery, None where there is none."""

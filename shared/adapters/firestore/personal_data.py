@@ -49,7 +49,7 @@ class PersonalData:
             identifiers=tuple(decode(Identifier, each) for each in self._of(IDENTIFIERS, person_ids)),
             deliveries=tuple(deliveries),
             outcomes=tuple(decode(Outcome, each) for each in self._outcomes(deliveries)),
-            deferrals=tuple(decode_deferral(each) for each in self._of(DEFERRALS, person_ids)),
+            deferrals=tuple(decode_deferral(self._sealer, each) for each in self._of(DEFERRALS, person_ids)),
             addresses=addresses,
         )
 

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Request
 from shared.adapters import memory
 from shared.domain.errors import (
     AlreadyExistsError,
+    ErasedError,
     InvalidError,
     KairosError,
     NotFoundError,
@@ -90,6 +91,7 @@ def logged(capsys):
     ("error", "status", "kind"),
     [
         (None, 204, None),
+        (ErasedError("whoever it was"), 204, None),
         (PermanentError("never"), 204, "permanent"),
         (InvalidError("is wrong", field="signal.at"), 204, "permanent"),
         (NotFoundError("no such treatment"), 204, "permanent"),
