@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import pytest
+from hypothesis import settings
+from hypothesis.stateful import run_state_machine_as_test
 
 from shared.domain.errors import AlreadyExistsError, StaleError, TransientError
 from shared.ports import Rewrite, Versioned, behind
+from tests.contract.conftest import in_firestore
 from tests.contract.samples import link, profile, rich_profile
 from tests.property.identities import Platform, expected, signal
+from tests.property.test_identity_in_steps import Lives
 
 ODD_VALUES = ["a/b", ".", "..", "__x__", "é 李", "", "x" * 5000, "a\x00b", "~tilde"]
 
@@ -210,6 +216,20 @@ def test_eight_threads_that_merge_the_same_persons_change_nothing(documents):
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(take, [*stream, *stream]))
     assert platform.partition(stream) == expected(stream)
+
+
+@pytest.mark.emulators
+@pytest.mark.usefixtures("emulators")
+def test_lives_go_their_way_in_firestore_as_in_memory():
+    kept = contextlib.ExitStack()
+
+    class InFirestore(Lives):
+        def empty(self):
+            opened = contextlib.contextmanager(in_firestore)
+            return Platform(kept.enter_context(opened(f"test-{uuid.uuid4().hex[:12]}")).persons)
+
+    with kept:
+        run_state_machine_as_test(InFirestore, settings=settings(max_examples=3, stateful_step_count=4, deadline=None))
 
 
 def test_operations_are_counted(documents):

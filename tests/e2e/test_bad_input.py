@@ -108,6 +108,9 @@ REFUSED = {
     "decide: an unknown namespace": Bad(
         400, text({**ASK, "identifiers": {"shoe_size": "43"}}), "decide", "/v1/decisions", field="identifiers.shoe_size"
     ),
+    "decide: what identifies nobody": Bad(
+        400, text({**ASK, "identifiers": {"customer_no": "undefined"}}), "decide", "/v1/decisions", field="identifiers"
+    ),
     "decide: our own id": Bad(
         400,
         text({**ASK, "identifiers": {"person_id": "p-1"}}),

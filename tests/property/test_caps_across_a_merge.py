@@ -28,7 +28,7 @@ def counted(world):
     return sum(each.counts(world.now) for each in found)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     signals=st.lists(st.tuples(st.sampled_from(WHO), st.sampled_from(KINDS)), min_size=2, max_size=8),
     choices=st.builds(

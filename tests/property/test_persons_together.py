@@ -7,7 +7,7 @@ from __future__ import annotations
 import itertools
 
 import msgspec
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.adapters import memory
@@ -19,6 +19,8 @@ from shared.domain.propensity import NO_EVIDENCE
 from shared.ports import Outcome
 from tests.contract.samples import Counted
 from tests.property.test_folding import SETTINGS, answers, bounds, events, hours, lives, policies
+
+HALF = settings(SETTINGS, max_examples=50)
 
 PERSONS = ("p-1", "p-2", "p-3")
 TOGETHER = {"p-1": ["p-2", "p-3"]}
@@ -78,7 +80,7 @@ class Persons:
         return {each: self.contacts.history(each).value for each in PERSONS}
 
 
-@SETTINGS
+@HALF
 @given(life=lives, whose=shared_out, rules=policies, groupings=groupings)
 def test_who_is_taken_apart_has_what_it_would_have_had_alone(life, whose, rules, groupings):
     moved, alone = Persons(rules), Persons(rules)
@@ -90,7 +92,7 @@ def test_who_is_taken_apart_has_what_it_would_have_had_alone(life, whose, rules,
     assert moved.histories() == alone.histories()
 
 
-@SETTINGS
+@HALF
 @given(life=lives, whose=shared_out, rules=policies, groupings=groupings)
 def test_in_whatever_order_persons_come_together_their_history_is_the_same(life, whose, rules, groupings):
     moved, alone = Persons(rules), Persons(rules)
@@ -105,7 +107,7 @@ def test_in_whatever_order_persons_come_together_their_history_is_the_same(life,
         assert ContactHistory.together(dict(order)) == one
 
 
-@SETTINGS
+@HALF
 @given(life=lives, whose=shared_out, rules=policies, later=hours)
 def test_every_rule_counts_the_contacts_of_all_as_if_one_person_had_had_them(life, whose, rules, later):
     several, single = Persons(rules), Persons(rules)

@@ -20,6 +20,7 @@ from functions.ingest.body import MAX_DEPTH, MAX_ITEM_BYTES, MAX_ITEMS, check, d
 from functions.ingest.handler import Accepted, Ingest
 from shared import authoring
 from shared.domain.catalogue import (
+    Blocked,
     Catalogue,
     Channel,
     ConsentTerms,
@@ -87,6 +88,7 @@ REVISION = Revision(
             consent_mode=(ModeUse(signals=("ad_user_data",), purpose="marketing", channels=("web",)),),
             objections=(Objection(word="profiling", flag="objects_to_profiling"),),
         ),
+        blocked=Blocked(values=("null",), patterns=("-+",)),
         formats=tuple(form for form in SAMPLE.formats if form.id == "segment"),
     )
 )
@@ -346,6 +348,14 @@ def test_a_source_s_own_person_id_is_no_canonical_id_and_is_kept_hashed(door: Do
     assert list(signal.identifiers) == ["ecid"]
     assert sorted(signal.properties["other_identifiers"]) == ["person_id"]
     assert b"Ann Smith" not in door.published
+
+
+@pytest.mark.parametrize("value", ["null", " NULL", "-", "----", hashlib.sha256(b"null").hexdigest()])
+def test_what_identifies_nobody_is_kept_hashed_and_links_nothing(door: Door, value: str) -> None:
+    signal = door.signal(canonical(identifiers={"customer_no": value, "cookie_id": "ck-7"}))
+    assert list(signal.identifiers) == ["cookie_id"]
+    assert sorted(signal.properties["other_identifiers"]) == ["customer_no"]
+    assert door.problem(canonical(identifiers={"customer_no": value}))["field"] == "identifiers"
 
 
 def test_a_trait_that_is_no_address_does_not_cost_the_signal(door: Door) -> None:

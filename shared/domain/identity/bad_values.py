@@ -7,6 +7,7 @@ import hashlib
 from shared.domain.catalogue.surroundings import Blocked
 from shared.domain.cel.automata import Automaton
 from shared.domain.cel.patterns import parse
+from shared.domain.identifiers import MAX_LENGTH
 
 
 class BadValues:
@@ -23,9 +24,13 @@ class BadValues:
         self._fewest_distinct = blocked.fewest_distinct
 
     def has(self, value: object) -> bool:
-        """Whether a value as it was sent is a bad one; so is the SHA-256 of a value that is blocked by name."""
+        """Whether a value as it was sent is a bad one; so is the SHA-256 of one that is blocked by name. What can be
+        no identifier at all, empty or endless, is none of these.
+        """
+        if isinstance(value, bool) or not isinstance(value, str | int):
+            return False
         text = str(value).strip().casefold()
-        return (
+        return 0 < len(text) <= MAX_LENGTH and (
             text in self._values
             or len(text) < self._shortest
             or len(set(text)) < self._fewest_distinct
