@@ -31,6 +31,7 @@ def generated(actions: int, seed: int = 1) -> dict[str, str]:
 
 _FEW = """\
   age: {type: int, required: true, description: Years}
+  balance: {type: double, description: In pounds}
   residency: {type: string, values: [uk, abroad], description: Where they live}
   vip: {type: bool, required: true, description: A client of ours}
 context:

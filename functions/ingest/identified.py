@@ -73,7 +73,8 @@ class Identified:
             self._keep_aside(name, value)
             return
         check_source(namespace, self._sent_by, field=field)
-        if self._revision.bad_values.has(value):
+        identifies_nobody = self._revision.bad_values.has(value)
+        if identifies_nobody and not self._strict:
             self._keep_aside(name, value)
             return
         sendable = namespace if self._strict else _sendable(namespace, value)
@@ -83,6 +84,9 @@ class Identified:
             if self._strict or sendable not in RAW_NAMESPACES:
                 raise InvalidError(error.detail, field=field) from None
             self._keep_aside(name, value)  # a trait of this name is not always an address
+            return
+        if identifies_nobody:
+            self._keep_aside(name, value)
             return
         if sendable == "email":
             self.emails.append(str(value))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from shared.authoring import build, read
 from tests.generated_catalogue import generated
-from tests.unit.test_authoring import shuffled
+from tests.unit.test_authoring import reordered
 
 CASES = Path(__file__).parents[1] / "unit" / "authoring_cases"
 
@@ -38,7 +38,7 @@ layouts = st.fixed_dictionaries(
 
 def rewritten(files: dict[str, str], rng: random.Random, layout: dict) -> dict[str, str]:
     """The same catalogue in other files, in another order and layout, with comments."""
-    parsed = {name: shuffled(yaml.safe_load(text), rng) for name, text in files.items()}
+    parsed = {name: reordered(name, text, rng) for name, text in files.items()}
     actions = [action for name, file in parsed.items() if name.startswith("actions/") for action in file["actions"]]
     rng.shuffle(actions)
     found = {name: file for name, file in parsed.items() if not name.startswith("actions/")}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 from werkzeug.test import Client
 from werkzeug.wrappers import Request
@@ -14,6 +15,8 @@ from functions.persons.explaining import WhyOne
 from functions.persons.finding import Find
 from functions.persons.showing import ShowPerson
 from functions.persons.unmerging import Unmerge
+from shared.domain.decision import DecisionRecord
+from shared.domain.replay import replay
 from shared.domain.signal import ConsentChange
 from shared.runtime.keys import Keyring
 from shared.runtime.service import Service, always_ready
@@ -141,6 +144,16 @@ def test_what_hangs_on_a_person_is_taken_off(desk):
     desk.see("s-5", 4, identifiers={**CUSTOMER, **tablet})
     assert desk.person_of(tablet) == "p-parted"
     assert desk.person_of(COOKIE) == desk.person_of(CUSTOMER)
+
+
+def test_a_decision_of_a_merged_person_says_as_whom_it_came_and_replays(desk):
+    desk.see("s-4", 3, identifiers=CRM, kind="application_abandoned")
+
+    made = [row.record for row in desk.world.queue.rows if row.kind == "decision"]
+    record = msgspec.json.decode(made[-1], type=DecisionRecord)
+    assert record.person_id == record.profile.person_id == desk.person_of(CUSTOMER)
+    assert record.fragment in desk.ids - {record.person_id}
+    assert replay(desk.world.catalogues.current(), record).agrees
 
 
 @pytest.mark.parametrize(
