@@ -7,11 +7,10 @@ again by the same functions that worked it out first.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from shared.domain.arbitration import Scoring, reranking, scoring
 from shared.domain.candidates import is_packed, known, means, named, of_rows
 from shared.domain.canonical import canonical, plain
 from shared.domain.catalogue import Revision
@@ -26,6 +25,9 @@ from shared.domain.offering_in_turn import offer_in_turn
 from shared.domain.policy.policy import Policy
 from shared.domain.policy.tables import Rows
 from shared.domain.ranking import halves
+
+if TYPE_CHECKING:
+    from shared.domain.arbitration import Scoring
 
 MOST_DIFFERENCES = 20
 """Fields named at the most: a record that differs in more differs altogether."""
@@ -80,6 +82,8 @@ def replayed(policy: Policy, record: DecisionRecord) -> DecisionRecord:
     Raises:
         InvalidError: the policy is of another revision.
     """
+    from shared.domain.arbitration import reranking  # noqa: PLC0415 - numpy, which sealing and verifying do without
+
     if policy.revision.id != record.revision:
         raise InvalidError(f"is {record.revision}, and the policy is of {policy.revision.id}", field="revision")
     qualified = qualify(policy, record.profile, record.signal, record.slots, record.decided_at)
@@ -106,6 +110,8 @@ def replayed(policy: Policy, record: DecisionRecord) -> DecisionRecord:
 
 def rerank(policy: Policy, rows: Rows, record: DecisionRecord) -> Scoring:
     """Rank rows by the propensities of a record; one that the record has none of stands as a new model does."""
+    from shared.domain.arbitration import scoring  # noqa: PLC0415 - see above
+
     propensities = of_rows(policy, rows, known(policy, record))
     situation = policy.situation(record.profile, record.signal, record.decided_at)
     return scoring(policy, rows, propensities, situation, record.models)
