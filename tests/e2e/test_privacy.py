@@ -34,6 +34,7 @@ def test_everything_that_is_held_is_handed_over(bank, kairos_, tmp_path):
     report = {"outcome": "click", "delivery_id": message["delivery_id"]}
     assert bank.call("feedback", "POST", "/v1/outcomes", json=report).status_code == 202
     file = tmp_path / "held.json"
+    file.touch(mode=0o644)
 
     def handed_over():
         said = kairos_("person", "export", f"customer_no={person}", "--case", "DSR-1", "--to", str(file))
@@ -50,6 +51,10 @@ def test_everything_that_is_held_is_handed_over(bank, kairos_, tmp_path):
     assert held["profile"]["attributes"].items() <= told["record"]["profile"]["attributes"].items()
     assert held["person_id"] in said
     assert file.stat().st_mode & 0o777 == 0o600
+    assert [*tmp_path.iterdir()] == [file]
+    nowhere = str(tmp_path / "no" / "held.json")
+    said = kairos_("person", "export", f"customer_no={person}", "--case", "DSR-1", "--to", nowhere, fails=True)
+    assert "cannot be written" in said
 
 
 def test_whoever_is_erased_is_known_to_nobody_and_their_decisions_still_verify(bank, kairos_):
