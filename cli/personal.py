@@ -25,7 +25,7 @@ def say_person(shown: dict[str, Any]) -> None:
         )
     for name in ("brands", "products", "flags", "audiences", "reachable"):
         if shown[name]:
-            console.print(f"  {name} {', '.join(shown[name])}")
+            console.print(f"  {name} {escape(', '.join(shown[name]))}")
     table = Table("identifier", "keyed hash", "entered as", "first seen", "by", "rule", box=None)
     for each in shown["identifiers"]:
         by = each["evidence"]
@@ -35,7 +35,7 @@ def say_person(shown: dict[str, Any]) -> None:
             f"{each['value']}…",
             each["person_id"],
             _time(by["at"]),
-            f"{by['source']} {by['signal_id']}",
+            escape(f"{by['source']} {by['signal_id']}"),
             by["rule"],
         )
     console.print(table)
@@ -79,7 +79,7 @@ def _say_pairs(what: str, pairs: dict[str, Any]) -> None:
     if pairs:
         table = Table(what, "", box=None)
         for name, value in sorted(pairs.items()):
-            table.add_row(name, escape(str(value)))
+            table.add_row(escape(name), escape(str(value)))
         wide_console().print(table)
 
 

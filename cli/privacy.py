@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ import httpx
 import msgspec
 
 from cli.platform import running
-from cli.say import json_option, say_json
+from cli.say import fail, json_option, say_json
 from cli.talk import checked, whom
 
 SECONDS = 300.0
@@ -33,8 +35,10 @@ def export(identifier: str, case: str, file: Path | None) -> None:
     if file is None:
         say_json(held)
         return
-    file.touch(mode=0o600)
-    file.write_bytes(msgspec.json.format(msgspec.json.encode(held), indent=2))
+    try:
+        _write_private(file, msgspec.json.format(msgspec.json.encode(held), indent=2))
+    except OSError as error:
+        fail(f"{file} cannot be written: {error.strerror}", "Name a file in a folder that is there, with --to.")
     parts = ", ".join(f"{len(part)} {name}" for name, part in held.items() if isinstance(part, list))
     click.echo(f"✓ {file}: the profile of {held['person_id']}, {parts}")
 
@@ -82,6 +86,18 @@ def keys(project: str) -> None:
 
     wrapped_by = make_person_keys(project)
     click.echo(f"✓ {project} has a tree of persons' keys, wrapped by {wrapped_by}")
+
+
+def _write_private(file: Path, text: bytes) -> None:
+    """Write a file that only its owner can read, whatever one that was there before let others do."""
+    descriptor, name = tempfile.mkstemp(prefix=".", dir=file.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as written:
+            written.write(text)
+        Path(name).replace(file)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def _ask(client: httpx.Client, path: str, identifier: str, case: str) -> dict[str, Any]:

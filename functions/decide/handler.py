@@ -162,7 +162,8 @@ class Decide:
         if record is None:
             where = f"of {day} and the days beside it" if day else "of the last 31 days, and ?day= finds an older one"
             raise NotFoundError(
-                f"no decision {decision} in the history {where}; one made a moment ago may still be on its way"
+                f"no decision {decision} in the history {where}; its signal may have started none, "
+                "and one made a moment ago may still be on its way"
             )
         return record
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from functions.persons.finding import Find, Found
-from functions.persons.showing import Apart, Evidence, Named, apart, evidence_of, named
+from functions.persons.showing import Apart, Evidence, Named, apart_by, evidence_of, named, refused
 from shared.domain.identity.evidence import Step, chain
 from shared.domain.identity.links import Link
 
@@ -49,14 +49,12 @@ class WhyOne:
         Raises:
             InvalidError: one of them can be none.
             NotFoundError: nobody is known by one of them.
+            ErasedError: one of them was erased.
         """
         first, second = self._find(one, now), self._find(other, now)
         persons = (first.person.value.person_id, second.person.value.person_id)
         if persons[0] != persons[1]:
-            refused = [
-                each for each in apart(first.person.value.graph) if each in list(apart(second.person.value.graph))
-            ]
-            return Why(persons=persons, one_person=False, chain=[], apart=refused)
+            return Why(persons=persons, one_person=False, chain=[], apart=_apart(first, second))
         steps = between(first, second) or ()
         return Why(
             persons=persons,
@@ -70,6 +68,18 @@ def between(one: Found, other: Found, without: frozenset[str] = frozenset()) -> 
     """The shortest chain of evidence between two of one person, None where there is none; `without` some links."""
     hanging = [link for link in (*one.hanging, *other.hanging) if link.id not in without]
     return chain([*held(one, without), *hanging], one.keys, other.keys)
+
+
+def _apart(one: Found, other: Found) -> list[Apart]:
+    """The links between two persons that were refused. One of a shared identifier stands with that alone."""
+    graphs = one.person.value.graph, other.person.value.graph
+    members = [graph.members.keys() for graph in graphs]
+    found: dict[str, Apart] = {}
+    for graph in graphs:
+        for link, reason in refused(graph):
+            if all(keys & {link.stronger, link.weaker} for keys in members):
+                found[link.id] = apart_by(link, reason)
+    return list(found.values())
 
 
 def held(found: Found, without: frozenset[str] = frozenset()) -> list[Link]:

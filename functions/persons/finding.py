@@ -46,6 +46,7 @@ class Find:
         Raises:
             InvalidError: it is not exactly one, or can be none.
             NotFoundError: nobody is known by it.
+            ErasedError: the person was erased.
         """
         if len(identifiers) != 1:
             raise InvalidError("name one identifier", field="identifiers")

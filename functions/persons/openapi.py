@@ -12,7 +12,7 @@ from functions.persons.unmerging import Unmerged
 from shared.runtime import openapi
 from shared.runtime.openapi import Operation
 
-_REFUSALS = (400, 401, 404, 413, 415, 503)
+_REFUSALS = (400, 401, 404, 410, 413, 415, 503)
 
 OPERATIONS = (
     Operation(

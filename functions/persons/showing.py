@@ -127,6 +127,7 @@ class ShowPerson:
         Raises:
             InvalidError: it is not exactly one, or can be none.
             NotFoundError: nobody is known by it.
+            ErasedError: the person was erased.
         """
         person = self._find(identifiers, now).person.value
         seen = self._catalogues.current().features.seen(person, now)
@@ -163,11 +164,22 @@ def evidence_of(given: Link | Identifier) -> Evidence:
 
 def apart(graph: Graph) -> Iterator[Apart]:
     """The links of a graph that a rule or an operator refused."""
+    for link, reason in refused(graph):
+        yield apart_by(link, reason)
+
+
+def apart_by(link: Link, reason: str) -> Apart:
+    """Two identifiers that a refused link would have joined."""
+    return Apart(one=named(link.stronger), other=named(link.weaker), reason=reason, evidence=evidence_of(link))
+
+
+def refused(graph: Graph) -> Iterator[tuple[Link, str]]:
+    """The links of a graph that a rule or an operator refused, and why."""
     for each, link in sorted(graph.links.items()):
         refusal = graph.refusals.get(each)
         reason = f"{refusal.operator}: {refusal.reason}" if refusal else graph.conflicts.get(each)
         if reason:
-            yield Apart(one=named(link.stronger), other=named(link.weaker), reason=reason, evidence=evidence_of(link))
+            yield link, reason
 
 
 def _identifier(identifier: Identifier) -> ShownIdentifier:

@@ -56,6 +56,7 @@ class Unmerge:
         Raises:
             InvalidError: they are not one person, or are the same identifier; or no reason is given.
             NotFoundError: nobody is known by one of them.
+            ErasedError: one of them was erased.
             TransientError: contention did not end, or the store did not answer.
         """
         if not reason.strip():

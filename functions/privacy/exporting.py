@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -49,8 +49,21 @@ class Export:
             "deliveries": held.deliveries,
             "outcomes": held.outcomes,
             "deferrals": held.deferrals,
-            "history": list(_once(self._history.of_persons(ids, since))),
+            "history": list(_own(_once(self._history.of_persons((*ids, *self._find.parted(person)), since)), ids)),
         }
+
+
+def _own(rows: Iterator[dict[str, Any]], ids: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """The rows of a person who was taken apart from others: what was decided on as one of them is theirs. What was
+    decided on as this one while taken for another comes without what was read of both.
+    """
+    for row in rows:
+        record = row.get("record") or {}
+        if (record.get("fragment") or row["person_id"]) not in ids:
+            continue
+        if row["person_id"] not in ids:
+            row["record"] = {name: value for name, value in record.items() if name not in ("profile", "read")}
+        yield row
 
 
 def _once(rows: Iterator[HistoryRow]) -> Iterator[dict[str, Any]]:

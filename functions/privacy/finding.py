@@ -73,6 +73,20 @@ class Find:
             raise NotFoundError(f"nobody is known by this {identifier.namespace} any more")
         return self.person_of(anchor.value)
 
+    def parted(self, person: Person) -> tuple[str, ...]:
+        """All ids of whoever an operator took a person apart from, without those who were erased since."""
+        graph, ids = person.graph, set[str]()
+        refused = [link for each, link in graph.links.items() if each in graph.refusals]
+        ends = {key for link in refused for key in (link.stronger, link.weaker)}
+        for other in self._persons.identifiers(sorted(ends - graph.members.keys())).values():
+            if other.value.rule == ERASED:
+                continue
+            try:
+                ids.update(self.person(other.value.person_id).ids)
+            except (ErasedError, NotFoundError):
+                continue
+        return tuple(sorted(ids))
+
     def person(self, person_id: str) -> Found:
         """A person by an id, which may be a former one.
 

@@ -111,7 +111,7 @@ class DecisionHistory:
         yield from map(_row, self._query(sql, day_of(day)))
 
     def of_persons(self, person_ids: Sequence[str], since: datetime) -> Iterator[HistoryRow]:
-        """Every row of persons, its record opened; reads every partition from `since` on."""
+        """Every row of persons that opens, opened; reads every partition from `since` on."""
         sql = (
             f"SELECT {_SELECTED} FROM {self._table} "  # noqa: S608 - names of ours
             "WHERE occurred_at >= @since AND occurred_at < @until AND person_id IN UNNEST(@person_ids) "
@@ -120,7 +120,10 @@ class DecisionHistory:
         between = since - timedelta(days=1), self._clock() + timedelta(days=1)
         for found in self._query(sql, between, person_ids=list(person_ids)):
             row = _row(found)
-            record = None if row.record is None else open_record(self._sealer, row.record)
+            try:
+                record = None if row.record is None else open_record(self._sealer, row.record)
+            except ErasedError:
+                continue
             yield msgspec.structs.replace(row, record=record)
 
     def _query(

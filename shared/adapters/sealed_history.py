@@ -1,4 +1,6 @@
-"""Rows of the history with what is personal in them sealed: the record, whole, under its person's key.
+"""Rows of the history with what is personal in them sealed: the record, whole, under its person's key. A decision that
+was made of somebody while taken for one with another is under the key of whose signal it was, so that it is theirs
+should the two be taken apart.
 
 What remains readable says which action was chosen for a random person id and what became of it. A record from before
 records were sealed is read as it is.
@@ -28,6 +30,12 @@ class _SealedRecord(msgspec.Struct, frozen=True, tag_field="sealed_as", tag="per
 _MARK = '{"sealed_as":'
 
 
+class _Whose(msgspec.Struct, frozen=True):
+    """As which of the persons that it was made of a person was decided on."""
+
+    fragment: str = ""
+
+
 class SealingPublisher:
     """The port `Publisher`, which seals records on their way to another."""
 
@@ -46,11 +54,14 @@ def sealed_row(sealer: Sealer, row: HistoryRow) -> HistoryRow:
     """A row with its record sealed; without it, where the person was erased meanwhile."""
     if row.record is None or row.person_id is None:
         return row
+    whose = row.person_id
+    if row.kind == "decision" and '"fragment":"' in row.record:
+        whose = msgspec.json.decode(row.record, type=_Whose).fragment or whose
     try:
-        sealed = sealer.seal(row.person_id, _PURPOSE, row.record.encode())
+        sealed = sealer.seal(whose, _PURPOSE, row.record.encode())
     except ErasedError:
         return msgspec.structs.replace(row, record=None)
-    record = msgspec.json.encode(_SealedRecord(row.person_id, sealed)).decode()
+    record = msgspec.json.encode(_SealedRecord(whose, sealed)).decode()
     return msgspec.structs.replace(row, record=record)
 
 

@@ -73,7 +73,7 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
         channels=_build_channels(files.channels, names),
         namespaces=build_namespaces(files.identity, names),
         blocked=build_blocked(files.identity, names),
-        sources=_build_sources(files.sources, names),
+        sources=_build_sources(files.sources, files.formats, names),
         weights=files.arbitration.weights,
         context_weights=context_weights,
         rules=build_rules(files.contact_policy, names),
@@ -178,12 +178,24 @@ def _build_channels(file: forms.Channels, names: Names) -> tuple[Channel, ...]:
     return tuple(msgspec.structs.replace(c, placements=tuple(by_id(c.placements))) for c in by_id(file.channels))
 
 
-def _build_sources(file: forms.Sources, names: Names) -> tuple[Source, ...]:
+def _identifiers_of(form: forms.Format | None) -> set[str]:
+    """The names of the identifiers that a format reads; none where they may have any name."""
+    if form is None or any(shape.identities for shape in form.shapes):
+        return set()
+    return {name for shape in form.shapes for name in shape.identifiers}
+
+
+def _build_sources(file: forms.Sources, formats: Mapping[str, forms.Format], names: Names) -> tuple[Source, ...]:
     names.unique(file.sources, "source")
     for source in file.sources:
         for name, namespace in source.identifiers.items():
             names.refers("namespace", namespace, source, "identifiers", name)
         names.refers("format", source.format, source, "format")
+        read = _identifiers_of(formats.get(source.format))
+        for name in source.identifiers if read else ():
+            if name not in read:
+                message = f"the format {source.format} reads no identifier {name}"
+                names.problems.add(names.place(source, "identifiers", name), message, wrote=name, known=read)
         for index, way in enumerate(source.authentication):
             if isinstance(way, PublicKey) and not source.origins:
                 message = "a public key is taken from the source's origins only, and it names none"

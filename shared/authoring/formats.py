@@ -93,6 +93,7 @@ class FormatBuilder:
         if isinstance(shape.brand, Field):
             for word, brand in shape.brand.names.items():
                 names.refers("brand", brand, shape, "brand", "names", word)
+        self._check_words(shape)
         for index, consent in enumerate(shape.consent):
             self._check_consent(consent)
             if bool(consent.purpose) == bool(consent.categories):
@@ -102,6 +103,22 @@ class FormatBuilder:
             if not letters(name):
                 place = names.place(shape, "properties", "personal", index)
                 names.problems.add(place, "a name is compared by its letters, and this has none")
+
+    def _check_words(self, shape: Shape) -> None:
+        """Note a word of a table that conditions never compare with, since what it names has others."""
+        schema = self._files.schema
+        for part, fields, declared in (
+            ("context", shape.context.fields, schema.context),
+            ("attributes", shape.attributes, schema.profile),
+        ):
+            for name, field in fields.items():
+                for word, ours in field.names.items() if isinstance(field, Field) else ():
+                    keys = (*(("context", "fields") if part == "context" else (part,)), name, "names", word)
+                    if part == "context" and name == "channel":
+                        self._names.refers("channel", ours, shape, *keys)
+                    elif name in declared and declared[name].values and ours not in declared[name].values:
+                        place, known = self._names.place(shape, *keys), declared[name].values
+                        self._names.problems.add(place, f"{ours} is no value of {name}", wrote=ours, known=known)
 
     def _check_consent(self, consent: ConsentReading) -> None:
         names = self._names

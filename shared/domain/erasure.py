@@ -161,7 +161,8 @@ def remaining(erasure: Erasure) -> tuple[Remaining, ...]:
         ),
         Remaining(
             where="BigQuery, history and its time travel",
-            what="records, sealed under the destroyed key; a random person id with actions, channels and outcomes",
+            what="records, sealed under the destroyed key; a random person id with actions, channels and outcomes; of "
+            "somebody who was taken apart from another, what was decided on the other while they were one",
             until=None,
         ),
         Remaining(where="logs", what="decision ids, and the random person id in errors", until=after(LOG_DAYS)),

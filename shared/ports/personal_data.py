@@ -81,7 +81,8 @@ class PersonHistory(Protocol):
     """The interaction history of single persons."""
 
     def of_persons(self, person_ids: Sequence[str], since: datetime) -> Iterator[HistoryRow]:
-        """Every row of these persons, by time, its record opened; one that was told twice may come twice.
+        """Every row of these persons, by time, its record opened; one that was told twice may come twice, and one of
+        somebody who was taken for the same person then and is erased since does not come.
 
         Raises:
             TransientError: the history did not answer.

@@ -138,6 +138,17 @@ def test_a_record_is_published_sealed_and_opens_until_its_person_is_erased():
     assert topic.messages[-1].record is None
 
 
+def test_a_decision_of_a_merged_person_is_sealed_for_whose_signal_it_was():
+    topic, sealer = Topic(), memory.new_sealer(memory.Store())
+    told = row(person_id="p-1", record='{"person_id":"p-1","fragment":"p-2"}')
+    SealingPublisher(topic, sealer).publish([told])
+    sealer.keys.destroy(["p-1"])
+    assert open_record(sealer, topic.messages[0].record) == told.record
+    sealer.keys.destroy(["p-2"])
+    with pytest.raises(ErasedError):
+        open_record(sealer, topic.messages[0].record)
+
+
 def test_what_is_sealed_opens_for_its_person_and_purpose_alone():
     sealer = memory.new_sealer(memory.Store())
     sealed = sealer.seal("p-1", "profile", b"plain")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 
 import pytest
 from click.testing import CliRunner
@@ -34,6 +35,7 @@ def test_everything_that_is_held_is_handed_over(bank, kairos_, tmp_path):
     report = {"outcome": "click", "delivery_id": message["delivery_id"]}
     assert bank.call("feedback", "POST", "/v1/outcomes", json=report).status_code == 202
     file = tmp_path / "held.json"
+    file.touch(mode=0o644)
 
     def handed_over():
         said = kairos_("person", "export", f"customer_no={person}", "--case", "DSR-1", "--to", str(file))
@@ -50,6 +52,10 @@ def test_everything_that_is_held_is_handed_over(bank, kairos_, tmp_path):
     assert held["profile"]["attributes"].items() <= told["record"]["profile"]["attributes"].items()
     assert held["person_id"] in said
     assert file.stat().st_mode & 0o777 == 0o600
+    assert [*tmp_path.iterdir()] == [file]
+    nowhere = str(tmp_path / "no" / "held.json")
+    said = kairos_("person", "export", f"customer_no={person}", "--case", "DSR-1", "--to", nowhere, fails=True)
+    assert "cannot be written" in said
 
 
 def test_whoever_is_erased_is_known_to_nobody_and_their_decisions_still_verify(bank, kairos_):
@@ -86,6 +92,35 @@ def test_whoever_is_erased_is_known_to_nobody_and_their_decisions_still_verify(b
     assert verified["agrees"], verified
     replayed = json.loads(CliRunner().invoke(kairos, ["replay", "--day", day, "--json"]).stdout)
     assert replayed["erased"] >= 1
+
+
+def test_what_was_decided_on_somebody_while_taken_for_another_is_handed_over_and_erased_with_them(bank, kairos_):
+    [number] = bank.newcomers(1)
+    customer, lead = {"customer_no": number}, {"crm_id": f"crm-{uuid.uuid4()}"}
+    for identifiers in (customer, lead, {**customer, **lead}):
+        bank.decide({"identifiers": identifiers, "channel": "web"})
+    decision = bank.decide({"identifiers": lead, "channel": "web"})["decision_id"]
+    apart = {"one": customer, "other": lead, "reason": "two of one name", "do": True}
+    assert bank.call("persons", "POST", "/v1/persons/unmerge", json=apart).status_code == 200
+
+    def decided_on(whose):
+        answer = bank.call("privacy", "POST", "/v1/persons/export", json={"identifiers": whose, "case": "DSR-4"})
+        assert answer.status_code == 200, answer.text
+        return {each["decision_id"]: each["record"] for each in answer.json()["history"]}
+
+    of_lead = bank.eventually(lambda: decision in (told := decided_on(lead)) and told, "the decision in the history")
+    assert of_lead[decision]["signal"]["identifiers"]
+    assert "profile" not in of_lead[decision]
+    assert len(of_lead) == 2
+    assert len(decided_on(customer)) == 2
+    assert decision not in decided_on(customer)
+
+    kairos_("person", "erase", f"crm_id={lead['crm_id']}", "--case", "DSR-5")
+    if bank.kind == "emulators":
+        for function in ("decide", "privacy"):
+            bank.platform.restart(function)
+    assert bank.call("decide", "GET", f"/v1/decisions/{decision}").status_code == 410
+    assert len(decided_on(customer)) == 2
 
 
 def test_nobody_is_handed_over_or_erased_without_an_operators_key(bank):

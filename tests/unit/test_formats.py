@@ -102,7 +102,7 @@ def test_a_payload_is_read_as_written_down(case: dict[str, Any]) -> None:
         ),
         ("adobe-xdm", None, "", "expected an object, got null"),
         ("adobe-xdm", {"identityMap": {}}, "timestamp", "this is no ExperienceEvent"),
-        ("adobe-xdm", XDM | {"timestamp": "2017-09-26"}, "timestamp", "RFC 3339"),
+        ("adobe-xdm", XDM | {"timestamp": "yesterday"}, "timestamp", "is no time"),
         ("adobe-xdm", XDM | {"eventType": {}}, "eventType", "expected text, got an object"),
         ("adobe-xdm", XDM | {"identityMap": []}, "identityMap", "expected an object"),
         ("adobe-xdm", XDM | {"identityMap": {"ECID": {"id": "1"}}}, "identityMap.ECID", "expected an array"),
@@ -145,6 +145,15 @@ def test_old_and_new_spellings_of_an_xdm_event_are_read_alike() -> None:
     old = {f"xdm:{name}" if name != "_id" else "@id": value for name, value in new.items()}
     old["xdm:identityMap"] = {"ECID": [{"xdm:id": "1"}]}
     assert FORMATS["adobe-xdm"].read(old) == FORMATS["adobe-xdm"].read(new)
+
+
+@pytest.mark.parametrize("written", ["2026-03-01T09:30:00", "2026-03-01T10:30:00+01:00", 1772357400, "1772357400000"])
+def test_an_xdm_event_has_its_time_in_any_spelling(written: object) -> None:
+    at = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+    told = XDM | {"timestamp": written, "consents": {"marketing": {"email": {"val": "n", "time": written}}}}
+    raw = FORMATS["adobe-xdm"].read(told)
+    assert raw.at == at
+    assert raw.consent == (ConsentChange(purpose="marketing", channel="email", granted=False, at=at),)
 
 
 def test_a_prefix_stays_where_the_bare_name_is_taken() -> None:

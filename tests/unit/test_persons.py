@@ -9,6 +9,7 @@ import pytest
 from werkzeug.test import Client
 from werkzeug.wrappers import Request
 
+from cli.personal import say_person
 from functions.identity.people import People
 from functions.persons.api import routes
 from functions.persons.explaining import WhyOne
@@ -144,6 +145,23 @@ def test_what_hangs_on_a_person_is_taken_off(desk):
     desk.see("s-5", 4, identifiers={**CUSTOMER, **tablet})
     assert desk.person_of(tablet) == "p-parted"
     assert desk.person_of(COOKIE) == desk.person_of(CUSTOMER)
+
+
+def test_why_a_shared_device_is_nobodys_is_said_from_either_side(desk):
+    kiosk, leads = {"device_id": "kiosk-11"}, [{"crm_id": f"crm-80{each}"} for each in range(4)]
+    for each in leads:
+        desk.see(f"k-{each['crm_id']}", 3, identifiers={**kiosk, **each})
+
+    for one, other in ((kiosk, leads[0]), (leads[0], kiosk)):
+        why = desk.ask("why", one=one, other=other)
+        assert not why["one_person"]
+        assert [each["reason"] for each in why["apart"]] == ["shared by more persons than it may be"]
+
+
+def test_a_person_is_printed_whatever_senders_call_their_signals(desk, capsys):
+    desk.see("[/red]9", 3, identifiers={"crm_id": "crm-810"})
+    say_person(desk.ask("show", identifiers={"crm_id": "crm-810"}))
+    assert "[/red]9" in capsys.readouterr().out
 
 
 def test_a_decision_of_a_merged_person_says_as_whom_it_came_and_replays(desk):

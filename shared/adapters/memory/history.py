@@ -69,11 +69,14 @@ class DecisionHistory:
         yield from sorted(self._between(*day_of(day)), key=lambda row: (row.occurred_at, row.row_id))
 
     def of_persons(self, person_ids: Sequence[str], since: datetime) -> Iterator[HistoryRow]:
-        """Every row of persons, its record opened."""
+        """Every row of persons that opens, opened."""
         between = self._between(since - timedelta(days=1), self._clock() + timedelta(days=1))
         for row in sorted(between, key=lambda row: (row.occurred_at, row.row_id)):
             if row.person_id in person_ids:
-                record = None if row.record is None else open_record(self._sealer, row.record)
+                try:
+                    record = None if row.record is None else open_record(self._sealer, row.record)
+                except ErasedError:
+                    continue
                 yield msgspec.structs.replace(row, record=record)
 
     def _between(self, since: datetime, until: datetime, decision_id: str | None = None) -> list[HistoryRow]:
