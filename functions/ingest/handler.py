@@ -8,14 +8,14 @@ from typing import Any
 
 import msgspec
 
-from functions.ingest.body import Body, UnreadableError, decode, split, with_headers
+from functions.ingest.body import Body, UnreadableError, check, decode, split, with_headers
 from functions.ingest.consents import consented
 from functions.ingest.formats import Format, RawSignal, formats_of
 from functions.ingest.identified import Identified
 from functions.ingest.suggestions import unknown
 from shared.domain.catalogue import Revision, Source
 from shared.domain.errors import ForbiddenError, InvalidError, NotFoundError
-from shared.domain.normalising.formats import completed
+from shared.domain.normalising.formats import completed, opened
 from shared.domain.normalising.raw import beside
 from shared.domain.personal import Scrubber
 from shared.domain.signal import CONSENT_UNREADABLE, Signal, decision_id, digest, event_time
@@ -135,6 +135,9 @@ class Ingest:
         now: datetime,
     ) -> Signal:
         payload = decode(body.items[index], shared_bytes=body.shared_bytes)
+        if form.encoded:
+            payload = opened(payload, form.encoded)
+            check(payload)
         raw = form.read(completed(payload, body.shared))
         sent_by = raw.source or source.id
         if sent_by != source.id and allowed_sources is not None and sent_by not in allowed_sources:

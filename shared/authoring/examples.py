@@ -12,7 +12,7 @@ from shared.authoring.names import Names
 from shared.authoring.places import Place
 from shared.domain.catalogue import Format
 from shared.domain.errors import InvalidError
-from shared.domain.normalising.formats import FormatReader, items_of
+from shared.domain.normalising.formats import FormatReader, items_of, opened
 from shared.domain.normalising.raw import RawSignal
 
 
@@ -25,12 +25,12 @@ def check_examples(file: forms.Examples, declared: Format, reader: FormatReader,
             names.problems.add(names.place(example, "expect"), message)
             continue
         for item, expected in zip(items, example.expect, strict=True):
-            _check(item, expected, reader, names)
+            _check(item, expected, declared, reader, names)
 
 
-def _check(item: Any, expected: forms.Expected, reader: FormatReader, names: Names) -> None:
+def _check(item: Any, expected: forms.Expected, declared: Format, reader: FormatReader, names: Names) -> None:
     try:
-        signal = reader(item)
+        signal = reader(opened(item, declared.encoded))
     except InvalidError as error:
         if expected.refused is None:
             where = f"{error.field}: " if error.field else ""

@@ -64,6 +64,7 @@ class FormatBuilder:
             shapes=form.shapes,
             batch=form.batch,
             headers=form.headers,
+            encoded=dict(sorted(form.encoded.items())),
             programs=dict(sorted(programs.items())),
             identifiers=tuple(tuple(shape.identifiers) for shape in form.shapes),
         )

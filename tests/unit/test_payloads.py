@@ -58,6 +58,15 @@ def test_examples_become_by_http_what_the_build_checked(ingest, file):
         assert [signal.type for signal in answer.signals] == wanted
 
 
+@pytest.mark.parametrize(
+    "inside", [b'{"a": "\\u0000"}', b'{"a": 9223372036854775808}', b"[" * 40 + b"]" * 40, b"[" * 30000]
+)
+def test_what_is_encoded_is_judged_like_the_rest(ingest, inside):
+    event = {"specversion": "1.0", "id": "e", "type": "a", "customerno": "C000001"}
+    answer = ingest.send("cloudevents", msgspec.json.encode(event | {"data_base64": inside}))
+    assert answer.status == 400, answer.body
+
+
 def test_an_event_in_headers_is_the_same_as_one_in_the_body(ingest):
     fields = {"specversion": "1.0", "id": "e-1", "source": "/a", "type": "com.example.seen", "customerno": "C000001"}
     headers = {f"Ce-{name}": value for name, value in fields.items()}

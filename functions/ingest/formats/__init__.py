@@ -27,6 +27,7 @@ class Format(NamedTuple):
         identifiers: where its identifiers stand, for naming one that does not fit; empty for the top.
         batch: how several events share a body, besides as an array.
         headers: how events have their fields in headers of the request.
+        encoded: the fields of an item that are base64 of JSON, by the field that it is here.
         is_strict: whether what is not declared is a mistake of the sender, since the format is our own.
     """
 
@@ -34,6 +35,7 @@ class Format(NamedTuple):
     identifiers: str = ""
     batch: Batch | None = None
     headers: Headed | None = None
+    encoded: Mapping[str, str] = {}
     is_strict: bool = False
 
 
@@ -52,7 +54,7 @@ def formats_of(catalogue: Catalogue) -> Mapping[str, Format]:
     """
     schema = Declared(catalogue.profile_schema, catalogue.context_schema, catalogue.signals)
     declared = {
-        form.id: Format(FormatReader(form, schema), batch=form.batch, headers=form.headers)
+        form.id: Format(FormatReader(form, schema), batch=form.batch, headers=form.headers, encoded=form.encoded)
         for form in catalogue.formats
     }
     return {**declared, **BUILT_IN}

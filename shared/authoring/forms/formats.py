@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
+import msgspec
 from msgspec import Meta
 
 from shared.authoring.forms.form import Form
@@ -19,12 +20,14 @@ class Format(Form, frozen=True, kw_only=True):
         description: who sends it, and where it is described.
         batch: how several events share a body, besides as an array.
         headers: how events have their fields in headers of the request.
+        encoded: the fields of an item that are base64 of JSON, and the field that it is here.
         shapes: the shapes of its items; the first counts whose condition holds.
     """
 
     description: Text
     batch: Batch | None = None
     headers: Headed | None = None
+    encoded: dict[Text, Text] = msgspec.field(default_factory=dict)
     shapes: Annotated[tuple[Shape, ...], Meta(min_length=1)]
 
 

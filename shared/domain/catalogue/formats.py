@@ -278,6 +278,7 @@ class Format(Part, frozen=True, kw_only=True):
         shapes: its shapes; the first counts whose condition holds.
         batch: how several events share a body, besides as an array.
         headers: how events have their fields in headers.
+        encoded: the fields of an item that are base64 of JSON, by the field that it is here.
         programs: its expressions by their text, as `shared.domain.cel` takes them.
         identifiers: the names of each shape's identifiers in the order of the file, which fields of JSON do not keep.
     """
@@ -286,5 +287,6 @@ class Format(Part, frozen=True, kw_only=True):
     shapes: tuple[Shape, ...]
     batch: Batch | None = None
     headers: Headed | None = None
+    encoded: dict[str, str] = msgspec.field(default_factory=dict)
     programs: dict[str, Any] = msgspec.field(default_factory=dict)
     identifiers: tuple[tuple[str, ...], ...] = ()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from typing import Any
+
+import msgspec
 
 from shared.domain.catalogue.formats import Format
 from shared.domain.errors import InvalidError
@@ -59,6 +62,27 @@ def items_of(body: Any, declared: Format) -> list[Any]:
         return [body]
     shared = {name: body[name] for name in shared_fields(body, batch.items, batch.shared)}
     return [completed(item, shared) for item in body[batch.items]]
+
+
+def opened(item: Any, encoded: Mapping[str, str]) -> Any:
+    """An item with what some of its fields are base64 of; what is no JSON inside stays as it is.
+
+    Raises:
+        InvalidError: a field is not base64, or what is in it is nested too deep.
+    """
+    for name, here in encoded.items():
+        if not isinstance(item, dict) or item.get(here) is not None or not isinstance(item.get(name), str):
+            continue
+        try:
+            value = msgspec.json.decode(base64.b64decode(item[name], validate=True))
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            continue
+        except ValueError:
+            raise InvalidError("is not base64", field=name) from None
+        except RecursionError:
+            raise InvalidError("is nested too deep", field=name) from None
+        item = {**{key: held for key, held in item.items() if key != name}, here: value}
+    return item
 
 
 def completed(item: Any, shared: Mapping[str, Any]) -> Any:
