@@ -169,7 +169,7 @@ class Embedded:
 
         listen = " ".join(f"127.0.0.1:{self._ports[name]}" for name in served)
         self._server = create_server(application, listen=listen, threads=THREADS, clear_untrusted_proxy_headers=True)
-        threading.Thread(target=self._server.run, name="http", daemon=True).start()
+        threading.Thread(target=self._serve, args=(self._server,), name="http", daemon=True).start()
         self.ticker.start()
         pid = os.getpid()
         self._file.write(
@@ -183,6 +183,14 @@ class Embedded:
                 "on": "embedded",
             }
         )
+
+    def _serve(self, server: MultiSocketServer | BaseWSGIServer) -> None:
+        """Serve until stopped. The loop may be looking at a socket just when that is closed."""
+        try:
+            server.run()
+        except OSError:
+            if not (self._stopping.locked() or self._stopped.is_set()):
+                raise
 
     def stop(self) -> None:
         """Stop serving. May be called again, and by several threads at once: each returns when all is stopped."""

@@ -238,6 +238,7 @@ def _platform(bank: Bank, tell: Callable[[str], None]) -> Iterator[Platform]:
                 topology=topology,
                 secrets=secrets,
                 environment={"*": {"PERSON_KEYS": person_keys}},
+                kept_secrets=lambda local: bank.source_secrets(local.credentials),
                 seed=seed,
                 on_progress=tell,
             )
