@@ -59,7 +59,7 @@ def test_no_word_is_younger_than_the_signal_that_brings_it(door: Door) -> None:
         ({"granted": "yes"}, "consent.marketing.email.granted", "Expected `bool`"),
         ({"basis": "consent"}, "consent.marketing.email.granted", "is missing"),
         ({"granted": True, "basis": "hope"}, "consent.marketing.email.basis", "Invalid enum value"),
-        ({"granted": True, "at": "yesterday"}, "consent.marketing.email.at", "RFC 3339"),
+        ({"granted": True, "at": "yesterday"}, "consent.marketing.email.at", "neither ISO 8601"),
         ({"granted": True, "proof": "x" * 300}, "consent.marketing.email.proof", "length <= 256"),
         ({"granted": True, "evidence": "x"}, "consent.marketing.email", "unknown field"),
     ],

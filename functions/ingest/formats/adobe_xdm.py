@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -15,11 +14,11 @@ from shared.domain.normalising.raw import (
     beside,
     described,
     device_word,
+    instant,
     mapping,
     snake_case,
     text,
 )
-from shared.domain.normalising.times import event_instant
 from shared.domain.signal import ConsentChange
 
 FALLBACK_TYPE = "experience_event"
@@ -55,7 +54,7 @@ def read(payload: Any) -> RawSignal:
     event, envelope = _opened(_unprefixed(payload))
     if event.get("timestamp") is None and event.get("eventType") is None:
         raise InvalidError("is missing, and eventType too: this is no ExperienceEvent", field="timestamp")
-    at = _instant(event.pop("timestamp", None), "timestamp")
+    at = instant(event.pop("timestamp", None), "timestamp")
     event_type = text(event.pop("eventType", None), "eventType")
     identities = [
         *_identity_map(event.pop("identityMap", None)),
@@ -79,11 +78,6 @@ def read(payload: Any) -> RawSignal:
         proofs=_proofs(event),
         properties=beside(event, extra),
     )
-
-
-def _instant(value: Any, field: str) -> datetime | None:
-    """A time as senders write it, which is UTC where it has no zone; None for null."""
-    return None if value is None else event_instant(value, field, zone="UTC")
 
 
 def _unprefixed(value: Any) -> Any:
@@ -194,7 +188,7 @@ def _consents(event: dict[str, Any]) -> tuple[ConsentChange, ...]:
         choice = mapping(marketing.get(name), field)
         word = choice.get("val")
         if word in ("y", "n"):
-            at = _instant(choice.get("time"), f"{field}.time") or _instant(together, "consents.metadata.time")
+            at = instant(choice.get("time"), f"{field}.time") or instant(together, "consents.metadata.time")
             given = msgspec.UNSET if at is None else at
             changes.append(ConsentChange(purpose="marketing", channel=channel, granted=word == "y", at=given))
     return tuple(changes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +13,7 @@ import msgspec
 
 from shared.domain.consent.proofs import Proof
 from shared.domain.errors import InvalidError
+from shared.domain.normalising.times import event_instant
 from shared.domain.signal import ConsentChange
 
 MAX_TYPE = 64
@@ -100,28 +101,13 @@ def text(value: Any, field: str) -> str | None:
 
 
 def instant(value: Any, field: str) -> datetime | None:
-    """A point in time, UTC; None for null.
+    """A point in time, UTC, as senders write it: ISO 8601, which is UTC where it has no zone, or a number since 1970;
+    None for null.
 
     Raises:
-        InvalidError: it is not RFC 3339 with a zone.
+        InvalidError: it is neither.
     """
-    if value is None:
-        return None
-    if not isinstance(value, str):
-        raise InvalidError(
-            f"expected RFC 3339 text such as 2026-03-01T09:30:00Z, got {described(value)}; epoch times are not taken",
-            field=field,
-        )
-    try:
-        at = msgspec.convert(value, datetime)
-    except msgspec.ValidationError:
-        raise InvalidError("is not a time in RFC 3339 such as 2026-03-01T09:30:00Z", field=field) from None
-    if at.tzinfo is None:
-        raise InvalidError("has no time zone; end it with Z or an offset such as +01:00", field=field)
-    try:
-        return at.astimezone(UTC)
-    except OverflowError:
-        raise InvalidError("lies outside the years 1 to 9999", field=field) from None
+    return None if value is None else event_instant(value, field, zone="UTC")
 
 
 @lru_cache(maxsize=4096)
