@@ -77,7 +77,8 @@ def test_what_was_given_back_comes_again_and_what_was_accepted_does_not_even_to_
 
 
 def test_members_share_the_topic_and_what_one_gave_back_and_left_the_other_takes(group, produce):
-    produce([b"%d" % number for number in range(100)])
+    for partition in range(4):  # in each, so that whatever the second is given of them has records
+        produce([b"%d" % number for number in range(25 * partition, 25 * partition + 25)], partition=partition)
     taken, first, second = set(), group(most=10), group(most=10)
     shared = threading.Event()
 
