@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 from confluent_kafka import Producer
@@ -42,8 +43,9 @@ def produce(broker):
 
 def read(records, count):
     """The next so many records, however they come."""
-    given = []
+    given, until = [], time.monotonic() + PATIENCE
     while len(given) < count:
+        assert time.monotonic() < until, f"{len(given)} of {count} records came"
         given += records.next()
     return given
 
@@ -89,7 +91,11 @@ def test_members_share_the_topic_and_what_one_gave_back_and_left_the_other_takes
 
     refusing = threading.Thread(target=lambda: first.until_closed(refuse_until_shared))
     refusing.start()
+    until = time.monotonic() + PATIENCE
     while len(taken) < 100:
+        if time.monotonic() > until:
+            shared.set()
+            pytest.fail(f"the second was given {len(taken)} of 100 records")
         if batch := second.next():
             taken |= {record.value for record in batch}
             second.accept(batch)
