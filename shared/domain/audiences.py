@@ -16,7 +16,8 @@ from shared.domain.contact_words import is_as_wanted, moment
 from shared.domain.decision import DecisionRecord
 from shared.domain.dropped import values_read
 from shared.domain.explanation import Explanation, explain, name_of
-from shared.domain.policy.policy import CANDIDATE, Policy
+from shared.domain.policy.conditions import CANDIDATE
+from shared.domain.policy.policy import Policy
 from shared.domain.policy.situation import Variables
 from shared.domain.replay import Replay, replay
 from shared.domain.retrace import WithoutLevers, cost_of_levers, retrace

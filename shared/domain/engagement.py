@@ -16,7 +16,8 @@ from typing import Literal
 import msgspec
 
 from shared.domain.catalogue import Action, Treatment
-from shared.domain.policy.policy import Policy, Verdict, candidate
+from shared.domain.policy.conditions import candidate
+from shared.domain.policy.policy import Policy, Verdict
 from shared.domain.policy.situation import Variables
 from shared.domain.policy.tables import Rows
 from shared.domain.profile import Profile

@@ -16,7 +16,8 @@ from shared.domain.decision import DecisionRecord
 from shared.domain.nearest import Option, distance, numbers, options, said
 from shared.domain.policy.atoms import COLLECTIONS, MISSING, NUMBERS, NoValue, Path, Term
 from shared.domain.policy.clauses import ROOTS, Clauses, clauses, specialised
-from shared.domain.policy.policy import CANDIDATE, Policy, Verdict, candidate
+from shared.domain.policy.conditions import CANDIDATE, candidate
+from shared.domain.policy.policy import Policy, Verdict
 
 MOST_CHANGED = 3
 """Values changed together at the most."""

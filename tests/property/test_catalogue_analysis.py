@@ -18,7 +18,8 @@ from shared.authoring import _build, read
 from shared.authoring.analysis.reach import Reach
 from shared.authoring.problems import Problems
 from shared.domain.catalogue import Revision
-from shared.domain.policy.policy import Policy, Verdict, candidate
+from shared.domain.policy.conditions import candidate
+from shared.domain.policy.policy import Policy, Verdict
 from shared.domain.profile import Profile
 from shared.domain.signal import Signal
 

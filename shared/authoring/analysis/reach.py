@@ -10,7 +10,7 @@ from shared.authoring.analysis.regions import Regions, Type
 from shared.authoring.analysis.requirements import Met, Requirement, Understood, of_clauses, understood
 from shared.domain.catalogue import Action, Catalogue, Treatment
 from shared.domain.policy.atoms import MISSING, Atom, Path, Term
-from shared.domain.policy.policy import candidate
+from shared.domain.policy.conditions import candidate
 from shared.domain.rules import ExclusionRule
 from shared.domain.signal import DECISION_REQUESTED
 

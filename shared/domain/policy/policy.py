@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from itertools import compress
-from typing import Any
 
-from shared.domain.catalogue import Action, Condition, Revision, Treatment
-from shared.domain.cel import Missing, Program, program
+from shared.domain.catalogue import Condition, Revision
+from shared.domain.cel import Program, program
 from shared.domain.contact_policy.compiled import ContactRules
 from shared.domain.errors import NotFoundError
 from shared.domain.features.features import Features
-from shared.domain.policy.atoms import MISSING, Path, Truth
-from shared.domain.policy.clauses import clauses, specialised
+from shared.domain.policy.atoms import Truth
+from shared.domain.policy.conditions import stopping, truth, weighing
 from shared.domain.policy.factors import Factors
-from shared.domain.policy.index import Evaluated, Index, Tabled, can_allow_missing
+from shared.domain.policy.index import Index
 from shared.domain.policy.masks import Masks
 from shared.domain.policy.scopes import Scopes
 from shared.domain.policy.situation import Situations, Variables
 from shared.domain.policy.slotting import Slotting
-from shared.domain.policy.tables import Rows, rows_at
+from shared.domain.policy.tables import Rows
 from shared.domain.profile import Profile
 from shared.domain.signal import Signal
 from shared.domain.triggers import Triggers
-
-CANDIDATE = frozenset({"action", "treatment"})
-"""Variables whose values are the catalogue's own: they are put into a condition when it is compiled."""
-
-_Asked = tuple[str, bool]
-"""A condition's text, and whether it allows what is missing."""
 
 _BITS = bytes.maketrans(b"01", b"\0\1")
 
@@ -75,9 +67,9 @@ class Policy:
         self._ids = tuple(self._row_of)
         self._programs: dict[str, Program] = {}
         self._last: tuple[Profile, Signal, datetime, Variables] | None = None
-        tabled, evaluated = _compiled(self)
+        tabled, evaluated = stopping(catalogue)
         self._index = Index(len(self.rows), tabled, evaluated)
-        self._weighing = _of_context_weights(revision)
+        self._weighing = weighing(catalogue)
         types = {name: attribute.type for name, attribute in catalogue.profile_schema.items()}
         reads = [path for e in catalogue.expressions.values() for path in e.reads]
         self._situations = Situations(types, [path[1] for path in reads if path[0] == "profile" and len(path) > 1])
@@ -174,7 +166,7 @@ class Policy:
 
     def verdict(self, condition: Condition, situation: Variables) -> Verdict:
         """What one condition says in a situation, of which `action` and `treatment` are a part."""
-        return _VERDICTS[_truth(self.program(condition.when).evaluate(situation))]
+        return _VERDICTS[truth(self.program(condition.when).evaluate(situation))]
 
     def context_weights(self, situation: Variables) -> list[tuple[float, Rows]]:
         """The context weights whose condition holds, and the rows in their scope."""
@@ -193,110 +185,3 @@ _VERDICTS = {
     Truth.UNKNOWN: Verdict.UNKNOWN,
     Truth.ERROR: Verdict.ERROR,
 }
-
-
-def candidate(action: Action, treatment: Treatment | None) -> dict[str, dict[str, Any]]:
-    """What conditions see of a candidate; those above the treatment see no treatment."""
-    seen: dict[str, dict[str, Any]] = {
-        "action": {
-            **{name: list(a) if a.__class__ is tuple else a for name, a in action.attributes.items()},
-            "id": action.id,
-            "brand": action.brand,
-            "issue": action.issue,
-            "group": action.group,
-        }
-    }
-    if treatment is not None:
-        seen["treatment"] = {"id": treatment.id, "channel": treatment.channel, "purpose": treatment.purpose}
-    return seen
-
-
-def _truth(value: Any) -> Truth:
-    if value.__class__ is bool:
-        return Truth.TRUE if value else Truth.FALSE
-    return Truth.UNKNOWN if isinstance(value, Missing) else Truth.ERROR
-
-
-def _compiled(policy: Policy) -> tuple[list[Tabled], list[Evaluated]]:
-    """Every distinct condition with the rows that it stops."""
-    expressions = policy.revision.catalogue.expressions
-    tabled: list[Tabled] = []
-    evaluated: list[Evaluated] = []
-    for (text, allows_missing), rows, known in _rows_of_conditions(policy):
-        expression = expressions[text]
-        data, found = None, expression.clauses
-        if known:
-            data = specialised(expression.program, known)
-            found = clauses(data)
-        if found is not None and (not allows_missing or can_allow_missing(found)):
-            tabled.append(Tabled(found, allows_missing, rows))
-        else:
-            evaluated.append(Evaluated(_evaluation(data or expression.program), allows_missing, rows))
-    return tabled, evaluated
-
-
-def _of_context_weights(revision: Revision) -> Index:
-    """The conditions of the context weights: row n is the n-th weight, which a condition that does not hold stops."""
-    tabled: list[Tabled] = []
-    evaluated: list[Evaluated] = []
-    weights = revision.catalogue.context_weights
-    for number, weight in enumerate(weights):
-        expression = revision.catalogue.expressions[weight.when]
-        if expression.clauses is not None:
-            tabled.append(Tabled(expression.clauses, allows_missing=False, rows=1 << number))
-        else:
-            evaluated.append(Evaluated(_evaluation(expression.program), allows_missing=False, rows=1 << number))
-    return Index(len(weights), tabled, evaluated)
-
-
-def _evaluation(data: Any) -> Callable[[Mapping[str, Any]], Truth]:
-    evaluate: Callable[[Any], Any] = program(data).evaluate
-    return lambda situation: _truth(evaluate(situation))
-
-
-def _rows_of_conditions(policy: Policy) -> Iterator[tuple[_Asked, Rows, dict[Path, Any]]]:
-    """Each distinct condition with the rows it concerns: one that reads candidates once for each set of values that it
-    reads of them.
-    """
-    catalogue = policy.revision.catalogue
-    reads = {
-        text: paths
-        for text, expression in catalogue.expressions.items()
-        if expression.reads and (paths := [path for path in expression.reads if path[0] in CANDIDATE])
-    }
-    # by text, of conditions that drop what is missing and of those that allow it
-    plain: tuple[defaultdict[str, list[int]], ...] = defaultdict(list), defaultdict(list)
-    reading: dict[tuple[_Asked, str], tuple[list[int], dict[Path, Any]]] = {}
-    texts = [condition.when for condition in catalogue.conditions]
-    allows = [condition.on_missing == "allow" for condition in catalogue.conditions]
-    concerned = [plain[allowed][text] for text, allowed in zip(texts, allows, strict=True)]
-
-    def add(indexes: Sequence[int], action: Action, treatment: Treatment | None, rows: list[int]) -> None:
-        for index in indexes:
-            if not reads or texts[index] not in reads:
-                known_rows = concerned[index]
-                known_rows += rows
-                continue
-            seen = candidate(action, treatment)
-            known = {path: _value(seen, path) for path in reads[texts[index]]}
-            key = (texts[index], allows[index]), repr(sorted(known.items()))
-            reading.setdefault(key, ([], known))[0].extend(rows)
-
-    row = 0
-    for action in catalogue.actions:
-        rows = list(range(row, row + len(action.treatments)))
-        add(action.conditions, action, None, rows)
-        for own, treatment in zip(rows, action.treatments, strict=True):
-            if treatment.conditions:
-                add(treatment.conditions, action, treatment, [own])
-        row += len(rows)
-    for allowed, by_text in enumerate(plain):
-        yield from (((text, bool(allowed)), rows_at(found), {}) for text, found in by_text.items() if found)
-    yield from ((one, rows_at(found), known) for (one, _), (found, known) in reading.items())
-
-
-def _value(seen: Mapping[str, Any], path: Path) -> Any:
-    value: Any = seen
-    for name in path:
-        value = value.get(name, MISSING) if isinstance(value, dict) else MISSING
-    return value

@@ -1,0 +1,127 @@
+"""A catalogue's conditions made ready for an index: each distinct one once, with the rows that it stops."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from shared.domain.catalogue import Action, Catalogue, Treatment
+from shared.domain.cel import Missing, program
+from shared.domain.policy.atoms import MISSING, Path, Truth
+from shared.domain.policy.clauses import clauses, specialised
+from shared.domain.policy.index import Evaluated, Index, Tabled, can_allow_missing
+from shared.domain.policy.tables import Rows, rows_at
+
+CANDIDATE = frozenset({"action", "treatment"})
+"""Variables whose values are the catalogue's own: they are put into a condition when it is compiled."""
+
+_Asked = tuple[str, bool]
+"""A condition's text, and whether it allows what is missing."""
+
+
+def candidate(action: Action, treatment: Treatment | None) -> dict[str, dict[str, Any]]:
+    """What conditions see of a candidate; those above the treatment see no treatment."""
+    seen: dict[str, dict[str, Any]] = {
+        "action": {
+            **{name: list(a) if a.__class__ is tuple else a for name, a in action.attributes.items()},
+            "id": action.id,
+            "brand": action.brand,
+            "issue": action.issue,
+            "group": action.group,
+        }
+    }
+    if treatment is not None:
+        seen["treatment"] = {"id": treatment.id, "channel": treatment.channel, "purpose": treatment.purpose}
+    return seen
+
+
+def truth(value: Any) -> Truth:
+    """What an evaluated condition says."""
+    if value.__class__ is bool:
+        return Truth.TRUE if value else Truth.FALSE
+    return Truth.UNKNOWN if isinstance(value, Missing) else Truth.ERROR
+
+
+def stopping(catalogue: Catalogue) -> tuple[list[Tabled], list[Evaluated]]:
+    """Every distinct condition with the rows that it stops."""
+    expressions = catalogue.expressions
+    tabled: list[Tabled] = []
+    evaluated: list[Evaluated] = []
+    for (text, allows_missing), rows, known in _rows_of_conditions(catalogue):
+        expression = expressions[text]
+        data, found = None, expression.clauses
+        if known:
+            data = specialised(expression.program, known)
+            found = clauses(data)
+        if found is not None and (not allows_missing or can_allow_missing(found)):
+            tabled.append(Tabled(found, allows_missing, rows))
+        else:
+            evaluated.append(Evaluated(_evaluation(data or expression.program), allows_missing, rows))
+    return tabled, evaluated
+
+
+def weighing(catalogue: Catalogue) -> Index:
+    """The conditions of the context weights: row n is the n-th weight, which a condition that does not hold stops."""
+    tabled: list[Tabled] = []
+    evaluated: list[Evaluated] = []
+    weights = catalogue.context_weights
+    for number, weight in enumerate(weights):
+        expression = catalogue.expressions[weight.when]
+        if expression.clauses is not None:
+            tabled.append(Tabled(expression.clauses, allows_missing=False, rows=1 << number))
+        else:
+            evaluated.append(Evaluated(_evaluation(expression.program), allows_missing=False, rows=1 << number))
+    return Index(len(weights), tabled, evaluated)
+
+
+def _evaluation(data: Any) -> Callable[[Mapping[str, Any]], Truth]:
+    evaluate: Callable[[Any], Any] = program(data).evaluate
+    return lambda situation: truth(evaluate(situation))
+
+
+def _rows_of_conditions(catalogue: Catalogue) -> Iterator[tuple[_Asked, Rows, dict[Path, Any]]]:
+    """Each distinct condition with the rows it concerns: one that reads candidates once for each set of values that it
+    reads of them.
+    """
+    reads = {
+        text: paths
+        for text, expression in catalogue.expressions.items()
+        if expression.reads and (paths := [path for path in expression.reads if path[0] in CANDIDATE])
+    }
+    # by text, of conditions that drop what is missing and of those that allow it
+    plain: tuple[defaultdict[str, list[int]], ...] = defaultdict(list), defaultdict(list)
+    reading: dict[tuple[_Asked, str], tuple[list[int], dict[Path, Any]]] = {}
+    texts = [condition.when for condition in catalogue.conditions]
+    allows = [condition.on_missing == "allow" for condition in catalogue.conditions]
+    concerned = [plain[allowed][text] for text, allowed in zip(texts, allows, strict=True)]
+
+    def add(indexes: Sequence[int], action: Action, treatment: Treatment | None, rows: list[int]) -> None:
+        for index in indexes:
+            if not reads or texts[index] not in reads:
+                known_rows = concerned[index]
+                known_rows += rows
+                continue
+            seen = candidate(action, treatment)
+            known = {path: _value(seen, path) for path in reads[texts[index]]}
+            key = (texts[index], allows[index]), repr(sorted(known.items()))
+            reading.setdefault(key, ([], known))[0].extend(rows)
+
+    row = 0
+    for action in catalogue.actions:
+        rows = list(range(row, row + len(action.treatments)))
+        add(action.conditions, action, None, rows)
+        for own, treatment in zip(rows, action.treatments, strict=True):
+            if treatment.conditions:
+                add(treatment.conditions, action, treatment, [own])
+        row += len(rows)
+    for allowed, by_text in enumerate(plain):
+        yield from (((text, bool(allowed)), rows_at(found), {}) for text, found in by_text.items() if found)
+    yield from ((one, rows_at(found), known) for (one, _), (found, known) in reading.items())
+
+
+def _value(seen: Mapping[str, Any], path: Path) -> Any:
+    value: Any = seen
+    for name in path:
+        value = value.get(name, MISSING) if isinstance(value, dict) else MISSING
+    return value
