@@ -7,7 +7,8 @@ import msgspec
 from shared.authoring import forms
 from shared.authoring.names import Names, by_id
 from shared.domain.catalogue import Blocked, Namespace
-from shared.domain.cel.patterns import PatternError, parse
+from shared.domain.cel.pattern_trees import PatternError
+from shared.domain.cel.patterns import parse
 from shared.domain.identity.bad_values import whole
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from shared.domain.cel.charsets import Chars
 from shared.domain.cel.ends import Failed
-from shared.domain.cel.patterns import Assertion, Choice, Empty, PatternError, Repeat, Sequence, Tree, parse
+from shared.domain.cel.pattern_trees import Assertion, Choice, Empty, PatternError, Repeat, Sequence, Tree
+from shared.domain.cel.patterns import parse
 from shared.domain.cel.values import no_overload
 
 MAX_STATES = 1_000

@@ -9,7 +9,6 @@ refused when the catalogue is built.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from shared.domain.cel.charsets import (
     ANY,
@@ -22,6 +21,7 @@ from shared.domain.cel.charsets import (
     POSIX,
     Chars,
 )
+from shared.domain.cel.pattern_trees import Assertion, Choice, Empty, PatternError, Repeat, Sequence, Tree
 
 MAX_PATTERN = 1_000
 """Characters of a pattern."""
@@ -32,42 +32,6 @@ MAX_GROUPS = 50
 MAX_REPEAT = 1_000
 """Times that `{n,m}` may repeat, those within each other multiplied; RE2's own limit."""
 
-
-class PatternError(ValueError):
-    """Text that is no pattern, or one that is not taken."""
-
-
-class Empty(NamedTuple):
-    """Matches nothing, anywhere."""
-
-
-class Assertion(NamedTuple):
-    """Matches nothing, at a place: `begin end line_begin line_end word no_word`."""
-
-    place: str
-
-
-class Sequence(NamedTuple):
-    """One after the other."""
-
-    parts: tuple[Tree, ...]
-
-
-class Choice(NamedTuple):
-    """One of these."""
-
-    parts: tuple[Tree, ...]
-
-
-class Repeat(NamedTuple):
-    """`least` to `most` times, without end where `most` is None."""
-
-    part: Tree
-    least: int
-    most: int | None
-
-
-Tree = Chars | Empty | Assertion | Sequence | Choice | Repeat
 
 _ASSERTIONS = {"A": "begin", "z": "end", "b": "word", "B": "no_word"}
 _COUNT = re.compile(r"\{([0-9]{1,5})(?:(,)([0-9]{0,5}))?\}")
