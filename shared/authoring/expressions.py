@@ -14,6 +14,7 @@ import msgspec
 from cel_expr_python import cel
 from google.protobuf import descriptor_pb2, descriptor_pool, struct_pb2, timestamp_pb2
 
+from shared.authoring.cel_faults import MAX_DEPTH, VARIABLES, Fault, explained, type_words
 from shared.authoring.checked import ProgramError
 from shared.authoring.places import Place
 from shared.authoring.problems import Problems
@@ -22,8 +23,6 @@ from shared.authoring.tokens import Token, compared, tokens_of
 from shared.domain.catalogue import Attribute, Expression, SignalType
 from shared.domain.cel.reads import read_paths
 from shared.domain.policy.clauses import clauses
-
-MAX_DEPTH = 32
 
 _Field = descriptor_pb2.FieldDescriptorProto
 _TYPES = {
@@ -38,7 +37,6 @@ _MESSAGES = {
     "any": ".google.protobuf.Value",
     "properties": ".kairos.Properties",
 }
-_VARIABLES = ("profile", "context", "signal", "action", "treatment")
 
 _WORDS = frozenset(
     {"as", "break", "const", "continue", "else", "false", "for", "function", "if", "import", "in", "let", "loop"}
@@ -49,21 +47,6 @@ _SIGNAL_ALONE = dict.fromkeys(
 )
 _READS_PROPERTY = ["signal", ".", "properties", "."]
 _CANDIDATE_READ = re.compile(r"(action|treatment)\.[a-z]")
-_ERROR = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*?)(?=\n \| | \[INVALID_ARGUMENT\]|\Z)", re.DOTALL)
-_UNDEFINED = re.compile(r"undefined field '(.*)' not found in struct 'kairos\.(\w+)'")
-_UNDECLARED = re.compile(r"undeclared reference to '(.*)' \(in container ''\)")
-_OVERLOAD = re.compile(r"found no matching overload for '(.*)' applied to '(.*)'", re.DOTALL)
-_SYNTAX = re.compile(r"Syntax error: (.*?)(?: expecting .*)?", re.DOTALL)
-
-
-class _Fault(NamedTuple):
-    """Something wrong at a character of an expression."""
-
-    offset: int
-    message: str
-    wrote: str = ""
-    known: tuple[str, ...] = ()
-
 
 Where = Callable[[], Place]
 """Where an expression stands, worked out only for one with a fault."""
@@ -105,7 +88,7 @@ class Checker:
             problems: where to note what is wrong.
         """
         self._problems = problems
-        self._faults: dict[tuple[str, tuple[str, ...], tuple[str, ...]], list[_Fault]] = {}
+        self._faults: dict[tuple[str, tuple[str, ...], tuple[str, ...]], list[Fault]] = {}
         self.expressions: dict[str, Expression] = {}
         self._is_open = any(signal.open for signal in declared.signals.values())
         usable = {name: a.type for name, a in declared.profile.items() if name not in (*self.LISTS, *self.RESERVED)}
@@ -198,32 +181,32 @@ class Checker:
                 else:
                     field.type = _TYPES[kind]
         pool.Add(file)
-        variables = {name: cel.Type(f"kairos.{name.title()}") for name in _VARIABLES}
+        variables = {name: cel.Type(f"kairos.{name.title()}") for name in VARIABLES}
         return cel.NewEnv(descriptor_pool=pool, variables={**variables, "now": cel.Type.TIMESTAMP})
 
-    def _compile(self, text: str, tokens: list[Token], wanted: tuple[str, ...], rule: str) -> list[_Fault]:
+    def _compile(self, text: str, tokens: list[Token], wanted: tuple[str, ...], rule: str) -> list[Fault]:
         """What CEL says to the declared types; a good text is kept."""
         try:
             check_text(text)
             compiled = self._env_for(tokens).compile(text)
             program = program_data(compiled.serialize())
         except ProgramError as error:
-            return [_Fault(error.offset, error.detail)]
+            return [Fault(error.offset, error.detail)]
         except RuntimeError as error:
-            return self._explain(text, str(error))
+            return explained(text, str(error), self._fields)
         kind = compiled.return_type().name()
         if kind not in wanted:
-            return [_Fault(0, f"{rule}, and this is {_type(kind)}")]
+            return [Fault(0, f"{rule}, and this is {type_words(kind)}")]
         found = clauses(program)
         reads = read_paths(program) if found is None else ()
         encoded = msgspec.Raw(msgspec.json.encode(program))
         self.expressions[text] = Expression(encoded=encoded, clauses=found, reads=reads)
         return []
 
-    def _unknown_values(self, tokens: list[Token]) -> list[_Fault]:
+    def _unknown_values(self, tokens: list[Token]) -> list[Fault]:
         """Comparisons with a text that an attribute never has."""
         return [
-            _Fault(token.offset, f"{value!r} is no value of {attribute}", value, tuple(self._vocabulary[attribute]))
+            Fault(token.offset, f"{value!r} is no value of {attribute}", value, tuple(self._vocabulary[attribute]))
             for attribute, token in compared(tokens)
             if attribute in self._vocabulary
             and "\\" not in token.text
@@ -231,52 +214,21 @@ class Checker:
             and (value := token.text.strip("'\"")) not in self._vocabulary[attribute]
         ]
 
-    def _explain(self, text: str, error: str) -> list[_Fault]:
-        """What CEL said, in the words of the catalogue."""
-        lines = text.split("\n")
-        faults = []
-        for line, column, message in _ERROR.findall(error):
-            before = lines[: max(int(line) - 1, 0)]
-            offset = min(sum(len(part) + 1 for part in before) + max(int(column) - 1, 0), len(text))
-            faults.append(self._fault(text, offset, message))
-        if "recursion" in error:
-            return [_Fault(0, f"nested too deeply: CEL takes {MAX_DEPTH} levels")]
-        return faults or [_Fault(0, f"not CEL: {error}")]
 
-    def _fault(self, text: str, offset: int, message: str) -> _Fault:
-        if found := _UNDEFINED.fullmatch(message):
-            name, variable = found[1], found[2].lower()
-            at = text.find(name, offset)
-            fields = tuple(self._fields.get(variable, ()))
-            if variable == "properties":
-                return _Fault(max(at, offset), f"no type of signal declares a property {name}", name, fields)
-            return _Fault(max(at, offset), f"unknown attribute {variable}.{name}", name, fields)
-        if found := _UNDECLARED.fullmatch(message):
-            variables = (*_VARIABLES, "now", "has", "size", "timestamp", "duration", "matches")
-            first = found[1].split(".")[0]
-            at = offset if text.startswith(first, offset) else max(text.rfind(first, 0, offset), 0)
-            return _Fault(at, f"unknown name {found[1]}", first, variables)
-        if found := _OVERLOAD.fullmatch(message):
-            return _Fault(offset, f"{_operator(found[1])} does not take {_type(found[2])}")
-        if found := _SYNTAX.fullmatch(message):
-            return _Fault(offset, f"not CEL: {found[1]}")
-        return _Fault(offset, message)
-
-
-def _hidden(text: str, tokens: list[Token], hidden: Mapping[str, str]) -> list[_Fault]:
+def _hidden(text: str, tokens: list[Token], hidden: Mapping[str, str]) -> list[Fault]:
     """Variables that are not there, and candidates read in a way that evaluation would not notice."""
     faults = []
     for before, token in zip([Token("", "", -1), *tokens], tokens, strict=False):
         if token.kind != "name" or before.text == ".":
             continue
         if token.text in hidden:
-            faults.append(_Fault(token.offset, f"{token.text} cannot be read here: {hidden[token.text]}"))
+            faults.append(Fault(token.offset, f"{token.text} cannot be read here: {hidden[token.text]}"))
         elif token.text in ("action", "treatment") and not _CANDIDATE_READ.match(text, token.offset):
-            faults.append(_Fault(token.offset, f"read one of its fields, such as {token.text}.id, in one word"))
+            faults.append(Fault(token.offset, f"read one of its fields, such as {token.text}.id, in one word"))
     return faults
 
 
-def _too_deep(tokens: list[Token]) -> list[_Fault]:
+def _too_deep(tokens: list[Token]) -> list[Fault]:
     depth = 0
     for token in tokens:
         if token.kind != "other":
@@ -286,16 +238,5 @@ def _too_deep(tokens: list[Token]) -> list[_Fault]:
         elif token.text in ")]}":
             depth -= 1
         if depth > MAX_DEPTH:
-            return [_Fault(token.offset, f"nested too deeply: at most {MAX_DEPTH} brackets within each other")]
+            return [Fault(token.offset, f"nested too deeply: at most {MAX_DEPTH} brackets within each other")]
     return []
-
-
-def _operator(name: str) -> str:
-    """`_>_` as people write it."""
-    return repr(name.replace("_", " ").strip()) if not name.isidentifier() else f"{name}()"
-
-
-def _type(name: str) -> str:
-    """A type or a tuple of types in words."""
-    inner = name.strip("()")
-    return " and ".join(part.strip().removeprefix("google.protobuf.").lower() for part in inner.split(", "))

@@ -284,7 +284,7 @@ class Running:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while (value := found()) is None:
             assert time.monotonic() < deadline, f"not within {PATIENCE_SECONDS:g} s: {what}"
-            time.sleep(0.05)
+            time.sleep(0.05)  # a store tells nobody what is written to it
         return value
 
 

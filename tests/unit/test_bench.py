@@ -263,7 +263,7 @@ def test_a_broken_limit_is_told_and_fails_unless_told_otherwise(monkeypatch, opt
     assert "4.5 × empty function" in answer.stderr
 
 
-@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read from /proc")
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read from /proc, which only Linux has")
 @pytest.mark.parametrize("what", ["policy", "json"])
 def test_what_is_loaded_once_says_what_it_took(tmp_path, capsys, what):
     canonical = bank.revision(20).catalogue.canonical()

@@ -14,6 +14,7 @@ from shared.domain.normalising.consenting import Consenting
 from shared.domain.normalising.raw import RawSignal, beside, described, snake_case, text
 from shared.domain.normalising.reading import Expression, Reading, Variables, folded, path
 from shared.domain.normalising.times import event_instant
+from shared.domain.normalising.unpacking import identity_values, renamed_fields
 from shared.domain.personal import letters
 
 WORD = "word"
@@ -94,7 +95,7 @@ class Shaped:
             InvalidError: with the field that does not fit.
         """
         if self._rename:
-            item = {**item, **_renamed(item, self._rename)}
+            item = {**item, **renamed_fields(item, self._rename)}
         variables: Variables = {"item": item}
         for name, run in self._let:
             value = run(variables)
@@ -177,7 +178,7 @@ class Shaped:
         if named.__class__ is not dict:
             raise InvalidError(f"expected an object, got {described(named)}", field=self._identities.shown)
         for name, held in named.items():
-            values = [*_values(held, f"{self._identities.shown}.{name}")]
+            values = [*identity_values(held, f"{self._identities.shown}.{name}")]
             if name in found:
                 further[name] = tuple(value for value in values if value != found[name])
             elif values:
@@ -264,32 +265,6 @@ def _object(reading: Reading, variables: Variables, moved: set[str]) -> dict[str
         _move(expression, moved)
         return dict(value)
     return {}
-
-
-def _values(held: Any, field: str) -> Iterator[Any]:
-    """The values of an identity: one, or a list; of objects the `id`, the `primary` one first."""
-    several = held if held.__class__ is list else [held]
-    for value in sorted(several, key=lambda one: one.__class__ is not dict or one.get("primary") is not True):
-        told = value.get("id") if value.__class__ is dict else value
-        if told.__class__ not in (str, int):
-            raise InvalidError("expected text, or an object with an id", field=field)
-        if told != "":
-            yield told
-
-
-def _renamed(item: dict[str, Any], rename: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
-    """The fields whose names are ids, under their words; a word that is taken gets an underscore in front."""
-    renamed: dict[str, Any] = {}
-    for field, names in rename.items():
-        if item.get(field).__class__ is dict:
-            held = {name: value for name, value in item[field].items() if name not in names}
-            for name, word in names.items():
-                if name in item[field]:
-                    held = (
-                        beside({word: item[field][name]}, held) if word in held else {**held, word: item[field][name]}
-                    )
-            renamed[field] = held
-    return renamed
 
 
 def _movable(shape: Shape) -> Iterator[str]:
