@@ -21,7 +21,7 @@ from shared.domain.identifiers import keyed_hash, normalise
 from shared.domain.identity.links import Identifier
 from shared.domain.profile import Person
 from shared.domain.signal import digest
-from shared.ports import ContactPoints, Persons
+from shared.ports import ContactPoints, Persons, creation
 
 SOURCE = "core_banking"
 _LISTS = ("brands", "products", "flags", "consents", "reachable")
@@ -57,11 +57,11 @@ def seed_customers(
 
     def create(part: list[tuple[Person, list[Identifier]]]) -> None:
         try:
-            persons.create_all(part)
+            persons.rewrite(creation(part))
         except AlreadyExistsError:
             for profile, links in part:
                 with suppress(AlreadyExistsError):
-                    persons.create(profile, links)
+                    persons.rewrite(creation([(profile, links)]))
 
     with ThreadPoolExecutor(_WRITERS, thread_name_prefix="seed") as pool:
         points = pool.submit(contact_points.put, {c.profile.person_id: c.addresses for c in everyone})

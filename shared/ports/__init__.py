@@ -12,7 +12,7 @@ from shared.ports.contacts import Contacts, Deferrals, Folding
 from shared.ports.history import Days, DecisionHistory, Seals, Unopened
 from shared.ports.person_keys import KeyWrapper, PersonKeys
 from shared.ports.personal_data import Erasures, Held, PersonalData, PersonHistory
-from shared.ports.persons import ContactPoints, Persons, Rewrite, behind
+from shared.ports.persons import ContactPoints, Persons, Rewrite, behind, creation
 from shared.ports.secrets import Secrets
 from shared.ports.topics import Parked, Publisher, Quarantine
 from shared.ports.versioned import Versioned
@@ -60,4 +60,5 @@ __all__ = [
     "Unopened",
     "Versioned",
     "behind",
+    "creation",
 ]

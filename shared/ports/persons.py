@@ -46,29 +46,6 @@ class Persons(Protocol):
             ErasedError: the person was erased.
         """
 
-    def create(self, profile: Person, identifiers: Sequence[Identifier]) -> None:
-        """Create a person with its first identifiers, in one commit.
-
-        Raises:
-            AlreadyExistsError: one of the identifiers was linked meanwhile; nothing is written.
-        """
-
-    def create_all(self, persons: Sequence[tuple[Person, Sequence[Identifier]]]) -> None:
-        """Create several persons in one commit, at most a hundred; for feeds.
-
-        Raises:
-            AlreadyExistsError: one of the persons or identifiers is there already; nothing is written.
-        """
-
-    def update(self, profile: Versioned[Person], identifiers: Sequence[Identifier]) -> None:
-        """Write a changed profile and create identifiers, in one commit. A profile whose own `version` is that of the
-        document read is left as it is and only the identifiers are written.
-
-        Raises:
-            StaleError: the profile changed since it was read; nothing is written.
-            AlreadyExistsError: one of the identifiers was linked meanwhile; nothing is written.
-        """
-
     def rewrite(self, change: Rewrite) -> None:
         """Write persons and identifiers that change together, in one guarded commit.
 
@@ -76,6 +53,14 @@ class Persons(Protocol):
             StaleError: one of them changed since it was read; nothing is written.
             AlreadyExistsError: one that is to be created is there; nothing is written.
         """
+
+
+def creation(persons: Sequence[tuple[Person, Sequence[Identifier]]]) -> Rewrite:
+    """Persons that are new, each with its first identifiers; for feeds, at most a hundred at once."""
+    return Rewrite(
+        persons=[Versioned(profile, None) for profile, _ in persons],
+        created=[identifier for _, identifiers in persons for identifier in identifiers],
+    )
 
 
 def behind(persons: Persons, person_id: str) -> Versioned[Person] | None:

@@ -21,7 +21,7 @@ from shared.domain.signal import Signal, digest
 from shared.domain.triggers import Entry
 from shared.domain.usage import Usage
 from shared.messages import HistoryRow, SignalReceived
-from shared.ports import Parked
+from shared.ports import Parked, Rewrite, creation
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -236,3 +236,18 @@ def deferral(number: int = 1, **changes) -> Deferral:
 def channel(channel_id: str = "email", **changes) -> Channel:
     fields = {"id": channel_id, "name": "E-mail", "direction": "outbound", "medium": "html", "price": 0.01}
     return Channel(**{**fields, **changes})
+
+
+def create(persons, profile_, identifiers=()):
+    """Create one person with its first identifiers."""
+    create_all(persons, [(profile_, identifiers)])
+
+
+def create_all(persons, people):
+    """Create several persons at once."""
+    persons.rewrite(creation(people))
+
+
+def update(persons, person, identifiers=()):
+    """Write a person as it was read and changed, and create identifiers."""
+    persons.rewrite(Rewrite(persons=[person], created=identifiers))

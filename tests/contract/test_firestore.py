@@ -15,7 +15,7 @@ from shared.domain.errors import PermanentError, TransientError
 from shared.domain.propensity import Counts
 from shared.ports import Outcome
 from tests.contract.conftest import ON_EMULATORS
-from tests.contract.samples import NOW, PATIENCE_SECONDS, Counted, contact, delivery, parked, rich_profile
+from tests.contract.samples import NOW, PATIENCE_SECONDS, Counted, contact, create, delivery, parked, rich_profile
 
 pytestmark = ON_EMULATORS
 firestore = pytest.mark.parametrize("documents", ["firestore"], indirect=True)
@@ -23,7 +23,7 @@ firestore = pytest.mark.parametrize("documents", ["firestore"], indirect=True)
 
 @firestore
 def test_audiences_can_be_queried(documents):
-    documents.persons.create(rich_profile(), [])
+    create(documents.persons, rich_profile(), [])
     profiles = documents.database.client.collection("profiles")
     found = list(profiles.where(filter=field_filter("audiences", "array_contains", "savers")).stream())
     assert [snapshot.id for snapshot in found] == ["p-1"]
@@ -87,7 +87,7 @@ def test_a_models_counts_are_spread_over_a_few_documents(documents):
 @firestore
 def test_documents_of_a_later_release_can_be_read(documents):
     """Fields that this release does not know are left out, so that a rollback can serve."""
-    documents.persons.create(rich_profile(), [])
+    create(documents.persons, rich_profile(), [])
     documents.contacts.reserve("p-1", None, [contact(delivery(1))])
     documents.contacts.present([delivery(1)])
     documents.quarantine.park(parked(1))

@@ -11,7 +11,7 @@ from shared.domain.erasure import ERASED, Erasure, tombstone
 from shared.domain.errors import AlreadyExistsError, ErasedError, StaleError
 from shared.domain.propensity import NO_EVIDENCE
 from shared.ports import Held, Outcome, Versioned
-from tests.contract.samples import NOW, contact, deferral, delivery, link, rich_profile
+from tests.contract.samples import NOW, contact, create, deferral, delivery, link, rich_profile, update
 
 US, OTHERS = ("p-1", "p-0"), ("p-2",)
 
@@ -25,7 +25,7 @@ def people(documents):
     """Two ids of one person, and somebody else, each with something everywhere."""
     for person_id in (*US, *OTHERS):
         links = [link("email", f"e-{person_id}", person_id), link("device", f"x-{person_id}", person_id)]
-        documents.persons.create(msgspec.structs.replace(rich_profile(), person_id=person_id), links)
+        create(documents.persons, msgspec.structs.replace(rich_profile(), person_id=person_id), links)
         shown = delivery(1, person_id, state="presented", expires_at=None)
         documents.contacts.present([shown])
         documents.outcomes.record(outcome(shown), shown, contact(shown), NO_EVIDENCE)
@@ -74,14 +74,14 @@ def test_readers_and_writers_of_an_erased_person_are_told(people):
         people.persons.profile("p-1")
     changed = msgspec.structs.replace(read.value, version=read.value.version + 1)
     with pytest.raises(StaleError):
-        people.persons.update(Versioned(changed, read.version), [])
+        update(people.persons, Versioned(changed, read.version), [])
 
 
 def test_nobody_is_buried_whom_somebody_wrote_meanwhile(people):
     read = versions(people, US)
     person = people.persons.profile("p-0")
     changed = msgspec.structs.replace(person.value, version=person.value.version + 1)
-    people.persons.update(Versioned(changed, person.version), [])
+    update(people.persons, Versioned(changed, person.version), [])
     with pytest.raises(StaleError):
         people.personal_data.bury(read, NOW)
     assert people.persons.profile("p-1").value.person_id == "p-1"
@@ -98,9 +98,9 @@ def test_an_identifier_is_a_tombstone_until_it_is_readmitted(people):
     assert stone in people.personal_data.identifiers(US, "e-1")
     newcomer = msgspec.structs.replace(rich_profile(), person_id="p-3")
     with pytest.raises(AlreadyExistsError):
-        people.persons.create(newcomer, [link("email", "e-p-1", "p-3")])
+        create(people.persons, newcomer, [link("email", "e-p-1", "p-3")])
     people.personal_data.readmit(stone)
-    people.persons.create(newcomer, [link("email", "e-p-1", "p-3")])
+    create(people.persons, newcomer, [link("email", "e-p-1", "p-3")])
     assert people.persons.identifiers(["email:e-p-1"])["email:e-p-1"].value.person_id == "p-3"
     assert people.persons.identifiers(["device:x-p-1"])["device:x-p-1"].value.rule == ERASED
 

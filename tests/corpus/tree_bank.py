@@ -14,7 +14,7 @@ from shared.domain.consent import Consent
 from shared.domain.identifiers import keyed_hash
 from shared.domain.identity.links import Identifier
 from shared.domain.profile import Person
-from shared.ports import Catalogues, ContactPoints, Persons
+from shared.ports import Catalogues, ContactPoints, Persons, creation
 
 CORPUS = Path(__file__).resolve().parent
 KEY = b"the key of the corpus' own bank."
@@ -87,7 +87,7 @@ class TreeBank(Bank):
                 at=SINCE,
                 rule="authoritative",
             )
-            persons.create(profile, [link])
+            persons.rewrite(creation([(profile, [link])]))
             contact_points.put(
                 {profile.person_id: {channel: f"{number}@{channel}.example" for channel in profile.reachable}}
             )

@@ -14,6 +14,8 @@ from shared.domain.profile import Profile
 from shared.domain.replay import replay
 from shared.domain.rules import QuietTime
 from shared.messages import SignalReceived
+from shared.ports import Versioned
+from tests.contract.samples import update
 from tests.fault.quiet_bank import NIGHTS, Under
 from tests.fault.test_dying_at_any_line import Killer, end_of
 from tests.fault.world import Death, World, canonical, ordinary
@@ -158,7 +160,7 @@ def withdraw(world):
     withdrawn = dict.fromkeys(["*:marketing:*", "*:targeted_support:*"], no)
     changed = msgspec.structs.replace(profile, version=profile.version + 1, consents=withdrawn)
     persons = world.plain["persons"]
-    persons.update(type(persons.profile(profile.person_id))(changed, persons.profile(profile.person_id).version), ())
+    update(persons, Versioned(changed, persons.profile(profile.person_id).version))
 
 
 def test_a_consent_that_was_withdrawn_meanwhile_counts():

@@ -69,7 +69,7 @@ class PersonalData:
         batch = self._database.client.batch()
         for person_id, version in versions.items():
             reference = self._database.reference(PROFILES, person_id)
-            batch.update(reference, encode_erased(at), option=self._database.guard(version.rpartition("/")[0]))
+            batch.update(reference, encode_erased(at), option=self._database.guard(version))
         self._database.commit(batch)
 
     def tombstone(self, person_ids: Sequence[str], erasure_id: str, at: datetime) -> int:

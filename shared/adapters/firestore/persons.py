@@ -22,7 +22,7 @@ _AT_ONCE = 30
 
 
 class Persons:
-    """The port `Persons`. A version is the document's and the profile's own, to tell an unchanged profile."""
+    """The port `Persons`."""
 
     def __init__(self, database: Database, meter: Meter, sealer: Sealer) -> None:
         """Read and write `database`, counting on `meter`; profiles are sealed by `sealer`."""
@@ -58,28 +58,7 @@ class Persons:
         snapshot = self._database.get(self._database.reference(PROFILES, person_id))
         if not snapshot.exists:
             return None
-        profile = decode_profile(self._sealer, snapshot, person_id)
-        return Versioned(profile, f"{version_of(snapshot.update_time)}/{profile.version}")
-
-    def create(self, profile: Person, identifiers: Sequence[Identifier]) -> None:
-        """Create a person with its first identifiers, in one commit."""
-        self.create_all([(profile, identifiers)])
-
-    def create_all(self, persons: Sequence[tuple[Person, Sequence[Identifier]]]) -> None:
-        """Create several persons in one commit."""
-        self.rewrite(
-            Rewrite(
-                persons=[Versioned(profile, None) for profile, _ in persons],
-                created=[identifier for _, identifiers in persons for identifier in identifiers],
-            )
-        )
-
-    def update(self, profile: Versioned[Person], identifiers: Sequence[Identifier]) -> None:
-        """Write a changed profile and create identifiers, in one commit."""
-        own = (profile.version or "").rpartition("/")[2]
-        changed = [profile] if own != str(profile.value.version) else []
-        if changed or identifiers:
-            self.rewrite(Rewrite(persons=changed, created=identifiers))
+        return Versioned(decode_profile(self._sealer, snapshot, person_id), version_of(snapshot.update_time))
 
     def rewrite(self, change: Rewrite) -> None:
         """Write persons and identifiers that change together, in one guarded commit."""
@@ -89,7 +68,7 @@ class Persons:
             if person.version is None:
                 batch.create(reference, encode_profile(self._sealer, person.value))
             else:
-                guard = self._database.guard(person.version.rpartition("/")[0])
+                guard = self._database.guard(person.version)
                 batch.update(reference, encode_profile(self._sealer, person.value), option=guard)
         for placed in change.placed:
             reference = self._database.reference(PROFILES, placed.person_id)

@@ -57,7 +57,7 @@ class PersonalData:
         with self._store.lock:
             for person_id, version in versions.items():
                 found = self._store.profiles.get(person_id)
-                if found is None or found.version != version.rpartition("/")[0]:
+                if found is None or found.version != version:
                     raise StaleError(f"the profile of {person_id} changed since it was read")
             for person_id in versions:
                 self._store.profiles[person_id] = Document(b"", self._store.next_version())

@@ -14,7 +14,7 @@ from shared.ports import Meter, Rewrite, Versioned
 
 
 class Persons:
-    """The port `Persons`. A version is the document's and the profile's own, to tell an unchanged profile."""
+    """The port `Persons`."""
 
     def __init__(self, store: Store, meter: Meter) -> None:
         """Read and write `store`, counting on `meter`."""
@@ -49,27 +49,7 @@ class Persons:
             return None
         if not document.data:
             raise ErasedError(f"person {person_id} was erased")
-        profile = msgspec.json.decode(document.data, type=Person)
-        return Versioned(profile, f"{document.version}/{profile.version}")
-
-    def create(self, profile: Person, identifiers: Sequence[Identifier]) -> None:
-        """Create a person with its first identifiers, in one commit."""
-        self.create_all([(profile, identifiers)])
-
-    def create_all(self, persons: Sequence[tuple[Person, Sequence[Identifier]]]) -> None:
-        """Create several persons in one commit."""
-        self.rewrite(
-            Rewrite(
-                persons=[Versioned(profile, None) for profile, _ in persons],
-                created=[identifier for _, identifiers in persons for identifier in identifiers],
-            )
-        )
-
-    def update(self, profile: Versioned[Person], identifiers: Sequence[Identifier]) -> None:
-        """Write a changed profile and create identifiers, in one commit."""
-        own = (profile.version or "").rpartition("/")[2]
-        changed = [profile] if own != str(profile.value.version) else []
-        self.rewrite(Rewrite(persons=changed, created=identifiers))
+        return Versioned(msgspec.json.decode(document.data, type=Person), document.version)
 
     def rewrite(self, change: Rewrite) -> None:
         """Write persons and identifiers that change together, in one guarded commit."""
@@ -97,7 +77,7 @@ class Persons:
             if person.version is None:
                 if document is not None:
                     raise AlreadyExistsError(f"person {person_id} exists already")
-            elif document is None or document.version != person.version.rpartition("/")[0]:
+            elif document is None or document.version != person.version:
                 raise StaleError(f"the profile of {person_id} changed since it was read")
         for each in change.changed:
             held = self._store.identifiers.get(each.value.key)
