@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 import msgspec
 from werkzeug.wrappers import Request, Response
@@ -30,12 +29,7 @@ def measure(counts: Counts, tell: Callable[[str], None]) -> list[Result]:
     try:
         with Embedded(Bank(ROOT), state=STATE / "bench", extra={"empty": empty}, on_progress=tell) as platform:
             targets = {
-                name: Target(
-                    port=urlsplit(platform.endpoints[name]).port or 0,
-                    path="/v1/decisions",
-                    headers={**platform.headers["decide"], "content-type": "application/json"},
-                    bodies=_questions(),
-                )
+                name: Target.at(platform.endpoints[name], "/v1/decisions", platform.headers["decide"], _questions())
                 for name in ("decide", "empty")
             }
             tell(f"decide: {counts.decide_blocks} blocks of {counts.decide_requests} on {CONNECTIONS} connections")

@@ -6,7 +6,6 @@ What is published goes to a topic that nobody listens to, so that nothing behind
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 import msgspec
 from werkzeug.wrappers import Request, Response
@@ -52,12 +51,7 @@ def measure(counts: Counts, tell: Callable[[str], None]) -> list[Result]:
             bank, state=STATE / "bench", credentials=credentials, extra=services, on_progress=tell
         ) as platform:
             targets = {
-                name: Target(
-                    port=urlsplit(platform.endpoints[name]).port or 0,
-                    path=_PATH,
-                    headers={**platform.headers["ingest"], "content-type": "application/json"},
-                    bodies=_signals(),
-                )
+                name: Target.at(platform.endpoints[name], _PATH, platform.headers["ingest"], _signals())
                 for name in services
             }
             tell(f"ingest: {counts.decide_blocks} blocks of {counts.decide_requests} on {CONNECTIONS} connections")

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import cycle, islice
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -27,6 +28,12 @@ class Target(msgspec.Struct, frozen=True):
     path: str
     headers: dict[str, str]
     bodies: list[str]
+
+    @classmethod
+    def at(cls, address: str, path: str, headers: Mapping[str, str], bodies: list[str]) -> Target:
+        """A function that takes JSON at a local address."""
+        port = urlsplit(address).port or 0
+        return cls(port=port, path=path, headers={**headers, "content-type": "application/json"}, bodies=bodies)
 
 
 class Work(msgspec.Struct, frozen=True):

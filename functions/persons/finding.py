@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from functions.identity.people import People
 from shared.domain.errors import InvalidError, NotFoundError
-from shared.domain.identifiers import PERSON_ID, normalise, stored
+from shared.domain.identifiers import PERSON_ID, sole, stored
 from shared.domain.identity.links import Link, key_of
 from shared.domain.identity.partition import Strength
 from shared.domain.identity.resolution import epoch, hanging_by
@@ -48,16 +48,15 @@ class Find:
             NotFoundError: nobody is known by it.
             ErasedError: the person was erased.
         """
-        if len(identifiers) != 1:
-            raise InvalidError("name one identifier", field="identifiers")
-        [(name, raw)] = identifiers.items()
-        namespace, value = normalise(name, raw)
+        namespace, value = sole(identifiers)
         known = self._catalogues.current().revision.namespaces
         strength = Strength(known)
         if namespace == PERSON_ID:
             return self._by_id(value, strength)
         if namespace not in known:
-            raise InvalidError(f"unknown namespace; one of {', '.join(sorted(known))}", field=f"identifiers.{name}")
+            raise InvalidError(
+                f"unknown namespace; one of {', '.join(sorted(known))}", field=f"identifiers.{next(iter(identifiers))}"
+            )
         key = key_of(namespace, stored(self._key, namespace, value), epoch(known[namespace], now))
         found = self._persons.identifiers([key]).get(key)
         place = self._people.place(found.value) if found is not None else None

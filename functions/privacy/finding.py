@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from shared.domain.erasure import ERASED
-from shared.domain.errors import ErasedError, InvalidError, NotFoundError
-from shared.domain.identifiers import PERSON_ID, normalise, stored
+from shared.domain.errors import ErasedError, NotFoundError
+from shared.domain.identifiers import PERSON_ID, sole, stored
 from shared.domain.identity.links import Identifier
 from shared.domain.identity.resolution import is_held
 from shared.domain.profile import Person
@@ -42,10 +42,7 @@ class Find:
             InvalidError: it is not exactly one, or cannot be one.
             NotFoundError: nobody is known by it.
         """
-        if len(identifiers) != 1:
-            raise InvalidError("name one identifier", field="identifiers")
-        [(name, raw)] = identifiers.items()
-        namespace, value = normalise(name, raw)
+        namespace, value = sole(identifiers)
         if namespace == PERSON_ID:
             return Identifier(
                 namespace=namespace, value=value, person_id=value, signal_id="", source="", at=LONG_AGO, rule=PERSON_ID

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import re
 import unicodedata
+from collections.abc import Mapping
 from typing import Any
 
 from shared.domain.errors import InvalidError
@@ -67,6 +68,18 @@ def normalise(namespace: str, value: Any) -> tuple[str, str]:
                 "is not a SHA-256 in hexadecimal; send the raw value under `email` or `phone`", field=field
             )
     return namespace, text
+
+
+def sole(identifiers: Mapping[str, Any]) -> tuple[str, str]:
+    """The one identifier by which somebody is meant, as `normalise` has it.
+
+    Raises:
+        InvalidError: it is not exactly one, or cannot be one.
+    """
+    if len(identifiers) != 1:
+        raise InvalidError("name one identifier", field="identifiers")
+    [(name, value)] = identifiers.items()
+    return normalise(name, value)
 
 
 def check_source(namespace: str, source: str, *, field: str) -> None:
