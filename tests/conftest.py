@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import settings
 
+pytest.register_assert_rewrite("tests.e2e.platforms")  # before any test imports it, so that its assertions explain too
 pytest_plugins = ["pytester", "tests.left_out"]
 
 # as hypothesis is by itself, here or in continuous integration, except that no example has to be quick
