@@ -7,6 +7,7 @@ import msgspec
 from shared.domain.identifiers import keyed_hash
 from shared.domain.identity.links import Identifier
 from shared.domain.profile import Person
+from tests.contract.samples import create
 from tests.fault.world import KEY, NOW, World, ordinary
 
 NUMBER = ordinary()
@@ -29,6 +30,6 @@ def add_lead(world: World) -> str:
         rule="first_seen",
     )
     lead = msgspec.structs.replace(customer, person_id=LEAD_ID, unique={"crm_id": value})
-    world.plain["persons"].create(lead, [entry])
+    create(world.plain["persons"], lead, [entry])
     world.plain["contact_points"].put({LEAD_ID: dict.fromkeys(("email", "sms", "push"), LEAD_ADDRESS)})
     return customer.person_id
