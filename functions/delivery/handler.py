@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from shared.domain.catalogue import Channel
+from shared.domain.catalogue import Channel, Connector
 from shared.domain.contact_policy import still_allowed
 from shared.domain.content import render
 from shared.domain.delivery import FINAL, Delivery, DeliveryState
@@ -24,6 +24,7 @@ from shared.domain.errors import (
     PermanentError,
     TransientError,
 )
+from shared.domain.outgoing import facts
 from shared.domain.profile import Person
 from shared.messages import ContactReserved, TreatmentDelivered
 from shared.ports import Catalogues, ChannelProvider, ContactPoints, Contacts, Persons, behind
@@ -33,6 +34,7 @@ class _Message(NamedTuple):
     """What goes to the provider."""
 
     channel: Channel
+    connector: Connector
     address: str | None
     payload: Mapping[str, object]
 
@@ -103,7 +105,7 @@ class Deliver:
         if isinstance(message, _Stop):
             return self._settle(delivery, version, message.state, now, reason=message.reason, release=unseen)
         try:
-            receipt = self._provider.send(message.channel, delivery.delivery_id, message.address, message.payload)
+            receipt = self._provider.send(message.connector, delivery.delivery_id, message.address, message.payload)
         except PermanentError as error:
             return self._settle(delivery, version, "failed", now, reason=str(error), release=unseen)
         except TransientError as error:
@@ -126,6 +128,9 @@ class Deliver:
         policy = self._catalogues.get(delivery.revision)
         action, treatment = policy.revision.treatment(delivery.treatment)
         channel = policy.revision.channels[delivery.channel]
+        connector = policy.revision.connector(delivery.channel, delivery.brand)
+        if connector is None:
+            return _Stop("failed", f"the channel {delivery.channel} has no connector")
         found = behind(self._persons, delivery.person_id)
         if found is None:
             return _Stop("cancelled", "the person is gone")
@@ -135,21 +140,16 @@ class Deliver:
             return _Stop("cancelled", f"stopped by {stop.kind} {stop.rule} just before sending")
         try:
             address = self._address(delivery, person)
-            content = render(policy.revision, action, treatment, policy.features.seen(person, now))
+            seen = policy.features.seen(person, now)
+            content = render(policy.revision, action, treatment, seen)
         except ErasedError:
             raise
         except PermanentError as error:
             return _Stop("failed", str(error))
         if address is None and channel.needs_contact_point:
             return _Stop("failed", "no contact point")
-        payload = {
-            "brand": delivery.brand,
-            "action": delivery.action,
-            "treatment": delivery.treatment,
-            "purpose": delivery.purpose,
-            "content": content,
-        }
-        return _Message(channel, address, payload)
+        payload = facts(policy.revision, connector, delivery, content, seen.attributes)
+        return _Message(channel, connector, address, payload)
 
     def _address(self, delivery: Delivery, person: Person) -> str | None:
         """Where to reach the person; of one that several turned out to be, the first that can be reached of

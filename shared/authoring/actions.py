@@ -13,7 +13,7 @@ from shared.authoring.expressions import Checker, Declared
 from shared.authoring.names import Files, Names, by_id
 from shared.authoring.problems import Problems
 from shared.authoring.templates import Templates
-from shared.domain.catalogue import POLICY_KINDS, Action, Channel, Treatment
+from shared.domain.catalogue import POLICY_KINDS, Action, Treatment
 
 NEEDED_CONTENT = {
     "email": ("subject", "body"),
@@ -110,7 +110,7 @@ class ActionBuilder:
             conditions=tuple(i for kind in POLICY_KINDS for i in conditions[kind]),
         )
 
-    def _check_placement(self, treatment: forms.Treatment, channel: Channel) -> None:
+    def _check_placement(self, treatment: forms.Treatment, channel: forms.Channel) -> None:
         placement = treatment.placement
         place = self._names.place(treatment, "placement")
         placements = {p.id for p in channel.placements}

@@ -10,6 +10,7 @@ import msgspec
 from shared.domain.catalogue.actions import Action, Treatment
 from shared.domain.catalogue.arbitration import ContextWeight, Exploration, Predictor, Weights
 from shared.domain.catalogue.conditions import Condition, Exclusion, Expression
+from shared.domain.catalogue.connectors import Connector
 from shared.domain.catalogue.consent import ConsentTerms
 from shared.domain.catalogue.features import AnyFeature, Trigger
 from shared.domain.catalogue.formats import Format
@@ -38,6 +39,7 @@ class Catalogue(Part, frozen=True, kw_only=True):
     what the treatments of one request obey together. `formats` say how the payloads of sources become signals.
     what the treatments of one request obey together. `features` are attributes of the profile too, and stand in its
     schema; `features_read` names those that anything reads. Without `triggers`, every signal starts a decision.
+    `connectors` are the providers that channels are sent through.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Catalogue(Part, frozen=True, kw_only=True):
     features: tuple[AnyFeature, ...] = ()
     features_read: tuple[str, ...] = ()
     triggers: tuple[Trigger, ...] = ()
+    connectors: tuple[Connector, ...] = ()
 
     def canonical(self) -> bytes:
         """The bytes that the digest is taken of: the same catalogue gives the same bytes on any machine."""
@@ -84,6 +87,7 @@ class Revision:
         self.namespaces = {n.id: n for n in catalogue.namespaces}
         self.channels = {c.id: c for c in catalogue.channels}
         self.sources = {s.id: s for s in catalogue.sources}
+        self.connectors = {c.id: c for c in catalogue.connectors}
         self.brands = {b.id: b for b in catalogue.brands}
         self.actions = {a.id: a for a in catalogue.actions}
         self.treatments = {t.id: (a, t) for a in catalogue.actions for t in a.treatments}
@@ -111,6 +115,11 @@ class Revision:
     def placements(self) -> dict[str, str]:
         """Placement id to the channel it is on."""
         return {p.id: c.id for c in self.catalogue.channels for p in c.placements}
+
+    def connector(self, channel_id: str, brand: str) -> Connector | None:
+        """What a brand's messages on a channel are sent through; None where the channel says nothing."""
+        channel = self.channels[channel_id]
+        return self.connectors.get(channel.connectors.get(brand, channel.connector or ""))
 
     def action(self, action_id: str) -> Action:
         """An action by its id."""

@@ -81,11 +81,13 @@ class Channel(Part, frozen=True, kw_only=True):
         name: what people call it.
         direction: inbound channels ask, outbound ones are sent.
         medium: what text is escaped for.
-        price: pounds per contact.
+        price: pounds per contact; without, that of the dearest of its connectors.
         needs_contact_point: whether a person must have an address, number or token there.
         max_attempts: sends tried before a delivery fails.
-        timeout_seconds: how long the provider may take to answer.
+        timeout_seconds: how long the provider may take to answer, at the most.
         placements: slots, of an inbound channel only.
+        connector: what an outbound channel is sent through.
+        connectors: another instead, by brand.
     """
 
     id: Id
@@ -97,6 +99,8 @@ class Channel(Part, frozen=True, kw_only=True):
     max_attempts: Annotated[int, Meta(ge=1, le=100)] = 5
     timeout_seconds: Annotated[float, Meta(gt=0, le=15)] = 10.0
     placements: tuple[Placement, ...] = ()
+    connector: str | None = None
+    connectors: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class Source(Part, frozen=True, kw_only=True):
