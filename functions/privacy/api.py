@@ -1,4 +1,6 @@
-"""The HTTP side of privacy: `/v1/persons/export`, `/v1/erasures` and `/v1/readmissions`."""
+"""The HTTP side of privacy: `/v1/persons/export`, `/v1/erasures`, `/v1/readmissions`, and `POST /`, which the scheduler
+sends every minute.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +16,7 @@ from shared.domain.erasure import Erasure, check_case
 from shared.domain.errors import InvalidError
 from shared.ports import Clock, Erasures
 from shared.runtime.keys import Keyring
+from shared.runtime.pushers import Check
 from shared.runtime.service import Route, json_answer, read_body
 from shared.runtime.telemetry import log
 
@@ -35,6 +38,16 @@ class Readmitted(msgspec.Struct, frozen=True, kw_only=True):
     """An identifier that may stand for somebody new."""
 
     readmitted: bool = True
+
+
+def ticked(erase: Erase, check: Check, clock: Clock) -> Sequence[Route]:
+    """The route of the sweep, for whoever passes the check."""
+
+    def post_sweep(request: Request) -> Response:
+        check(request)
+        return json_answer(erase.finish_due(clock()))
+
+    return [("POST", "/", post_sweep)]
 
 
 def routes(export: Export, erase: Erase, erasures: Erasures, keys: Keyring, clock: Clock) -> Sequence[Route]:
