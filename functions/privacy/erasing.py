@@ -2,7 +2,8 @@
 
 An erasure is a document before anything is touched, so whoever finds one that is not finished goes on with it; each of
 its steps may be done again. A signal that had read the person a moment before may still write something under the
-person's random id: a second run, which the clock starts two minutes later, takes that away too, and then forgets who it was.
+person's random id: a second run, which the clock starts two minutes later, takes that away too, and then forgets who
+it was.
 """
 
 from __future__ import annotations
