@@ -19,6 +19,7 @@ from functions.eligibility.handler import Qualify
 from functions.feedback import openapi as feedback_openapi
 from functions.feedback.api import routes as feedback_routes
 from functions.feedback.handler import RecordOutcomes, note_delivery
+from functions.feedback.taking import TakeOutcomes
 from functions.identity.handler import Identify
 from functions.identity.people import People
 from functions.ingest import openapi as ingest_openapi
@@ -135,7 +136,7 @@ def services(
         new_id=new_request_id,
         timer=timer,
     )
-    record = RecordOutcomes(contacts, Outcomes(store, meter), publisher)
+    record = RecordOutcomes(contacts, TakeOutcomes(Outcomes(store, meter), publisher))
     memory.bus.subscribe("history", memory.history.deliver, name="history", at_once=True)
     records = Records(memory.history, Seals(store), catalogues, bank.seal_key)
     fire = FireDeferrals(Deferrals(store, meter), publisher, timer)
