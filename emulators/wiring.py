@@ -37,6 +37,7 @@ from functions.persons.showing import ShowPerson
 from functions.persons.unmerging import Unmerge
 from functions.privacy import openapi as privacy_openapi
 from functions.privacy.api import routes as privacy_routes
+from functions.privacy.api import ticked as privacy_ticked
 from functions.privacy.erasing import Erase
 from functions.privacy.exporting import Export
 from functions.privacy.finding import Find as FindForPrivacy
@@ -142,6 +143,7 @@ def services(
     find = Find(catalogues, persons, people, key)
     data, erasures = PersonalData(store), Erasures(store)
     find_all = FindForPrivacy(persons, contacts, data, key)
+    erase = Erase(find_all, data, memory.sealer.keys, erasures, memory.quarantine, new_erasure_id)
     check = check_of(_settings("deferral", credentials), utc_now)
     ready = catalogues.current
     pushed = partial(_pushed, memory, credentials)
@@ -194,13 +196,16 @@ def services(
         ),
         "privacy": Service(
             "privacy",
-            privacy_routes(
-                Export(find_all, contacts, data, memory.history),
-                Erase(find_all, data, memory.sealer.keys, erasures, memory.quarantine, new_erasure_id),
-                erasures,
-                Keyring(callers["OPERATOR_KEYS"]),
-                utc_now,
-            ),
+            [
+                *privacy_ticked(erase, check_of(_settings("privacy", credentials), utc_now), utc_now),
+                *privacy_routes(
+                    Export(find_all, contacts, data, memory.history),
+                    erase,
+                    erasures,
+                    Keyring(callers["OPERATOR_KEYS"]),
+                    utc_now,
+                ),
+            ],
             ready=always_ready,
             document=privacy_openapi.document,
         ),

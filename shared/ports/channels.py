@@ -27,9 +27,10 @@ class ChannelProvider(Protocol):
         """Send once, with the delivery id as idempotency key.
 
         Raises:
-            PermanentError: the provider refused the message for good.
-            NotTakenError: it did not take the message this time.
-            TransientError: it may have taken the message, or not.
+            BouncedError: the provider said that the address is none.
+            PermanentError: it refused the message for good, for another reason.
+            NotTakenError: it did not take the message this time; with the seconds it asked for, where it did.
+            TransientError: it may have taken the message, or not; likewise.
         """
 
 

@@ -76,6 +76,9 @@ class Erasures(Protocol):
     def all(self) -> Sequence[Erasure]:
         """Every one, the latest first."""
 
+    def due(self, now: datetime) -> Sequence[Erasure]:
+        """Those that are not finished, and that another run now would finish, the earliest first."""
+
 
 class PersonHistory(Protocol):
     """The interaction history of single persons."""

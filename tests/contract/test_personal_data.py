@@ -112,8 +112,11 @@ def test_an_erasure_is_kept_as_it_was_last(documents):
     for each in (begun, later):
         erasures.put(each)
     assert erasures.get("e-1") == begun
+    assert [list(erasures.due(begun.again_at + timedelta(days=days, seconds=-1))) for days in (0, 1)] == [[], [begun]]
+    assert erasures.due(later.again_at) == [begun, later]
     done = begun.after({"profiles": 2, "contacts": 0}, NOW + timedelta(minutes=2))
     erasures.put(done)
     assert (done.person_ids, done.erased) == ((), {"profiles": 2})
     assert erasures.all() == [later, done]
+    assert erasures.due(later.again_at) == [later]
     assert erasures.get("e-3") is None

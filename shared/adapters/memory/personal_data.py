@@ -142,3 +142,7 @@ class Erasures:
         with self._store.lock:
             every = [msgspec.json.decode(data, type=Erasure) for data in self._store.erasures.values()]
         return sorted(every, key=lambda each: each.begun_at, reverse=True)
+
+    def due(self, now: datetime) -> Sequence[Erasure]:
+        """Those that another run now would finish, the earliest first."""
+        return [each for each in reversed(self.all()) if each.is_due(now)]
