@@ -56,8 +56,8 @@ class Action(Form, frozen=True, kw_only=True):
         active: when it is valid.
         policy: conditions of this action alone, besides those that it inherits.
         attributes: values of the attributes that schema.yaml declares under action.
-        cancel_when: CEL over profile, now and decided_at that says when what is queued of it is not to be sent any more,
-            such as when the loan was taken meanwhile; what it reads must be there.
+        cancel_when: CEL over profile, now and decided_at that says when what is queued of it is not to be sent any
+            more, such as when the loan was taken meanwhile; what it reads must be there.
     """
 
     id: Id
