@@ -58,7 +58,7 @@ def routes(export: Export, erase: Erase, erasures: Erasures, keys: Keyring, cloc
         check_case(asked.case)
         held = export(asked.identifiers, clock())
         log("INFO", "a person's data was handed over", by=caller.name, case=asked.case)
-        return json_answer(held)
+        return Response(held, content_type="application/json")
 
     def post_erasures(request: Request) -> Response:
         caller, asked = keys.caller(request), _asked(request)

@@ -10,7 +10,7 @@ from shared.domain.contact import Contact
 from shared.domain.contact_policy import Deferred, Withheld
 from shared.domain.contact_read import ContactRead
 from shared.domain.decision import Chosen, DecisionRecord, Filling, Result, delivery_id, kept
-from shared.domain.delivery import RESERVATION_TTL, Delivery
+from shared.domain.delivery import Delivery
 from shared.domain.propensity import model_id
 from shared.messages import ActionsRanked, ContactReserved, HistoryRow
 from shared.messages.rows import decision_row
@@ -38,7 +38,7 @@ def make_delivery(
         at=now,
         placement=treatment.placement,
         rank=rank,
-        expires_at=now + RESERVATION_TTL if outbound else None,
+        expires_at=now + revision.deadline(treatment.id) if outbound else None,
         bins=ranked.ranking.bins,
         **facts(action, treatment),
     )

@@ -39,6 +39,7 @@ from shared.domain.catalogue.features import (
     Trigger,
 )
 from shared.domain.catalogue.formats import BUILT_IN_FORMATS, Format
+from shared.domain.catalogue.pacing import Breaker, SendRate
 from shared.domain.catalogue.revision import Catalogue, Named, Revision
 from shared.domain.catalogue.surroundings import (
     Attribute,
@@ -65,6 +66,7 @@ __all__ = [
     "Authentication",
     "Blocked",
     "BodySignature",
+    "Breaker",
     "Catalogue",
     "Channel",
     "Condition",
@@ -93,6 +95,7 @@ __all__ = [
     "PublicKey",
     "RateLimit",
     "Revision",
+    "SendRate",
     "Sequence",
     "SignalType",
     "Source",
