@@ -26,6 +26,7 @@ from shared.domain.catalogue.authentication import (
 )
 from shared.domain.catalogue.conditions import POLICY_KINDS, Condition, Exclusion, Expression, PolicyKind
 from shared.domain.catalogue.consent import ConsentTerms, ModeUse, Objection, Tcf, TcfUse
+from shared.domain.catalogue.experiments import Arm, ArmLever, Experiment, RanksBy
 from shared.domain.catalogue.features import (
     AnyFeature,
     Count,
@@ -59,6 +60,8 @@ __all__ = [
     "Action",
     "Active",
     "AnyFeature",
+    "Arm",
+    "ArmLever",
     "Attribute",
     "AttributeType",
     "AttributeValue",
@@ -74,6 +77,7 @@ __all__ = [
     "Decayed",
     "Distinct",
     "Exclusion",
+    "Experiment",
     "Exploration",
     "Expression",
     "FirstSeen",
@@ -91,6 +95,7 @@ __all__ = [
     "PolicyKind",
     "Predictor",
     "PublicKey",
+    "RanksBy",
     "RateLimit",
     "Revision",
     "Sequence",
