@@ -22,7 +22,7 @@ from shared.domain.contact_policy import Closed, Deferred, Selection, select
 from shared.domain.contact_read import Standing, read_of
 from shared.domain.decision import DecisionRecord, Result, delivery_id
 from shared.domain.deferral import Deferral
-from shared.domain.delivery import RESERVATION_TTL, Delivery
+from shared.domain.delivery import Delivery
 from shared.domain.errors import NotFoundError, StaleError, TransientError
 from shared.domain.offered import BestFirst, Offer
 from shared.domain.offering import offer, to_send
@@ -176,7 +176,7 @@ class Suppress:
         if not earlier:
             return None
         reserved = earlier[0]
-        at = reserved.expires_at - RESERVATION_TTL if reserved.expires_at else reserved.at
+        at = reserved.expires_at - policy.revision.deadline(reserved.treatment) if reserved.expires_at else reserved.at
         past = history.before(reserved, at)
         again = _choice(policy, ranked, past, at)()
         stands = None if again.chosen == (reserved.treatment,) else Standing(treatment=reserved.treatment)

@@ -12,7 +12,7 @@ from shared.domain.contact import Contact
 from shared.domain.contact_policy import Deferred, Withheld
 from shared.domain.contact_read import ContactRead
 from shared.domain.decision import Chosen, DecisionRecord, Filling, Result, delivery_id, kept
-from shared.domain.delivery import RESERVATION_TTL, Delivery
+from shared.domain.delivery import Delivery
 from shared.domain.experiments import AS_USUAL, is_held_out
 from shared.domain.offered import BestFirst
 from shared.domain.policy.policy import Policy
@@ -45,7 +45,7 @@ def make_delivery(
         at=now,
         placement=treatment.placement,
         rank=rank,
-        expires_at=now + RESERVATION_TTL if outbound else None,
+        expires_at=now + policy.revision.deadline(treatment.id) if outbound else None,
         bins=ranked.ranking.bins,
         value=_value(policy, ranked, treatment_id),
         **facts(action, treatment),

@@ -13,7 +13,10 @@ DeliveryState = Literal["reserved", "sending", "sent", "failed", "expired", "can
 FINAL: frozenset[DeliveryState] = frozenset({"sent", "failed", "expired", "cancelled", "presented"})
 
 RESERVATION_TTL = timedelta(hours=1)
-"""How long a reservation holds its place unclaimed."""
+"""How long a reservation may be repeated word for word; what nobody declares a deadline for lapses after it too."""
+
+LONGEST_DEADLINE_SECONDS = 2 * 86400
+"""The latest deadline that may be declared: what is older folds into the past of its contact history."""
 
 CLAIM_LEASE = timedelta(seconds=20)
 """How long one sender has a delivery to itself; longer than any channel's timeout plus the commit after it."""

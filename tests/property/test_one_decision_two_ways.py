@@ -229,7 +229,7 @@ def test_whatever_arms_a_person_is_in_their_decision_is_the_same_two_ways_and_re
     signal = canonical(customer, f"s-{person}", **fields)
     chained, composed = world_of(customer, evidence, Experimenting()), world_of(customer, evidence, Experimenting())
     for world in (chained, composed):
-        world.identify._people._new_person_id = lambda: f"p-{person}"  # noqa: SLF001 - another person, another arm
+        world.identify._people._new_person_id = lambda: f"p-{person}"
 
     chained.receive(signal)
     chained.run()

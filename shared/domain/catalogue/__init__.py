@@ -40,6 +40,7 @@ from shared.domain.catalogue.features import (
     Trigger,
 )
 from shared.domain.catalogue.formats import BUILT_IN_FORMATS, Format
+from shared.domain.catalogue.pacing import Breaker, SendRate
 from shared.domain.catalogue.revision import Catalogue, Named, Revision
 from shared.domain.catalogue.surroundings import (
     Attribute,
@@ -68,6 +69,7 @@ __all__ = [
     "Authentication",
     "Blocked",
     "BodySignature",
+    "Breaker",
     "Catalogue",
     "Channel",
     "Condition",
@@ -98,6 +100,7 @@ __all__ = [
     "RanksBy",
     "RateLimit",
     "Revision",
+    "SendRate",
     "Sequence",
     "SignalType",
     "Source",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 from functools import cached_property
 
 import msgspec
@@ -17,7 +18,7 @@ from shared.domain.catalogue.formats import Format
 from shared.domain.catalogue.surroundings import Attribute, Blocked, Channel, Namespace, SignalType, Source
 from shared.domain.errors import NotFoundError
 from shared.domain.identity.bad_values import BadValues
-from shared.domain.part import Part
+from shared.domain.part import Part, seconds
 from shared.domain.rules import Rule
 from shared.domain.slot_rules import SlotRules
 
@@ -121,6 +122,11 @@ class Revision:
             return self.actions[action_id]
         except KeyError:
             raise NotFoundError(f"revision {self.id} has no action {action_id!r}") from None
+
+    def deadline(self, treatment_id: str) -> timedelta:
+        """How long after its decision a treatment may be sent."""
+        _, treatment = self.treatment(treatment_id)
+        return timedelta(seconds=seconds(treatment.deadline or self.channels[treatment.channel].deadline))
 
     def treatment(self, treatment_id: str) -> tuple[Action, Treatment]:
         """An action and its treatment by the treatment's id."""

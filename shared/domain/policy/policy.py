@@ -7,13 +7,13 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from itertools import compress
+from typing import TYPE_CHECKING
 
 from shared.domain.catalogue import Condition, Revision
 from shared.domain.cel import Program, program
 from shared.domain.contact_policy.compiled import ContactRules
 from shared.domain.errors import NotFoundError
 from shared.domain.experiments import Experiments
-from shared.domain.features.features import Features
 from shared.domain.policy.atoms import Truth
 from shared.domain.policy.conditions import stopping, truth, weighing
 from shared.domain.policy.factors import Factors
@@ -25,7 +25,10 @@ from shared.domain.policy.slotting import Slotting
 from shared.domain.policy.tables import Rows
 from shared.domain.profile import Profile
 from shared.domain.signal import Signal
-from shared.domain.triggers import Triggers
+
+if TYPE_CHECKING:
+    from shared.domain.features.features import Features
+    from shared.domain.triggers import Triggers
 
 _BITS = bytes.maketrans(b"01", b"\0\1")
 
@@ -153,11 +156,15 @@ class Policy:
     @cached_property
     def features(self) -> Features:
         """What signals keep up to date on the profile."""
+        from shared.domain.features.features import Features  # noqa: PLC0415 - of use to identity alone
+
         return Features(self.revision.catalogue.features, self.revision.catalogue.features_read, self.program)
 
     @cached_property
     def triggers(self) -> Triggers:
         """Which signals start a decision."""
+        from shared.domain.triggers import Triggers  # noqa: PLC0415 - likewise
+
         return Triggers(self.revision.catalogue.triggers, self.program)
 
     def program(self, text: str) -> Program:
