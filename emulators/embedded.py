@@ -17,7 +17,7 @@ import msgspec
 from waitress.server import BaseWSGIServer, MultiSocketServer, create_server
 from werkzeug.wrappers import Request
 
-from emulators.access import Credentials, headers
+from emulators.access import Credentials, headers, tick_headers
 from emulators.children import Death
 from emulators.endpoints import EndpointsFile
 from emulators.errors import CannotStartError
@@ -56,7 +56,7 @@ FUNCTIONS = (
     "records",
     "privacy",
 )
-TICKED = ("deferral",)
+TICKED = ("deferral", "privacy")
 """Functions that the clock starts, every minute."""
 
 THREADS = 16
@@ -91,7 +91,7 @@ class Embedded:
         names = (*FUNCTIONS, "sandbox", *self._extra, *(("kafka",) if on_kafka else ()))
         self._ports = self._reserved.take_all(names, ports or {})
         self.endpoints = {name: f"http://127.0.0.1:{port}" for name, port in self._ports.items()}
-        self.ticker = Ticker({name: self.endpoints[name] for name in TICKED}, self.headers)
+        self.ticker = Ticker({name: self.endpoints[name] for name in TICKED}, tick_headers(self.credentials))
         self.store = Store()
         self.meter = RequestMeter()
         self.sealer = new_sealer(self.store)

@@ -19,6 +19,7 @@ from functions.eligibility.handler import Qualify
 from functions.feedback import openapi as feedback_openapi
 from functions.feedback.api import routes as feedback_routes
 from functions.feedback.handler import RecordOutcomes, note_delivery
+from functions.feedback.taking import TakeOutcomes
 from functions.identity.handler import Identify
 from functions.identity.people import People
 from functions.ingest import openapi as ingest_openapi
@@ -37,6 +38,7 @@ from functions.persons.showing import ShowPerson
 from functions.persons.unmerging import Unmerge
 from functions.privacy import openapi as privacy_openapi
 from functions.privacy.api import routes as privacy_routes
+from functions.privacy.api import ticked as privacy_ticked
 from functions.privacy.erasing import Erase
 from functions.privacy.exporting import Export
 from functions.privacy.finding import Find as FindForPrivacy
@@ -134,7 +136,7 @@ def services(
         new_id=new_request_id,
         timer=timer,
     )
-    record = RecordOutcomes(contacts, Outcomes(store, meter), publisher)
+    record = RecordOutcomes(contacts, TakeOutcomes(Outcomes(store, meter), publisher))
     memory.bus.subscribe("history", memory.history.deliver, name="history", at_once=True)
     records = Records(memory.history, Seals(store), catalogues, bank.seal_key)
     fire = FireDeferrals(Deferrals(store, meter), publisher, timer)
@@ -142,6 +144,7 @@ def services(
     find = Find(catalogues, persons, people, key)
     data, erasures = PersonalData(store), Erasures(store)
     find_all = FindForPrivacy(persons, contacts, data, key)
+    erase = Erase(find_all, data, memory.sealer.keys, erasures, memory.quarantine, new_erasure_id)
     check = check_of(_settings("deferral", credentials), utc_now)
     ready = catalogues.current
     pushed = partial(_pushed, memory, credentials)
@@ -194,13 +197,16 @@ def services(
         ),
         "privacy": Service(
             "privacy",
-            privacy_routes(
-                Export(find_all, contacts, data, memory.history),
-                Erase(find_all, data, memory.sealer.keys, erasures, memory.quarantine, new_erasure_id),
-                erasures,
-                Keyring(callers["OPERATOR_KEYS"]),
-                utc_now,
-            ),
+            [
+                *privacy_ticked(erase, check_of(_settings("privacy", credentials), utc_now), utc_now),
+                *privacy_routes(
+                    Export(find_all, contacts, data, memory.history),
+                    erase,
+                    erasures,
+                    Keyring(callers["OPERATOR_KEYS"]),
+                    utc_now,
+                ),
+            ],
             ready=always_ready,
             document=privacy_openapi.document,
         ),

@@ -8,6 +8,7 @@ from functions.feedback.api import routes
 from functions.feedback.handler import RecordOutcomes, note_delivery
 from functions.feedback.openapi import document
 from functions.feedback.settings import Settings
+from functions.feedback.taking import TakeOutcomes
 from shared.adapters.firestore.client import Database
 from shared.adapters.firestore.contacts import Contacts
 from shared.adapters.firestore.outcomes import Outcomes
@@ -28,7 +29,8 @@ meter = RequestMeter()
 sealing = sealer(settings.google_cloud_project, settings.person_keys)
 database = Database(settings.google_cloud_project)
 publisher = SealingPublisher(Publisher(settings.google_cloud_project, meter), sealing)
-record = RecordOutcomes(Contacts(database, meter, sealing), Outcomes(database, meter), publisher)
+take = TakeOutcomes(Outcomes(database, meter), publisher)
+record = RecordOutcomes(Contacts(database, meter, sealing), take)
 push = Push(
     TreatmentDelivered,
     note_delivery,

@@ -17,7 +17,7 @@ import msgspec
 from msgspec.structs import astuple, force_setattr
 
 from shared.domain.contact import AT_UNKNOWN, Contact
-from shared.domain.outcome import OutcomeName
+from shared.domain.outcome import ANSWERS, OutcomeName
 from shared.domain.rules import Dimension
 
 FACTS: tuple[Dimension, ...] = ("brand", "issue", "group", "action", "treatment", "channel", "purpose")
@@ -25,6 +25,8 @@ _facts_of = attrgetter(*FACTS)
 _TREATMENT = FACTS.index("treatment")
 _NAMES: tuple[OutcomeName, ...] = get_args(OutcomeName)
 _CODES: dict[str, int] = {name: code for code, name in enumerate(_NAMES)}
+_NO_RESPONSE = _CODES["no_response"]
+_ANSWERS = frozenset([_CODES[name] for name in ANSWERS])
 
 MERGED = 0
 """The key of an entry that stands for several contacts, of which none can be told apart any more."""
@@ -129,6 +131,8 @@ class Folded(msgspec.Struct, frozen=True, array_like=True, gc=False):
         for name, at in late.outcomes.items():
             code = _CODES[name]
             observed[code] = min(at, observed.get(code, at))
+        if not _ANSWERS.isdisjoint(observed):
+            observed.pop(_NO_RESPONSE, None)
         begun = late.state == "sending"
         at = max(self.at, late.at) if begun else self.at
         return Folded(self.known, self.key, self.sending or begun, at, observed)

@@ -13,7 +13,10 @@ DeliveryState = Literal["reserved", "sending", "sent", "failed", "expired", "can
 FINAL: frozenset[DeliveryState] = frozenset({"sent", "failed", "expired", "cancelled", "presented"})
 
 RESERVATION_TTL = timedelta(hours=1)
-"""How long a reservation holds its place unclaimed."""
+"""How long a reservation may be repeated word for word; what nobody declares a deadline for lapses after it too."""
+
+LONGEST_DEADLINE_SECONDS = 2 * 86400
+"""The latest deadline that may be declared: what is older folds into the past of its contact history."""
 
 CLAIM_LEASE = timedelta(seconds=20)
 """How long one sender has a delivery to itself; longer than any channel's timeout plus the commit after it."""
@@ -34,6 +37,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         reason: why it failed, expired or was cancelled.
         model: the adaptive model that its outcome teaches.
         bins: the cells that the person was in when it was chosen, which its outcome teaches as well.
+        value: pounds of an acceptance less the price of the contact, as it was ranked by; 0 where the decision's row
+            alone says it.
     """
 
     delivery_id: str
@@ -59,6 +64,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reference: str | None = None
     reason: str | None = None
     bins: str = ""
+    value: float = 0.0
 
     def is_held(self, now: datetime) -> bool:
         """Whether another sender is at it right now."""

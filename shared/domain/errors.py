@@ -12,7 +12,15 @@ class PermanentError(KairosError):
 
 
 class TransientError(KairosError):
-    """Trying again later may help: the message is redelivered."""
+    """Trying again later may help: the message is redelivered.
+
+    Attributes:
+        retry_after: seconds before which the other side asked not to be tried again, where it did.
+    """
+
+    def __init__(self, *said: object, retry_after: float | None = None) -> None:
+        super().__init__(*said)
+        self.retry_after = retry_after
 
 
 class NotTakenError(TransientError):
@@ -25,6 +33,10 @@ class StaleError(TransientError):
 
 class AlreadyExistsError(KairosError):
     """A document to be created is there already: somebody did this work before."""
+
+
+class BouncedError(PermanentError):
+    """The other side said that the address is none, or takes nothing any more."""
 
 
 class ErasedError(PermanentError):

@@ -9,7 +9,7 @@ import msgspec
 
 from shared.adapters.firestore.client import Database, fields_of
 from shared.adapters.refreshing import MODELS_REFRESH_SECONDS, Monotonic, Refreshing
-from shared.domain.propensity import Counts
+from shared.domain.propensity import NO_EVIDENCE, Counts
 
 MODELS = "models"
 SHARDS = 4
@@ -39,7 +39,7 @@ class Models:
         for snapshot in self._database.query(self._database.client.collection(MODELS)):
             shard = fields_of(snapshot)
             name, taught = shard.pop("model"), msgspec.convert(shard, Counts)
-            counts[name] = counts[name] + taught if name in counts else taught
+            counts[name] = counts.get(name, NO_EVIDENCE) + taught
         return counts
 
 
