@@ -145,7 +145,7 @@ def services(
     memory.bus.subscribe("history", memory.history.deliver, name="history", at_once=True)
     records = Records(memory.history, Seals(store), catalogues, bank.seal_key)
     fire = FireDeferrals(Deferrals(store, meter), publisher, timer)
-    fire_deliveries = FireDeliveries(DeferredDeliveries(store, meter), publisher, utc_now, timer, wait_until)
+    fire_deliveries = FireDeliveries(DeferredDeliveries(store, meter), publisher, utc_now, wait_until)
     people = People(persons, new_person_id)
     find = Find(catalogues, persons, people, key)
     data, erasures = PersonalData(store), Erasures(store)

@@ -24,8 +24,9 @@ def routes(
     def post_sweep(request: Request) -> Response:
         check(request)
         with meter.request():
-            fired = fire(clock(), trace.current())
-            if sent := deliveries(trace.current()):
+            began = clock()
+            fired = fire(began, trace.current())
+            if sent := deliveries(began, trace.current()):
                 fired = Fired(fired=fired.fired, more=fired.more, deliveries=sent)
             if fired.fired or fired.deliveries:
                 log(

@@ -14,13 +14,13 @@ from datetime import datetime, timedelta
 from shared.domain.delivery import Delivery
 from shared.domain.usage import Usage
 from shared.messages import ContactReserved
-from shared.ports import Clock, DeferredDeliveries, Publisher, Timer, Versioned
+from shared.ports import Clock, DeferredDeliveries, Publisher, Versioned
 
 PAGE = 300
 """Deliveries that are read and published together."""
 
-SWEEP_SECONDS = 56.0
-"""For so long a sweep waits for what is due; then the next one takes over."""
+SWEEP = timedelta(seconds=56)
+"""So long after its tick a sweep waits no more for what is due: the next one takes over."""
 
 STEP = timedelta(seconds=1)
 """What is due is looked for so often."""
@@ -40,28 +40,23 @@ class FireDeliveries:
         deliveries: DeferredDeliveries,
         publisher: Publisher,
         clock: Clock,
-        timer: Timer,
         wait_until: Callable[[datetime], None],
     ) -> None:
-        """Fire what is due in `deliveries` by `clock`, and stop in time by `timer`; `wait_until` returns when a time
-        has come.
-        """
+        """Fire what is due in `deliveries` by `clock`; `wait_until` returns when a time has come."""
         self._deliveries = deliveries
         self._publisher = publisher
         self._clock = clock
-        self._timer = timer
         self._wait_until = wait_until
 
-    def __call__(self, trace: str) -> int:
-        """Fire what is due, and what comes to be due until the next sweep; how many fired.
+    def __call__(self, began: datetime, trace: str) -> int:
+        """Fire what is due, and what comes to be due until the next sweep of one that `began` then; how many fired.
 
         Raises:
             TransientError: the store or the topic did not answer; what was put off fires again.
         """
-        began, fired = self._timer(), 0
-        while (left := SWEEP_SECONDS - (self._timer() - began)) > 0:
-            now = self._clock()
-            coming = self._deliveries.due(now + timedelta(seconds=left), PAGE)
+        fired, until = 0, began + SWEEP
+        while (now := self._clock()) < until:
+            coming = self._deliveries.due(until, PAGE)
             due = [each for each in coming if each.value.due_at is not None and each.value.due_at <= now]
             fired += self._fire(due, now, trace)
             if len(due) == PAGE:

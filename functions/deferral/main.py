@@ -24,7 +24,7 @@ sealing = sealer(settings.google_cloud_project, settings.person_keys)
 database = Database(settings.google_cloud_project)
 publisher = Publisher(settings.google_cloud_project, meter)
 fire = FireDeferrals(Deferrals(database, meter, sealing), publisher, timer)
-deliveries = FireDeliveries(DeferredDeliveries(database, meter), publisher, utc_now, timer, wait_until)
+deliveries = FireDeliveries(DeferredDeliveries(database, meter), publisher, utc_now, wait_until)
 service = Service("deferral", routes(fire, deliveries, check_of(settings, utc_now), meter, utc_now), ready=always_ready)
 
 

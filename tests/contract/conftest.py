@@ -145,7 +145,7 @@ def in_firestore(project: str) -> Iterator[Documents]:
     from shared.adapters.firestore.client import Database  # noqa: PLC0415
     from shared.adapters.firestore.contact_points import ContactPoints  # noqa: PLC0415
     from shared.adapters.firestore.contacts import Contacts  # noqa: PLC0415
-    from shared.adapters.firestore.deferrals import DeferredDeliveries, Deferrals  # noqa: PLC0415
+    from shared.adapters.firestore.deferrals import Deferrals, DeferredDeliveries  # noqa: PLC0415
     from shared.adapters.firestore.models import Models  # noqa: PLC0415
     from shared.adapters.firestore.outcomes import Outcomes  # noqa: PLC0415
     from shared.adapters.firestore.paces import Paces  # noqa: PLC0415

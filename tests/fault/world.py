@@ -193,7 +193,7 @@ class World:
             ports["paces"],
         )
         self.fire_deliveries = FireDeliveries(
-            ports["deferred_deliveries"], ports["publisher"], lambda: self.now, lambda: 0.0, self.wait_until
+            ports["deferred_deliveries"], ports["publisher"], lambda: self.now, self.wait_until
         )
         self.fire = FireDeferrals(ports["deferrals"], ports["publisher"], lambda: 0.0)
         self.record = RecordOutcomes(ports["contacts"], TakeOutcomes(ports["outcomes"], ports["publisher"]))
@@ -266,6 +266,11 @@ class World:
         """Let the clock tick: how many deferrals fired."""
         with self.meter.request():
             return self.fire(self.now, "").fired
+
+    def sweep_deliveries(self) -> int:
+        """Let the clock tick: how many deliveries fired that waited for their channel, until the next tick."""
+        with self.meter.request():
+            return self.fire_deliveries(self.now, "")
 
     def push(self, topic: str, data: bytes, attributes: dict[str, str]) -> bool:
         """Push one message to its function; whether it was acknowledged."""

@@ -20,7 +20,7 @@ from functions.ingest.handler import Ingest
 from shared.domain.contact_policy import Deferred
 from shared.messages import MESSAGES, HistoryRow
 from shared.runtime.settings import Common, Pushed
-from tests.contract.samples import deferral
+from tests.contract.samples import deferral, delivery
 from tests.corpus.tree_bank import TreeBank
 from tests.fault.world import KEY, NOW, Catalogues, Queue, World, canonical, ordinary
 
@@ -159,7 +159,9 @@ def published(tmp_path_factory) -> dict[str, set[str]]:
 
     waiting = deferral(deferred=Deferred(treatment="t", rule="nights", until=NOW))
     world.plain["contacts"].defer(waiting.person_id, None, waiting)
+    world.plain["contacts"].settle(delivery().deferred(NOW, NOW, "held"), None, release=False)
     world.sweep()
+    world.sweep_deliveries()
     found["deferral"] |= new_topics(world.queue, (0, len(world.queue.rows)))
 
     with Embedded(TreeBank(), state=tmp_path_factory.mktemp("topology")) as platform:
