@@ -65,6 +65,7 @@ class Identify:
                 conflicts=conflicts,
                 decided_at=now,
                 fragment=fragment if fragment in person.fragments and fragment != person.person_id else "",
+                arms=policy.experiments.arms(profile.person_id),
             ),
         )
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.domain.columns import Column, Columns, Positions, bits, columns_of, listed, places_by, positions_of, power
+from shared.domain.experiments import AS_USUAL, Way
 from shared.domain.offered import BestFirst
 from shared.domain.policy.factors import MAX_VALUE, Propensities
 from shared.domain.policy.policy import Policy
@@ -90,6 +91,8 @@ def rank(
     signal: Signal,
     counts: Mapping[str, Counts],
     now: datetime,
+    *,
+    arms: Sequence[str] = (),
 ) -> Ranking:
     """The candidates, best first: mandatory ones above all others, then by priority, ties by action id and treatment
     id.
@@ -101,6 +104,7 @@ def rank(
         signal: what happened.
         counts: the models' evidence by model id; a missing one has none.
         now: the decision's time, UTC.
+        arms: of experiments that the person is in.
     """
     columns = columns_of(policy)
     positions = positions_of(candidates, columns.size)
@@ -110,19 +114,40 @@ def rank(
     # what is reckoned with is what the record keeps: whole parts, and neither 0 nor 1
     parts = np.rint(columns.propensities(known.every)[positions] * PARTS)
     propensities = np.minimum(np.maximum(parts, 1.0, out=parts), PARTS - 1.0, out=parts) / PARTS
-    return _Scores(columns, candidates, positions, propensities, situation).ranking(known)
+    way = policy.experiments.way(arms) if arms else AS_USUAL
+    if way.ranks_by == "chance":
+        decision = decision_id(signal.source, signal.id)
+    return _Scores(columns, candidates, positions, propensities, situation, way=way, decision=decision).ranking(known)
 
 
-def scoring(policy: Policy, rows: Rows, known: Sequence[float], situation: Variables, models: str) -> Scoring:
+def scoring(
+    policy: Policy,
+    rows: Rows,
+    known: Sequence[float],
+    situation: Variables,
+    models: str,
+    *,
+    way: Way = AS_USUAL,
+    decision: str = "",
+) -> Scoring:
     """The same with every factor, for rows whose propensities are known, by ascending row: so a record is ranked again
     without the models that were.
     """
-    return _scores(policy, rows, known, situation).scoring(models)
+    return _scores(policy, rows, known, situation, way, decision).scoring(models)
 
 
-def reranking(policy: Policy, rows: Rows, known: Sequence[float], situation: Variables, models: str) -> Ranking:
+def reranking(
+    policy: Policy,
+    rows: Rows,
+    known: Sequence[float],
+    situation: Variables,
+    models: str,
+    *,
+    way: Way = AS_USUAL,
+    decision: str = "",
+) -> Ranking:
     """The ranking of rows whose propensities are known, by ascending row."""
-    return _scores(policy, rows, known, situation).ranking(Propensities((), models))
+    return _scores(policy, rows, known, situation, way, decision).ranking(Propensities((), models))
 
 
 def best_first(policy: Policy, scored: Scoring) -> BestFirst:
@@ -158,30 +183,56 @@ def without_levers(policy: Policy, scored: Scoring) -> Scoring:
     return msgspec.structs.replace(again, levers=(1.0,) * len(again))
 
 
-def _scores(policy: Policy, rows: Rows, known: Sequence[float], situation: Variables) -> _Scores:
+def _scores(
+    policy: Policy, rows: Rows, known: Sequence[float], situation: Variables, way: Way, decision: str
+) -> _Scores:
     columns = columns_of(policy)
-    return _Scores(columns, rows, positions_of(rows, columns.size), np.array(known, dtype=np.float64), situation)
+    positions, propensities = positions_of(rows, columns.size), np.array(known, dtype=np.float64)
+    return _Scores(columns, rows, positions, propensities, situation, way=way, decision=decision)
 
 
 class _Scores:
     """Some rows, ascending, with the factors of their priorities, and the order these give."""
 
     def __init__(
-        self, columns: Columns, rows: Rows, positions: Positions, propensities: Column, situation: Variables
+        self,
+        columns: Columns,
+        rows: Rows,
+        positions: Positions,
+        propensities: Column,
+        situation: Variables,
+        *,
+        way: Way = AS_USUAL,
+        decision: str = "",
     ) -> None:
         self._columns = columns
         self._rows = rows
         self._positions = positions
         self._propensities = propensities
-        self._levers = columns.levers[self._positions]
+        levers = columns.levers if way.levers is None else np.array(way.levers)
+        self._levers = levers[self._positions]
         w = columns.policy.revision.catalogue.weights
         self._values = self._valued(situation)
         self._contexts = self._weighted(situation)
         p, c, v = self._propensities, self._contexts, self._values
         bare = power(p, w.propensity) * power(c, w.context) * power(v, w.value)
         self._priorities = bare * power(self._levers, w.lever)
+        if way.ranks_by != "priority":
+            self._rank_otherwise(way, bare, decision)
         self._order = self._mandatory_first(places_by(self._priorities))
         self._bare = bare
+
+    def _rank_otherwise(self, way: Way, bare: Column, decision: str) -> None:
+        """Order by what an arm orders by."""
+        if way.ranks_by == "chance":
+            from shared.domain.exploration import chances  # noqa: PLC0415 - few are in this arm
+
+            self._priorities = chances(decision, self._columns.ids[self._positions].tolist())
+        elif way.ranks_by == "no_levers":
+            self._levers = np.ones(len(self._positions))
+            self._priorities = bare
+        else:
+            self._priorities = self._propensities
 
     def ranking(self, known: Propensities) -> Ranking:
         """What is handed over."""

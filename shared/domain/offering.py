@@ -49,6 +49,7 @@ def offer(
     now: datetime,
     *,
     closed: Mapping[str, Closed] = NOTHING_CLOSED,
+    holds_out: bool = True,
 ) -> Offer:
     """Fill the slots, and say what was withheld on the way. Nothing waits for the end of quiet hours: who asks is
     answered now.
@@ -61,8 +62,9 @@ def offer(
         history: the person's contacts.
         now: when it is shown, UTC.
         closed: volumes and budgets, by the rule's id, of which too little is left.
+        holds_out: whether holdouts count.
     """
-    limits = Limits(policy.contact_rules, profile, history, now, closed)
+    limits = Limits(policy.contact_rules, profile, history, now, closed, holds_out=holds_out)
     request = _Request(policy, ranked, slots, now, limits)
     filled = request.filled()
     offered = tuple(

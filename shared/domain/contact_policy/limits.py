@@ -34,6 +34,8 @@ class Limits:
         history: ContactHistory,
         now: datetime,
         closed: Mapping[str, Closed] = NOTHING_CLOSED,
+        *,
+        holds_out: bool = True,
     ) -> None:
         """Ask every rule.
 
@@ -43,8 +45,10 @@ class Limits:
             history: the person's contacts.
             now: the time of the reservation, UTC.
             closed: volumes and budgets, by the rule's id, of which too little is left.
+            holds_out: whether holdouts count.
         """
         self._rules = rules
+        self._holds_out = holds_out
         self._profile = profile
         self._now = now
         self._closed = {rule: each for rule, each in closed.items() if now < each.opens_at}
@@ -109,7 +113,7 @@ class Limits:
         for number, exclusion in rules.exclusions:
             if exclusion.flag in profile.flags:
                 standing[number] = rules.judged[number]
-        for number, holdout in rules.holdouts:
+        for number, holdout in rules.holdouts if self._holds_out else ():
             if held_out(holdout, profile.person_id):
                 standing[number] = rules.judged[number]
         self._close()

@@ -32,6 +32,7 @@ def select(
     defers: bool = True,
     since: datetime | None = None,
     closed: Mapping[str, Closed] = NOTHING_CLOSED,
+    holds_out: bool = True,
 ) -> Selection:
     """The first `count` treatments of different actions that every rule lets through, each counted for the next.
 
@@ -47,11 +48,12 @@ def select(
         since: when the first decision was made, of one that waited and is made again: all waiting ends in time from
             then.
         closed: volumes and budgets, by the rule's id, of which too little is left.
+        holds_out: whether holdouts count.
 
     Raises:
         NotFoundError: the revision has no such treatment.
     """
-    limits = Limits(policy.contact_rules, profile, history, now, closed)
+    limits = Limits(policy.contact_rules, profile, history, now, closed, holds_out=holds_out)
     chosen: list[str] = []
     actions: set[str] = set()
     withheld: list[Withheld] = []
