@@ -95,9 +95,7 @@ def test_an_opening_is_a_picture_that_nobody_keeps(sent):
     assert sent.noted == {"impression": NOW + MINUTE}
 
 
-@pytest.mark.parametrize(
-    "ahead", [{"purpose": "prefetch"}, {"sec-purpose": "prefetch;prerender"}]
-)
+@pytest.mark.parametrize("ahead", [{"purpose": "prefetch"}, {"sec-purpose": "prefetch;prerender"}])
 def test_what_browsers_fetch_ahead_is_not_counted(sent, ahead):
     assert sent.browser.get(sent.click, headers=ahead).status_code == 302
     assert sent.browser.get(LINKS.pixel(sent.delivery.delivery_id), headers=ahead).status_code == 200
