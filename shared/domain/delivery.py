@@ -37,6 +37,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         reason: why it failed, expired or was cancelled.
         model: the adaptive model that its outcome teaches.
         bins: the cells that the person was in when it was chosen, which its outcome teaches as well.
+        value: pounds of an acceptance less the price of the contact, as it was ranked by; 0 where the decision's row
+            alone says it.
     """
 
     delivery_id: str
@@ -62,6 +64,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reference: str | None = None
     reason: str | None = None
     bins: str = ""
+    value: float = 0.0
 
     def is_held(self, now: datetime) -> bool:
         """Whether another sender is at it right now."""

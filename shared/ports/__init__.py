@@ -7,7 +7,7 @@ Errors are those of `shared.domain.errors`, never a driver's: `StaleError` when 
 from shared.ports.allowances import NOTHING_TAKEN, Allowances, Taken
 from shared.ports.bridging import Intake, Outlet, Record, Records, Row, Rows
 from shared.ports.catalogues import Catalogues, Models
-from shared.ports.channels import ChannelProvider, Outcome, Outcomes, Receipt
+from shared.ports.channels import ChannelProvider, Outcomes, Receipt, Recording
 from shared.ports.contacts import Contacts, Deferrals, Folding
 from shared.ports.history import Days, DecisionHistory, Ended, Seals, Unopened
 from shared.ports.person_keys import KeyWrapper, PersonKeys
@@ -38,7 +38,6 @@ __all__ = [
     "Meter",
     "Models",
     "NewId",
-    "Outcome",
     "Outcomes",
     "Outlet",
     "Parked",
@@ -50,6 +49,7 @@ __all__ = [
     "Quarantine",
     "Receipt",
     "Record",
+    "Recording",
     "Records",
     "Rewrite",
     "Row",

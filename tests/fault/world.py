@@ -24,6 +24,7 @@ from functions.deferral.handler import FireDeferrals
 from functions.delivery.handler import Deliver
 from functions.eligibility.handler import Qualify
 from functions.feedback.handler import RecordOutcomes, note_delivery
+from functions.feedback.taking import TakeOutcomes
 from functions.identity.handler import Identify
 from functions.suppression.handler import Suppress
 from shared.adapters import memory
@@ -171,7 +172,7 @@ class World:
             catalogues, ports["persons"], ports["contacts"], ports["contact_points"], ports["provider"]
         )
         self.fire = FireDeferrals(ports["deferrals"], ports["publisher"], lambda: 0.0)
-        self.record = RecordOutcomes(ports["contacts"], ports["outcomes"], ports["publisher"])
+        self.record = RecordOutcomes(ports["contacts"], TakeOutcomes(catalogues, ports["outcomes"], ports["publisher"]))
         handlers: list[tuple[type[Message], Any]] = [
             (SignalReceived, self.identify),
             (SignalIdentified, self.qualify),

@@ -5,13 +5,16 @@ the counts once in a while.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from cli.bench.learning.catalogue import STARTING, attribute, predictors
 from cli.bench.learning.contacts import Contact
 from shared.domain.classifier import Classifier, Model
+from shared.domain.observed import Increment, Lesson
 from shared.domain.predictors import Predictors
-from shared.domain.propensity import Tally, learns
+from shared.domain.propensity import Tally, taught
 
+_AT = datetime(2010, 1, 1, tzinfo=UTC)
 _MODEL = "deposit.call@call_centre"
 
 
@@ -42,7 +45,7 @@ class Ours:
 
     def taught(self, bins: str, *, accepted: bool) -> None:
         """Learn what became of what a delivery carries."""
-        self._tally.add(learns("accept" if accepted else "reject", bins))
+        self._tally.add(taught((Increment(Lesson(accepted, _AT), 1),), bins))
 
     def learn_all(self, some: Sequence[Contact]) -> None:
         """Learn from many, and renew."""

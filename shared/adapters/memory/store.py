@@ -16,6 +16,7 @@ from shared.domain.contact import Contact
 from shared.domain.contact_folding import Fold
 from shared.domain.delivery import Delivery
 from shared.domain.identity.links import Identifier
+from shared.domain.observed import Observed
 from shared.domain.profile import Person
 from shared.domain.propensity import Counts
 from shared.domain.seal import Sealed
@@ -63,7 +64,7 @@ class Store:
         self.profiles: dict[str, Document[Person]] = {}
         self.histories: dict[str, History] = {}
         self.deliveries: dict[str, Document[Delivery]] = {}
-        self.outcomes: dict[str, bytes] = {}
+        self.outcomes: dict[str, Document[Observed]] = {}
         self.models: dict[str, Counts] = {}
         self.revisions: dict[str, bytes] = {}
         self.releases: dict[str, str] = {}

@@ -26,6 +26,7 @@ from shared.domain.catalogue.authentication import (
 )
 from shared.domain.catalogue.conditions import POLICY_KINDS, Condition, Exclusion, Expression, PolicyKind
 from shared.domain.catalogue.consent import ConsentTerms, ModeUse, Objection, Tcf, TcfUse
+from shared.domain.catalogue.experiments import Arm, ArmLever, Experiment, RanksBy
 from shared.domain.catalogue.features import (
     AnyFeature,
     Count,
@@ -60,6 +61,8 @@ __all__ = [
     "Action",
     "Active",
     "AnyFeature",
+    "Arm",
+    "ArmLever",
     "Attribute",
     "AttributeType",
     "AttributeValue",
@@ -76,6 +79,7 @@ __all__ = [
     "Decayed",
     "Distinct",
     "Exclusion",
+    "Experiment",
     "Exploration",
     "Expression",
     "FirstSeen",
@@ -93,6 +97,7 @@ __all__ = [
     "PolicyKind",
     "Predictor",
     "PublicKey",
+    "RanksBy",
     "RateLimit",
     "Revision",
     "SendRate",

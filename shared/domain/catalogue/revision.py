@@ -12,6 +12,7 @@ from shared.domain.catalogue.actions import Action, Treatment
 from shared.domain.catalogue.arbitration import ContextWeight, Exploration, Predictor, Weights
 from shared.domain.catalogue.conditions import Condition, Exclusion, Expression
 from shared.domain.catalogue.consent import ConsentTerms
+from shared.domain.catalogue.experiments import Experiment
 from shared.domain.catalogue.features import AnyFeature, Trigger
 from shared.domain.catalogue.formats import Format
 from shared.domain.catalogue.surroundings import Attribute, Blocked, Channel, Namespace, SignalType, Source
@@ -39,6 +40,7 @@ class Catalogue(Part, frozen=True, kw_only=True):
     what the treatments of one request obey together. `formats` say how the payloads of sources become signals.
     what the treatments of one request obey together. `features` are attributes of the profile too, and stand in its
     schema; `features_read` names those that anything reads. Without `triggers`, every signal starts a decision.
+    `experiments` part persons into arms.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Catalogue(Part, frozen=True, kw_only=True):
     features: tuple[AnyFeature, ...] = ()
     features_read: tuple[str, ...] = ()
     triggers: tuple[Trigger, ...] = ()
+    experiments: tuple[Experiment, ...] = ()
 
     def canonical(self) -> bytes:
         """The bytes that the digest is taken of: the same catalogue gives the same bytes on any machine."""

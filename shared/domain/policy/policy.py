@@ -13,6 +13,7 @@ from shared.domain.catalogue import Condition, Revision
 from shared.domain.cel import Program, program
 from shared.domain.contact_policy.compiled import ContactRules
 from shared.domain.errors import NotFoundError
+from shared.domain.experiments import Experiments
 from shared.domain.policy.atoms import Truth
 from shared.domain.policy.conditions import stopping, truth, weighing
 from shared.domain.policy.factors import Factors
@@ -51,6 +52,7 @@ class Policy:
         masks: the rows by what no condition says.
         factors: what their priority is made of.
         slotting: what fills the slots of a request.
+        experiments: which arms a person is in, and what differs there.
     """
 
     def __init__(self, revision: Revision) -> None:
@@ -66,6 +68,7 @@ class Policy:
         self.masks = Masks(revision, self.rows)
         self.factors = Factors(revision, self.rows)
         self.slotting = Slotting(revision, self.rows)
+        self.experiments = Experiments(catalogue, self.rows, self.factors.levers)
         self._context_weights = tuple((w.weight, self.scopes.of(w.scope)) for w in catalogue.context_weights)
         self._ids = tuple(self._row_of)
         self._programs: dict[str, Program] = {}
