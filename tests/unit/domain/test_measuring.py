@@ -8,7 +8,6 @@ import csv
 import gzip
 import math
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,11 +16,9 @@ from shared.domain.measuring.arms import Sums, compare
 from shared.domain.measuring.off_policy import Evaluation, Logged, Refusal, estimates, evaluate
 from shared.domain.measuring.sample_ratio import SampleRatioError, sample_ratio
 from shared.domain.measuring.sequences import FEWEST_CASES, half_width
+from tests.corpus.tree_bank import CORPUS
 
-OPEN_BANDIT = Path(__file__).resolve().parents[4] / "shared" / "data" / "open_bandit"
-needs_open_bandit = pytest.mark.skipif(
-    not OPEN_BANDIT.exists(), reason=f"the Open Bandit sample is not in {OPEN_BANDIT}: see its SOURCES.md"
-)
+OPEN_BANDIT = CORPUS / "open_bandit"
 
 
 def sums(cases, before=None):
@@ -137,7 +134,7 @@ def test_persons_in_an_arm_that_is_not_declared_are_called_out():
 @cache
 def logs(policy):
     """Item, position, click and logged selection probability of each row."""
-    with gzip.open(OPEN_BANDIT / f"{policy}-all.csv.gz", "rt") as file:
+    with gzip.open(OPEN_BANDIT / f"{policy}.csv.gz", "rt") as file:
         rows = list(csv.DictReader(file))
     return tuple(
         np.array([kind(row[field]) for row in rows])
@@ -153,7 +150,6 @@ def other_policy(policy):
     return chosen / chosen.sum(axis=1, keepdims=True)
 
 
-@needs_open_bandit
 @pytest.mark.parametrize(("logged_by", "other"), [("random", "bts"), ("bts", "random")])
 @pytest.mark.parametrize("clip", [math.inf, 5.0])
 def test_estimates_are_those_of_their_formulas_on_real_logs(logged_by, other, clip):
@@ -183,7 +179,6 @@ def test_estimates_are_those_of_their_formulas_on_real_logs(logged_by, other, cl
     assert found.support.effective == pytest.approx(total * total / squared, rel=1e-9)
 
 
-@needs_open_bandit
 @pytest.mark.parametrize(("logged_by", "other", "reason"), [("random", "bts", "rewards"), ("bts", "random", None)])
 def test_thirty_eight_clicks_conclude_nothing(logged_by, other, reason):
     items, positions, clicks, behaviour = logs(logged_by)
