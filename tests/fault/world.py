@@ -172,7 +172,7 @@ class World:
             catalogues, ports["persons"], ports["contacts"], ports["contact_points"], ports["provider"]
         )
         self.fire = FireDeferrals(ports["deferrals"], ports["publisher"], lambda: 0.0)
-        self.record = RecordOutcomes(ports["contacts"], TakeOutcomes(ports["outcomes"], ports["publisher"]))
+        self.record = RecordOutcomes(ports["contacts"], TakeOutcomes(catalogues, ports["outcomes"], ports["publisher"]))
         handlers: list[tuple[type[Message], Any]] = [
             (SignalReceived, self.identify),
             (SignalIdentified, self.qualify),
