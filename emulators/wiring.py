@@ -19,7 +19,9 @@ from functions.delivery.handler import Deliver
 from functions.eligibility.handler import Qualify
 from functions.feedback import openapi as feedback_openapi
 from functions.feedback.api import routes as feedback_routes
+from functions.feedback.following import Follow
 from functions.feedback.handler import RecordOutcomes, note_delivery
+from functions.feedback.links import LinkPages
 from functions.feedback.taking import TakeOutcomes
 from functions.identity.handler import Identify
 from functions.identity.people import People
@@ -141,7 +143,8 @@ def services(
         new_id=new_request_id,
         timer=timer,
     )
-    record = RecordOutcomes(contacts, TakeOutcomes(Outcomes(store, meter), publisher))
+    take = TakeOutcomes(catalogues, Outcomes(store, meter), publisher)
+    record = RecordOutcomes(contacts, take)
     memory.bus.subscribe("history", memory.history.deliver, name="history", at_once=True)
     records = Records(memory.history, Seals(store), catalogues, bank.seal_key)
     fire = FireDeferrals(Deferrals(store, meter), publisher, timer)
@@ -175,6 +178,7 @@ def services(
             [
                 *pushed("feedback", TreatmentDelivered, note_delivery),
                 *feedback_routes(record, channels, meter, utc_now),
+                *LinkPages(Follow(bank.links(""), contacts, take), catalogues, meter, utc_now).routes,
             ],
             ready=always_ready,
             document=feedback_openapi.document,

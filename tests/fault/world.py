@@ -196,7 +196,7 @@ class World:
             ports["deferred_deliveries"], ports["publisher"], lambda: self.now, self.wait_until
         )
         self.fire = FireDeferrals(ports["deferrals"], ports["publisher"], lambda: 0.0)
-        self.record = RecordOutcomes(ports["contacts"], TakeOutcomes(ports["outcomes"], ports["publisher"]))
+        self.record = RecordOutcomes(ports["contacts"], TakeOutcomes(catalogues, ports["outcomes"], ports["publisher"]))
         handlers: list[tuple[type[Message], Any]] = [
             (SignalReceived, self.identify),
             (SignalIdentified, self.qualify),
