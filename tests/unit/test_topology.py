@@ -112,11 +112,10 @@ def test_a_service_is_given_the_environment_that_its_settings_read(service):
     assert sorted(declared) == sorted(field.name.upper() for field in fields)
 
 
-def test_what_is_scheduled_is_a_private_service_that_the_local_platform_ticks_every_minute():
+def test_what_is_scheduled_is_what_the_local_platform_ticks_every_minute():
     assert {schedule["service"] for schedule in SCHEDULES.values()} == set(TICKED)
     for schedule in SCHEDULES.values():
         assert schedule["cron"] == "* * * * *"
-        assert not SERVICES[schedule["service"]]["public"]
         assert schedule["attempt_deadline_seconds"] <= SERVICES[schedule["service"]]["timeout_seconds"]
 
 
