@@ -156,6 +156,12 @@ def published(tmp_path_factory) -> dict[str, set[str]]:
     for service, topics in published_by_pushes(world):
         found[service] |= topics
 
+    sent = world.provider.sent[0].delivery_id
+    before = (len(world.queue.waiting), len(world.queue.rows))
+    world.record(msgspec.json.encode({"outcome": "unsubscribe", "delivery_id": sent}), world.now)
+    found["feedback"] |= new_topics(world.queue, before)
+    world.queue.waiting.clear()
+
     waiting = deferral(deferred=Deferred(treatment="t", rule="nights", until=NOW))
     world.plain["contacts"].defer(waiting.person_id, None, waiting)
     world.plain["contacts"].settle(delivery().deferred(NOW, NOW, "held"), None, release=False)
