@@ -11,6 +11,7 @@ import click
 
 from cli.platform import Running, running
 from cli.say import fail
+from shared.domain.errors import NotFoundError
 from shared.ports import Quarantine
 
 if TYPE_CHECKING:
@@ -58,6 +59,11 @@ def kafka(
     loops: list[Callable[[], None]] = []
     if sources:
         intake = HttpIntake(platform.endpoints["ingest"], platform.headers["ingest"])
+        for topic, source in sources.items():
+            try:
+                intake.check(source)
+            except NotFoundError as error:
+                fail(f"--topic {topic}={source}: {error}.", "A source is declared in sources.yaml of the catalogue.")
         taking = Bridge(
             intake,
             _quarantine(platform),

@@ -110,7 +110,7 @@ def _say(report: dict[str, Any]) -> None:
     click.echo(f"✓ erasure {erasure['id']}: the key is destroyed; erased {erased or 'nothing more'}")
     if "finished_at" not in erasure:
         again = _minute(erasure["again_at"])
-        click.echo(f"  not finished: what was in flight may still write. From {again} on: kairos person erase --resume")
+        click.echo(f"  not finished: what was in flight may still write. The clock finishes it from {again} on")
     click.echo("  what remains:")
     for each in report["remaining"]:
         until = f"until {_minute(each['until'])}" if each["until"] else "stays"

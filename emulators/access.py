@@ -33,6 +33,11 @@ def headers(functions: Iterable[str], credentials: Credentials) -> dict[str, dic
     }
 
 
+def tick_headers(credentials: Credentials) -> dict[str, str]:
+    """The headers that let the clock in, at every function alike."""
+    return {"authorization": f"Bearer {credentials.push_token}"}
+
+
 def push_environment(service: str, topology: Mapping[str, Any], credentials: Credentials) -> dict[str, str]:
     """What a service is told of who pushes to it, or ticks, on this machine; nothing where nobody does."""
     callers = [*topology.get("subscriptions", {}).values(), *topology.get("schedules", {}).values()]

@@ -17,7 +17,7 @@ import msgspec
 from waitress.server import BaseWSGIServer, MultiSocketServer, create_server
 from werkzeug.wrappers import Request
 
-from emulators.access import Credentials, headers
+from emulators.access import Credentials, headers, tick_headers
 from emulators.children import Death
 from emulators.endpoints import EndpointsFile
 from emulators.errors import CannotStartError
@@ -57,7 +57,7 @@ FUNCTIONS = (
     "records",
     "privacy",
 )
-TICKED = ("deferral",)
+TICKED = ("deferral", "privacy")
 """Functions that the clock starts, every minute."""
 
 THREADS = 16
@@ -93,7 +93,7 @@ class Embedded:
         self._ports = self._reserved.take_all(names, ports or {})
         self.endpoints = {name: f"http://127.0.0.1:{port}" for name, port in self._ports.items()}
         self.endpoints["mail"] = f"smtp://127.0.0.1:{self._ports['mail']}"
-        self.ticker = Ticker({name: self.endpoints[name] for name in TICKED}, self.headers)
+        self.ticker = Ticker({name: self.endpoints[name] for name in TICKED}, tick_headers(self.credentials))
         self.store = Store()
         self.meter = RequestMeter()
         self.sealer = new_sealer(self.store)

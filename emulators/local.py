@@ -33,6 +33,7 @@ from shared.domain.catalogue import (
     SmtpConnector,
     StandardWebhooks,
 )
+from shared.domain.links import Links, link_keys
 from shared.ports import Catalogues, ContactPoints, Persons
 from shared.runtime.world import utc_now
 
@@ -45,6 +46,7 @@ class Bank:
         self.root = root
         self.identifier_key = secrets.token_bytes(32)
         self.seal_key = secrets.token_bytes(32)
+        self.link_keys = json.dumps([{"kid": "local", "key": b64encode(secrets.token_bytes(32)).decode()}])
         self._source_secrets: dict[str, str] = {}
         self._connector_secrets: dict[str, str] = {}
 
@@ -54,7 +56,12 @@ class Bank:
             **access(local.credentials),
             "IDENTIFIER_KEY": self.identifier_key.hex(),
             "SEAL_KEY": self.seal_key.hex(),
+            "LINK_KEYS": self.link_keys,
         }
+
+    def links(self, base: str) -> Links:
+        """The signed links of messages, which begin with an address."""
+        return Links(link_keys(self.link_keys), base)
 
     @cached_property
     def revision(self) -> Revision:

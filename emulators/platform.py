@@ -63,7 +63,8 @@ class Platform:
         self._stopping = threading.Lock()
         self.local = self._local()
         ticked = {schedule["service"] for schedule in self.topology.get("schedules", {}).values()}
-        self.ticker = Ticker({name: self.local.endpoints[name] for name in sorted(ticked)}, self.headers)
+        addresses = {name: self.local.endpoints[name] for name in sorted(ticked)}
+        self.ticker = Ticker(addresses, access.tick_headers(self.local.credentials))
         self.supervisor = Supervisor(self._state / "logs", on_death=options.on_death, on_restarted=self._on_restarted)
 
     def __enter__(self) -> Self:

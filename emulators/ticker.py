@@ -21,11 +21,11 @@ class Ticker:
     def __init__(
         self,
         addresses: Mapping[str, str],
-        headers: Mapping[str, Mapping[str, str]],
+        headers: Mapping[str, str],
         *,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
-        """Send to `addresses`, by function, with the headers that let a caller in; `wall_clock` is seconds since
+        """Send to `addresses`, by function, with the headers that let the clock in; `wall_clock` is seconds since
         1970.
         """
         self._addresses = addresses
@@ -47,7 +47,7 @@ class Ticker:
         for name, address in self._addresses.items():
             try:
                 answer = httpx.post(
-                    f"{address}/", headers=dict(self._headers[name]), timeout=TIMEOUT_SECONDS, trust_env=False
+                    f"{address}/", headers=dict(self._headers), timeout=TIMEOUT_SECONDS, trust_env=False
                 )
                 answer.raise_for_status()
             except httpx.HTTPError as error:

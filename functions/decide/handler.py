@@ -30,6 +30,12 @@ MAX_COUNT = 20
 MAX_DEPTH = 32
 """Levels of a context, as ingest has it for a signal."""
 
+_STARTED_NONE = {
+    "late_signal": "it came too late to start one",
+    "no_trigger": "no trigger of the catalogue lets such a signal start one",
+    "re_entry": "its trigger had started one lately, and waits before it starts another",
+}
+
 
 class WantedPlacement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A placement to fill, and with how many treatments."""
@@ -160,12 +166,20 @@ class Decide:
     def _kept(self, decision: str, day: date | None) -> DecisionRecord:
         record = self._history.decision(decision, day)
         if record is None:
-            where = f"of {day} and the days beside it" if day else "of the last 31 days, and ?day= finds an older one"
-            raise NotFoundError(
-                f"no decision {decision} in the history {where}; its signal may have started none, "
-                "and one made a moment ago may still be on its way"
-            )
+            raise NotFoundError(self._why_none(decision, day))
         return record
+
+    def _why_none(self, decision: str, day: date | None) -> str:
+        """Why there is no such decision, as far as the history knows."""
+        ended = self._history.ended(decision, day)
+        if ended is not None:
+            why = _STARTED_NONE.get(ended.reason, ended.reason)
+            return (
+                f"there is no decision {decision}: the profile learnt of its signal {ended.signal.type} of "
+                f"{ended.signal.source} at {ended.at:%Y-%m-%d %H:%M:%S} UTC, and {why}"
+            )
+        where = f"of {day} and the days beside it" if day else "of the last 31 days, and ?day= finds an older one"
+        return f"no decision {decision} in the history {where}; one made a moment ago may still be on its way"
 
     def replay(self, decision: str, day: date | None = None) -> Replay:
         """A decision made again from its record, and compared with it."""

@@ -1,4 +1,6 @@
-"""The HTTP side of privacy: `/v1/persons/export`, `/v1/erasures` and `/v1/readmissions`."""
+"""The HTTP side of privacy: `/v1/persons/export`, `/v1/erasures`, `/v1/readmissions`, and `POST /`, which the scheduler
+sends every minute.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +16,7 @@ from shared.domain.erasure import Erasure, check_case
 from shared.domain.errors import InvalidError
 from shared.ports import Clock, Erasures
 from shared.runtime.keys import Keyring
+from shared.runtime.pushers import Check
 from shared.runtime.service import Route, json_answer, read_body
 from shared.runtime.telemetry import log
 
@@ -37,6 +40,16 @@ class Readmitted(msgspec.Struct, frozen=True, kw_only=True):
     readmitted: bool = True
 
 
+def ticked(erase: Erase, check: Check, clock: Clock) -> Sequence[Route]:
+    """The route of the sweep, for whoever passes the check."""
+
+    def post_sweep(request: Request) -> Response:
+        check(request)
+        return json_answer(erase.finish_due(clock()))
+
+    return [("POST", "/", post_sweep)]
+
+
 def routes(export: Export, erase: Erase, erasures: Erasures, keys: Keyring, clock: Clock) -> Sequence[Route]:
     """The routes of the use cases for operators of a keyring."""
 
@@ -45,7 +58,7 @@ def routes(export: Export, erase: Erase, erasures: Erasures, keys: Keyring, cloc
         check_case(asked.case)
         held = export(asked.identifiers, clock())
         log("INFO", "a person's data was handed over", by=caller.name, case=asked.case)
-        return json_answer(held)
+        return Response(held, content_type="application/json")
 
     def post_erasures(request: Request) -> Response:
         caller, asked = keys.caller(request), _asked(request)

@@ -2,7 +2,8 @@
 
 An erasure is a document before anything is touched, so whoever finds one that is not finished goes on with it; each of
 its steps may be done again. A signal that had read the person a moment before may still write something under the
-person's random id: a second run, two minutes later, takes that away too, and then forgets who it was.
+person's random id: a second run, which the clock starts two minutes later, takes that away too, and then forgets who
+it was.
 """
 
 from __future__ import annotations
@@ -28,6 +29,12 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     erasure: Erasure
     remaining: tuple[Remaining, ...]
+
+
+class Finished(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a sweep: how many erasures were finished."""
+
+    finished: int
 
 
 class Erase:
@@ -84,6 +91,24 @@ class Erase:
         if erasure is None:
             raise NotFoundError(f"there is no erasure {erasure_id}")
         return self._run(erasure, now) if erasure.person_ids else self._report(erasure)
+
+    def finish_due(self, now: datetime) -> Finished:
+        """Go on with every erasure that another run finishes; one that fails does not hold up the others.
+
+        Raises:
+            TransientError: a store did not answer for some of them; the next sweep goes on with those.
+        """
+        finished, failed = 0, ""
+        for erasure in self._erasures.due(now):
+            try:
+                self._run(erasure, now)
+            except TransientError as error:
+                failed = f"erasure {erasure.id} is to be gone on with: {error}"
+                continue
+            finished += 1
+        if failed:
+            raise TransientError(failed)
+        return Finished(finished=finished)
 
     def readmit(self, identifiers: Mapping[str, Any], now: datetime) -> None:
         """Let an identifier of somebody who was erased stand for a new person.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,8 +24,9 @@ class Export:
         self._data = data
         self._history = history
 
-    def __call__(self, identifiers: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-        """All of it, by where it is held.
+    def __call__(self, identifiers: Mapping[str, Any], now: datetime) -> Iterator[bytes]:
+        """All of it, by where it is held: one JSON object in parts, since a long history is more than one answer of
+        known length may hold. Everything is read before the first part is there.
 
         Raises:
             InvalidError: the identifier cannot be one.
@@ -37,7 +38,8 @@ class Export:
         held = self._data.held(ids)
         contacts = self._contacts.history(person.person_id).value
         since = min([person.created_at, *(fragment.created_at for fragment in person.fragments.values())])
-        return {
+        told = _once(self._history.of_persons((*ids, *self._find.parted(person)), since))
+        documents = {
             "exported_at": now,
             "person_id": person.person_id,
             "former_ids": ids[1:],
@@ -49,32 +51,48 @@ class Export:
             "deliveries": held.deliveries,
             "outcomes": held.outcomes,
             "deferrals": held.deferrals,
-            "history": list(_own(_once(self._history.of_persons((*ids, *self._find.parted(person)), since)), ids)),
         }
+        return _parts(documents, (_told(row, ids) for row in told if _whose(row) in ids))
 
 
-def _own(rows: Iterator[dict[str, Any]], ids: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """The rows of a person who was taken apart from others: what was decided on as one of them is theirs. What was
-    decided on as this one while taken for another comes without what was read of both.
+class _Whose(msgspec.Struct, frozen=True):
+    """As which of the persons that it was made of a person was decided on."""
+
+    fragment: str = ""
+
+
+def _whose(row: HistoryRow) -> str | None:
+    """Whose a row is: what was decided on somebody as one of those who were taken for them is that one's."""
+    record = msgspec.json.decode(row.record, type=_Whose) if row.record else _Whose()
+    return record.fragment or row.person_id
+
+
+def _told(row: HistoryRow, ids: Sequence[str]) -> bytes:
+    """A row as it is handed over, its record the JSON that it is. What was decided on the person while taken for
+    another comes without what was read of both.
     """
-    for row in rows:
-        record = row.get("record") or {}
-        if (record.get("fragment") or row["person_id"]) not in ids:
-            continue
-        if row["person_id"] not in ids:
-            row["record"] = {name: value for name, value in record.items() if name not in ("profile", "read")}
-        yield row
+    fields: dict[str, Any] = msgspec.to_builtins(row)
+    if row.record and row.person_id in ids:
+        fields["record"] = msgspec.Raw(row.record.encode())
+    elif row.record:
+        record = msgspec.json.decode(row.record)
+        fields["record"] = {name: value for name, value in record.items() if name not in ("profile", "read")}
+    return msgspec.json.encode(fields)
 
 
-def _once(rows: Iterator[HistoryRow]) -> Iterator[dict[str, Any]]:
-    """Each row once, as it happened, with its record as the JSON that it is."""
+def _once(rows: Iterator[HistoryRow]) -> Sequence[HistoryRow]:
+    """Each row once, as it happened."""
     told: dict[str, list[HistoryRow]] = {}
     for row in rows:
         told.setdefault(row.row_id, []).append(row)
-    for each in told.values():
-        yield _plain(min(each, key=precedence))
+    return [min(each, key=precedence) for each in told.values()]
 
 
-def _plain(row: HistoryRow) -> dict[str, Any]:
-    fields: dict[str, Any] = msgspec.to_builtins(row)
-    return fields if row.record is None else {**fields, "record": msgspec.json.decode(row.record)}
+def _parts(documents: Mapping[str, Any], history: Iterable[bytes]) -> Iterator[bytes]:
+    """A JSON object of these members and the history, of which each part ends with a row."""
+    yield msgspec.json.encode(documents)[:-1] + b',"history":['
+    comma = b""
+    for row in history:
+        yield comma + row
+        comma = b","
+    yield b"]}"

@@ -4,7 +4,7 @@ import functions_framework
 from flask import Request
 from werkzeug.wrappers import Response
 
-from functions.privacy.api import routes
+from functions.privacy.api import routes, ticked
 from functions.privacy.erasing import Erase
 from functions.privacy.exporting import Export
 from functions.privacy.finding import Find
@@ -19,6 +19,7 @@ from shared.adapters.firestore.persons import Persons
 from shared.adapters.firestore.quarantine import Quarantine
 from shared.runtime.keys import Keyring
 from shared.runtime.metering import RequestMeter
+from shared.runtime.pushers import check_of
 from shared.runtime.service import Service, always_ready
 from shared.runtime.settings import hexadecimal, read
 from shared.runtime.world import new_erasure_id, utc_now
@@ -34,15 +35,19 @@ contacts, data, erasures = (
     Erasures(database),
 )
 find = Find(Persons(database, meter, sealing), contacts, data, hexadecimal("IDENTIFIER_KEY", settings.identifier_key))
+erase = Erase(find, data, sealing.keys, erasures, Quarantine(database), new_erasure_id)
 service = Service(
     "privacy",
-    routes(
-        Export(find, contacts, data, DecisionHistory(settings.google_cloud_project, sealing)),
-        Erase(find, data, sealing.keys, erasures, Quarantine(database), new_erasure_id),
-        erasures,
-        Keyring(settings.operator_keys),
-        utc_now,
-    ),
+    [
+        *ticked(erase, check_of(settings, utc_now), utc_now),
+        *routes(
+            Export(find, contacts, data, DecisionHistory(settings.google_cloud_project, sealing)),
+            erase,
+            erasures,
+            Keyring(settings.operator_keys),
+            utc_now,
+        ),
+    ],
     ready=always_ready,
     document=document,
 )

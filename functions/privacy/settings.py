@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from shared.runtime.settings import Common
+from shared.runtime.settings import Pushed
 
 
-class Settings(Common, frozen=True, kw_only=True):
-    """What Cloud Run gives every function, who may call, and what opens what is held.
+class Settings(Pushed, frozen=True, kw_only=True):
+    """What Cloud Run gives every function, who may call, how the scheduler proves itself, and what opens what is held.
 
     Attributes:
         operator_keys: JSON of who may ask, `{"privacy": {"key": "…"}}`; an erasure notes the name.

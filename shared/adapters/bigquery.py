@@ -15,12 +15,12 @@ from google.auth.exceptions import TransportError
 from requests.exceptions import RequestException
 
 from shared.adapters.days import day_of, span
-from shared.adapters.sealed_history import open_record
+from shared.adapters.sealed_history import ended_in, open_record
 from shared.adapters.sealing import Sealer
 from shared.domain.decision import DecisionRecord
 from shared.domain.errors import ErasedError, TransientError
 from shared.messages import HistoryRow
-from shared.ports import Clock, Unopened
+from shared.ports import Clock, Ended, Unopened
 
 if TYPE_CHECKING:  # imported when a record is asked for: a decision does without, and so does its cold start
     from google.cloud import bigquery
@@ -83,6 +83,21 @@ class DecisionHistory:
         )
         found = next(self._query(sql, span(day, self._clock()), seconds=TIMEOUT_SECONDS, decision_id=decision_id), None)
         return None if found is None else self._record(found)
+
+    def ended(self, decision_id: str, day: date | None = None) -> Ended | None:
+        """Why the signal that would have had a decision of this id started none, where that is known.
+
+        Raises:
+            ErasedError: its person was erased.
+            TransientError: BigQuery did not answer.
+        """
+        sql = (
+            f"SELECT {_SELECTED} FROM {self._table} "  # noqa: S608 - names of ours
+            f"WHERE {_OF_DAY} AND kind = 'signal' AND decision_id = @decision_id "
+            f"ORDER BY COALESCE(repeated, FALSE), occurred_at LIMIT 1"
+        )
+        found = next(self._query(sql, span(day, self._clock()), seconds=TIMEOUT_SECONDS, decision_id=decision_id), None)
+        return None if found is None else ended_in(self._sealer, _row(found))
 
     def count(self, day: date) -> int:
         """How many rows tell of decisions of a day."""

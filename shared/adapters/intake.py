@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from shared.domain.errors import TransientError
+from shared.domain.errors import NotFoundError, TransientError
 
 TIMEOUT_SECONDS = 30.0
 MOST_ITEMS = 500
@@ -77,6 +77,20 @@ class HttpIntake:
                 ]
             reasons += told
         return reasons
+
+    def check(self, source: str) -> None:
+        """Ask whether ingest knows a source, by sending nothing.
+
+        Raises:
+            NotFoundError: it does not, and says which it knows.
+            TransientError: ingest did not answer.
+        """
+        try:
+            status, said = self._answer(source, b"[]", {})
+        except _BROKEN as error:
+            raise TransientError(f"ingest does not answer: {error!r}") from error
+        if status == HTTPStatus.NOT_FOUND:
+            raise NotFoundError(str(msgspec.json.decode(said, type=_Problem)))
 
     def _post(self, source: str, body: bytes, headers: Mapping[str, str], count: int) -> list[str | None]:
         try:

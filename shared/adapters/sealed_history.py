@@ -14,8 +14,9 @@ import msgspec
 
 from shared.adapters.sealing import Sealer
 from shared.domain.errors import ErasedError
+from shared.domain.signal import Signal
 from shared.messages import HistoryRow, Publishable
-from shared.ports import Publisher
+from shared.ports import Ended, Publisher
 
 _PURPOSE = "record"
 
@@ -76,6 +77,18 @@ def open_record(sealer: Sealer, record: str) -> str:
         return record
     kept = msgspec.json.decode(record, type=_SealedRecord)
     return sealer.open(kept.person_id, _PURPOSE, kept.sealed).decode()
+
+
+def ended_in(sealer: Sealer, row: HistoryRow) -> Ended:
+    """What the row of a signal that started no decision tells.
+
+    Raises:
+        ErasedError: its person was erased, before or after.
+    """
+    if row.record is None:
+        raise ErasedError("the signal was of somebody who was erased")
+    signal = msgspec.json.decode(open_record(sealer, row.record), type=Signal)
+    return Ended(row.outcome, row.occurred_at, signal)
 
 
 def is_sealed(record: str) -> bool:

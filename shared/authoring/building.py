@@ -13,6 +13,7 @@ from shared.authoring.conditions import Conditions
 from shared.authoring.connectors import build_channels, build_connectors
 from shared.authoring.consent_terms import build_consent
 from shared.authoring.contact_rules import build_rules
+from shared.authoring.experiments import build_experiments
 from shared.authoring.expressions import Checker, Declared
 from shared.authoring.formats import FormatBuilder
 from shared.authoring.identities import build_blocked, build_namespaces
@@ -93,6 +94,7 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
         features_read=features_read(features, checker.expressions, predictors, actions),
         triggers=triggers,
         connectors=build_connectors(files, channels, actions, names),
+        experiments=build_experiments(files.experiments, files.contact_policy, names),
     )
     built: Catalogue = terse(catalogue)
     return built

@@ -19,7 +19,9 @@ from shared.domain.catalogue import (
     ServiceAccount,
     Treatment,
 )
+from shared.domain.delivery import LONGEST_DEADLINE_SECONDS
 from shared.domain.outgoing import DELIVERY_FIELDS, LINK_FIELDS, places
+from shared.domain.part import seconds
 
 _OPENED = re.compile(r"\$\{")
 _NUMERIC = re.compile(r"[0-9.]+")
@@ -57,9 +59,13 @@ def _check_channel(channel: forms.Channel, names: Names) -> None:
     if names.is_read(channel, "direction"):
         if channel.direction == "outbound" and channel.placements:
             names.problems.add(names.place(channel, "placements"), "an outbound channel has no placements")
+        if channel.direction == "inbound" and channel.rate_limit is not None:
+            names.problems.add(names.place(channel, "rate_limit"), "nothing is sent on an inbound channel")
         for field in ("connector", "connectors") if channel.direction == "inbound" else ():
             if getattr(channel, field):
                 names.problems.add(names.place(channel, field), "an inbound channel asks, and is not sent to")
+    if seconds(channel.deadline) > LONGEST_DEADLINE_SECONDS:
+        names.problems.add(names.place(channel, "deadline"), "longer than 2 days")
     if channel.price is None and not channel.connector and names.is_read(channel, "price"):
         names.problems.add(names.place(channel), "price is missing")
     if channel.connector is not None:

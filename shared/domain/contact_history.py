@@ -89,7 +89,8 @@ class ContactHistory(msgspec.Struct, frozen=True, kw_only=True):
 
     def counting(self, now: datetime) -> Sequence[Contact | Folded]:
         """The contacts that count."""
-        return [*[contact for contact in self.contacts.values() if contact.counts(now)], *self.past.contacts]
+        contacts = [each for each in self.contacts.values() if each.state == "presented" or each.counts(now)]
+        return [*contacts, *self.past.contacts] if self.past.contacts else contacts
 
     def before(self, reserved: Contact, at: datetime) -> ContactHistory:
         """The contacts there were at `at`, without those of the decision that reserved this one."""

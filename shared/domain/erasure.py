@@ -67,6 +67,10 @@ class Erasure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             id=erasure_id, begun_at=now, by=by, case=case, person_ids=tuple(person_ids), again_at=now + IN_FLIGHT
         )
 
+    def is_due(self, now: datetime) -> bool:
+        """Whether it is not finished, and another run now would finish it."""
+        return self.finished_at is None and now >= self.again_at
+
     def after(self, erased: Mapping[str, int], now: datetime) -> Erasure:
         """The erasure after a run that went through: finished, if nothing can have been in flight."""
         total = {

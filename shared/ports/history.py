@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple, Protocol
 
 from shared.domain.decision import DecisionRecord
 from shared.domain.seal import Seal, Sealed
+from shared.domain.signal import Signal
 from shared.messages import HistoryRow
 
 
@@ -15,6 +16,20 @@ class Unopened(NamedTuple):
     """A decision whose record opens for nobody, since its person was erased."""
 
     decision_id: str
+
+
+class Ended(NamedTuple):
+    """A signal that updated the profile and started no decision.
+
+    Attributes:
+        reason: `late_signal`, `no_trigger` or `re_entry`.
+        at: when it ended.
+        signal: the signal.
+    """
+
+    reason: str
+    at: datetime
+    signal: Signal
 
 
 class DecisionHistory(Protocol):
@@ -26,6 +41,15 @@ class DecisionHistory(Protocol):
 
         Raises:
             ErasedError: it is there, and its person was erased.
+            TransientError: the history did not answer.
+        """
+
+    def ended(self, decision_id: str, day: date | None = None) -> Ended | None:
+        """Why the signal that would have had a decision of this id started none, None where that is not known; the
+        same days are looked through.
+
+        Raises:
+            ErasedError: its person was erased.
             TransientError: the history did not answer.
         """
 

@@ -12,8 +12,8 @@ from shared.domain.deferral import Deferral
 from shared.domain.delivery import Delivery
 from shared.domain.erasure import Erasure
 from shared.domain.identity.links import Identifier
+from shared.domain.outcome import Outcome
 from shared.messages import HistoryRow
-from shared.ports.channels import Outcome
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +75,9 @@ class Erasures(Protocol):
 
     def all(self) -> Sequence[Erasure]:
         """Every one, the latest first."""
+
+    def due(self, now: datetime) -> Sequence[Erasure]:
+        """Those that are not finished, and that another run now would finish, the earliest first."""
 
 
 class PersonHistory(Protocol):

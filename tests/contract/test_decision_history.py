@@ -21,10 +21,12 @@ from emulators.probes import tcp
 from emulators.processes import Supervisor
 from shared.adapters import memory
 from shared.adapters.envelope import envelope
-from shared.domain.errors import TransientError
-from shared.messages.rows import canonical_row
+from shared.adapters.sealed_history import sealed_row
+from shared.domain.errors import ErasedError, TransientError
+from shared.messages.rows import canonical_row, ended_row, erased_row
+from shared.ports import Ended
 from tests.contract.conftest import ON_EMULATORS
-from tests.contract.samples import NOW, PATIENCE_SECONDS, record, row
+from tests.contract.samples import NOW, PATIENCE_SECONDS, record, row, signal
 
 ROOT = Path(__file__).parents[2]
 SEALER = memory.new_sealer(memory.Store())
@@ -107,6 +109,21 @@ def test_what_is_not_there_yet_is_none(histories):
     histories.put(row(record=text()))
     assert histories.history.decision("d-2") is None
     assert histories.history.decision("' OR 1=1 --") is None
+
+
+def test_a_signal_that_started_no_decision_says_why(histories):
+    ended = ended_row("d-1", "p-1", signal(), "no_trigger", NOW)
+    for told in (msgspec.structs.replace(ended, repeated=True, outcome="re_entry"), ended):
+        histories.put(sealed_row(SEALER, told))
+    assert histories.history.decision("d-1") is None
+    assert histories.history.ended("d-1") == Ended("no_trigger", NOW, signal())
+    assert histories.history.ended("d-2") is None
+
+
+def test_a_signal_of_somebody_who_was_erased_says_nothing(histories):
+    histories.put(erased_row("d-1", NOW))
+    with pytest.raises(ErasedError):
+        histories.history.ended("d-1")
 
 
 def test_a_repeated_row_does_no_harm(histories):

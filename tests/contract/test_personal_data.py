@@ -9,9 +9,9 @@ import pytest
 
 from shared.domain.erasure import ERASED, Erasure, tombstone
 from shared.domain.errors import AlreadyExistsError, ErasedError, StaleError
-from shared.domain.propensity import NO_EVIDENCE
-from shared.ports import Held, Outcome, Versioned
-from tests.contract.samples import NOW, contact, create, deferral, delivery, link, rich_profile, update
+from shared.domain.outcome import Outcome
+from shared.ports import Held, Versioned
+from tests.contract.samples import NOW, contact, create, deferral, delivery, link, rich_profile, take, update
 
 US, OTHERS = ("p-1", "p-0"), ("p-2",)
 
@@ -28,7 +28,7 @@ def people(documents):
         create(documents.persons, msgspec.structs.replace(rich_profile(), person_id=person_id), links)
         shown = delivery(1, person_id, state="presented", expires_at=None)
         documents.contacts.present([shown])
-        documents.outcomes.record(outcome(shown), shown, contact(shown), NO_EVIDENCE)
+        take(documents.outcomes, outcome(shown), shown, contact(shown))
         waiting = deferral(decision_id=f"d-{person_id}", person_id=person_id)
         documents.contacts.defer(person_id, documents.contacts.history(person_id).version, waiting)
         documents.contact_points.put({person_id: {"email": f"{person_id}@example.org"}})
@@ -112,8 +112,11 @@ def test_an_erasure_is_kept_as_it_was_last(documents):
     for each in (begun, later):
         erasures.put(each)
     assert erasures.get("e-1") == begun
+    assert [list(erasures.due(begun.again_at + timedelta(days=days, seconds=-1))) for days in (0, 1)] == [[], [begun]]
+    assert erasures.due(later.again_at) == [begun, later]
     done = begun.after({"profiles": 2, "contacts": 0}, NOW + timedelta(minutes=2))
     erasures.put(done)
     assert (done.person_ids, done.erased) == ((), {"profiles": 2})
     assert erasures.all() == [later, done]
+    assert erasures.due(later.again_at) == [later]
     assert erasures.get("e-3") is None

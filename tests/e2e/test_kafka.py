@@ -73,6 +73,13 @@ def test_poison_is_parked_in_a_topic(bank):
     )
 
 
+@pytest.mark.usefixtures("bank")
+def test_a_source_that_the_platform_does_not_know_is_said_before_anything_is_read(state, capfd):
+    with bridged(state, "--topic", "bank.core=nosuch") as bridge:
+        assert bridge.wait(30) == 1
+    assert "--topic bank.core=nosuch: no such source" in capfd.readouterr().err
+
+
 def test_a_bridge_that_is_killed_and_started_again_loses_nothing_and_nothing_is_decided_twice(bank, state):
     people, brokers = bank.newcomers(60), {"bootstrap.servers": bank.platform.endpoints["kafka"]}
     sent = [signal(person, "application_abandoned", brand="northmoor", source="core") for person in people]

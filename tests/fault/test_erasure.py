@@ -13,7 +13,7 @@ from functions.privacy.erasing import Erase
 from functions.privacy.finding import Find
 from shared.adapters import memory
 from shared.domain.erasure import ERASED, IN_FLIGHT, READMITTED_AFTER
-from shared.domain.errors import ErasedError, InvalidError
+from shared.domain.errors import ErasedError, InvalidError, TransientError
 from shared.ports import Held
 from tests.contract.samples import parked
 from tests.fault.world import KEY, NOW, Death, Interleaver, Watched, World, canonical, ordinary
@@ -140,12 +140,35 @@ def test_an_erasure_that_died_at_any_line_goes_on():
         erasure = office.begin(NOW + timedelta(minutes=1))
         assert office.is_gone()
         assert office.begin(NOW + timedelta(minutes=1)).id == erasure.id
-        for each in office.erasures.all():
-            office.erase.go_on(each.id, NOW + timedelta(minutes=10))
+        office.erase.finish_due(NOW + timedelta(minutes=10))
         assert {each.person_ids for each in office.erasures.all()} == {()}
         assert office.is_gone()
         assert len(world.quarantine.list()) == 1
     assert death > 15
+
+
+def test_the_clock_finishes_what_is_due_and_one_that_fails_holds_up_no_other(monkeypatch):
+    world, office = lived()
+    other = {"customer_no": "somebody else"}
+    world.receive(canonical(other["customer_no"], "other"))
+    world.run()
+    first = office.begin()
+    office.erase.begin(other, by="desk", case="DSR-2", now=NOW)
+    assert office.erase.finish_due(NOW).finished == 0
+    destroy = office.keys.destroy
+
+    def unreachable(ids):
+        if office.person in ids:
+            raise TransientError("no answer")
+        destroy(ids)
+
+    monkeypatch.setattr(office.keys, "destroy", unreachable)
+    with pytest.raises(TransientError, match=first.id):
+        office.erase.finish_due(NOW + IN_FLIGHT)
+    assert [each.id for each in office.erasures.due(NOW + IN_FLIGHT)] == [first.id]
+    monkeypatch.undo()
+    assert office.erase.finish_due(NOW + IN_FLIGHT).finished == 1
+    assert not office.erasures.due(NOW + IN_FLIGHT)
 
 
 @settings(max_examples=40, deadline=None)
@@ -158,8 +181,7 @@ def test_signals_that_race_with_an_erasure_bring_nobody_back(choices):
     turns.run([world.run, office.begin])
     world.run()
     office.begin(NOW + IN_FLIGHT)
-    for each in office.erasures.all():
-        office.erase.go_on(each.id, NOW + IN_FLIGHT)
+    office.erase.finish_due(NOW + IN_FLIGHT)
     assert office.is_gone()
     world.receive(canonical(WHO["customer_no"], "after"))
     world.run()

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from shared.adapters.intake import HttpIntake
-from shared.domain.errors import TransientError
+from shared.domain.errors import NotFoundError, TransientError
 
 
 class Door(ThreadingHTTPServer):
@@ -92,6 +92,14 @@ def test_any_other_answer_says_nothing_of_the_items(door, intake, status):
     door.answer = lambda _body: (status, {"detail": "no"})
     with pytest.raises(TransientError, match=str(status)):
         intake.take("web", [b'{"a": 1}'], {})
+
+
+def test_a_source_that_ingest_does_not_know_is_said_at_once(door, intake):
+    door.answer = lambda _body: (404, {"detail": "unknown source; one of web"})
+    with pytest.raises(NotFoundError, match="one of web"):
+        intake.check("nosuch")
+    door.answer = lambda _body: (400, {"detail": "send 1 to 500"})
+    intake.check("web")
 
 
 def test_nobody_there_says_nothing_either(door):

@@ -100,6 +100,8 @@ class Decider:
         """No decision is asked for again."""
         raise NotImplementedError
 
+    ended = decision
+
     def record(self) -> DecisionRecord:
         """The record of the decision made last."""
         row = msgspec.json.decode(self.rows[-1], type=HistoryRow)

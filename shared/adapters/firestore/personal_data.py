@@ -20,9 +20,13 @@ from shared.adapters.sealing import Sealer
 from shared.domain.delivery import Delivery
 from shared.domain.erasure import Erasure, tombstone
 from shared.domain.identity.links import Identifier
-from shared.ports import Held, Outcome
+from shared.domain.observed import Observed
+from shared.ports import Held
 
 ERASURES = "erasures"
+_UNFINISHED = ("unfinished", "==", True)
+"""An erasure's document has this field for as long as it is not finished."""
+
 _ASKED_AT_ONCE = 30
 """Values that one query may name."""
 
@@ -48,7 +52,7 @@ class PersonalData:
         return Held(
             identifiers=tuple(decode(Identifier, each) for each in self._of(IDENTIFIERS, person_ids)),
             deliveries=tuple(deliveries),
-            outcomes=tuple(decode(Outcome, each) for each in self._outcomes(deliveries)),
+            outcomes=tuple(one for each in self._outcomes(deliveries) for one in decode(Observed, each).each()),
             deferrals=tuple(decode_deferral(self._sealer, each) for each in self._of(DEFERRALS, person_ids)),
             addresses=addresses,
         )
@@ -137,7 +141,8 @@ class Erasures:
     def put(self, erasure: Erasure) -> None:
         """Keep it as it is now."""
         batch = self._database.client.batch()
-        batch.set(self._database.reference(ERASURES, erasure.id), encode(erasure))
+        unfinished = {_UNFINISHED[0]: True} if erasure.finished_at is None else {}
+        batch.set(self._database.reference(ERASURES, erasure.id), {**encode(erasure), **unfinished})
         self._database.commit(batch, blind=True)
 
     def get(self, erasure_id: str) -> Erasure | None:
@@ -149,6 +154,12 @@ class Erasures:
         """Every one, the latest first."""
         snapshots = self._database.query(self._database.client.collection(ERASURES))
         return sorted((decode(Erasure, each) for each in snapshots), key=lambda each: each.begun_at, reverse=True)
+
+    def due(self, now: datetime) -> Sequence[Erasure]:
+        """Those that another run now would finish, the earliest first; only what is not finished is read."""
+        query = self._database.client.collection(ERASURES).where(filter=FieldFilter(*_UNFINISHED))
+        unfinished = [decode(Erasure, each) for each in self._database.query(query)]
+        return sorted((each for each in unfinished if each.is_due(now)), key=lambda each: each.begun_at)
 
 
 def _delete(batch: firestore.WriteBatch, snapshot: Snapshot) -> None:

@@ -10,13 +10,13 @@ from datetime import UTC, date, datetime, timedelta
 import msgspec
 
 from shared.adapters.days import day_of, span
-from shared.adapters.sealed_history import open_record
+from shared.adapters.sealed_history import ended_in, open_record
 from shared.adapters.sealing import Sealer
 from shared.domain.decision import DecisionRecord
 from shared.domain.errors import ErasedError
 from shared.messages import HistoryRow
 from shared.messages.rows import precedence
-from shared.ports import Clock, Unopened
+from shared.ports import Clock, Ended, Unopened
 
 
 def _utc_now() -> datetime:
@@ -44,6 +44,11 @@ class DecisionHistory:
         """A decision's record, None where it is not, or not yet, in the days looked through."""
         since, until = span(day, self._clock())
         return self._record(self._between(since, until, decision_id))
+
+    def ended(self, decision_id: str, day: date | None = None) -> Ended | None:
+        """Why the signal that would have had a decision of this id started none, where that is known."""
+        told = [row for row in self._between(*span(day, self._clock()), decision_id) if row.kind == "signal"]
+        return ended_in(self._sealer, min(told, key=precedence)) if told else None
 
     def count(self, day: date) -> int:
         """How many rows tell of decisions of a day."""

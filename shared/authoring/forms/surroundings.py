@@ -8,8 +8,17 @@ import msgspec
 from msgspec import Meta
 
 from shared.authoring.forms.form import Form
-from shared.domain.catalogue import AttributeType, Blocked, Namespace, Placement, PlainType, Source
-from shared.domain.part import Id, Name, Pounds, Text
+from shared.domain.catalogue import (
+    AttributeType,
+    Blocked,
+    Breaker,
+    Namespace,
+    Placement,
+    PlainType,
+    SendRate,
+    Source,
+)
+from shared.domain.part import Id, Name, Pounds, Span, Text
 
 
 class Attribute(Form, frozen=True, kw_only=True):
@@ -105,6 +114,10 @@ class Channel(Form, frozen=True, kw_only=True):
         max_attempts: sends tried before a delivery fails.
         timeout_seconds: how long the provider may take to answer, where its connector does not say.
         placements: slots, of an inbound channel only.
+        rate_limit: how fast all instances together may send; as fast as they like where it says nothing.
+        breaker: when nothing is sent for a while, since the provider fails.
+        deadline: how long after its decision a message may be sent, such as 30m or 1d, unless its treatment says
+            otherwise.
         connector: what an outbound channel is sent through.
         connectors: another instead, by brand.
     """
@@ -118,6 +131,9 @@ class Channel(Form, frozen=True, kw_only=True):
     max_attempts: Annotated[int, Meta(ge=1, le=100)] = 5
     timeout_seconds: Annotated[float, Meta(gt=0, le=15)] = 10.0
     placements: tuple[Placement, ...] = ()
+    rate_limit: SendRate | None = None
+    breaker: Breaker = Breaker()
+    deadline: Span = "1h"
     connector: str | None = None
     connectors: dict[Name, str] = msgspec.field(default_factory=dict)
 

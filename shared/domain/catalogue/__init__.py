@@ -35,13 +35,13 @@ from shared.domain.catalogue.connectors import (
     Hmac,
     HttpAuthentication,
     HttpConnector,
-    SendRate,
     ServiceAccount,
     SignedWebhook,
     SmtpConnector,
     Verdict,
 )
 from shared.domain.catalogue.consent import ConsentTerms, ModeUse, Objection, Tcf, TcfUse
+from shared.domain.catalogue.experiments import Arm, ArmLever, Experiment, RanksBy
 from shared.domain.catalogue.features import (
     AnyFeature,
     Count,
@@ -55,6 +55,7 @@ from shared.domain.catalogue.features import (
     Trigger,
 )
 from shared.domain.catalogue.formats import BUILT_IN_FORMATS, Format
+from shared.domain.catalogue.pacing import Breaker, SendRate
 from shared.domain.catalogue.revision import Catalogue, Named, Revision
 from shared.domain.catalogue.surroundings import (
     Attribute,
@@ -76,6 +77,8 @@ __all__ = [
     "Active",
     "Answer",
     "AnyFeature",
+    "Arm",
+    "ArmLever",
     "Attribute",
     "AttributeType",
     "AttributeValue",
@@ -84,6 +87,7 @@ __all__ = [
     "Bearer",
     "Blocked",
     "BodySignature",
+    "Breaker",
     "Catalogue",
     "Channel",
     "ClientCredentials",
@@ -95,6 +99,7 @@ __all__ = [
     "Decayed",
     "Distinct",
     "Exclusion",
+    "Experiment",
     "Exploration",
     "Expression",
     "FirstSeen",
@@ -116,6 +121,7 @@ __all__ = [
     "PolicyKind",
     "Predictor",
     "PublicKey",
+    "RanksBy",
     "RateLimit",
     "Revision",
     "SendRate",

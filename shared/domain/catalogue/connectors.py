@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from shared.domain.catalogue.pacing import SendRate
 from shared.domain.part import Id, Name, Part, Pounds, Text
 
 CONNECTOR_SECRET = r"^kairos-connector-[a-z0-9-]{1,64}$"  # noqa: S105 - what a name looks like
@@ -122,18 +123,6 @@ class SignedWebhook(Part, frozen=True, kw_only=True, tag="standard_webhooks", ta
 HttpAuthentication = Bearer | Basic | HeaderKey | ClientCredentials | ServiceAccount | Hmac | SignedWebhook
 
 
-class SendRate(Part, frozen=True, kw_only=True):
-    """How fast a provider may be sent to, by all instances together.
-
-    Attributes:
-        per_second: messages a second, for long.
-        burst: messages at once.
-    """
-
-    per_second: Annotated[float, Meta(gt=0)]
-    burst: Annotated[int, Meta(ge=1)] = 1
-
-
 class Answer(Part, frozen=True, kw_only=True):
     """What an answer means. The first that fits counts; where none does, 2xx is taken, with `body.id` as reference,
     401, 425 and 429 are not taken, 408 and 5xx perhaps, and all others are refused for good.
@@ -160,7 +149,7 @@ class _Connector(Part, frozen=True, kw_only=True):
         id: what channels call it: the name of its file.
         name: what people call it.
         price: pounds per message.
-        rate: how fast it may be sent to; as fast as we can where it says nothing.
+        rate_limit: how fast all instances together may send to it; as fast as the channel where it says nothing.
         timeout_seconds: how long it may take to answer.
         person: attributes of the person that its texts may read; no others leave us.
     """
@@ -168,7 +157,7 @@ class _Connector(Part, frozen=True, kw_only=True):
     id: Id
     name: Text
     price: Pounds = 0.0
-    rate: SendRate | None = None
+    rate_limit: SendRate | None = None
     timeout_seconds: Seconds = 10.0
     person: tuple[Name, ...] = ()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 from functools import cached_property
 
 import msgspec
@@ -12,12 +13,13 @@ from shared.domain.catalogue.arbitration import ContextWeight, Exploration, Pred
 from shared.domain.catalogue.conditions import Condition, Exclusion, Expression
 from shared.domain.catalogue.connectors import Connector
 from shared.domain.catalogue.consent import ConsentTerms
+from shared.domain.catalogue.experiments import Experiment
 from shared.domain.catalogue.features import AnyFeature, Trigger
 from shared.domain.catalogue.formats import Format
 from shared.domain.catalogue.surroundings import Attribute, Blocked, Channel, Namespace, SignalType, Source
 from shared.domain.errors import NotFoundError
 from shared.domain.identity.bad_values import BadValues
-from shared.domain.part import Part
+from shared.domain.part import Part, seconds
 from shared.domain.rules import Rule
 from shared.domain.slot_rules import SlotRules
 
@@ -40,6 +42,7 @@ class Catalogue(Part, frozen=True, kw_only=True):
     what the treatments of one request obey together. `features` are attributes of the profile too, and stand in its
     schema; `features_read` names those that anything reads. Without `triggers`, every signal starts a decision.
     `connectors` are the providers that channels are sent through.
+    `experiments` part persons into arms.
     """
 
     name: str
@@ -71,6 +74,7 @@ class Catalogue(Part, frozen=True, kw_only=True):
     features_read: tuple[str, ...] = ()
     triggers: tuple[Trigger, ...] = ()
     connectors: tuple[Connector, ...] = ()
+    experiments: tuple[Experiment, ...] = ()
 
     def canonical(self) -> bytes:
         """The bytes that the digest is taken of: the same catalogue gives the same bytes on any machine."""
@@ -121,12 +125,27 @@ class Revision:
         channel = self.channels[channel_id]
         return self.connectors.get(channel.connectors.get(brand, channel.connector or ""))
 
+    def lane(self, channel_id: str, brand: str) -> Channel:
+        """A channel as a brand's messages are paced on it: under the name of its connector, where it has one, and at
+        that one's rate. So what one provider cannot take holds up no other.
+        """
+        channel, connector = self.channels[channel_id], self.connector(channel_id, brand)
+        if connector is None:
+            return channel
+        rate_limit = connector.rate_limit or channel.rate_limit
+        return msgspec.structs.replace(channel, id=connector.id, rate_limit=rate_limit)
+
     def action(self, action_id: str) -> Action:
         """An action by its id."""
         try:
             return self.actions[action_id]
         except KeyError:
             raise NotFoundError(f"revision {self.id} has no action {action_id!r}") from None
+
+    def deadline(self, treatment_id: str) -> timedelta:
+        """How long after its decision a treatment may be sent."""
+        _, treatment = self.treatment(treatment_id)
+        return timedelta(seconds=seconds(treatment.deadline or self.channels[treatment.channel].deadline))
 
     def treatment(self, treatment_id: str) -> tuple[Action, Treatment]:
         """An action and its treatment by the treatment's id."""

@@ -10,7 +10,8 @@ import msgspec
 from msgspec import Meta
 
 from shared.domain.catalogue.authentication import Authentication, KeyringKey, RateLimit
-from shared.domain.part import Id, Origin, Part, Pounds, Text
+from shared.domain.catalogue.pacing import Breaker, SendRate
+from shared.domain.part import Id, Origin, Part, Pounds, Span, Text
 
 AttributeType = Literal["bool", "int", "double", "string", "timestamp", "list(string)"]
 PlainType = Literal["bool", "int", "double", "string", "list(string)"]
@@ -84,8 +85,12 @@ class Channel(Part, frozen=True, kw_only=True):
         price: pounds per contact; without, that of the dearest of its connectors.
         needs_contact_point: whether a person must have an address, number or token there.
         max_attempts: sends tried before a delivery fails.
-        timeout_seconds: how long the provider may take to answer, at the most.
+        timeout_seconds: how long the provider may take to answer.
         placements: slots, of an inbound channel only.
+        rate_limit: how fast all instances together may send; as fast as they like where it says nothing.
+        breaker: when nothing is sent for a while, since the provider fails.
+        deadline: how long after its decision a message may be sent, such as 30m or 1d, unless its treatment says
+            otherwise.
         connector: what an outbound channel is sent through.
         connectors: another instead, by brand.
     """
@@ -99,6 +104,9 @@ class Channel(Part, frozen=True, kw_only=True):
     max_attempts: Annotated[int, Meta(ge=1, le=100)] = 5
     timeout_seconds: Annotated[float, Meta(gt=0, le=15)] = 10.0
     placements: tuple[Placement, ...] = ()
+    rate_limit: SendRate | None = None
+    breaker: Breaker = Breaker()
+    deadline: Span = "1h"
     connector: str | None = None
     connectors: dict[str, str] = msgspec.field(default_factory=dict)
 

@@ -6,7 +6,7 @@ is counted in. So one pass over the contacts is all that a decision needs, whate
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
@@ -14,7 +14,7 @@ from shared.domain.catalogue import Action, Revision, Treatment, facts
 from shared.domain.consent import ANY, Consent, weighed
 from shared.domain.contact import Contact
 from shared.domain.contact_history import ContactHistory
-from shared.domain.contact_past import FACTS, Folded, what_of
+from shared.domain.contact_past import FACTS, Folded, facts_of
 from shared.domain.contact_policy.quiet import Quiet
 from shared.domain.contact_policy.tallies import Tally, Times
 from shared.domain.contact_policy.windows import period, reach
@@ -71,8 +71,8 @@ class Counted:
             self.latest.append((outcomes, tally))
 
 
-Seen = Sequence[tuple[Contact | Folded, Counted]]
-"""Contacts, each with what is counted of it."""
+Seen = Sequence[tuple[Contact | Folded, Mapping[str, datetime], Counted]]
+"""Contacts, each with its outcomes, where one that is reserved is taken as sent, and with where these are counted."""
 
 
 class ContactRules:
@@ -114,6 +114,7 @@ class ContactRules:
         self._consented: dict[str, Rows] | None = None
         self._tallies: dict[tuple[int, str | None], Tally] = {}
         self._counted: dict[Any, Counted] = {}
+        self._chosen: dict[int, tuple[Tally, ...]] = {}
         self._periods: dict[tuple[CalendarUnit, tzinfo], tuple[datetime, datetime]] = {}
         self._seen: tuple[ContactHistory, datetime, Seen] | None = None
 
@@ -189,9 +190,21 @@ class ContactRules:
         """
         last = self._seen
         if last is None or last[0] is not history or last[1] != now:
-            seen = [(contact, self.counted(contact)) for contact in history.counting(now)]
-            last = self._seen = history, now, seen
+            last = self._seen = history, now, self._looked_at(history.counting(now))
         return last[2]
+
+    def _looked_at(self, contacts: Iterable[Contact | Folded]) -> Seen:
+        known, seen = self._counted, []
+        for contact in contacts:
+            what = contact.known if type(contact) is Folded else facts_of(contact)
+            counted = known.get(what)
+            if counted is None:
+                counted = known[what] = self._looked_up(dict(zip(FACTS, what, strict=True)))
+            outcomes = contact.outcomes
+            if contact.state in _TAKEN_AS_SENT:
+                outcomes = {**outcomes, "sent": contact.at}
+            seen.append((contact, outcomes, counted))
+        return seen
 
     def times(self, seen: Seen, since: Sequence[datetime]) -> Times:
         """What every rule counts, in one pass.
@@ -201,13 +214,11 @@ class ContactRules:
             since: for each rule, the instant after which it counts.
         """
         times: Times = {}
-        for contact, counted in seen:
+        for contact, outcomes, counted in seen:
             if type(contact) is Folded and contact.had is not None:
-                self._several(contact, since, times)
+                _several(contact, counted, since, times)
                 continue
-            tallies, outcomes = counted.tallies, contact.outcomes
-            if contact.state in _TAKEN_AS_SENT:
-                outcomes = {**outcomes, "sent": contact.at} if outcomes else {"sent": contact.at}
+            tallies = counted.tallies
             for outcome, at in outcomes.items():
                 if outcome in tallies:
                     for tally in tallies[outcome]:
@@ -220,29 +231,15 @@ class ContactRules:
                 _count_once(counted, outcomes, since, times)
         return times
 
-    def _several(self, contact: Folded, since: Sequence[datetime], times: Times) -> None:
-        """Count contacts of the past that were merged: all of them, each as late as the latest.
-
-        What lifts a cooldown again is not counted: it may have come before what began it.
-        """
-        counted, outcomes = self.counted(contact), contact.outcomes
-        for outcome, at in outcomes.items():
-            for tally in counted.tallies.get(outcome, ()):
-                if tally.rows and at > since[tally.number]:
-                    number = contact.number((outcome,)) if tally.several else 1
-                    times.setdefault(tally, []).extend([at] * number)
-        for names, tally in counted.latest:
-            found = [name for name in names if name in outcomes and outcomes[name] > since[tally.number]]
-            if found:
-                at = max(outcomes[name] for name in found)
-                times.setdefault(tally, []).extend([at] * contact.number(found))
-
-    def counted(self, contact: Contact | Folded) -> Counted:
-        """What is counted of a contact."""
-        what = what_of(contact)
-        found = self._counted.get(what)
+    def chosen(self, row: int) -> tuple[Tally, ...]:
+        """Where a treatment that is chosen is counted, as if it were sent, or on an inbound channel seen."""
+        found = self._chosen.get(row)
         if found is None:
-            found = self._counted[what] = self._looked_up(dict(zip(FACTS, what, strict=True)))
+            action, treatment = self.rows[row]
+            counted = self._looked_up(facts(action, treatment))
+            outcome = "sent" if self.revision.channels[treatment.channel].direction == "outbound" else "impression"
+            once = tuple([tally for names, tally in counted.latest if outcome in names])
+            found = self._chosen[row] = counted.tallies.get(outcome, ()) + once
         return found
 
     def _looked_up(self, of: dict[str, str]) -> Counted:
@@ -260,6 +257,24 @@ class ContactRules:
             if isinstance(rule, Cooldown) and tally.against is not None:
                 counted.add(rule.without, tally.against, once=False)
         return counted
+
+
+def _several(contact: Folded, counted: Counted, since: Sequence[datetime], times: Times) -> None:
+    """Count contacts of the past that were merged: all of them, each as late as the latest.
+
+    What lifts a cooldown again is not counted: it may have come before what began it.
+    """
+    outcomes = contact.outcomes
+    for outcome, at in outcomes.items():
+        for tally in counted.tallies.get(outcome, ()):
+            if tally.rows and at > since[tally.number]:
+                number = contact.number((outcome,)) if tally.several else 1
+                times.setdefault(tally, []).extend([at] * number)
+    for names, tally in counted.latest:
+        found = [name for name in names if name in outcomes and outcomes[name] > since[tally.number]]
+        if found:
+            at = max(outcomes[name] for name in found)
+            times.setdefault(tally, []).extend([at] * contact.number(found))
 
 
 def _count_once(counted: Counted, outcomes: Mapping[str, datetime], since: Sequence[datetime], times: Times) -> None:

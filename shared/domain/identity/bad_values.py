@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 
 from shared.domain.catalogue.surroundings import Blocked
-from shared.domain.cel.automata import Automaton
-from shared.domain.cel.patterns import parse
 from shared.domain.identifiers import MAX_LENGTH
 
 
@@ -17,6 +15,9 @@ class BadValues:
 
     def __init__(self, blocked: Blocked) -> None:
         """Compile the patterns."""
+        from shared.domain.cel.automata import Automaton  # noqa: PLC0415 - whoever decides takes no values in
+        from shared.domain.cel.patterns import parse  # noqa: PLC0415
+
         values = {value.casefold() for value in blocked.values}
         self._values = values | {hashlib.sha256(value.encode()).hexdigest() for value in values}
         self._patterns = [Automaton(parse(whole(pattern))) for pattern in blocked.patterns]

@@ -92,29 +92,32 @@ def _rows_of_conditions(catalogue: Catalogue) -> Iterator[tuple[_Asked, Rows, di
     # by text, of conditions that drop what is missing and of those that allow it
     plain: tuple[defaultdict[str, list[int]], ...] = defaultdict(list), defaultdict(list)
     reading: dict[tuple[_Asked, str], tuple[list[int], dict[Path, Any]]] = {}
-    texts = [condition.when for condition in catalogue.conditions]
-    allows = [condition.on_missing == "allow" for condition in catalogue.conditions]
-    concerned = [plain[allowed][text] for text, allowed in zip(texts, allows, strict=True)]
+    conditions = catalogue.conditions
+    concerned = [plain[condition.on_missing == "allow"][condition.when] for condition in conditions]
 
     def add(indexes: Sequence[int], action: Action, treatment: Treatment | None, rows: list[int]) -> None:
         for index in indexes:
-            if not reads or texts[index] not in reads:
-                known_rows = concerned[index]
-                known_rows += rows
+            text, allowed = conditions[index].when, conditions[index].on_missing == "allow"
+            if text not in reads:
+                concerned[index].extend(rows)
                 continue
             seen = candidate(action, treatment)
-            known = {path: _value(seen, path) for path in reads[texts[index]]}
-            key = (texts[index], allows[index]), repr(sorted(known.items()))
+            known = {path: _value(seen, path) for path in reads[text]}
+            key = (text, allowed), repr(sorted(known.items()))
             reading.setdefault(key, ([], known))[0].extend(rows)
 
     row = 0
     for action in catalogue.actions:
-        rows = list(range(row, row + len(action.treatments)))
-        add(action.conditions, action, None, rows)
-        for own, treatment in zip(rows, action.treatments, strict=True):
+        many = len(action.treatments)
+        if reads:
+            add(action.conditions, action, None, list(range(row, row + many)))
+        else:  # thousands of conditions, each of them an addition
+            for index in action.conditions:
+                concerned[index] += (row,) if many == 1 else range(row, row + many)
+        for own, treatment in enumerate(action.treatments, row):
             if treatment.conditions:
                 add(treatment.conditions, action, treatment, [own])
-        row += len(rows)
+        row += many
     for allowed, by_text in enumerate(plain):
         yield from (((text, bool(allowed)), rows_at(found), {}) for text, found in by_text.items() if found)
     yield from ((one, rows_at(found), known) for (one, _), (found, known) in reading.items())

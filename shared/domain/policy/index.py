@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from shared.domain.policy.atoms import MISSING, NOWHERE, UNREADABLE, Path, Term, Truth
-from shared.domain.policy.tables import Entry, Membership, Rows, Table
+from shared.domain.policy.tables import Answers, Entry, Membership, Rows, Table
 
 STOPS = frozenset({Truth.FALSE, Truth.UNKNOWN, Truth.ERROR})
 STOPS_UNLESS_MISSING = frozenset({Truth.FALSE, Truth.ERROR})
@@ -131,6 +131,7 @@ def _compiled(by_path: Mapping[_Column, Sequence[Entry]]) -> Callable[[Roots], R
         bound[f"root{number}"] = root
         lines.append(f"get{number} = roots[root{number}].get")
     previous: Path | None = None
+    answers: Answers = {}
     for n, ((path, text), entries) in enumerate(
         sorted(by_path.items(), key=lambda item: (item[0][0], item[0][1] or ""))
     ):
@@ -141,7 +142,7 @@ def _compiled(by_path: Mapping[_Column, Sequence[Entry]]) -> Callable[[Roots], R
             if len(path) > 2:
                 bound[f"deeper{n}"] = _deeper(path[2:])
                 lines.append(f"value = deeper{n}(value)")
-        table = Table(entries) if text is None else Membership(text, entries)
+        table = Table(entries, answers) if text is None else Membership(text, entries)
         bound[f"table{n}"] = table
         lines.append(f"rows |= {_inlined(n, table, bound)}")
     lines.append("return rows")

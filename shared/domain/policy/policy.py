@@ -7,12 +7,13 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from itertools import compress
+from typing import TYPE_CHECKING
 
 from shared.domain.catalogue import Condition, Revision
 from shared.domain.cel import Program, program
 from shared.domain.contact_policy.compiled import ContactRules
 from shared.domain.errors import NotFoundError
-from shared.domain.features.features import Features
+from shared.domain.experiments import Experiments
 from shared.domain.policy.atoms import Truth
 from shared.domain.policy.conditions import stopping, truth, weighing
 from shared.domain.policy.factors import Factors
@@ -24,7 +25,10 @@ from shared.domain.policy.slotting import Slotting
 from shared.domain.policy.tables import Rows
 from shared.domain.profile import Profile
 from shared.domain.signal import Signal
-from shared.domain.triggers import Triggers
+
+if TYPE_CHECKING:
+    from shared.domain.features.features import Features
+    from shared.domain.triggers import Triggers
 
 _BITS = bytes.maketrans(b"01", b"\0\1")
 
@@ -48,6 +52,7 @@ class Policy:
         masks: the rows by what no condition says.
         factors: what their priority is made of.
         slotting: what fills the slots of a request.
+        experiments: which arms a person is in, and what differs there.
     """
 
     def __init__(self, revision: Revision) -> None:
@@ -63,6 +68,7 @@ class Policy:
         self.masks = Masks(revision, self.rows)
         self.factors = Factors(revision, self.rows)
         self.slotting = Slotting(revision, self.rows)
+        self.experiments = Experiments(catalogue, self.rows, self.factors.levers)
         self._context_weights = tuple((w.weight, self.scopes.of(w.scope)) for w in catalogue.context_weights)
         self._ids = tuple(self._row_of)
         self._programs: dict[str, Program] = {}
@@ -150,11 +156,15 @@ class Policy:
     @cached_property
     def features(self) -> Features:
         """What signals keep up to date on the profile."""
+        from shared.domain.features.features import Features  # noqa: PLC0415 - of use to identity alone
+
         return Features(self.revision.catalogue.features, self.revision.catalogue.features_read, self.program)
 
     @cached_property
     def triggers(self) -> Triggers:
         """Which signals start a decision."""
+        from shared.domain.triggers import Triggers  # noqa: PLC0415 - likewise
+
         return Triggers(self.revision.catalogue.triggers, self.program)
 
     def program(self, text: str) -> Program:

@@ -48,6 +48,10 @@ def rows_at(positions: Sequence[int]) -> Rows:
     return int.from_bytes(flags, "little")
 
 
+Answers = dict[Any, tuple[bool, ...]]
+"""What entries of one shape say of each value of `_STRANGE`, which is the same for every path."""
+
+
 class Entry(NamedTuple):
     """Terms on one path, joined by `||`, and the rows that a value concerns of which they say one of `when`."""
 
@@ -63,9 +67,9 @@ class Entry(NamedTuple):
 class Table:
     """The rows by value of one path."""
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
-        """Work out the regions and their rows."""
-        shapes = _by_shape(entries)
+    def __init__(self, entries: Iterable[Entry], answers: Answers | None = None) -> None:
+        """Work out the regions and their rows; `answers` are remembered from one table to the next."""
+        shapes = _by_shape(entries, {} if answers is None else answers)
         numbers, texts = _Regions(shapes, _NUMBERS, _between_numbers), _Regions(shapes, _TEXTS, _between_texts)
         by_number, by_text = numbers.rows(), texts.rows()
         self.keys: list[float] = []
@@ -77,9 +81,9 @@ class Table:
                 self.by_region.append(rows)
         self.by_text: dict[str, Rows] = dict(zip(texts.constants, by_text[1::2], strict=True))
         self.other_text: Rows = by_text[0]
-        self.missing, self.null, self.false, self.true, self.nan, self.other, self.nowhere, self.unreadable = map(
-            _strange(shapes), _STRANGE
-        )
+        self.missing, self.null, self.false, self.true, self.nan, self.other, self.nowhere, self.unreadable = [
+            reduce(or_, [shape.rows for shape in shapes if shape.answers[number]], 0) for number in range(len(_STRANGE))
+        ]
 
     def __call__(self, value: Any) -> Rows:
         """The rows that a value concerns."""
@@ -102,7 +106,7 @@ class Membership:
 
     def __init__(self, text: str, entries: Iterable[Entry]) -> None:
         """Work out the rows of a list with the text, of one without, and of what is none."""
-        rows = _strange(_by_shape(entries))
+        rows = _strange(_by_shape(entries, {}))
         self.text = text
         self.inside, self.outside, self.other = rows([text]), rows([]), rows(None)
         self.missing = rows(MISSING)
@@ -117,23 +121,27 @@ class Membership:
 class _Shape:
     """Entries that differ in their constants alone: what one says of a value that is none of them, all say."""
 
-    __slots__ = ("entries", "first", "kinds", "rows")
+    __slots__ = ("answers", "entries", "first", "kinds", "rows")
 
-    def __init__(self, entries: list[Entry]) -> None:
-        """Take the entries, of which there is one at least."""
+    def __init__(self, entries: list[Entry], answers: tuple[bool, ...]) -> None:
+        """Take the entries, of which there is one at least, and what each of them says of the values of `_STRANGE`."""
         self.entries = entries
+        self.answers = answers
         self.first = entries[0]
         self.kinds = {constant.__class__ for term in self.first.terms for constant in term.atom.constants}
         self.rows = reduce(or_, [entry.rows for entry in entries])
 
 
-def _by_shape(entries: Iterable[Entry]) -> list[_Shape]:
+def _by_shape(entries: Iterable[Entry], answers: Answers) -> list[_Shape]:
     shapes: defaultdict[Any, list[Entry]] = defaultdict(list)
     for entry in entries:
         terms = entry.terms
         key = _shape_of(terms[0]) if len(terms) == 1 else tuple([_shape_of(term) for term in terms])
         shapes[entry.when, key].append(entry)
-    return [_Shape(alike) for alike in shapes.values()]
+    for key, alike in shapes.items():
+        if key not in answers:
+            answers[key] = tuple([alike[0].concerns(value) for value in _STRANGE])
+    return [_Shape(alike, answers[key]) for key, alike in shapes.items()]
 
 
 def _shape_of(term: Term) -> tuple[object, ...]:

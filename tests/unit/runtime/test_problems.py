@@ -24,6 +24,7 @@ ANSWERS = [
     (UnsupportedMediaTypeError("XML", field="content-type"), 415),
     (TooManyRequestsError("too fast", 7), 429),
     (errors.PermanentError("never"), 422),
+    (errors.BouncedError("no such address"), 422),
     (errors.KairosError("of no kind"), 422),
     (errors.BouncedError("no such address"), 422),
     (ForbiddenAddressError("none of the internet"), 422),
