@@ -66,7 +66,7 @@ class DeferredDeliveries:
                 document = self._store.deliveries.get(each.value.delivery_id)
                 if document is None or document.version != each.version:
                     continue
-                later = msgspec.structs.replace(each.value, due_at=again_at)
+                later = msgspec.structs.replace(each.value, due_at=again_at.replace(microsecond=0))
                 self._store.deliveries[later.delivery_id] = Document(
                     msgspec.json.encode(later), self._store.next_version()
                 )
