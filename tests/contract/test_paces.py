@@ -210,6 +210,7 @@ def test_what_waits_is_due_in_order_and_when_its_time_has_come(documents):
     assert [each.value for each in waiting.due(SECOND + timedelta(seconds=60), 10)] == [now, soon]
     assert [each.value for each in waiting.due(SECOND + timedelta(seconds=91), 2)] == [now, soon]
     assert [each.value for each in waiting.due(SECOND + timedelta(seconds=91), 9)] == [now, soon, later]
+    assert waiting.waiting() == 3
     assert soon.due_at == SECOND + timedelta(seconds=31)
 
 

@@ -58,6 +58,12 @@ class DeferredDeliveries:
         self._meter.add(reads=max(1, len(first)))
         return first
 
+    def waiting(self) -> int:
+        """How many there are."""
+        with self._store.lock:
+            documents = list(self._store.deliveries.values())
+        return sum(msgspec.json.decode(each.data, type=Delivery).due_at is not None for each in documents)
+
     def fire(self, deliveries: Sequence[Versioned[Delivery]], again_at: datetime) -> Sequence[Delivery]:
         """Let some be due again only at `again_at`; those that have not changed since they were read."""
         fired = []
