@@ -18,10 +18,12 @@ from shared.domain.contact import Contact
 from shared.domain.delivery import Delivery
 from shared.domain.errors import NotTakenError, TransientError
 from shared.domain.policy.policy import Policy
+from shared.domain.rules import Cooldown
 from tests.e2e.platforms import everybody, is_ordinary
+from tests.fault.quiet_bank import NIGHTS, bank_under
 from tests.fault.test_dying_at_any_line import Killer
 from tests.fault.test_withdrawn_in_flight import say
-from tests.fault.world import NOW, Death, World, bank_revision, canonical, ordinary
+from tests.fault.world import NOW, Death, World, canonical, ordinary
 
 PEOPLE = [row["customer_no"] for row in everybody() if is_ordinary(row)][:20]
 
@@ -29,8 +31,8 @@ PEOPLE = [row["customer_no"] for row in everybody() if is_ordinary(row)][:20]
 class Paced:
     """The port `Catalogues`: the sample bank with this on each of its channels that are sent to."""
 
-    def __init__(self, **declared):
-        self._policy = paced(**declared)
+    def __init__(self, *rules, **declared):
+        self._policy = paced(rules, **declared)
 
     def current(self):
         return self._policy
@@ -40,8 +42,8 @@ class Paced:
 
 
 @cache
-def paced(**declared):
-    catalogue = bank_revision().catalogue
+def paced(rules, **declared):
+    catalogue = bank_under(rules).revision.catalogue
     channels = [msgspec.structs.replace(c, **declared) if c.direction == "outbound" else c for c in catalogue.channels]
     return Policy(Revision(msgspec.structs.replace(catalogue, channels=tuple(channels))))
 
@@ -196,6 +198,57 @@ def test_a_withdrawal_reaches_what_waits_for_its_channel():
     assert ends(world) == {"cancelled": 1}
     assert contacts(world) == {"released": 1}
     assert world.provider.behaviour.taken == []
+
+
+EVENING = NOW.replace(hour=20, minute=50)
+
+
+def late(**declared):
+    """A world in which a message is deferred until after the night has begun."""
+    world = World(customers=[ordinary()], catalogues=Paced(NIGHTS, **declared))
+    world.now = EVENING
+    patience = NotTakenError("429", retry_after=1200)
+    provider = world.provider.behaviour = Away(world, EVENING + timedelta(minutes=5), patience)
+    world.receive(canonical(ordinary(), "s-1", at=EVENING, received_at=EVENING))
+    pass_minutes(world, 24 * 60)
+    return world, provider
+
+
+def test_what_waited_into_the_night_waits_on_for_the_morning():
+    world, provider = late(deadline="1d")
+
+    assert ends(world) == {"sent": 1}
+    assert len(provider.taken) == 1
+    assert world.now >= NOW.replace(hour=8) + timedelta(days=1)
+
+
+def test_what_may_not_wait_for_the_morning_expires():
+    world, provider = late()
+
+    assert (ends(world), contacts(world)) == ({"expired": 1}, {"released": 1})
+    assert provider.taken == []
+    assert world.now < EVENING + timedelta(minutes=62)
+
+
+def test_what_became_of_other_messages_meanwhile_counts_too():
+    dismissed = Cooldown(
+        id="let_be", outcomes=("dismiss",), period_seconds=30 * 86400, reason="No means no.", same="brand"
+    )
+    world = World(customers=[ordinary()], catalogues=Paced(dismissed))
+    world.receive(canonical(ordinary(), "s-1"))
+    world.run()
+    first = world.provider.sent[0].delivery_id
+    patience = NotTakenError("429", retry_after=400)
+    provider = world.provider.behaviour = Away(world, NOW + timedelta(minutes=5), patience)
+    world.receive(canonical(ordinary(), "s-2"))
+    world.run()
+    assert ends(world) == {"sent": 1, "deferred": 1}
+
+    world.record(msgspec.json.encode({"outcome": "dismiss", "delivery_id": first}), world.now)
+    pass_minutes(world)
+
+    assert ends(world) == {"sent": 1, "cancelled": 1}
+    assert provider.taken == []
 
 
 def application(customer):

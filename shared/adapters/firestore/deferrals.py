@@ -79,8 +79,9 @@ class DeferredDeliveries:
         """How many there are."""
         some = self._database.client.collection(DELIVERIES).where(filter=FieldFilter("due_at", ">", ""))
         with reading():
-            found: Any = some.count().get()
-        number = int(found[0][0].value)
+            counting: Any = some.count()
+            [[counted]] = counting.get()
+        number = int(counted.value)
         self._meter.add(reads=1 + number // 1000)
         return number
 
