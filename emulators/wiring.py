@@ -19,6 +19,8 @@ from functions.delivery.handler import Deliver
 from functions.eligibility.handler import Qualify
 from functions.feedback import openapi as feedback_openapi
 from functions.feedback.api import routes as feedback_routes
+from functions.feedback.api import sweep_route
+from functions.feedback.closing import CloseWindows
 from functions.feedback.following import Follow
 from functions.feedback.handler import RecordOutcomes, note_delivery
 from functions.feedback.links import LinkPages
@@ -60,6 +62,7 @@ from shared.adapters.memory.outcomes import Models, Outcomes
 from shared.adapters.memory.paces import Paces
 from shared.adapters.memory.personal_data import Erasures, PersonalData
 from shared.adapters.memory.persons import Persons
+from shared.adapters.memory.responses import ResponseWindows
 from shared.adapters.memory.seals import Seals
 from shared.adapters.memory.secrets import Secrets
 from shared.adapters.memory.store import Store
@@ -178,6 +181,12 @@ def services(
             [
                 *pushed("feedback", TreatmentDelivered, note_delivery),
                 *feedback_routes(record, channels, meter, utc_now),
+                sweep_route(
+                    CloseWindows(ResponseWindows(store, meter), take, timer),
+                    check_of(_settings("feedback", credentials), utc_now),
+                    meter,
+                    utc_now,
+                ),
                 *LinkPages(Follow(bank.links(""), contacts, take), catalogues, meter, utc_now).routes,
             ],
             ready=always_ready,
