@@ -92,7 +92,7 @@ def test_a_sweep_that_dies_anywhere_is_finished_by_the_next_and_counts_once(mome
 
 def test_nothing_closes_before_its_time():
     world = sent()
-    world.now = NOW + timedelta(days=6)
+    world.now = NOW + timedelta(days=1)
     assert world.close_windows(world.now).closed == 0
     assert noted(world) == set()
 
