@@ -185,10 +185,11 @@ def test_both_add_up_the_same_whatever_the_history_is(measures):
                 held_back=draw.choice([None, "saver.email", "tips.sms"]) if arms and HELD_OUT in arms else None,
             )
         )
-        for _ in range(draw.randrange(3)):
+        for answer in range(draw.randrange(3)):
             name = draw.choice(["click", "accept", "dismiss"])
             channel, issue = draw.choice([("web", "grow"), ("email", "serve")])
-            rows.append(outcome(number, person, name, at=at + HOUR, channel=channel, issue=issue, action="saver"))
+            known = {"channel": channel, "issue": issue, "row_id": f"{number}-{answer}"}
+            rows.append(outcome(number, person, name, at=at + HOUR, **known))
     rows += draw.sample(rows, 40)
     measured, by_hand = measures(rows), in_memory(rows)
 
