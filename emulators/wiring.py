@@ -47,6 +47,7 @@ from functions.privacy.finding import Find as FindForPrivacy
 from functions.records import openapi as records_openapi
 from functions.records.api import routes as records_routes
 from functions.records.handler import Records
+from functions.records.measuring import Measure
 from functions.suppression.handler import Suppress
 from shared.adapters.memory.allowances import Allowances
 from shared.adapters.memory.bus import Deliver as Taker
@@ -55,6 +56,7 @@ from shared.adapters.memory.contact_points import ContactPoints
 from shared.adapters.memory.contacts import Contacts
 from shared.adapters.memory.deferrals import Deferrals
 from shared.adapters.memory.history import DecisionHistory
+from shared.adapters.memory.measuring import Measures
 from shared.adapters.memory.outcomes import Models, Outcomes
 from shared.adapters.memory.personal_data import Erasures, PersonalData
 from shared.adapters.memory.persons import Persons
@@ -142,6 +144,7 @@ def services(
     record = RecordOutcomes(contacts, take)
     memory.bus.subscribe("history", memory.history.deliver, name="history", at_once=True)
     records = Records(memory.history, Seals(store), catalogues, bank.seal_key)
+    measure = Measure(Measures(memory.history), catalogues)
     fire = FireDeferrals(Deferrals(store, meter), publisher, timer)
     people = People(persons, new_person_id)
     find = Find(catalogues, persons, people, key)
@@ -195,7 +198,7 @@ def services(
         ),
         "records": Service(
             "records",
-            records_routes(records, Keyring(callers["OPERATOR_KEYS"]), utc_now),
+            records_routes(records, measure, Keyring(callers["OPERATOR_KEYS"]), utc_now),
             ready=always_ready,
             document=records_openapi.document,
         ),
