@@ -50,6 +50,7 @@ from functions.privacy.finding import Find as FindForPrivacy
 from functions.records import openapi as records_openapi
 from functions.records.api import routes as records_routes
 from functions.records.handler import Records
+from functions.records.measuring import Measure
 from functions.suppression.handler import Suppress
 from shared.adapters.memory.allowances import Allowances
 from shared.adapters.memory.bus import Deliver as Taker
@@ -58,6 +59,7 @@ from shared.adapters.memory.contact_points import ContactPoints
 from shared.adapters.memory.contacts import Contacts
 from shared.adapters.memory.deferrals import Deferrals, DeferredDeliveries
 from shared.adapters.memory.history import DecisionHistory
+from shared.adapters.memory.measuring import Measures
 from shared.adapters.memory.outcomes import Models, Outcomes
 from shared.adapters.memory.paces import Paces
 from shared.adapters.memory.personal_data import Erasures, PersonalData
@@ -150,6 +152,7 @@ def services(
     record = RecordOutcomes(contacts, take)
     memory.bus.subscribe("history", memory.history.deliver, name="history", at_once=True)
     records = Records(memory.history, Seals(store), catalogues, bank.seal_key)
+    measure = Measure(Measures(memory.history), catalogues)
     fire = FireDeferrals(Deferrals(store, meter), publisher, timer)
     fire_deliveries = FireDeliveries(DeferredDeliveries(store, meter), publisher, utc_now, wait_until)
     people = People(persons, new_person_id)
@@ -212,7 +215,7 @@ def services(
         ),
         "records": Service(
             "records",
-            records_routes(records, Keyring(callers["OPERATOR_KEYS"]), utc_now),
+            records_routes(records, measure, Keyring(callers["OPERATOR_KEYS"]), utc_now),
             ready=always_ready,
             document=records_openapi.document,
         ),
