@@ -243,10 +243,10 @@ class Decide:
         if channel is None or channel.direction != "inbound":
             known = ", ".join(c.id for c in revision.catalogue.channels if c.direction == "inbound")
             raise InvalidError(f"not an inbound channel; one of {known}", field="channel")
-        on_channel = {p.id for p in channel.placements}
         for index, placement in enumerate(request.placements):
-            if placement.id not in on_channel:
-                detail = f"no such placement on {channel.id}; one of {', '.join(sorted(on_channel))}"
+            if revision.placements.get(placement.id) != channel.id:
+                known = ", ".join(sorted(p.id for p in channel.placements))
+                detail = f"no such placement on {channel.id}; one of {known}"
                 raise InvalidError(detail, field=f"placements[{index}].id")
             if any(earlier.id == placement.id for earlier in request.placements[:index]):
                 raise InvalidError("is named twice; ask for more by its count", field=f"placements[{index}].id")
