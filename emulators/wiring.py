@@ -13,12 +13,15 @@ from functions.decide import openapi as decide_openapi
 from functions.decide.api import routes as decide_routes
 from functions.decide.handler import Decide
 from functions.deferral.api import routes as deferral_routes
+from functions.deferral.deliveries import FireDeliveries
 from functions.deferral.handler import FireDeferrals
 from functions.delivery.handler import Deliver
 from functions.eligibility.handler import Qualify
 from functions.feedback import openapi as feedback_openapi
 from functions.feedback.api import routes as feedback_routes
+from functions.feedback.following import Follow
 from functions.feedback.handler import RecordOutcomes, note_delivery
+from functions.feedback.links import LinkPages
 from functions.feedback.taking import TakeOutcomes
 from functions.identity.handler import Identify
 from functions.identity.people import People
@@ -51,14 +54,16 @@ from shared.adapters.memory.bus import Deliver as Taker
 from shared.adapters.memory.catalogues import Catalogues
 from shared.adapters.memory.contact_points import ContactPoints
 from shared.adapters.memory.contacts import Contacts
-from shared.adapters.memory.deferrals import Deferrals
+from shared.adapters.memory.deferrals import Deferrals, DeferredDeliveries
 from shared.adapters.memory.history import DecisionHistory
 from shared.adapters.memory.outcomes import Models, Outcomes
+from shared.adapters.memory.paces import Paces
 from shared.adapters.memory.personal_data import Erasures, PersonalData
 from shared.adapters.memory.persons import Persons
 from shared.adapters.memory.seals import Seals
 from shared.adapters.memory.secrets import Secrets
 from shared.adapters.memory.store import Store
+from shared.adapters.pacing import Timing
 from shared.adapters.providers import HttpProvider
 from shared.adapters.sealing import Sealer
 from shared.messages import (
@@ -78,7 +83,8 @@ from shared.runtime.push import Push
 from shared.runtime.pushers import check_of
 from shared.runtime.service import Route, Service, always_ready
 from shared.runtime.settings import Pushed
-from shared.runtime.world import new_erasure_id, new_person_id, new_request_id, pause, timer, utc_now
+from shared.runtime.telemetry import log
+from shared.runtime.world import new_erasure_id, new_person_id, new_request_id, pause, timer, utc_now, wait_until
 
 
 class Bus(Protocol):
@@ -116,7 +122,8 @@ def services(
     arbitrate = Arbitrate(catalogues, models)
     suppress = Suppress(catalogues, contacts, Allowances(store, meter, "embedded", pause), pause)
     provider = HttpProvider(providers(catalogues.current().revision, sandbox, credentials))
-    deliver = Deliver(catalogues, persons, contacts, contact_points, provider)
+    paces = Paces(store, meter, Timing(utc_now, wait_until, pause), partial(log, "WARNING"))
+    deliver = Deliver(catalogues, persons, contacts, contact_points, provider, paces)
     for name, value in bank.source_secrets(credentials).items():
         memory.secrets.add(name, value.encode())
     door = Door(memory.secrets, utc_now, Issuers())
@@ -136,10 +143,12 @@ def services(
         new_id=new_request_id,
         timer=timer,
     )
-    record = RecordOutcomes(contacts, TakeOutcomes(Outcomes(store, meter), publisher))
+    take = TakeOutcomes(catalogues, Outcomes(store, meter), publisher)
+    record = RecordOutcomes(contacts, take)
     memory.bus.subscribe("history", memory.history.deliver, name="history", at_once=True)
     records = Records(memory.history, Seals(store), catalogues, bank.seal_key)
     fire = FireDeferrals(Deferrals(store, meter), publisher, timer)
+    fire_deliveries = FireDeliveries(DeferredDeliveries(store, meter), publisher, utc_now, wait_until)
     people = People(persons, new_person_id)
     find = Find(catalogues, persons, people, key)
     data, erasures = PersonalData(store), Erasures(store)
@@ -160,13 +169,16 @@ def services(
         "eligibility": Service("eligibility", pushed("eligibility", SignalIdentified, qualify), ready=ready),
         "arbitration": Service("arbitration", pushed("arbitration", ActionsQualified, arbitrate), ready=ready),
         "suppression": Service("suppression", pushed("suppression", ActionsRanked, suppress), ready=ready),
-        "deferral": Service("deferral", deferral_routes(fire, check, meter, utc_now), ready=always_ready),
+        "deferral": Service(
+            "deferral", deferral_routes(fire, fire_deliveries, check, meter, utc_now), ready=always_ready
+        ),
         "delivery": Service("delivery", pushed("delivery", ContactReserved, deliver), ready=ready),
         "feedback": Service(
             "feedback",
             [
                 *pushed("feedback", TreatmentDelivered, note_delivery),
                 *feedback_routes(record, channels, meter, utc_now),
+                *LinkPages(Follow(bank.links(""), contacts, take), catalogues, meter, utc_now).routes,
             ],
             ready=always_ready,
             document=feedback_openapi.document,

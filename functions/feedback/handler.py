@@ -69,7 +69,7 @@ class RecordOutcomes:
                 rejected.append(_rejection(index, 404, InvalidError(detail, field="delivery_id")))
                 continue
             told[index] = Told(_outcome(item, item.at or now), delivery)
-        new = self._take(list(told.values()))
+        new = self._take(list(told.values()), now)
         accepted = []
         for index, each in told.items():
             outcome_id = each.outcome.id

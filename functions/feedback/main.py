@@ -5,10 +5,13 @@ from flask import Request
 from werkzeug.wrappers import Response
 
 from functions.feedback.api import routes
+from functions.feedback.following import Follow
 from functions.feedback.handler import RecordOutcomes, note_delivery
+from functions.feedback.links import LinkPages
 from functions.feedback.openapi import document
 from functions.feedback.settings import Settings
 from functions.feedback.taking import TakeOutcomes
+from shared.adapters.firestore.catalogues import Catalogues
 from shared.adapters.firestore.client import Database
 from shared.adapters.firestore.contacts import Contacts
 from shared.adapters.firestore.outcomes import Outcomes
@@ -16,11 +19,12 @@ from shared.adapters.firestore.person_keys import sealer
 from shared.adapters.firestore.quarantine import Quarantine
 from shared.adapters.pubsub import Publisher
 from shared.adapters.sealed_history import SealingPublisher
+from shared.domain.links import Links, link_keys
 from shared.messages import TreatmentDelivered
 from shared.runtime.keys import Keyring
 from shared.runtime.metering import RequestMeter
 from shared.runtime.push import Push
-from shared.runtime.service import Service, always_ready
+from shared.runtime.service import Service
 from shared.runtime.settings import read
 from shared.runtime.world import utc_now
 
@@ -28,9 +32,12 @@ settings = read(Settings)
 meter = RequestMeter()
 sealing = sealer(settings.google_cloud_project, settings.person_keys)
 database = Database(settings.google_cloud_project)
+catalogues = Catalogues(database)
 publisher = SealingPublisher(Publisher(settings.google_cloud_project, meter), sealing)
-take = TakeOutcomes(Outcomes(database, meter), publisher)
-record = RecordOutcomes(Contacts(database, meter, sealing), take)
+take = TakeOutcomes(catalogues, Outcomes(database, meter), publisher)
+contacts = Contacts(database, meter, sealing)
+record = RecordOutcomes(contacts, take)
+follow = Follow(Links(link_keys(settings.link_keys), ""), contacts, take)
 push = Push(
     TreatmentDelivered,
     note_delivery,
@@ -42,8 +49,12 @@ push = Push(
 )
 service = Service(
     "feedback",
-    [("POST", "/", push), *routes(record, Keyring(settings.channel_keys), meter, utc_now)],
-    ready=always_ready,
+    [
+        ("POST", "/", push),
+        *routes(record, Keyring(settings.channel_keys), meter, utc_now),
+        *LinkPages(follow, catalogues, meter, utc_now).routes,
+    ],
+    ready=catalogues.current,
     document=document,
 )
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
 
+from shared.domain.consequences import SIGNAL_TYPES, consequence
 from shared.domain.contact import Contact
 from shared.domain.delivery import Delivery
 from shared.domain.errors import StaleError, TransientError
 from shared.domain.observed import Observed, took
 from shared.domain.outcome import Outcome
+from shared.domain.signal import decision_id
+from shared.messages import HistoryRow, SignalReceived
 from shared.messages.rows import outcome_row
-from shared.ports import Outcomes, Publisher, Recording
+from shared.ports import Catalogues, Outcomes, Publisher, Recording
+from shared.runtime import trace
 
 AT_ONCE = 50
 """Deliveries whose outcomes are taken in one commit."""
@@ -31,15 +36,17 @@ class Told(NamedTuple):
 class TakeOutcomes:
     """The use case over its ports."""
 
-    def __init__(self, outcomes: Outcomes, publisher: Publisher) -> None:
-        """Record in `outcomes`, publish history rows."""
+    def __init__(self, catalogues: Catalogues, outcomes: Outcomes, publisher: Publisher) -> None:
+        """Record in `outcomes`, publish history rows and, by the live revision, what follows for consent."""
+        self._catalogues = catalogues
         self._outcomes = outcomes
         self._publisher = publisher
 
-    def __call__(self, told: Sequence[Told]) -> frozenset[str]:
+    def __call__(self, told: Sequence[Told], now: datetime) -> frozenset[str]:
         """Take outcomes in; the ids of those that were not taken before.
 
-        Rows are published of all of them, those taken before included, in case that was where somebody died.
+        What follows from them, and their rows, are published of those taken before as well, in case that was where
+        somebody died.
 
         Raises:
             TransientError: a store did not answer; what was taken stays, and repeating is safe.
@@ -51,20 +58,24 @@ class TakeOutcomes:
         groups = iter(by_delivery.values())
         while some := list(islice(groups, AT_ONCE)):
             new |= self._taken(some)
-        self._publisher.publish(
-            [
-                outcome_row(
-                    delivery,
-                    outcome.outcome,
-                    outcome.at,
-                    row_id=outcome.id,
-                    detail=outcome,
-                    repeated=outcome.id not in new,
-                )
-                for outcome, delivery in told
-            ]
-        )
+        self._publisher.publish([*self._consequences(told, now), *(_row(each, new) for each in told)])
         return frozenset(new)
+
+    def _consequences(self, told: Sequence[Told], now: datetime) -> Iterator[SignalReceived]:
+        """What identity is to hear."""
+        for outcome, delivery in told:
+            if outcome.outcome not in SIGNAL_TYPES:
+                continue
+            signal = consequence(outcome, delivery, self._catalogues.current().revision, now)
+            if signal is not None:
+                decision = decision_id(signal.source, signal.id)
+                yield SignalReceived(
+                    message_id=f"{decision}:signal.received",
+                    decision_id=decision,
+                    trace=trace.current(),
+                    occurred_at=now,
+                    signal=signal,
+                )
 
     def _taken(self, groups: Sequence[Sequence[Told]]) -> set[str]:
         """Take some deliveries' outcomes together; where others take of one meanwhile, each by itself."""
@@ -94,6 +105,12 @@ class TakeOutcomes:
         if recordings:
             self._outcomes.record(recordings)
         return {outcome.id for each in recordings for outcome in each.took.new}
+
+
+def _row(told: Told, new: Collection[str]) -> HistoryRow:
+    outcome, delivery = told
+    repeated = outcome.id not in new
+    return outcome_row(delivery, outcome.outcome, outcome.at, row_id=outcome.id, detail=outcome, repeated=repeated)
 
 
 def _outcomes_of(group: Iterable[Told]) -> Iterator[Outcome]:

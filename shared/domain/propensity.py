@@ -42,6 +42,34 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
 NO_EVIDENCE = Counts()
 
 
+class Tally:
+    """Counts that are added up one after the other, in whichever order."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._totals = [0, 0]
+        self._by_cell: tuple[dict[str, int], dict[str, int]] = {}, {}
+
+    def add(self, taught: Counts) -> None:
+        """Add some."""
+        self._totals[0] += taught.positives
+        self._totals[1] += taught.negatives
+        for own, others in zip(self._by_cell, (taught.positives_by_cell, taught.negatives_by_cell), strict=True):
+            known = own.get
+            for cell, count in others.items():
+                own[cell] = known(cell, 0) + count
+
+    def counts(self) -> Counts:
+        """All together."""
+        positives, negatives = self._by_cell
+        return Counts(
+            positives=self._totals[0],
+            negatives=self._totals[1],
+            positives_by_cell=dict(positives),
+            negatives_by_cell=dict(negatives),
+        )
+
+
 def model_id(treatment: str, channel: str) -> str:
     """The id of the model of an (action, treatment, channel); a treatment's id begins with its action's."""
     return f"{treatment}@{channel}"

@@ -40,6 +40,8 @@ class Documents:
     new_catalogues: Any
     new_allowances: Any
     deferrals: Any
+    deferred_deliveries: Any
+    new_paces: Any
     personal_data: Any
     erasures: Any
     meter: Counted
@@ -129,6 +131,8 @@ def in_memory() -> Documents:
         new_catalogues=lambda **options: memory.Catalogues(store, **options),
         new_allowances=lambda holder: memory.Allowances(store, meter, holder, pause),
         deferrals=memory.Deferrals(store, meter),
+        deferred_deliveries=memory.DeferredDeliveries(store, meter),
+        new_paces=lambda timing, tell=lambda _said: None: memory.Paces(store, meter, timing, tell),
         personal_data=memory.PersonalData(store),
         erasures=memory.Erasures(store),
         meter=meter,
@@ -141,9 +145,10 @@ def in_firestore(project: str) -> Iterator[Documents]:
     from shared.adapters.firestore.client import Database  # noqa: PLC0415
     from shared.adapters.firestore.contact_points import ContactPoints  # noqa: PLC0415
     from shared.adapters.firestore.contacts import Contacts  # noqa: PLC0415
-    from shared.adapters.firestore.deferrals import Deferrals  # noqa: PLC0415
+    from shared.adapters.firestore.deferrals import Deferrals, DeferredDeliveries  # noqa: PLC0415
     from shared.adapters.firestore.models import Models  # noqa: PLC0415
     from shared.adapters.firestore.outcomes import Outcomes  # noqa: PLC0415
+    from shared.adapters.firestore.paces import Paces  # noqa: PLC0415
     from shared.adapters.firestore.personal_data import Erasures, PersonalData  # noqa: PLC0415
     from shared.adapters.firestore.persons import Persons  # noqa: PLC0415
     from shared.adapters.firestore.quarantine import Quarantine  # noqa: PLC0415
@@ -162,6 +167,8 @@ def in_firestore(project: str) -> Iterator[Documents]:
         new_catalogues=lambda **options: Catalogues(database, **options),
         new_allowances=lambda holder: Allowances(database, meter, holder, pause),
         deferrals=Deferrals(database, meter, sealer),
+        deferred_deliveries=DeferredDeliveries(database, meter),
+        new_paces=lambda timing, tell=lambda _said: None: Paces(database, meter, timing, tell),
         personal_data=PersonalData(database, private, sealer),
         erasures=Erasures(database),
         meter=meter,

@@ -17,6 +17,7 @@ from shared.domain.contact_folding import Fold
 from shared.domain.delivery import Delivery
 from shared.domain.identity.links import Identifier
 from shared.domain.observed import Observed
+from shared.domain.pace import Pace
 from shared.domain.profile import Person
 from shared.domain.propensity import Counts
 from shared.domain.seal import Sealed
@@ -75,6 +76,7 @@ class Store:
         self.seals: dict[int, Sealed] = {}
         self.deferrals: dict[str, bytes] = {}
         self.due: dict[str, datetime] = {}
+        self.paces: dict[str, Document[Pace]] = {}
         self.ledgers: dict[tuple[str, str], Document[Ledger]] = {}
         self._versions = itertools.count(1)
 
