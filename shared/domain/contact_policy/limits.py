@@ -69,7 +69,7 @@ class Limits:
         for number, limit in self._limits.items():
             if limit == 0:
                 self._standing[number] = rules.judged[number]
-        self._times = rules.times(rules.seen(history, now), self._since)
+        self._times = rules.times(rules.asked(history, now), self._since)
         self._add_up()
 
     def copy(self) -> Limits:
