@@ -6,15 +6,15 @@ is counted in. So one pass over the contacts is all that a decision needs, whate
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
-from typing import Any
+from typing import Any, cast
 
 from shared.domain.catalogue import Action, Revision, Treatment, facts
 from shared.domain.consent import ANY, Consent, weighed
 from shared.domain.contact import Contact
 from shared.domain.contact_history import ContactHistory
-from shared.domain.contact_past import FACTS, Folded, facts_of
+from shared.domain.contact_past import FACTS, Folded, facts_of, known_of
 from shared.domain.contact_policy.quiet import Quiet
 from shared.domain.contact_policy.tallies import Tally, Times
 from shared.domain.contact_policy.windows import period, reach
@@ -196,17 +196,16 @@ class ContactRules:
         """
         last = self._asked
         if last is None or last[0] is not history or last[1] != now:
-            last = self._asked = history, now, self._looked_through(history.counting(now), now)
+            last = self._asked = history, now, self._looked_through(history, now)
         return last[2]
 
-    def _looked_through(self, contacts: Iterable[Contact | Folded], now: datetime) -> Asked:
-        known, asked = self._counted, []
+    def _looked_through(self, history: ContactHistory, now: datetime) -> Asked:
+        present, past = history.counting(now), history.past.contacts
+        contacts: list[Contact | Folded] = [*present, *past]
+        asked: list[tuple[Contact | Folded, Mapping[str, datetime], Counted]] = []
         horizons = [now - span for span in self._spans]
-        for contact in contacts:
-            what = contact.known if type(contact) is Folded else facts_of(contact)
-            counted = known.get(what)
-            if counted is None:
-                counted = known[what] = self._looked_up(dict(zip(FACTS, what, strict=True)))
+        of = [*map(facts_of, present), *map(known_of, past)]
+        for contact, counted in zip(contacts, self._counted_of(of), strict=True):
             outcomes, by_outcome = contact.outcomes, counted.by_outcome
             if contact.state in _TAKEN_AS_SENT:
                 outcomes = {**outcomes, "sent": contact.at}
@@ -215,6 +214,16 @@ class ContactRules:
                     asked.append((contact, outcomes, counted))
                     break
         return asked
+
+    def _counted_of(self, of: Sequence[tuple[str, ...]]) -> Sequence[Counted]:
+        """What is counted of contacts, by what each is of."""
+        counted = list(map(self._counted.get, of))
+        if all(counted):
+            return cast("list[Counted]", counted)
+        for what in of:
+            if what not in self._counted:
+                self._counted[what] = self._looked_up(dict(zip(FACTS, what, strict=True)))
+        return [self._counted[what] for what in of]
 
     def times(self, asked: Asked, since: Sequence[datetime]) -> Times:
         """What every rule counts.
@@ -228,8 +237,9 @@ class ContactRules:
             if type(contact) is Folded and contact.had is not None:
                 _several(contact, counted, since, times)
                 continue
+            by_outcome = counted.by_outcome
             for outcome, at in outcomes.items():
-                for tally in counted.tallies(outcome):
+                for tally in by_outcome[outcome][1] if outcome in by_outcome else ():
                     if at > since[tally.number]:
                         times.setdefault(tally, []).append(at)
             if counted.latest:
