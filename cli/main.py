@@ -18,6 +18,7 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     "send": ("cli.talk", "send", "Send signals from files."),
     "decide": ("cli.talk", "decide", "Ask what to show a customer now."),
     "explain": ("cli.talk", "explain", "Say why a decision chose what it chose."),
+    "measure": ("cli.measure", "measure", "Say what next best action is worth, and what each action did."),
     "replay": ("cli.records", "replay", "Make decisions again from their records, and compare."),
     "seal": ("cli.records", "seal", "Chain and seal the history of a day."),
     "verify": ("cli.records", "verify", "Find what was changed or is missing since."),

@@ -30,6 +30,7 @@ from shared.domain.errors import (
 from shared.domain.policy.ending import reason_ended
 from shared.domain.policy.policy import Policy
 from shared.domain.profile import Person
+from shared.domain.response import closing
 from shared.messages import ContactReserved, TreatmentDelivered
 from shared.ports import (
     Catalogues,
@@ -173,7 +174,9 @@ class Deliver:
         except TransientError as error:
             return self._not_sent(delivery, version, now, channel, turn, error)
         else:
-            end = self._settle(delivery, version, "sent", now, reference=receipt.reference)
+            end = self._settle(
+                delivery, version, "sent", now, reference=receipt.reference, respond_by=closing(channel, now)
+            )
         self._paces.took(channel, delivery, turn)
         return end
 
@@ -258,10 +261,11 @@ class Deliver:
         *,
         reference: str | None = None,
         reason: str | None = None,
+        respond_by: datetime | None = None,
         release: bool = False,
     ) -> Delivery:
         """End it. An attempt that may have arrived keeps the contact counted."""
-        settled = delivery.settled(state, now, reference=reference, reason=reason)
+        settled = delivery.settled(state, now, reference=reference, reason=reason, respond_by=respond_by)
         self._contacts.settle(settled, version, release=release)
         return settled
 
