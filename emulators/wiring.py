@@ -31,9 +31,6 @@ from functions.ingest import openapi as ingest_openapi
 from functions.ingest.api import origins
 from functions.ingest.api import ready as ingest_ready
 from functions.ingest.api import routes as ingest_routes
-from functions.ingest.door import Door
-from functions.ingest.door.pace import Pace
-from functions.ingest.door.tokens import Issuers
 from functions.ingest.handler import Ingest
 from functions.persons import openapi as persons_openapi
 from functions.persons.api import routes as persons_routes
@@ -82,6 +79,9 @@ from shared.messages import (
 )
 from shared.ports import Publisher, Quarantine
 from shared.runtime import envelope
+from shared.runtime.door import Door
+from shared.runtime.door.pace import Pace
+from shared.runtime.door.tokens import Issuers
 from shared.runtime.keys import Keyring
 from shared.runtime.metering import RequestMeter
 from shared.runtime.push import Push
