@@ -57,8 +57,8 @@ FUNCTIONS = (
     "records",
     "privacy",
 )
-TICKED = ("deferral", "privacy")
-"""Functions that the clock starts, every minute."""
+TICKED = {"deferral": "/", "privacy": "/", "feedback": "/v1/sweep"}
+"""Functions that the clock starts, every minute, and where."""
 
 THREADS = 16
 
@@ -93,7 +93,9 @@ class Embedded:
         self._ports = self._reserved.take_all(names, ports or {})
         self.endpoints = {name: f"http://127.0.0.1:{port}" for name, port in self._ports.items()}
         self.endpoints["mail"] = f"smtp://127.0.0.1:{self._ports['mail']}"
-        self.ticker = Ticker({name: self.endpoints[name] for name in TICKED}, tick_headers(self.credentials))
+        self.ticker = Ticker(
+            {name: self.endpoints[name] + path for name, path in TICKED.items()}, tick_headers(self.credentials)
+        )
         self.store = Store()
         self.meter = RequestMeter()
         self.sealer = new_sealer(self.store)

@@ -19,6 +19,8 @@ from functions.delivery.handler import Deliver
 from functions.eligibility.handler import Qualify
 from functions.feedback import openapi as feedback_openapi
 from functions.feedback.api import routes as feedback_routes
+from functions.feedback.api import sweep_route
+from functions.feedback.closing import CloseWindows
 from functions.feedback.following import Follow
 from functions.feedback.handler import RecordOutcomes, note_delivery
 from functions.feedback.links import LinkPages
@@ -29,9 +31,6 @@ from functions.ingest import openapi as ingest_openapi
 from functions.ingest.api import origins
 from functions.ingest.api import ready as ingest_ready
 from functions.ingest.api import routes as ingest_routes
-from functions.ingest.door import Door
-from functions.ingest.door.pace import Pace
-from functions.ingest.door.tokens import Issuers
 from functions.ingest.handler import Ingest
 from functions.persons import openapi as persons_openapi
 from functions.persons.api import routes as persons_routes
@@ -48,6 +47,7 @@ from functions.privacy.finding import Find as FindForPrivacy
 from functions.records import openapi as records_openapi
 from functions.records.api import routes as records_routes
 from functions.records.handler import Records
+from functions.records.measuring import Measure
 from functions.suppression.handler import Suppress
 from shared.adapters.channels import Connectors
 from shared.adapters.channels.egress import Egress
@@ -58,10 +58,12 @@ from shared.adapters.memory.contact_points import ContactPoints
 from shared.adapters.memory.contacts import Contacts
 from shared.adapters.memory.deferrals import Deferrals, DeferredDeliveries
 from shared.adapters.memory.history import DecisionHistory
+from shared.adapters.memory.measuring import Measures
 from shared.adapters.memory.outcomes import Models, Outcomes
 from shared.adapters.memory.paces import Paces
 from shared.adapters.memory.personal_data import Erasures, PersonalData
 from shared.adapters.memory.persons import Persons
+from shared.adapters.memory.responses import ResponseWindows
 from shared.adapters.memory.seals import Seals
 from shared.adapters.memory.secrets import Secrets
 from shared.adapters.memory.store import Store
@@ -78,6 +80,9 @@ from shared.messages import (
 )
 from shared.ports import Publisher, Quarantine
 from shared.runtime import envelope
+from shared.runtime.door import Door
+from shared.runtime.door.pace import Pace
+from shared.runtime.door.tokens import Issuers
 from shared.runtime.keys import Keyring
 from shared.runtime.metering import RequestMeter
 from shared.runtime.push import Push
@@ -148,6 +153,7 @@ def services(
     record = RecordOutcomes(contacts, take)
     memory.bus.subscribe("history", memory.history.deliver, name="history", at_once=True)
     records = Records(memory.history, Seals(store), catalogues, bank.seal_key)
+    measure = Measure(Measures(memory.history), catalogues)
     fire = FireDeferrals(Deferrals(store, meter), publisher, timer)
     fire_deliveries = FireDeliveries(DeferredDeliveries(store, meter), publisher, utc_now, wait_until)
     people = People(persons, new_person_id)
@@ -179,6 +185,12 @@ def services(
             [
                 *pushed("feedback", TreatmentDelivered, note_delivery),
                 *feedback_routes(record, channels, meter, utc_now),
+                sweep_route(
+                    CloseWindows(ResponseWindows(store, meter), take, timer),
+                    check_of(_settings("feedback", credentials), utc_now),
+                    meter,
+                    utc_now,
+                ),
                 *LinkPages(Follow(bank.links(""), contacts, take), catalogues, meter, utc_now).routes,
             ],
             ready=always_ready,
@@ -204,7 +216,7 @@ def services(
         ),
         "records": Service(
             "records",
-            records_routes(records, Keyring(callers["OPERATOR_KEYS"]), utc_now),
+            records_routes(records, measure, Keyring(callers["OPERATOR_KEYS"]), utc_now),
             ready=always_ready,
             document=records_openapi.document,
         ),

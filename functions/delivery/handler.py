@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
+from functions.delivery.last_checks import Stop, last_checks
 from shared.domain.catalogue import Channel, Connector
-from shared.domain.contact_policy import still_allowed
 from shared.domain.content import render
 from shared.domain.delivery import FINAL, Delivery, DeliveryState
 from shared.domain.erasure import ERASED
@@ -28,9 +28,9 @@ from shared.domain.errors import (
     TransientError,
 )
 from shared.domain.outgoing import facts
-from shared.domain.policy.ending import reason_ended
 from shared.domain.policy.policy import Policy
 from shared.domain.profile import Person
+from shared.domain.response import closing
 from shared.messages import ContactReserved, TreatmentDelivered
 from shared.ports import (
     Catalogues,
@@ -52,13 +52,6 @@ class _Message(NamedTuple):
     connector: Connector
     address: str | None
     payload: Mapping[str, object]
-
-
-class _Stop(NamedTuple):
-    """That nothing goes to the provider, and why."""
-
-    state: DeliveryState
-    reason: str
 
 
 class Deliver:
@@ -159,12 +152,15 @@ class Deliver:
         try:
             message = self._message(delivery, now)
         except ErasedError:
-            message = _Stop("cancelled", ERASED)
+            message = Stop("cancelled", ERASED)
         except TransientError:
             self._paces.give_back(channel, delivery, turn)
             self._yield(delivery.yielded(now, begun=False), version)
             raise
-        if isinstance(message, _Stop):
+        if isinstance(message, NotNow):
+            self._paces.give_back(channel, delivery, turn)
+            return self._defer(delivery.yielded(now, begun=False), version, now, message)
+        if isinstance(message, Stop):
             self._paces.give_back(channel, delivery, turn)
             return self._settle(delivery, version, message.state, now, reason=message.reason, release=unseen)
         try:
@@ -174,7 +170,9 @@ class Deliver:
         except TransientError as error:
             return self._not_sent(delivery, version, now, channel, turn, error)
         else:
-            end = self._settle(delivery, version, "sent", now, reference=receipt.reference)
+            end = self._settle(
+                delivery, version, "sent", now, reference=receipt.reference, respond_by=closing(channel, now)
+            )
         self._paces.took(channel, delivery, turn)
         return end
 
@@ -199,8 +197,8 @@ class Deliver:
         self._yield(free, version)
         raise error
 
-    def _message(self, delivery: Delivery, now: datetime) -> _Message | _Stop:
-        """What to send, or why not.
+    def _message(self, delivery: Delivery, now: datetime) -> _Message | Stop | NotNow:
+        """What to send, or why not, or not yet.
 
         Raises:
             ErasedError: the person was erased.
@@ -209,20 +207,17 @@ class Deliver:
         policy = self._policy(delivery)
         found = behind(self._persons, delivery.person_id)
         if found is None:
-            return _Stop("cancelled", "the person is gone")
+            return Stop("cancelled", "the person is gone")
         person = found.value
-        stop = still_allowed(policy.revision, delivery.treatment, person)
+        stop = last_checks(policy, delivery, person, self._contacts, now)
         if stop is not None:
-            return _Stop("cancelled", f"stopped by {stop.kind} {stop.rule} just before sending")
-        ended = reason_ended(policy, delivery, person, now)
-        if ended is not None:
-            return _Stop("cancelled", ended)
+            return stop
         try:
             return self._written(policy, delivery, person, now)
         except ErasedError:
             raise
         except PermanentError as error:
-            return _Stop("failed", str(error))
+            return Stop("failed", str(error))
 
     def _written(self, policy: Policy, delivery: Delivery, person: Person, now: datetime) -> _Message:
         """The message, as its connector reads it.
@@ -263,10 +258,11 @@ class Deliver:
         *,
         reference: str | None = None,
         reason: str | None = None,
+        respond_by: datetime | None = None,
         release: bool = False,
     ) -> Delivery:
         """End it. An attempt that may have arrived keeps the contact counted."""
-        settled = delivery.settled(state, now, reference=reference, reason=reason)
+        settled = delivery.settled(state, now, reference=reference, reason=reason, respond_by=respond_by)
         self._contacts.settle(settled, version, release=release)
         return settled
 

@@ -33,6 +33,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         attempts: sends begun.
         turned_away: those of them that the provider certainly did not take.
         due_at: of a deferred one, when it tries again; a whole second.
+        respond_by: of one that was sent, when its response window ends, until that was looked at; a whole second.
         lease_until: until when the present sender has it to itself.
         reference: the provider's own id of the message.
         reason: why it failed, expired or was cancelled.
@@ -63,6 +64,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     turned_away: int = 0
     lease_until: Instant | None = None
     due_at: Instant | None = None
+    respond_by: Instant | None = None
     reference: str | None = None
     reason: str | None = None
     bins: str = ""
@@ -77,6 +79,10 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return msgspec.structs.replace(
             self, state="sending", at=now, attempts=self.attempts + 1, lease_until=now + CLAIM_LEASE, due_at=None
         )
+
+    def decided_at(self, deadline: timedelta) -> datetime:
+        """When it was reserved, where it had until its `deadline` from then on."""
+        return self.expires_at - deadline if self.expires_at else self.at
 
     def is_overdue(self, now: datetime) -> bool:
         """Whether it is too late to send it."""
@@ -110,9 +116,22 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return msgspec.structs.replace(self, state="deferred", at=now, lease_until=None, due_at=due_at, reason=why)
 
     def settled(
-        self, state: DeliveryState, now: datetime, *, reference: str | None = None, reason: str | None = None
+        self,
+        state: DeliveryState,
+        now: datetime,
+        *,
+        reference: str | None = None,
+        reason: str | None = None,
+        respond_by: datetime | None = None,
     ) -> Delivery:
-        """The same delivery at its end."""
+        """The same delivery at its end; of one that was sent, until when the person may respond."""
         return msgspec.structs.replace(
-            self, state=state, at=now, lease_until=None, due_at=None, reference=reference, reason=reason
+            self,
+            state=state,
+            at=now,
+            lease_until=None,
+            due_at=None,
+            reference=reference,
+            reason=reason,
+            respond_by=respond_by,
         )

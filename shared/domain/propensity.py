@@ -60,13 +60,13 @@ class Tally:
                 own[cell] = known(cell, 0) + count
 
     def counts(self) -> Counts:
-        """All together."""
+        """All together, without the cells of which everything was taken back."""
         positives, negatives = self._by_cell
         return Counts(
             positives=self._totals[0],
             negatives=self._totals[1],
-            positives_by_cell=dict(positives),
-            negatives_by_cell=dict(negatives),
+            positives_by_cell=_left(positives),
+            negatives_by_cell=_left(negatives),
         )
 
 
@@ -122,6 +122,9 @@ def taught(increments: Iterable[Increment], bins: str = "") -> Counts:
 
 
 def _sum(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:
-    """Both together, without the cells of which everything was taken back."""
     both = {**one, **{cell: one.get(cell, 0) + count for cell, count in other.items()}}
-    return both if all(both.values()) else {cell: count for cell, count in both.items() if count}
+    return _left(both)
+
+
+def _left(counts: dict[str, int]) -> dict[str, int]:
+    return dict(counts) if all(counts.values()) else {cell: count for cell, count in counts.items() if count}

@@ -7,7 +7,7 @@ Errors are those of `shared.domain.errors`, never a driver's: `StaleError` when 
 from shared.ports.allowances import NOTHING_TAKEN, Allowances, Taken
 from shared.ports.bridging import Intake, Outlet, Record, Records, Row, Rows
 from shared.ports.catalogues import Catalogues, Models
-from shared.ports.channels import ChannelProvider, Outcomes, Receipt, Recording
+from shared.ports.channels import ChannelProvider, OpenWindow, Outcomes, Receipt, Recording, ResponseWindows
 from shared.ports.contacts import Contacts, Deferrals, DeferredDeliveries, Folding
 from shared.ports.history import Days, DecisionHistory, Ended, Seals, Unopened
 from shared.ports.paces import NotNow, Paces, Turn
@@ -41,6 +41,7 @@ __all__ = [
     "Models",
     "NewId",
     "NotNow",
+    "OpenWindow",
     "Outcomes",
     "Outlet",
     "Paces",
@@ -55,6 +56,7 @@ __all__ = [
     "Record",
     "Recording",
     "Records",
+    "ResponseWindows",
     "Rewrite",
     "Row",
     "Rows",

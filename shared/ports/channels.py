@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -50,6 +51,32 @@ class Recording(NamedTuple):
     took: Took
     version: str | None
     contact: Contact | None = None
+
+
+class OpenWindow(NamedTuple):
+    """A response window that has not been looked at since it ended.
+
+    Attributes:
+        delivery_id: whose it is.
+        respond_by: when it ended, UTC.
+        delivery: the delivery, None where it is gone, as its person was erased.
+        shown: whether it was shown, and not sent.
+    """
+
+    delivery_id: str
+    respond_by: datetime
+    delivery: Delivery | None
+    shown: bool
+
+
+class ResponseWindows(Protocol):
+    """Response windows of what was sent and what was seen, to whoever closes them."""
+
+    def due(self, before: datetime, limit: int) -> Sequence[OpenWindow]:
+        """Those that ended before, and are not closed; of each kind the earliest first."""
+
+    def close(self, windows: Sequence[OpenWindow]) -> None:
+        """Let some, at most 500, be due no more."""
 
 
 class Outcomes(Protocol):

@@ -33,6 +33,7 @@ class Documents:
     persons: Any
     contacts: Any
     outcomes: Any
+    response_windows: Any
     contact_points: Any
     quarantine: Any
     seals: Any
@@ -124,6 +125,7 @@ def in_memory() -> Documents:
         persons=memory.Persons(store, meter),
         contacts=memory.Contacts(store, meter),
         outcomes=memory.Outcomes(store, meter),
+        response_windows=memory.ResponseWindows(store, meter),
         contact_points=memory.ContactPoints(store, meter),
         quarantine=memory.Quarantine(store),
         seals=memory.Seals(store),
@@ -152,6 +154,7 @@ def in_firestore(project: str) -> Iterator[Documents]:
     from shared.adapters.firestore.personal_data import Erasures, PersonalData  # noqa: PLC0415
     from shared.adapters.firestore.persons import Persons  # noqa: PLC0415
     from shared.adapters.firestore.quarantine import Quarantine  # noqa: PLC0415
+    from shared.adapters.firestore.responses import ResponseWindows  # noqa: PLC0415
     from shared.adapters.firestore.seals import Seals  # noqa: PLC0415
 
     database, private, meter = Database(project), Database(project, "contact-points"), Counted()
@@ -160,6 +163,7 @@ def in_firestore(project: str) -> Iterator[Documents]:
         persons=Persons(database, meter, sealer),
         contacts=Contacts(database, meter, sealer),
         outcomes=Outcomes(database, meter),
+        response_windows=ResponseWindows(database, meter),
         contact_points=ContactPoints(private, meter, sealer),
         quarantine=Quarantine(database),
         seals=Seals(database),

@@ -24,6 +24,7 @@ from functions.deferral.deliveries import FireDeliveries
 from functions.deferral.handler import FireDeferrals
 from functions.delivery.handler import Deliver
 from functions.eligibility.handler import Qualify
+from functions.feedback.closing import CloseWindows
 from functions.feedback.handler import RecordOutcomes, note_delivery
 from functions.feedback.taking import TakeOutcomes
 from functions.identity.handler import Identify
@@ -65,6 +66,7 @@ PORTS = (
     "deferred_deliveries",
     "contact_points",
     "outcomes",
+    "response_windows",
     "provider",
     "paces",
     "publisher",
@@ -167,6 +169,7 @@ class World:
             "deferred_deliveries": memory.DeferredDeliveries(self.store, meter),
             "contact_points": memory.ContactPoints(self.store, meter),
             "outcomes": memory.Outcomes(self.store, meter),
+            "response_windows": memory.ResponseWindows(self.store, meter),
             "provider": self.provider,
             "paces": self.new_paces(),
             "publisher": self.queue,
@@ -196,7 +199,9 @@ class World:
             ports["deferred_deliveries"], ports["publisher"], lambda: self.now, self.wait_until
         )
         self.fire = FireDeferrals(ports["deferrals"], ports["publisher"], lambda: 0.0)
-        self.record = RecordOutcomes(ports["contacts"], TakeOutcomes(catalogues, ports["outcomes"], ports["publisher"]))
+        take = TakeOutcomes(catalogues, ports["outcomes"], ports["publisher"])
+        self.record = RecordOutcomes(ports["contacts"], take)
+        self.close_windows = CloseWindows(ports["response_windows"], take, lambda: 0.0)
         handlers: list[tuple[type[Message], Any]] = [
             (SignalReceived, self.identify),
             (SignalIdentified, self.qualify),

@@ -113,7 +113,7 @@ def test_a_service_is_given_the_environment_that_its_settings_read(service):
 
 
 def test_what_is_scheduled_is_what_the_local_platform_ticks_every_minute():
-    assert {schedule["service"] for schedule in SCHEDULES.values()} == set(TICKED)
+    assert {schedule["service"]: schedule.get("path", "/") for schedule in SCHEDULES.values()} == TICKED
     for schedule in SCHEDULES.values():
         assert schedule["cron"] == "* * * * *"
         assert schedule["attempt_deadline_seconds"] <= SERVICES[schedule["service"]]["timeout_seconds"]

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
 import msgspec
-from msgspec import Meta
 
 from shared.authoring.forms.form import Form
 from shared.domain.catalogue import (
     AttributeType,
     Blocked,
-    Breaker,
     Namespace,
-    Placement,
     PlainType,
-    SendRate,
     Source,
+    surroundings,
 )
-from shared.domain.part import Id, Name, Pounds, Span, Text
+from shared.domain.part import Name, Pounds, Text
 
 
 class Attribute(Form, frozen=True, kw_only=True):
@@ -101,41 +96,14 @@ class Schema(Form, frozen=True, kw_only=True):
     action: dict[Name, PlainAttribute] = msgspec.field(default_factory=dict)
 
 
-class Channel(Form, frozen=True, kw_only=True):
+class Channel(surroundings.Channel, frozen=True, kw_only=True):
     """Where treatments appear.
 
     Attributes:
-        id: what treatments and rules call it.
-        name: what people call it.
-        direction: inbound channels ask, outbound ones are sent.
-        medium: what text is escaped for.
         price: pounds per contact; where it is not given, that of the dearest of its connectors.
-        needs_contact_point: whether a person must have an address, number or token there.
-        max_attempts: sends tried before a delivery fails.
-        timeout_seconds: how long the provider may take to answer, where its connector does not say.
-        placements: slots, of an inbound channel only.
-        rate_limit: how fast all instances together may send; as fast as they like where it says nothing.
-        breaker: when nothing is sent for a while, since the provider fails.
-        deadline: how long after its decision a message may be sent, such as 30m or 1d, unless its treatment says
-            otherwise.
-        connector: what an outbound channel is sent through.
-        connectors: another instead, by brand.
     """
 
-    id: Id
-    name: Text
-    direction: Literal["inbound", "outbound"]
-    medium: Literal["html", "text"]
-    price: Pounds | None = None
-    needs_contact_point: bool = False
-    max_attempts: Annotated[int, Meta(ge=1, le=100)] = 5
-    timeout_seconds: Annotated[float, Meta(gt=0, le=15)] = 10.0
-    placements: tuple[Placement, ...] = ()
-    rate_limit: SendRate | None = None
-    breaker: Breaker = Breaker()
-    deadline: Span = "1h"
-    connector: str | None = None
-    connectors: dict[Name, str] = msgspec.field(default_factory=dict)
+    price: Pounds | None = None  # type: ignore[assignment]  # what a revision holds has always one
 
 
 class Channels(Form, frozen=True, kw_only=True):

@@ -82,7 +82,7 @@ class Channel(Part, frozen=True, kw_only=True):
         name: what people call it.
         direction: inbound channels ask, outbound ones are sent.
         medium: what text is escaped for.
-        price: pounds per contact; without, that of the dearest of its connectors.
+        price: pounds per contact.
         needs_contact_point: whether a person must have an address, number or token there.
         max_attempts: sends tried before a delivery fails.
         timeout_seconds: how long the provider may take to answer.
@@ -91,6 +91,9 @@ class Channel(Part, frozen=True, kw_only=True):
         breaker: when nothing is sent for a while, since the provider fails.
         deadline: how long after its decision a message may be sent, such as 30m or 1d, unless its treatment says
             otherwise.
+        response_window: how long a person may take to respond, from sending or from the first impression; nothing
+            until then is no_response.
+        attribution_window: how long after a contact an outcome that names no delivery may still be of it.
         connector: what an outbound channel is sent through.
         connectors: another instead, by brand.
     """
@@ -107,6 +110,8 @@ class Channel(Part, frozen=True, kw_only=True):
     rate_limit: SendRate | None = None
     breaker: Breaker = Breaker()
     deadline: Span = "1h"
+    response_window: Span = "7d"
+    attribution_window: Span = "30d"
     connector: str | None = None
     connectors: dict[str, str] = msgspec.field(default_factory=dict)
 
