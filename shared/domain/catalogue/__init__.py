@@ -6,8 +6,10 @@ The files that people write are turned into a revision by `shared.authoring`; wh
 from shared.domain.catalogue.actions import Action, Active, AttributeValue, Starting, Treatment, facts
 from shared.domain.catalogue.arbitration import (
     MOST_BINS,
+    MOST_PARENTS,
     ContextWeight,
     Exploration,
+    Learning,
     NumericPredictor,
     Predictor,
     SymbolicPredictor,
@@ -57,6 +59,7 @@ from shared.domain.catalogue.surroundings import (
 __all__ = [
     "BUILT_IN_FORMATS",
     "MOST_BINS",
+    "MOST_PARENTS",
     "POLICY_KINDS",
     "Action",
     "Active",
@@ -86,6 +89,7 @@ __all__ = [
     "Format",
     "KeyringKey",
     "LastSeen",
+    "Learning",
     "ModeUse",
     "Named",
     "Namespace",
