@@ -36,6 +36,7 @@ class Predictors:
     Attributes:
         cells: the names of the cells of each predictor, by bin.
         says: what each bin of each predictor is, in words.
+        finders: what finds the bin of a value, by predictor.
     """
 
     def __init__(self, predictors: Sequence[Predictor]) -> None:
@@ -44,6 +45,7 @@ class Predictors:
         self.says = tuple(_says(predictor) for predictor in predictors)
         within = groupby(predictors, lambda predictor: predictor.reads.rpartition(".")[0])
         self._within = tuple((root.split("."), tuple(map(_binning, some))) for root, some in within)
+        self.finders = tuple(bin_of for _, some in self._within for _, bin_of in some)
 
     def __len__(self) -> int:
         return len(self.cells)
