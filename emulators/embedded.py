@@ -56,8 +56,8 @@ FUNCTIONS = (
     "records",
     "privacy",
 )
-TICKED = ("deferral", "privacy")
-"""Functions that the clock starts, every minute."""
+TICKED = {"deferral": "/", "privacy": "/", "feedback": "/v1/sweep"}
+"""Functions that the clock starts, every minute, and where."""
 
 THREADS = 16
 
@@ -91,7 +91,9 @@ class Embedded:
         names = (*FUNCTIONS, "sandbox", *self._extra, *(("kafka",) if on_kafka else ()))
         self._ports = self._reserved.take_all(names, ports or {})
         self.endpoints = {name: f"http://127.0.0.1:{port}" for name, port in self._ports.items()}
-        self.ticker = Ticker({name: self.endpoints[name] for name in TICKED}, tick_headers(self.credentials))
+        self.ticker = Ticker(
+            {name: self.endpoints[name] + path for name, path in TICKED.items()}, tick_headers(self.credentials)
+        )
         self.store = Store()
         self.meter = RequestMeter()
         self.sealer = new_sealer(self.store)

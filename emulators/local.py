@@ -17,6 +17,7 @@ from emulators.seed import read_customers, seed_customers
 from shared.adapters.providers import Endpoint
 from shared.authoring import load
 from shared.domain.catalogue import Authentication, KeyringKey, OidcToken, Revision, StandardWebhooks
+from shared.domain.links import Links, link_keys
 from shared.ports import Catalogues, ContactPoints, Persons
 from shared.runtime.world import utc_now
 
@@ -29,6 +30,7 @@ class Bank:
         self.root = root
         self.identifier_key = secrets.token_bytes(32)
         self.seal_key = secrets.token_bytes(32)
+        self.link_keys = json.dumps([{"kid": "local", "key": b64encode(secrets.token_bytes(32)).decode()}])
         self._source_secrets: dict[str, str] = {}
 
     def secrets(self, local: Local) -> Mapping[str, str]:
@@ -37,10 +39,15 @@ class Bank:
             **access(local.credentials),
             "IDENTIFIER_KEY": self.identifier_key.hex(),
             "SEAL_KEY": self.seal_key.hex(),
+            "LINK_KEYS": self.link_keys,
             "PROVIDERS": msgspec.json.encode(
                 providers(self.revision, local.endpoints["sandbox"], local.credentials)
             ).decode(),
         }
+
+    def links(self, base: str) -> Links:
+        """The signed links of messages, which begin with an address."""
+        return Links(link_keys(self.link_keys), base)
 
     @cached_property
     def revision(self) -> Revision:

@@ -57,8 +57,10 @@ class Platform:
         self._ports = self._reserved.take_all(names, options.ports)
         self._stopping = threading.Lock()
         self.local = self._local()
-        ticked = {schedule["service"] for schedule in self.topology.get("schedules", {}).values()}
-        addresses = {name: self.local.endpoints[name] for name in sorted(ticked)}
+        addresses = {
+            name: self.local.endpoints[schedule["service"]] + schedule.get("path", "/")
+            for name, schedule in self.topology.get("schedules", {}).items()
+        }
         self.ticker = Ticker(addresses, access.tick_headers(self.local.credentials))
         self.supervisor = Supervisor(self._state / "logs", on_death=options.on_death, on_restarted=self._on_restarted)
 

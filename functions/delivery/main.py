@@ -1,5 +1,7 @@
 """Wiring of delivery: a contact reserved in, a treatment delivered out."""
 
+from functools import partial
+
 import functions_framework
 import msgspec
 from flask import Request
@@ -11,9 +13,11 @@ from shared.adapters.firestore.catalogues import Catalogues
 from shared.adapters.firestore.client import Database
 from shared.adapters.firestore.contact_points import ContactPoints
 from shared.adapters.firestore.contacts import Contacts
+from shared.adapters.firestore.paces import Paces
 from shared.adapters.firestore.person_keys import sealer
 from shared.adapters.firestore.persons import Persons
 from shared.adapters.firestore.quarantine import Quarantine
+from shared.adapters.pacing import Timing
 from shared.adapters.providers import Endpoint, HttpProvider
 from shared.adapters.pubsub import Publisher
 from shared.messages import ContactReserved
@@ -21,7 +25,8 @@ from shared.runtime.metering import RequestMeter
 from shared.runtime.push import Push
 from shared.runtime.service import Service
 from shared.runtime.settings import read
-from shared.runtime.world import utc_now
+from shared.runtime.telemetry import log
+from shared.runtime.world import pause, utc_now, wait_until
 
 settings = read(Settings)
 meter = RequestMeter()
@@ -35,6 +40,7 @@ deliver = Deliver(
     Contacts(database, meter, sealing),
     ContactPoints(vault, meter, sealing),
     HttpProvider(msgspec.json.decode(settings.providers, type=dict[str, Endpoint])),
+    Paces(database, meter, Timing(utc_now, wait_until, pause), partial(log, "WARNING")),
 )
 push = Push(
     ContactReserved,

@@ -39,8 +39,9 @@ _NAMES = (
     "triggers.yaml",
     "arbitration.yaml",
     "contact_policy.yaml",
+    "experiments.yaml",
 )
-_OPTIONAL = frozenset({"sources.yaml", "consent.yaml", "features.yaml", "triggers.yaml"})
+_OPTIONAL = frozenset({"sources.yaml", "consent.yaml", "features.yaml", "triggers.yaml", "experiments.yaml"})
 _ACTIONS = re.compile(r"actions/.+\.yaml")
 _FORMATS = re.compile(r"(formats|examples)/([a-z0-9_.-]+)\.yaml")
 
@@ -116,6 +117,7 @@ def _build(files: Mapping[str, str], problems: Problems, *, warns: bool) -> Cata
         triggers=part("triggers.yaml", forms.Triggers),
         arbitration=part("arbitration.yaml", forms.Arbitration),
         contact_policy=part("contact_policy.yaml", forms.ContactPolicy),
+        experiments=part("experiments.yaml", forms.Experiments),
         actions=tuple(part(name, forms.Actions) for name in sorted(files) if _ACTIONS.fullmatch(name)),
         formats={name: part(file, forms.Format) for file, name in _named("formats", files)},
         examples={name: part(file, forms.Examples) for file, name in _named("examples", files)},

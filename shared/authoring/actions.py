@@ -14,6 +14,8 @@ from shared.authoring.names import Files, Names, by_id
 from shared.authoring.problems import Problems
 from shared.authoring.templates import Templates
 from shared.domain.catalogue import POLICY_KINDS, Action, Channel, Treatment
+from shared.domain.delivery import LONGEST_DEADLINE_SECONDS
+from shared.domain.part import seconds
 
 NEEDED_CONTENT = {
     "email": ("subject", "body"),
@@ -73,6 +75,8 @@ class ActionBuilder:
             self._checker.value(action.value, partial(self._names.place, action, "value"))
         if action.active.from_ and action.active.until and action.active.from_ >= action.active.until:
             self._note(action.active, "until", "the window ends before it begins")
+        if action.cancel_when is not None:
+            self._checker.cancel(action.cancel_when, partial(self._names.place, action, "cancel_when"))
         own = self._conditions.add(f"action:{action.id}", action.policy)
         self._names.unique(action.treatments, "treatment")
         return Action(
@@ -90,6 +94,7 @@ class ActionBuilder:
             active=action.active,
             conditions=self._conditions.of_action(action.brand, issue_id, action.group, own),
             attributes=self._attributes.of_action(action),
+            cancel_when=action.cancel_when,
         )
 
     def _treatment(self, action: forms.Action, treatment: forms.Treatment) -> Treatment:
@@ -108,7 +113,19 @@ class ActionBuilder:
             content=dict(sorted(treatment.content.items())),
             placement=treatment.placement,
             conditions=tuple(i for kind in POLICY_KINDS for i in conditions[kind]),
+            deadline=self._deadline(treatment, channel),
         )
+
+    def _deadline(self, treatment: forms.Treatment, channel: Channel | None) -> str | None:
+        """Its own deadline, where it has one."""
+        deadline = treatment.deadline
+        if deadline is None or channel is None:
+            return deadline
+        if channel.direction == "inbound":
+            self._note(treatment, "deadline", f"{channel.id} is inbound: nothing is sent there")
+        elif seconds(deadline) > LONGEST_DEADLINE_SECONDS:
+            self._note(treatment, "deadline", "longer than 2 days")
+        return deadline
 
     def _check_placement(self, treatment: forms.Treatment, channel: Channel) -> None:
         placement = treatment.placement

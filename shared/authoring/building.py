@@ -12,6 +12,7 @@ from shared.authoring.actions import ActionBuilder
 from shared.authoring.conditions import Conditions
 from shared.authoring.consent_terms import build_consent
 from shared.authoring.contact_rules import build_rules
+from shared.authoring.experiments import build_experiments
 from shared.authoring.expressions import Checker, Declared
 from shared.authoring.formats import FormatBuilder
 from shared.authoring.identities import build_blocked, build_namespaces
@@ -35,8 +36,9 @@ from shared.domain.catalogue import (
     SignalType,
     Source,
 )
+from shared.domain.delivery import LONGEST_DEADLINE_SECONDS
 from shared.domain.normalising.shaped import Declared as Carried
-from shared.domain.part import terse
+from shared.domain.part import seconds, terse
 from shared.domain.rules import ExclusionRule
 
 
@@ -91,6 +93,7 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
         features=features,
         features_read=features_read(features, checker.expressions, predictors, actions),
         triggers=triggers,
+        experiments=build_experiments(files.experiments, files.contact_policy, names),
     )
     built: Catalogue = terse(catalogue)
     return built
@@ -175,6 +178,10 @@ def _build_channels(file: forms.Channels, names: Names) -> tuple[Channel, ...]:
     for channel in file.channels:
         if channel.direction == "outbound" and channel.placements and names.is_read(channel, "direction"):
             names.problems.add(names.place(channel, "placements"), "an outbound channel has no placements")
+        if channel.direction == "inbound" and channel.rate_limit is not None:
+            names.problems.add(names.place(channel, "rate_limit"), "nothing is sent on an inbound channel")
+        if seconds(channel.deadline) > LONGEST_DEADLINE_SECONDS:
+            names.problems.add(names.place(channel, "deadline"), "longer than 2 days")
     return tuple(msgspec.structs.replace(c, placements=tuple(by_id(c.placements))) for c in by_id(file.channels))
 
 

@@ -45,6 +45,7 @@ _WORDS = frozenset(
 _SIGNAL_ALONE = dict.fromkeys(
     ("profile", "now", "action", "treatment"), "a feature is made of signals alone, in whatever order they come"
 )
+_DECIDED = {"decided_at": "only what cancels a message knows when it was decided"}
 _READS_PROPERTY = ["signal", ".", "properties", "."]
 _CANDIDATE_READ = re.compile(r"(action|treatment)\.[a-z]")
 
@@ -121,6 +122,13 @@ class Checker:
         once = "a value does not depend on the candidate"
         self._check(text, where, {"action": once, "treatment": once}, ("INT", "DOUBLE"), "a value is a number")
 
+    def cancel(self, text: str, where: Where) -> None:
+        """Check what ends an action's reason: it says yes or no when all that is known is the person and the times."""
+        gone = "when a message is about to be sent, its signal is past"
+        once = "it ends the action, whatever the treatment"
+        hidden = {"signal": gone, "context": gone, "action": once, "treatment": once}
+        self._check(text, where, hidden, ("BOOL",), "a condition is true or false", decided=True)
+
     def trigger(self, text: str, where: Where) -> None:
         """Check a trigger's condition: it says yes or no before anything is known of candidates."""
         early = "a trigger is asked before there are candidates"
@@ -130,10 +138,21 @@ class Checker:
         """Check an expression of a feature, which knows the signal and nothing else."""
         self._check(text, where, _SIGNAL_ALONE, wanted, rule)
 
-    def _check(self, text: str, where: Where, hidden: Mapping[str, str], wanted: tuple[str, ...], rule: str) -> None:
+    def _check(
+        self,
+        text: str,
+        where: Where,
+        hidden: Mapping[str, str],
+        wanted: tuple[str, ...],
+        rule: str,
+        *,
+        decided: bool = False,
+    ) -> None:
         """Note what is wrong with a text; each is looked at once for each way in which it is used."""
         if not text:
             return
+        if not decided:
+            hidden = {**hidden, **_DECIDED}
         key = text, tuple(hidden), wanted
         if key not in self._faults:
             tokens = tokens_of(text)
@@ -182,7 +201,8 @@ class Checker:
                     field.type = _TYPES[kind]
         pool.Add(file)
         variables = {name: cel.Type(f"kairos.{name.title()}") for name in VARIABLES}
-        return cel.NewEnv(descriptor_pool=pool, variables={**variables, "now": cel.Type.TIMESTAMP})
+        times = dict.fromkeys(("now", "decided_at"), cel.Type.TIMESTAMP)
+        return cel.NewEnv(descriptor_pool=pool, variables={**variables, **times})
 
     def _compile(self, text: str, tokens: list[Token], wanted: tuple[str, ...], rule: str) -> list[Fault]:
         """What CEL says to the declared types; a good text is kept."""

@@ -37,6 +37,7 @@ class Files(msgspec.Struct, frozen=True, kw_only=True):
     triggers: forms.Triggers
     arbitration: forms.Arbitration
     contact_policy: forms.ContactPolicy
+    experiments: forms.Experiments
     actions: tuple[forms.Actions, ...]
     formats: Mapping[str, forms.Format] = {}
     examples: Mapping[str, forms.Examples] = {}

@@ -26,6 +26,7 @@ FORMS: dict[str, type[forms.Form]] = {
     "triggers": forms.Triggers,
     "arbitration": forms.Arbitration,
     "contact_policy": forms.ContactPolicy,
+    "experiments": forms.Experiments,
     "actions": forms.Actions,
     "formats": forms.Format,
     "examples": forms.Examples,

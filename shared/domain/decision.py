@@ -55,6 +55,8 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
         excluded_by: the flag that excluded the person altogether.
         conflicts: what stood against the person's identity.
         fragment: where several persons turned out to be this one, as which of them the signal came; else empty.
+        arms: of experiments and holdouts that the person was in, each as `experiment=arm`.
+        held_back: of a person held out, the treatment that would have been chosen but for that; else None.
     """
 
     decision_id: str
@@ -81,6 +83,8 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     conflicts: tuple[Conflict, ...] = ()
     filling: Filling = "in_turn"
     fragment: str = ""
+    arms: tuple[str, ...] = ()
+    held_back: str | None = None
 
 
 def kept(ranking: Ranking) -> dict[str, Any]:

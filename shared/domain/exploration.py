@@ -88,6 +88,13 @@ def _drawn(states: Words, means: Vector, evidence: Vector) -> Vector:
     return np.asarray(1.0 / (1.0 + np.exp(np.minimum(logs[1] - logs[0], 700.0))))
 
 
+def chances(decision: str, treatments: Sequence[str]) -> Vector:
+    """A number for each treatment, evenly spread between 0 and 1, that a decision draws whenever it is made; those of
+    `draw` are others.
+    """
+    return np.asarray(_uniform(streams(treatments) ^ np.uint64(_digest(f"chance:{decision}")))[0])
+
+
 def _normal(one: Vector, other: Vector) -> Vector:
     """Two independent normal numbers of two uniform ones, by Box and Muller."""
     radius = np.sqrt(-2.0 * np.log(one))

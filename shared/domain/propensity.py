@@ -7,19 +7,13 @@ person when the treatment was chosen. What a model makes of a person stands in `
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from shared.domain.catalogue import Starting
-from shared.domain.outcome import OutcomeName
+from shared.domain.observed import Increment
 from shared.domain.predictors import cells_of
-
-POSITIVE: frozenset[OutcomeName] = frozenset({"click", "accept", "convert"})
-"""Outcomes that a model learns as accepted."""
-
-NEGATIVE: frozenset[OutcomeName] = frozenset({"dismiss", "reject", "complaint", "unsubscribe", "no_response"})
-"""Outcomes that a model learns as not accepted; the others say nothing of acceptance."""
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +40,34 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NO_EVIDENCE = Counts()
+
+
+class Tally:
+    """Counts that are added up one after the other, in whichever order."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._totals = [0, 0]
+        self._by_cell: tuple[dict[str, int], dict[str, int]] = {}, {}
+
+    def add(self, taught: Counts) -> None:
+        """Add some."""
+        self._totals[0] += taught.positives
+        self._totals[1] += taught.negatives
+        for own, others in zip(self._by_cell, (taught.positives_by_cell, taught.negatives_by_cell), strict=True):
+            known = own.get
+            for cell, count in others.items():
+                own[cell] = known(cell, 0) + count
+
+    def counts(self) -> Counts:
+        """All together, without the cells of which everything was taken back."""
+        positives, negatives = self._by_cell
+        return Counts(
+            positives=self._totals[0],
+            negatives=self._totals[1],
+            positives_by_cell=_left(positives),
+            negatives_by_cell=_left(negatives),
+        )
 
 
 def model_id(treatment: str, channel: str) -> str:
@@ -77,20 +99,32 @@ def version(counts: Mapping[str, Counts]) -> str:
     return "m-" + hashlib.sha256(msgspec.json.encode(state, order="sorted")).hexdigest()[:32]
 
 
-def learns(outcome: str, bins: str = "") -> Counts:
-    """What one outcome adds to the counts of its model.
+def taught(increments: Iterable[Increment], bins: str = "") -> Counts:
+    """What one delivery adds to the counts of its model, or takes back from them.
 
     Args:
-        outcome: what became of the treatment.
-        bins: the cells of what was known when it was chosen, as its delivery carries them.
+        increments: what is learnt of it, and what is no longer so.
+        bins: the cells of what was known when it was chosen, as the delivery carries them.
     """
-    cells = dict.fromkeys(cells_of(bins), 1)
-    if outcome in POSITIVE:
-        return Counts(positives=1, positives_by_cell=cells)
-    if outcome in NEGATIVE:
-        return Counts(negatives=1, negatives_by_cell=cells)
-    return NO_EVIDENCE
+    positives = negatives = 0
+    for increment in increments:
+        if increment.lesson.accepted:
+            positives += increment.weight
+        else:
+            negatives += increment.weight
+    cells = cells_of(bins)
+    return Counts(
+        positives=positives,
+        negatives=negatives,
+        positives_by_cell=dict.fromkeys(cells, positives) if positives else {},
+        negatives_by_cell=dict.fromkeys(cells, negatives) if negatives else {},
+    )
 
 
 def _sum(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:
-    return {**one, **{cell: one.get(cell, 0) + count for cell, count in other.items()}}
+    both = {**one, **{cell: one.get(cell, 0) + count for cell, count in other.items()}}
+    return _left(both)
+
+
+def _left(counts: dict[str, int]) -> dict[str, int]:
+    return dict(counts) if all(counts.values()) else {cell: count for cell, count in counts.items() if count}

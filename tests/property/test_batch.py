@@ -133,6 +133,7 @@ def agree(policy: Policy, slots: Slots, wave: Wave, counts: dict[str, Counts]) -
         ranking = rank(policy, rows, profile, signal, counts, NOW)
         at = decisions.of(person)
         assert decisions.pairs.propensities[at].tolist() == propensities(ranking.propensity_parts)
+        # in an arm that ranks otherwise, a person is decided alone
         own = dict(zip(decisions.pairs.rows[at].tolist(), decisions.pairs.priorities[at].tolist(), strict=True))
         assert own == dict(zip(ranking.rows(), ranking.weights(), strict=True))
         alone = record(policy, wave.asked(person), slots, counts, NOW)

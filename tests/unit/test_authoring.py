@@ -177,7 +177,7 @@ def test_the_names_of_action_files_do_not_count(revision):
     assert build(dict(reversed(files.items()))).id == revision.id
 
 
-_ORDERED = {"rules", "triggers", "steps", "edges", "eligibility", "applicability", "suitability"}
+_ORDERED = {"rules", "arms", "triggers", "steps", "edges", "eligibility", "applicability", "suitability"}
 
 
 def shuffled(value: Any, rng: random.Random, *, ordered: bool = False) -> Any:

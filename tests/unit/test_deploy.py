@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import re
 import shutil
@@ -313,6 +315,7 @@ def test_every_function_starts_from_what_the_build_stages_and_the_bridge_where_i
         "CHANNEL_KEYS": "{}",
         "OPERATOR_KEYS": "{}",
         "PROVIDERS": "{}",
+        "LINK_KEYS": json.dumps([{"kid": "a", "key": base64.b64encode(b"k" * 32).decode()}]),
         **dict.fromkeys(("SEAL_KEY", "IDENTIFIER_KEY"), "0" * 64),
         "PUSH_TOKEN": "t",
         "GOOGLE_CLOUD_PROJECT": "bank",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Mapping
 
 import msgspec
 
 from shared.adapters.firestore.client import Database, fields_of
 from shared.adapters.refreshing import MODELS_REFRESH_SECONDS, Monotonic, Refreshing
-from shared.domain.propensity import Counts
+from shared.domain.propensity import Counts, Tally
 
 MODELS = "models"
 SHARDS = 4
@@ -35,12 +36,11 @@ class Models:
         return self._counts.get()
 
     def _load(self) -> Mapping[str, Counts]:
-        counts: dict[str, Counts] = {}
+        tallies: defaultdict[str, Tally] = defaultdict(Tally)
         for snapshot in self._database.query(self._database.client.collection(MODELS)):
             shard = fields_of(snapshot)
-            name, taught = shard.pop("model"), msgspec.convert(shard, Counts)
-            counts[name] = counts[name] + taught if name in counts else taught
-        return counts
+            tallies[shard.pop("model")].add(msgspec.convert(shard, Counts))
+        return {name: tally.counts() for name, tally in tallies.items()}
 
 
 def shard_of(model: str, number: int) -> str:

@@ -49,6 +49,7 @@ def _of_action(about: str, was: Action, is_now: Action) -> Iterator[Change]:
     yield from changed(about, "value", was.value, is_now.value, pounds)
     yield from changed(about, "valid from", was.active.from_, is_now.active.from_, when)
     yield from changed(about, "valid until", was.active.until, is_now.active.until, when)
+    yield from changed(about, "what cancels it", was.cancel_when, is_now.cancel_when, lambda text: f"`{text}`")
     if was.mandatory != is_now.mandatory:
         said = "mandatory: it ranks above all that is not" if is_now.mandatory else "no longer mandatory"
         yield Change(about=about, kind="changed", said=said)
@@ -73,6 +74,7 @@ def _of_treatment(about: str, was: Treatment, is_now: Treatment, purposes: tuple
     yield from changed(about, "place", _where(was), _where(is_now), str)
     if (was.purpose, is_now.purpose) != purposes:
         yield from changed(about, "purpose", was.purpose, is_now.purpose, str)
+    yield from changed(about, "deadline", was.deadline, is_now.deadline, str)
     for field in sorted(was.content.keys() | is_now.content.keys()):
         yield from changed(about, field, was.content.get(field), is_now.content.get(field), quoted)
 

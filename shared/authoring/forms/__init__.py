@@ -9,6 +9,7 @@ from shared.authoring.forms.arbitration import Arbitration
 from shared.authoring.forms.bank import Bank, Brand, Group, Issue, Level
 from shared.authoring.forms.consent import Consent
 from shared.authoring.forms.contact_policy import Cap, ContactPolicy, Cooldown, Holidays, QuietHours, Rule
+from shared.authoring.forms.experiments import Experiments
 from shared.authoring.forms.form import PATTERNS, Form
 from shared.authoring.forms.formats import Example, Examples, Expected, Format
 from shared.authoring.forms.policy import Condition, Policy
@@ -41,6 +42,7 @@ __all__ = [
     "Example",
     "Examples",
     "Expected",
+    "Experiments",
     "Features",
     "Form",
     "Format",

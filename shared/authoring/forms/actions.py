@@ -10,7 +10,7 @@ from msgspec import Meta
 from shared.authoring.forms.form import Form
 from shared.authoring.forms.policy import Policy
 from shared.domain.catalogue import Active, AttributeValue, Starting
-from shared.domain.part import Cel, Factor, Id, Name, Pounds, Text
+from shared.domain.part import Cel, Factor, Id, Name, Pounds, Span, Text
 from shared.domain.rules import Purpose
 
 
@@ -25,6 +25,7 @@ class Treatment(Form, frozen=True, kw_only=True):
         purpose: where it is another than the action's.
         starting: where it is another than the action's.
         policy: conditions of this treatment alone.
+        deadline: how long after its decision it may be sent, such as 30m or 1d, where it is another than its channel's.
     """
 
     id: Id
@@ -34,6 +35,7 @@ class Treatment(Form, frozen=True, kw_only=True):
     purpose: Purpose | None = None
     starting: Starting | None = None
     policy: Policy = Policy()
+    deadline: Span | None = None
 
 
 class Action(Form, frozen=True, kw_only=True):
@@ -54,6 +56,8 @@ class Action(Form, frozen=True, kw_only=True):
         active: when it is valid.
         policy: conditions of this action alone, besides those that it inherits.
         attributes: values of the attributes that schema.yaml declares under action.
+        cancel_when: CEL over profile, now and decided_at that says when what is queued of it is not to be sent any
+            more, such as when the loan was taken meanwhile; what it reads must be there.
     """
 
     id: Id
@@ -70,6 +74,7 @@ class Action(Form, frozen=True, kw_only=True):
     active: Active = Active()
     policy: Policy = Policy()
     attributes: dict[Name, AttributeValue] = msgspec.field(default_factory=dict)
+    cancel_when: Cel | None = None
 
 
 class Actions(Form, frozen=True, kw_only=True):

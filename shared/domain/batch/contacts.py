@@ -17,12 +17,11 @@ from numpy.typing import NDArray
 
 from shared.domain.batch.packed import Flags, Places, places
 from shared.domain.consent import weighed
-from shared.domain.contact import AT_UNKNOWN, Contact
+from shared.domain.contact import Contact
 from shared.domain.contact_history import ContactHistory
-from shared.domain.contact_past import Folded, what_of
-from shared.domain.contact_policy.compiled import ContactRules, Counted
+from shared.domain.contact_past import Folded, facts_of, known_of
+from shared.domain.contact_policy.compiled import ContactRules
 from shared.domain.contact_policy.limits import held_out, limit_of
-from shared.domain.contact_policy.selecting import contact_of
 from shared.domain.contact_policy.tallies import Tally
 from shared.domain.contact_policy.windows import INSTANT
 from shared.domain.policy.policy import Policy
@@ -78,12 +77,13 @@ class Rules:
         self._tallies: list[Tally] = []
         self._numbers: dict[Tally, int] = {}
         self._size = len(policy.rows)
-        self._adds = [sorted(self._added(treatment.id)) for _, treatment in policy.rows]
-        self.growing = sorted({tally for adds in self._adds for tally in adds})
+        chosen = map(self._rules.chosen, range(self._size))
+        grows = [sorted({self._number(tally) for tally in tallies if tally.rows}) for tallies in chosen]
+        self.growing = sorted({tally for adds in grows for tally in adds})
         self._growing = place = {tally: n for n, tally in enumerate(self.growing)}
-        widest = max((len(adds) for adds in self._adds), default=0)
+        widest = max(map(len, grows), default=0)
         self.adds = np.full((self._size, widest), len(self.growing), np.intp)
-        for row, adds in enumerate(self._adds):
+        for row, adds in enumerate(grows):
             self.adds[row, : len(adds)] = [place[tally] for tally in adds]
         self.stops = [places(self._tallies[tally].rows, self._size) for tally in self.growing]
         self.exact = np.array([_is_exact(self._tallies[tally]) for tally in self.growing], np.bool_)
@@ -131,25 +131,15 @@ class Rules:
         limit = rule.limit if isinstance(rule, Cap) else rule.count
         return np.minimum(own.get(self._tallies[tally].number, limit), _NEVER - 1)
 
-    def _added(self, treatment: str) -> Iterator[int]:
-        """The tallies that a contact by a treatment adds to once it is chosen."""
-        contact = contact_of(self._policy.revision, treatment, AT_UNKNOWN)
-        outcomes = {**contact.outcomes} if contact.state == "presented" else {"sent": AT_UNKNOWN}
-        plan = self.plan(contact)
-        for outcome in outcomes:
-            yield from (tally for tally, _ in plan.tallies.get(outcome, ()))
-        yield from (tally for names, tally, _ in plan.latest if not outcomes.keys().isdisjoint(names))
-
-    def plan(self, contact: Contact | Folded) -> _Plan:
-        """What is counted of a contact."""
-        what = what_of(contact)
+    def plan(self, what: tuple[str, ...]) -> _Plan:
+        """What is counted of contacts that are of this."""
         found = self._plans.get(what)
         if found is None:
-            counted: Counted = self._rules.counted(contact)
+            counted = self._rules.counted(what)
             found = self._plans[what] = _Plan(
                 {
                     outcome: tuple([(self._number(tally), tally.number) for tally in tallies if tally.rows])
-                    for outcome, tallies in counted.tallies.items()
+                    for outcome, (_, tallies) in counted.by_outcome.items()
                 },
                 tuple([(names, self._number(tally), tally.number) for names, tally in counted.latest if tally.rows]),
             )
@@ -210,10 +200,10 @@ class Rules:
             counting = by_zone.get(zone)
             if counting is None:
                 counting = by_zone[zone] = _Counting(self, self._since(zone, now))
-            counting(history.contacts.values(), now, person * _STRIDE, found.append)
+            counting(history.contacts.values(), facts_of, now, person * _STRIDE, found.append)
             if history.past.contacts:
                 alone[person] = any(folded.had is not None for folded in history.past.contacts)
-                counting(history.past.contacts, now, person * _STRIDE, found.append)
+                counting(history.past.contacts, known_of, now, person * _STRIDE, found.append)
         return found
 
     def _since(self, zone: tzinfo | None, now: datetime) -> list[datetime]:
@@ -237,7 +227,12 @@ class _Counting:
         self._oldest = rules.oldest(since)
 
     def __call__(
-        self, contacts: Iterable[Contact | Folded], now: datetime, base: int, counts: Callable[[int], None]
+        self,
+        contacts: Iterable[Contact | Folded],
+        what_of: Callable[[Any], tuple[str, ...]],
+        now: datetime,
+        base: int,
+        counts: Callable[[int], None],
     ) -> None:
         """Tell the tallies that a person's contacts count in. Most are too long ago for any, which is seen at once."""
         oldest = self._oldest
@@ -249,7 +244,7 @@ class _Counting:
                 outcomes = {**outcomes, "sent": contact.at}
             if not any(name in oldest and outcomes[name] > oldest[name] for name in outcomes):
                 continue
-            tallies, latest = self._plans.get(what_of(contact)) or self._planned(contact)
+            tallies, latest = self._plans.get(what := what_of(contact)) or self._planned(what)
             for outcome, at in outcomes.items():
                 for tally, since in tallies.get(outcome, ()):
                     if at > since:
@@ -258,9 +253,9 @@ class _Counting:
                 if any(outcomes[name] > since for name in names if name in outcomes):
                     counts(base + tally)
 
-    def _planned(self, contact: Contact | Folded) -> _Plan:
-        plan, since = self._rules.plan(contact), self._since
-        found = self._plans[what_of(contact)] = _Plan(
+    def _planned(self, what: tuple[str, ...]) -> _Plan:
+        plan, since = self._rules.plan(what), self._since
+        found = self._plans[what] = _Plan(
             {name: tuple([(tally, since[n]) for tally, n in tallies]) for name, tallies in plan.tallies.items()},
             tuple([(names, tally, since[n]) for names, tally, n in plan.latest]),
         )

@@ -19,6 +19,7 @@ from shared.domain.batch.values import Values
 from shared.domain.contact_history import ContactHistory
 from shared.domain.decision import DecisionRecord, Result
 from shared.domain.engagement import Slots
+from shared.domain.experiments import AS_USUAL
 from shared.domain.policy.conditions import stopping
 from shared.domain.policy.policy import Policy
 from shared.domain.policy.tables import Rows
@@ -122,7 +123,9 @@ class Batch:
         filled = self._filling(pairs, pairs.priorities, standing, persons)
         qualifies = np.zeros(persons, np.bool_)
         qualifies[pairs.persons] = True
-        alone = filled.alone | self._filling.alone | (self._rules.lifts and len(filled.rows[0]) > 1)
+        alone = (
+            filled.alone | self._otherwise(wave) | self._filling.alone | (self._rules.lifts and len(filled.rows[0]) > 1)
+        )
         results = self._results(filled.rows, qualifies, excluded)
         records = {}
         for person in (alone & qualifies).nonzero()[0].tolist():
@@ -159,6 +162,14 @@ class Batch:
             these[whose] = True
             passing[places(rows, self._size)] |= packed(these)
         return passing, excluded
+
+    def _otherwise(self, wave: Wave) -> Flags:
+        """Whose treatments rank otherwise, because of the arm of an experiment that they are in."""
+        experiments = self.policy.experiments
+        if not self.policy.revision.catalogue.experiments:
+            return np.zeros(len(wave.profiles), np.bool_)
+        ways = [experiments.way(experiments.arms(profile.person_id)) for profile in wave.profiles]
+        return np.array([way is not AS_USUAL for way in ways], np.bool_)
 
     @staticmethod
     def _ids(wave: Wave) -> list[str]:

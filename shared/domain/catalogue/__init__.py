@@ -26,6 +26,7 @@ from shared.domain.catalogue.authentication import (
 )
 from shared.domain.catalogue.conditions import POLICY_KINDS, Condition, Exclusion, Expression, PolicyKind
 from shared.domain.catalogue.consent import ConsentTerms, ModeUse, Objection, Tcf, TcfUse
+from shared.domain.catalogue.experiments import Arm, ArmLever, Experiment, RanksBy
 from shared.domain.catalogue.features import (
     AnyFeature,
     Count,
@@ -39,6 +40,7 @@ from shared.domain.catalogue.features import (
     Trigger,
 )
 from shared.domain.catalogue.formats import BUILT_IN_FORMATS, Format
+from shared.domain.catalogue.pacing import Breaker, SendRate
 from shared.domain.catalogue.revision import Catalogue, Named, Revision
 from shared.domain.catalogue.surroundings import (
     Attribute,
@@ -59,12 +61,15 @@ __all__ = [
     "Action",
     "Active",
     "AnyFeature",
+    "Arm",
+    "ArmLever",
     "Attribute",
     "AttributeType",
     "AttributeValue",
     "Authentication",
     "Blocked",
     "BodySignature",
+    "Breaker",
     "Catalogue",
     "Channel",
     "Condition",
@@ -74,6 +79,7 @@ __all__ = [
     "Decayed",
     "Distinct",
     "Exclusion",
+    "Experiment",
     "Exploration",
     "Expression",
     "FirstSeen",
@@ -91,8 +97,10 @@ __all__ = [
     "PolicyKind",
     "Predictor",
     "PublicKey",
+    "RanksBy",
     "RateLimit",
     "Revision",
+    "SendRate",
     "Sequence",
     "SignalType",
     "Source",

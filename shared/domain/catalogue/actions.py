@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from shared.domain.part import Part
+from shared.domain.part import Part, Span
 from shared.domain.rules import Purpose
 
 AttributeValue = bool | int | float | str | tuple[str, ...]
@@ -27,7 +27,11 @@ class Starting(Part, frozen=True, kw_only=True):
 
 
 class Treatment(Part, frozen=True, kw_only=True):
-    """How one action appears on one channel and placement."""
+    """How one action appears on one channel and placement.
+
+    Attributes:
+        deadline: how long after its decision it may be sent, where it is another than its channel's.
+    """
 
     id: str
     channel: str
@@ -36,6 +40,7 @@ class Treatment(Part, frozen=True, kw_only=True):
     content: dict[str, str]
     placement: str | None = None
     conditions: tuple[int, ...] = ()
+    deadline: Span | None = None
 
 
 class Active(Part, frozen=True, kw_only=True):
@@ -59,7 +64,8 @@ class Action(Part, frozen=True, kw_only=True):
 
     `conditions` point into the revision's, inherited ones included, in the order they are tried. `lever` is that of the
     most specific level that declares one. `value` is pounds of an acceptance, or CEL that yields it. `attributes` are
-    what expressions read as `action.NAME` besides its id, brand, issue and group.
+    what expressions read as `action.NAME` besides its id, brand, issue and group. `cancel_when` is CEL that says when
+    what is queued of it is not to be sent any more.
     """
 
     id: str
@@ -76,6 +82,7 @@ class Action(Part, frozen=True, kw_only=True):
     active: Active = Active()
     conditions: tuple[int, ...] = ()
     attributes: dict[str, AttributeValue] = msgspec.field(default_factory=dict)
+    cancel_when: str | None = None
 
 
 def facts(action: Action, treatment: Treatment) -> dict[str, Any]:

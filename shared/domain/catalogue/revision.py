@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 from functools import cached_property
 
 import msgspec
@@ -11,12 +12,13 @@ from shared.domain.catalogue.actions import Action, Treatment
 from shared.domain.catalogue.arbitration import ContextWeight, Exploration, Predictor, Weights
 from shared.domain.catalogue.conditions import Condition, Exclusion, Expression
 from shared.domain.catalogue.consent import ConsentTerms
+from shared.domain.catalogue.experiments import Experiment
 from shared.domain.catalogue.features import AnyFeature, Trigger
 from shared.domain.catalogue.formats import Format
 from shared.domain.catalogue.surroundings import Attribute, Blocked, Channel, Namespace, SignalType, Source
 from shared.domain.errors import NotFoundError
 from shared.domain.identity.bad_values import BadValues
-from shared.domain.part import Part
+from shared.domain.part import Part, seconds
 from shared.domain.rules import Rule
 from shared.domain.slot_rules import SlotRules
 
@@ -38,6 +40,7 @@ class Catalogue(Part, frozen=True, kw_only=True):
     what the treatments of one request obey together. `formats` say how the payloads of sources become signals.
     what the treatments of one request obey together. `features` are attributes of the profile too, and stand in its
     schema; `features_read` names those that anything reads. Without `triggers`, every signal starts a decision.
+    `experiments` part persons into arms.
     """
 
     name: str
@@ -68,6 +71,7 @@ class Catalogue(Part, frozen=True, kw_only=True):
     features: tuple[AnyFeature, ...] = ()
     features_read: tuple[str, ...] = ()
     triggers: tuple[Trigger, ...] = ()
+    experiments: tuple[Experiment, ...] = ()
 
     def canonical(self) -> bytes:
         """The bytes that the digest is taken of: the same catalogue gives the same bytes on any machine."""
@@ -118,6 +122,11 @@ class Revision:
             return self.actions[action_id]
         except KeyError:
             raise NotFoundError(f"revision {self.id} has no action {action_id!r}") from None
+
+    def deadline(self, treatment_id: str) -> timedelta:
+        """How long after its decision a treatment may be sent."""
+        _, treatment = self.treatment(treatment_id)
+        return timedelta(seconds=seconds(treatment.deadline or self.channels[treatment.channel].deadline))
 
     def treatment(self, treatment_id: str) -> tuple[Action, Treatment]:
         """An action and its treatment by the treatment's id."""

@@ -10,7 +10,8 @@ import msgspec
 from msgspec import Meta
 
 from shared.domain.catalogue.authentication import Authentication, KeyringKey, RateLimit
-from shared.domain.part import Id, Origin, Part, Pounds, Text
+from shared.domain.catalogue.pacing import Breaker, SendRate
+from shared.domain.part import Id, Origin, Part, Pounds, Span, Text
 
 AttributeType = Literal["bool", "int", "double", "string", "timestamp", "list(string)"]
 PlainType = Literal["bool", "int", "double", "string", "list(string)"]
@@ -86,6 +87,13 @@ class Channel(Part, frozen=True, kw_only=True):
         max_attempts: sends tried before a delivery fails.
         timeout_seconds: how long the provider may take to answer.
         placements: slots, of an inbound channel only.
+        rate_limit: how fast all instances together may send; as fast as they like where it says nothing.
+        breaker: when nothing is sent for a while, since the provider fails.
+        deadline: how long after its decision a message may be sent, such as 30m or 1d, unless its treatment says
+            otherwise.
+        response_window: how long a person may take to respond, from sending or from the first impression; nothing
+            until then is no_response.
+        attribution_window: how long after a contact an outcome that names no delivery may still be of it.
     """
 
     id: Id
@@ -97,6 +105,11 @@ class Channel(Part, frozen=True, kw_only=True):
     max_attempts: Annotated[int, Meta(ge=1, le=100)] = 5
     timeout_seconds: Annotated[float, Meta(gt=0, le=15)] = 10.0
     placements: tuple[Placement, ...] = ()
+    rate_limit: SendRate | None = None
+    breaker: Breaker = Breaker()
+    deadline: Span = "1h"
+    response_window: Span = "7d"
+    attribution_window: Span = "30d"
 
 
 class Source(Part, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from shared.domain.catalogue import Condition, Revision
 from shared.domain.cel import Program, program
 from shared.domain.contact_policy.compiled import ContactRules
 from shared.domain.errors import NotFoundError
+from shared.domain.experiments import Experiments
 from shared.domain.policy.atoms import Truth
 from shared.domain.policy.conditions import stopping, truth, weighing
 from shared.domain.policy.factors import Factors
@@ -52,6 +53,7 @@ class Policy:
         factors: what their priority is made of.
         slotting: what fills the slots of a request.
         scoped_weights: the context weights, each with the rows in its scope.
+        experiments: which arms a person is in, and what differs there.
     """
 
     def __init__(self, revision: Revision) -> None:
@@ -68,6 +70,7 @@ class Policy:
         self.factors = Factors(revision, self.rows)
         self.slotting = Slotting(revision, self.rows)
         self.scoped_weights = tuple((w.weight, self.scopes.of(w.scope)) for w in catalogue.context_weights)
+        self.experiments = Experiments(catalogue, self.rows, self.factors.levers)
         self._ids = tuple(self._row_of)
         self._programs: dict[str, Program] = {}
         self._last: tuple[Profile, Signal, datetime, Variables] | None = None
@@ -83,7 +86,7 @@ class Policy:
         of its stages asks for it.
         """
         last = self._last
-        if last is None or last[0] is not profile or last[1] is not signal or last[2] != now:
+        if last is None or last[0] is not profile or last[1] is not signal or (last[2] is not now and last[2] != now):
             last = self._last = profile, signal, now, self._situations(profile, signal, now)
         return last[3]
 

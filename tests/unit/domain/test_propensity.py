@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.feedback.handler import OUTCOMES
-from shared.domain.propensity import NEGATIVE, POSITIVE, Counts, learns, model_id, propensity
+from shared.domain.observed import learns
+from shared.domain.outcome import NEGATIVE, OUTCOMES, POSITIVE
+from shared.domain.propensity import Counts, model_id, propensity, taught
+from tests.contract.samples import NOW
 from tests.unit.domain.situations import policy
 
 
@@ -33,9 +35,10 @@ def test_it_is_never_certain(positives, negatives):
 
 
 def test_every_outcome_teaches_acceptance_refusal_or_nothing():
-    assert {outcome for outcome in OUTCOMES if learns(outcome) == Counts(positives=1)} == POSITIVE
-    assert {outcome for outcome in OUTCOMES if learns(outcome) == Counts(negatives=1)} == NEGATIVE
-    assert {outcome for outcome in OUTCOMES if learns(outcome) == Counts()} == {
+    teaches = {outcome: taught(learns({}, {outcome: NOW})) for outcome in OUTCOMES}
+    assert {outcome for outcome in OUTCOMES if teaches[outcome] == Counts(positives=1)} == POSITIVE
+    assert {outcome for outcome in OUTCOMES if teaches[outcome] == Counts(negatives=1)} == NEGATIVE
+    assert {outcome for outcome in OUTCOMES if teaches[outcome] == Counts()} == {
         "sent",
         "delivered",
         "impression",

@@ -23,6 +23,7 @@ ANSWERS = [
     (UnsupportedMediaTypeError("XML", field="content-type"), 415),
     (TooManyRequestsError("too fast", 7), 429),
     (errors.PermanentError("never"), 422),
+    (errors.BouncedError("no such address"), 422),
     (errors.KairosError("of no kind"), 422),
     (errors.ErasedError("gone"), 410),
     (errors.TransientError("later"), 503),
