@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.domain.arbitration import rank
-from shared.domain.batch.alone import record
+from shared.domain.batch.alone import Asked, record
 from shared.domain.batch.deciding import Batch, Wave
 from shared.domain.catalogue import Revision, facts
 from shared.domain.contact import Contact
@@ -25,8 +25,9 @@ from shared.domain.predictors import Predictors
 from shared.domain.propensity import Counts, model_id
 from shared.domain.ranking import propensities
 from shared.domain.signal import Signal
-from tests.fault.world import NOW, bank_customers, bank_policy, bank_revision
+from tests.fault.world import NOW, bank_customers, bank_policy, bank_revision, canonical
 from tests.property.test_offers_together import bank as small_bank
+from tests.property.test_one_decision_two_ways import CUSTOMERS, EVIDENCE, SIGNALS, fused, record_of, world_of
 
 OUTCOMES = ("impression", "click", "accept", "dismiss", "reject", "convert", "complaint", "bounce", "sent", "delivered")
 ODD = (None, True, False, 0, 1, -0.0, 2.5, 10**400, 2**53 + 1, "", "yes", "2026-03-04T10:00:00Z", [], ["isa"], {"a": 1})
@@ -165,3 +166,14 @@ def test_limits_bundles_wanted_issues_and_caps_come_to_the_same(seed):
     some = chance.sample(used, chance.randint(1, len(used)))
     slots = Slots(channels=("web",), placements=tuple(some), counts=tuple(chance.choice([1, 2]) for _ in some))
     agree(policy, slots, wave_of(policy, chance, 8), {})
+
+
+@settings(max_examples=25, deadline=None)
+@given(customer=CUSTOMERS, fields=SIGNALS, counts=EVIDENCE)
+def test_the_record_made_alone_is_that_of_the_stages_byte_for_byte(customer, fields, counts):
+    world = world_of(customer, counts)
+    row = fused(world, canonical(customer, "s-1", **fields))
+    made = record_of(row)
+    asked = Asked(made.profile, made.signal, ContactHistory())
+    again = record(bank_policy(), asked, made.slots, world.store.models, made.decided_at)
+    assert msgspec.json.encode(again) == row.record.encode()
