@@ -69,12 +69,12 @@ class RecordOutcomes:
                 rejected.append(_rejection(index, 404, InvalidError(detail, field="delivery_id")))
                 continue
             told[index] = Told(_outcome(item, item.at or now), delivery)
-        new = self._take(list(told.values()), now)
+        taken = self._take(list(told.values()), now)
         accepted = []
         for index, each in told.items():
             outcome_id = each.outcome.id
-            accepted.append({"index": index, "outcome_id": outcome_id, "duplicate": outcome_id not in new})
-            new -= {outcome_id}  # the same twice in one request is a duplicate too
+            accepted.append({"index": index, "outcome_id": outcome_id, "duplicate": taken.get(outcome_id, True)})
+            taken[outcome_id] = True  # the same twice in one request is a duplicate too
         return Recorded(accepted=accepted, rejected=sorted(rejected, key=lambda r: int(r["index"])))
 
 

@@ -1,4 +1,4 @@
-"""Wiring of records: a day in, its seal, its verification or its replay out."""
+"""Wiring of records: a day in, its seal, its verification or its replay out; a period in, what it was worth out."""
 
 import functions_framework
 from flask import Request
@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 
 from functions.records.api import routes
 from functions.records.handler import Records
+from functions.records.measuring import Measure
 from functions.records.openapi import document
 from functions.records.settings import Settings
 from shared.adapters.bigquery import DecisionHistory
@@ -13,6 +14,7 @@ from shared.adapters.firestore.catalogues import Catalogues
 from shared.adapters.firestore.client import Database
 from shared.adapters.firestore.person_keys import sealer
 from shared.adapters.firestore.seals import Seals
+from shared.adapters.measuring import Measures
 from shared.runtime.keys import Keyring
 from shared.runtime.service import Service, always_ready
 from shared.runtime.settings import hexadecimal, read
@@ -20,14 +22,16 @@ from shared.runtime.world import utc_now
 
 settings = read(Settings)
 database = Database(settings.google_cloud_project)
+catalogues = Catalogues(database)
 records = Records(
     DecisionHistory(settings.google_cloud_project, sealer(settings.google_cloud_project, settings.person_keys)),
     Seals(database),
-    Catalogues(database),
+    catalogues,
     hexadecimal("SEAL_KEY", settings.seal_key),
 )
+measure = Measure(Measures(settings.google_cloud_project), catalogues)
 service = Service(
-    "records", routes(records, Keyring(settings.operator_keys), utc_now), ready=always_ready, document=document
+    "records", routes(records, measure, Keyring(settings.operator_keys), utc_now), ready=always_ready, document=document
 )
 
 

@@ -24,6 +24,7 @@ a vector a predictor, in the order of the predictors.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import getitem
 from typing import NamedTuple
 
 import numpy as np
@@ -72,8 +73,13 @@ class Classifier:
     Attributes:
         means: the posterior mean of each row, of nobody in particular.
         evidence: how many responses each row's belief is worth, the declared ones included.
+        odds: those of the means.
+        plain: which rows listen to no predictor, None where all listen to some.
         factors: by predictor and bin what the odds of each row are multiplied by, None where they are not; none at all
             where no model listens to any predictor.
+        interactions: what predictors say together; None where nothing does.
+        odds: of P of nobody in particular.
+        plain: which rows' models listen to no predictor; None where there are none.
     """
 
     def __init__(self, models: Sequence[Model], predictors: Predictors, counts: Mapping[str, Counts]) -> None:
@@ -82,33 +88,32 @@ class Classifier:
         starting = [model.starting for model in models]
         rows = counted(starting, known, predictors)
         self.means, self.evidence = rows.means, rows.evidence
-        self._odds = self.means / (1.0 - self.means)
+        self.odds = self.means / (1.0 - self.means)
         of_group = _numbered([model.group or model.id for model in models])
         groups = together(rows, starting, of_group)
         of_action = _numbered([model.action or model.id for model in models])
         actions = lines(together(rows, starting, of_action), of_action)
         above = without(lines(groups, of_group), actions, starting), without(actions, rows, starting)
         logs, active = _contributions(predictors, rows, above, groups, of_group)
-        self._plain = active == 0 if not active.all() else None
+        self.plain = active == 0 if not active.all() else None
         spread = np.sqrt(1.0 + active)
         self.factors = _factors(predictors, logs, spread) if active.any() else ()
         together_ = Interactions(predictors, groups, known, of_group, spread) if predictors.parents else None
-        self._interactions = together_ or None
+        self.interactions = together_ or None
 
     def __call__(self, bins: Sequence[int]) -> Vector:
         """P of every row for a person in these bins."""
         if not self.factors:
             return self.means
-        odds, multiply = self._odds.copy(), np.multiply
-        for vectors, number in zip(self.factors, bins, strict=True):
-            factor = vectors[number]
+        odds, multiply = self.odds.copy(), np.multiply
+        for factor in map(getitem, self.factors, bins):
             if factor is not None:
                 multiply(odds, factor, odds)
-        if self._interactions is not None:
-            self._interactions.multiply(odds, bins)
+        if self.interactions is not None:
+            multiply(odds, self.interactions.factors(self.interactions.added(bins)), odds)
         p = np.divide(odds, 1.0 + odds, odds)
-        if self._plain is not None:
-            np.copyto(p, self.means, where=self._plain)  # to the last bit
+        if self.plain is not None:
+            np.copyto(p, self.means, where=self.plain)  # to the last bit
         return p
 
 

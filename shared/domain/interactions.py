@@ -63,8 +63,8 @@ class Interactions:
     def __bool__(self) -> bool:
         return any(table is not None for tables in self._tables for table in tables)
 
-    def multiply(self, odds: Vector, bins: Sequence[int]) -> None:
-        """Multiply the odds of every model by what the bins say together."""
+    def added(self, bins: Sequence[int]) -> Vector:
+        """What the bins of a person say together, by group."""
         cells = self._starts + np.asarray(bins, np.intp)
         total, parents = np.zeros(self._size), np.zeros(self._size)
         for tables, number in zip(self._tables, self._parents, strict=True):
@@ -73,8 +73,15 @@ class Interactions:
                 differences, supported = table
                 total += differences.take(cells, axis=0).sum(axis=0)
                 parents += supported
-        total /= np.maximum(parents, 1.0)
-        odds *= np.exp(total.take(self._of) * self._shrink)
+        return np.asarray(total / np.maximum(parents, 1.0))
+
+    def factors(self, added: Vector) -> Vector:
+        """What it multiplies the odds of every row by."""
+        return np.asarray(np.exp(added.take(self._of) * self._shrink))
+
+    def factors_of(self, added: Vector, rows: Numbers, persons: Numbers) -> Vector:
+        """The same for pairs of a row and one of several persons, whose lines `added` has."""
+        return np.asarray(np.exp(added[persons, self._of[rows]] * self._shrink[rows]))
 
 
 _Table = tuple[Vector, Vector]

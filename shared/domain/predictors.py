@@ -14,6 +14,7 @@ import struct
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby, pairwise
+from operator import getitem
 from typing import Any, NamedTuple
 
 import msgspec
@@ -41,6 +42,7 @@ class Predictors:
         cells: the names of the cells of each predictor, by bin.
         says: what each bin of each predictor is, in words.
         parents: the numbers of those whose bins are counted together with those of the others.
+        finders: what finds the bin of a value, by predictor.
     """
 
     def __init__(self, predictors: Sequence[Predictor], learning: Learning = _PLAIN) -> None:
@@ -51,7 +53,8 @@ class Predictors:
         self.cells = tuple(_cells(predictor) for predictor in predictors)
         self.says = tuple(_says(predictor) for predictor in predictors)
         within = groupby(predictors, lambda predictor: predictor.reads.rpartition(".")[0])
-        self._within = tuple((root.split("."), tuple(map(_binning, some))) for root, some in within)
+        self._within = tuple((root.split("."), *zip(*map(_binning, some), strict=True)) for root, some in within)
+        self.finders = tuple(bin_of for _, _, finders in self._within for bin_of in finders)
 
     def __len__(self) -> int:
         return len(self.cells)
@@ -59,20 +62,21 @@ class Predictors:
     def __call__(self, situation: Mapping[str, Any]) -> list[int]:
         """The bin of each predictor in a situation."""
         bins: list[int] = []
-        for roots, some in self._within:
+        for roots, names, finders in self._within:
             seen = situation
             for root in roots:
                 seen = seen[root]
-            bins += [bin_of(seen.get(name)) for name, bin_of in some]
+            bins += [bin_of(value) for bin_of, value in zip(finders, map(seen.get, names), strict=True)]
         return bins
 
     def named(self, bins: Sequence[int]) -> str:
         """The names of these cells in one text, which is what a delivery carries, with how they are learnt: after them
         come those of the parents again, and the half-life in days.
         """
-        cells = [names[number] for names, number in zip(self.cells, bins, strict=True)]
-        parents = [_PARENTS, *[cells[number] for number in self.parents]] if self.parents else ()
-        return "".join([*cells, *parents, self._half_life])
+        cells = "".join(map(getitem, self.cells, bins))
+        if self.parents:
+            cells += _PARENTS + "".join([self.cells[number][bins[number]] for number in self.parents])
+        return cells + self._half_life
 
 
 class Taught(NamedTuple):

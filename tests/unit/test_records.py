@@ -12,8 +12,10 @@ from werkzeug.wrappers import Request
 
 from functions.records.api import routes
 from functions.records.handler import Records
+from functions.records.measuring import Measure
 from shared.adapters import memory
 from shared.adapters.envelope import envelope
+from shared.adapters.memory.measuring import Measures
 from shared.domain.ranking import packed, unpacked
 from shared.messages import HistoryRow
 from shared.runtime.keys import Keyring
@@ -48,7 +50,12 @@ class Bank:
         records = Records(self.history, memory.Seals(self.store), catalogues, b"s" * 32)
         service = Service(
             "records",
-            routes(records, Keyring('{"audit": {"key": "k"}}'), lambda: NOW + timedelta(days=1)),
+            routes(
+                records,
+                Measure(Measures(self.history), catalogues),
+                Keyring('{"audit": {"key": "k"}}'),
+                lambda: NOW + timedelta(days=1),
+            ),
             ready=always_ready,
         )
         return Client(Request.application(service)).open(path, method=method, headers=headers)

@@ -20,7 +20,7 @@ from functions.ingest.handler import Ingest
 from shared.domain.contact_policy import Deferred
 from shared.messages import MESSAGES, HistoryRow
 from shared.runtime.settings import Common, Pushed
-from tests.contract.samples import deferral
+from tests.contract.samples import deferral, delivery
 from tests.corpus.tree_bank import TreeBank
 from tests.fault.world import KEY, NOW, Catalogues, Queue, World, canonical, ordinary
 
@@ -112,11 +112,10 @@ def test_a_service_is_given_the_environment_that_its_settings_read(service):
     assert sorted(declared) == sorted(field.name.upper() for field in fields)
 
 
-def test_what_is_scheduled_is_a_private_service_that_the_local_platform_ticks_every_minute():
-    assert {schedule["service"] for schedule in SCHEDULES.values()} == set(TICKED)
+def test_what_is_scheduled_is_what_the_local_platform_ticks_every_minute():
+    assert {schedule["service"]: schedule.get("path", "/") for schedule in SCHEDULES.values()} == TICKED
     for schedule in SCHEDULES.values():
         assert schedule["cron"] == "* * * * *"
-        assert not SERVICES[schedule["service"]]["public"]
         assert schedule["attempt_deadline_seconds"] <= SERVICES[schedule["service"]]["timeout_seconds"]
 
 
@@ -157,9 +156,17 @@ def published(tmp_path_factory) -> dict[str, set[str]]:
     for service, topics in published_by_pushes(world):
         found[service] |= topics
 
+    sent = world.provider.sent[0].delivery_id
+    before = (len(world.queue.waiting), len(world.queue.rows))
+    world.record(msgspec.json.encode({"outcome": "unsubscribe", "delivery_id": sent}), world.now)
+    found["feedback"] |= new_topics(world.queue, before)
+    world.queue.waiting.clear()
+
     waiting = deferral(deferred=Deferred(treatment="t", rule="nights", until=NOW))
     world.plain["contacts"].defer(waiting.person_id, None, waiting)
+    world.plain["contacts"].settle(delivery().deferred(NOW, NOW, "held"), None, release=False)
     world.sweep()
+    world.sweep_deliveries()
     found["deferral"] |= new_topics(world.queue, (0, len(world.queue.rows)))
 
     with Embedded(TreeBank(), state=tmp_path_factory.mktemp("topology")) as platform:

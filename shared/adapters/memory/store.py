@@ -18,6 +18,7 @@ from shared.domain.delivery import Delivery
 from shared.domain.forgetting import Era
 from shared.domain.identity.links import Identifier
 from shared.domain.observed import Observed
+from shared.domain.pace import Pace
 from shared.domain.profile import Person
 from shared.domain.propensity import Counts
 from shared.domain.seal import Sealed
@@ -77,6 +78,7 @@ class Store:
         self.seals: dict[int, Sealed] = {}
         self.deferrals: dict[str, bytes] = {}
         self.due: dict[str, datetime] = {}
+        self.paces: dict[str, Document[Pace]] = {}
         self.ledgers: dict[tuple[str, str], Document[Ledger]] = {}
         self._versions = itertools.count(1)
 

@@ -45,6 +45,7 @@ class Factors:
     """P, V and L of every row.
 
     Attributes:
+        models: the id of each row's.
         predictors: what P looks at.
         explores: whether P is drawn, by the decision's id.
     """
@@ -52,7 +53,7 @@ class Factors:
     def __init__(self, revision: Revision, rows: Sequence[tuple[Action, Treatment]]) -> None:
         """Take the constants of every row."""
         self._rows = rows
-        self._models = tuple([model_id(treatment.id, treatment.channel) for _, treatment in rows])
+        self.models = tuple([model_id(treatment.id, treatment.channel) for _, treatment in rows])
         self.prices = tuple([revision.channels[treatment.channel].price for _, treatment in rows])
         self.levers = tuple([float(action.lever) for action, _ in rows])
         self.values = tuple(
@@ -123,7 +124,7 @@ class Factors:
         """P of every row by some evidence."""
         return tuple(
             _rounded(propensity(treatment.starting, counts.get(model, NO_EVIDENCE)))
-            for (_, treatment), model in zip(self._rows, self._models, strict=True)
+            for (_, treatment), model in zip(self._rows, self.models, strict=True)
         )
 
 

@@ -1,0 +1,98 @@
+"""`kairos measure`: what next best action is worth, and what each action did."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import click
+
+from cli.platform import running
+from cli.records import Day
+from cli.say import json_option, say_json
+from cli.talk import checked
+
+_UNITS = {"acceptances": "acceptances of 1,000 persons", "pounds": "£ of 1,000 persons"}
+
+
+@click.command()
+@click.option("--from", "since", type=Day(), help="The first day, UTC; by default 27 days before the last.")
+@click.option("--to", "until", type=Day(), help="The last day, UTC; by default today.")
+@click.option("--experiment", default="standing", show_default=True, help="Whose arms are compared.")
+@click.option("--uplift", is_flag=True, help="What each action did to whom it was given, against those held out.")
+@click.option("--all", "every", is_flag=True, help="Comparisons of which nothing can be said, too.")
+@json_option
+def measure(
+    since: date | None, until: date | None, *, experiment: str, uplift: bool, every: bool, as_json: bool
+) -> None:
+    """Compare next best action with the arms of an experiment and the universal control group, by channel and issue."""
+    period = {name: str(day) for name, day in (("from", since), ("to", until)) if day is not None}
+    with running().client("records") as client:
+        if uplift:
+            found = checked(client.get("/v1/measures/uplift", params=period, timeout=None))
+        else:
+            asked = {**period, "experiment": experiment}
+            found = checked(client.get("/v1/measures", params=asked, timeout=None))
+    if as_json:
+        say_json(found)
+    elif uplift:
+        _say_uplift(found)
+    else:
+        _say_report(found, every=every)
+    raise SystemExit(1 if found.get("problem") else 0)
+
+
+def _say_report(found: dict[str, Any], *, every: bool) -> None:
+    click.echo(f"{found['experiment']}, {found['since'][:10]} to {found['until'][:10]} (that day excluded)")
+    for arm, persons in sorted(found["found"].items()):
+        click.echo(f"  {arm:<20} {persons:>9,} persons, {found['expected'][arm]:,.0f} expected")
+    if found["problem"]:
+        click.secho(f"✗ {found['problem']}", fg="red")
+    silent = 0
+    for each in found["comparisons"]:
+        if each.get("difference") is None and not every:
+            silent += 1
+            continue
+        click.echo(_compared(each))
+    if silent:
+        click.echo(f"· of {silent} comparisons nothing can be said yet: --all says why")
+    _say_scanned(found)
+
+
+def _compared(each: dict[str, Any]) -> str:
+    of = ", ".join(part for part in (each["channel"], each["issue"]) if part) or "everything"
+    said = f"  against {each['against']}, {of}, {_UNITS[each['measure']]}: "
+    ours, theirs = (1000 * mean for mean in each["means"])
+    said += f"{ours:,.2f} and {theirs:,.2f}"
+    if each.get("difference") is None:
+        return f"{said}; {each['refused']}"
+    estimate, low, high = (1000 * bound for bound in each["difference"])
+    mark = "✓" if low > 0 or high < 0 else "·"
+    said = f"{mark}{said[1:]}, {estimate:+,.2f} ({low:+,.2f} to {high:+,.2f})"
+    if each.get("lift"):
+        lift, least, most = (100 * bound for bound in each["lift"])
+        said += f", {lift:+.0f} % ({least:+.0f} to {most:+.0f})"
+    return said
+
+
+def _say_uplift(found: dict[str, Any]) -> None:
+    if not found["actions"]:
+        click.echo("No action was held back from anybody in that time.")
+    for each in found["actions"]:
+        said = (
+            f"  {each['action']}: accepted by {100 * each['accepts']:.2f} % of {each['given']:,} who were given it, "
+            f"by {100 * each['accepts_anyway']:.2f} % of {each['held_out']:,} held out"
+        )
+        if each.get("uplift"):
+            estimate, low, high = (100 * bound for bound in each["uplift"])
+            said += f": {estimate:+.2f} ({low:+.2f} to {high:+.2f}) of 100"
+        else:
+            said += f"; {each['refused']}"
+        click.echo(said)
+    _say_scanned(found)
+
+
+def _say_scanned(found: dict[str, Any]) -> None:
+    scanned = found["scanned_bytes"]
+    if scanned is not None:
+        click.echo(f"· BigQuery read {scanned / 1e9:,.3f} GB for it.")
