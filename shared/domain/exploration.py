@@ -50,7 +50,18 @@ def draw(decision: str, of: Words, means: Vector, evidence: Vector) -> Vector:
         means: the mean of each row's P, between 0 and 1.
         evidence: how many responses it is worth, above 0.
     """
-    uniform = _uniform(of ^ np.uint64(_digest(decision)))
+    return _drawn(of ^ np.uint64(_digest(decision)), means, evidence)
+
+
+def draws(decisions: Sequence[str], of: Words, means: Vector, evidence: Vector) -> Vector:
+    """What each of some decisions would draw: a row for each."""
+    states = of ^ np.array([_digest(decision) for decision in decisions], np.uint64)[:, None]
+    count = len(decisions)
+    return _drawn(states.ravel(), np.tile(means, count), np.tile(evidence, count)).reshape(states.shape)
+
+
+def _drawn(states: Words, means: Vector, evidence: Vector) -> Vector:
+    uniform = _uniform(states)
     shapes = np.stack((means, 1.0 - means)) * evidence
     raised = 9.0 * (shapes + _RAISED)
     root = 1.0 - 1.0 / raised + _normal(uniform[0], uniform[1]) / np.sqrt(raised)
