@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from emulators.access import Credentials
-from emulators.local import Bank, access, providers
+from emulators.local import Bank, access
 from functions.arbitration.handler import Arbitrate
 from functions.decide import openapi as decide_openapi
 from functions.decide.api import routes as decide_routes
@@ -31,9 +31,6 @@ from functions.ingest import openapi as ingest_openapi
 from functions.ingest.api import origins
 from functions.ingest.api import ready as ingest_ready
 from functions.ingest.api import routes as ingest_routes
-from functions.ingest.door import Door
-from functions.ingest.door.pace import Pace
-from functions.ingest.door.tokens import Issuers
 from functions.ingest.handler import Ingest
 from functions.persons import openapi as persons_openapi
 from functions.persons.api import routes as persons_routes
@@ -55,6 +52,8 @@ from functions.records.handler import Records
 from functions.records.measuring import Measure
 from functions.records.weighing import Weigh
 from functions.suppression.handler import Suppress
+from shared.adapters.channels import Connectors
+from shared.adapters.channels.egress import Egress
 from shared.adapters.memory.allowances import Allowances
 from shared.adapters.memory.bus import Deliver as Taker
 from shared.adapters.memory.catalogues import Catalogues
@@ -72,7 +71,6 @@ from shared.adapters.memory.seals import Seals
 from shared.adapters.memory.secrets import Secrets
 from shared.adapters.memory.store import Store
 from shared.adapters.pacing import Timing
-from shared.adapters.providers import HttpProvider
 from shared.adapters.sealing import Sealer
 from shared.messages import (
     ActionsQualified,
@@ -85,6 +83,9 @@ from shared.messages import (
 )
 from shared.ports import Publisher, Quarantine
 from shared.runtime import envelope
+from shared.runtime.door import Door
+from shared.runtime.door.pace import Pace
+from shared.runtime.door.tokens import Issuers
 from shared.runtime.keys import Keyring
 from shared.runtime.metering import RequestMeter
 from shared.runtime.push import Push
@@ -118,9 +119,9 @@ class Memory(NamedTuple):
 
 
 def services(
-    memory: Memory, bank: Bank, credentials: Credentials, sandbox: str, tell: Callable[[str], None]
+    memory: Memory, bank: Bank, credentials: Credentials, stand_ins: Mapping[str, str], tell: Callable[[str], None]
 ) -> dict[str, Service]:
-    """The functions by name, with the bank seeded and everything subscribed; `sandbox` is the providers' address."""
+    """The functions by name, with the bank seeded and everything subscribed; `stand_ins` play the providers."""
     store, meter = memory.store, memory.meter
     catalogues, persons, contacts = Catalogues(store), Persons(store, meter), Contacts(store, meter)
     contact_points, models = ContactPoints(store, meter), Models(store)
@@ -129,10 +130,10 @@ def services(
     identify, qualify = Identify(catalogues, persons, new_person_id), Qualify(catalogues)
     arbitrate = Arbitrate(catalogues, models)
     suppress = Suppress(catalogues, contacts, Allowances(store, meter, "embedded", pause), pause)
-    provider = HttpProvider(providers(catalogues.current().revision, sandbox, credentials))
+    provider = Connectors(memory.secrets, Egress(stand_ins))
     paces = Paces(store, meter, Timing(utc_now, wait_until, pause), partial(log, "WARNING"))
     deliver = Deliver(catalogues, persons, contacts, contact_points, provider, paces)
-    for name, value in bank.source_secrets(credentials).items():
+    for name, value in {**bank.source_secrets(credentials), **bank.connector_secrets()}.items():
         memory.secrets.add(name, value.encode())
     door = Door(memory.secrets, utc_now, Issuers())
     callers = access(credentials)
