@@ -25,7 +25,7 @@ from shared.domain.classifier import Vector
 from shared.domain.columns import Positions
 from shared.domain.decision import DecisionRecord
 from shared.domain.experiments import Way
-from shared.domain.exploration import chances, draws, streams
+from shared.domain.exploration import chances, draw_each, streams
 from shared.domain.policy.policy import Policy
 from shared.domain.ranking import halves_of, unpacked
 from shared.domain.replay import answer
@@ -158,7 +158,9 @@ class _Beliefs:
         if self._way.ranks_by == "chance":
             return np.array([chances(name, ids) for name in names])
         starts, means, evidence = streams(ids), self._means[places], self._evidence[places]
-        drawn = draws(names, starts, means, evidence)
+        whose = np.repeat(np.arange(times), len(ids))
+        drawn = draw_each(names, whose, np.tile(starts, times), np.tile(means, times), np.tile(evidence, times))
+        drawn = drawn.reshape(times, len(ids))
         return np.asarray(drawn**self._power * self._others[places])
 
 
