@@ -33,12 +33,14 @@ class Propensities(NamedTuple):
         models: the version of the models that said so.
         bins: the cells that the person is in, for what becomes of it to be learnt by.
         means: of every row, what P was drawn around; None where nothing is drawn.
+        evidence: how many responses each is worth, likewise.
     """
 
     every: tuple[float, ...] | Vector
     models: str
     bins: str = ""
     means: Vector | None = None
+    evidence: Vector | None = None
 
 
 class Factors:
@@ -103,7 +105,7 @@ class Factors:
             if drawn is None:
                 return Propensities(means, version_, named)
             means = rounded(means, PROPENSITY_DIGITS)
-            return Propensities(drawn(means, decision, rows), version_, named, means)
+            return Propensities(drawn(means, decision, rows), version_, named, means, classifier.evidence)
 
         return say
 
