@@ -9,7 +9,7 @@ from functools import cached_property
 import msgspec
 
 from shared.domain.catalogue.actions import Action, Treatment
-from shared.domain.catalogue.arbitration import ContextWeight, Exploration, Predictor, Weights
+from shared.domain.catalogue.arbitration import ContextWeight, Exploration, Learning, Predictor, Weights
 from shared.domain.catalogue.conditions import Condition, Exclusion, Expression
 from shared.domain.catalogue.connectors import Connector
 from shared.domain.catalogue.consent import ConsentTerms
@@ -38,10 +38,11 @@ class Catalogue(Part, frozen=True, kw_only=True):
 
     `locale` is that of the bank, and of a person whose language is not known; `time_zone` likewise. `predictors`
     are what propensity looks at, by what they read; with `exploration` it is drawn from what the models know
-    instead of being their mean. `slots` is what the treatments of one request obey together. `formats` say how the
-    payloads of sources become signals. `features` are attributes of the profile too, and stand in its schema;
-    `features_read` names those that anything reads. Without `triggers`, every signal starts a decision.
-    `connectors` are the providers that channels are sent through. `experiments` part persons into arms.
+    instead of being their mean. `learning` is how models learn. `slots` is what the treatments of one request obey
+    together. `formats` say how the payloads of sources become signals. `features` are attributes of the profile
+    too, and stand in its schema; `features_read` names those that anything reads. Without `triggers`, every signal
+    starts a decision. `connectors` are the providers that channels are sent through. `experiments` part persons
+    into arms.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Catalogue(Part, frozen=True, kw_only=True):
     triggers: tuple[Trigger, ...] = ()
     connectors: tuple[Connector, ...] = ()
     experiments: tuple[Experiment, ...] = ()
+    learning: Learning = Learning()
 
     def canonical(self) -> bytes:
         """The bytes that the digest is taken of: the same catalogue gives the same bytes on any machine."""
