@@ -49,6 +49,7 @@ from functions.records.api import routes as records_routes
 from functions.records.handler import Records
 from functions.records.measuring import Measure
 from functions.suppression.handler import Suppress
+from shared.adapters.known_paces import Timing
 from shared.adapters.memory.allowances import Allowances
 from shared.adapters.memory.bus import Deliver as Taker
 from shared.adapters.memory.catalogues import Catalogues
@@ -65,7 +66,6 @@ from shared.adapters.memory.responses import ResponseWindows
 from shared.adapters.memory.seals import Seals
 from shared.adapters.memory.secrets import Secrets
 from shared.adapters.memory.store import Store
-from shared.adapters.pacing import Timing
 from shared.adapters.providers import HttpProvider
 from shared.adapters.sealing import Sealer
 from shared.messages import (
