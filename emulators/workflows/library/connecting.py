@@ -180,7 +180,7 @@ def _secret(short: str, arguments: Mapping[str, Any], client: Any) -> Any:
         )
         return {"name": client.add_secret_version(request={"parent": parent, "payload": {"data": data}}).name}
     if short == "projects.secrets.create":
-        replication = {"replication": {"automatic": {}}}
-        asked = {"parent": arguments["parent"], "secret_id": arguments["secretId"], "secret": replication}
+        secret: dict[str, Any] = {"replication": {"automatic": {}}}
+        asked = {"parent": arguments["parent"], "secret_id": arguments["secretId"], "secret": secret}
         return {"name": client.create_secret(request=asked).name}
     raise failure("SystemError", f"there is no connector secretmanager.v1.{short} on this machine")

@@ -55,14 +55,19 @@ class Application:
         """Answer one request."""
         request = Request(environ)
         try:
-            status, body = 200, self._answer(request)
+            status, body = 200, self.answer(request)
         except RefusedError as error:
             status = error.code
             body = {"error": {"code": error.code, "message": error.message, "status": error.status}}
         response = Response(json.dumps(body), status=status, content_type="application/json")
         return response(environ, start_response)
 
-    def _answer(self, request: Request) -> dict[str, Any]:
+    def answer(self, request: Request) -> dict[str, Any]:
+        """What a request comes to.
+
+        Raises:
+            RefusedError: it cannot be done.
+        """
         path = request.path.removeprefix("/")
         if path in ("health", "ready"):
             return {"status": "ready"}

@@ -6,7 +6,7 @@ import json
 import threading
 import uuid
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -68,8 +68,8 @@ class Execution:
         """The last part of its name."""
         return self.name.rpartition("/")[2]
 
-    def run(self, definition: Definition, outside: Outside, done: Callable[[], None]) -> None:
-        """Run to its end, and say so."""
+    def run(self, definition: Definition, outside: Outside) -> None:
+        """Run to its end."""
         try:
             value = self._loop.run(Machine(definition, outside).run(json.loads(self.argument)))
             self.result = to_json(value)
@@ -84,7 +84,6 @@ class Execution:
                 self.state, self.error = "FAILED", {"payload": '"the emulator failed"', "context": "see its log"}
             self.ended = datetime.now(UTC)
             self._over.set()
-            done()
 
     def cancel(self) -> None:
         """End it where it stands."""

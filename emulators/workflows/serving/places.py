@@ -39,12 +39,7 @@ class Places(msgspec.Struct, frozen=True, kw_only=True):
             return "ya29.local"
         now = int(time.time())
         account = f"workflows@{self.project}.iam.gserviceaccount.com"
-        claims = {
-            "iss": "https://accounts.google.com",
-            "aud": audience,
-            "email": account,
-            "iat": now,
-            "exp": now + 3600,
-        }
+        claims: dict[str, str | int] = {"iss": "https://accounts.google.com", "aud": audience, "email": account}
+        claims |= {"iat": now, "exp": now + 3600}
         parts = [json.dumps(each).encode() for each in ({"alg": "none", "typ": "JWT"}, claims)]
         return ".".join([*(urlsafe_b64encode(each).rstrip(b"=").decode() for each in parts), ""])

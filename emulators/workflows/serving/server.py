@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
+
 from emulators.workflows.language.problems import DefinitionError
 from emulators.workflows.language.reading import read
 from emulators.workflows.language.steps import Definition
@@ -22,6 +24,9 @@ from emulators.workflows.serving.world import World
 MOST_ARGUMENT_BYTES = 32 * 1024
 MOST_KEPT = 10_000
 """Executions; of older ones that ended nothing is known."""
+
+
+_LIMITS = httpx.Limits(max_connections=200, max_keepalive_connections=50)
 
 
 class RefusedError(Exception):
@@ -72,6 +77,7 @@ class Server:
         self.places = places
         self._address = address
         self._new_clock = new_clock
+        self._client = httpx.Client(trust_env=False, follow_redirects=True, limits=_LIMITS)
         self._lock = threading.Lock()
         self._workflows: dict[str, Deployed] = {}
         self._executions: dict[str, Execution] = {}
@@ -158,9 +164,9 @@ class Server:
             self._forget()
         own = {**self.places.environment, **deployed.environment}
         places = self.places if own == self.places.environment else _with(self.places, own)
-        world = World(execution, places, self._address, self._start_another, self.execution)
+        world = World(execution, places, self._address, self._client, self._start_another, self.execution)
         threading.Thread(
-            target=execution.run, args=(deployed.definition, world, world.close), name=execution.id, daemon=True
+            target=execution.run, args=(deployed.definition, world), name=execution.id, daemon=True
         ).start()
         return execution
 

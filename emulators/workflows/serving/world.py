@@ -27,21 +27,20 @@ class World:
         execution: Execution,
         places: Places,
         address: str,
+        client: httpx.Client,
         start: Callable[[str, Any], Execution],
         known: Callable[[str], Execution],
     ) -> None:
-        """Serve `execution`; callbacks are at `address`, other workflows are begun by `start` and found by `known`."""
+        """Serve `execution` by `client`; callbacks are at `address`, other workflows are begun by `start` and found by
+        `known`.
+        """
         self._execution = execution
         self._places = places
         self._address = address
         self._start = start
         self._known = known
-        self._client = httpx.Client(trust_env=False, follow_redirects=True)
+        self._client = client
         self._secrets: Any = None
-
-    def close(self) -> None:
-        """Close connections."""
-        self._client.close()
 
     def send(self, request: Request) -> Answer:
         """Send a request."""
