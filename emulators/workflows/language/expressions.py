@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 MOST_CHARACTERS = 400
 
@@ -129,8 +129,7 @@ _LEVELS: tuple[frozenset[str], ...] = (
 _DEEPEST = 100
 
 
-@dataclass(frozen=True)
-class _Token:
+class _Token(NamedTuple):
     kind: str
     text: str
     at: int
@@ -231,14 +230,14 @@ class _Parser:
 
     def _postfix(self, node: Node) -> Node:
         while True:
-            if (token := self._take(".")) is not None:
+            if self._take(".") is not None:
                 name = self._token
                 if name.kind != "word":
                     self._unexpected()
                 self._next += 1
-                node = Member(node, name.text, token.at)
-            elif (token := self._take("[")) is not None:
-                node = Index(node, self._expression(), token.at)
+                node = Member(node, name.text, node.at)
+            elif self._take("[") is not None:
+                node = Index(node, self._expression(), node.at)
                 self._want("]")
             elif (token := self._take("(")) is not None:
                 function = _dotted(node)

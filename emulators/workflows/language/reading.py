@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
 from emulators.workflows.language.marked import Marked, load, text_of
+from emulators.workflows.language.parts import IDENTIFIER, Parts
 from emulators.workflows.language.problems import DefinitionError, Problem
 from emulators.workflows.language.scopes import check
 from emulators.workflows.language.steps import (
@@ -37,7 +37,6 @@ MOST_BRANCHES = 10
 
 _ACTIONS = ("assign", "call", "switch", "for", "parallel", "try", "raise", "return", "steps")
 _BESIDE = {"call": {"args", "result"}, "try": {"retry", "except"}}
-_IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 
 
 def read(source: str) -> Definition:
@@ -79,13 +78,7 @@ def checked(definition: Definition, beside: Mapping[str, Workflow] = MappingProx
     return replace(definition, warnings=tuple(sorted(problems)))
 
 
-class _Reader:
-    def __init__(self) -> None:
-        self.problems: list[Problem] = []
-
-    def wrong(self, marked: Marked, message: str) -> None:
-        self.problems.append(Problem(marked.place, message))
-
+class _Reader(Parts):
     def definition(self, root: Marked, source: str) -> Definition:
         if root.kind == "list":
             main = Workflow("main", {}, self.steps(root), root.place)
@@ -99,7 +92,7 @@ class _Reader:
         return Definition(workflows, source)
 
     def workflow(self, name: str, key: Marked, body: Marked) -> Workflow:
-        if not _IDENTIFIER.fullmatch(name):
+        if not IDENTIFIER.fullmatch(name):
             self.wrong(key, f"{name!r} is no name of a workflow: letters, digits and `_`, no digit first")
         if body.kind == "list":
             return Workflow(name, {}, self.steps(body), key.place)
@@ -115,7 +108,7 @@ class _Reader:
     def parameter(self, marked: Marked, parameters: dict[str, Template | None]) -> None:
         pairs = marked.pairs if marked.kind == "map" else []
         key, default = pairs[0] if len(pairs) == 1 else (marked, None)
-        if key.kind != "scalar" or not _IDENTIFIER.fullmatch(text_of(key.value)):
+        if key.kind != "scalar" or not IDENTIFIER.fullmatch(text_of(key.value)):
             self.wrong(marked, "a parameter is a name, or a name with its default")
         elif key.value in parameters:
             self.wrong(key, f"the parameter {key.value} stands there twice")
@@ -152,44 +145,6 @@ class _Reader:
         parts = self.parts(body, f"step {name}", {verb, "next", *_BESIDE.get(verb, ()), *also} - {""}, of=found)
         action = self._readers[verb](self, name, parts) if found else None
         return Step(name, action, self.name(parts.get("next"), "next"), key.place)
-
-    def parts(self, body: Marked, what: str, known: set[str], *, of: list[str] | None = None) -> dict[str, Marked]:
-        """The parts of a map by name; those that are not known are problems."""
-        if body.kind != "map":
-            self.wrong(body, f"{what} is a map")
-            return {}
-        for key, _ in body.pairs:
-            if key.value not in known and key.value not in (of or ()):
-                self.wrong(key, f"{what} knows no `{text_of(key.value)}`: expected {', '.join(sorted(known))}")
-        return {str(key.value): value for key, value in body.pairs}
-
-    def name(self, marked: Marked | None, what: str) -> str | None:
-        if marked is None:
-            return None
-        if marked.kind != "scalar":
-            self.wrong(marked, f"{what} is a name")
-            return None
-        return text_of(marked.value)
-
-    def variable(self, marked: Marked | None, what: str) -> str | None:
-        name = self.name(marked, what)
-        if marked is not None and name is not None and not _IDENTIFIER.fullmatch(name):
-            self.wrong(marked, f"{what}: {name!r} is no name of a variable")
-        return name
-
-    def listed(self, marked: Marked | None, what: str) -> list[Marked]:
-        if marked is None:
-            return []
-        if marked.kind != "list":
-            self.wrong(marked, f"{what} is a list")
-            return []
-        return marked.items
-
-    def template(self, marked: Marked) -> Template:
-        return template(marked, self.problems)
-
-    def optional(self, marked: Marked | None) -> Template | None:
-        return template(marked, self.problems) if marked else None
 
     def assign(self, _name: str, parts: dict[str, Marked]) -> Action:
         listed = parts["assign"]
