@@ -6,8 +6,15 @@ from collections.abc import Iterable, Mapping
 
 from emulators.workflows.language.expressions import Invocation
 from emulators.workflows.language.problems import Place, Problem
-from emulators.workflows.language.signatures import CONNECTORS, SIGNATURES, Signature, suggestion
-from emulators.workflows.language.steps import Call, Workflow
+from emulators.workflows.language.signatures import (
+    AUTHENTICATION,
+    CONNECTORS,
+    SIGNATURES,
+    WORDS,
+    Signature,
+    suggestion,
+)
+from emulators.workflows.language.steps import Call, Constant, Workflow
 
 
 class Calls:
@@ -26,6 +33,13 @@ class Calls:
             self._unknown(call.function, call.place)
             return
         self._given(call.function, signature, call.arguments, call.place)
+        for name, words in WORDS.get(call.function, {}).items():
+            said = call.arguments.get(name)
+            if isinstance(said, Constant) and str(said.value).upper() not in words:
+                self._found.append(Problem(said.place, f"{name} {said.value!r} is none of {', '.join(words)}"))
+        auth = call.arguments.get("auth")
+        if isinstance(auth, Constant) and isinstance(auth.value, dict) and auth.value.get("type") not in AUTHENTICATION:
+            self._found.append(Problem(auth.place, f"the type of auth is one of {', '.join(AUTHENTICATION)}"))
 
     def invocation(self, node: Invocation, place: Place) -> None:
         """Check a call in an expression."""

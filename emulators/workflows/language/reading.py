@@ -61,9 +61,9 @@ def read_part(source: str) -> Definition:
     root = load(source)
     reader = _Reader()
     definition = reader.definition(root, source)
-    if reader.problems:
+    if any(not each.is_warning for each in reader.problems):
         raise DefinitionError(reader.problems)
-    return definition
+    return replace(definition, warnings=tuple(reader.problems))
 
 
 def checked(definition: Definition, beside: Mapping[str, Workflow] = MappingProxyType({})) -> Definition:
@@ -72,10 +72,10 @@ def checked(definition: Definition, beside: Mapping[str, Workflow] = MappingProx
     Raises:
         DefinitionError: with everything that is wrong with it.
     """
-    problems = check(definition, beside)
+    problems = [*definition.warnings, *check(definition, beside)]
     if any(not each.is_warning for each in problems):
         raise DefinitionError(problems)
-    return replace(definition, warnings=tuple(sorted(problems)))
+    return replace(definition, warnings=tuple(sorted(set(problems))))
 
 
 class _Reader(Parts):
@@ -85,6 +85,9 @@ class _Reader(Parts):
             return Definition({"main": main}, source)
         if root.kind != "map":
             self.wrong(root, "a definition is a list of steps, or a map of workflows of which one is `main`")
+            return Definition({}, source)
+        if root.get("main") is None and not any(each.kind == "map" and each.get("steps") for _, each in root.pairs):
+            self.wrong(root, "is no definition of workflows: none of its entries has steps")
             return Definition({}, source)
         workflows = {str(key.value): self.workflow(str(key.value), key, value) for key, value in root.pairs}
         if "main" in workflows and len(workflows["main"].parameters) > 1:
@@ -250,7 +253,11 @@ class _Reader(Parts):
             steps: tuple[Step, ...] = ()
         else:
             tried = self.step(name, body, body)
-            steps = tried.action.steps if isinstance(tried.action, Nested) and tried.next is None else (tried,)
+            steps = (
+                tried.action.steps
+                if isinstance(tried.action, Nested) and tried.next is None
+                else (replace(tried, name=""),)
+            )
         if "retry" not in parts and "except" not in parts:
             self.wrong(body, "a try has a retry, an except, or both")
         error, handler = None, None
@@ -266,6 +273,9 @@ class _Reader(Parts):
         if marked.kind != "map":
             return Retry(self.template(marked), None, None, None)
         inner = self.parts(marked, f"the retry of step {name}", {"predicate", "max_retries", "backoff"})
+        for needed in ("predicate", "max_retries", "backoff"):
+            if inner and needed not in inner:
+                self.wrong(marked, f"a retry has a {needed}, or names a policy such as ${{http.default_retry}}")
         if "backoff" in inner and inner["backoff"].kind == "map":
             self.parts(inner["backoff"], "backoff", {"initial_delay", "max_delay", "multiplier"})
         return Retry(

@@ -75,6 +75,16 @@ _BLOCKING = {
 CONSTANTS = frozenset({"http.default_retry", "http.default_retry_non_idempotent", "retry.default_backoff"})
 """What of the standard library is a value and no function."""
 
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+SEVERITIES = ("DEFAULT", "DEBUG", "INFO", "NOTICE", "WARNING", "ERROR", "CRITICAL", "ALERT", "EMERGENCY")
+AUTHENTICATION = ("OIDC", "OAuth2")
+WORDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "sys.log": {"severity": SEVERITIES},
+    "http.request": {"method": METHODS},
+    "events.create_callback_endpoint": {"http_callback_method": METHODS},
+}
+"""Arguments that are one of a few words, by function."""
+
 CONNECTORS = ("googleapis.", "gke.", "shell.")
 """How names of connectors begin."""
 

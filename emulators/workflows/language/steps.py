@@ -161,7 +161,7 @@ class Step:
     """One step.
 
     Attributes:
-        name: as the definition has it; in a condition, that of the switch.
+        name: as the definition has it; in a condition, that of the switch; of a call right in a try, empty.
         action: what it does, None where it only jumps.
         next: where it goes on, unless what it does says otherwise.
     """

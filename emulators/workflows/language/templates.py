@@ -22,6 +22,9 @@ def template(marked: Marked, problems: list[Problem]) -> Template:
         return Table(pairs, marked.place)
     if isinstance(marked.value, str) and is_expression(marked.value):
         return _evaluated(marked, problems)
+    if isinstance(marked.value, str) and "${" in marked.value:
+        said = "an expression stands alone: this is text, `${` included"
+        problems.append(Problem(marked.place, said, is_warning=True))
     return Constant(marked.value, marked.place)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from emulators.workflows.language.signatures import METHODS, SEVERITIES
 from emulators.workflows.library import arguments as given
 from emulators.workflows.library.requests import answered, request
 from emulators.workflows.library.times import parse
@@ -18,8 +19,6 @@ from emulators.workflows.running.values import to_json, type_of
 
 MOST_SECONDS = 365 * 24 * 3600.0
 CALLBACK_SECONDS = 12 * 3600.0
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
-SEVERITIES = ("DEFAULT", "DEBUG", "INFO", "NOTICE", "WARNING", "ERROR", "CRITICAL", "ALERT", "EMERGENCY")
 _AT_ONCE = 20
 
 

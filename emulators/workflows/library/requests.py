@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from emulators.workflows.language.signatures import AUTHENTICATION
 from emulators.workflows.library import arguments as given
 from emulators.workflows.running.failures import failure
 from emulators.workflows.running.outside import Answer, Outside, Request
@@ -15,7 +16,6 @@ from emulators.workflows.running.values import text, to_json, type_of
 MOST_BYTES = 2 * 1024 * 1024
 DEFAULT_SECONDS = 300.0
 MOST_SECONDS = 1800.0
-KINDS = ("OIDC", "OAuth2")
 
 
 def request(outside: Outside, method: str, arguments: Mapping[str, Any]) -> Request:
@@ -80,8 +80,8 @@ def _address(url: str, query: Any) -> str:
 
 def _authorization(outside: Outside, auth: Mapping[str, Any], url: str) -> str:
     kind = auth.get("type")
-    if kind not in KINDS:
-        raise failure("ValueError", f"the type of auth is one of {', '.join(KINDS)}")
+    if kind not in AUTHENTICATION:
+        raise failure("ValueError", f"the type of auth is one of {', '.join(AUTHENTICATION)}")
     return f"Bearer {outside.token(kind, str(auth.get('audience') or url))}"
 
 

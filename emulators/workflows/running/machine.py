@@ -148,13 +148,15 @@ class Machine:
 
     async def _step(self, step: Step, place: Standing) -> Flow:
         self._steps += 1
-        self._outside.step(place.routine, step.name, step.place.line)
+        if step.name:
+            self._outside.step(place.routine, step.name, step.place.line)
         try:
             if self._steps > MOST_STEPS:
                 raise failure("ResourceLimitError", f"an execution has at most {MOST_STEPS} steps")
             flow = await self._act(step.action, place) if step.action is not None else None
         except WorkflowError as error:
-            error.frames.append(Frame(step.name, place.routine, step.place))
+            if step.name:
+                error.frames.append(Frame(step.name, place.routine, step.place))
             raise
         return flow if flow is not None or step.next is None else _Jump(step.next)
 

@@ -43,3 +43,32 @@ class Places(msgspec.Struct, frozen=True, kw_only=True):
         claims |= {"iat": now, "exp": now + 3600}
         parts = [json.dumps(each).encode() for each in ({"alg": "none", "typ": "JWT"}, claims)]
         return ".".join([*(urlsafe_b64encode(each).rstrip(b"=").decode() for each in parts), ""])
+
+
+def beside(
+    project: str,
+    endpoints: Mapping[str, str],
+    emulators: Mapping[str, str],
+    token: str,
+    environment: Mapping[str, str],
+) -> Places:
+    """The places of a platform that runs here.
+
+    Args:
+        project: its project.
+        endpoints: its functions' addresses by name; workflows read them as `INGEST_URL` and the like.
+        emulators: hosts and ports, or addresses, of the emulators.
+        token: what the functions take for the token of the account that calls them.
+        environment: what workflows read besides.
+    """
+    apis = {name: where if "://" in where else f"http://{where}" for name, where in emulators.items()}
+    return Places(
+        project=project,
+        apis=apis,
+        secret_manager=emulators.get("secretmanager", ""),
+        tokens=dict.fromkeys(endpoints.values(), token),
+        environment={
+            **{f"{name.upper()}_URL": address for name, address in {**endpoints, **apis}.items()},
+            **environment,
+        },
+    )
