@@ -32,6 +32,7 @@ class Arbitrate:
             qualified.signal,
             self._models.counts(),
             qualified.decided_at,
+            arms=qualified.arms,
         )
         return (
             ActionsRanked(

@@ -8,14 +8,13 @@ from typing import Any
 
 import msgspec
 
-from shared.domain.contact import Contact
-from shared.domain.errors import AlreadyExistsError, InvalidError
-from shared.domain.outcome import OUTCOMES
-from shared.domain.propensity import learns
+from functions.feedback.taking import TakeOutcomes, Told
+from shared.domain.errors import InvalidError
+from shared.domain.outcome import OUTCOMES, Outcome
 from shared.domain.signal import EARLY_BEYOND, digest
 from shared.messages import HistoryRow, TreatmentDelivered
 from shared.messages.rows import outcome_row
-from shared.ports import Contacts, Outcome, Outcomes, Publisher
+from shared.ports import Contacts
 
 MAX_ITEMS = 500
 
@@ -48,11 +47,10 @@ def note_delivery(delivered: TreatmentDelivered, _now: datetime) -> tuple[Histor
 class RecordOutcomes:
     """The use case over its ports."""
 
-    def __init__(self, contacts: Contacts, outcomes: Outcomes, publisher: Publisher) -> None:
-        """Look deliveries up in `contacts`, record in `outcomes`, publish history rows."""
+    def __init__(self, contacts: Contacts, take: TakeOutcomes) -> None:
+        """Look deliveries up in `contacts`."""
         self._contacts = contacts
-        self._outcomes = outcomes
-        self._publisher = publisher
+        self._take = take
 
     def __call__(self, body: bytes, now: datetime) -> Recorded:
         """Take one outcome or an array; each item by itself.
@@ -63,32 +61,31 @@ class RecordOutcomes:
         """
         reported, rejected = _read(body, now)
         deliveries = self._contacts.deliveries(sorted({item.delivery_id for item in reported.values()}))
-        accepted = []
-        rows = []
+        told: dict[int, Told] = {}
         for index, item in reported.items():
             delivery = deliveries.get(item.delivery_id)
             if delivery is None:
                 detail = "no such delivery; use the delivery_id that came with the treatment"
                 rejected.append(_rejection(index, 404, InvalidError(detail, field="delivery_id")))
                 continue
-            at = item.at or now
-            outcome = Outcome(
-                id="o-" + digest("outcome", item.delivery_id, item.id or f"{item.outcome} {at.isoformat()}"),
-                outcome=item.outcome,
-                delivery_id=item.delivery_id,
-                at=at,
-                value=item.value,
-            )
-            contact = Contact.of(delivery) if delivery.state == "presented" else None
-            try:
-                self._outcomes.record(outcome, delivery, contact, learns(item.outcome, delivery.bins))
-                duplicate = False
-            except AlreadyExistsError:
-                duplicate = True  # taken before; its row is published again in case that was where we died
-            rows.append(outcome_row(delivery, item.outcome, at, row_id=outcome.id, detail=outcome, repeated=duplicate))
-            accepted.append({"index": index, "outcome_id": outcome.id, "duplicate": duplicate})
-        self._publisher.publish(rows)
+            told[index] = Told(_outcome(item, item.at or now), delivery)
+        taken = self._take(list(told.values()), now)
+        accepted = []
+        for index, each in told.items():
+            outcome_id = each.outcome.id
+            accepted.append({"index": index, "outcome_id": outcome_id, "duplicate": taken.get(outcome_id, True)})
+            taken[outcome_id] = True  # the same twice in one request is a duplicate too
         return Recorded(accepted=accepted, rejected=sorted(rejected, key=lambda r: int(r["index"])))
+
+
+def _outcome(item: ReportedOutcome, at: datetime) -> Outcome:
+    return Outcome(
+        id="o-" + digest("outcome", item.delivery_id, item.id or f"{item.outcome} {at.isoformat()}"),
+        outcome=item.outcome,
+        delivery_id=item.delivery_id,
+        at=at,
+        value=item.value,
+    )
 
 
 def _read(body: bytes, now: datetime) -> tuple[dict[int, ReportedOutcome], list[dict[str, Any]]]:

@@ -1,4 +1,6 @@
-"""What feedback takes and gives, as OpenAPI has it."""
+"""What feedback takes and gives, as OpenAPI has it. The pages that people see, under `/c/`, `/o/` and `/u/`, are not in
+it: only links that we made lead there.
+"""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from shared.domain.catalogue.consent import Objection
 from shared.domain.erasure import ERASED
 from shared.domain.errors import ErasedError, PermanentError, StaleError
 from shared.domain.identity.links import Identifier, Link, Refusal
@@ -104,10 +105,19 @@ class People:
         members: Mapping[str, str] | None = None,
         links: Sequence[Link] = (),
         refusals: Mapping[str, Refusal] | None = None,
+        objections: Sequence[Objection] = (),
     ) -> Rebuilt:
         """The persons that were read, rebuilt."""
-        persons = [read[each].value for each in sorted(read)]
-        return rebuild(persons, strength, self._new_id, now=now, members=members, links=links, refusals=refusals)
+        return rebuild(
+            [read[each].value for each in sorted(read)],
+            strength,
+            self._new_id,
+            now=now,
+            members=members,
+            links=links,
+            refusals=refusals,
+            objections=objections,
+        )
 
     def write(
         self,

@@ -25,7 +25,7 @@ from shared.domain.identity.resolution import (
     news,
     pointing,
 )
-from shared.domain.identity.teaching import taught
+from shared.domain.identity.teaching import taught, teaches
 from shared.domain.policy.policy import Policy
 from shared.domain.profile import Person
 from shared.domain.signal import Signal
@@ -80,8 +80,9 @@ class Resolving:
         known = {key: each.value for key, each in found.items() if key != strongest or place is not None}
         new = news(linking, known, place.person.value if place else None, signal, self._strength)
         seen = Seen(linking, found, place, new)
-        speaks = bool(signal.consent) and strongest in found and bool(found[strongest].value.anchor)
-        if place is not None and not new.links and not speaks:  # whoever speaks enters the graph, and hangs no more
+        hangs = strongest in found and bool(found[strongest].value.anchor)
+        speaks = hangs and teaches(signal, self._policy)  # whoever speaks enters the graph, and hangs no more
+        if place is not None and not new.links and not speaks:
             return self._kept(seen, place), new.conflicts
         try:
             return self._joined(seen)
@@ -139,7 +140,12 @@ class Resolving:
         read = self._people.tied([place.person for place in places.values() if place], self._strength)
         members, evidence = _members(ends, places, found)
         rebuilt = self._people.rebuilt(
-            read, self._strength, signal.received_at, members=members, links=[*links, *evidence]
+            read,
+            self._strength,
+            signal.received_at,
+            members=members,
+            links=[*links, *evidence],
+            objections=self._policy.revision.catalogue.consent.objections,
         )
         if not {*ends} <= rebuilt.person_of.keys():
             raise StaleError("identifiers were moved between two readings")

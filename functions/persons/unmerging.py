@@ -74,7 +74,8 @@ class Unmerge:
         first, second = self._find(one, now), self._find(other, now)
         if first.person.value.person_id != second.person.value.person_id:
             raise InvalidError("they are not one person", field="other")
-        strength = Strength(self._catalogues.current().revision.namespaces)
+        revision = self._catalogues.current().revision
+        strength = Strength(revision.namespaces)
         cut = cut_between(first, second, strength)
         read = self._people.tied([first.person], strength)
         hung = [step.link for step in cut if step.link in (*first.hanging, *second.hanging)]
@@ -86,6 +87,7 @@ class Unmerge:
             members={link.weaker: held[link.stronger] for link in hung},
             links=hung,
             refusals={step.link.id: refusal for step in cut},
+            objections=revision.catalogue.consent.objections,
         )
         if do:
             self._people.write(read, rebuilt)

@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import partial
 from typing import NamedTuple, TypeVar
 
-from functions.suppression.records import make_delivery, record_of, reservation
+from functions.suppression.records import make_delivery, record_of, reservation, row_of
 from shared.domain.catalogue import Revision
 from shared.domain.contact import Contact
 from shared.domain.contact_folding import REPEATED_WITHIN, fold, settled
@@ -29,7 +29,6 @@ from shared.domain.offering import offer, to_send
 from shared.domain.policy.policy import Policy
 from shared.domain.ranking import unpacked
 from shared.messages import ActionsRanked, ContactReserved, HistoryRow
-from shared.messages.rows import decision_row
 from shared.ports import Allowances, Catalogues, Contacts, Folding, Taken, Versioned
 
 ATTEMPTS = 12
@@ -80,21 +79,32 @@ class Suppress:
             folded = fold(history.value.part(ranked.holder), policy.revision.catalogue.rules, now)
             try:
                 if selection.chosen:
-                    contact = Contact.of(make_delivery(policy.revision, ranked, selection.chosen[0], now))
+                    contact = Contact.of(make_delivery(policy, ranked, selection.chosen[0], now))
                     self._contacts.reserve(ranked.holder, history.version, [contact], fold=folded)
-                    return reservation(ranked, contact, ranked.holder, selection.withheld, read, now, repeated=False)
+                    withheld = selection.withheld
+                    return reservation(
+                        policy, ranked, contact, ranked.holder, withheld, read=read, at=now, repeated=False
+                    )
                 if selection.deferred is not None:
                     deferral = _deferral(ranked, selection.deferred, now)
                     self._contacts.defer(ranked.holder, history.version, deferral, forget=folded.withheld)
                     record = record_of(
-                        ranked, "deferred", now, (), selection.withheld, read, deferred=selection.deferred
+                        policy,
+                        ranked,
+                        "deferred",
+                        now,
+                        (),
+                        withheld=selection.withheld,
+                        read=read,
+                        deferred=selection.deferred,
                     )
-                    return (decision_row(record),)
+                    return (row_of(policy, ranked, record),)
             except StaleError:
                 self._allowances.give_back(allowed.taken)
                 continue
             self._contacts.withhold(ranked.holder, ranked.decision_id, now, forget=folded.withheld)
-            return (decision_row(record_of(ranked, "all_withheld", now, (), selection.withheld, read)),)
+            record = record_of(policy, ranked, "all_withheld", now, (), withheld=selection.withheld, read=read)
+            return (row_of(policy, ranked, record),)
         raise TransientError(f"the contact history of {ranked.holder} is contended")
 
     def offer(self, ranked: ActionsRanked, now: datetime) -> tuple[tuple[Delivery, ...], HistoryRow]:
@@ -112,7 +122,7 @@ class Suppress:
         choose = partial(offer, policy, best_first, ranked.slots, ranked.profile, history, now)
         offered, allowed = self._allowed(policy, now, choose, _offered)
         deliveries = [
-            make_delivery(revision, ranked, each.treatment, now, placement=each.placement, rank=each.rank)
+            make_delivery(policy, ranked, each.treatment, now, placement=each.placement, rank=each.rank)
             for each in offered.offered
         ]
         try:
@@ -122,8 +132,10 @@ class Suppress:
             raise
         result: Result = "offered" if deliveries else "all_withheld"
         read = read_of(policy, history, now, closed=allowed.closed)
-        record = record_of(ranked, result, now, deliveries, offered.withheld, read, filling="together")
-        return tuple(deliveries), decision_row(record, deliveries[0] if deliveries else None)
+        record = record_of(
+            policy, ranked, result, now, deliveries, withheld=offered.withheld, read=read, filling="together"
+        )
+        return tuple(deliveries), row_of(policy, ranked, record, deliveries[0] if deliveries else None)
 
     def _allowed(
         self,
@@ -158,7 +170,8 @@ class Suppress:
         """The answer this decision had before, None where it is decided for the first time."""
         withheld_at = history.withheld.get(ranked.decision_id)
         if withheld_at is not None:
-            return (decision_row(self._chose_nothing(policy, ranked, history, withheld_at), repeated=True),)
+            nothing = self._chose_nothing(policy, ranked, history, withheld_at)
+            return (row_of(policy, ranked, nothing, repeated=True),)
         earlier = history.of_decision(ranked.decision_id) or _folded(ranked, history, now)
         if not earlier:
             return None
@@ -169,7 +182,7 @@ class Suppress:
         stands = None if again.chosen == (reserved.treatment,) else Standing(treatment=reserved.treatment)
         read = read_of(policy, past, at, stands=stands)
         holder = history.holder(reserved.delivery_id, ranked.holder)
-        return reservation(ranked, reserved, holder, again.withheld, read, at, repeated=True)
+        return reservation(policy, ranked, reserved, holder, again.withheld, read=read, at=at, repeated=True)
 
     def _chose_nothing(
         self, policy: Policy, ranked: ActionsRanked, history: ContactHistory, at: datetime
@@ -182,7 +195,7 @@ class Suppress:
         same = not again.chosen and again.deferred == deferred
         read = read_of(policy, history, at, stands=None if same else Standing(deferred=deferred), closed=closed)
         result: Result = "all_withheld" if deferred is None else "deferred"
-        return record_of(ranked, result, at, (), again.withheld, read, deferred=deferred)
+        return record_of(policy, ranked, result, at, (), withheld=again.withheld, read=read, deferred=deferred)
 
 
 def _choice(policy: Policy, ranked: ActionsRanked, history: ContactHistory, at: datetime) -> Callable[..., Selection]:
@@ -232,7 +245,9 @@ def _folded(ranked: ActionsRanked, history: ContactHistory, now: datetime) -> li
 def _folding(person_id: str, found: Versioned[ContactHistory], revision: Revision, now: datetime) -> Folding | None:
     """The fold that an offer brings along once there is enough for it: it costs a write more."""
     own = found.value.part(person_id)
-    if found.version is None or settled(own, now) < FOLD_WITH_OFFER:
+    if found.version is None or len(own.late) + len(own.contacts) < FOLD_WITH_OFFER:
+        return None
+    if settled(own, now) < FOLD_WITH_OFFER:
         return None
     return Folding(person_id, found.version, fold(own, revision.catalogue.rules, now))
 

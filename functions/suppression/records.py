@@ -5,19 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from shared.domain.catalogue import Revision, facts
+import msgspec
+
+from shared.domain.catalogue import facts
 from shared.domain.contact import Contact
 from shared.domain.contact_policy import Deferred, Withheld
 from shared.domain.contact_read import ContactRead
 from shared.domain.decision import Chosen, DecisionRecord, Filling, Result, delivery_id, kept
 from shared.domain.delivery import Delivery
+from shared.domain.experiments import AS_USUAL, is_held_out
+from shared.domain.offered import BestFirst
+from shared.domain.policy.policy import Policy
 from shared.domain.propensity import model_id
+from shared.domain.replay import held_back
+from shared.domain.selected import by_chance, is_single, selected, value_of
 from shared.messages import ActionsRanked, ContactReserved, HistoryRow
 from shared.messages.rows import decision_row
 
 
 def make_delivery(
-    revision: Revision,
+    policy: Policy,
     ranked: ActionsRanked,
     treatment_id: str,
     now: datetime,
@@ -26,8 +33,8 @@ def make_delivery(
     rank: int = 1,
 ) -> Delivery:
     """The delivery of a chosen treatment: outbound ones are reserved, inbound ones presented."""
-    action, treatment = revision.treatment(treatment_id)
-    outbound = revision.channels[treatment.channel].direction == "outbound"
+    action, treatment = policy.revision.treatment(treatment_id)
+    outbound = policy.revision.channels[treatment.channel].direction == "outbound"
     return Delivery(
         delivery_id=delivery_id(ranked.decision_id, treatment.id, placement),
         decision_id=ranked.decision_id,
@@ -38,20 +45,30 @@ def make_delivery(
         at=now,
         placement=treatment.placement,
         rank=rank,
-        expires_at=now + revision.deadline(treatment.id) if outbound else None,
+        expires_at=now + policy.revision.deadline(treatment.id) if outbound else None,
         bins=ranked.ranking.bins,
+        value=_value(policy, ranked, treatment_id),
         **facts(action, treatment),
     )
 
 
+def _value(policy: Policy, ranked: ActionsRanked, treatment_id: str) -> float:
+    value = policy.factors.values[policy.row(treatment_id)]
+    if value is not None:
+        return value
+    situation = policy.situation(ranked.profile, ranked.signal, ranked.decided_at)
+    return value_of(policy, policy.row(treatment_id), situation)
+
+
 def reservation(
+    policy: Policy,
     ranked: ActionsRanked,
     contact: Contact,
     holder: str,
     withheld: Sequence[Withheld],
+    *,
     read: ContactRead,
     at: datetime,
-    *,
     repeated: bool,
 ) -> tuple[ContactReserved | HistoryRow, ...]:
     """What a reservation made at `at` publishes; once its delivery is claimed, the record alone is told again.
@@ -59,7 +76,8 @@ def reservation(
     `holder` is the person whose history has the contact.
     """
     delivery = contact.delivery(holder)
-    row = decision_row(record_of(ranked, "reserved", at, [delivery], withheld, read), delivery, repeated=repeated)
+    record = record_of(policy, ranked, "reserved", at, [delivery], withheld=withheld, read=read)
+    row = row_of(policy, ranked, record, delivery, repeated=repeated)
     if contact.state != "reserved":
         return (row,)
     message = ContactReserved(
@@ -71,25 +89,54 @@ def reservation(
     return message, row
 
 
+def row_of(
+    policy: Policy,
+    ranked: ActionsRanked,
+    record: DecisionRecord,
+    delivery: Delivery | None = None,
+    *,
+    repeated: bool = False,
+) -> HistoryRow:
+    """The row of the history that tells of a decision, with what its first treatment was ranked by."""
+    if delivery is None:
+        return decision_row(record, repeated=repeated)
+    situation = policy.situation(ranked.profile, ranked.signal, ranked.decided_at)
+    chosen = selected(policy, ranked.ranking, delivery.treatment, situation, ranked.arms)
+    return decision_row(record, delivery, chosen, _probability(policy, ranked, record), repeated=repeated)
+
+
+def _probability(policy: Policy, ranked: ActionsRanked, record: DecisionRecord) -> float | None:
+    """How probable it was that the person, in these arms, was given this treatment first; None where it takes longer to
+    say than whoever asks should wait: `records` says it later.
+    """
+    way = policy.experiments.way(ranked.arms) if ranked.arms else AS_USUAL
+    if way.ranks_by == "chance":
+        return by_chance(policy, record) if is_single(policy, record.slots) else None
+    return None if policy.factors.explores else 1.0
+
+
 def record_of(
+    policy: Policy,
     ranked: ActionsRanked,
     result: Result,
     at: datetime,
     deliveries: Sequence[Delivery],
+    *,
     withheld: Sequence[Withheld],
     read: ContactRead,
-    *,
     filling: Filling = "in_turn",
     deferred: Deferred | None = None,
 ) -> DecisionRecord:
     """The record of a decision whose ranking met contact policy at `at`, from what contact policy `read`."""
-    return DecisionRecord(
+    record = DecisionRecord(
         **ranked.carried(),
         reserved_at=at,
         result=result,
         chosen=tuple(
-            Chosen(treatment=d.treatment, delivery_id=d.delivery_id, rank=d.rank, placement=d.placement)
-            for d in deliveries
+            [
+                Chosen(treatment=d.treatment, delivery_id=d.delivery_id, rank=d.rank, placement=d.placement)
+                for d in deliveries
+            ]
         ),
         slots=ranked.slots,
         **kept(ranked.ranking),
@@ -98,3 +145,7 @@ def record_of(
         filling=filling,
         deferred=deferred,
     )
+    if not is_held_out(ranked.arms):
+        return record
+    best_first = BestFirst(ranked.ranking.rows(), ranked.ranking.weights())
+    return msgspec.structs.replace(record, held_back=held_back(policy, record, best_first, read))

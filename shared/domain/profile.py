@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -20,24 +21,34 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     at: Instant
 
 
-class Fragment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What one of the persons behind a merged one holds apart, so that they can be parted again.
+class Lesson(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What signals taught of attributes and features.
+
+    Attributes:
+        attributes, facts, features: as of a person.
+    """
+
+    attributes: dict[str, Any] = {}
+    facts: dict[str, Fact] = {}
+    features: dict[str, bytes] = {}
+
+
+class Fragment(Lesson, frozen=True, kw_only=True, omit_defaults=True):
+    """What one of the persons behind a merged one holds apart, so that they can be parted again: what came with that
+    person, and what the signals of its strongest identifier taught.
 
     Attributes:
         created_at: when that person was first seen, UTC.
-        attributes, facts, brands, products, flags, reachable, audiences, features, triggered: as of a person. Consents
-            stay with the identifiers that gave them.
+        brands, products, flags, reachable, audiences, triggered: as of a person. Consents stay with the identifiers
+            that gave them.
     """
 
     created_at: Instant
-    attributes: dict[str, Any] = {}
-    facts: dict[str, Fact] = {}
     brands: tuple[str, ...] = ()
     products: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     reachable: tuple[str, ...] = ()
     audiences: tuple[str, ...] = ()
-    features: dict[str, bytes] = {}
     triggered: dict[str, tuple[Entry, ...]] = {}
 
 
@@ -82,6 +93,10 @@ class Person(Profile, frozen=True, kw_only=True, omit_defaults=True):
         facts: where attributes are from that signals stated, by name; the others came with the person.
         fragments: of a merged person what each of its former persons holds apart, by canonical id; the profile is the
             view of them together. A person that never merged has none.
+        lessons: what signals taught whose strongest identifier is not the strongest of its fragment, by that
+            identifier's key; and of a person that never merged, where there are such, the person's own under the
+            person's id. Attributes and features are the view of all of them together.
+        own_flags: the flags that came with a person that never merged, where words on objections made others of them.
         voices: the words on consent by who gave them, which is an identifier's key, or for those that came with the
             person the person's id; `consents` is the view of them together.
         graph: the person's identifiers and the log of their links.
@@ -93,6 +108,8 @@ class Person(Profile, frozen=True, kw_only=True, omit_defaults=True):
 
     facts: dict[str, Fact] = {}
     fragments: dict[str, Fragment] = {}
+    lessons: dict[str, Lesson] = {}
+    own_flags: tuple[str, ...] | None = None
     voices: dict[str, dict[str, Consent]] = {}
     graph: Graph = NO_GRAPH
     features: dict[str, bytes] = {}
@@ -101,4 +118,7 @@ class Person(Profile, frozen=True, kw_only=True, omit_defaults=True):
 
     def snapshot(self) -> Profile:
         """What travels with a decision: the person as it is seen."""
-        return Profile(**{name: getattr(self, name) for name in Profile.__struct_fields__})
+        return Profile(**dict(zip(Profile.__struct_fields__, _seen(self), strict=True)))
+
+
+_seen = attrgetter(*Profile.__struct_fields__)

@@ -6,7 +6,7 @@ again by the same functions that worked it out first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -14,11 +14,12 @@ import msgspec
 from shared.domain.candidates import is_packed, known, means, named, of_rows
 from shared.domain.canonical import canonical, plain
 from shared.domain.catalogue import Revision
-from shared.domain.contact_policy import select
+from shared.domain.contact_policy import Deferred, select
 from shared.domain.contact_read import ContactRead
 from shared.domain.decision import Chosen, DecisionRecord, Result, delivery_id, kept
 from shared.domain.engagement import Slots, qualify
 from shared.domain.errors import InvalidError
+from shared.domain.experiments import is_held_out
 from shared.domain.offered import BestFirst, Offer
 from shared.domain.offering import offer, to_send
 from shared.domain.offering_in_turn import offer_in_turn
@@ -97,10 +98,12 @@ def replayed(policy: Policy, record: DecisionRecord) -> DecisionRecord:
     given = known(policy, record)
     propensities = of_rows(policy, qualified.rows, given)
     situation = policy.situation(record.profile, record.signal, record.decided_at)
-    ranking = reranking(policy, qualified.rows, propensities, situation, record.models)
+    way, decision = policy.experiments.way(record.arms), record.decision_id
+    ranking = reranking(policy, qualified.rows, propensities, situation, record.models, way=way, decision=decision)
     came_to = answer(policy, record, BestFirst(ranking.rows(), ranking.weights()))
     around = halves(of_rows(policy, qualified.rows, means(policy, record))) if record.means else b""
-    made = msgspec.structs.replace(came_to, **{**kept(ranking), "means": around}, read=record.read)
+    drawn = {"means": around, "evidence": record.evidence}
+    made = msgspec.structs.replace(came_to, **{**kept(ranking), **drawn}, read=record.read)
     return (
         made
         if is_packed(record)
@@ -114,7 +117,8 @@ def rerank(policy: Policy, rows: Rows, record: DecisionRecord) -> Scoring:
 
     propensities = of_rows(policy, rows, known(policy, record))
     situation = policy.situation(record.profile, record.signal, record.decided_at)
-    return scoring(policy, rows, propensities, situation, record.models)
+    way = policy.experiments.way(record.arms)
+    return scoring(policy, rows, propensities, situation, record.models, way=way, decision=record.decision_id)
 
 
 def is_offer(revision: Revision, slots: Slots) -> bool:
@@ -130,6 +134,44 @@ def answer(policy: Policy, record: DecisionRecord, ranked: BestFirst) -> Decisio
         record: the decision.
         ranked: the candidates, best first.
     """
+    answered = _answered(policy, record, ranked)
+    if not is_held_out(record.arms):
+        return answered
+    return msgspec.structs.replace(answered, held_back=held_back(policy, answered, ranked, record.read))
+
+
+def held_back(policy: Policy, record: DecisionRecord, ranked: BestFirst, read: ContactRead | None) -> str | None:
+    """The treatment that somebody who is held out would have been given but for that, None where it is what they are
+    given.
+
+    Args:
+        policy: the compiled revision.
+        record: the decision.
+        ranked: the candidates, best first.
+        read: what contact policy read.
+    """
+    read = read or ContactRead()
+    history, at = read.history(policy.revision), record.reserved_at
+    if is_offer(policy.revision, record.slots):
+        made = offer(
+            policy, ranked, record.slots, record.profile, history, at, closed=read.closed, holds_out=False
+        ).offered
+        first = made[0].treatment if made else None
+    else:
+        best_first, since = to_send(policy, policy.ids(ranked.rows)), record.signal.waiting_since
+        selection = select(
+            policy, best_first, record.profile, history, at, since=since, closed=read.closed, holds_out=False
+        )
+        first = _first(selection.chosen, selection.deferred)
+    is_given = _first([each.treatment for each in record.chosen], record.deferred)
+    return None if first == is_given else first
+
+
+def _first(chosen: Sequence[str], deferred: Deferred | None) -> str | None:
+    return chosen[0] if chosen else deferred.treatment if deferred else None
+
+
+def _answered(policy: Policy, record: DecisionRecord, ranked: BestFirst) -> DecisionRecord:
     revision = policy.revision
     read = record.read or ContactRead()
     if is_offer(revision, record.slots):
@@ -181,6 +223,7 @@ def _with(record: DecisionRecord, **came_to: Any) -> DecisionRecord:
         profile=record.profile,
         conflicts=record.conflicts,
         fragment=record.fragment,
+        arms=record.arms,
         revision=record.revision,
         decided_at=record.decided_at,
         slots=record.slots,

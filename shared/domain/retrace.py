@@ -95,7 +95,10 @@ def retrace(policy: Policy, record: DecisionRecord) -> Retraced:
     situation = policy.situation(record.profile, record.signal, record.decided_at)
     propensities = known(policy, record)
     rows = policy.row_set(propensities)
+    known_, way = of_rows(policy, rows, propensities), policy.experiments.way(record.arms)
     return Retraced(
-        scoring=scoring(policy, rows, of_rows(policy, rows, propensities), situation, record.models) if rows else None,
+        scoring=scoring(policy, rows, known_, situation, record.models, way=way, decision=record.decision_id)
+        if rows
+        else None,
         drops=drops(policy, record.profile, record.signal, record.slots, record.decided_at),
     )

@@ -55,6 +55,7 @@ class _Decided(Message, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         fragment: where several persons turned out to be this one, as which of them the signal came; else empty.
+        arms: of experiments and holdouts that the person is in, as `shared.domain.experiments` has them.
     """
 
     person_id: str
@@ -64,6 +65,7 @@ class _Decided(Message, frozen=True, kw_only=True, omit_defaults=True):
     conflicts: tuple[Conflict, ...] = ()
     decided_at: Instant
     fragment: str = ""
+    arms: tuple[str, ...] = ()
 
     @property
     def holder(self) -> str:
@@ -83,6 +85,7 @@ class _Decided(Message, frozen=True, kw_only=True, omit_defaults=True):
             "conflicts": self.conflicts,
             "decided_at": self.decided_at,
             "fragment": self.fragment,
+            "arms": self.arms,
         }
 
 
@@ -140,7 +143,7 @@ class HistoryRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     topic: ClassVar[str] = "history"
 
     row_id: str
-    kind: Literal["decision", "outcome", "signal"]
+    kind: Literal["decision", "outcome", "signal", "selection"]
     occurred_at: Instant
     decision_id: str | None = None
     person_id: str | None = None
@@ -159,6 +162,16 @@ class HistoryRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     bytes: int = 0
     record: str | None = None
     repeated: bool = False
+    asked: str | None = None
+    arms: str | None = None
+    held_back: str | None = None
+    placement: str | None = None
+    rank: int | None = None
+    propensity: float | None = None
+    priority: float | None = None
+    value: float | None = None
+    lever: float | None = None
+    selection_probability: float | None = None
 
 
 AnyMessage = SignalReceived | SignalIdentified | ActionsQualified | ActionsRanked | ContactReserved | TreatmentDelivered

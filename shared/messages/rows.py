@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -10,7 +11,8 @@ from shared.domain.canonical import canonical
 from shared.domain.decision import DecisionRecord
 from shared.domain.delivery import Delivery
 from shared.domain.erasure import ERASED
-from shared.domain.signal import Signal
+from shared.domain.selected import Selected
+from shared.domain.signal import DECISION_REQUESTED, Signal
 from shared.messages import HistoryRow
 
 _WITH_EFFECT = {"reserved": 0, "offered": 0, "deferred": 1, "all_withheld": 1}
@@ -34,8 +36,17 @@ def canonical_row(row: HistoryRow) -> bytes:
     return canonical(plain)
 
 
-def decision_row(record: DecisionRecord, delivery: Delivery | None = None, *, repeated: bool = False) -> HistoryRow:
-    """A decision, with the first treatment it chose if any; `repeated` when it was made before and is told again."""
+def decision_row(
+    record: DecisionRecord,
+    delivery: Delivery | None = None,
+    chosen: Selected | None = None,
+    probability: float | None = None,
+    *,
+    repeated: bool = False,
+) -> HistoryRow:
+    """A decision, with the first treatment it chose if any, what that was ranked by and how probable its choice was;
+    `repeated` when it was made before and is told again.
+    """
     row = HistoryRow(
         row_id=record.decision_id,
         kind="decision",
@@ -46,8 +57,14 @@ def decision_row(record: DecisionRecord, delivery: Delivery | None = None, *, re
         outcome=record.result,
         repeated=repeated,
         record=msgspec.json.encode(record).decode(),
+        asked=record.slots.channels[0] if record.signal.type == DECISION_REQUESTED else None,
+        arms=" ".join(record.arms) or None,
+        held_back=record.held_back,
     )
-    return row if delivery is None else msgspec.structs.replace(row, **_taxonomy(delivery))
+    if delivery is None:
+        return row
+    facts: dict[str, Any] = {} if chosen is None else chosen._asdict()
+    return msgspec.structs.replace(row, **_taxonomy(delivery), **facts, selection_probability=probability)
 
 
 def outcome_row(
@@ -64,6 +81,7 @@ def outcome_row(
         outcome=outcome,
         repeated=repeated,
         record=msgspec.json.encode(detail).decode() if detail is not None else None,
+        value=delivery.value or None,
     )
     return msgspec.structs.replace(row, **_taxonomy(delivery))
 
@@ -86,7 +104,7 @@ def erased_row(decision_id: str, at: datetime) -> HistoryRow:
     return HistoryRow(row_id=decision_id, kind="signal", occurred_at=at, decision_id=decision_id, outcome=ERASED)
 
 
-def _taxonomy(delivery: Delivery) -> dict[str, str]:
+def _taxonomy(delivery: Delivery) -> dict[str, Any]:
     return {
         "brand": delivery.brand,
         "issue": delivery.issue,
@@ -95,4 +113,6 @@ def _taxonomy(delivery: Delivery) -> dict[str, str]:
         "treatment": delivery.treatment,
         "channel": delivery.channel,
         "delivery_id": delivery.delivery_id,
+        "placement": delivery.placement,
+        "rank": delivery.rank,
     }

@@ -12,8 +12,8 @@ from shared.domain.deferral import Deferral
 from shared.domain.delivery import Delivery
 from shared.domain.erasure import Erasure
 from shared.domain.identity.links import Identifier
+from shared.domain.outcome import Outcome
 from shared.messages import HistoryRow
-from shared.ports.channels import Outcome
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,12 +16,13 @@ from shared.domain.deferral import Deferral
 from shared.domain.delivery import Delivery
 from shared.domain.engagement import Slots
 from shared.domain.identity.links import Identifier
+from shared.domain.observed import Observed, took
 from shared.domain.profile import Person
 from shared.domain.signal import Signal, digest
 from shared.domain.triggers import Entry
 from shared.domain.usage import Usage
 from shared.messages import HistoryRow, SignalReceived
-from shared.ports import Parked, Rewrite, creation
+from shared.ports import Parked, Recording, Rewrite, creation
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -236,6 +237,15 @@ def deferral(number: int = 1, **changes) -> Deferral:
 def channel(channel_id: str = "email", **changes) -> Channel:
     fields = {"id": channel_id, "name": "E-mail", "direction": "outbound", "medium": "html", "price": 0.01}
     return Channel(**{**fields, **changes})
+
+
+def take(outcomes, outcome, of, entry=None):
+    """Take one outcome in; whether it was taken before."""
+    known = outcomes.observed([of.delivery_id]).get(of.delivery_id)
+    taking = took(known.value if known else Observed(delivery_id=of.delivery_id), [outcome])
+    if taking.new:
+        outcomes.record([Recording(of, taking, known.version if known else None, entry)])
+    return not taking.new
 
 
 def create(persons, profile_, identifiers=()):

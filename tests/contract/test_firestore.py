@@ -12,10 +12,19 @@ from shared.adapters import memory
 from shared.domain.contact_folding import fold
 from shared.domain.contact_history import ContactHistory
 from shared.domain.errors import PermanentError, TransientError
-from shared.domain.propensity import Counts
-from shared.ports import Outcome
+from shared.domain.outcome import Outcome
 from tests.contract.conftest import ON_EMULATORS
-from tests.contract.samples import NOW, PATIENCE_SECONDS, Counted, contact, create, delivery, parked, rich_profile
+from tests.contract.samples import (
+    NOW,
+    PATIENCE_SECONDS,
+    Counted,
+    contact,
+    create,
+    delivery,
+    parked,
+    rich_profile,
+    take,
+)
 
 pytestmark = ON_EMULATORS
 firestore = pytest.mark.parametrize("documents", ["firestore"], indirect=True)
@@ -79,8 +88,8 @@ def test_contact_points_are_in_a_database_of_their_own(documents):
 def test_a_models_counts_are_spread_over_a_few_documents(documents):
     documents.contacts.reserve("p-1", None, [contact(delivery(1))])
     for number in range(40):
-        outcome = Outcome(id=f"o-{number}", outcome="click", delivery_id=delivery(1).delivery_id, at=NOW)
-        documents.outcomes.record(outcome, delivery(1), None, Counts(positives=1))
+        of = delivery(number)
+        take(documents.outcomes, Outcome(id="o-1", outcome="click", delivery_id=of.delivery_id, at=NOW), of)
     assert len(list(documents.database.client.collection("models").stream())) == 4
 
 
@@ -123,9 +132,7 @@ def test_histories_of_before_facts_were_shared_are_read_changed_and_folded(docum
     )
 
     documents.contacts.claim(sent.claimed(NOW), None)
-    documents.outcomes.record(
-        Outcome(id="o-1", outcome="click", delivery_id=sent.delivery_id, at=NOW), sent, None, Counts()
-    )
+    take(documents.outcomes, Outcome(id="o-1", outcome="click", delivery_id=sent.delivery_id, at=NOW), sent)
     read = documents.contacts.history("p-1")
     assert read.value.contacts[sent.delivery_id] == contact(sent, state="sending", outcomes={"click": NOW})
     later = NOW + timedelta(days=3)

@@ -8,10 +8,10 @@ import pytest
 
 from shared.domain.contact_folding import REPEATED_WITHIN, SHOWN_FOR, fold, settled
 from shared.domain.contact_past import Folded
-from shared.domain.errors import AlreadyExistsError, StaleError
-from shared.domain.propensity import NO_EVIDENCE
-from shared.ports import Folding, Outcome
-from tests.contract.samples import NOW, contact, delivery
+from shared.domain.errors import StaleError
+from shared.domain.outcome import Outcome
+from shared.ports import Folding
+from tests.contract.samples import NOW, contact, delivery, take
 
 ONE = delivery(1)
 SENT_AT = NOW + timedelta(minutes=1)
@@ -20,7 +20,7 @@ LATER = SENT_AT + REPEATED_WITHIN + timedelta(seconds=1)
 
 def observe(documents, of, name, at, number=1, entry=None):
     outcome = Outcome(id=f"o-{number}-{name}", outcome=name, delivery_id=of.delivery_id, at=at)
-    documents.outcomes.record(outcome, of, entry, NO_EVIDENCE)
+    return take(documents.outcomes, outcome, of, entry)
 
 
 def reserve(documents, number, now, rules=()):
@@ -116,9 +116,8 @@ def test_an_outcome_that_came_earlier_than_the_one_that_was_folded_counts_from_t
     assert past(folded) == [("sending", SENT_AT, {"delivered": SENT_AT})]
 
 
-def test_an_outcome_that_is_told_again_after_folding_is_refused_as_ever(folded):
-    with pytest.raises(AlreadyExistsError):
-        observe(folded, ONE, "delivered", LATER)
+def test_an_outcome_that_is_told_again_after_folding_changes_nothing_as_ever(folded):
+    assert observe(folded, ONE, "delivered", LATER)
 
     assert past(folded) == [("sending", SENT_AT, {"delivered": SENT_AT + timedelta(microseconds=1)})]
 

@@ -9,9 +9,9 @@ import pytest
 
 from shared.domain.erasure import ERASED, Erasure, tombstone
 from shared.domain.errors import AlreadyExistsError, ErasedError, StaleError
-from shared.domain.propensity import NO_EVIDENCE
-from shared.ports import Held, Outcome, Versioned
-from tests.contract.samples import NOW, contact, create, deferral, delivery, link, rich_profile, update
+from shared.domain.outcome import Outcome
+from shared.ports import Held, Versioned
+from tests.contract.samples import NOW, contact, create, deferral, delivery, link, rich_profile, take, update
 
 US, OTHERS = ("p-1", "p-0"), ("p-2",)
 
@@ -28,7 +28,7 @@ def people(documents):
         create(documents.persons, msgspec.structs.replace(rich_profile(), person_id=person_id), links)
         shown = delivery(1, person_id, state="presented", expires_at=None)
         documents.contacts.present([shown])
-        documents.outcomes.record(outcome(shown), shown, contact(shown), NO_EVIDENCE)
+        take(documents.outcomes, outcome(shown), shown, contact(shown))
         waiting = deferral(decision_id=f"d-{person_id}", person_id=person_id)
         documents.contacts.defer(person_id, documents.contacts.history(person_id).version, waiting)
         documents.contact_points.put({person_id: {"email": f"{person_id}@example.org"}})

@@ -8,10 +8,13 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from functions.feedback.handler import RecordOutcomes
+from functions.feedback.taking import TakeOutcomes
 from shared.domain.contact import Contact
 from shared.domain.delivery import CLAIM_LEASE, Delivery
 from shared.domain.errors import PermanentError
 from shared.domain.identity.links import Identifier
+from shared.domain.observed import Observed
 from shared.domain.profile import Person, Profile
 from shared.domain.signal import ConsentChange
 from shared.messages import ContactReserved
@@ -217,9 +220,10 @@ def presented(killer):
             [("impression", shown), ("click", shown), ("click", delivery), ("complaint", delivery)]
         )
     ]
-    world.record = type(world.record)(
-        *(Watched(world.plain[name], killer, name) for name in ("contacts", "outcomes", "publisher"))
+    contacts, outcomes, publisher = (
+        Watched(world.plain[name], killer, name) for name in ("contacts", "outcomes", "publisher")
     )
+    world.record = RecordOutcomes(contacts, TakeOutcomes(world.catalogues, outcomes, publisher))
     world.queue.rows.clear()
     return world, msgspec.json.encode(report), shown, delivery
 
@@ -241,13 +245,15 @@ def test_outcomes_whose_reporter_tries_again_are_counted_once(moment):
     world.record(report, NOW + timedelta(seconds=60))
 
     assert [item["index"] for item in again.accepted] == [0, 1, 2, 3]
-    assert len(world.store.outcomes) == 4
+    observed = [msgspec.json.decode(each.data, type=Observed) for each in world.store.outcomes.values()]
+    taken = {outcome.id for each in observed for outcome in each.each()}
+    assert len(taken) == 4
     counts = world.store.models[shown.model]
-    assert (counts.positives, counts.negatives) == (2, 1)
+    assert (counts.positives, counts.negatives) == (2, 0)  # both were accepted, complaint or not
     [history] = world.store.histories.values()
     noted = {key: set(msgspec.json.decode(data, type=Contact).outcomes) for key, data in history.contacts.items()}
     assert noted == {shown.delivery_id: {"impression", "click"}, delivery.delivery_id: {"click", "complaint"}}
-    assert {row.row_id for row in world.queue.rows} == set(world.store.outcomes)
+    assert {row.row_id for row in world.queue.rows} == taken
 
 
 def test_a_sender_that_died_is_left_alone_until_its_lease_ends():

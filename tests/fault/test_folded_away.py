@@ -10,10 +10,9 @@ from functions.suppression.handler import FOLD_WITH_OFFER
 from shared.domain.catalogue import facts
 from shared.domain.contact import Contact
 from shared.domain.decision import DecisionRecord
-from shared.domain.propensity import NO_EVIDENCE
+from shared.domain.outcome import Outcome
 from shared.domain.replay import replay
-from shared.ports import Outcome
-from tests.contract.samples import delivery
+from tests.contract.samples import delivery, take
 from tests.fault.world import World, bank_policy, bank_revision, canonical, ordinary
 
 
@@ -101,7 +100,7 @@ def test_a_person_who_only_looks_is_folded_by_what_is_offered():
             **facts(*bank_revision().treatment(shown)),
         )
         outcome = Outcome(id=f"o-{n}", outcome="impression", delivery_id=of.delivery_id, at=at)
-        world.plain["outcomes"].record(outcome, of, Contact.of(of), NO_EVIDENCE)
+        take(world.plain["outcomes"], outcome, of, Contact.of(of))
     request = {
         "identifiers": {"customer_no": number},
         "channel": "web",

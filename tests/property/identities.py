@@ -148,7 +148,7 @@ class Platform:
         known = {}
         for key, probe in probes(stream).items():
             person = self.person(self.take(probe).person_id).value
-            known[key] = msgspec.structs.replace(person, version=0, graph=NO_GRAPH, fragments={})
+            known[key] = msgspec.structs.replace(person, version=0, graph=NO_GRAPH, fragments={}, lessons={})
         return known
 
 

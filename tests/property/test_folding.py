@@ -21,12 +21,10 @@ from shared.domain.contact_policy import first_stop
 from shared.domain.contact_policy.windows import LONGEST_SECONDS
 from shared.domain.contact_read import ContactRead, read_of
 from shared.domain.delivery import RESERVATION_TTL
-from shared.domain.errors import AlreadyExistsError
+from shared.domain.outcome import Outcome
 from shared.domain.policy.policy import Policy
-from shared.domain.propensity import NO_EVIDENCE
 from shared.domain.rules import Cap, Cooldown, Scope
-from shared.ports import Outcome
-from tests.contract.samples import Counted, delivery
+from tests.contract.samples import Counted, delivery, take
 from tests.unit.domain.situations import NOW, person, policy
 
 BANK = policy().revision
@@ -133,10 +131,7 @@ class Person:
         contact = Contact.of(of) if of.state == "presented" else None
         outcome = Outcome(id=f"{of.delivery_id} {name} {number}", outcome=name, delivery_id=of.delivery_id, at=at)
         for _ in range(2):
-            try:
-                self.outcomes.record(outcome, of, contact, NO_EVIDENCE)
-            except AlreadyExistsError:
-                return
+            take(self.outcomes, outcome, of, contact)
 
 
 def events(life, *, twice):

@@ -10,13 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.domain.candidates import known, means
-from shared.domain.catalogue import Revision
+from shared.domain.catalogue import Arm, Experiment, Revision
 from shared.domain.decision import DecisionRecord
 from shared.domain.engagement import Slots
 from shared.domain.policy.policy import Policy
 from shared.domain.predictors import Predictors
 from shared.domain.propensity import Counts
 from shared.domain.replay import replay
+from shared.domain.rules import Holdout
 from shared.domain.signal import ConsentChange
 from shared.messages import HistoryRow, SignalReceived
 from tests.fault.world import NOW, World, bank_customers, bank_policy, bank_revision, canonical
@@ -83,6 +84,34 @@ class Exploring:
 
     def get(self, _revision):
         return self.policy
+
+
+class Experimenting(Exploring):
+    """The same, with everybody in an arm and half of them held out."""
+
+    policy = Policy(
+        Revision(
+            msgspec.structs.replace(
+                bank_revision().catalogue,
+                exploration="thompson",
+                rules=(
+                    Holdout(id="half", share=0.5, stops=("marketing", "service"), reason="Measured."),
+                    *bank_revision().catalogue.rules,
+                ),
+                experiments=(
+                    Experiment(
+                        id="standing",
+                        reason="Measured.",
+                        arms=(
+                            Arm(id="random", share=0.4, ranks_by="chance"),
+                            Arm(id="propensity", share=0.3, ranks_by="propensity"),
+                            Arm(id="no_levers", share=0.3, ranks_by="no_levers"),
+                        ),
+                    ),
+                ),
+            )
+        )
+    )
 
 
 def world_of(customer, evidence, catalogues=None):
@@ -190,3 +219,24 @@ def test_what_is_drawn_is_the_decision_s_own_and_replays(customer, fields, evide
     drawn, mean = known(Exploring.policy, record), known(bank_policy(), settled)
     assert means(Exploring.policy, record) == pytest.approx(mean, rel=1e-3)
     assert not drawn or drawn != mean
+
+
+@settings(max_examples=60, deadline=None)
+@given(customer=CUSTOMERS, fields=SIGNALS, evidence=EVIDENCE, person=st.integers(0, 999))
+def test_whatever_arms_a_person_is_in_their_decision_is_the_same_two_ways_and_replays(
+    customer, fields, evidence, person
+):
+    signal = canonical(customer, f"s-{person}", **fields)
+    chained, composed = world_of(customer, evidence, Experimenting()), world_of(customer, evidence, Experimenting())
+    for world in (chained, composed):
+        world.identify._people._new_person_id = lambda: f"p-{person}"
+
+    chained.receive(signal)
+    chained.run()
+    row = fused(composed, signal)
+
+    [decided] = [heard for heard in chained.queue.rows if heard.kind == "decision"]
+    assert decided.record.encode() == row.record.encode()
+    assert (decided.arms, decided.held_back, decided.value) == (row.arms, row.held_back, row.value)
+    assert "standing=" in str(row.arms)
+    assert replays(row, Experimenting.policy)

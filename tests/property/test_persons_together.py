@@ -14,10 +14,8 @@ from shared.adapters import memory
 from shared.domain.contact import Contact
 from shared.domain.contact_folding import fold
 from shared.domain.contact_history import ContactHistory
-from shared.domain.errors import AlreadyExistsError
-from shared.domain.propensity import NO_EVIDENCE
-from shared.ports import Outcome
-from tests.contract.samples import Counted
+from shared.domain.outcome import Outcome
+from tests.contract.samples import Counted, take
 from tests.property.test_folding import SETTINGS, answers, bounds, events, hours, lives, policies
 
 HALF = settings(SETTINGS, max_examples=50)
@@ -71,10 +69,7 @@ class Persons:
             shown = Contact.of(of) if of.state == "presented" else None
             outcome = Outcome(id=f"{of.delivery_id} {how} {number}", outcome=how, delivery_id=of.delivery_id, at=at)
             for _ in range(2):
-                try:
-                    self.outcomes.record(outcome, of, shown, NO_EVIDENCE)
-                except AlreadyExistsError:
-                    return
+                take(self.outcomes, outcome, of, shown)
 
     def histories(self):
         return {each: self.contacts.history(each).value for each in PERSONS}

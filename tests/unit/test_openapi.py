@@ -35,7 +35,7 @@ ROUTES = {
     "feedback": (feedback.routes(*[NOTHING] * 4), feedback_openapi),
     "persons": (persons.routes(*[NOTHING] * 5), persons_openapi),
     "privacy": (privacy.routes(*[NOTHING] * 5), privacy_openapi),
-    "records": (records.routes(*[NOTHING] * 3), records_openapi),
+    "records": (records.routes(*[NOTHING] * 4), records_openapi),
 }
 
 

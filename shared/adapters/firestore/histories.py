@@ -68,12 +68,13 @@ def change(delivery: Delivery, entry: dict[str, Any]) -> dict[str, Any]:
     return {"contacts": {delivery.delivery_id: {"of": key, **entry}}, "facts": {key: _facts(delivery)}}
 
 
-def observation(contact: Contact | None, outcome: str, at: datetime) -> dict[str, Any]:
-    """The fields of an entry that note an outcome, and the contact itself where the history may have none."""
-    first = dict(contact.outcomes) if contact else {}
-    first[outcome] = min(at, first.get(outcome, at))
-    noted = {"outcomes": {name: firestore.Minimum(microseconds(time)) for name, time in first.items()}}
-    return {**_entry(contact), **noted} if contact else noted
+def observation(contact: Contact | None, noted: Mapping[str, datetime], undone: Iterable[str]) -> dict[str, Any]:
+    """The fields of an entry that note outcomes and undo others, and the contact itself where the history may have
+    none.
+    """
+    outcomes: dict[str, Any] = {name: firestore.Minimum(microseconds(at)) for name, at in noted.items()}
+    outcomes |= dict.fromkeys(undone, firestore.DELETE_FIELD)
+    return {**(_entry(contact) if contact else {}), **({"outcomes": outcomes} if outcomes else {})}
 
 
 def decode_history(fields: dict[str, Any]) -> ContactHistory:

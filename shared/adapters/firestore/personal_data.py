@@ -20,7 +20,8 @@ from shared.adapters.sealing import Sealer
 from shared.domain.delivery import Delivery
 from shared.domain.erasure import Erasure, tombstone
 from shared.domain.identity.links import Identifier
-from shared.ports import Held, Outcome
+from shared.domain.observed import Observed
+from shared.ports import Held
 
 ERASURES = "erasures"
 _UNFINISHED = ("unfinished", "==", True)
@@ -51,7 +52,7 @@ class PersonalData:
         return Held(
             identifiers=tuple(decode(Identifier, each) for each in self._of(IDENTIFIERS, person_ids)),
             deliveries=tuple(deliveries),
-            outcomes=tuple(decode(Outcome, each) for each in self._outcomes(deliveries)),
+            outcomes=tuple(one for each in self._outcomes(deliveries) for one in decode(Observed, each).each()),
             deferrals=tuple(decode_deferral(self._sealer, each) for each in self._of(DEFERRALS, person_ids)),
             addresses=addresses,
         )

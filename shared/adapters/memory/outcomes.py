@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from shared.adapters.memory.store import Store
-from shared.adapters.refreshing import MODELS_REFRESH_SECONDS, Monotonic, Refreshing
+from shared.adapters.memory.store import Document, Store
+from shared.adapters.refreshing import MODELS_REFRESH_SECONDS, Clock, Monotonic, Refreshing
 from shared.domain.contact import Contact
 from shared.domain.delivery import Delivery
-from shared.domain.errors import AlreadyExistsError
-from shared.domain.propensity import NO_EVIDENCE, Counts
-from shared.ports import Meter, Outcome
+from shared.domain.errors import StaleError
+from shared.domain.forgetting import day
+from shared.domain.observed import Observed, Took
+from shared.domain.propensity import NO_EVIDENCE, Counts, present, taught
+from shared.ports import Meter, Recording, Versioned
 
 
 class Outcomes:
@@ -24,26 +26,51 @@ class Outcomes:
         self._store = store
         self._meter = meter
 
-    def record(self, outcome: Outcome, delivery: Delivery, contact: Contact | None, learnt: Counts) -> None:
-        """Create the outcome, note it in the history and add what is learnt, in one commit."""
+    def observed(self, delivery_ids: Sequence[str]) -> dict[str, Versioned[Observed]]:
+        """What was observed of some deliveries."""
+        wanted = dict.fromkeys(delivery_ids)
+        self._meter.add(reads=len(wanted))
         with self._store.lock:
-            if outcome.id in self._store.outcomes:
-                raise AlreadyExistsError(f"outcome {outcome.id} was recorded before")
-            self._store.outcomes[outcome.id] = msgspec.json.encode(outcome)
-            self._note(outcome, delivery, contact)
-            if learnt != NO_EVIDENCE:
-                self._store.models[delivery.model] = self._store.models.get(delivery.model, NO_EVIDENCE) + learnt
-        self._meter.add(writes=2 if learnt == NO_EVIDENCE else 3)
+            found = {key: self._store.outcomes[key] for key in wanted if key in self._store.outcomes}
+        return {
+            key: Versioned(msgspec.json.decode(each.data, type=Observed), each.version) for key, each in found.items()
+        }
 
-    def _note(self, outcome: Outcome, delivery: Delivery, contact: Contact | None) -> None:
+    def record(self, recordings: Sequence[Recording]) -> None:
+        """Keep what is observed, note it in the histories and add what is learnt, in one guarded commit."""
+        models, writes = set(), len(recordings)
+        with self._store.lock:
+            for each in recordings:
+                known = self._store.outcomes.get(each.delivery.delivery_id)
+                if (known.version if known else None) != each.version:
+                    raise StaleError(f"of {each.delivery.delivery_id} something was observed meanwhile")
+            for delivery, took, _, contact in recordings:
+                data = msgspec.json.encode(took.after)
+                self._store.outcomes[delivery.delivery_id] = Document(data, self._store.next_version())
+                if took.noted or took.undone or contact is not None:
+                    self._note(delivery, took, contact)
+                    writes += 1
+                for counts in taught(took.increments, delivery.bins):
+                    self._learn(delivery.model, counts)
+                    models.add((delivery.model, counts.era))
+        self._meter.add(writes=writes + len(models))
+
+    def _learn(self, model: str, counts: Counts) -> None:
+        if counts.era is None:
+            self._store.models[model] = self._store.models.get(model, NO_EVIDENCE) + counts
+        else:
+            eras = self._store.eras.setdefault(model, {})
+            eras[counts.era] = eras.get(counts.era, NO_EVIDENCE) + counts
+
+    def _note(self, delivery: Delivery, took: Took, contact: Contact | None) -> None:
         history = self._store.history(delivery.person_id)
         key = delivery.delivery_id
         entries = history.contacts if contact is not None or key in history.contacts else history.late
         data = entries.get(key)
         known = msgspec.json.decode(data, type=Contact) if data is not None else None
         base = known or contact or Contact.late(delivery)
-        outcomes = dict(base.outcomes)
-        for name, at in [*(contact.outcomes.items() if contact else ()), (outcome.outcome, outcome.at)]:
+        outcomes = {name: at for name, at in base.outcomes.items() if name not in took.undone}
+        for name, at in took.noted.items():
             outcomes[name] = min(at, outcomes.get(name, at))
         entries[key] = msgspec.json.encode(msgspec.structs.replace(base, outcomes=outcomes))
 
@@ -57,9 +84,11 @@ class Models:
         *,
         refresh_seconds: float = MODELS_REFRESH_SECONDS,
         monotonic: Monotonic = time.monotonic,
+        clock: Clock = time.time,
     ) -> None:
-        """Read `store` afresh every `refresh_seconds`."""
+        """Read `store` afresh every `refresh_seconds`, as its counts stand on the day that `clock` says."""
         self._store = store
+        self._clock = clock
         self._counts = Refreshing(self._load, refresh_seconds=refresh_seconds, monotonic=monotonic)
 
     def counts(self) -> Mapping[str, Counts]:
@@ -68,4 +97,9 @@ class Models:
 
     def _load(self) -> Mapping[str, Counts]:
         with self._store.lock:
-            return dict(self._store.models)
+            counts = dict(self._store.models)
+            by_era = {model: list(eras.values()) for model, eras in self._store.eras.items()}
+        today = day(self._clock())
+        for model, eras in by_era.items():
+            counts[model] = present([counts.get(model, NO_EVIDENCE), *eras], today)
+        return counts

@@ -13,7 +13,8 @@ from shared.domain.delivery import Delivery
 from shared.domain.erasure import Erasure, tombstone
 from shared.domain.errors import StaleError
 from shared.domain.identity.links import Identifier
-from shared.ports import Held, Outcome
+from shared.domain.observed import Observed
+from shared.ports import Held
 
 
 class PersonalData:
@@ -30,7 +31,7 @@ class PersonalData:
             return Held(
                 identifiers=tuple(each for each in self._identifiers() if each.person_id in person_ids),
                 deliveries=tuple(deliveries.values()),
-                outcomes=tuple(self._outcomes(deliveries).values()),
+                outcomes=tuple(one for each in self._outcomes(deliveries).values() for one in each.each()),
                 deferrals=tuple(self._deferrals(person_ids).values()),
                 addresses={
                     channel: address
@@ -110,9 +111,9 @@ class PersonalData:
         every = {k: msgspec.json.decode(each.data, type=Delivery) for k, each in self._store.deliveries.items()}
         return {key: delivery for key, delivery in every.items() if delivery.person_id in person_ids}
 
-    def _outcomes(self, deliveries: Mapping[str, Delivery]) -> dict[str, Outcome]:
-        every = {key: msgspec.json.decode(data, type=Outcome) for key, data in self._store.outcomes.items()}
-        return {key: outcome for key, outcome in every.items() if outcome.delivery_id in deliveries}
+    def _outcomes(self, deliveries: Mapping[str, Delivery]) -> dict[str, Observed]:
+        own = {key: each for key, each in self._store.outcomes.items() if key in deliveries}
+        return {key: msgspec.json.decode(each.data, type=Observed) for key, each in own.items()}
 
     def _deferrals(self, person_ids: Sequence[str]) -> dict[str, Deferral]:
         every = {key: msgspec.json.decode(data, type=Deferral) for key, data in self._store.deferrals.items()}

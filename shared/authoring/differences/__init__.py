@@ -11,6 +11,7 @@ from shared.authoring.differences.actions import of_actions
 from shared.authoring.differences.change import Change
 from shared.authoring.differences.conditions import of_conditions
 from shared.authoring.differences.consent import of_consent
+from shared.authoring.differences.experiments import of_experiments
 from shared.authoring.differences.rules import of_rules
 from shared.authoring.differences.signals import of_signals
 from shared.authoring.differences.surroundings import of_surroundings
@@ -30,4 +31,5 @@ def _all(old: Catalogue, new: Catalogue) -> Iterator[Change]:
     yield from of_rules(old, new)
     yield from of_consent(old, new)
     yield from of_signals(old, new)
+    yield from of_experiments(old, new)
     yield from of_surroundings(old, new)

@@ -3,8 +3,8 @@
 
 The log of some persons holds all that bears on them: their links, and those that were refused between them and others,
 who are rebuilt with them. What they are made of goes by fragments: each goes with the strongest of the identifiers that
-entered under it, and of several that come together the one created first gives the person its id. So what was merged
-and is parted again is as it was.
+entered under it, and of several that come together the one created first gives the person its id. What other
+identifiers taught goes with these. So what was merged and is parted again is as it was.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from datetime import datetime
 
 import msgspec
 
-from shared.domain.identity.fragments import assembled, parts, survivor
+from shared.domain.catalogue.consent import Objection
+from shared.domain.identity.fragments import assembled, lessons_of, parts, survivor
+from shared.domain.identity.lessons import handed_over, strongest
 from shared.domain.identity.links import Graph, Link, Refusal
 from shared.domain.identity.partition import SHARED, Partition, Strength, partition
 from shared.domain.identity.voices import voices_of
-from shared.domain.profile import Fragment, Person
+from shared.domain.profile import Fragment, Lesson, Person
 
 
 class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +57,7 @@ def rebuild(
     members: Mapping[str, str] | None = None,
     links: Iterable[Link] = (),
     refusals: Mapping[str, Refusal] | None = None,
+    objections: Sequence[Objection] = (),
 ) -> Rebuilt:
     """Rebuild persons and those that conflicts tie to them.
 
@@ -66,10 +69,11 @@ def rebuild(
         members: identifiers that join the graph, and the id under which each stood; empty where it was nobody's.
         links: new evidence.
         refusals: links that are no evidence from now on.
+        objections: what words make flags of.
     """
     log = Log(persons, members or {}, links, refusals or {})
     found = partition(log.members, log.links, strength, log.refusals)
-    return _Parting(persons, log, found, strength).out(new_id, now)
+    return _Parting(persons, log, found, strength, objections).out(new_id, now)
 
 
 class Log:
@@ -105,11 +109,23 @@ class Log:
 class _Parting:
     """How persons come out of a partition."""
 
-    def __init__(self, persons: Sequence[Person], log: Log, found: Partition, strength: Strength) -> None:
+    def __init__(
+        self,
+        persons: Sequence[Person],
+        log: Log,
+        found: Partition,
+        strength: Strength,
+        objections: Sequence[Objection],
+    ) -> None:
         self._log = log
         self._found = found
         self._strength = strength
+        self._objections = objections
         self._fragments = {each: held for person in persons for each, held in parts(person).items()}
+        self._lessons = {each: held for person in persons for each, held in lessons_of(person).items()}
+        self._strongest = {
+            fragment: key for person in persons for fragment, key in strongest(person.graph.members, strength).items()
+        }
         self._voices = {each: words for person in persons for each, words in voices_of(person).items()}
         self._before = {person.person_id for person in persons}
         self._version = max((person.version for person in persons), default=0) + 1
@@ -135,7 +151,17 @@ class _Parting:
         for (keys, fragments, _), graph in zip(named, graphs, strict=True):
             unique = self._unique(keys)
             voices = {each: words for each, words in self._voices.items() if each in fragments or each in graph.members}
-            person = assembled(fragments, voices, graph, unique, self._version)
+            held, lessons = self._taught(fragments, graph.members)
+            person = assembled(
+                held,
+                lessons,
+                voices=voices,
+                graph=graph,
+                unique=unique,
+                version=self._version,
+                strength=self._strength,
+                objections=self._objections,
+            )
             persons[person.person_id] = person
         redirects = {
             each: person.person_id
@@ -151,6 +177,16 @@ class _Parting:
             shared=self._found.shared,
             conflicts=self._found.conflicts,
         )
+
+    def _taught(
+        self, fragments: Mapping[str, Fragment], members: Mapping[str, str]
+    ) -> tuple[dict[str, Fragment], dict[str, Lesson]]:
+        """The fragments of a part, and what its other identifiers taught."""
+        lessons = {key: self._lessons[key] for key in members if key in self._lessons}
+        after: dict[str, str] = {}
+        for key, fragment in members.items():  # the strongest first
+            after.setdefault(fragment, key)
+        return handed_over(fragments, lessons, self._strongest, after)
 
     def _kept(self) -> dict[int, dict[str, Fragment]]:
         """The fragments of each part: a fragment goes with the strongest identifier that entered under it."""

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TypeVar
+from datetime import datetime
+from typing import Any, TypeVar
 
 import msgspec
 
 from shared.domain.consent import Consent, apply_consents
-from shared.domain.consent.objections import with_objections
-from shared.domain.identity.fragments import assembled, stated
+from shared.domain.identity.fragments import kept_apart, lessons_of, parts
+from shared.domain.identity.lessons import NOTHING, bounded, is_strongest, weight
+from shared.domain.identity.partition import Strength
 from shared.domain.identity.voices import together, voices_of
 from shared.domain.policy.policy import Policy
-from shared.domain.profile import Fragment, Person
+from shared.domain.profile import Fact, Fragment, Lesson, Person
 from shared.domain.signal import Signal
 from shared.domain.triggers import Entries, merged_entries
 
-Taught = TypeVar("Taught", Person, Fragment)
+Taught = TypeVar("Taught", Person, Fragment, Lesson)
+
+
+def teaches(signal: Signal, policy: Policy) -> bool:
+    """Whether there is anything to learn from a signal."""
+    return bool(signal.consent or signal.attributes or policy.features.update({}, signal))
 
 
 def taught(person: Person, fragment: str, voice: str, signal: Signal, policy: Policy) -> Person:
@@ -29,58 +35,83 @@ def taught(person: Person, fragment: str, voice: str, signal: Signal, policy: Po
         signal: the signal.
         policy: of the revision that says what is kept of it.
     """
+    own = fragment if fragment in person.fragments else person.person_id
     if signal.consent:
-        person = _told(person, voice if voice in person.graph.members else _own(person, fragment), signal, policy)
-    if not person.fragments:
-        return _learn(person, signal, policy)
-    own = _own(person, fragment)
-    before = person.fragments[own]
-    after = _learn(before, signal, policy)
-    return person if after is before else _with(person, {**person.fragments, own: after}, person.voices)
+        person = _told(person, voice if voice in person.graph.members else own, signal, policy)
+    strength = Strength(policy.revision.namespaces)
+    apart = not is_strongest(voice, person.graph.members, strength)
+    if not (apart or person.fragments or person.lessons):
+        return _learnt(person, person.created_at, signal, policy)
+    held, lessons = parts(person), lessons_of(person)
+    since = held[own].created_at
+    if apart:
+        known = lessons.get(voice, NOTHING)
+        lessons[voice] = _learnt(known, since, signal, policy)
+        nothing_new = lessons[voice] is known
+    else:
+        after = _learnt(held[own], since, signal, policy)
+        nothing_new = after is held[own]
+        held = {**held, own: after}
+    if nothing_new:
+        return person
+    seen = _learnt(person, person.created_at, signal, policy)
+    fragments, lessons = bounded(held, lessons, seen.features, person.graph, strength)
+    return kept_apart(seen, fragments, lessons, policy.revision.catalogue.consent.objections)
 
 
 def remembering(person: Person, fragment: str, triggered: Entries) -> Person:
     """The person with what triggers remember, in the version it had."""
     if not person.fragments:
         return msgspec.structs.replace(person, triggered=triggered)
-    own = _own(person, fragment)
+    own = fragment if fragment in person.fragments else person.person_id
     new = {name: entries for name, entries in triggered.items() if entries != person.triggered.get(name)}
     before = person.fragments[own]
     after = msgspec.structs.replace(before, triggered=merged_entries(before.triggered, new))
-    return _with(person, {**person.fragments, own: after}, person.voices)
+    together_with = merged_entries(person.triggered, new)
+    return msgspec.structs.replace(person, fragments={**person.fragments, own: after}, triggered=together_with)
 
 
 def _told(person: Person, voice: str, signal: Signal, policy: Policy) -> Person:
     """The person after what a signal says of consent: the words, what counts of them, and the flags of objections."""
-    objections = policy.revision.catalogue.consent.objections
     before = voices_of(person)
     words = apply_consents(before.get(voice, {}), signal.consent, signal)
     if words == before.get(voice):
         return person
-    voices = {**before, voice: words}
-    consents = together(voices, person.graph)
-    if not person.fragments:
-        flags = with_objections(person.flags, consents, objections)
-        return msgspec.structs.replace(person, voices=voices, consents=consents, flags=flags)
-    fragments = {
-        each: msgspec.structs.replace(held, flags=with_objections(held.flags, consents, objections))
-        for each, held in person.fragments.items()
-    }
-    return _with(person, fragments, voices)
+    voices: dict[str, dict[str, Consent]] = {**before, voice: words}
+    seen = msgspec.structs.replace(person, voices=voices, consents=together(voices, person.graph))
+    return kept_apart(seen, parts(person), lessons_of(person), policy.revision.catalogue.consent.objections)
 
 
-def _own(person: Person, fragment: str) -> str:
-    return fragment if fragment in person.fragments else person.person_id
+def _learnt(of: Taught, since: datetime, signal: Signal, policy: Policy) -> Taught:
+    """The same with what a signal states and features make of it; the very same where that is nothing new.
 
-
-def _with(person: Person, fragments: Mapping[str, Fragment], voices: dict[str, dict[str, Consent]]) -> Person:
-    return assembled(fragments, voices, person.graph, person.unique, person.version)
-
-
-def _learn(of: Taught, signal: Signal, policy: Policy) -> Taught:
+    Args:
+        of: what was known.
+        since: from when values are that no signal stated.
+        signal: the signal.
+        policy: of the revision that says what is kept of it.
+    """
     source = policy.revision.sources.get(signal.source)
-    attributes, facts = stated(of.attributes, of.facts, of.created_at, signal, source.priority if source else 0)
+    attributes, facts = _stated(of, since, signal, source.priority if source else 0)
     features = policy.features.update(of.features, signal)
-    if (facts, features) == (of.facts, of.features):
+    if attributes is of.attributes and features is of.features:
         return of
     return msgspec.structs.replace(of, attributes=attributes, facts=facts, features=features)
+
+
+def _stated(
+    of: Lesson | Person, since: datetime, signal: Signal, priority: int
+) -> tuple[dict[str, Any], dict[str, Fact]]:
+    """Attributes and their facts after those that a signal states: the higher source priority wins, then the later
+    event time, in any order of arrival. The same objects where it states nothing that counts.
+    """
+    new = Fact(source=signal.source, priority=priority, at=signal.at)
+    heavier = {
+        name: value
+        for name, value in signal.attributes.items()
+        if name not in of.attributes
+        or weight(value, new, since) > weight(of.attributes[name], of.facts.get(name), since)
+    }
+    if not heavier:
+        return of.attributes, of.facts
+    return {**of.attributes, **heavier}, {**of.facts, **dict.fromkeys(heavier, new)}
