@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from emulators.access import Credentials
-from emulators.local import Bank, access, providers
+from emulators.local import Bank, access
 from functions.arbitration.handler import Arbitrate
 from functions.decide import openapi as decide_openapi
 from functions.decide.api import routes as decide_routes
@@ -45,10 +45,15 @@ from functions.privacy.erasing import Erase
 from functions.privacy.exporting import Export
 from functions.privacy.finding import Find as FindForPrivacy
 from functions.records import openapi as records_openapi
+from functions.records.api import Measuring
 from functions.records.api import routes as records_routes
+from functions.records.evaluating import Evaluate
 from functions.records.handler import Records
 from functions.records.measuring import Measure
+from functions.records.weighing import Weigh
 from functions.suppression.handler import Suppress
+from shared.adapters.channels import Connectors
+from shared.adapters.channels.egress import Egress
 from shared.adapters.memory.allowances import Allowances
 from shared.adapters.memory.bus import Deliver as Taker
 from shared.adapters.memory.catalogues import Catalogues
@@ -66,7 +71,6 @@ from shared.adapters.memory.seals import Seals
 from shared.adapters.memory.secrets import Secrets
 from shared.adapters.memory.store import Store
 from shared.adapters.pacing import Timing
-from shared.adapters.providers import HttpProvider
 from shared.adapters.sealing import Sealer
 from shared.messages import (
     ActionsQualified,
@@ -115,9 +119,9 @@ class Memory(NamedTuple):
 
 
 def services(
-    memory: Memory, bank: Bank, credentials: Credentials, sandbox: str, tell: Callable[[str], None]
+    memory: Memory, bank: Bank, credentials: Credentials, stand_ins: Mapping[str, str], tell: Callable[[str], None]
 ) -> dict[str, Service]:
-    """The functions by name, with the bank seeded and everything subscribed; `sandbox` is the providers' address."""
+    """The functions by name, with the bank seeded and everything subscribed; `stand_ins` play the providers."""
     store, meter = memory.store, memory.meter
     catalogues, persons, contacts = Catalogues(store), Persons(store, meter), Contacts(store, meter)
     contact_points, models = ContactPoints(store, meter), Models(store)
@@ -126,10 +130,10 @@ def services(
     identify, qualify = Identify(catalogues, persons, new_person_id), Qualify(catalogues)
     arbitrate = Arbitrate(catalogues, models)
     suppress = Suppress(catalogues, contacts, Allowances(store, meter, "embedded", pause), pause)
-    provider = HttpProvider(providers(catalogues.current().revision, sandbox, credentials))
+    provider = Connectors(memory.secrets, Egress(stand_ins))
     paces = Paces(store, meter, Timing(utc_now, wait_until, pause), partial(log, "WARNING"))
     deliver = Deliver(catalogues, persons, contacts, contact_points, provider, paces)
-    for name, value in bank.source_secrets(credentials).items():
+    for name, value in {**bank.source_secrets(credentials), **bank.connector_secrets()}.items():
         memory.secrets.add(name, value.encode())
     door = Door(memory.secrets, utc_now, Issuers())
     callers = access(credentials)
@@ -152,7 +156,11 @@ def services(
     record = RecordOutcomes(contacts, take)
     memory.bus.subscribe("history", memory.history.deliver, name="history", at_once=True)
     records = Records(memory.history, Seals(store), catalogues, bank.seal_key)
-    measure = Measure(Measures(memory.history), catalogues)
+    measuring = Measuring(
+        Measure(Measures(memory.history), catalogues),
+        Weigh(memory.history, catalogues, publisher),
+        Evaluate(memory.history, catalogues),
+    )
     fire = FireDeferrals(Deferrals(store, meter), publisher, timer)
     fire_deliveries = FireDeliveries(DeferredDeliveries(store, meter), publisher, utc_now, wait_until)
     people = People(persons, new_person_id)
@@ -215,7 +223,7 @@ def services(
         ),
         "records": Service(
             "records",
-            records_routes(records, measure, Keyring(callers["OPERATOR_KEYS"]), utc_now),
+            records_routes(records, measuring, Keyring(callers["OPERATOR_KEYS"]), utc_now),
             ready=always_ready,
             document=records_openapi.document,
         ),

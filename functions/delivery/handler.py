@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from shared.domain.catalogue import Channel
-from shared.domain.contact_policy import still_allowed
+from functions.delivery.last_checks import Stop, last_checks
+from shared.domain.catalogue import Channel, Connector
 from shared.domain.content import render
 from shared.domain.delivery import FINAL, Delivery, DeliveryState
 from shared.domain.erasure import ERASED
@@ -27,7 +27,7 @@ from shared.domain.errors import (
     PermanentError,
     TransientError,
 )
-from shared.domain.policy.ending import reason_ended
+from shared.domain.outgoing import facts
 from shared.domain.policy.policy import Policy
 from shared.domain.profile import Person
 from shared.domain.response import closing
@@ -49,16 +49,9 @@ from shared.ports import (
 class _Message(NamedTuple):
     """What goes to the provider."""
 
-    channel: Channel
+    connector: Connector
     address: str | None
     payload: Mapping[str, object]
-
-
-class _Stop(NamedTuple):
-    """That nothing goes to the provider, and why."""
-
-    state: DeliveryState
-    reason: str
 
 
 class Deliver:
@@ -124,7 +117,7 @@ class Deliver:
             raise TransientError(f"delivery {delivery.delivery_id} is being sent by another instance")
         if delivery.is_overdue(now):
             return self._expire(delivery, version, now)
-        channel = self._policy(delivery).revision.channels[delivery.channel]
+        channel = self._policy(delivery).revision.lane(delivery.channel, delivery.brand)
         turn = self._paces.turn(channel, delivery)
         if isinstance(turn, NotNow):
             return self._defer(delivery, version, now, turn)
@@ -159,16 +152,19 @@ class Deliver:
         try:
             message = self._message(delivery, now)
         except ErasedError:
-            message = _Stop("cancelled", ERASED)
+            message = Stop("cancelled", ERASED)
         except TransientError:
             self._paces.give_back(channel, delivery, turn)
             self._yield(delivery.yielded(now, begun=False), version)
             raise
-        if isinstance(message, _Stop):
+        if isinstance(message, NotNow):
+            self._paces.give_back(channel, delivery, turn)
+            return self._defer(delivery.yielded(now, begun=False), version, now, message)
+        if isinstance(message, Stop):
             self._paces.give_back(channel, delivery, turn)
             return self._settle(delivery, version, message.state, now, reason=message.reason, release=unseen)
         try:
-            receipt = self._provider.send(message.channel, delivery.delivery_id, message.address, message.payload)
+            receipt = self._provider.send(message.connector, delivery.delivery_id, message.address, message.payload)
         except PermanentError as error:
             end = self._settle(delivery, version, "failed", now, reason=str(error), release=unseen)
         except TransientError as error:
@@ -201,43 +197,44 @@ class Deliver:
         self._yield(free, version)
         raise error
 
-    def _message(self, delivery: Delivery, now: datetime) -> _Message | _Stop:
-        """What to send, or why not.
+    def _message(self, delivery: Delivery, now: datetime) -> _Message | Stop | NotNow:
+        """What to send, or why not, or not yet.
 
         Raises:
             ErasedError: the person was erased.
             TransientError: a store did not answer.
         """
         policy = self._policy(delivery)
-        action, treatment = policy.revision.treatment(delivery.treatment)
-        channel = policy.revision.channels[delivery.channel]
         found = behind(self._persons, delivery.person_id)
         if found is None:
-            return _Stop("cancelled", "the person is gone")
+            return Stop("cancelled", "the person is gone")
         person = found.value
-        stop = still_allowed(policy.revision, delivery.treatment, person)
+        stop = last_checks(policy, delivery, person, self._contacts, now)
         if stop is not None:
-            return _Stop("cancelled", f"stopped by {stop.kind} {stop.rule} just before sending")
-        ended = reason_ended(policy, delivery, person, now)
-        if ended is not None:
-            return _Stop("cancelled", ended)
+            return stop
         try:
-            address = self._address(delivery, person)
-            content = render(policy.revision, action, treatment, policy.features.seen(person, now))
+            return self._written(policy, delivery, person, now)
         except ErasedError:
             raise
         except PermanentError as error:
-            return _Stop("failed", str(error))
-        if address is None and channel.needs_contact_point:
-            return _Stop("failed", "no contact point")
-        payload = {
-            "brand": delivery.brand,
-            "action": delivery.action,
-            "treatment": delivery.treatment,
-            "purpose": delivery.purpose,
-            "content": content,
-        }
-        return _Message(channel, address, payload)
+            return Stop("failed", str(error))
+
+    def _written(self, policy: Policy, delivery: Delivery, person: Person, now: datetime) -> _Message:
+        """The message, as its connector reads it.
+
+        Raises:
+            PermanentError: it cannot be written, or there is no way to the person.
+        """
+        revision = policy.revision
+        connector = revision.connector(delivery.channel, delivery.brand)
+        if connector is None:
+            raise PermanentError(f"the channel {delivery.channel} has no connector")
+        address = self._address(delivery, person)
+        seen = policy.features.seen(person, now)
+        content = render(revision, *revision.treatment(delivery.treatment), seen)
+        if address is None and revision.channels[delivery.channel].needs_contact_point:
+            raise PermanentError("no contact point")
+        return _Message(connector, address, facts(revision, connector, delivery, content, seen.attributes))
 
     def _address(self, delivery: Delivery, person: Person) -> str | None:
         """Where to reach the person; of one that several turned out to be, the first that can be reached of
