@@ -88,7 +88,8 @@ class ContactRules:
         rows: every treatment with its action.
         judged: the rows that each judges.
         counting: caps and cooldowns.
-        limits: of caps, what they allow.
+        caps: those of them that are caps.
+        limits: of each of these, what it allows.
         preferences: those of them of which a person may want less.
         rolling: how far back each counts that counts from now.
         calendars: of caps on a calendar, its unit.
@@ -107,11 +108,11 @@ class ContactRules:
         self.judged = tuple(self._judged(rule) for rule in self.rules)
         judging = [(number, rule) for number, rule in enumerate(self.rules) if self.judged[number]]
         self.counting = tuple((n, rule) for n, rule in enumerate(self.rules) if isinstance(rule, Cap | Cooldown))
-        caps = tuple((number, rule) for number, rule in self.counting if isinstance(rule, Cap))
-        self.limits = {number: cap.limit for number, cap in caps}
-        self.preferences = tuple((number, cap) for number, cap in caps if cap.preference is not None)
+        self.caps = tuple((number, rule) for number, rule in self.counting if isinstance(rule, Cap))
+        self.limits = {number: cap.limit for number, cap in self.caps}
+        self.preferences = tuple((number, cap) for number, cap in self.caps if cap.preference is not None)
         self.rolling = tuple((n, reach(r)) for n, r in self.counting if not (isinstance(r, Cap) and r.calendar))
-        self.calendars = tuple((number, cap.calendar) for number, cap in caps if cap.calendar is not None)
+        self.calendars = tuple((number, cap.calendar) for number, cap in self.caps if cap.calendar is not None)
         self.quiet = {number: Quiet(rule) for number, rule in judging if isinstance(rule, QuietHours)}
         self.consents = tuple(number for number, rule in judging if isinstance(rule, ConsentRule))
         self.exclusions = tuple((number, rule) for number, rule in judging if isinstance(rule, ExclusionRule))
