@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from shared.domain.consent import Consent, apply_consents
-from shared.domain.identity.fragments import kept_apart, lessons_of, parts
+from shared.domain.consent import Consent, apply_consents, merged_consents
+from shared.domain.identity.fragments import kept_apart, lessons_of, parts, union
 from shared.domain.identity.lessons import NOTHING, bounded, is_strongest, weight
 from shared.domain.identity.partition import Strength
 from shared.domain.identity.voices import together, voices_of
@@ -69,6 +69,15 @@ def remembering(person: Person, fragment: str, triggered: Entries) -> Person:
     after = msgspec.structs.replace(before, triggered=merged_entries(before.triggered, new))
     together_with = merged_entries(person.triggered, new)
     return msgspec.structs.replace(person, fragments={**person.fragments, own: after}, triggered=together_with)
+
+
+def restricted(person: Person, by: Person) -> Person:
+    """The person under what was said with an identifier that may have been the person's."""
+    if not (by.consents or by.flags):
+        return person
+    return msgspec.structs.replace(
+        person, consents=merged_consents(person.consents, by.consents), flags=union([person.flags, by.flags])
+    )
 
 
 def _told(person: Person, voice: str, signal: Signal, policy: Policy) -> Person:
