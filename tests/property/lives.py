@@ -7,16 +7,18 @@ did and consented to.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import reduce
 from typing import Any, NamedTuple
 
 import msgspec
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from shared.domain.consent import apply_consents
 from shared.domain.consent.objections import with_objections
+from shared.domain.errors import TransientError
 from shared.domain.identity.links import Graph
 from shared.domain.identity.partition import partition
 from shared.domain.identity.resolution import keys_of
@@ -96,20 +98,21 @@ class Crossing:
 
 
 class Lives(RuleBasedStateMachine):
-    """A platform of two handlers, to which signals come in every way."""
+    """A platform of two handlers, to which signals come in every way. What they name begins with `prefix`."""
 
-    def __init__(self) -> None:
+    def __init__(self, persons: Any = None, prefix: str = "") -> None:
         super().__init__()
-        self.crossing = Crossing(self.empty())
-        self.one = Platform(self.crossing, prefix="p")
-        self.other = Platform(self.crossing.persons, prefix="q")
+        self.prefix = prefix
+        self.crossing = Crossing(persons or Platform().persons)
+        self.one = Platform(self.crossing, prefix=f"p{prefix}")
+        self.other = Platform(self.crossing.persons, prefix=f"q{prefix}")
         self.sent: list[Signal] = []
         self.held: list[Signal] = []
         self.refused: set[str] = set()
 
-    def empty(self) -> Any:
-        """A store that knows nobody."""
-        return Platform().persons
+    @initialize(stream=st.lists(happenings(), min_size=1, max_size=3))
+    def begin(self, stream: list[Signal]) -> None:
+        self.come(stream, late=False)
 
     @rule(stream=st.lists(happenings(), min_size=1, max_size=3), late=st.booleans())
     def come(self, stream: list[Signal], late: bool) -> None:
@@ -128,6 +131,7 @@ class Lives(RuleBasedStateMachine):
         self.sent.append(second)
         self.crossing.meanwhile = lambda: self.other.take(second)
         self.one.take(first)
+        self.crossing.meanwhile = None
         self.other.take(second)
 
     @precondition(lambda self: self.held)
@@ -135,19 +139,16 @@ class Lives(RuleBasedStateMachine):
     def come_late(self, at: int) -> None:
         self.take(self.held.pop(at % len(self.held)))
 
-    @precondition(lambda self: self.sent)
     @rule(at=st.integers(0, 100))
     def come_again(self, at: int) -> None:
         self.one.take(self.sent[at % len(self.sent)])
 
-    @precondition(lambda self: self.sent)
     @rule(at=st.integers(0, 100), each=happenings(), whole=st.booleans())
     def meet(self, at: int, each: Signal, whole: bool) -> None:
         known = self.sent[at % len(self.sent)].identifiers
         met = {**known, **each.identifiers} if whole else {**each.identifiers, **known}
         self.take(self.named(msgspec.structs.replace(each, identifiers=met)))
 
-    @precondition(lambda self: self.sent)
     @rule(at=st.integers(0, 100))
     def part(self, at: int) -> None:
         joined = sorted(
@@ -164,9 +165,12 @@ class Lives(RuleBasedStateMachine):
         for each in self.held:
             self.take(each)
         assert known(self.one, self.sent) == truth(self.sent, self.refused)
+        for person in filter(None, persons(self.one, self.sent).values()):
+            assert {self.one.person(former).value.person_id for former in person.fragments} <= {person.person_id}
 
     def named(self, each: Signal) -> Signal:
-        return msgspec.structs.replace(each, id=f"s-{len(self.sent) + len(self.held):03}")
+        whose = {ns: self.prefix + value.removeprefix(self.prefix) for ns, value in each.identifiers.items()}
+        return msgspec.structs.replace(each, id=f"s-{len(self.sent) + len(self.held)}", identifiers=whose)
 
     def take(self, each: Signal) -> None:
         self.one.take(each)
@@ -206,7 +210,7 @@ def known(platform: Platform, stream: Iterable[Signal]) -> dict[frozenset[str], 
     return {frozenset(keys): what[name] for name, keys in alone.items()}
 
 
-def truth(stream: Sequence[Signal], refused: Collection[str]) -> dict[frozenset[str], Known]:
+def truth(stream: Sequence[Signal], refused: Collection[str] = ()) -> dict[frozenset[str], Known]:
     """What must be known of each person."""
     keys, links = evidence(stream)
     found = partition(keys, links, STRENGTH, refused)
@@ -248,3 +252,23 @@ def _of(spoken: Mapping[str, list[Signal]], keys: Iterable[str], graph: Graph) -
 
 def told(value: Any) -> str:
     return msgspec.json.encode(value).decode()
+
+
+def numbered(stream: Iterable[Signal]) -> list[Signal]:
+    """The same with names."""
+    return [msgspec.structs.replace(each, id=f"s-{number}") for number, each in enumerate(stream)]
+
+
+def taken_at_once(platform: Platform, stream: Iterable[Signal]) -> None:
+    """Let eight threads take signals, each as often as it is given back."""
+
+    def take(each: Signal) -> None:
+        while True:
+            try:
+                platform.take(each)
+            except TransientError:
+                continue  # as a topic delivers it again
+            return
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(take, stream))
