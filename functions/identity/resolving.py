@@ -117,10 +117,17 @@ class Resolving:
         """The person of a signal that joins nobody."""
         changed = [Versioned(each, seen.found[each.key].version) for each in seen.new.earlier]
         strongest = seen.found[seen.linking[0]]
+        if not place.person.value.graph.members and self._speaks_apart(seen.linking[0]):
+            place = Place(self._people.with_graph(place.person, self._strength), place.fragment)
         if strongest.value.person_id != place.fragment:
             after = msgspec.structs.replace(strongest.value, person_id=place.fragment)
             changed.append(Versioned(after, strongest.version))
         return self._written(place, seen.linking[0], created=seen.new.hanging, changed=changed)
+
+    def _speaks_apart(self, key: str) -> bool:
+        """Whether an identifier may not be the strongest of a person whose graph is not known, and teaches."""
+        highest = max(each.priority for each in self._policy.revision.namespaces.values())
+        return self._strength.namespace(key).priority < highest and teaches(self._signal, self._policy)
 
     def _written(
         self,
