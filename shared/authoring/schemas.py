@@ -21,6 +21,7 @@ FORMS: dict[str, type[forms.Form]] = {
     "channels": forms.Channels,
     "identity": forms.Identity,
     "sources": forms.Sources,
+    "callbacks": forms.Callbacks,
     "consent": forms.Consent,
     "features": forms.Features,
     "triggers": forms.Triggers,

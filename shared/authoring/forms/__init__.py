@@ -16,6 +16,7 @@ from shared.authoring.forms.policy import Condition, Policy
 from shared.authoring.forms.signals import Features, Triggers
 from shared.authoring.forms.surroundings import (
     Attribute,
+    Callbacks,
     Channels,
     Identity,
     PlainAttribute,
@@ -33,6 +34,7 @@ __all__ = [
     "Attribute",
     "Bank",
     "Brand",
+    "Callbacks",
     "Cap",
     "Channels",
     "Condition",

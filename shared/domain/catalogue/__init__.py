@@ -24,6 +24,7 @@ from shared.domain.catalogue.authentication import (
     StandardWebhooks,
     TimedSignature,
 )
+from shared.domain.catalogue.callbacks import Callback
 from shared.domain.catalogue.conditions import POLICY_KINDS, Condition, Exclusion, Expression, PolicyKind
 from shared.domain.catalogue.consent import ConsentTerms, ModeUse, Objection, Tcf, TcfUse
 from shared.domain.catalogue.experiments import Arm, ArmLever, Experiment, RanksBy
@@ -70,6 +71,7 @@ __all__ = [
     "Blocked",
     "BodySignature",
     "Breaker",
+    "Callback",
     "Catalogue",
     "Channel",
     "Condition",
