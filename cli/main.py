@@ -24,6 +24,7 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     "verify": ("cli.records", "verify", "Find what was changed or is missing since."),
     "catalogue": ("cli.catalogue", "catalogue", "Check, build and publish the catalogue."),
     "person": ("cli.person", "person", "Show, take apart, hand over or erase one customer."),
+    "channels": ("cli.channels", "channels", "Show at what pace channels are sent to, and what waits."),
     "bridge": ("cli.bridge", "bridge", "Take in what Kafka topics hold, and write the history to one."),
     "quarantine": ("cli.quarantine", "quarantine", "List, show and redrive what was parked."),
     "openapi": ("cli.openapi", "openapi", "Write what the functions take and give over HTTP."),

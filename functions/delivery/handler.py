@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
+from functions.delivery.last_checks import Stop, last_checks
 from shared.domain.catalogue import Channel
-from shared.domain.contact_policy import still_allowed
 from shared.domain.content import render
 from shared.domain.delivery import FINAL, Delivery, DeliveryState
 from shared.domain.erasure import ERASED
@@ -27,7 +27,6 @@ from shared.domain.errors import (
     PermanentError,
     TransientError,
 )
-from shared.domain.policy.ending import reason_ended
 from shared.domain.policy.policy import Policy
 from shared.domain.profile import Person
 from shared.domain.response import closing
@@ -52,13 +51,6 @@ class _Message(NamedTuple):
     channel: Channel
     address: str | None
     payload: Mapping[str, object]
-
-
-class _Stop(NamedTuple):
-    """That nothing goes to the provider, and why."""
-
-    state: DeliveryState
-    reason: str
 
 
 class Deliver:
@@ -159,12 +151,15 @@ class Deliver:
         try:
             message = self._message(delivery, now)
         except ErasedError:
-            message = _Stop("cancelled", ERASED)
+            message = Stop("cancelled", ERASED)
         except TransientError:
             self._paces.give_back(channel, delivery, turn)
             self._yield(delivery.yielded(now, begun=False), version)
             raise
-        if isinstance(message, _Stop):
+        if isinstance(message, NotNow):
+            self._paces.give_back(channel, delivery, turn)
+            return self._defer(delivery.yielded(now, begun=False), version, now, message)
+        if isinstance(message, Stop):
             self._paces.give_back(channel, delivery, turn)
             return self._settle(delivery, version, message.state, now, reason=message.reason, release=unseen)
         try:
@@ -201,8 +196,8 @@ class Deliver:
         self._yield(free, version)
         raise error
 
-    def _message(self, delivery: Delivery, now: datetime) -> _Message | _Stop:
-        """What to send, or why not.
+    def _message(self, delivery: Delivery, now: datetime) -> _Message | Stop | NotNow:
+        """What to send, or why not, or not yet.
 
         Raises:
             ErasedError: the person was erased.
@@ -213,23 +208,20 @@ class Deliver:
         channel = policy.revision.channels[delivery.channel]
         found = behind(self._persons, delivery.person_id)
         if found is None:
-            return _Stop("cancelled", "the person is gone")
+            return Stop("cancelled", "the person is gone")
         person = found.value
-        stop = still_allowed(policy.revision, delivery.treatment, person)
+        stop = last_checks(policy, delivery, person, self._contacts, now)
         if stop is not None:
-            return _Stop("cancelled", f"stopped by {stop.kind} {stop.rule} just before sending")
-        ended = reason_ended(policy, delivery, person, now)
-        if ended is not None:
-            return _Stop("cancelled", ended)
+            return stop
         try:
             address = self._address(delivery, person)
             content = render(policy.revision, action, treatment, policy.features.seen(person, now))
         except ErasedError:
             raise
         except PermanentError as error:
-            return _Stop("failed", str(error))
+            return Stop("failed", str(error))
         if address is None and channel.needs_contact_point:
-            return _Stop("failed", "no contact point")
+            return Stop("failed", "no contact point")
         payload = {
             "brand": delivery.brand,
             "action": delivery.action,

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import repeat
+from operator import getitem
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -74,8 +75,7 @@ class Classifier:
         if not self.factors:
             return self.means
         odds, multiply = self._odds.copy(), np.multiply
-        for vectors, number in zip(self.factors, bins, strict=True):
-            factor = vectors[number]
+        for factor in map(getitem, self.factors, bins):
             if factor is not None:
                 multiply(odds, factor, odds)
         p = np.divide(odds, 1.0 + odds, odds)

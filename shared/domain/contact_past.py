@@ -24,6 +24,9 @@ FACTS: tuple[Dimension, ...] = ("brand", "issue", "group", "action", "treatment"
 facts_of = attrgetter(*FACTS)
 """What a contact is of, in that order."""
 
+known_of = attrgetter("known")
+"""The same of one of the past."""
+
 _TREATMENT = FACTS.index("treatment")
 _NAMES: tuple[OutcomeName, ...] = get_args(OutcomeName)
 _CODES: dict[str, int] = {name: code for code, name in enumerate(_NAMES)}

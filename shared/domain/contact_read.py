@@ -116,14 +116,10 @@ def read_of(
         stands: what the same decision had come to before, where it would be decided otherwise.
         closed: volumes and budgets, by the rule's id, of which nothing is left.
     """
-    rules = policy.contact_rules
-    asked = []
-    for contact, outcomes, counted in rules.seen(history, now):
-        reach = counted.reach
-        for name, at in outcomes.items():
-            if name in reach and at > now - reach[name]:
-                asked.append((contact.at, contact.treatment, contact.delivery_id, contact, counted.unlike))
-                break
+    asked = [
+        (contact.at, contact.treatment, contact.delivery_id, contact, counted.unlike)
+        for contact, _, counted in policy.contact_rules.asked(history, now)
+    ]
     asked.sort(key=itemgetter(0, 1, 2))
     contacts = tuple(
         [

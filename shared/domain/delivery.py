@@ -80,6 +80,10 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             self, state="sending", at=now, attempts=self.attempts + 1, lease_until=now + CLAIM_LEASE, due_at=None
         )
 
+    def decided_at(self, deadline: timedelta) -> datetime:
+        """When it was reserved, where it had until its `deadline` from then on."""
+        return self.expires_at - deadline if self.expires_at else self.at
+
     def is_overdue(self, now: datetime) -> bool:
         """Whether it is too late to send it."""
         return self.expires_at is not None and now >= self.expires_at

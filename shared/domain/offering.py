@@ -68,9 +68,11 @@ def offer(
     request = _Request(policy, ranked, slots, limits)
     filled = request.filled()
     offered = tuple(
-        Offered(request.treatment(position).id, placement, rank)
-        for (placement, _), inside in zip(request.wanted, filled.chosen, strict=True)
-        for rank, position in enumerate(inside, start=1)
+        [
+            Offered(request.treatment(position).id, placement, rank)
+            for (placement, _), inside in zip(request.wanted, filled.chosen, strict=True)
+            for rank, position in enumerate(inside, start=1)
+        ]
     )
     return Offer(offered=offered, withheld=request.withheld(filled), unmet=filled.unmet, proved=filled.bound is None)
 

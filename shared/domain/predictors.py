@@ -13,6 +13,7 @@ import hashlib
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby, pairwise
+from operator import getitem
 from typing import Any
 
 import msgspec
@@ -43,7 +44,7 @@ class Predictors:
         self.cells = tuple(_cells(predictor) for predictor in predictors)
         self.says = tuple(_says(predictor) for predictor in predictors)
         within = groupby(predictors, lambda predictor: predictor.reads.rpartition(".")[0])
-        self._within = tuple((root.split("."), tuple(map(_binning, some))) for root, some in within)
+        self._within = tuple((root.split("."), *zip(*map(_binning, some), strict=True)) for root, some in within)
 
     def __len__(self) -> int:
         return len(self.cells)
@@ -51,16 +52,16 @@ class Predictors:
     def __call__(self, situation: Mapping[str, Any]) -> list[int]:
         """The bin of each predictor in a situation."""
         bins: list[int] = []
-        for roots, some in self._within:
+        for roots, names, finders in self._within:
             seen = situation
             for root in roots:
                 seen = seen[root]
-            bins += [bin_of(seen.get(name)) for name, bin_of in some]
+            bins += [bin_of(value) for bin_of, value in zip(finders, map(seen.get, names), strict=True)]
         return bins
 
     def named(self, bins: Sequence[int]) -> str:
         """The names of these cells in one text, which is what a delivery carries."""
-        return "".join([names[number] for names, number in zip(self.cells, bins, strict=True)])
+        return "".join(map(getitem, self.cells, bins))
 
 
 def cells_of(bins: str) -> list[str]:

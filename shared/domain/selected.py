@@ -47,7 +47,7 @@ def selected(policy: Policy, ranking: Ranking, treatment: str, situation: Variab
     levers = policy.experiments.way(arms).levers or policy.factors.levers
     return Selected(
         propensity=memoryview(ranking.propensity_parts).cast("I")[place] / PARTS,
-        priority=ranking.weights()[list(ranking.rows()).index(row)],
+        priority=ranking.weights()[next(rank for rank, each in enumerate(ranking.rows()) if each == row)],
         value=value_of(policy, row, situation),
         lever=levers[row],
     )

@@ -118,6 +118,9 @@ class DeferredDeliveries(Protocol):
     def due(self, before: datetime, limit: int) -> Sequence[Versioned[Delivery]]:
         """Those whose time comes before, the earliest first."""
 
+    def waiting(self) -> int:
+        """How many there are."""
+
     def fire(self, deliveries: Sequence[Versioned[Delivery]], again_at: datetime) -> Sequence[Delivery]:
         """Let some, at most 500, be due again only at `again_at`, should nothing come of them; those that have not
         changed since they were read.

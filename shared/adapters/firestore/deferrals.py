@@ -13,7 +13,7 @@ import msgspec
 from google.cloud import firestore
 from google.cloud.firestore_v1.base_query import FieldFilter
 
-from shared.adapters.firestore.client import Database, Snapshot, decode, fields_of, version_of
+from shared.adapters.firestore.client import Database, Snapshot, decode, fields_of, reading, version_of
 from shared.adapters.sealing import Sealer
 from shared.domain.deferral import Deferral
 from shared.domain.delivery import Delivery
@@ -74,6 +74,16 @@ class DeferredDeliveries:
         snapshots = self._database.query(query)
         self._meter.add(reads=max(1, len(snapshots)))
         return [Versioned(decode(Delivery, each), version_of(each.update_time)) for each in snapshots]
+
+    def waiting(self) -> int:
+        """How many there are."""
+        some = self._database.client.collection(DELIVERIES).where(filter=FieldFilter("due_at", ">", ""))
+        with reading():
+            counting: Any = some.count()
+            [[counted]] = counting.get()
+        number = int(counted.value)
+        self._meter.add(reads=1 + number // 1000)
+        return number
 
     def fire(self, deliveries: Sequence[Versioned[Delivery]], again_at: datetime) -> Sequence[Delivery]:
         """Let some be due again only at `again_at`; those that have not changed since they were read."""

@@ -58,6 +58,12 @@ class DeferredDeliveries:
         self._meter.add(reads=max(1, len(first)))
         return first
 
+    def waiting(self) -> int:
+        """How many there are."""
+        with self._store.lock:
+            documents = list(self._store.deliveries.values())
+        return sum(msgspec.json.decode(each.data, type=Delivery).due_at is not None for each in documents)
+
     def fire(self, deliveries: Sequence[Versioned[Delivery]], again_at: datetime) -> Sequence[Delivery]:
         """Let some be due again only at `again_at`; those that have not changed since they were read."""
         fired = []
@@ -66,7 +72,7 @@ class DeferredDeliveries:
                 document = self._store.deliveries.get(each.value.delivery_id)
                 if document is None or document.version != each.version:
                     continue
-                later = msgspec.structs.replace(each.value, due_at=again_at)
+                later = msgspec.structs.replace(each.value, due_at=again_at.replace(microsecond=0))
                 self._store.deliveries[later.delivery_id] = Document(
                     msgspec.json.encode(later), self._store.next_version()
                 )

@@ -69,7 +69,7 @@ class Limits:
         for number, limit in self._limits.items():
             if limit == 0:
                 self._standing[number] = rules.judged[number]
-        self._times = rules.times(rules.seen(history, now), self._since)
+        self._times = rules.times(rules.asked(history, now), self._since)
         self._add_up()
 
     def copy(self) -> Limits:
@@ -88,18 +88,19 @@ class Limits:
     def add(self, row: int) -> None:
         """Count what is chosen with the contacts of the history, as if it were sent, or on an inbound channel seen."""
         rules, now, times = self._rules, self._now, self._times
-        added = [tally for tally in rules.chosen(row) if now > self._since[tally.number]]
+        added = rules.chosen(row)
         self._why.clear()
         for tally in added:
-            times[tally] = [*times.get(tally, ()), now]  # another list, since a copy has the same ones
+            if now > self._since[tally.number]:
+                times[tally] = [*times.get(tally, ()), now]  # another list, since a copy has the same ones
         if self._closed:
             self._beside.append(contact_of(rules.revision, rules.rows[row][1].id, now))
             self._close()
-        if self._closed or not all(tally.rows for tally in added):  # what is counted against a cooldown may end it
+        if self._closed or not rules.only_tightens:  # what is counted against a cooldown may end it
             self._add_up()
             return
         for tally in added:
-            if self._stops_at(tally):
+            if tally in times and self._stops_at(tally):
                 self._stops[tally.number] |= tally.rows
                 self._hard |= tally.rows
         self.stopped |= self._hard

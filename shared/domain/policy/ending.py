@@ -41,7 +41,7 @@ def reason_ended(policy: Policy, delivery: Delivery, person: Person, now: dateti
     signal = Signal(id="", type="", at=now, received_at=now, source="", identifiers={})
     situation = {**policy.situation(policy.features.seen(person, now), signal, now), **candidate(action, treatment)}
     if action.cancel_when is not None:
-        decided_at = (delivery.expires_at or now) - policy.revision.deadline(treatment.id)
+        decided_at = delivery.decided_at(policy.revision.deadline(treatment.id))
         cancels = policy.program(action.cancel_when).evaluate({**situation, "decided_at": Timestamp.of(decided_at)})
         if cancels is True:
             return f"its reason has ended: {action.cancel_when}"

@@ -85,7 +85,7 @@ class Policy:
         of its stages asks for it.
         """
         last = self._last
-        if last is None or last[0] is not profile or last[1] is not signal or last[2] != now:
+        if last is None or last[0] is not profile or last[1] is not signal or (last[2] is not now and last[2] != now):
             last = self._last = profile, signal, now, self._situations(profile, signal, now)
         return last[3]
 
