@@ -117,14 +117,18 @@ def test_secrets_are_taken_from_secret_manager_by_name():
     assert not any("PUSH_TOKEN" in each for each in command)
 
 
-def test_only_ingest_looks_secrets_up_while_it_runs_and_only_those_of_sources(capsys):
+def test_only_ingest_and_feedback_look_secrets_up_while_they_run_and_only_their_own(capsys):
     deploy.main(["access", "--project", "bank", "--dry-run"])
 
-    [command] = capsys.readouterr().out.splitlines()
-    assert "--member=serviceAccount:kairos-ingest@bank.iam.gserviceaccount.com" in command
-    assert "--role=roles/secretmanager.secretAccessor" in command
-    assert '.startsWith("kairos-source-")' in command
-    assert SECRET_NAME.startswith("^kairos-source-")
+    of_sources, of_providers = capsys.readouterr().out.splitlines()
+    for command, service, begins in (
+        (of_sources, "ingest", "kairos-source-"),
+        (of_providers, "feedback", "kairos-callback-"),
+    ):
+        assert f"--member=serviceAccount:kairos-{service}@bank.iam.gserviceaccount.com" in command
+        assert "--role=roles/secretmanager.secretAccessor" in command
+        assert f'.startsWith("{begins}")' in command
+        assert re.match(SECRET_NAME, f"{begins}a")
 
 
 def test_who_is_pushed_to_is_told_by_whom_and_who_checks_the_signature():
