@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from emulators.access import Credentials
-from emulators.local import Bank, access, providers
+from emulators.local import Bank, access
 from functions.arbitration.handler import Arbitrate
 from functions.decide import openapi as decide_openapi
 from functions.decide.api import routes as decide_routes
@@ -51,6 +51,8 @@ from functions.records.api import routes as records_routes
 from functions.records.handler import Records
 from functions.records.measuring import Measure
 from functions.suppression.handler import Suppress
+from shared.adapters.channels import Connectors
+from shared.adapters.channels.egress import Egress
 from shared.adapters.memory.allowances import Allowances
 from shared.adapters.memory.bus import Deliver as Taker
 from shared.adapters.memory.catalogues import Catalogues
@@ -68,7 +70,6 @@ from shared.adapters.memory.seals import Seals
 from shared.adapters.memory.secrets import Secrets
 from shared.adapters.memory.store import Store
 from shared.adapters.pacing import Timing
-from shared.adapters.providers import HttpProvider
 from shared.adapters.sealing import Sealer
 from shared.messages import (
     ActionsQualified,
@@ -117,9 +118,9 @@ class Memory(NamedTuple):
 
 
 def services(
-    memory: Memory, bank: Bank, credentials: Credentials, sandbox: str, tell: Callable[[str], None]
+    memory: Memory, bank: Bank, credentials: Credentials, stand_ins: Mapping[str, str], tell: Callable[[str], None]
 ) -> dict[str, Service]:
-    """The functions by name, with the bank seeded and everything subscribed; `sandbox` is the providers' address."""
+    """The functions by name, with the bank seeded and everything subscribed; `stand_ins` play the providers."""
     store, meter = memory.store, memory.meter
     catalogues, persons, contacts = Catalogues(store), Persons(store, meter), Contacts(store, meter)
     contact_points, models = ContactPoints(store, meter), Models(store)
@@ -128,10 +129,10 @@ def services(
     identify, qualify = Identify(catalogues, persons, new_person_id), Qualify(catalogues)
     arbitrate = Arbitrate(catalogues, models)
     suppress = Suppress(catalogues, contacts, Allowances(store, meter, "embedded", pause), pause)
-    provider = HttpProvider(providers(catalogues.current().revision, sandbox, credentials))
+    provider = Connectors(memory.secrets, Egress(stand_ins))
     paces = Paces(store, meter, Timing(utc_now, wait_until, pause), partial(log, "WARNING"))
     deliver = Deliver(catalogues, persons, contacts, contact_points, provider, paces)
-    for name, value in bank.source_secrets(credentials).items():
+    for name, value in {**bank.source_secrets(credentials), **bank.connector_secrets()}.items():
         memory.secrets.add(name, value.encode())
     door = Door(memory.secrets, utc_now, Issuers())
     callers = access(credentials)

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from functions.delivery.last_checks import Stop, last_checks
-from shared.domain.catalogue import Channel
+from shared.domain.catalogue import Channel, Connector
 from shared.domain.content import render
 from shared.domain.delivery import FINAL, Delivery, DeliveryState
 from shared.domain.erasure import ERASED
@@ -27,6 +27,7 @@ from shared.domain.errors import (
     PermanentError,
     TransientError,
 )
+from shared.domain.outgoing import facts
 from shared.domain.policy.policy import Policy
 from shared.domain.profile import Person
 from shared.domain.response import closing
@@ -48,7 +49,7 @@ from shared.ports import (
 class _Message(NamedTuple):
     """What goes to the provider."""
 
-    channel: Channel
+    connector: Connector
     address: str | None
     payload: Mapping[str, object]
 
@@ -116,7 +117,7 @@ class Deliver:
             raise TransientError(f"delivery {delivery.delivery_id} is being sent by another instance")
         if delivery.is_overdue(now):
             return self._expire(delivery, version, now)
-        channel = self._policy(delivery).revision.channels[delivery.channel]
+        channel = self._policy(delivery).revision.lane(delivery.channel, delivery.brand)
         turn = self._paces.turn(channel, delivery)
         if isinstance(turn, NotNow):
             return self._defer(delivery, version, now, turn)
@@ -163,7 +164,7 @@ class Deliver:
             self._paces.give_back(channel, delivery, turn)
             return self._settle(delivery, version, message.state, now, reason=message.reason, release=unseen)
         try:
-            receipt = self._provider.send(message.channel, delivery.delivery_id, message.address, message.payload)
+            receipt = self._provider.send(message.connector, delivery.delivery_id, message.address, message.payload)
         except PermanentError as error:
             end = self._settle(delivery, version, "failed", now, reason=str(error), release=unseen)
         except TransientError as error:
@@ -204,8 +205,6 @@ class Deliver:
             TransientError: a store did not answer.
         """
         policy = self._policy(delivery)
-        action, treatment = policy.revision.treatment(delivery.treatment)
-        channel = policy.revision.channels[delivery.channel]
         found = behind(self._persons, delivery.person_id)
         if found is None:
             return Stop("cancelled", "the person is gone")
@@ -214,22 +213,28 @@ class Deliver:
         if stop is not None:
             return stop
         try:
-            address = self._address(delivery, person)
-            content = render(policy.revision, action, treatment, policy.features.seen(person, now))
+            return self._written(policy, delivery, person, now)
         except ErasedError:
             raise
         except PermanentError as error:
             return Stop("failed", str(error))
-        if address is None and channel.needs_contact_point:
-            return Stop("failed", "no contact point")
-        payload = {
-            "brand": delivery.brand,
-            "action": delivery.action,
-            "treatment": delivery.treatment,
-            "purpose": delivery.purpose,
-            "content": content,
-        }
-        return _Message(channel, address, payload)
+
+    def _written(self, policy: Policy, delivery: Delivery, person: Person, now: datetime) -> _Message:
+        """The message, as its connector reads it.
+
+        Raises:
+            PermanentError: it cannot be written, or there is no way to the person.
+        """
+        revision = policy.revision
+        connector = revision.connector(delivery.channel, delivery.brand)
+        if connector is None:
+            raise PermanentError(f"the channel {delivery.channel} has no connector")
+        address = self._address(delivery, person)
+        seen = policy.features.seen(person, now)
+        content = render(revision, *revision.treatment(delivery.treatment), seen)
+        if address is None and revision.channels[delivery.channel].needs_contact_point:
+            raise PermanentError("no contact point")
+        return _Message(connector, address, facts(revision, connector, delivery, content, seen.attributes))
 
     def _address(self, delivery: Delivery, person: Person) -> str | None:
         """Where to reach the person; of one that several turned out to be, the first that can be reached of

@@ -9,6 +9,8 @@ from werkzeug.wrappers import Response
 
 from functions.delivery.handler import Deliver
 from functions.delivery.settings import Settings
+from shared.adapters.channels import Connectors
+from shared.adapters.channels.egress import Egress
 from shared.adapters.firestore.catalogues import Catalogues
 from shared.adapters.firestore.client import Database
 from shared.adapters.firestore.contact_points import ContactPoints
@@ -18,8 +20,8 @@ from shared.adapters.firestore.person_keys import sealer
 from shared.adapters.firestore.persons import Persons
 from shared.adapters.firestore.quarantine import Quarantine
 from shared.adapters.pacing import Timing
-from shared.adapters.providers import Endpoint, HttpProvider
 from shared.adapters.pubsub import Publisher
+from shared.adapters.secretmanager import Secrets
 from shared.messages import ContactReserved
 from shared.runtime.metering import RequestMeter
 from shared.runtime.push import Push
@@ -39,7 +41,10 @@ deliver = Deliver(
     Persons(database, meter, sealing),
     Contacts(database, meter, sealing),
     ContactPoints(vault, meter, sealing),
-    HttpProvider(msgspec.json.decode(settings.providers, type=dict[str, Endpoint])),
+    Connectors(
+        Secrets(settings.google_cloud_project, emulator=settings.secret_manager_emulator_host),
+        Egress(msgspec.json.decode(settings.stand_ins, type=dict[str, str])),
+    ),
     Paces(database, meter, Timing(utc_now, wait_until, pause), partial(log, "WARNING")),
 )
 push = Push(

@@ -19,6 +19,7 @@ FORMS: dict[str, type[forms.Form]] = {
     "bank": forms.Bank,
     "schema": forms.Schema,
     "channels": forms.Channels,
+    "connectors": forms.Connectors,
     "identity": forms.Identity,
     "sources": forms.Sources,
     "callbacks": forms.Callbacks,

@@ -51,6 +51,8 @@ class Classifier:
     Attributes:
         means: the posterior mean of each row, of nobody in particular.
         evidence: how many responses each row's belief is worth, the declared ones included.
+        odds: those of the means.
+        plain: which rows listen to no predictor, None where all listen to some.
         factors: by predictor and bin what the odds of each row are multiplied by, None where they are not; none at all
             where no model listens to any predictor.
     """
@@ -61,26 +63,26 @@ class Classifier:
         starting = [model.starting for model in models]
         self.means = np.array([propensity(s, k) for s, k in zip(starting, known, strict=True)], np.float64)
         self.evidence = np.array([evidence(s, k) for s, k in zip(starting, known, strict=True)], np.float64)
-        self._odds = self.means / (1.0 - self.means)
+        self.odds = self.means / (1.0 - self.means)
         declared = np.array([s.evidence for s in starting], np.float64)
         cells = [name for names in predictors.cells for name in names]
         positives = _counted(cells, [k.positives_by_cell for k in known])
         negatives = _counted(cells, [k.negatives_by_cell for k in known])
         logs, active = self._contributions(predictors, positives, negatives, declared)
-        self._plain = active == 0 if not active.all() else None
+        self.plain = active == 0 if not active.all() else None
         self.factors = _factors(predictors, logs, np.sqrt(1.0 + active)) if active.any() else ()
 
     def __call__(self, bins: Sequence[int]) -> Vector:
         """P of every row for a person in these bins."""
         if not self.factors:
             return self.means
-        odds, multiply = self._odds.copy(), np.multiply
+        odds, multiply = self.odds.copy(), np.multiply
         for factor in map(getitem, self.factors, bins):
             if factor is not None:
                 multiply(odds, factor, odds)
         p = np.divide(odds, 1.0 + odds, odds)
-        if self._plain is not None:
-            np.copyto(p, self.means, where=self._plain)  # to the last bit
+        if self.plain is not None:
+            np.copyto(p, self.means, where=self.plain)  # to the last bit
         return p
 
     def _contributions(

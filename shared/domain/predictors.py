@@ -37,6 +37,7 @@ class Predictors:
     Attributes:
         cells: the names of the cells of each predictor, by bin.
         says: what each bin of each predictor is, in words.
+        finders: what finds the bin of a value, by predictor.
     """
 
     def __init__(self, predictors: Sequence[Predictor]) -> None:
@@ -45,6 +46,7 @@ class Predictors:
         self.says = tuple(_says(predictor) for predictor in predictors)
         within = groupby(predictors, lambda predictor: predictor.reads.rpartition(".")[0])
         self._within = tuple((root.split("."), *zip(*map(_binning, some), strict=True)) for root, some in within)
+        self.finders = tuple(bin_of for _, _, finders in self._within for bin_of in finders)
 
     def __len__(self) -> int:
         return len(self.cells)

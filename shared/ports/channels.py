@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from shared.domain.catalogue import Channel
+from shared.domain.catalogue import Connector
 from shared.domain.contact import Contact
 from shared.domain.delivery import Delivery
 from shared.domain.observed import Observed, Took
@@ -24,8 +24,10 @@ class Receipt(msgspec.Struct, frozen=True):
 class ChannelProvider(Protocol):
     """Sends to a channel's provider."""
 
-    def send(self, channel: Channel, delivery_id: str, address: str | None, payload: Mapping[str, object]) -> Receipt:
-        """Send once, with the delivery id as idempotency key.
+    def send(
+        self, connector: Connector, delivery_id: str, address: str | None, payload: Mapping[str, object]
+    ) -> Receipt:
+        """Send once through a connector, with the delivery id as idempotency key; `payload` is what its texts read.
 
         Raises:
             BouncedError: the provider said that the address is none.

@@ -5,8 +5,16 @@ from __future__ import annotations
 import msgspec
 
 from shared.authoring.forms.form import Form
-from shared.domain.catalogue import AttributeType, Blocked, Callback, Channel, Namespace, PlainType, Source
-from shared.domain.part import Name, Text
+from shared.domain.catalogue import (
+    AttributeType,
+    Blocked,
+    Callback,
+    Namespace,
+    PlainType,
+    Source,
+    surroundings,
+)
+from shared.domain.part import Name, Pounds, Text
 
 
 class Attribute(Form, frozen=True, kw_only=True):
@@ -87,6 +95,16 @@ class Schema(Form, frozen=True, kw_only=True):
     context: dict[Name, Attribute] = msgspec.field(default_factory=dict)
     signals: dict[Name, SignalType] = msgspec.field(default_factory=dict)
     action: dict[Name, PlainAttribute] = msgspec.field(default_factory=dict)
+
+
+class Channel(surroundings.Channel, frozen=True, kw_only=True):
+    """Where treatments appear.
+
+    Attributes:
+        price: pounds per contact; where it is not given, that of the dearest of its connectors.
+    """
+
+    price: Pounds | None = None  # type: ignore[assignment]  # what a revision holds has always one
 
 
 class Channels(Form, frozen=True, kw_only=True):

@@ -26,6 +26,21 @@ from shared.domain.catalogue.authentication import (
 )
 from shared.domain.catalogue.callbacks import Callback
 from shared.domain.catalogue.conditions import POLICY_KINDS, Condition, Exclusion, Expression, PolicyKind
+from shared.domain.catalogue.connectors import (
+    Answer,
+    Basic,
+    Bearer,
+    ClientCredentials,
+    Connector,
+    HeaderKey,
+    Hmac,
+    HttpAuthentication,
+    HttpConnector,
+    ServiceAccount,
+    SignedWebhook,
+    SmtpConnector,
+    Verdict,
+)
 from shared.domain.catalogue.consent import ConsentTerms, ModeUse, Objection, Tcf, TcfUse
 from shared.domain.catalogue.experiments import Arm, ArmLever, Experiment, RanksBy
 from shared.domain.catalogue.features import (
@@ -61,6 +76,7 @@ __all__ = [
     "POLICY_KINDS",
     "Action",
     "Active",
+    "Answer",
     "AnyFeature",
     "Arm",
     "ArmLever",
@@ -68,13 +84,17 @@ __all__ = [
     "AttributeType",
     "AttributeValue",
     "Authentication",
+    "Basic",
+    "Bearer",
     "Blocked",
     "BodySignature",
     "Breaker",
     "Callback",
     "Catalogue",
     "Channel",
+    "ClientCredentials",
     "Condition",
+    "Connector",
     "ConsentTerms",
     "ContextWeight",
     "Count",
@@ -86,6 +106,10 @@ __all__ = [
     "Expression",
     "FirstSeen",
     "Format",
+    "HeaderKey",
+    "Hmac",
+    "HttpAuthentication",
+    "HttpConnector",
     "KeyringKey",
     "LastSeen",
     "ModeUse",
@@ -104,7 +128,10 @@ __all__ = [
     "Revision",
     "SendRate",
     "Sequence",
+    "ServiceAccount",
     "SignalType",
+    "SignedWebhook",
+    "SmtpConnector",
     "Source",
     "SourceKey",
     "StandardWebhooks",
@@ -117,6 +144,7 @@ __all__ = [
     "TimedSignature",
     "Treatment",
     "Trigger",
+    "Verdict",
     "Weights",
     "facts",
 ]

@@ -12,6 +12,7 @@ from shared.domain.catalogue.actions import Action, Treatment
 from shared.domain.catalogue.arbitration import ContextWeight, Exploration, Predictor, Weights
 from shared.domain.catalogue.callbacks import Callback
 from shared.domain.catalogue.conditions import Condition, Exclusion, Expression
+from shared.domain.catalogue.connectors import Connector
 from shared.domain.catalogue.consent import ConsentTerms
 from shared.domain.catalogue.experiments import Experiment
 from shared.domain.catalogue.features import AnyFeature, Trigger
@@ -41,6 +42,7 @@ class Catalogue(Part, frozen=True, kw_only=True):
     what the treatments of one request obey together. `formats` say how the payloads of sources become signals.
     what the treatments of one request obey together. `features` are attributes of the profile too, and stand in its
     schema; `features_read` names those that anything reads. Without `triggers`, every signal starts a decision.
+    `connectors` are the providers that channels are sent through.
     `experiments` part persons into arms.
     """
 
@@ -73,6 +75,7 @@ class Catalogue(Part, frozen=True, kw_only=True):
     features_read: tuple[str, ...] = ()
     triggers: tuple[Trigger, ...] = ()
     callbacks: tuple[Callback, ...] = ()
+    connectors: tuple[Connector, ...] = ()
     experiments: tuple[Experiment, ...] = ()
 
     def canonical(self) -> bytes:
@@ -91,6 +94,7 @@ class Revision:
         self.channels = {c.id: c for c in catalogue.channels}
         self.sources = {s.id: s for s in catalogue.sources}
         self.callbacks = {c.id: c for c in catalogue.callbacks}
+        self.connectors = {c.id: c for c in catalogue.connectors}
         self.brands = {b.id: b for b in catalogue.brands}
         self.actions = {a.id: a for a in catalogue.actions}
         self.treatments = {t.id: (a, t) for a in catalogue.actions for t in a.treatments}
@@ -118,6 +122,21 @@ class Revision:
     def placements(self) -> dict[str, str]:
         """Placement id to the channel it is on."""
         return {p.id: c.id for c in self.catalogue.channels for p in c.placements}
+
+    def connector(self, channel_id: str, brand: str) -> Connector | None:
+        """What a brand's messages on a channel are sent through; None where the channel says nothing."""
+        channel = self.channels[channel_id]
+        return self.connectors.get(channel.connectors.get(brand, channel.connector or ""))
+
+    def lane(self, channel_id: str, brand: str) -> Channel:
+        """A channel as a brand's messages are paced on it: under the name of its connector, where it has one, and at
+        that one's rate. So what one provider cannot take holds up no other.
+        """
+        channel, connector = self.channels[channel_id], self.connector(channel_id, brand)
+        if connector is None:
+            return channel
+        rate_limit = connector.rate_limit or channel.rate_limit
+        return msgspec.structs.replace(channel, id=connector.id, rate_limit=rate_limit)
 
     def action(self, action_id: str) -> Action:
         """An action by its id."""

@@ -94,6 +94,8 @@ class Channel(Part, frozen=True, kw_only=True):
         response_window: how long a person may take to respond, from sending or from the first impression; nothing
             until then is no_response.
         attribution_window: how long after a contact an outcome that names no delivery may still be of it.
+        connector: what an outbound channel is sent through.
+        connectors: another instead, by brand.
     """
 
     id: Id
@@ -110,6 +112,8 @@ class Channel(Part, frozen=True, kw_only=True):
     deadline: Span = "1h"
     response_window: Span = "7d"
     attribution_window: Span = "30d"
+    connector: str | None = None
+    connectors: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class Source(Part, frozen=True, kw_only=True):

@@ -215,6 +215,10 @@ class ContactRules:
                     break
         return asked
 
+    def counted(self, of: tuple[str, ...]) -> Counted:
+        """What is counted of contacts that are of this, in the order of `FACTS`."""
+        return self._counted_of([of])[0]
+
     def _counted_of(self, of: Sequence[tuple[str, ...]]) -> Sequence[Counted]:
         """What is counted of contacts, by what each is of."""
         counted = list(map(self._counted.get, of))

@@ -45,6 +45,7 @@ class Factors:
     """P, V and L of every row.
 
     Attributes:
+        models: the id of each row's.
         predictors: what P looks at.
         explores: whether P is drawn, by the decision's id.
     """
@@ -52,7 +53,7 @@ class Factors:
     def __init__(self, revision: Revision, rows: Sequence[tuple[Action, Treatment]]) -> None:
         """Take the constants of every row."""
         self._rows = rows
-        self._models = tuple([model_id(treatment.id, treatment.channel) for _, treatment in rows])
+        self.models = tuple([model_id(treatment.id, treatment.channel) for _, treatment in rows])
         self.prices = tuple([revision.channels[treatment.channel].price for _, treatment in rows])
         self.levers = tuple([float(action.lever) for action, _ in rows])
         self.values = tuple(
@@ -92,7 +93,7 @@ class Factors:
         from shared.domain.classifier import Classifier, Model, rounded  # noqa: PLC0415 - numpy, see above
 
         starting = [treatment.starting for _, treatment in self._rows]
-        models = [Model(*each) for each in zip(self._models, starting, strict=True)]
+        models = [Model(*each) for each in zip(self.models, starting, strict=True)]
         classifier, version_ = Classifier(models, self.predictors, counts), version(counts)
         drawn = self._drawing(classifier.evidence) if self.explores else None
 
@@ -124,7 +125,7 @@ class Factors:
         """P of every row by some evidence."""
         return tuple(
             _rounded(propensity(treatment.starting, counts.get(model, NO_EVIDENCE)))
-            for (_, treatment), model in zip(self._rows, self._models, strict=True)
+            for (_, treatment), model in zip(self._rows, self.models, strict=True)
         )
 
 
