@@ -47,9 +47,12 @@ from functions.privacy.erasing import Erase
 from functions.privacy.exporting import Export
 from functions.privacy.finding import Find as FindForPrivacy
 from functions.records import openapi as records_openapi
+from functions.records.api import Measuring
 from functions.records.api import routes as records_routes
+from functions.records.evaluating import Evaluate
 from functions.records.handler import Records
 from functions.records.measuring import Measure
+from functions.records.weighing import Weigh
 from functions.suppression.handler import Suppress
 from shared.adapters.channels import Connectors
 from shared.adapters.channels.egress import Egress
@@ -155,7 +158,11 @@ def services(
     record = RecordOutcomes(contacts, take)
     memory.bus.subscribe("history", memory.history.deliver, name="history", at_once=True)
     records = Records(memory.history, Seals(store), catalogues, bank.seal_key)
-    measure = Measure(Measures(memory.history), catalogues)
+    measuring = Measuring(
+        Measure(Measures(memory.history), catalogues),
+        Weigh(memory.history, catalogues, publisher),
+        Evaluate(memory.history, catalogues),
+    )
     fire = FireDeferrals(Deferrals(store, meter), publisher, timer)
     fire_deliveries = FireDeliveries(DeferredDeliveries(store, meter), publisher, utc_now, wait_until)
     people = People(persons, new_person_id)
@@ -219,7 +226,7 @@ def services(
         ),
         "records": Service(
             "records",
-            records_routes(records, measure, Keyring(callers["OPERATOR_KEYS"]), utc_now),
+            records_routes(records, measuring, Keyring(callers["OPERATOR_KEYS"]), utc_now),
             ready=always_ready,
             document=records_openapi.document,
         ),

@@ -62,7 +62,8 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
     features = build_features(files, names, checker)
     actions = ActionBuilder(files, names, conditions, checker, declared, reading_problems).build()
     context_weights = _build_context_weights(files.arbitration, names, checker)
-    predictors = PredictorBuilder(files, names, reading_problems).build()
+    predicting = PredictorBuilder(files, names, reading_problems)
+    predictors = predicting.build()
     triggers = build_triggers(files.triggers, names, checker)
     channels = build_channels(files, names)
     catalogue = Catalogue(
@@ -89,6 +90,7 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
         slots=build_slots(files.arbitration.slots, names),
         predictors=predictors,
         exploration=files.arbitration.exploration,
+        learning=predicting.learning(files.arbitration.learning),
         consent=build_consent(files.consent, _excluding(files), names),
         formats=FormatBuilder(files, names, Carried(profile_schema, context_schema, signals), reading_problems).build(),
         features=features,

@@ -6,8 +6,10 @@ The files that people write are turned into a revision by `shared.authoring`; wh
 from shared.domain.catalogue.actions import Action, Active, AttributeValue, Starting, Treatment, facts
 from shared.domain.catalogue.arbitration import (
     MOST_BINS,
+    MOST_PARENTS,
     ContextWeight,
     Exploration,
+    Learning,
     NumericPredictor,
     Predictor,
     SymbolicPredictor,
@@ -73,6 +75,7 @@ from shared.domain.catalogue.surroundings import (
 __all__ = [
     "BUILT_IN_FORMATS",
     "MOST_BINS",
+    "MOST_PARENTS",
     "POLICY_KINDS",
     "Action",
     "Active",
@@ -112,6 +115,7 @@ __all__ = [
     "HttpConnector",
     "KeyringKey",
     "LastSeen",
+    "Learning",
     "ModeUse",
     "Named",
     "Namespace",
