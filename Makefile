@@ -33,6 +33,8 @@ lock: setup ## compile the locks again; ARGS=--upgrade takes newer releases
 	$(COMPILE) pyproject.toml $(ARGS) --extra dev --output-file requirements-dev.txt
 	$(COMPILE) pyproject.toml --constraint requirements-dev.txt --output-file requirements.txt
 	@echo confluent-kafka | $(COMPILE) - --constraint requirements-dev.txt --output-file requirements-kafka.txt
+	@printf 'river\nscikit-learn\nvowpalwabbit\n' | $(COMPILE) - --constraint requirements-dev.txt \
+		--output-file requirements-learning.txt
 
 clean: ## remove the environment and every cache
 	rm -rf .venv .kairos .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

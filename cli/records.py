@@ -22,10 +22,13 @@ IN_ONE = 1000
 _DIGITS = "0123456789abcdef"
 
 
-class _Day(click.ParamType[date]):
+class Day(click.ParamType[date]):
+    """A day, as an option of a command."""
+
     name = "YYYY-MM-DD"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """The day that a text names."""
         if isinstance(value, date):
             return value
         try:
@@ -34,12 +37,12 @@ class _Day(click.ParamType[date]):
             self.fail(f"{value} is no day such as 2026-03-01", param, ctx)
 
 
-_day = click.option("--day", type=_Day(), required=True, help="The day, UTC.")
+_day = click.option("--day", type=Day(), required=True, help="The day, UTC.")
 
 
 @click.command()
 @click.argument("decision_id", required=False)
-@click.option("--day", type=_Day(), help="All decisions of this day, UTC; with an ID, the day on which it was made.")
+@click.option("--day", type=Day(), help="All decisions of this day, UTC; with an ID, the day on which it was made.")
 @json_option
 def replay(decision_id: str | None, day: date | None, as_json: bool) -> None:
     """Make a decision again from its record and revision, or all of a day, and compare byte for byte."""
@@ -97,7 +100,7 @@ def _all(day: str, *, quiet: bool) -> dict[str, Any]:
     """Every part of a day in turn; on a terminal with its progress."""
     decisions, erased, differing = 0, 0, []
     with running().client("records") as client:
-        parts = list(_parts(checked(client.get(f"/v1/days/{day}"))["decisions"]))
+        parts = list(parts_of(checked(client.get(f"/v1/days/{day}"))["decisions"]))
         console = Console(stderr=True)
         for part in track(parts, f"replaying {day}", console=console, disable=quiet or not console.is_terminal):
             found = _part(client, day, part)
@@ -111,7 +114,7 @@ def _part(client: httpx.Client, day: str, prefix: str) -> dict[str, Any]:
     return checked(client.post(f"/v1/days/{day}/replay", params={"prefix": prefix}, timeout=None))
 
 
-def _parts(decisions: int) -> Iterator[str]:
+def parts_of(decisions: int) -> Iterator[str]:
     """Beginnings of ids that part so many decisions into parts of about a thousand."""
     digits = 0
     while decisions > IN_ONE * 16**digits:

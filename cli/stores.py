@@ -17,13 +17,17 @@ from cli.platform import ROOT, Running
 from cli.say import fail
 from shared.adapters.firestore.catalogues import Catalogues
 from shared.adapters.firestore.client import Database
+from shared.adapters.firestore.deferrals import DeferredDeliveries
+from shared.adapters.firestore.paces import SharedPaces
 from shared.adapters.firestore.person_keys import tree_of_keys
 from shared.adapters.firestore.quarantine import Quarantine as InFirestore
 from shared.adapters.pubsub import DeadLetters as OnPubSub
 from shared.adapters.pubsub import Rows
 from shared.domain.catalogue import Revision
+from shared.domain.pace import Pace
 from shared.messages import HistoryRow
 from shared.ports import Quarantine
+from shared.runtime.metering import RequestMeter
 
 
 class DeadLetters(Protocol):
@@ -66,6 +70,16 @@ def make_person_keys(project: str) -> str:
             f"Firestore of {project}: {error.message}", "It needs a database person-keys, and you datastore.user on it."
         )
     return wrapped_by
+
+
+def pace(platform: Running, channel: str) -> Pace:
+    """The pace of one of its channels."""
+    return SharedPaces(_database(platform), RequestMeter()).load(channel).value
+
+
+def waiting(platform: Running) -> int:
+    """How many deliveries wait for their channel."""
+    return DeferredDeliveries(_database(platform), RequestMeter()).waiting()
 
 
 def quarantine(platform: Running) -> Quarantine:

@@ -22,6 +22,7 @@ from emulators.children import Death
 from emulators.endpoints import EndpointsFile
 from emulators.errors import CannotStartError
 from emulators.local import Bank
+from emulators.mail import Mail
 from emulators.ports import Ports
 from emulators.sandbox import Server as Sandbox
 from emulators.ticker import Ticker
@@ -56,8 +57,8 @@ FUNCTIONS = (
     "records",
     "privacy",
 )
-TICKED = ("deferral", "privacy")
-"""Functions that the clock starts, every minute."""
+TICKED = {"deferral": "/", "privacy": "/", "feedback": "/v1/sweep"}
+"""Functions that the clock starts, every minute, and where."""
 
 THREADS = 16
 
@@ -88,10 +89,13 @@ class Embedded:
         self._file = EndpointsFile(state)
         self._reserved = Ports()
         self._extra = dict(extra or {})
-        names = (*FUNCTIONS, "sandbox", *self._extra, *(("kafka",) if on_kafka else ()))
+        names = (*FUNCTIONS, "sandbox", "mail", *self._extra, *(("kafka",) if on_kafka else ()))
         self._ports = self._reserved.take_all(names, ports or {})
         self.endpoints = {name: f"http://127.0.0.1:{port}" for name, port in self._ports.items()}
-        self.ticker = Ticker({name: self.endpoints[name] for name in TICKED}, tick_headers(self.credentials))
+        self.endpoints["mail"] = f"smtp://127.0.0.1:{self._ports['mail']}"
+        self.ticker = Ticker(
+            {name: self.endpoints[name] + path for name, path in TICKED.items()}, tick_headers(self.credentials)
+        )
         self.store = Store()
         self.meter = RequestMeter()
         self.sealer = new_sealer(self.store)
@@ -106,6 +110,7 @@ class Embedded:
         self.quarantine = self._broker.quarantine if self._broker else Quarantine(self.store)
         self._server: MultiSocketServer | BaseWSGIServer | None = None
         self._sandbox: Sandbox | None = None
+        self._mail: Mail | None = None
         self._death: Death | None = None
         self._stopping = threading.Lock()
         self._stopped = threading.Event()
@@ -146,7 +151,10 @@ class Embedded:
     def _start(self) -> None:
         if self._broker is not None:
             self._broker.start()
-        self._sandbox = Sandbox(self._ports["sandbox"], self.credentials.webhook_secret, logs=False)
+        self._sandbox = Sandbox(self._ports["sandbox"], self.bank.plays(), logs=False)
+        if self._sandbox.plays_mail is not None:
+            self._mail = Mail(self._ports["mail"], self._sandbox.plays_mail, self._sandbox.provider)
+            self._mail.start()
         threading.Thread(target=self._sandbox.serve_forever, name="sandbox", daemon=True).start()
         memory = Memory(
             self.store,
@@ -158,7 +166,8 @@ class Embedded:
             self.meter,
             self.sealer,
         )
-        wired = services(memory, self.bank, self.credentials, self.endpoints["sandbox"], self._on_progress)
+        stand_ins = self.bank.stand_ins(self.endpoints["sandbox"], self.endpoints["mail"])
+        wired = services(memory, self.bank, self.credentials, stand_ins, self._on_progress)
         if self._broker is not None:
             self._broker.wait_joined()
         served = {**wired, **self._extra}
@@ -203,6 +212,8 @@ class Embedded:
             self.bus.close()
             if self._broker is not None:
                 self._broker.stop()
+            if self._mail is not None:
+                self._mail.stop()
             if self._sandbox is not None:
                 self._sandbox.shutdown()
                 self._sandbox.server_close()

@@ -6,17 +6,34 @@ import json
 import secrets
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from emulators.access import Credentials
 from emulators.options import Local
+from emulators.playing import Played
 from emulators.seed import read_customers, seed_customers
-from shared.adapters.providers import Endpoint
 from shared.authoring import load
-from shared.domain.catalogue import Authentication, KeyringKey, OidcToken, Revision, StandardWebhooks
+from shared.domain.catalogue import (
+    Authentication,
+    Basic,
+    ClientCredentials,
+    Connector,
+    HttpAuthentication,
+    KeyringKey,
+    OidcToken,
+    Revision,
+    ServiceAccount,
+    SignedWebhook,
+    SmtpConnector,
+    StandardWebhooks,
+)
+from shared.domain.links import Links, link_keys
 from shared.ports import Catalogues, ContactPoints, Persons
 from shared.runtime.world import utc_now
 
@@ -29,7 +46,9 @@ class Bank:
         self.root = root
         self.identifier_key = secrets.token_bytes(32)
         self.seal_key = secrets.token_bytes(32)
+        self.link_keys = json.dumps([{"kid": "local", "key": b64encode(secrets.token_bytes(32)).decode()}])
         self._source_secrets: dict[str, str] = {}
+        self._connector_secrets: dict[str, str] = {}
 
     def secrets(self, local: Local) -> Mapping[str, str]:
         """The values of the secrets that the functions name."""
@@ -37,10 +56,12 @@ class Bank:
             **access(local.credentials),
             "IDENTIFIER_KEY": self.identifier_key.hex(),
             "SEAL_KEY": self.seal_key.hex(),
-            "PROVIDERS": msgspec.json.encode(
-                providers(self.revision, local.endpoints["sandbox"], local.credentials)
-            ).decode(),
+            "LINK_KEYS": self.link_keys,
         }
+
+    def links(self, base: str) -> Links:
+        """The signed links of messages, which begin with an address."""
+        return Links(link_keys(self.link_keys), base)
 
     @cached_property
     def revision(self) -> Revision:
@@ -53,13 +74,35 @@ class Bank:
 
     def source_secrets(self, credentials: Credentials) -> Mapping[str, str]:
         """What the sources of the catalogue are known by, by the names of the secrets: a keyring that has one key for
-        all of them, and for those with secrets of their own one each.
+        all of them, and for those with secrets of their own one each; the providers that report likewise.
         """
-        for source in self.revision.catalogue.sources:
+        reporting = [callback.sender for callback in self.revision.catalogue.callbacks]
+        for source in (*self.revision.catalogue.sources, *reporting):
             for way in source.ways:
                 if not isinstance(way, OidcToken) and way.secret not in self._source_secrets:
                     self._source_secrets[way.secret] = _source_secret(way, credentials)
         return self._source_secrets
+
+    def connector_secrets(self) -> Mapping[str, str]:
+        """What the connectors of the catalogue are let in by, by the names of the secrets."""
+        for connector in self.revision.catalogue.connectors:
+            way = connector.authentication
+            if way is not None and way.secret not in self._connector_secrets:
+                self._connector_secrets[way.secret] = connector_secret(way)
+        return self._connector_secrets
+
+    def plays(self) -> list[Played]:
+        """The providers that the sandbox plays: those of all connectors."""
+        return [played(self.revision, each, self.connector_secrets()) for each in self.revision.catalogue.connectors]
+
+    def stand_ins(self, sandbox: str, mail: str) -> Mapping[str, str]:
+        """What stands in for every host that the connectors name: the sandbox."""
+        hosts: dict[str, str] = {}
+        for each in self.plays():
+            hosts[each.host] = mail if each.is_mail else sandbox
+            if each.token_url:
+                hosts[urlsplit(each.token_url).hostname or ""] = sandbox
+        return hosts
 
     def seed(
         self,
@@ -96,9 +139,47 @@ def access(credentials: Credentials) -> dict[str, str]:
     }
 
 
-def providers(revision: Revision, sandbox: str, credentials: Credentials) -> dict[str, Endpoint]:
-    """Every outbound channel's provider: the sandbox."""
-    return {
-        channel: Endpoint(url=f"{sandbox}/channels/{channel}", secret=credentials.webhook_secret)
-        for channel in revision.outbound
-    }
+def played(revision: Revision, connector: Connector, known_by: Mapping[str, str]) -> Played:
+    """The provider of a connector, as the sandbox plays it."""
+    way = connector.authentication
+    channels = [
+        channel.id
+        for channel in revision.catalogue.channels
+        if connector.id in (channel.connector, *channel.connectors.values())
+    ]
+    if isinstance(connector, SmtpConnector):
+        secret = known_by[way.secret] if way else ""
+        return Played(connector.id, connector.host, channels, secret=secret, is_mail=True)
+    parts = urlsplit(connector.url)
+    return Played(
+        connector.id,
+        parts.hostname or "",
+        channels,
+        way=msgspec.to_builtins(way) if way else {},
+        secret=known_by[way.secret] if way else "",
+        path=parts.path if "${" not in parts.path else None,
+    )
+
+
+def connector_secret(way: HttpAuthentication) -> str:
+    """A secret for one way of proving who we are."""
+    match way:
+        case ServiceAccount():
+            return account_key()
+        case SignedWebhook():
+            return f"whsec_{b64encode(secrets.token_bytes(24)).decode()}"
+        case Basic() | ClientCredentials():
+            return f"local:{secrets.token_urlsafe(24)}"
+        case _:
+            return secrets.token_urlsafe(24)
+
+
+@cache
+def account_key() -> str:
+    """The key of a service account, as Google gives it; making one takes a while, and no other process knows it."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+    account = {"client_email": "kairos@local.example", "private_key": pem, "private_key_id": "local"}
+    return json.dumps(account)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from emulators.access import Credentials
 from emulators.children import Death, OnDeath
+from emulators.playing import Played
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,9 @@ class Options:
         secrets: makes the values of the secrets that services name in the topology; a service gets only those that it
             names.
         kept_secrets: makes what Secret Manager holds besides, by name: what functions read while they run.
+        plays: says which providers the sandbox plays.
         environment: further environment variables by service; `*` is for every service.
+        stand_ins: says what stands in for the hosts of connectors, for the function that sends.
         ports: wanted ports, by name of service, emulator or `sandbox`; free ones otherwise.
         seed: fills Firestore once it answers; the functions are expected to be ready only after it.
         on_function_death: `stop` stops everything and says why; `restart` starts the function again, as Cloud Run
@@ -70,6 +73,8 @@ class Options:
     credentials: Credentials = field(default_factory=Credentials)
     secrets: Callable[[Local], Mapping[str, str]] = lambda _local: {}
     kept_secrets: Callable[[Local], Mapping[str, str]] = lambda _local: {}
+    plays: Callable[[], Sequence[Played]] = lambda: ()
+    stand_ins: Callable[[Local], Mapping[str, str]] = lambda _local: {}
     environment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     ports: Mapping[str, int] = field(default_factory=dict)
     seed: Callable[[Local], None] = lambda _local: None

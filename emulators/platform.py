@@ -7,6 +7,7 @@ Everything starts at once where nothing has to wait for something else: while th
 import their clients, and topics are created as soon as Pub/Sub answers.
 """
 
+import json
 import sys
 import threading
 import time
@@ -21,6 +22,7 @@ from emulators.children import Child, Death, StartError
 from emulators.endpoints import EndpointsFile
 from emulators.errors import CannotStartError
 from emulators.options import Local, Options
+from emulators.playing import written
 from emulators.ports import Ports
 from emulators.probes import always, http_ok, tcp
 from emulators.processes import Supervisor
@@ -32,6 +34,9 @@ MOST_THREADS = 16
 
 START_SECONDS = 60.0
 """How long everything together may take to become ready; on two cores it takes about ten."""
+
+SENDER = "delivery"
+"""The function that sends through connectors."""
 
 EMULATORS = ("pubsub", "firestore", "bigquery", "secretmanager")
 
@@ -53,12 +58,14 @@ class Platform:
         self.functions: tuple[str, ...] = tuple(self.topology["services"])
         self._file = EndpointsFile(self._state)
         self._reserved = Ports()
-        names = [*EMULATORS, "sandbox", *self.functions]
+        names = [*EMULATORS, "sandbox", "mail", *self.functions]
         self._ports = self._reserved.take_all(names, options.ports)
         self._stopping = threading.Lock()
         self.local = self._local()
-        ticked = {schedule["service"] for schedule in self.topology.get("schedules", {}).values()}
-        addresses = {name: self.local.endpoints[name] for name in sorted(ticked)}
+        addresses = {
+            name: self.local.endpoints[schedule["service"]] + schedule.get("path", "/")
+            for name, schedule in self.topology.get("schedules", {}).items()
+        }
         self.ticker = Ticker(addresses, access.tick_headers(self.local.credentials))
         self.supervisor = Supervisor(self._state / "logs", on_death=options.on_death, on_restarted=self._on_restarted)
 
@@ -149,6 +156,7 @@ class Platform:
 
     def _local(self) -> Local:
         endpoints = {name: f"http://127.0.0.1:{self._ports[name]}" for name in [*self.functions, "sandbox"]}
+        endpoints["mail"] = f"smtp://127.0.0.1:{self._ports['mail']}"
         emulators = {name: f"127.0.0.1:{self._ports[name]}" for name in EMULATORS}
         emulators["bigquery"] = f"http://{emulators['bigquery']}"
         google_credentials = access.write_google_credentials(self._state / "google-credentials.json")
@@ -168,11 +176,14 @@ class Platform:
                 tcp(ports["secretmanager"]),
             ),
             "sandbox": (
-                [sys.executable, "-m", "emulators.sandbox", "--port", str(ports["sandbox"])],
+                [
+                    *(sys.executable, "-m", "emulators.sandbox"),
+                    *("--port", str(ports["sandbox"]), "--mail-port", str(ports["mail"])),
+                ],
                 http_ok(ports["sandbox"], "/ready"),
             ),
         }
-        environment = {"SANDBOX_WEBHOOK_SECRET": self.local.credentials.webhook_secret, "PYTHONUNBUFFERED": "1"}
+        environment = {"SANDBOX_PLAYS": written(self._options.plays()), "PYTHONUNBUFFERED": "1"}
         for name, (command, ready) in commands.items():
             self.supervisor.start(Child(name, command, self._root, ready, environment if name == "sandbox" else {}))
 
@@ -210,6 +221,7 @@ class Platform:
             **{key: str(value) for key, value in service.get("environment", {}).items()},
             **access.push_environment(name, self.topology, self.local.credentials),
             **{secret: values[secret] for secret in service.get("secrets", []) if secret in values},
+            **({"STAND_INS": json.dumps(self._options.stand_ins(self.local))} if name == SENDER else {}),
             **extra.get("*", {}),
             **extra.get(name, {}),
         }

@@ -3,12 +3,12 @@
 import hashlib
 import threading
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Literal, cast, get_args
 
-Mode = Literal["ok", "fail", "reject", "429", "stall", "accept_then_timeout"]
+Mode = Literal["ok", "fail", "reject", "bounce", "429", "stall", "accept_then_timeout", "malformed"]
 EVERY_CHANNEL = "*"
 REFUSALS: Mapping[str, tuple[HTTPStatus, str]] = {
     "fail": (HTTPStatus.SERVICE_UNAVAILABLE, "fail"),
@@ -16,16 +16,17 @@ REFUSALS: Mapping[str, tuple[HTTPStatus, str]] = {
     "429": (HTTPStatus.TOO_MANY_REQUESTS, "throttle"),
     "stall": (HTTPStatus.SERVICE_UNAVAILABLE, "stall"),
 }
-SECRET_HEADERS = frozenset({"webhook-signature", "authorization", "x-api-key"})
+SECRET_HEADERS = frozenset({"webhook-signature", "authorization", "x-api-key", "x-signature-256"})
 
 
 @dataclass(frozen=True)
 class Answer:
-    """An HTTP answer; a `body` of None sends none."""
+    """An HTTP answer; a `body` of None sends none, and one that is `malformed` is no HTTP at all."""
 
     status: HTTPStatus
     body: Mapping[str, Any] | None
     headers: Mapping[str, str] = field(default_factory=dict)
+    malformed: bool = False
 
 
 class RefusedError(Exception):
@@ -46,11 +47,12 @@ class Behaviour:
     """How a channel answers.
 
     - `ok` accepts.
-    - `fail` answers 503, `429` answers 429 with Retry-After of `retry_after` seconds, `reject` answers 400 for good;
-      none accepts.
+    - `fail` answers 503, `429` answers 429 with Retry-After of `retry_after` seconds, `reject` answers 400 for good,
+      `bounce` says in the provider's own words that the address is none; none accepts.
     - `stall` accepts nothing and answers 503 after `seconds`.
     - `accept_then_timeout` accepts, and answers 504 only after `seconds`: the sender cannot know that the message was
       taken.
+    - `malformed` accepts, and answers what nobody can read.
 
     `share` is the part of the requests that meet this; the others are accepted. Which ones is not left to chance:
     request number n with one delivery id meets it when the hash of id and n falls below the share. So the same run
@@ -106,7 +108,9 @@ class Message:
 
     at: str
     channel: str
+    connector: str
     delivery_id: str
+    to: str | None
     headers: Mapping[str, str]
     body: Mapping[str, Any]
     attempts: int
@@ -122,8 +126,21 @@ class Provider:
         self._behaviours: dict[str, Behaviour] = {EVERY_CHANNEL: Behaviour()}
         self._set_count = 0
 
-    def take(self, channel: str, delivery_id: str, headers: Mapping[str, str], body: Mapping[str, Any]) -> Answer:
-        """Accept a message, repeat the first answer to a known one, or do what the channel's behaviour says."""
+    def take(
+        self,
+        channel: str,
+        delivery_id: str,
+        headers: Mapping[str, str],
+        body: Mapping[str, Any],
+        *,
+        connector: str,
+        accepted: Answer,
+        bounced: Answer | None = None,
+        to: str | None = None,
+    ) -> Answer:
+        """Accept a message and give the answer `accepted`, repeat it to a known one, or do what the channel's behaviour
+        says; `bounced` is what says of an address that it is none.
+        """
         with self._changed:
             attempt = self._attempts[delivery_id] = self._attempts.get(delivery_id, 0) + 1
             known = self._messages.get(delivery_id)
@@ -133,20 +150,26 @@ class Provider:
             mode = behaviour.mode if behaviour.strikes(delivery_id, attempt) else "ok"
             if mode == "stall":
                 self._hold(behaviour.seconds)
+            if mode == "bounce" and bounced is not None:
+                return bounced
             if mode in REFUSALS:
                 status, verb = REFUSALS[mode]
                 throttled = {"retry_after": str(behaviour.retry_after)} if mode == "429" else {}
                 return _problem(status, f"The provider was told to {verb}.", **throttled)
-            accepted = {"status": "accepted", "delivery_id": delivery_id}
             if known is not None:
-                return Answer(HTTPStatus.OK, accepted, {"idempotent-replay": "true"})
-            self._accept(Message(_now(), channel, delivery_id, _shown(headers), body, attempt))
+                return replace(accepted, headers={**accepted.headers, "idempotent-replay": "true"})
+            self._accept(Message(_now(), channel, connector, delivery_id, to, _shown(headers), body, attempt))
             if mode == "accept_then_timeout":
                 self._hold(behaviour.seconds)
                 return _problem(
                     HTTPStatus.GATEWAY_TIMEOUT, "The provider was told to accept and not to answer in time."
                 )
-            return Answer(HTTPStatus.OK, accepted)
+            return replace(accepted, malformed=mode == "malformed")
+
+    def mode_of(self, channel: str) -> Mode:
+        """How a channel answers."""
+        with self._changed:
+            return self._behaviours.get(channel, self._behaviours[EVERY_CHANNEL]).mode
 
     def received(self, channel: str | None = None) -> list[dict[str, Any]]:
         """List the accepted messages, of one channel or all, in the order of their acceptance."""

@@ -1,10 +1,11 @@
 """The channels' providers on a laptop: one small server that takes what is sent, remembers it, and fails as it is told.
 
-`SANDBOX_WEBHOOK_SECRET=whsec_… python -m emulators.sandbox --port 9000` serves until it is stopped.
+`SANDBOX_PLAYS='[…]' python -m emulators.sandbox --port 9000 --mail-port 2525` serves until it is stopped.
 
-- `POST /channels/CHANNEL` takes a message: a JSON body signed by Standard Webhooks, the delivery's id as both
-  `webhook-id` and `idempotency-key`. A key that was accepted before gets the first answer again, with
-  `idempotent-replay: true`, and adds no message.
+- A request for the host of a connector is taken as its provider would: `emulators.playing` says whom it knows by what,
+  and what it answers. The header `idempotency-key` is the delivery's id. A key that was accepted before gets the first
+  answer again, with `idempotent-replay: true`, and adds no message. Tokens are granted where connectors get them.
+- Mail comes over SMTP on a port of its own, under the delivery's id as its `Message-ID`.
 - `GET /received[?channel=C][&count=N&timeout=S]` lists what was accepted; with `count` it waits until there are N
   messages, at most S seconds (default 10, at most 60), and then lists what there is.
 - `DELETE /received` forgets messages and keys.
@@ -17,23 +18,21 @@ What the sandbox is, its memory and its manners, is in `emulators.provider`; thi
 import argparse
 import json
 import os
-import re
 import signal
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from standardwebhooks.webhooks import Webhook, WebhookVerificationError
-
+from emulators.playing import Callers, Played, accepted, address_in, bounced, fields_of, read
 from emulators.provider import Answer, Behaviour, Provider, RefusedError
 
 LARGEST_BODY_BYTES = 1024 * 1024
 LONGEST_WAIT_SECONDS = 60.0
-CHANNEL = re.compile(r"/channels/([a-z][a-z0-9_-]{0,63})")
+MALFORMED = b"HTTQ/7 what?\r\n\x00\x01\r\n\r\n"
 
 
 class Server(ThreadingHTTPServer):
@@ -42,16 +41,18 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port: int, secret: str, *, logs: bool = True) -> None:
-        """Verify signatures with `secret`, a Standard Webhooks secret `whsec_` + base64; log each send with `logs`.
-
-        Raises:
-            ValueError: the secret is not base64.
-        """
+    def __init__(self, port: int, plays: Sequence[Played], *, logs: bool = True) -> None:
+        """Play the providers of some connectors; log each send with `logs`."""
         self.provider = Provider()
+        self.callers = Callers()
         self.logs = logs
-        self.webhook = Webhook(secret)
+        self.plays = list(plays)
         super().__init__(("127.0.0.1", port), _Handler)
+
+    @property
+    def plays_mail(self) -> Played | None:
+        """The mail server that is played; None where no connector needs one."""
+        return next((each for each in self.plays if each.is_mail), None)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Report a request that failed, unless its client merely went away, which is what some behaviours provoke."""
@@ -103,36 +104,38 @@ class _Handler(BaseHTTPRequestHandler):
         if path == "/behaviour":
             self.server.provider.behave(Behaviour.from_json(_json_object(body)))
             return Answer(HTTPStatus.OK, self.server.provider.behaviours())
-        if named := CHANNEL.fullmatch(path):
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            self._verify(headers, body)
-            delivery_id = headers["webhook-id"]
-            if headers.get("idempotency-key") != delivery_id:
-                raise RefusedError(
-                    HTTPStatus.BAD_REQUEST, "The header idempotency-key must be the delivery's id, as webhook-id is."
-                )
-            return self.server.provider.take(named[1], delivery_id, headers, _json_object(body))
-        raise RefusedError(HTTPStatus.NOT_FOUND, f"There is no {path} to post to here.")
+        host = self.headers.get("host", "").partition(":")[0]
+        issuing = [each for each in self.server.plays if each.token_url == f"https://{host}{path}"]
+        if issuing:
+            return self.server.callers.grant(issuing, body)
+        played = [each for each in self.server.plays if each.host == host]
+        if not played:
+            raise RefusedError(HTTPStatus.NOT_FOUND, f"There is no {path} to post to here.")
+        return self._take(next((each for each in played if _is_for(each, path)), played[0]), path, body)
+
+    def _take(self, played: Played, path: str, body: bytes) -> Answer:
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.server.callers.verify(played, headers, body)
+        delivery_id = headers.get("idempotency-key", "")
+        if not delivery_id or headers.get("webhook-id", delivery_id) != delivery_id:
+            raise RefusedError(HTTPStatus.BAD_REQUEST, "The header idempotency-key must be the delivery's id.")
+        fields = fields_of(headers.get("content-type", ""), body)
+        return self.server.provider.take(
+            _channel(played, path, fields),
+            delivery_id,
+            headers,
+            fields,
+            connector=played.connector,
+            to=address_in(played.host, fields),
+            accepted=accepted(played.host, delivery_id),
+            bounced=bounced(played.host),
+        )
 
     def _delete(self, path: str, _body: bytes) -> Answer:
         if path != "/received":
             raise RefusedError(HTTPStatus.NOT_FOUND, f"There is no {path} to delete here.")
         self.server.provider.forget()
         return Answer(HTTPStatus.NO_CONTENT, None)
-
-    def _verify(self, headers: Mapping[str, str], body: bytes) -> None:
-        try:
-            body.decode()
-            self.server.webhook.verify(body, dict(headers))
-        except UnicodeDecodeError as error:
-            raise RefusedError(HTTPStatus.BAD_REQUEST, "The body is not UTF-8.") from error
-        except json.JSONDecodeError as error:
-            raise RefusedError(HTTPStatus.BAD_REQUEST, f"The body is not JSON: {error}") from error
-        except (
-            WebhookVerificationError,
-            ValueError,
-        ) as error:  # the library lets a malformed signature's ValueError out
-            raise RefusedError(HTTPStatus.UNAUTHORIZED, f"The signature does not verify: {error}") from error
 
     def _body(self) -> bytes:
         """Read the whole body, so that the connection stays usable whatever the answer is."""
@@ -149,6 +152,11 @@ class _Handler(BaseHTTPRequestHandler):
         return self.rfile.read(int(declared))
 
     def _send(self, answer: Answer) -> None:
+        if answer.malformed:
+            self.close_connection = True
+            self.wfile.write(MALFORMED)
+            self.wfile.flush()
+            return
         content = b"" if answer.body is None else json.dumps(answer.body, ensure_ascii=False).encode()
         self.send_response(answer.status)
         for name, value in answer.headers.items():
@@ -166,8 +174,18 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Log only sends, not the questions of those who watch."""
-        if self.server.logs and self.path.startswith("/channels/"):
+        if self.server.logs and self.command == "POST" and self.path != "/behaviour":
             super().log_request(code, size)
+
+
+def _is_for(played: Played, path: str) -> bool:
+    return played.path is None or path == played.path
+
+
+def _channel(played: Played, path: str, fields: Mapping[str, Any]) -> str:
+    """Which of the channels that are sent through a connector a message is on."""
+    said = str(fields.get("channel") or path.rpartition("/")[2])
+    return said if said in played.channels or not played.channels else played.channels[0]
 
 
 def _json_object(body: bytes) -> dict[str, Any]:
@@ -194,11 +212,14 @@ def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--mail-port", type=int)
     options = parser.parse_args()
-    secret = os.environ.get("SANDBOX_WEBHOOK_SECRET", "")
-    if not secret.startswith("whsec_"):
-        parser.error("SANDBOX_WEBHOOK_SECRET must hold the providers' Standard Webhooks secret, whsec_ and base64")
-    server = Server(options.port, secret)
+    server = Server(options.port, read(os.environ.get("SANDBOX_PLAYS", "[]")))
+    if options.mail_port:
+        from emulators.mail import Mail  # noqa: PLC0415 - its library is not light, and tests do without
+
+        mail = Mail(options.mail_port, server.plays_mail, server.provider)
+        mail.start()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
     server.serve_forever(poll_interval=0.1)

@@ -16,7 +16,7 @@ _log = logging.getLogger(__name__)
 
 
 class Ticker:
-    """Sends `POST /` to some functions at the beginning of every minute, from `start` to `stop`."""
+    """Sends a `POST` to some functions at the beginning of every minute, from `start` to `stop`."""
 
     def __init__(
         self,
@@ -25,7 +25,7 @@ class Ticker:
         *,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
-        """Send to `addresses`, by function, with the headers that let the clock in; `wall_clock` is seconds since
+        """Send to `addresses`, each with a name, with the headers that let the clock in; `wall_clock` is seconds since
         1970.
         """
         self._addresses = addresses
@@ -46,9 +46,7 @@ class Ticker:
         """Send to each function now. One that does not answer is sent to again a minute later."""
         for name, address in self._addresses.items():
             try:
-                answer = httpx.post(
-                    f"{address}/", headers=dict(self._headers), timeout=TIMEOUT_SECONDS, trust_env=False
-                )
+                answer = httpx.post(address, headers=dict(self._headers), timeout=TIMEOUT_SECONDS, trust_env=False)
                 answer.raise_for_status()
             except httpx.HTTPError as error:
                 _log.warning("%s did not take the tick: %s", name, error)

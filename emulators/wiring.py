@@ -7,18 +7,25 @@ from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from emulators.access import Credentials
-from emulators.local import Bank, access, providers
+from emulators.local import Bank, access
 from functions.arbitration.handler import Arbitrate
 from functions.decide import openapi as decide_openapi
 from functions.decide.api import routes as decide_routes
 from functions.decide.handler import Decide
 from functions.deferral.api import routes as deferral_routes
+from functions.deferral.deliveries import FireDeliveries
 from functions.deferral.handler import FireDeferrals
 from functions.delivery.handler import Deliver
 from functions.eligibility.handler import Qualify
 from functions.feedback import openapi as feedback_openapi
 from functions.feedback.api import routes as feedback_routes
+from functions.feedback.api import sweep_route
+from functions.feedback.callbacks import callback_routes
+from functions.feedback.calling_back import TakeCallbacks
+from functions.feedback.closing import CloseWindows
+from functions.feedback.following import Follow
 from functions.feedback.handler import RecordOutcomes, note_delivery
+from functions.feedback.links import LinkPages
 from functions.feedback.taking import TakeOutcomes
 from functions.identity.handler import Identify
 from functions.identity.people import People
@@ -26,9 +33,6 @@ from functions.ingest import openapi as ingest_openapi
 from functions.ingest.api import origins
 from functions.ingest.api import ready as ingest_ready
 from functions.ingest.api import routes as ingest_routes
-from functions.ingest.door import Door
-from functions.ingest.door.pace import Pace
-from functions.ingest.door.tokens import Issuers
 from functions.ingest.handler import Ingest
 from functions.persons import openapi as persons_openapi
 from functions.persons.api import routes as persons_routes
@@ -43,23 +47,32 @@ from functions.privacy.erasing import Erase
 from functions.privacy.exporting import Export
 from functions.privacy.finding import Find as FindForPrivacy
 from functions.records import openapi as records_openapi
+from functions.records.api import Measuring
 from functions.records.api import routes as records_routes
+from functions.records.evaluating import Evaluate
 from functions.records.handler import Records
+from functions.records.measuring import Measure
+from functions.records.weighing import Weigh
 from functions.suppression.handler import Suppress
+from shared.adapters.channels import Connectors
+from shared.adapters.channels.egress import Egress
 from shared.adapters.memory.allowances import Allowances
 from shared.adapters.memory.bus import Deliver as Taker
 from shared.adapters.memory.catalogues import Catalogues
 from shared.adapters.memory.contact_points import ContactPoints
 from shared.adapters.memory.contacts import Contacts
-from shared.adapters.memory.deferrals import Deferrals
+from shared.adapters.memory.deferrals import Deferrals, DeferredDeliveries
 from shared.adapters.memory.history import DecisionHistory
+from shared.adapters.memory.measuring import Measures
 from shared.adapters.memory.outcomes import Models, Outcomes
+from shared.adapters.memory.paces import Paces
 from shared.adapters.memory.personal_data import Erasures, PersonalData
 from shared.adapters.memory.persons import Persons
+from shared.adapters.memory.responses import ResponseWindows
 from shared.adapters.memory.seals import Seals
 from shared.adapters.memory.secrets import Secrets
 from shared.adapters.memory.store import Store
-from shared.adapters.providers import HttpProvider
+from shared.adapters.pacing import Timing
 from shared.adapters.sealing import Sealer
 from shared.messages import (
     ActionsQualified,
@@ -72,13 +85,17 @@ from shared.messages import (
 )
 from shared.ports import Publisher, Quarantine
 from shared.runtime import envelope
+from shared.runtime.door import Door
+from shared.runtime.door.pace import Pace
+from shared.runtime.door.tokens import Issuers
 from shared.runtime.keys import Keyring
 from shared.runtime.metering import RequestMeter
 from shared.runtime.push import Push
 from shared.runtime.pushers import check_of
 from shared.runtime.service import Route, Service, always_ready
 from shared.runtime.settings import Pushed
-from shared.runtime.world import new_erasure_id, new_person_id, new_request_id, pause, timer, utc_now
+from shared.runtime.telemetry import log
+from shared.runtime.world import new_erasure_id, new_person_id, new_request_id, pause, timer, utc_now, wait_until
 
 
 class Bus(Protocol):
@@ -104,9 +121,9 @@ class Memory(NamedTuple):
 
 
 def services(
-    memory: Memory, bank: Bank, credentials: Credentials, sandbox: str, tell: Callable[[str], None]
+    memory: Memory, bank: Bank, credentials: Credentials, stand_ins: Mapping[str, str], tell: Callable[[str], None]
 ) -> dict[str, Service]:
-    """The functions by name, with the bank seeded and everything subscribed; `sandbox` is the providers' address."""
+    """The functions by name, with the bank seeded and everything subscribed; `stand_ins` play the providers."""
     store, meter = memory.store, memory.meter
     catalogues, persons, contacts = Catalogues(store), Persons(store, meter), Contacts(store, meter)
     contact_points, models = ContactPoints(store, meter), Models(store)
@@ -115,9 +132,10 @@ def services(
     identify, qualify = Identify(catalogues, persons, new_person_id), Qualify(catalogues)
     arbitrate = Arbitrate(catalogues, models)
     suppress = Suppress(catalogues, contacts, Allowances(store, meter, "embedded", pause), pause)
-    provider = HttpProvider(providers(catalogues.current().revision, sandbox, credentials))
-    deliver = Deliver(catalogues, persons, contacts, contact_points, provider)
-    for name, value in bank.source_secrets(credentials).items():
+    provider = Connectors(memory.secrets, Egress(stand_ins))
+    paces = Paces(store, meter, Timing(utc_now, wait_until, pause), partial(log, "WARNING"))
+    deliver = Deliver(catalogues, persons, contacts, contact_points, provider, paces)
+    for name, value in {**bank.source_secrets(credentials), **bank.connector_secrets()}.items():
         memory.secrets.add(name, value.encode())
     door = Door(memory.secrets, utc_now, Issuers())
     callers = access(credentials)
@@ -136,10 +154,17 @@ def services(
         new_id=new_request_id,
         timer=timer,
     )
-    record = RecordOutcomes(contacts, TakeOutcomes(Outcomes(store, meter), publisher))
+    take = TakeOutcomes(catalogues, Outcomes(store, meter), publisher)
+    record = RecordOutcomes(contacts, take)
     memory.bus.subscribe("history", memory.history.deliver, name="history", at_once=True)
     records = Records(memory.history, Seals(store), catalogues, bank.seal_key)
+    measuring = Measuring(
+        Measure(Measures(memory.history), catalogues),
+        Weigh(memory.history, catalogues, publisher),
+        Evaluate(memory.history, catalogues),
+    )
     fire = FireDeferrals(Deferrals(store, meter), publisher, timer)
+    fire_deliveries = FireDeliveries(DeferredDeliveries(store, meter), publisher, utc_now, wait_until)
     people = People(persons, new_person_id)
     find = Find(catalogues, persons, people, key)
     data, erasures = PersonalData(store), Erasures(store)
@@ -160,13 +185,23 @@ def services(
         "eligibility": Service("eligibility", pushed("eligibility", SignalIdentified, qualify), ready=ready),
         "arbitration": Service("arbitration", pushed("arbitration", ActionsQualified, arbitrate), ready=ready),
         "suppression": Service("suppression", pushed("suppression", ActionsRanked, suppress), ready=ready),
-        "deferral": Service("deferral", deferral_routes(fire, check, meter, utc_now), ready=always_ready),
+        "deferral": Service(
+            "deferral", deferral_routes(fire, fire_deliveries, check, meter, utc_now), ready=always_ready
+        ),
         "delivery": Service("delivery", pushed("delivery", ContactReserved, deliver), ready=ready),
         "feedback": Service(
             "feedback",
             [
                 *pushed("feedback", TreatmentDelivered, note_delivery),
                 *feedback_routes(record, channels, meter, utc_now),
+                sweep_route(
+                    CloseWindows(ResponseWindows(store, meter), take, timer),
+                    check_of(_settings("feedback", credentials), utc_now),
+                    meter,
+                    utc_now,
+                ),
+                *callback_routes(TakeCallbacks(catalogues, contacts, take), catalogues, door, meter, utc_now),
+                *LinkPages(Follow(bank.links(""), contacts, take), catalogues, meter, utc_now).routes,
             ],
             ready=always_ready,
             document=feedback_openapi.document,
@@ -191,7 +226,7 @@ def services(
         ),
         "records": Service(
             "records",
-            records_routes(records, Keyring(callers["OPERATOR_KEYS"]), utc_now),
+            records_routes(records, measuring, Keyring(callers["OPERATOR_KEYS"]), utc_now),
             ready=always_ready,
             document=records_openapi.document,
         ),

@@ -70,6 +70,7 @@ class Schedule:
     service: Service
     cron: str
     attempt_deadline_seconds: int
+    path: str = "/"
 
     @property
     def deployed_name(self) -> str:
@@ -109,14 +110,14 @@ def describe_schedule(schedule: Schedule, release: Release) -> list[str]:
 
 
 def put_schedule(schedule: Schedule, release: Release, address: str, *, exists: bool) -> list[str]:
-    """Make or change a job that sends `POST /` to a service at its own address, which follows its traffic."""
+    """Make or change a job that sends a `POST` to a service at its own address, which follows its traffic."""
     push = schedule.service.push
     assert push is not None, "what is scheduled knows who calls it"
     return [
         *("gcloud", "scheduler", "jobs", "update" if exists else "create", "http", schedule.deployed_name, "--quiet"),
         *(f"--project={release.project}", f"--location={release.region}"),
         *(f"--schedule={schedule.cron}", "--time-zone=Etc/UTC"),
-        *(f"--uri={address}/", "--http-method=POST"),
+        *(f"--uri={address}{schedule.path}", "--http-method=POST"),
         f"--oidc-service-account-email={push.account.format(project=release.project)}",
         f"--oidc-token-audience={push.audience.format(project=release.project)}",
         f"--attempt-deadline={schedule.attempt_deadline_seconds}s",

@@ -101,6 +101,12 @@ def _features(counts: Counts, tell: Callable[[str], None]) -> list[Result]:
     return measure(counts, tell)
 
 
+def _learning(counts: Counts, tell: Callable[[str], None]) -> list[Result]:
+    from cli.bench.learning.measuring import measure
+
+    return measure(counts, tell)
+
+
 PARTS: dict[Measure, tuple[str, ...]] = {
     _chain: ("spine.latency", "spine.usage"),
     _decide: ("spine.decide",),
@@ -116,10 +122,11 @@ PARTS: dict[Measure, tuple[str, ...]] = {
     _building: ("engine.build",),
     _loading: ("engine.load", "engine.memory", "engine.import"),
     _propensity: ("engine.propensity", "engine.thompson"),
+    _learning: ("learning.bank-additional",),
 }
 """What measures what: one run on the emulators gives two."""
 
-BENCHES = ("spine", "engine", "signals")
+BENCHES = ("spine", "engine", "signals", "learning")
 NAMES = (*BENCHES, *(name for names in PARTS.values() for name in names))
 
 
@@ -136,9 +143,9 @@ def is_within(name: str, wanted: Iterable[str]) -> bool:
 def bench(names: tuple[str, ...], as_json: bool, no_limits: bool, quick: bool) -> None:
     """Measure NAMEs, or everything: `spine` (`spine.latency`, `spine.usage`, `spine.decide`, `spine.cold_start`),
     `engine` (`engine.policy`, `engine.slots`, `engine.propensity`, `engine.thompson`, `engine.decision`,
-    `engine.batch`, `engine.build`, `engine.load`, `engine.memory`, `engine.import`) and `signals`
-    (`signals.ingest`, `signals.normalise`, `signals.identity`, `signals.features`). Run it on a machine that does
-    nothing else.
+    `engine.batch`, `engine.build`, `engine.load`, `engine.memory`, `engine.import`), `signals` (`signals.ingest`,
+    `signals.normalise`, `signals.identity`, `signals.features`) and `learning`, which says how good models are and not
+    how fast. Run it on a machine that does nothing else.
     """
     signal.signal(signal.SIGTERM, _leave)  # so that what was started is stopped
     wanted = names or BENCHES

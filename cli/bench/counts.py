@@ -22,6 +22,8 @@ class Counts:
         engine_batch: persons of a batch, in each of `engine_batches`.
         engine_batches: see there.
         identity_records: whose persons are found.
+        learning_contacts: that models learn from, all where None.
+        learning_splits: random ones.
     """
 
     chain_blocks: int
@@ -36,6 +38,8 @@ class Counts:
     engine_batch: int
     engine_batches: int
     identity_records: int
+    learning_contacts: int | None
+    learning_splits: int
 
 
 FULL = Counts(
@@ -51,6 +55,8 @@ FULL = Counts(
     engine_batch=10_000,
     engine_batches=3,
     identity_records=100_000,
+    learning_contacts=None,
+    learning_splits=3,
 )
 QUICK = Counts(
     chain_blocks=2,
@@ -65,4 +71,6 @@ QUICK = Counts(
     engine_batch=400,
     engine_batches=1,
     identity_records=5_000,
+    learning_contacts=5_000,
+    learning_splits=1,
 )

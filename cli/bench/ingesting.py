@@ -20,14 +20,14 @@ from emulators.embedded import Embedded
 from emulators.errors import CannotStartError
 from emulators.local import Bank
 from functions.ingest.api import routes
-from functions.ingest.door import Door
-from functions.ingest.door.pace import Pace
-from functions.ingest.door.tokens import Issuers
 from functions.ingest.handler import Ingest
 from shared.adapters.memory.bus import Bus, Publisher
 from shared.adapters.memory.catalogues import Catalogues
 from shared.adapters.memory.secrets import Secrets
 from shared.adapters.memory.store import Store
+from shared.runtime.door import Door
+from shared.runtime.door.pace import Pace
+from shared.runtime.door.tokens import Issuers
 from shared.runtime.metering import RequestMeter
 from shared.runtime.service import Service, always_ready, json_answer, read_body
 from shared.runtime.world import timer, utc_now

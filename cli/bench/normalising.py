@@ -15,10 +15,10 @@ import yaml
 from cli.bench.counts import Counts
 from cli.bench.results import Result, result
 from cli.platform import ROOT
-from functions.ingest.body import decode, split
 from functions.ingest.formats import Format, formats_of
 from shared import authoring
 from shared.domain.normalising.formats import completed
+from shared.runtime.body import decode, split
 
 PEER = "JSON parsed"
 _AT_ONCE = 10
@@ -60,7 +60,7 @@ def _body(name: str) -> bytes:
 
 
 def _read(form: Format, body: bytes) -> None:
-    parts = split(body, form)
+    parts = split(body, form.batch)
     for item in parts.items:
         form.read(completed(decode(item, shared_bytes=parts.shared_bytes), parts.shared))
 

@@ -47,6 +47,7 @@ class Result(Figures, frozen=True, kw_only=True, omit_defaults=True):
         limit: what no ratio may exceed; where there is none, the worst value.
         limits: by peer, what that ratio may not exceed instead.
         most: what the median may not exceed, in its unit.
+        at_least: what the median must be at least, in its unit.
         least: what every ratio must be at least, of figures of which more is better.
         peers: the figures of the peers and floors.
         imports: the Google clients that the function imports at its start.
@@ -60,6 +61,7 @@ class Result(Figures, frozen=True, kw_only=True, omit_defaults=True):
     limit: float | None = None
     limits: dict[str, float] = {}
     most: float | None = None
+    at_least: float | None = None
     least: float | None = None
     peers: dict[str, Figures] = {}
     imports: tuple[str, ...] = ()
@@ -78,6 +80,8 @@ class Result(Figures, frozen=True, kw_only=True, omit_defaults=True):
             found.append(f"{self.name}: {self.worst:g} {self.unit}, where at most {self.limit:g} are allowed")
         if self.most is not None and self.median > self.most:
             found.append(f"{self.name}: {self.median:g} {self.unit}, where at most {self.most:g} are allowed")
+        if self.at_least is not None and self.median < self.at_least:
+            found.append(f"{self.name}: {self.median:g} {self.unit}, where at least {self.at_least:g} is wanted")
         if self.unused:
             found.append(f"{self.name}: imports {', '.join(self.unused)}, which it does not use")
         return found
@@ -193,13 +197,14 @@ def _number(value: float) -> str:
 def _own_limit(each: Result) -> str:
     """What its own figures may not exceed, as against ratios."""
     limit = each.most if each.ratios else each.limit
+    limit = each.at_least if limit is None else limit
     return "" if limit is None else f"{limit:g}"
 
 
 def _verdict(each: Result) -> str:
     if each.problems():
         return "[red]✗[/red]"
-    has_limit = each.limits or each.limit is not None or each.most is not None or each.least is not None
+    has_limit = each.limits or any(limit is not None for limit in (each.limit, each.most, each.at_least, each.least))
     return "[green]✓[/green]" if has_limit else ""
 
 

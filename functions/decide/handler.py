@@ -243,19 +243,21 @@ class Decide:
         if channel is None or channel.direction != "inbound":
             known = ", ".join(c.id for c in revision.catalogue.channels if c.direction == "inbound")
             raise InvalidError(f"not an inbound channel; one of {known}", field="channel")
-        on_channel = {p.id for p in channel.placements}
+        named: set[str] = set()
         for index, placement in enumerate(request.placements):
-            if placement.id not in on_channel:
-                detail = f"no such placement on {channel.id}; one of {', '.join(sorted(on_channel))}"
+            if revision.placements.get(placement.id) != channel.id:
+                known = ", ".join(sorted(p.id for p in channel.placements))
+                detail = f"no such placement on {channel.id}; one of {known}"
                 raise InvalidError(detail, field=f"placements[{index}].id")
-            if any(earlier.id == placement.id for earlier in request.placements[:index]):
+            if placement.id in named:
                 raise InvalidError("is named twice; ask for more by its count", field=f"placements[{index}].id")
+            named.add(placement.id)
             if not 1 <= placement.count <= MAX_COUNT:
                 raise InvalidError(f"between 1 and {MAX_COUNT}", field=f"placements[{index}].count")
         return Slots(
             channels=(channel.id,),
-            placements=tuple(p.id for p in request.placements),
-            counts=tuple(p.count for p in request.placements),
+            placements=tuple([p.id for p in request.placements]),
+            counts=tuple([p.count for p in request.placements]),
         )
 
     def _decide(

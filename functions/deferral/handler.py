@@ -26,11 +26,18 @@ EACH = Usage(reads=1, writes=1)
 """What it costs that a deferral fires: its document is read, and marked."""
 
 
-class Fired(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a sweep: how many fired, and whether it ended before it had seen all that was due."""
+class Fired(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What came of a sweep.
+
+    Attributes:
+        fired: decisions that are made again.
+        more: whether it ended before it had seen all of those that were due.
+        deliveries: that try their channel again.
+    """
 
     fired: int
     more: bool
+    deliveries: int = 0
 
 
 class FireDeferrals:

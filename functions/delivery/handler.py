@@ -3,6 +3,9 @@
 The claim creates the delivery's document and moves its contact to `sending`, in one commit that needs no read: the
 message carries the delivery. Only who finds the document there reads it, and learns whether the work is done, under way
 or abandoned. From the claim on the contact counts for good, since nobody can know that an attempt did not arrive.
+
+Before the claim a delivery takes its turn at the pace of its channel. One that would have to wait long is deferred: its
+document says until when, and whoever fires what was deferred sends the message again.
 """
 
 from __future__ import annotations
@@ -11,8 +14,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from shared.domain.catalogue import Channel
-from shared.domain.contact_policy import still_allowed
+from functions.delivery.last_checks import Stop, last_checks
+from shared.domain.catalogue import Channel, Connector
 from shared.domain.content import render
 from shared.domain.delivery import FINAL, Delivery, DeliveryState
 from shared.domain.erasure import ERASED
@@ -24,24 +27,31 @@ from shared.domain.errors import (
     PermanentError,
     TransientError,
 )
+from shared.domain.outgoing import facts
+from shared.domain.policy.policy import Policy
 from shared.domain.profile import Person
+from shared.domain.response import closing
 from shared.messages import ContactReserved, TreatmentDelivered
-from shared.ports import Catalogues, ChannelProvider, ContactPoints, Contacts, Persons, behind
+from shared.ports import (
+    Catalogues,
+    ChannelProvider,
+    ContactPoints,
+    Contacts,
+    NotNow,
+    Paces,
+    Persons,
+    Turn,
+    Versioned,
+    behind,
+)
 
 
 class _Message(NamedTuple):
     """What goes to the provider."""
 
-    channel: Channel
+    connector: Connector
     address: str | None
     payload: Mapping[str, object]
-
-
-class _Stop(NamedTuple):
-    """That nothing goes to the provider, and why."""
-
-    state: DeliveryState
-    reason: str
 
 
 class Deliver:
@@ -54,102 +64,177 @@ class Deliver:
         contacts: Contacts,
         contact_points: ContactPoints,
         provider: ChannelProvider,
+        paces: Paces,
     ) -> None:
-        """Send through `provider` to the address that only delivery may open."""
+        """Send through `provider`, at the channels' `paces`, to the address that only delivery may open."""
         self._catalogues = catalogues
         self._persons = persons
         self._contacts = contacts
         self._contact_points = contact_points
         self._provider = provider
+        self._paces = paces
 
-    def __call__(self, reserved: ContactReserved, now: datetime) -> tuple[TreatmentDelivered]:
-        """The delivery's end.
+    def __call__(self, reserved: ContactReserved, now: datetime) -> tuple[TreatmentDelivered, ...]:
+        """The delivery's end; nothing where it is deferred.
 
         Raises:
             TransientError: the provider did not take it this time, or another instance is sending it right now.
         """
         delivery = reserved.delivery
+        found = self._found(delivery) if delivery.state == "deferred" else Versioned(delivery, None)
+        if found.value.state in FINAL:
+            return (_delivered(reserved, found.value),)
         try:
-            claimed, version = self._claim(delivery, None, now)
+            end = self._take_turn(found, now)
         except AlreadyExistsError:
-            found = self._contacts.delivery(delivery.delivery_id)
-            if found is None:
-                raise TransientError(f"delivery {delivery.delivery_id} is not visible yet") from None
+            found = self._found(delivery)
             if found.value.state in FINAL:
                 return (_delivered(reserved, found.value),)
-            if found.value.is_held(now):
-                raise TransientError(f"delivery {delivery.delivery_id} is being sent by another instance") from None
-            claimed, version = self._claim(found.value, found.version, now)
-        if claimed.state in FINAL:
-            return (_delivered(reserved, claimed),)
-        return (_delivered(reserved, self._send(claimed, version, now)),)
+            if found.value.state == "deferred":
+                return ()  # it waits for its time
+            end = self._take_turn(found, now)
+        return (_delivered(reserved, end),) if end.state in FINAL else ()
 
-    def _claim(self, delivery: Delivery, version: str | None, now: datetime) -> tuple[Delivery, str]:
-        """Claim the delivery, or end it here and now when it lapsed unclaimed."""
-        if delivery.state == "reserved" and delivery.expires_at is not None and now >= delivery.expires_at:
-            return self._settle(delivery, version, "expired", now, reason="not sent in time", release=True), ""
-        claimed = delivery.claimed(now)
-        return claimed, self._contacts.claim(claimed, version)
+    def _found(self, delivery: Delivery) -> Versioned[Delivery]:
+        """The delivery's document.
 
-    def _send(self, delivery: Delivery, version: str, now: datetime) -> Delivery:
+        Raises:
+            TransientError: it is not visible yet, or another instance holds it.
+        """
+        found = self._contacts.delivery(delivery.delivery_id)
+        if found is None:
+            raise TransientError(f"delivery {delivery.delivery_id} is not visible yet")
+        return found
+
+    def _take_turn(self, found: Versioned[Delivery], now: datetime) -> Delivery:
+        """Send when the channel's pace allows it, or defer; ended here and now where it is too late.
+
+        Raises:
+            AlreadyExistsError: without a version, it was claimed, deferred or ended before.
+        """
+        delivery, version = found.value, found.version
+        if delivery.is_held(now):
+            raise TransientError(f"delivery {delivery.delivery_id} is being sent by another instance")
+        if delivery.is_overdue(now):
+            return self._expire(delivery, version, now)
+        channel = self._policy(delivery).revision.lane(delivery.channel, delivery.brand)
+        turn = self._paces.turn(channel, delivery)
+        if isinstance(turn, NotNow):
+            return self._defer(delivery, version, now, turn)
+        at = max(now, turn.at)
+        try:
+            if delivery.is_overdue(at):
+                self._paces.give_back(channel, delivery, turn)
+                return self._expire(delivery, version, now)
+            claimed = delivery.claimed(at)
+            version = self._contacts.claim(claimed, version)
+        except (AlreadyExistsError, TransientError):
+            self._paces.give_back(channel, delivery, turn)
+            raise
+        return self._send(claimed, version, at, channel, turn)
+
+    def _policy(self, delivery: Delivery) -> Policy:
+        try:
+            return self._catalogues.get(delivery.revision)
+        except NotFoundError as error:
+            raise TransientError(str(error)) from error
+
+    def _expire(self, delivery: Delivery, version: str | None, now: datetime) -> Delivery:
+        return self._settle(delivery, version, "expired", now, reason="not sent in time", release=delivery.is_unseen)
+
+    def _defer(self, delivery: Delivery, version: str | None, now: datetime, not_now: NotNow) -> Delivery:
+        deferred = delivery.deferred(now, not_now.until, not_now.why)
+        self._contacts.settle(deferred, version, release=False)
+        return deferred
+
+    def _send(self, delivery: Delivery, version: str, now: datetime, channel: Channel, turn: Turn) -> Delivery:
         unseen = not delivery.may_have_arrived
         try:
             message = self._message(delivery, now)
         except ErasedError:
-            message = _Stop("cancelled", ERASED)
-        except (NotFoundError, TransientError) as error:
+            message = Stop("cancelled", ERASED)
+        except TransientError:
+            self._paces.give_back(channel, delivery, turn)
             self._yield(delivery.yielded(now, begun=False), version)
-            raise TransientError(str(error)) from error
-        if isinstance(message, _Stop):
+            raise
+        if isinstance(message, NotNow):
+            self._paces.give_back(channel, delivery, turn)
+            return self._defer(delivery.yielded(now, begun=False), version, now, message)
+        if isinstance(message, Stop):
+            self._paces.give_back(channel, delivery, turn)
             return self._settle(delivery, version, message.state, now, reason=message.reason, release=unseen)
         try:
-            receipt = self._provider.send(message.channel, delivery.delivery_id, message.address, message.payload)
+            receipt = self._provider.send(message.connector, delivery.delivery_id, message.address, message.payload)
         except PermanentError as error:
-            return self._settle(delivery, version, "failed", now, reason=str(error), release=unseen)
+            end = self._settle(delivery, version, "failed", now, reason=str(error), release=unseen)
         except TransientError as error:
-            turned_away = isinstance(error, NotTakenError)
-            if delivery.attempts >= message.channel.max_attempts:
-                reason = f"given up after {delivery.attempts} attempts: {error}"
-                return self._settle(delivery, version, "failed", now, reason=reason, release=unseen and turned_away)
-            self._yield(delivery.yielded(now, begun=True, turned_away=turned_away), version)
-            raise
-        return self._settle(delivery, version, "sent", now, reference=receipt.reference)
+            return self._not_sent(delivery, version, now, channel, turn, error)
+        else:
+            end = self._settle(
+                delivery, version, "sent", now, reference=receipt.reference, respond_by=closing(channel, now)
+            )
+        self._paces.took(channel, delivery, turn)
+        return end
 
-    def _message(self, delivery: Delivery, now: datetime) -> _Message | _Stop:
-        """What to send, or why not.
+    def _not_sent(
+        self, delivery: Delivery, version: str, now: datetime, channel: Channel, turn: Turn, error: TransientError
+    ) -> Delivery:
+        """Defer it where its channel holds off as a whole; otherwise the next attempt may have it at once, or it was
+        the last.
+
+        Raises:
+            TransientError: the same error, for the message to be delivered again.
+        """
+        turned_away = isinstance(error, NotTakenError)
+        free = delivery.yielded(now, begun=True, turned_away=turned_away)
+        not_now = self._paces.failed(channel, delivery, turn, error)
+        if not_now is not None:
+            return self._defer(free, version, now, not_now)
+        if delivery.attempts >= channel.max_attempts:
+            reason = f"given up after {delivery.attempts} attempts: {error}"
+            release = turned_away and not delivery.may_have_arrived
+            return self._settle(delivery, version, "failed", now, reason=reason, release=release)
+        self._yield(free, version)
+        raise error
+
+    def _message(self, delivery: Delivery, now: datetime) -> _Message | Stop | NotNow:
+        """What to send, or why not, or not yet.
 
         Raises:
             ErasedError: the person was erased.
-            NotFoundError: the revision is not visible here yet.
             TransientError: a store did not answer.
         """
-        policy = self._catalogues.get(delivery.revision)
-        action, treatment = policy.revision.treatment(delivery.treatment)
-        channel = policy.revision.channels[delivery.channel]
+        policy = self._policy(delivery)
         found = behind(self._persons, delivery.person_id)
         if found is None:
-            return _Stop("cancelled", "the person is gone")
+            return Stop("cancelled", "the person is gone")
         person = found.value
-        stop = still_allowed(policy.revision, delivery.treatment, person)
+        stop = last_checks(policy, delivery, person, self._contacts, now)
         if stop is not None:
-            return _Stop("cancelled", f"stopped by {stop.kind} {stop.rule} just before sending")
+            return stop
         try:
-            address = self._address(delivery, person)
-            content = render(policy.revision, action, treatment, policy.features.seen(person, now))
+            return self._written(policy, delivery, person, now)
         except ErasedError:
             raise
         except PermanentError as error:
-            return _Stop("failed", str(error))
-        if address is None and channel.needs_contact_point:
-            return _Stop("failed", "no contact point")
-        payload = {
-            "brand": delivery.brand,
-            "action": delivery.action,
-            "treatment": delivery.treatment,
-            "purpose": delivery.purpose,
-            "content": content,
-        }
-        return _Message(channel, address, payload)
+            return Stop("failed", str(error))
+
+    def _written(self, policy: Policy, delivery: Delivery, person: Person, now: datetime) -> _Message:
+        """The message, as its connector reads it.
+
+        Raises:
+            PermanentError: it cannot be written, or there is no way to the person.
+        """
+        revision = policy.revision
+        connector = revision.connector(delivery.channel, delivery.brand)
+        if connector is None:
+            raise PermanentError(f"the channel {delivery.channel} has no connector")
+        address = self._address(delivery, person)
+        seen = policy.features.seen(person, now)
+        content = render(revision, *revision.treatment(delivery.treatment), seen)
+        if address is None and revision.channels[delivery.channel].needs_contact_point:
+            raise PermanentError("no contact point")
+        return _Message(connector, address, facts(revision, connector, delivery, content, seen.attributes))
 
     def _address(self, delivery: Delivery, person: Person) -> str | None:
         """Where to reach the person; of one that several turned out to be, the first that can be reached of
@@ -173,10 +258,11 @@ class Deliver:
         *,
         reference: str | None = None,
         reason: str | None = None,
+        respond_by: datetime | None = None,
         release: bool = False,
     ) -> Delivery:
         """End it. An attempt that may have arrived keeps the contact counted."""
-        settled = delivery.settled(state, now, reference=reference, reason=reason)
+        settled = delivery.settled(state, now, reference=reference, reason=reason, respond_by=respond_by)
         self._contacts.settle(settled, version, release=release)
         return settled
 

@@ -1,5 +1,7 @@
 """Wiring of delivery: a contact reserved in, a treatment delivered out."""
 
+from functools import partial
+
 import functions_framework
 import msgspec
 from flask import Request
@@ -7,21 +9,26 @@ from werkzeug.wrappers import Response
 
 from functions.delivery.handler import Deliver
 from functions.delivery.settings import Settings
+from shared.adapters.channels import Connectors
+from shared.adapters.channels.egress import Egress
 from shared.adapters.firestore.catalogues import Catalogues
 from shared.adapters.firestore.client import Database
 from shared.adapters.firestore.contact_points import ContactPoints
 from shared.adapters.firestore.contacts import Contacts
+from shared.adapters.firestore.paces import Paces
 from shared.adapters.firestore.person_keys import sealer
 from shared.adapters.firestore.persons import Persons
 from shared.adapters.firestore.quarantine import Quarantine
-from shared.adapters.providers import Endpoint, HttpProvider
+from shared.adapters.pacing import Timing
 from shared.adapters.pubsub import Publisher
+from shared.adapters.secretmanager import Secrets
 from shared.messages import ContactReserved
 from shared.runtime.metering import RequestMeter
 from shared.runtime.push import Push
 from shared.runtime.service import Service
 from shared.runtime.settings import read
-from shared.runtime.world import utc_now
+from shared.runtime.telemetry import log
+from shared.runtime.world import pause, utc_now, wait_until
 
 settings = read(Settings)
 meter = RequestMeter()
@@ -34,7 +41,11 @@ deliver = Deliver(
     Persons(database, meter, sealing),
     Contacts(database, meter, sealing),
     ContactPoints(vault, meter, sealing),
-    HttpProvider(msgspec.json.decode(settings.providers, type=dict[str, Endpoint])),
+    Connectors(
+        Secrets(settings.google_cloud_project, emulator=settings.secret_manager_emulator_host),
+        Egress(msgspec.json.decode(settings.stand_ins, type=dict[str, str])),
+    ),
+    Paces(database, meter, Timing(utc_now, wait_until, pause), partial(log, "WARNING")),
 )
 push = Push(
     ContactReserved,

@@ -6,14 +6,16 @@ from shared.runtime.settings import Pushed
 
 
 class Settings(Pushed, frozen=True, kw_only=True):
-    """What every function that is pushed to needs, and where to send.
+    """What every function that is pushed to needs, and how to send.
 
     Attributes:
-        providers: JSON of channel to `{"url": …, "secret": "whsec_…"}`.
         contact_points_database: the Firestore database that only delivery may open.
         person_keys: what wraps the keys of persons, `kms://LOCATION/KEY_RING/KEY` or `file:///PATH`.
+        stand_ins: JSON of the host of a connector to what stands in for it, `{"api.provider.example": "http://…"}`.
+        secret_manager_emulator_host: `host:port` of what stands for Secret Manager on a laptop.
     """
 
-    providers: str
     contact_points_database: str
     person_keys: str
+    stand_ins: str = "{}"
+    secret_manager_emulator_host: str = ""

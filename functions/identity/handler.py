@@ -10,6 +10,7 @@ from functions.identity.people import People
 from functions.identity.resolving import Resolving
 from functions.identity.starting import Started
 from shared.domain.errors import AlreadyExistsError, ErasedError, PermanentError, StaleError, TransientError
+from shared.domain.identifiers import PERSON_ID
 from shared.domain.identity.links import Conflict
 from shared.domain.policy.policy import Policy
 from shared.domain.signal import Signal
@@ -73,7 +74,7 @@ class Identify:
     ) -> tuple[Started, tuple[Conflict, ...]]:
         if not signal.identifiers:
             raise PermanentError("the signal has no identifier, so it is nobody's")
-        unknown = [ns for ns in signal.identifiers if ns not in policy.revision.namespaces]
+        unknown = [ns for ns in signal.identifiers if ns != PERSON_ID and ns not in policy.revision.namespaces]
         if unknown:
             raise PermanentError(f"namespace {unknown[0]!r} is not declared in revision {policy.revision.id}")
         for _ in range(ATTEMPTS):

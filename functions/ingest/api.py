@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from werkzeug.wrappers import Request, Response
 
-from functions.ingest.door import CANONICAL, Door
-from functions.ingest.door.pace import Pace
 from functions.ingest.handler import Ingest
 from shared.ports import Catalogues, Clock
 from shared.runtime import trace
+from shared.runtime.door import CANONICAL, Door
+from shared.runtime.door.pace import Pace
 from shared.runtime.metering import RequestMeter
 from shared.runtime.service import Route, check_type, json_answer, read_raw, unpacked
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 
-from functions.ingest.body import Body, UnreadableError, check, decode, split, with_headers
 from functions.ingest.consents import consented
 from functions.ingest.formats import Format, RawSignal, formats_of
 from functions.ingest.identified import Identified
@@ -21,6 +20,7 @@ from shared.domain.personal import Scrubber
 from shared.domain.signal import CONSENT_UNREADABLE, Signal, decision_id, digest, event_time
 from shared.messages import SignalReceived
 from shared.ports import Catalogues, Publisher
+from shared.runtime.body import Body, UnreadableError, check, decode, split, with_headers
 from shared.runtime.problems import TooLargeError, status_of
 
 MAX_ID = 256
@@ -91,7 +91,7 @@ class Ingest:
         form = self._format(revision, source)
         if form.headers is not None and headers:
             body = with_headers(body, headers, form.headers)
-        parts = split(body, form)
+        parts = split(body, form.batch)
         taken: list[Taken] = []
         refused: list[Refused] = []
         messages: dict[str, SignalReceived] = {}

@@ -7,9 +7,6 @@ from flask import Request
 from werkzeug.wrappers import Response
 
 from functions.ingest.api import origins, ready, routes
-from functions.ingest.door import Door
-from functions.ingest.door.pace import Pace
-from functions.ingest.door.tokens import Issuers
 from functions.ingest.handler import Ingest
 from functions.ingest.openapi import document
 from functions.ingest.settings import Settings
@@ -17,6 +14,9 @@ from shared.adapters.firestore.catalogues import Catalogues
 from shared.adapters.firestore.client import Database
 from shared.adapters.pubsub import Publisher
 from shared.adapters.secretmanager import Secrets
+from shared.runtime.door import Door
+from shared.runtime.door.pace import Pace
+from shared.runtime.door.tokens import Issuers
 from shared.runtime.metering import RequestMeter
 from shared.runtime.service import Service
 from shared.runtime.settings import hexadecimal, read

@@ -5,15 +5,56 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from functions.records.evaluating import OffPolicy
 from functions.records.handler import DayCounted, DayReplayed, DaySealed
+from functions.records.weighing import DayWeighed
+from shared.domain.measuring.report import Report
+from shared.domain.measuring.uplift import Uplifts
 from shared.domain.seal import Verification
 from shared.runtime import openapi
 from shared.runtime.openapi import Operation, Parameter
 
 _DAY = (Parameter("day", "Such as 2026-03-01, or `yesterday`, UTC."),)
+_PERIOD = (
+    Parameter("from", "The first day, UTC; by default 27 days before the last."),
+    Parameter("to", "The last day, UTC; by default today."),
+)
 _REFUSALS = (400, 401, 503)
 
 OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/v1/measures",
+        summary="Compare next best action with every arm of an experiment.",
+        query=(Parameter("experiment", "Its id; by default `standing`."), *_PERIOD),
+        answer=(200, "Persons by arm, and each comparison by channel and issue.", (Report,)),
+        refusals=(400, 401, 404, 503),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/measures/uplift",
+        summary="Say what each action did that was held back from anybody.",
+        query=_PERIOD,
+        answer=(200, "Each action with both its sides.", (Uplifts,)),
+        refusals=_REFUSALS,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/measures/off-policy",
+        summary="Say what another way of ranking would have come to, or why that cannot be said.",
+        query=(Parameter("ranks_by", "`priority`, the default, `propensity` or `no_levers`."), *_PERIOD),
+        answer=(200, "Estimates with their intervals, and how far what was logged carries.", (OffPolicy,)),
+        refusals=_REFUSALS,
+    ),
+    Operation(
+        method="POST",
+        path="/v1/days/<day>/weighing",
+        summary="Tell the history how probable the choices of a day were.",
+        variables=_DAY,
+        query=(Parameter("prefix", "Only those whose ids begin so."),),
+        answer=(200, "Of how many it is told.", (DayWeighed,)),
+        refusals=_REFUSALS,
+    ),
     Operation(
         method="GET",
         path="/v1/days/<day>",
@@ -53,4 +94,6 @@ OPERATIONS = (
 @cache
 def document() -> dict[str, Any]:
     """The OpenAPI document of records."""
-    return openapi.document("records", "Days of the history: sealed, verified, replayed.", OPERATIONS)
+    return openapi.document(
+        "records", "Days of the history: sealed, verified, replayed; and what it comes to, measured.", OPERATIONS
+    )

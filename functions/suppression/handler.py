@@ -245,7 +245,9 @@ def _folded(ranked: ActionsRanked, history: ContactHistory, now: datetime) -> li
 def _folding(person_id: str, found: Versioned[ContactHistory], revision: Revision, now: datetime) -> Folding | None:
     """The fold that an offer brings along once there is enough for it: it costs a write more."""
     own = found.value.part(person_id)
-    if found.version is None or settled(own, now) < FOLD_WITH_OFFER:
+    if found.version is None or len(own.late) + len(own.contacts) < FOLD_WITH_OFFER:
+        return None
+    if settled(own, now) < FOLD_WITH_OFFER:
         return None
     return Folding(person_id, found.version, fold(own, revision.catalogue.rules, now))
 

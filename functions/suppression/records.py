@@ -53,6 +53,9 @@ def make_delivery(
 
 
 def _value(policy: Policy, ranked: ActionsRanked, treatment_id: str) -> float:
+    value = policy.factors.values[policy.row(treatment_id)]
+    if value is not None:
+        return value
     situation = policy.situation(ranked.profile, ranked.signal, ranked.decided_at)
     return value_of(policy, policy.row(treatment_id), situation)
 
@@ -130,8 +133,10 @@ def record_of(
         reserved_at=at,
         result=result,
         chosen=tuple(
-            Chosen(treatment=d.treatment, delivery_id=d.delivery_id, rank=d.rank, placement=d.placement)
-            for d in deliveries
+            [
+                Chosen(treatment=d.treatment, delivery_id=d.delivery_id, rank=d.rank, placement=d.placement)
+                for d in deliveries
+            ]
         ),
         slots=ranked.slots,
         **kept(ranked.ranking),

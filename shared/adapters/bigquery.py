@@ -29,15 +29,15 @@ TIMEOUT_SECONDS = 15.0
 DAY_SECONDS = 600.0
 """How long BigQuery may take to put a whole day in order."""
 
-_PASSING = (ServerError, TooManyRequests, RequestException)
-_RETRY = Retry(predicate=if_exception_type(*_PASSING), initial=0.1, maximum=1.0, timeout=TIMEOUT_SECONDS)
+PASSING = (ServerError, TooManyRequests, RequestException)
+RETRY = Retry(predicate=if_exception_type(*PASSING), initial=0.1, maximum=1.0, timeout=TIMEOUT_SECONDS)
 
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-_PRECEDENCE = (
+PRECEDENCE = (
     "CASE outcome WHEN 'reserved' THEN 0 WHEN 'offered' THEN 0 WHEN 'deferred' THEN 1 WHEN 'all_withheld' THEN 1 "
     "ELSE 2 END, "
     "COALESCE(repeated, FALSE), occurred_at, TO_JSON_STRING(record)"
@@ -79,7 +79,7 @@ class DecisionHistory:
         """
         sql = (
             f"SELECT TO_JSON_STRING(record) AS record FROM {self._table} "  # noqa: S608 - names of ours
-            f"WHERE {_TOLD} AND decision_id = @decision_id ORDER BY {_PRECEDENCE} LIMIT 1"
+            f"WHERE {_TOLD} AND decision_id = @decision_id ORDER BY {PRECEDENCE} LIMIT 1"
         )
         found = next(self._query(sql, span(day, self._clock()), seconds=TIMEOUT_SECONDS, decision_id=decision_id), None)
         return None if found is None else self._record(found)
@@ -111,7 +111,7 @@ class DecisionHistory:
         """
         sql = (
             f"SELECT decision_id, TO_JSON_STRING(record) AS record FROM {self._table} "  # noqa: S608 - names of ours
-            f"WHERE {_TOLD} AND decision_id >= @first AND decision_id < @beyond ORDER BY decision_id, {_PRECEDENCE}"
+            f"WHERE {_TOLD} AND decision_id >= @first AND decision_id < @beyond ORDER BY decision_id, {PRECEDENCE}"
         )
         rows = self._query(sql, day_of(day), first=prefix, beyond=f"{prefix}\U0010ffff")
         for decision_id, told in groupby(rows, key=lambda row: row["decision_id"]):
@@ -168,10 +168,10 @@ class DecisionHistory:
                 job_config=bigquery.QueryJobConfig(query_parameters=parameters),
                 api_timeout=TIMEOUT_SECONDS,
                 wait_timeout=seconds,
-                retry=_RETRY,
-                job_retry=_RETRY,
+                retry=RETRY,
+                job_retry=RETRY,
             )
-        except (*_PASSING, RetryError, TransportError, TimeoutError) as error:
+        except (*PASSING, RetryError, TransportError, TimeoutError) as error:
             raise TransientError(f"BigQuery: {error}") from error
 
     def _connected(self) -> bigquery.Client:

@@ -17,6 +17,8 @@ from shared.domain.policy.policy import Policy
 
 T = TypeVar("T")
 Monotonic = Callable[[], float]
+Clock = Callable[[], float]
+"""Seconds since 1970."""
 
 CATALOGUE_REFRESH_SECONDS = 30.0
 MODELS_REFRESH_SECONDS = 60.0
@@ -121,10 +123,14 @@ class Policies:
         self._load = load
         self._kept = kept
         self._policies: OrderedDict[str, Policy] = OrderedDict()
+        self._last: Policy | None = None
         self._lock = threading.Lock()
 
     def get(self, revision: str) -> Policy:
         """The compiled revision; raises what loading it raises."""
+        last = self._last
+        if last is not None and last.revision.id == revision:  # as each stage of a decision asks for the same
+            return last
         with self._lock:
             policy = self._policies.get(revision)
             if policy is None:
@@ -133,6 +139,7 @@ class Policies:
             self._policies.move_to_end(revision)
             while len(self._policies) > self._kept:
                 self._policies.popitem(last=False)
+            self._last = policy
             return policy
 
 

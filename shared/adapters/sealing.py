@@ -1,7 +1,7 @@
 """What is personal, sealed under its person's key: AES-GCM of compressed bytes, bound to the person and to a purpose.
 
-The nonce is a keyed hash of what is sealed, so the same thing sealed again is the same bytes: a row of the history that
-is told twice stays one row. It repeats for nothing else, and so tells no more than that two things are equal.
+The nonce is a keyed hash of what is encrypted, so the same thing sealed again is the same bytes: a row of the history
+that is told twice stays one row. It repeats for nothing else, and so tells no more than that two things are equal.
 """
 
 from __future__ import annotations
@@ -36,8 +36,9 @@ class Sealer:
         """
         naming, cipher = _tools(self.keys.key(person_id))
         bound_to = _bound_to(person_id, purpose)
-        nonce = hashlib.blake2b(bound_to + b"\x00" + plain, key=naming, digest_size=_NONCE_BYTES).digest()
-        return _SCHEME + nonce + cipher.encrypt(nonce, zlib.compress(plain, level=1), _SCHEME + bound_to)
+        packed = zlib.compress(plain, level=1)
+        nonce = hashlib.blake2b(bound_to + b"\x00" + packed, key=naming, digest_size=_NONCE_BYTES).digest()
+        return _SCHEME + nonce + cipher.encrypt(nonce, packed, _SCHEME + bound_to)
 
     def open(self, person_id: str, purpose: str, sealed: bytes) -> bytes:
         """What was sealed.

@@ -34,6 +34,7 @@ _NAMES = (
     "channels.yaml",
     "identity.yaml",
     "sources.yaml",
+    "callbacks.yaml",
     "consent.yaml",
     "features.yaml",
     "triggers.yaml",
@@ -41,8 +42,11 @@ _NAMES = (
     "contact_policy.yaml",
     "experiments.yaml",
 )
-_OPTIONAL = frozenset({"sources.yaml", "consent.yaml", "features.yaml", "triggers.yaml", "experiments.yaml"})
+_OPTIONAL = frozenset(
+    {"sources.yaml", "callbacks.yaml", "consent.yaml", "features.yaml", "triggers.yaml", "experiments.yaml"}
+)
 _ACTIONS = re.compile(r"actions/.+\.yaml")
+_CONNECTORS = re.compile(r"connectors/[a-z0-9_.-]+\.yaml")
 _FORMATS = re.compile(r"(formats|examples)/([a-z0-9_.-]+)\.yaml")
 
 
@@ -112,6 +116,7 @@ def _build(files: Mapping[str, str], problems: Problems, *, warns: bool) -> Cata
         channels=part("channels.yaml", forms.Channels),
         identity=part("identity.yaml", forms.Identity),
         sources=part("sources.yaml", forms.Sources),
+        callbacks=part("callbacks.yaml", forms.Callbacks),
         consent=part("consent.yaml", forms.Consent),
         features=part("features.yaml", forms.Features),
         triggers=part("triggers.yaml", forms.Triggers),
@@ -120,12 +125,13 @@ def _build(files: Mapping[str, str], problems: Problems, *, warns: bool) -> Cata
         experiments=part("experiments.yaml", forms.Experiments),
         actions=tuple(part(name, forms.Actions) for name in sorted(files) if _ACTIONS.fullmatch(name)),
         formats={name: part(file, forms.Format) for file, name in _named("formats", files)},
+        connectors=tuple(part(name, forms.Connectors) for name in sorted(files) if _CONNECTORS.fullmatch(name)),
         examples={name: part(file, forms.Examples) for file, name in _named("examples", files)},
     )
     if not parts.actions:
         problems.add(Place.start("actions"), "there are no actions")
     for name in files.keys() - set(_NAMES):
-        if not _ACTIONS.fullmatch(name) and not _FORMATS.fullmatch(name):
+        if not any(known.fullmatch(name) for known in (_ACTIONS, _CONNECTORS, _FORMATS)):
             problems.add(Place.start(name), "no file of a catalogue has this name", wrote=name, known=_NAMES)
     names = Names(parts, reader, problems)
     catalogue = build_catalogue(parts, names, reader)

@@ -13,7 +13,7 @@ from shared.authoring.expressions import Checker, Declared
 from shared.authoring.names import Files, Names, by_id
 from shared.authoring.problems import Problems
 from shared.authoring.templates import Templates
-from shared.domain.catalogue import POLICY_KINDS, Action, Channel, Treatment
+from shared.domain.catalogue import POLICY_KINDS, Action, Treatment
 from shared.domain.delivery import LONGEST_DEADLINE_SECONDS
 from shared.domain.part import seconds
 
@@ -116,7 +116,7 @@ class ActionBuilder:
             deadline=self._deadline(treatment, channel),
         )
 
-    def _deadline(self, treatment: forms.Treatment, channel: Channel | None) -> str | None:
+    def _deadline(self, treatment: forms.Treatment, channel: forms.Channel | None) -> str | None:
         """Its own deadline, where it has one."""
         deadline = treatment.deadline
         if deadline is None or channel is None:
@@ -127,7 +127,7 @@ class ActionBuilder:
             self._note(treatment, "deadline", "longer than 2 days")
         return deadline
 
-    def _check_placement(self, treatment: forms.Treatment, channel: Channel) -> None:
+    def _check_placement(self, treatment: forms.Treatment, channel: forms.Channel) -> None:
         placement = treatment.placement
         place = self._names.place(treatment, "placement")
         placements = {p.id for p in channel.placements}

@@ -9,7 +9,9 @@ import msgspec
 
 from shared.authoring import forms
 from shared.authoring.actions import ActionBuilder
+from shared.authoring.callbacks import build_callbacks
 from shared.authoring.conditions import Conditions
+from shared.authoring.connectors import build_channels, build_connectors
 from shared.authoring.consent_terms import build_consent
 from shared.authoring.contact_rules import build_rules
 from shared.authoring.experiments import build_experiments
@@ -28,7 +30,6 @@ from shared.domain.catalogue import (
     Attribute,
     Authentication,
     Catalogue,
-    Channel,
     ContextWeight,
     Named,
     OidcToken,
@@ -36,9 +37,8 @@ from shared.domain.catalogue import (
     SignalType,
     Source,
 )
-from shared.domain.delivery import LONGEST_DEADLINE_SECONDS
 from shared.domain.normalising.shaped import Declared as Carried
-from shared.domain.part import seconds, terse
+from shared.domain.part import terse
 from shared.domain.rules import ExclusionRule
 
 
@@ -62,8 +62,10 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
     features = build_features(files, names, checker)
     actions = ActionBuilder(files, names, conditions, checker, declared, reading_problems).build()
     context_weights = _build_context_weights(files.arbitration, names, checker)
-    predictors = PredictorBuilder(files, names, reading_problems).build()
+    predicting = PredictorBuilder(files, names, reading_problems)
+    predictors = predicting.build()
     triggers = build_triggers(files.triggers, names, checker)
+    channels = build_channels(files, names)
     catalogue = Catalogue(
         name=bank.name,
         brands=tuple(Named(id=b.id, name=b.name) for b in by_id(bank.brands)),
@@ -72,7 +74,7 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
         exclusions=tuple(sorted(bank.exclusions, key=lambda e: e.flag)),
         profile_schema=profile_schema,
         context_schema=context_schema,
-        channels=_build_channels(files.channels, names),
+        channels=channels,
         namespaces=build_namespaces(files.identity, names),
         blocked=build_blocked(files.identity, names),
         sources=_build_sources(files.sources, files.formats, names),
@@ -88,11 +90,14 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
         slots=build_slots(files.arbitration.slots, names),
         predictors=predictors,
         exploration=files.arbitration.exploration,
+        learning=predicting.learning(files.arbitration.learning),
         consent=build_consent(files.consent, _excluding(files), names),
         formats=FormatBuilder(files, names, Carried(profile_schema, context_schema, signals), reading_problems).build(),
         features=features,
         features_read=features_read(features, checker.expressions, predictors, actions),
         triggers=triggers,
+        callbacks=build_callbacks(files.callbacks, files.formats, names),
+        connectors=build_connectors(files, channels, actions, names),
         experiments=build_experiments(files.experiments, files.contact_policy, names),
     )
     built: Catalogue = terse(catalogue)
@@ -170,19 +175,6 @@ def _build_attributes(attributes: Mapping[str, forms.Attribute | forms.PlainAttr
         )
         for name, a in sorted(attributes.items())
     }
-
-
-def _build_channels(file: forms.Channels, names: Names) -> tuple[Channel, ...]:
-    names.unique(file.channels, "channel")
-    names.unique([p for c in file.channels for p in c.placements], "placement")
-    for channel in file.channels:
-        if channel.direction == "outbound" and channel.placements and names.is_read(channel, "direction"):
-            names.problems.add(names.place(channel, "placements"), "an outbound channel has no placements")
-        if channel.direction == "inbound" and channel.rate_limit is not None:
-            names.problems.add(names.place(channel, "rate_limit"), "nothing is sent on an inbound channel")
-        if seconds(channel.deadline) > LONGEST_DEADLINE_SECONDS:
-            names.problems.add(names.place(channel, "deadline"), "longer than 2 days")
-    return tuple(msgspec.structs.replace(c, placements=tuple(by_id(c.placements))) for c in by_id(file.channels))
 
 
 def _identifiers_of(form: forms.Format | None) -> set[str]:

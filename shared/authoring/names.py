@@ -25,13 +25,14 @@ ItemT = TypeVar("ItemT", bound=_Identified)
 
 
 class Files(msgspec.Struct, frozen=True, kw_only=True):
-    """All forms of a catalogue: `actions` by file, `formats` and their `examples` by name."""
+    """All forms of a catalogue: `actions` and `connectors` by file, `formats` and their `examples` by name."""
 
     bank: forms.Bank
     schema: forms.Schema
     channels: forms.Channels
     identity: forms.Identity
     sources: forms.Sources
+    callbacks: forms.Callbacks
     consent: forms.Consent
     features: forms.Features
     triggers: forms.Triggers
@@ -41,6 +42,7 @@ class Files(msgspec.Struct, frozen=True, kw_only=True):
     actions: tuple[forms.Actions, ...]
     formats: Mapping[str, forms.Format] = {}
     examples: Mapping[str, forms.Examples] = {}
+    connectors: tuple[forms.Connectors, ...] = ()
 
 
 class Names:
@@ -60,6 +62,7 @@ class Names:
             "action": {a.id for a in actions},
             "treatment": {f"{a.id}.{t.id}" for a in actions for t in a.treatments},
             "channel": {c.id for c in files.channels.channels},
+            "connector": {c.id for file in files.connectors for c in file.connectors},
             "namespace": {n.id for n in files.identity.namespaces},
             "format": {*BUILT_IN_FORMATS, *files.formats},
             "signal": files.schema.signals,
@@ -71,6 +74,7 @@ class Names:
             *(("action", file, "actions") for file in files.actions),
             *(("treatment", file, "actions") for file in files.actions),
             ("channel", files.channels, "channels"),
+            *(("connector", file, "connectors") for file in files.connectors),
             ("namespace", files.identity, "namespaces"),
             ("signal", files.schema, "signals"),
         ]

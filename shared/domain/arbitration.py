@@ -24,7 +24,7 @@ from shared.domain.policy.situation import Variables
 from shared.domain.policy.tables import Rows
 from shared.domain.profile import Profile
 from shared.domain.propensity import Counts
-from shared.domain.ranking import PARTS, Ranking, packed
+from shared.domain.ranking import MOST_HALF, PARTS, Ranking, packed
 from shared.domain.signal import Signal, decision_id
 
 MAX_CONTEXT_WEIGHT = 10.0
@@ -112,12 +112,16 @@ def rank(
     decision = decision_id(signal.source, signal.id) if policy.factors.explores else ""
     known = policy.factors.propensities(counts, situation, decision, positions)
     # what is reckoned with is what the record keeps: whole parts, and neither 0 nor 1
-    parts = np.rint(columns.propensities(known.every)[positions] * PARTS)
-    propensities = np.minimum(np.maximum(parts, 1.0, out=parts), PARTS - 1.0, out=parts) / PARTS
+    parts = columns.propensities(known.every).take(positions)
+    parts *= PARTS
+    np.rint(parts, out=parts)
+    np.maximum(parts, 1.0, out=parts)
+    np.minimum(parts, PARTS - 1.0, out=parts)
     way = policy.experiments.way(arms) if arms else AS_USUAL
     if way.ranks_by == "chance":
         decision = decision_id(signal.source, signal.id)
-    return _Scores(columns, candidates, positions, propensities, situation, way=way, decision=decision).ranking(known)
+    scores = _Scores(columns, candidates, positions, parts / PARTS, situation, way=way, decision=decision)
+    return scores.ranking(known, parts)
 
 
 def scoring(
@@ -147,7 +151,8 @@ def reranking(
     decision: str = "",
 ) -> Ranking:
     """The ranking of rows whose propensities are known, by ascending row."""
-    return _scores(policy, rows, known, situation, way, decision).ranking(Propensities((), models))
+    parts = np.rint(np.array(known, dtype=np.float64) * PARTS)
+    return _scores(policy, rows, known, situation, way, decision).ranking(Propensities((), models), parts)
 
 
 def best_first(policy: Policy, scored: Scoring) -> BestFirst:
@@ -210,19 +215,21 @@ class _Scores:
         self._positions = positions
         self._propensities = propensities
         levers = columns.levers if way.levers is None else np.array(way.levers)
-        self._levers = levers[self._positions]
+        self._levers = levers.take(positions)
+        self._mandatory = columns.policy.factors.mandatory & rows
         w = columns.policy.revision.catalogue.weights
         self._values = self._valued(situation)
         self._contexts = self._weighted(situation)
-        p, c, v = self._propensities, self._contexts, self._values
-        bare = power(p, w.propensity) * power(c, w.context) * power(v, w.value)
-        self._priorities = bare * power(self._levers, w.lever)
+        bare = power(propensities, w.propensity)
+        if self._contexts is not None:
+            bare = bare * power(self._contexts, w.context)
+        self._bare = bare * power(self._values, w.value)
+        self._priorities = self._bare * power(self._levers, w.lever)
         if way.ranks_by != "priority":
-            self._rank_otherwise(way, bare, decision)
+            self._rank_otherwise(way, decision)
         self._order = self._mandatory_first(places_by(self._priorities))
-        self._bare = bare
 
-    def _rank_otherwise(self, way: Way, bare: Column, decision: str) -> None:
+    def _rank_otherwise(self, way: Way, decision: str) -> None:
         """Order by what an arm orders by."""
         if way.ranks_by == "chance":
             from shared.domain.exploration import chances  # noqa: PLC0415 - few are in this arm
@@ -230,22 +237,29 @@ class _Scores:
             self._priorities = chances(decision, self._columns.ids[self._positions].tolist())
         elif way.ranks_by == "no_levers":
             self._levers = np.ones(len(self._positions))
-            self._priorities = bare
+            self._priorities = self._bare
         else:
             self._priorities = self._propensities
 
-    def ranking(self, known: Propensities) -> Ranking:
-        """What is handed over."""
+    def ranking(self, known: Propensities, parts: Column) -> Ranking:
+        """What is handed over; `parts` are the propensities in parts of `PARTS`."""
         return Ranking(
             candidate_rows=packed(self._rows),
-            propensity_parts=np.rint(self._propensities * PARTS).astype("<u4").tobytes(),
-            order=self._positions[self._order].astype("<u4").tobytes(),
-            priorities=self._priorities[self._order].tobytes(),
+            propensity_parts=parts.astype("<u4").tobytes(),
+            order=self._positions.take(self._order).astype("<u4").tobytes(),
+            priorities=self._priorities.take(self._order).tobytes(),
             unlevered=self._unlevered(),
             models=known.models,
             bins=known.bins,
-            means=b"" if known.means is None else known.means[self._positions].astype("<f2").tobytes(),
+            means=self._halves(known.means),
+            evidence=self._halves(known.evidence),
         )
+
+    def _halves(self, every: Column | None) -> bytes:
+        """Of the rows that may be, in half precision; nothing where nothing is drawn."""
+        if every is None:
+            return b""
+        return np.minimum(every[self._positions], MOST_HALF).astype("<f2").tobytes()
 
     def scoring(self, models: str) -> Scoring:
         """What is told."""
@@ -254,7 +268,7 @@ class _Scores:
             treatments=tuple(self._ids(order)),
             priorities=listed(self._priorities, order),
             propensities=listed(self._propensities, order),
-            contexts=listed(self._contexts, order),
+            contexts=(1.0,) * len(order) if self._contexts is None else listed(self._contexts, order),
             values=listed(self._values, order),
             levers=listed(self._levers, order),
             unlevered=self._unlevered(),
@@ -267,23 +281,22 @@ class _Scores:
 
     def _unlevered(self) -> str | None:
         """The first if every lever were 1."""
-        bare, mandatory = self._bare, self._columns.policy.factors.mandatory & self._rows
-        if mandatory:
-            bare = np.where(self._among(mandatory), bare, -1.0)
+        bare = self._bare
+        if self._mandatory:
+            bare = np.where(self._among(self._mandatory), bare, -1.0)
         # of several that are worth the most, the first row
         return str(self._columns.ids[self._positions[bare.argmax()]]) if len(bare) else None
 
     def _mandatory_first(self, order: Positions) -> Positions:
-        mandatory = self._columns.policy.factors.mandatory & self._rows
-        if not mandatory:
+        if not self._mandatory:
             return order
-        is_mandatory = self._among(mandatory)[order]
+        is_mandatory = self._among(self._mandatory)[order]
         return np.concatenate((order[is_mandatory], order[~is_mandatory]))
 
     def _valued(self, situation: Variables) -> Column:
         """V of each row; a value that cannot be computed is worth nothing."""
         columns = self._columns
-        values: Column = columns.values[self._positions]
+        values: Column = columns.values.take(self._positions)
         for text, concerned, flags in columns.computed:
             if concerned & self._rows:
                 among = flags[self._positions]
@@ -296,14 +309,18 @@ class _Scores:
                 values[among] = np.minimum(np.maximum(worth, 0.0), MAX_VALUE) + 0.0
         return values
 
-    def _weighted(self, situation: Variables) -> Column:
-        """C of each row: the product of the weights whose condition holds and in whose scope it lies."""
-        contexts = np.ones(len(self._positions))
+    def _weighted(self, situation: Variables) -> Column | None:
+        """C of each row: the product of the weights whose condition holds and in whose scope it lies; None where it is
+        1 of every row.
+        """
         weights = self._columns.policy.context_weights(situation)
+        if not weights:
+            return None
+        contexts = np.ones(len(self._positions))
         for weight, concerned in weights:
             if concerned & self._rows:
                 contexts[self._among(concerned)] *= weight
-        return np.minimum(contexts, MAX_CONTEXT_WEIGHT) if weights else contexts
+        return np.minimum(contexts, MAX_CONTEXT_WEIGHT)
 
     def _among(self, some: Rows) -> NDArray[np.bool_]:
         """Which of the rows are among these."""

@@ -69,7 +69,9 @@ def places_by(priorities: Column) -> Positions:
     others would take it.
     """
     if len(priorities) > FEW:
-        return np.argsort(-priorities, kind="stable")
+        order = np.argsort(-priorities)  # a fraction of the time of one that keeps equals in their order
+        falling = priorities.take(order)
+        return np.argsort(-priorities, kind="stable") if (falling[1:] == falling[:-1]).any() else order
     known = priorities.tolist()
     return np.array(sorted(range(len(known)), key=known.__getitem__, reverse=True), dtype=np.intp)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from operator import itemgetter
 
 import msgspec
 
 from shared.domain.contact import Contact
-from shared.domain.contact_past import NOTHING_PAST, Folded, Past
+from shared.domain.contact_past import NOTHING_PAST, Past
 
 FORGET_WITHHELD_AFTER = timedelta(hours=48)
 """Twice the age at which a signal is too late to decide on: no repetition that matters comes later."""
@@ -87,9 +87,9 @@ class ContactHistory(msgspec.Struct, frozen=True, kw_only=True):
         """What a decision reserved, in no particular order, as far as it is not folded."""
         return [contact for contact in self.contacts.values() if contact.decision_id == decision_id]
 
-    def counting(self, now: datetime) -> Sequence[Contact | Folded]:
-        """The contacts that count."""
-        return [*[contact for contact in self.contacts.values() if contact.counts(now)], *self.past.contacts]
+    def counting(self, now: datetime) -> list[Contact]:
+        """The contacts that count, besides those of the past, which all do."""
+        return [each for each in self.contacts.values() if each.state == "presented" or each.counts(now)]
 
     def before(self, reserved: Contact, at: datetime) -> ContactHistory:
         """The contacts there were at `at`, without those of the decision that reserved this one."""

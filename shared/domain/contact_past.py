@@ -21,7 +21,12 @@ from shared.domain.outcome import ANSWERS, OutcomeName
 from shared.domain.rules import Dimension
 
 FACTS: tuple[Dimension, ...] = ("brand", "issue", "group", "action", "treatment", "channel", "purpose")
-_facts_of = attrgetter(*FACTS)
+facts_of = attrgetter(*FACTS)
+"""What a contact is of, in that order."""
+
+known_of = attrgetter("known")
+"""The same of one of the past."""
+
 _TREATMENT = FACTS.index("treatment")
 _NAMES: tuple[OutcomeName, ...] = get_args(OutcomeName)
 _CODES: dict[str, int] = {name: code for code, name in enumerate(_NAMES)}
@@ -59,7 +64,7 @@ class Folded(msgspec.Struct, frozen=True, array_like=True, gc=False):
     def of(cls, contact: Contact) -> Folded:
         """A contact that counts, folded; nothing of what rules see is lost."""
         return cls(
-            known=_facts_of(contact),
+            known=facts_of(contact),
             key=key_of(contact.delivery_id),
             sending=contact.state in ("sending", "reserved"),
             at=contact.at,
@@ -263,12 +268,6 @@ def _alone(late: Contact) -> Folded:
     """What came late of a contact that cannot be told apart any more: it begins with its first outcome."""
     contact = Folded.of(late)
     return msgspec.structs.replace(contact, at=min(contact.observed.values())) if late.at == AT_UNKNOWN else contact
-
-
-def what_of(contact: Contact | Folded) -> tuple[str, ...]:
-    """What a contact is of, in the order of `FACTS`."""
-    what: tuple[str, ...] = contact.known if type(contact) is Folded else _facts_of(contact)
-    return what
 
 
 def key_of(delivery_id: str) -> int:

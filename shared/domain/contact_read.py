@@ -5,7 +5,7 @@ come to before.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
@@ -116,11 +116,10 @@ def read_of(
         stands: what the same decision had come to before, where it would be decided otherwise.
         closed: volumes and budgets, by the rule's id, of which nothing is left.
     """
-    rules = policy.contact_rules
-    asked = []
-    for contact, counted in rules.seen(history, now):
-        if _is_asked_for(contact, counted.reach, now):
-            asked.append((contact.at, contact.treatment, contact.delivery_id, contact, counted.unlike))
+    asked = [
+        (contact.at, contact.treatment, contact.delivery_id, contact, counted.unlike)
+        for contact, _, counted in policy.contact_rules.asked(history, now)
+    ]
     asked.sort(key=itemgetter(0, 1, 2))
     contacts = tuple(
         [
@@ -136,17 +135,6 @@ def read_of(
         ]
     )
     return ContactRead(contacts=contacts, stands=stands, closed=dict(closed))
-
-
-def _is_asked_for(contact: Contact | Folded, reach: Mapping[str, timedelta], now: datetime) -> bool:
-    """Whether a contact can make a difference to a rule: by its outcomes, and how long ago a rule counts each."""
-    since_reserved = contact.state in ("reserved", "sending")
-    if since_reserved and "sent" in reach and contact.at > now - reach["sent"]:
-        return True
-    for name, at in contact.outcomes.items():
-        if name in reach and at > now - reach[name] and not (since_reserved and name == "sent"):
-            return True
-    return False
 
 
 def _merged(contact: Contact | Folded) -> Merged | None:

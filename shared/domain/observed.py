@@ -8,16 +8,21 @@ adds nothing. In whatever order outcomes come, and however often, the difference
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Literal, NamedTuple
 
 import msgspec
 
-from shared.domain.outcome import NEGATIVE, POSITIVE, Outcome, lasting
+from shared.domain.instant import Instant
+from shared.domain.outcome import ANSWERS, NEGATIVE, POSITIVE, Outcome, lasting
 
 MOST_KEPT = 200
 """Outcomes of one delivery that are remembered by id: of a name that has as many, a further one changes nothing."""
+
+
+Closing = Callable[[datetime], datetime]
+"""When the response window of a contact of some time ends."""
 
 
 class Lesson(NamedTuple):
@@ -53,10 +58,12 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         delivery_id: its id.
         outcomes: each once, by its id.
+        respond_by: of what was shown, when its response window ends, until there is a response or none; a whole second.
     """
 
     delivery_id: str
     outcomes: dict[str, Seen] = {}
+    respond_by: Instant | None = None
 
     def first(self) -> dict[str, datetime]:
         """Outcome to when it was first observed; no `no_response` where there was an answer after all."""
@@ -92,15 +99,33 @@ class Took(NamedTuple):
     increments: tuple[Increment, ...]
 
 
-def took(before: Observed, outcomes: Iterable[Outcome]) -> Took:
-    """Take outcomes of a delivery in; those that were taken before change nothing."""
-    new = {outcome.id: outcome for outcome in outcomes if outcome.id not in before.outcomes}
+def took(before: Observed, outcomes: Iterable[Outcome], closing: Closing | None = None) -> Took:
+    """Take outcomes of a delivery in; those that were taken before change nothing, and neither does `no_response`
+    beside an answer.
+
+    Args:
+        before: what was observed so far.
+        outcomes: of the same delivery.
+        closing: of what is shown, when the response window that opens with an impression of this time ends.
+    """
+    given = list(outcomes)
+    names = {seen.outcome for seen in before.outcomes.values()} | {outcome.outcome for outcome in given}
+    answered = not ANSWERS.isdisjoint(names)
+    new = {
+        outcome.id: outcome
+        for outcome in given
+        if outcome.id not in before.outcomes and not (answered and outcome.outcome == "no_response")
+    }
     known = dict(before.outcomes)
     for key, outcome in new.items():
         if len(known) < MOST_KEPT or _says_more(outcome, known.values()):
             known[key] = Seen(outcome=outcome.outcome, at=outcome.at, value=outcome.value)
     after = msgspec.structs.replace(before, outcomes=known)
     was, now = before.first(), after.first()
+    if "no_response" in now or not ANSWERS.isdisjoint(now):
+        after = msgspec.structs.replace(after, respond_by=None)
+    elif closing is not None and "impression" in now:
+        after = msgspec.structs.replace(after, respond_by=closing(now["impression"]))
     return Took(
         after=after,
         new=tuple(new.values()),

@@ -27,12 +27,12 @@ are of requests; but an action of a bundle, which is chosen whole or not at all,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from shared.domain.catalogue import Action, Treatment
 from shared.domain.contact_history import ContactHistory
-from shared.domain.contact_policy import NOTHING_CLOSED, Closed, Limits, Withheld, contact_of
+from shared.domain.contact_policy import NOTHING_CLOSED, Closed, Limits, Withheld
 from shared.domain.engagement import Slots
 from shared.domain.offered import BestFirst, Offer, Offered
 from shared.domain.policy.policy import Policy
@@ -65,12 +65,14 @@ def offer(
         holds_out: whether holdouts count.
     """
     limits = Limits(policy.contact_rules, profile, history, now, closed, holds_out=holds_out)
-    request = _Request(policy, ranked, slots, now, limits)
+    request = _Request(policy, ranked, slots, limits)
     filled = request.filled()
     offered = tuple(
-        Offered(request.treatment(position).id, placement, rank)
-        for (placement, _), inside in zip(request.wanted, filled.chosen, strict=True)
-        for rank, position in enumerate(inside, start=1)
+        [
+            Offered(request.treatment(position).id, placement, rank)
+            for (placement, _), inside in zip(request.wanted, filled.chosen, strict=True)
+            for rank, position in enumerate(inside, start=1)
+        ]
     )
     return Offer(offered=offered, withheld=request.withheld(filled), unmet=filled.unmet, proved=filled.bound is None)
 
@@ -81,29 +83,32 @@ def to_send(policy: Policy, ranked: Iterable[str]) -> Iterable[str]:
 
 
 class _Beside:
-    """Contact policy as the treatments of one request are taken."""
+    """Contact policy as the treatments of one request are taken.
 
-    def __init__(self, request: _Request) -> None:
-        self._request = request
-        self._limits = request.limits.copy()
+    It does not know the request, which knows it: what stands in no cycle is gone as soon as it is done with.
+    """
+
+    def __init__(self, limits: Limits, rows: Sequence[int]) -> None:
+        self._limits = limits.copy()
+        self._rows = rows
         self._taken: list[int] = []
 
     def stops(self, position: int) -> bool:
         """Whether a treatment is stopped beside those taken."""
         if self._taken:
             self._count()
-        return bool(self._limits.stopped >> self._request.rows[position] & 1)
+        return bool(self._limits.stopped >> self._rows[position] & 1)
 
     def stopped(self, positions: Iterable[int]) -> list[int]:
         """Those treatments that are."""
         if self._taken:
             self._count()
-        stopped, rows = self._limits.stopped, self._request.rows
+        stopped, rows = self._limits.stopped, self._rows
         return [position for position in positions if stopped >> rows[position] & 1]
 
     def why(self, position: int) -> Withheld:
         """Why one is that is."""
-        stop = self._limits.stop(self._request.rows[position])
+        stop = self._limits.stop(self._rows[position])
         assert stop is not None, "only what is stopped is asked about"
         return stop
 
@@ -112,18 +117,18 @@ class _Beside:
         self._taken.append(position)
 
     def _count(self) -> None:
-        request, taken = self._request, self._taken
-        while taken:
-            self._limits.add(contact_of(request.policy.revision, request.treatment(taken.pop(0)).id, request.now))
+        for position in self._taken:
+            self._limits.add(self._rows[position])
+        self._taken.clear()
 
 
 class _Request:
     """One request while its slots are filled; treatments are known by their position in the ranking."""
 
-    def __init__(self, policy: Policy, ranked: BestFirst, slots: Slots, now: datetime, limits: Limits) -> None:
-        self.policy, self.now, self.limits = policy, now, limits
+    def __init__(self, policy: Policy, ranked: BestFirst, slots: Slots, limits: Limits) -> None:
+        self.policy, self.limits = policy, limits
         self.wanted = slots.wanted()
-        self.rows = list(ranked.rows)
+        self.rows: Sequence[int] = ranked.rows
         self._priorities = ranked.priorities
         self._slots = sum(count for _, count in self.wanted)
         self._issues = policy.revision.catalogue.slots.wanted(self._slots)
@@ -143,7 +148,7 @@ class _Request:
     def filled(self) -> Filled:
         """The choice."""
         filler = self.policy.slotting.filler(self._slots)
-        beside = _Beside(self)
+        beside = _Beside(self.limits, self.rows)
         walked = filler.walk(self.rows, self.wanted, lambda position: not beside.stops(position), beside.take)
         if walked is not None and not (self._issues and self._bars(walked)):
             self._walked = beside
@@ -152,6 +157,7 @@ class _Request:
 
     def _settled(self, filler: Filler) -> Filled:
         """The choice from what is not barred, made until nothing more is to be barred or let in."""
+        self.rows = list(self.rows)  # which are asked for again and again
         self._barred.clear()
         self._final.clear()
         self._alone = self.limits.stopped
@@ -174,7 +180,7 @@ class _Request:
         """Bar the first in a choice that is stopped beside those before it, and all after it that are stopped beside
         the same; whether there is one. What had been let in, and an action of a bundle, is barred for good.
         """
-        order, beside = self._order(filled), _Beside(self)
+        order, beside = self._order(filled), _Beside(self.limits, self.rows)
         before: set[int] = set()
         for first in sorted(_chosen(filled), key=order):
             if not beside.stops(first):
@@ -197,7 +203,8 @@ class _Request:
 
     def _asked(self, filled: Filled, positions: Iterable[int]) -> Iterator[tuple[int, _Beside]]:
         """Each of some treatments, none of them in a choice, beside those in it that come before."""
-        order, beside, chosen = self._order(filled), _Beside(self), _chosen(filled)
+        order, chosen = self._order(filled), _chosen(filled)
+        beside = _Beside(self.limits, self.rows)
         for position in sorted(chosen.union(positions), key=order):
             if position in chosen:
                 beside.take(position)

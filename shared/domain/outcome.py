@@ -23,6 +23,7 @@ OutcomeName = Literal[
     "unsubscribe",
     "bounce",
     "no_response",
+    "objection",
 ]
 """Stored contacts name them by their place in this list: new ones go to its end."""
 
@@ -31,7 +32,7 @@ OUTCOMES: frozenset[OutcomeName] = frozenset(get_args(OutcomeName))
 POSITIVE: frozenset[OutcomeName] = frozenset({"click", "accept", "convert"})
 """Outcomes by which a treatment was accepted."""
 
-REFUSED: frozenset[OutcomeName] = frozenset({"dismiss", "reject", "complaint", "unsubscribe"})
+REFUSED: frozenset[OutcomeName] = frozenset({"dismiss", "reject", "complaint", "unsubscribe", "objection"})
 """Outcomes by which a person refused it."""
 
 NEGATIVE: frozenset[OutcomeName] = REFUSED | {"no_response"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -117,4 +118,7 @@ class Person(Profile, frozen=True, kw_only=True, omit_defaults=True):
 
     def snapshot(self) -> Profile:
         """What travels with a decision: the person as it is seen."""
-        return Profile(**{name: getattr(self, name) for name in Profile.__struct_fields__})
+        return Profile(**dict(zip(Profile.__struct_fields__, _seen(self), strict=True)))
+
+
+_seen = attrgetter(*Profile.__struct_fields__)

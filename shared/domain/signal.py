@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
 
 from shared.domain.instant import Instant
+
+_length = struct.Struct(">I").pack
 
 LATE_AFTER = timedelta(hours=24)
 """A signal this much older than its receipt updates the profile and starts no decision."""
@@ -118,8 +121,10 @@ def event_time(at: datetime | None, received_at: datetime) -> tuple[datetime, tu
 
 def digest(*parts: str) -> str:
     """Thirty-two hex digits that stand for these parts, unambiguously and on any machine."""
-    encoded = [part.encode() for part in parts]
-    told = b"".join([len(data).to_bytes(4, "big") + data for data in encoded])
+    told = b""
+    for part in parts:
+        data = part.encode()
+        told += _length(len(data)) + data
     return hashlib.sha256(told).hexdigest()[:32]
 
 

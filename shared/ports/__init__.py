@@ -7,9 +7,10 @@ Errors are those of `shared.domain.errors`, never a driver's: `StaleError` when 
 from shared.ports.allowances import NOTHING_TAKEN, Allowances, Taken
 from shared.ports.bridging import Intake, Outlet, Record, Records, Row, Rows
 from shared.ports.catalogues import Catalogues, Models
-from shared.ports.channels import ChannelProvider, Outcomes, Receipt, Recording
-from shared.ports.contacts import Contacts, Deferrals, Folding
+from shared.ports.channels import ChannelProvider, OpenWindow, Outcomes, Receipt, Recording, ResponseWindows
+from shared.ports.contacts import Contacts, Deferrals, DeferredDeliveries, Folding
 from shared.ports.history import Days, DecisionHistory, Ended, Seals, Unopened
+from shared.ports.paces import NotNow, Paces, Turn
 from shared.ports.person_keys import KeyWrapper, PersonKeys
 from shared.ports.personal_data import Erasures, Held, PersonalData, PersonHistory
 from shared.ports.persons import ContactPoints, Persons, Rewrite, behind, creation
@@ -29,6 +30,7 @@ __all__ = [
     "Days",
     "DecisionHistory",
     "Deferrals",
+    "DeferredDeliveries",
     "Ended",
     "Erasures",
     "Folding",
@@ -38,8 +40,11 @@ __all__ = [
     "Meter",
     "Models",
     "NewId",
+    "NotNow",
+    "OpenWindow",
     "Outcomes",
     "Outlet",
+    "Paces",
     "Parked",
     "PersonHistory",
     "PersonKeys",
@@ -51,6 +56,7 @@ __all__ = [
     "Record",
     "Recording",
     "Records",
+    "ResponseWindows",
     "Rewrite",
     "Row",
     "Rows",
@@ -58,6 +64,7 @@ __all__ = [
     "Secrets",
     "Taken",
     "Timer",
+    "Turn",
     "Unopened",
     "Versioned",
     "behind",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple, Protocol
 
 import msgspec
 
-from shared.domain.catalogue import Channel
+from shared.domain.catalogue import Connector
 from shared.domain.contact import Contact
 from shared.domain.delivery import Delivery
 from shared.domain.observed import Observed, Took
@@ -23,8 +24,10 @@ class Receipt(msgspec.Struct, frozen=True):
 class ChannelProvider(Protocol):
     """Sends to a channel's provider."""
 
-    def send(self, channel: Channel, delivery_id: str, address: str | None, payload: Mapping[str, object]) -> Receipt:
-        """Send once, with the delivery id as idempotency key.
+    def send(
+        self, connector: Connector, delivery_id: str, address: str | None, payload: Mapping[str, object]
+    ) -> Receipt:
+        """Send once through a connector, with the delivery id as idempotency key; `payload` is what its texts read.
 
         Raises:
             BouncedError: the provider said that the address is none.
@@ -48,6 +51,32 @@ class Recording(NamedTuple):
     took: Took
     version: str | None
     contact: Contact | None = None
+
+
+class OpenWindow(NamedTuple):
+    """A response window that has not been looked at since it ended.
+
+    Attributes:
+        delivery_id: whose it is.
+        respond_by: when it ended, UTC.
+        delivery: the delivery, None where it is gone, as its person was erased.
+        shown: whether it was shown, and not sent.
+    """
+
+    delivery_id: str
+    respond_by: datetime
+    delivery: Delivery | None
+    shown: bool
+
+
+class ResponseWindows(Protocol):
+    """Response windows of what was sent and what was seen, to whoever closes them."""
+
+    def due(self, before: datetime, limit: int) -> Sequence[OpenWindow]:
+        """Those that ended before, and are not closed; of each kind the earliest first."""
+
+    def close(self, windows: Sequence[OpenWindow]) -> None:
+        """Let some, at most 500, be due no more."""
 
 
 class Outcomes(Protocol):

@@ -36,8 +36,10 @@ class RequestMeter:
         """Count operations."""
         spent = self._spent.get()
         if spent is not None:
-            for index, count in enumerate((reads, writes, messages, bytes_)):
-                spent[index] += count
+            spent[0] += reads
+            spent[1] += writes
+            spent[2] += messages
+            spent[3] += bytes_
 
     def request(self) -> AbstractContextManager[None]:
         """Count from zero for the request served within."""

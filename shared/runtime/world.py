@@ -41,6 +41,13 @@ def pause(attempt: int) -> None:
     time.sleep(_JITTER.uniform(0, min(0.25, 0.005 * 2**attempt)))
 
 
+def wait_until(at: datetime) -> None:
+    """Wait until a time has come."""
+    left = (at - utc_now()).total_seconds()
+    if left > 0:
+        time.sleep(left)
+
+
 def timer() -> float:
     """Seconds from some start, never going back."""
     return time.perf_counter()

@@ -33,6 +33,7 @@ class Documents:
     persons: Any
     contacts: Any
     outcomes: Any
+    response_windows: Any
     contact_points: Any
     quarantine: Any
     seals: Any
@@ -40,6 +41,8 @@ class Documents:
     new_catalogues: Any
     new_allowances: Any
     deferrals: Any
+    deferred_deliveries: Any
+    new_paces: Any
     personal_data: Any
     erasures: Any
     meter: Counted
@@ -122,6 +125,7 @@ def in_memory() -> Documents:
         persons=memory.Persons(store, meter),
         contacts=memory.Contacts(store, meter),
         outcomes=memory.Outcomes(store, meter),
+        response_windows=memory.ResponseWindows(store, meter),
         contact_points=memory.ContactPoints(store, meter),
         quarantine=memory.Quarantine(store),
         seals=memory.Seals(store),
@@ -129,6 +133,8 @@ def in_memory() -> Documents:
         new_catalogues=lambda **options: memory.Catalogues(store, **options),
         new_allowances=lambda holder: memory.Allowances(store, meter, holder, pause),
         deferrals=memory.Deferrals(store, meter),
+        deferred_deliveries=memory.DeferredDeliveries(store, meter),
+        new_paces=lambda timing, tell=lambda _said: None: memory.Paces(store, meter, timing, tell),
         personal_data=memory.PersonalData(store),
         erasures=memory.Erasures(store),
         meter=meter,
@@ -141,12 +147,14 @@ def in_firestore(project: str) -> Iterator[Documents]:
     from shared.adapters.firestore.client import Database  # noqa: PLC0415
     from shared.adapters.firestore.contact_points import ContactPoints  # noqa: PLC0415
     from shared.adapters.firestore.contacts import Contacts  # noqa: PLC0415
-    from shared.adapters.firestore.deferrals import Deferrals  # noqa: PLC0415
+    from shared.adapters.firestore.deferrals import Deferrals, DeferredDeliveries  # noqa: PLC0415
     from shared.adapters.firestore.models import Models  # noqa: PLC0415
     from shared.adapters.firestore.outcomes import Outcomes  # noqa: PLC0415
+    from shared.adapters.firestore.paces import Paces  # noqa: PLC0415
     from shared.adapters.firestore.personal_data import Erasures, PersonalData  # noqa: PLC0415
     from shared.adapters.firestore.persons import Persons  # noqa: PLC0415
     from shared.adapters.firestore.quarantine import Quarantine  # noqa: PLC0415
+    from shared.adapters.firestore.responses import ResponseWindows  # noqa: PLC0415
     from shared.adapters.firestore.seals import Seals  # noqa: PLC0415
 
     database, private, meter = Database(project), Database(project, "contact-points"), Counted()
@@ -155,6 +163,7 @@ def in_firestore(project: str) -> Iterator[Documents]:
         persons=Persons(database, meter, sealer),
         contacts=Contacts(database, meter, sealer),
         outcomes=Outcomes(database, meter),
+        response_windows=ResponseWindows(database, meter),
         contact_points=ContactPoints(private, meter, sealer),
         quarantine=Quarantine(database),
         seals=Seals(database),
@@ -162,6 +171,8 @@ def in_firestore(project: str) -> Iterator[Documents]:
         new_catalogues=lambda **options: Catalogues(database, **options),
         new_allowances=lambda holder: Allowances(database, meter, holder, pause),
         deferrals=Deferrals(database, meter, sealer),
+        deferred_deliveries=DeferredDeliveries(database, meter),
+        new_paces=lambda timing, tell=lambda _said: None: Paces(database, meter, timing, tell),
         personal_data=PersonalData(database, private, sealer),
         erasures=Erasures(database),
         meter=meter,

@@ -227,8 +227,8 @@ def test_when_bigquery_is_away_the_answer_comes_in_time(bigquery_host, project, 
     from shared.adapters import bigquery  # noqa: PLC0415
 
     monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", "http://127.0.0.1:1")
-    retry = Retry(predicate=if_exception_type(*bigquery._PASSING), initial=0.1, timeout=1.0)
-    monkeypatch.setattr(bigquery, "_RETRY", retry)
+    retry = Retry(predicate=if_exception_type(*bigquery.PASSING), initial=0.1, timeout=1.0)
+    monkeypatch.setattr(bigquery, "RETRY", retry)
     started = time.monotonic()
     with pytest.raises(TransientError):
         bigquery.DecisionHistory(project, SEALER).decision("d-1")

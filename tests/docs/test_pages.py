@@ -35,6 +35,7 @@ STORES = {
     "firestore.outcomes": "learnt",
     "firestore.allowances": "allowances",
     "firestore.models": "learnt",
+    "firestore.paces": "paces",
     "firestore.seals": "seals",
 }
 """What the diagram of containers calls the store behind an adapter. The live revision and the quarantine, which nearly

@@ -223,7 +223,7 @@ def presented(killer):
     contacts, outcomes, publisher = (
         Watched(world.plain[name], killer, name) for name in ("contacts", "outcomes", "publisher")
     )
-    world.record = RecordOutcomes(contacts, TakeOutcomes(outcomes, publisher))
+    world.record = RecordOutcomes(contacts, TakeOutcomes(world.catalogues, outcomes, publisher))
     world.queue.rows.clear()
     return world, msgspec.json.encode(report), shown, delivery
 

@@ -23,7 +23,7 @@ def test_a_signal_becomes_one_message_for_five_reads_and_four_writes(bank, custo
     end = bank.ended(decision)
 
     [message] = bank.messages([decision])[decision]
-    assert message["body"]["to"]
+    assert message["to"]
     assert (end.outcome, end.reads, end.writes) == ("sent", 5, 4)
     assert end.messages == 8  # six between functions, and the rows of the decision and of its end
     assert bank.decided(decision).messages == 5  # four, and its own row

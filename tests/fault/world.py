@@ -20,15 +20,18 @@ from emulators.seed import Customer, read_customers, seed_customers
 from functions.arbitration.handler import Arbitrate
 from functions.decide.api import routes
 from functions.decide.handler import Decide
+from functions.deferral.deliveries import FireDeliveries
 from functions.deferral.handler import FireDeferrals
 from functions.delivery.handler import Deliver
 from functions.eligibility.handler import Qualify
+from functions.feedback.closing import CloseWindows
 from functions.feedback.handler import RecordOutcomes, note_delivery
 from functions.feedback.taking import TakeOutcomes
 from functions.identity.handler import Identify
 from functions.suppression.handler import Suppress
 from shared.adapters import memory
 from shared.adapters.envelope import envelope as enveloped
+from shared.adapters.pacing import Timing
 from shared.authoring import load
 from shared.domain.catalogue import Revision
 from shared.domain.identifiers import keyed_hash
@@ -55,7 +58,19 @@ from tests.e2e.platforms import ROOT, everybody, is_ordinary
 
 KEY = b"k" * 32
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
-PORTS = ("persons", "contacts", "allowances", "deferrals", "contact_points", "outcomes", "provider", "publisher")
+PORTS = (
+    "persons",
+    "contacts",
+    "allowances",
+    "deferrals",
+    "deferred_deliveries",
+    "contact_points",
+    "outcomes",
+    "response_windows",
+    "provider",
+    "paces",
+    "publisher",
+)
 
 
 class Death(BaseException):
@@ -141,6 +156,7 @@ class World:
         catalogues: Any = None,
     ) -> None:
         self.now = NOW
+        self.told: list[str] = []
         self.store, self.queue, self.meter = memory.Store(), Queue(), RequestMeter()
         meter = self.meter
         self.provider = memory.ChannelProvider()
@@ -150,9 +166,12 @@ class World:
             "contacts": memory.Contacts(self.store, meter),
             "allowances": memory.Allowances(self.store, meter, "world", lambda _attempt: None),
             "deferrals": memory.Deferrals(self.store, meter),
+            "deferred_deliveries": memory.DeferredDeliveries(self.store, meter),
             "contact_points": memory.ContactPoints(self.store, meter),
             "outcomes": memory.Outcomes(self.store, meter),
+            "response_windows": memory.ResponseWindows(self.store, meter),
             "provider": self.provider,
+            "paces": self.new_paces(),
             "publisher": self.queue,
         }
         self.plain = plain
@@ -169,10 +188,20 @@ class World:
         self.arbitrate = Arbitrate(catalogues, self.models)
         self.suppress = Suppress(catalogues, ports["contacts"], ports["allowances"], lambda _attempt: None)
         self.deliver = Deliver(
-            catalogues, ports["persons"], ports["contacts"], ports["contact_points"], ports["provider"]
+            catalogues,
+            ports["persons"],
+            ports["contacts"],
+            ports["contact_points"],
+            ports["provider"],
+            ports["paces"],
+        )
+        self.fire_deliveries = FireDeliveries(
+            ports["deferred_deliveries"], ports["publisher"], lambda: self.now, self.wait_until
         )
         self.fire = FireDeferrals(ports["deferrals"], ports["publisher"], lambda: 0.0)
-        self.record = RecordOutcomes(ports["contacts"], TakeOutcomes(ports["outcomes"], ports["publisher"]))
+        take = TakeOutcomes(catalogues, ports["outcomes"], ports["publisher"])
+        self.record = RecordOutcomes(ports["contacts"], take)
+        self.close_windows = CloseWindows(ports["response_windows"], take, lambda: 0.0)
         handlers: list[tuple[type[Message], Any]] = [
             (SignalReceived, self.identify),
             (SignalIdentified, self.qualify),
@@ -193,6 +222,15 @@ class World:
             )
             for accepts, handler in handlers
         }
+
+    def new_paces(self) -> memory.Paces:
+        """The paces of channels as one more instance of delivery keeps to them."""
+        timing = Timing(lambda: self.now, self.wait_until, lambda _attempt: None)
+        return memory.Paces(self.store, self.meter, timing, self.told.append)
+
+    def wait_until(self, at: datetime) -> None:
+        """Let it be that time, if it is not later."""
+        self.now = max(self.now, at)
 
     def ask(self, request: Any, query: str = "") -> TestResponse:
         """Ask decide over HTTP."""
@@ -233,6 +271,11 @@ class World:
         """Let the clock tick: how many deferrals fired."""
         with self.meter.request():
             return self.fire(self.now, "").fired
+
+    def sweep_deliveries(self) -> int:
+        """Let the clock tick: how many deliveries fired that waited for their channel, until the next tick."""
+        with self.meter.request():
+            return self.fire_deliveries(self.now, "")
 
     def push(self, topic: str, data: bytes, attributes: dict[str, str]) -> bool:
         """Push one message to its function; whether it was acknowledged."""

@@ -14,8 +14,6 @@ from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
 from functions.ingest.api import routes
-from functions.ingest.door import Door
-from functions.ingest.door.pace import Pace
 from functions.ingest.handler import Ingest
 from shared import authoring
 from shared.adapters import memory
@@ -23,6 +21,8 @@ from shared.domain.identifiers import PERSON_ID, keyed_hash
 from shared.domain.signal import Signal
 from shared.messages import Publishable, SignalReceived
 from shared.runtime.certificates import Certificates
+from shared.runtime.door import Door
+from shared.runtime.door.pace import Pace
 from shared.runtime.metering import RequestMeter
 from shared.runtime.service import Service
 

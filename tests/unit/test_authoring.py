@@ -196,10 +196,10 @@ def shuffled(value: Any, rng: random.Random, *, ordered: bool = False) -> Any:
 
 def reordered(name: str, text: str, rng: random.Random) -> Any:
     """What a file says in another order, unless all its orders mean something: of expressions, shapes and identifiers
-    of a format the first counts, and examples stand in the order of their items.
+    of a format and of answers of a connector the first counts, and examples stand in the order of their items.
     """
     said = yaml.safe_load(text)
-    return said if name.startswith(("formats/", "examples/")) else shuffled(said, rng)
+    return said if name.startswith(("formats/", "examples/", "connectors/")) else shuffled(said, rng)
 
 
 @pytest.mark.parametrize("folder", [BANK, SAMPLE], ids=["small", "sample"])

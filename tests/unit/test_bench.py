@@ -18,6 +18,9 @@ from cli.bench import bench, is_within
 from cli.bench.chain import usage
 from cli.bench.cold_start import clients, clients_of
 from cli.bench.engine import bank, load_once
+from cli.bench.learning.contacts import contacts
+from cli.bench.learning.figures import auc, calibration_error
+from cli.bench.learning.ours import Ours
 from cli.bench.load import Target, content_length, requests
 from cli.bench.peers.topology import hops, with_empty_chain
 from cli.bench.results import Figures, Machine, percentile, result, say, table
@@ -294,3 +297,28 @@ def test_every_part_has_a_module_that_measures_it():
         "engine.loading",
     ):
         assert callable(importlib.import_module(f"cli.bench.{module}").measure)
+
+
+def test_the_contacts_that_models_learn_from_are_in_order_and_without_what_is_known_too_late():
+    some = contacts(400)
+
+    assert len(some) == 400
+    assert [contact.at for contact in some] == sorted(contact.at for contact in some)
+    assert sum(contact.accepted for contact in some[:280]) < sum(contact.accepted for contact in some[280:])
+    assert "duration" not in some[0].known
+
+
+def test_auc_and_calibration_error():
+    assert auc([0.1, 0.4, 0.35, 0.8], [False, False, True, True]) == 0.75
+    assert auc([0.5, 0.5, 0.5], [True, False, True]) == 0.5
+    assert calibration_error([0.25] * 8, [True, False, False, False] * 2) == pytest.approx(3 / 8)
+
+
+def test_a_model_of_the_bench_learns_who_accepts():
+    some = contacts(1500)
+    model = Ours()
+    before = [model.predict(contact) for contact in some[:3]]
+    model.learn_all(some)
+
+    assert len(set(before)) == 1
+    assert auc([model.predict(contact) for contact in some], [contact.accepted for contact in some]) > 0.7

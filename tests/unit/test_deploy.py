@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import re
 import shutil
@@ -19,6 +21,7 @@ from infra.cloud import CloudError
 from infra.rollout import Release, Service, schedules, secret_id, services, serving, tagged
 from infra.rollout import deploy as deploy_command
 from shared.authoring import load
+from shared.domain.catalogue.connectors import CONNECTOR_SECRET
 from shared.domain.part import SECRET_NAME
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -115,14 +118,20 @@ def test_secrets_are_taken_from_secret_manager_by_name():
     assert not any("PUSH_TOKEN" in each for each in command)
 
 
-def test_only_ingest_looks_secrets_up_while_it_runs_and_only_those_of_sources(capsys):
+def test_what_is_looked_up_while_services_run_is_granted_by_the_beginning_of_its_name(capsys):
     deploy.main(["access", "--project", "bank", "--dry-run"])
 
-    [command] = capsys.readouterr().out.splitlines()
-    assert "--member=serviceAccount:kairos-ingest@bank.iam.gserviceaccount.com" in command
-    assert "--role=roles/secretmanager.secretAccessor" in command
-    assert '.startsWith("kairos-source-")' in command
-    assert SECRET_NAME.startswith("^kairos-source-")
+    commands = capsys.readouterr().out.splitlines()
+    looked_up = {
+        "ingest": ("kairos-source-", SECRET_NAME),
+        "delivery": ("kairos-connector-", CONNECTOR_SECRET),
+        "feedback": ("kairos-callback-", SECRET_NAME),
+    }
+    for command, (service, (begin, pattern)) in zip(commands, looked_up.items(), strict=True):
+        assert f"--member=serviceAccount:kairos-{service}@bank.iam.gserviceaccount.com" in command
+        assert "--role=roles/secretmanager.secretAccessor" in command
+        assert f'.startsWith("{begin}")' in command
+        assert re.match(pattern, f"{begin}a")
 
 
 def test_who_is_pushed_to_is_told_by_whom_and_who_checks_the_signature():
@@ -196,9 +205,9 @@ def test_a_good_release_moves_in_steps():
 
 def test_a_revision_that_is_not_ready_gets_no_traffic():
     cloud = FakeCloud()
-    cloud.not_ready["https://kairos-delivery.run.app"] = "503 no secret PROVIDERS"
+    cloud.not_ready["https://kairos-delivery.run.app"] = "503 no secret STAND_INS"
 
-    with pytest.raises(deploy.CanaryError, match="kairos-delivery-2 is not ready: 503 no secret PROVIDERS"):
+    with pytest.raises(deploy.CanaryError, match="kairos-delivery-2 is not ready: 503 no secret STAND_INS"):
         run_canary(cloud)
 
     for service in TARGETS:
@@ -312,7 +321,7 @@ def test_every_function_starts_from_what_the_build_stages_and_the_bridge_where_i
     given = {
         "CHANNEL_KEYS": "{}",
         "OPERATOR_KEYS": "{}",
-        "PROVIDERS": "{}",
+        "LINK_KEYS": json.dumps([{"kid": "a", "key": base64.b64encode(b"k" * 32).decode()}]),
         **dict.fromkeys(("SEAL_KEY", "IDENTIFIER_KEY"), "0" * 64),
         "PUSH_TOKEN": "t",
         "GOOGLE_CLOUD_PROJECT": "bank",

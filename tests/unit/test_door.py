@@ -18,9 +18,6 @@ from standardwebhooks import Webhook
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
-from functions.ingest.door import Door
-from functions.ingest.door import tokens as door_tokens
-from functions.ingest.door.pace import Pace
 from shared.adapters.memory import Secrets
 from shared.domain.catalogue import (
     Authentication,
@@ -36,6 +33,9 @@ from shared.domain.catalogue import (
 )
 from shared.domain.errors import ForbiddenError, TransientError, UnauthenticatedError
 from shared.runtime.certificates import Certificates, Fetched
+from shared.runtime.door import Door
+from shared.runtime.door import tokens as door_tokens
+from shared.runtime.door.pace import Pace
 from shared.runtime.problems import TooManyRequestsError
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -307,7 +307,7 @@ def token(key: str = "rsa", signer: str = "rsa", **claims: Any) -> dict[str, str
         "aud": "https://kairos",
         "sub": "1234",
         "iat": int(NOW.timestamp()),
-        "exp": int(NOW.timestamp()) + 600,
+        "exp": int(NOW.timestamp()) + 86_400,  # the suite may take long
         **claims,
     }
     made = jwt.encode(sign, {name: value for name, value in said.items() if value is not None}, key_id=key)

@@ -16,7 +16,6 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from functions.ingest.body import MAX_DEPTH, MAX_ITEM_BYTES, MAX_ITEMS, check, decode
 from functions.ingest.handler import Accepted, Ingest
 from shared import authoring
 from shared.domain.catalogue import (
@@ -40,6 +39,7 @@ from shared.domain.personal import Scrubber
 from shared.domain.policy.policy import Policy
 from shared.domain.signal import ConsentChange, Signal, decision_id
 from shared.messages import Publishable, SignalReceived
+from shared.runtime.body import MAX_DEPTH, MAX_ITEM_BYTES, MAX_ITEMS, check, decode
 from shared.runtime.problems import TooLargeError
 
 KEY = b"k" * 32

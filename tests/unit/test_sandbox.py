@@ -10,6 +10,7 @@ import httpx
 import pytest
 from standardwebhooks.webhooks import Webhook
 
+from emulators.playing import Played
 from emulators.provider import Behaviour
 from emulators.sandbox import LARGEST_BODY_BYTES, Server
 
@@ -18,7 +19,8 @@ SECRET = f"whsec_{base64.b64encode(b'a secret for tests only!').decode()}"
 
 @pytest.fixture
 def sandbox():
-    server = Server(0, SECRET)
+    webhook = {"kind": "standard_webhooks"}
+    server = Server(0, [Played("any", "127.0.0.1", ["email", "sms"], webhook, SECRET)], logs=False)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     with httpx.Client(base_url=f"http://127.0.0.1:{server.server_port}", timeout=10) as client:
@@ -135,7 +137,7 @@ def test_a_body_over_the_limit_is_refused(sandbox):
     assert answer.status_code == 413
 
 
-@pytest.mark.parametrize(("mode", "status"), [("fail", 503), ("reject", 400), ("429", 429)])
+@pytest.mark.parametrize(("mode", "status"), [("fail", 503), ("reject", 400), ("bounce", 400), ("429", 429)])
 def test_a_channel_refuses_as_it_is_told_and_accepts_later(sandbox, mode, status):
     sandbox.post("/behaviour", json={"channel": "email", "mode": mode, "retry_after": 7}).raise_for_status()
 
@@ -145,7 +147,6 @@ def test_a_channel_refuses_as_it_is_told_and_accepts_later(sandbox, mode, status
     accepted = send(sandbox, "d-1")
 
     assert refused.status_code == status
-    assert refused.headers["content-type"] == "application/problem+json"
     assert refused.headers.get("retry-after") == ("7" if mode == "429" else None)
     assert elsewhere.status_code == 200
     assert accepted.status_code == 200
@@ -265,8 +266,7 @@ def test_forgetting_makes_a_known_key_new(sandbox):
         ("GET", "/ready", 200),
         ("GET", "/behaviour", 200),
         ("GET", "/nowhere", 404),
-        ("POST", "/channels/", 404),
-        ("POST", "/channels/../etc", 404),
+        ("POST", "/channels/", 401),
         ("DELETE", "/channels/email", 404),
     ],
 )
@@ -275,6 +275,10 @@ def test_paths(sandbox, method, path, status):
 
 
 def test_one_connection_carries_many_requests_whatever_their_answers(sandbox):
-    statuses = [sandbox.post("/nowhere", content=b"some body").status_code, sandbox.get("/health").status_code]
+    headers = {"host": "nowhere.example"}
+    statuses = [
+        sandbox.post("/nowhere", content=b"some body", headers=headers).status_code,
+        sandbox.get("/health").status_code,
+    ]
 
     assert statuses == [404, 200]

@@ -33,7 +33,7 @@ def heard():
 
 def test_it_ticks_when_a_minute_begins_and_goes_on(heard):
     address, requests, arrived = heard
-    ticker = Ticker({"deferral": address}, {"authorization": "Bearer t"}, wall_clock=lambda: 119.99)
+    ticker = Ticker({"deferral": f"{address}/"}, {"authorization": "Bearer t"}, wall_clock=lambda: 119.99)
 
     ticker.start()
     for _ in range(3):
@@ -45,7 +45,7 @@ def test_it_ticks_when_a_minute_begins_and_goes_on(heard):
 
 def test_one_that_is_away_does_not_keep_the_others_from_their_tick(heard, caplog):
     address, _, arrived = heard
-    ticker = Ticker({"away": "http://127.0.0.1:9", "deferral": address}, {})
+    ticker = Ticker({"away": "http://127.0.0.1:9/", "deferral": f"{address}/"}, {})
 
     ticker.tick()
 

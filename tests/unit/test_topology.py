@@ -6,7 +6,8 @@ import ast
 import importlib
 import types
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -17,11 +18,12 @@ import yaml
 
 from emulators.embedded import FUNCTIONS, TICKED, Embedded
 from functions.ingest.handler import Ingest
+from shared.domain.catalogue import Arm, Experiment, Revision
 from shared.domain.contact_policy import Deferred
 from shared.messages import MESSAGES, HistoryRow
 from shared.runtime.settings import Common, Pushed
-from tests.contract.samples import deferral
-from tests.corpus.tree_bank import TreeBank
+from tests.contract.samples import deferral, delivery
+from tests.corpus.tree_bank import TreeBank, revision
 from tests.fault.world import KEY, NOW, Catalogues, Queue, World, canonical, ordinary
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -112,11 +114,10 @@ def test_a_service_is_given_the_environment_that_its_settings_read(service):
     assert sorted(declared) == sorted(field.name.upper() for field in fields)
 
 
-def test_what_is_scheduled_is_a_private_service_that_the_local_platform_ticks_every_minute():
-    assert {schedule["service"] for schedule in SCHEDULES.values()} == set(TICKED)
+def test_what_is_scheduled_is_what_the_local_platform_ticks_every_minute():
+    assert {schedule["service"]: schedule.get("path", "/") for schedule in SCHEDULES.values()} == TICKED
     for schedule in SCHEDULES.values():
         assert schedule["cron"] == "* * * * *"
-        assert not SERVICES[schedule["service"]]["public"]
         assert schedule["attempt_deadline_seconds"] <= SERVICES[schedule["service"]]["timeout_seconds"]
 
 
@@ -138,6 +139,16 @@ def published_by_pushes(world: World) -> Iterator[tuple[str, set[str]]]:
         yield by_topic[message[0]], new_topics(world.queue, before)
 
 
+class LeftToChance(TreeBank):
+    """The bank of the corpus, with everybody in an arm that chance ranks."""
+
+    @cached_property
+    def revision(self):
+        arms = (Arm(id="random", share=1.0, ranks_by="chance"),)
+        experiment = Experiment(id="standing", reason="Worth.", arms=arms)
+        return Revision(msgspec.structs.replace(revision().catalogue, experiments=(experiment,)))
+
+
 @pytest.fixture(scope="module")
 def published(tmp_path_factory) -> dict[str, set[str]]:
     """The topics that each function published to, for signals that end in every way and for requests by HTTP."""
@@ -157,12 +168,20 @@ def published(tmp_path_factory) -> dict[str, set[str]]:
     for service, topics in published_by_pushes(world):
         found[service] |= topics
 
+    sent = world.provider.sent[0].delivery_id
+    before = (len(world.queue.waiting), len(world.queue.rows))
+    world.record(msgspec.json.encode({"outcome": "unsubscribe", "delivery_id": sent}), world.now)
+    found["feedback"] |= new_topics(world.queue, before)
+    world.queue.waiting.clear()
+
     waiting = deferral(deferred=Deferred(treatment="t", rule="nights", until=NOW))
     world.plain["contacts"].defer(waiting.person_id, None, waiting)
+    world.plain["contacts"].settle(delivery().deferred(NOW, NOW, "held"), None, release=False)
     world.sweep()
+    world.sweep_deliveries()
     found["deferral"] |= new_topics(world.queue, (0, len(world.queue.rows)))
 
-    with Embedded(TreeBank(), state=tmp_path_factory.mktemp("topology")) as platform:
+    with Embedded(LeftToChance(), state=tmp_path_factory.mktemp("topology")) as platform:
         heard: set[str] = set()
         for topic in TOPOLOGY["topics"]:
             platform.bus.subscribe(topic, lambda topic, *_: heard.add(topic) is None, name="ear")
@@ -176,6 +195,10 @@ def published(tmp_path_factory) -> dict[str, set[str]]:
             heard.clear()
             return answer.json()
 
+        # of two treatments left to chance, records works out how probable the first was
+        two = [{"id": "web.hero"}, {"id": "web.tile"}]
+        ask("decide", "/v1/decisions", {"identifiers": {"customer_no": "T1"}, "channel": "web", "placements": two})
+        ask("records", f"/v1/days/{datetime.now(UTC).date()}/weighing", {})
         decided = ask("decide", "/v1/decisions", {"identifiers": {"customer_no": "T1"}, "channel": "web"})
         # an offer needs consent, which T1 has given
         [offered] = decided["placements"][0]["treatments"]

@@ -1,23 +1,27 @@
-"""Deferrals in Firestore: a document each, which has the time at which it is due until it has fired."""
+"""Deferrals in Firestore: a document each, which has the time at which it is due until it has fired. So has a delivery
+that is deferred.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 from google.cloud import firestore
 from google.cloud.firestore_v1.base_query import FieldFilter
 
-from shared.adapters.firestore.client import Database, Snapshot, fields_of
+from shared.adapters.firestore.client import Database, Snapshot, decode, fields_of, reading, version_of
 from shared.adapters.sealing import Sealer
 from shared.domain.deferral import Deferral
-from shared.domain.errors import ErasedError
-from shared.ports import Meter
+from shared.domain.delivery import Delivery
+from shared.domain.errors import ErasedError, StaleError
+from shared.ports import Meter, Versioned
 
 DEFERRALS = "deferrals"
+DELIVERIES = "deliveries"
 _PURPOSE = "deferral"
 
 
@@ -50,6 +54,60 @@ class Deferrals:
             batch.update(reference, {"due_at": firestore.DELETE_FIELD, "fired_at": at})
         self._database.commit(batch)
         self._meter.add(writes=len(batch))
+
+
+class DeferredDeliveries:
+    """The port `DeferredDeliveries`. A query by `due_at` needs no index of its own: only a deferred one has that field.
+    It is a whole second as text, which sorts as time does.
+    """
+
+    def __init__(self, database: Database, meter: Meter) -> None:
+        """Read and write `database`, counting on `meter`."""
+        self._database = database
+        self._meter = meter
+
+    def due(self, before: datetime, limit: int) -> Sequence[Versioned[Delivery]]:
+        """Those whose time comes before, the earliest first."""
+        collection = self._database.client.collection(DELIVERIES)
+        until = _text(before.replace(microsecond=0) + timedelta(seconds=1 if before.microsecond else 0))
+        query = collection.where(filter=FieldFilter("due_at", "<", until)).order_by("due_at").limit(limit)
+        snapshots = self._database.query(query)
+        self._meter.add(reads=max(1, len(snapshots)))
+        return [Versioned(decode(Delivery, each), version_of(each.update_time)) for each in snapshots]
+
+    def waiting(self) -> int:
+        """How many there are."""
+        some = self._database.client.collection(DELIVERIES).where(filter=FieldFilter("due_at", ">", ""))
+        with reading():
+            counting: Any = some.count()
+            [[counted]] = counting.get()
+        number = int(counted.value)
+        self._meter.add(reads=1 + number // 1000)
+        return number
+
+    def fire(self, deliveries: Sequence[Versioned[Delivery]], again_at: datetime) -> Sequence[Delivery]:
+        """Let some be due again only at `again_at`; those that have not changed since they were read."""
+        if not deliveries:
+            return []
+        batch = self._database.client.batch()
+        for each in deliveries:
+            reference = self._database.reference(DELIVERIES, each.value.delivery_id)
+            option = self._database.guard(each.version) if each.version else None
+            batch.update(reference, {"due_at": _text(again_at.replace(microsecond=0))}, option=option)
+        try:
+            self._database.commit(batch)
+        except StaleError:
+            if len(deliveries) == 1:
+                return []
+            return [fired for each in deliveries for fired in self.fire([each], again_at)]
+        self._meter.add(writes=len(batch))
+        return [each.value for each in deliveries]
+
+
+def _text(at: datetime) -> str:
+    """A time as the field of a document has it."""
+    text: str = msgspec.to_builtins(at)
+    return text
 
 
 def encode_deferral(sealer: Sealer, deferral: Deferral) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Deferrals in memory, to whoever fires them."""
+"""Deferrals and deferred deliveries in memory, to whoever fires them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from datetime import datetime
 
 import msgspec
 
-from shared.adapters.memory.store import Store
+from shared.adapters.memory.store import Document, Store
 from shared.domain.deferral import Deferral
+from shared.domain.delivery import Delivery
 from shared.domain.errors import StaleError
-from shared.ports import Meter
+from shared.ports import Meter, Versioned
 
 
 class Deferrals:
@@ -37,3 +38,44 @@ class Deferrals:
             for deferral in deferrals:
                 self._store.due.pop(deferral.decision_id, None)
         self._meter.add(writes=len(deferrals))
+
+
+class DeferredDeliveries:
+    """The port `DeferredDeliveries`."""
+
+    def __init__(self, store: Store, meter: Meter) -> None:
+        """Read and write `store`, counting on `meter`."""
+        self._store = store
+        self._meter = meter
+
+    def due(self, before: datetime, limit: int) -> Sequence[Versioned[Delivery]]:
+        """Those whose time comes before, the earliest first."""
+        with self._store.lock:
+            documents = list(self._store.deliveries.values())
+        found = [Versioned(msgspec.json.decode(each.data, type=Delivery), each.version) for each in documents]
+        due = sorted((each.value.due_at, each.value.delivery_id, each) for each in found if each.value.due_at)
+        first = [each for due_at, _, each in due if due_at < before][:limit]
+        self._meter.add(reads=max(1, len(first)))
+        return first
+
+    def waiting(self) -> int:
+        """How many there are."""
+        with self._store.lock:
+            documents = list(self._store.deliveries.values())
+        return sum(msgspec.json.decode(each.data, type=Delivery).due_at is not None for each in documents)
+
+    def fire(self, deliveries: Sequence[Versioned[Delivery]], again_at: datetime) -> Sequence[Delivery]:
+        """Let some be due again only at `again_at`; those that have not changed since they were read."""
+        fired = []
+        with self._store.lock:
+            for each in deliveries:
+                document = self._store.deliveries.get(each.value.delivery_id)
+                if document is None or document.version != each.version:
+                    continue
+                later = msgspec.structs.replace(each.value, due_at=again_at.replace(microsecond=0))
+                self._store.deliveries[later.delivery_id] = Document(
+                    msgspec.json.encode(later), self._store.next_version()
+                )
+                fired.append(each.value)
+        self._meter.add(writes=len(fired))
+        return fired

@@ -84,6 +84,13 @@ class DecisionHistory:
                     continue
                 yield msgspec.structs.replace(row, record=record)
 
+    def told(self, since: datetime, until: datetime) -> list[HistoryRow]:
+        """The rows of a time, each as what happened, however often it was told."""
+        by_id: dict[str, list[HistoryRow]] = {}
+        for row in self._between(since, until):
+            by_id.setdefault(row.row_id, []).append(row)
+        return [min(rows, key=precedence) for rows in by_id.values()]
+
     def _between(self, since: datetime, until: datetime, decision_id: str | None = None) -> list[HistoryRow]:
         with self._lock:
             self._read()

@@ -6,13 +6,14 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from shared.domain.catalogue import Channel
+from shared.domain.catalogue import Connector
 from shared.ports import Receipt
 
 
 class Sent(NamedTuple):
     """One call of the provider."""
 
+    connector: str
     channel: str
     delivery_id: str
     address: str | None
@@ -28,9 +29,9 @@ class ChannelProvider:
         self.sent: list[Sent] = []
         self._lock = threading.Lock()
 
-    def send(self, channel: Channel, delivery_id: str, address: str | None, payload: Mapping[str, object]) -> Receipt:
+    def send(self, connector: Connector, delivery_id: str, address: str | None, payload: Mapping[str, Any]) -> Receipt:
         """Take a message."""
-        sent = Sent(channel.id, delivery_id, address, dict(payload))
+        sent = Sent(connector.id, payload["delivery"]["channel"], delivery_id, address, dict(payload))
         with self._lock:
             self.sent.append(sent)
         self.behaviour(sent)

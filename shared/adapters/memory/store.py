@@ -15,8 +15,10 @@ from shared.domain.allowance import Ledger
 from shared.domain.contact import Contact
 from shared.domain.contact_folding import Fold
 from shared.domain.delivery import Delivery
+from shared.domain.forgetting import Era
 from shared.domain.identity.links import Identifier
 from shared.domain.observed import Observed
+from shared.domain.pace import Pace
 from shared.domain.profile import Person
 from shared.domain.propensity import Counts
 from shared.domain.seal import Sealed
@@ -66,6 +68,7 @@ class Store:
         self.deliveries: dict[str, Document[Delivery]] = {}
         self.outcomes: dict[str, Document[Observed]] = {}
         self.models: dict[str, Counts] = {}
+        self.eras: dict[str, dict[Era, Counts]] = {}
         self.revisions: dict[str, bytes] = {}
         self.releases: dict[str, str] = {}
         self.contact_points: dict[tuple[str, str], str] = {}
@@ -75,6 +78,7 @@ class Store:
         self.seals: dict[int, Sealed] = {}
         self.deferrals: dict[str, bytes] = {}
         self.due: dict[str, datetime] = {}
+        self.paces: dict[str, Document[Pace]] = {}
         self.ledgers: dict[tuple[str, str], Document[Ledger]] = {}
         self._versions = itertools.count(1)
 

@@ -7,6 +7,7 @@ into the catalogue of a revision. What people write down just as a revision hold
 from shared.authoring.forms.actions import Action, Actions, Treatment
 from shared.authoring.forms.arbitration import Arbitration
 from shared.authoring.forms.bank import Bank, Brand, Group, Issue, Level
+from shared.authoring.forms.connectors import Connectors
 from shared.authoring.forms.consent import Consent
 from shared.authoring.forms.contact_policy import Cap, ContactPolicy, Cooldown, Holidays, QuietHours, Rule
 from shared.authoring.forms.experiments import Experiments
@@ -16,6 +17,8 @@ from shared.authoring.forms.policy import Condition, Policy
 from shared.authoring.forms.signals import Features, Triggers
 from shared.authoring.forms.surroundings import (
     Attribute,
+    Callbacks,
+    Channel,
     Channels,
     Identity,
     PlainAttribute,
@@ -33,9 +36,12 @@ __all__ = [
     "Attribute",
     "Bank",
     "Brand",
+    "Callbacks",
     "Cap",
+    "Channel",
     "Channels",
     "Condition",
+    "Connectors",
     "Consent",
     "ContactPolicy",
     "Cooldown",

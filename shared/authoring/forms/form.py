@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from shared.domain.catalogue.connectors import CONNECTOR_SECRET, ENDPOINT, HEADER_NAME, HOST, MAILBOX, STATUS
 from shared.domain.part import DURATION, HEADER, HTTPS, ID, NAME, ORIGIN, READ, SECRET_NAME, SPAN
 from shared.domain.rules import CLOCK_TIME
 
@@ -19,7 +20,13 @@ PATTERNS = {
     WINDOW: "is such as 30d (of s, m, h, d, w), or calendar_day, calendar_week, calendar_month, or forever",
     CLOCK_TIME: 'is hours and minutes, such as "08:00"',
     HOLIDAYS: "is a country, such as GB, or one with its part, such as GB-ENG",
-    SECRET_NAME: "begins with kairos-source- and goes on in a-z, 0-9 and '-'",
+    SECRET_NAME: "begins with kairos-source- or kairos-callback- and goes on in a-z, 0-9 and '-'",
+    CONNECTOR_SECRET: "begins with kairos-connector- and goes on in a-z, 0-9 and '-'",
+    ENDPOINT: "is an address that begins with https:// and a host; places stand in its path or query",
+    HEADER_NAME: "is made of letters, 0-9 and '-' and begins with a letter",
+    HOST: "is the name of a host, such as smtp.provider.example",
+    MAILBOX: "is a mail address, such as Northmoor <hello@northmoor.example>",
+    STATUS: "is a class of statuses such as 5xx",
     HEADER: "is made of a-z, 0-9 and '-' and begins with a letter",
     HTTPS: "is an address that begins with https://",
     ORIGIN: "is a scheme and a host, such as https://www.example.com",

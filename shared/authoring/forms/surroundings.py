@@ -1,12 +1,20 @@
-"""schema.yaml, channels.yaml, identity.yaml, sources.yaml: what may be read, where treatments appear, who sends."""
+"""schema.yaml, channels.yaml, identity.yaml, sources.yaml, callbacks.yaml: what is read, and who sends and reports."""
 
 from __future__ import annotations
 
 import msgspec
 
 from shared.authoring.forms.form import Form
-from shared.domain.catalogue import AttributeType, Blocked, Channel, Namespace, PlainType, Source
-from shared.domain.part import Name, Text
+from shared.domain.catalogue import (
+    AttributeType,
+    Blocked,
+    Callback,
+    Namespace,
+    PlainType,
+    Source,
+    surroundings,
+)
+from shared.domain.part import Name, Pounds, Text
 
 
 class Attribute(Form, frozen=True, kw_only=True):
@@ -89,6 +97,16 @@ class Schema(Form, frozen=True, kw_only=True):
     action: dict[Name, PlainAttribute] = msgspec.field(default_factory=dict)
 
 
+class Channel(surroundings.Channel, frozen=True, kw_only=True):
+    """Where treatments appear.
+
+    Attributes:
+        price: pounds per contact; where it is not given, that of the dearest of its connectors.
+    """
+
+    price: Pounds | None = None  # type: ignore[assignment]  # what a revision holds has always one
+
+
 class Channels(Form, frozen=True, kw_only=True):
     """channels.yaml.
 
@@ -119,3 +137,13 @@ class Sources(Form, frozen=True, kw_only=True):
     """
 
     sources: tuple[Source, ...] = ()
+
+
+class Callbacks(Form, frozen=True, kw_only=True):
+    """callbacks.yaml.
+
+    Attributes:
+        callbacks: providers that report what became of messages.
+    """
+
+    callbacks: tuple[Callback, ...] = ()

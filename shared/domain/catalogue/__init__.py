@@ -6,8 +6,10 @@ The files that people write are turned into a revision by `shared.authoring`; wh
 from shared.domain.catalogue.actions import Action, Active, AttributeValue, Starting, Treatment, facts
 from shared.domain.catalogue.arbitration import (
     MOST_BINS,
+    MOST_PARENTS,
     ContextWeight,
     Exploration,
+    Learning,
     NumericPredictor,
     Predictor,
     SymbolicPredictor,
@@ -24,7 +26,23 @@ from shared.domain.catalogue.authentication import (
     StandardWebhooks,
     TimedSignature,
 )
+from shared.domain.catalogue.callbacks import Callback
 from shared.domain.catalogue.conditions import POLICY_KINDS, Condition, Exclusion, Expression, PolicyKind
+from shared.domain.catalogue.connectors import (
+    Answer,
+    Basic,
+    Bearer,
+    ClientCredentials,
+    Connector,
+    HeaderKey,
+    Hmac,
+    HttpAuthentication,
+    HttpConnector,
+    ServiceAccount,
+    SignedWebhook,
+    SmtpConnector,
+    Verdict,
+)
 from shared.domain.catalogue.consent import ConsentTerms, ModeUse, Objection, Tcf, TcfUse
 from shared.domain.catalogue.experiments import Arm, ArmLever, Experiment, RanksBy
 from shared.domain.catalogue.features import (
@@ -57,9 +75,11 @@ from shared.domain.catalogue.surroundings import (
 __all__ = [
     "BUILT_IN_FORMATS",
     "MOST_BINS",
+    "MOST_PARENTS",
     "POLICY_KINDS",
     "Action",
     "Active",
+    "Answer",
     "AnyFeature",
     "Arm",
     "ArmLever",
@@ -67,12 +87,17 @@ __all__ = [
     "AttributeType",
     "AttributeValue",
     "Authentication",
+    "Basic",
+    "Bearer",
     "Blocked",
     "BodySignature",
     "Breaker",
+    "Callback",
     "Catalogue",
     "Channel",
+    "ClientCredentials",
     "Condition",
+    "Connector",
     "ConsentTerms",
     "ContextWeight",
     "Count",
@@ -84,8 +109,13 @@ __all__ = [
     "Expression",
     "FirstSeen",
     "Format",
+    "HeaderKey",
+    "Hmac",
+    "HttpAuthentication",
+    "HttpConnector",
     "KeyringKey",
     "LastSeen",
+    "Learning",
     "ModeUse",
     "Named",
     "Namespace",
@@ -102,7 +132,10 @@ __all__ = [
     "Revision",
     "SendRate",
     "Sequence",
+    "ServiceAccount",
     "SignalType",
+    "SignedWebhook",
+    "SmtpConnector",
     "Source",
     "SourceKey",
     "StandardWebhooks",
@@ -115,6 +148,7 @@ __all__ = [
     "TimedSignature",
     "Treatment",
     "Trigger",
+    "Verdict",
     "Weights",
     "facts",
 ]

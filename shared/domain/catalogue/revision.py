@@ -9,8 +9,10 @@ from functools import cached_property
 import msgspec
 
 from shared.domain.catalogue.actions import Action, Treatment
-from shared.domain.catalogue.arbitration import ContextWeight, Exploration, Predictor, Weights
+from shared.domain.catalogue.arbitration import ContextWeight, Exploration, Learning, Predictor, Weights
+from shared.domain.catalogue.callbacks import Callback
 from shared.domain.catalogue.conditions import Condition, Exclusion, Expression
+from shared.domain.catalogue.connectors import Connector
 from shared.domain.catalogue.consent import ConsentTerms
 from shared.domain.catalogue.experiments import Experiment
 from shared.domain.catalogue.features import AnyFeature, Trigger
@@ -36,10 +38,12 @@ class Catalogue(Part, frozen=True, kw_only=True):
     """Everything that decides.
 
     `time_zone` is that of the bank, and of a person whose own is not known. `predictors` are what propensity looks at,
-    by what they read; with `exploration` it is drawn from what the models know instead of being their mean. `slots` is
+    by what they read; with `exploration` it is drawn from what the models know instead of being their mean. `learning`
+    is how models learn. `slots` is
     what the treatments of one request obey together. `formats` say how the payloads of sources become signals.
     what the treatments of one request obey together. `features` are attributes of the profile too, and stand in its
     schema; `features_read` names those that anything reads. Without `triggers`, every signal starts a decision.
+    `connectors` are the providers that channels are sent through.
     `experiments` part persons into arms.
     """
 
@@ -71,7 +75,10 @@ class Catalogue(Part, frozen=True, kw_only=True):
     features: tuple[AnyFeature, ...] = ()
     features_read: tuple[str, ...] = ()
     triggers: tuple[Trigger, ...] = ()
+    callbacks: tuple[Callback, ...] = ()
+    connectors: tuple[Connector, ...] = ()
     experiments: tuple[Experiment, ...] = ()
+    learning: Learning = Learning()
 
     def canonical(self) -> bytes:
         """The bytes that the digest is taken of: the same catalogue gives the same bytes on any machine."""
@@ -88,6 +95,8 @@ class Revision:
         self.namespaces = {n.id: n for n in catalogue.namespaces}
         self.channels = {c.id: c for c in catalogue.channels}
         self.sources = {s.id: s for s in catalogue.sources}
+        self.callbacks = {c.id: c for c in catalogue.callbacks}
+        self.connectors = {c.id: c for c in catalogue.connectors}
         self.brands = {b.id: b for b in catalogue.brands}
         self.actions = {a.id: a for a in catalogue.actions}
         self.treatments = {t.id: (a, t) for a in catalogue.actions for t in a.treatments}
@@ -115,6 +124,21 @@ class Revision:
     def placements(self) -> dict[str, str]:
         """Placement id to the channel it is on."""
         return {p.id: c.id for c in self.catalogue.channels for p in c.placements}
+
+    def connector(self, channel_id: str, brand: str) -> Connector | None:
+        """What a brand's messages on a channel are sent through; None where the channel says nothing."""
+        channel = self.channels[channel_id]
+        return self.connectors.get(channel.connectors.get(brand, channel.connector or ""))
+
+    def lane(self, channel_id: str, brand: str) -> Channel:
+        """A channel as a brand's messages are paced on it: under the name of its connector, where it has one, and at
+        that one's rate. So what one provider cannot take holds up no other.
+        """
+        channel, connector = self.channels[channel_id], self.connector(channel_id, brand)
+        if connector is None:
+            return channel
+        rate_limit = connector.rate_limit or channel.rate_limit
+        return msgspec.structs.replace(channel, id=connector.id, rate_limit=rate_limit)
 
     def action(self, action_id: str) -> Action:
         """An action by its id."""

@@ -91,6 +91,11 @@ class Channel(Part, frozen=True, kw_only=True):
         breaker: when nothing is sent for a while, since the provider fails.
         deadline: how long after its decision a message may be sent, such as 30m or 1d, unless its treatment says
             otherwise.
+        response_window: how long a person may take to respond, from sending or from the first impression; nothing
+            until then is no_response.
+        attribution_window: how long after a contact an outcome that names no delivery may still be of it.
+        connector: what an outbound channel is sent through.
+        connectors: another instead, by brand.
     """
 
     id: Id
@@ -105,6 +110,10 @@ class Channel(Part, frozen=True, kw_only=True):
     rate_limit: SendRate | None = None
     breaker: Breaker = Breaker()
     deadline: Span = "1h"
+    response_window: Span = "7d"
+    attribution_window: Span = "30d"
+    connector: str | None = None
+    connectors: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class Source(Part, frozen=True, kw_only=True):

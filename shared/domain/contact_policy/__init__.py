@@ -8,7 +8,6 @@ silence. What only quiet hours stop may wait for their end.
 from shared.domain.contact_policy.ledger import NOTHING_CLOSED, Closed, Deferred, Selection, Withheld
 from shared.domain.contact_policy.limits import Limits, held_out
 from shared.domain.contact_policy.selecting import (
-    contact_of,
     counting,
     first_stop,
     select,
@@ -22,7 +21,6 @@ __all__ = [
     "Limits",
     "Selection",
     "Withheld",
-    "contact_of",
     "counting",
     "first_stop",
     "held_out",

@@ -7,14 +7,14 @@ is counted in. So one pass over the contacts is all that a decision needs, whate
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any
+from datetime import UTC, datetime, tzinfo
+from typing import Any, cast
 
 from shared.domain.catalogue import Action, Revision, Treatment, facts
 from shared.domain.consent import ANY, Consent, weighed
 from shared.domain.contact import Contact
 from shared.domain.contact_history import ContactHistory
-from shared.domain.contact_past import FACTS, Folded, what_of
+from shared.domain.contact_past import FACTS, Folded, facts_of, known_of
 from shared.domain.contact_policy.quiet import Quiet
 from shared.domain.contact_policy.tallies import Tally, Times
 from shared.domain.contact_policy.windows import period, reach
@@ -47,32 +47,37 @@ class Counted:
     """What is counted of contacts that are of the same.
 
     Attributes:
-        tallies: by outcome, where each of its times is counted.
+        by_outcome: of each outcome that anything counts, the number of the horizon beyond which nothing does, and where
+            its times are counted.
         latest: of the tallies that count a contact once, by the latest of several outcomes.
-        reach: by outcome, how long ago it may have been and still count.
         unlike: what they are of, as far as the revision would say it otherwise of their treatment.
     """
 
-    __slots__ = ("latest", "reach", "tallies", "unlike")
+    __slots__ = ("by_outcome", "latest", "unlike")
 
     def __init__(self, unlike: dict[str, str]) -> None:
-        self.tallies: dict[str, tuple[Tally, ...]] = {}
+        self.by_outcome: dict[str, tuple[int, tuple[Tally, ...]]] = {}
         self.latest: list[tuple[tuple[OutcomeName, ...], Tally]] = []
-        self.reach: dict[str, timedelta] = {}
         self.unlike = unlike
 
-    def add(self, outcomes: tuple[OutcomeName, ...], tally: Tally, *, once: bool) -> None:
-        """Count these outcomes in a tally, each for itself or `once` a contact."""
+    def add(self, outcomes: tuple[OutcomeName, ...], tally: Tally, horizon: int, *, once: bool) -> None:
+        """Count these outcomes in a tally, as far as a horizon, each for itself or `once` a contact."""
         for outcome in outcomes:
-            self.reach[outcome] = max(reach(tally.rule), self.reach.get(outcome, timedelta()))
-            if not once or len(outcomes) == 1:
-                self.tallies[outcome] = (*self.tallies.get(outcome, ()), tally)
+            known, tallies = self.by_outcome.get(outcome, (horizon, ()))
+            own = () if once and len(outcomes) > 1 else (tally,)
+            self.by_outcome[outcome] = max(known, horizon), tallies + own
         if once and len(outcomes) > 1:
             self.latest.append((outcomes, tally))
 
+    def tallies(self, outcome: str) -> tuple[Tally, ...]:
+        """Where the times of an outcome are counted, each for itself."""
+        return self.by_outcome[outcome][1] if outcome in self.by_outcome else ()
 
-Seen = Sequence[tuple[Contact | Folded, Counted]]
-"""Contacts, each with what is counted of it."""
+
+Asked = Sequence[tuple[Contact | Folded, Mapping[str, datetime], Counted]]
+"""Contacts that a rule could count, each with its outcomes, where one that is reserved is taken as sent, and with where
+these are counted.
+"""
 
 
 class ContactRules:
@@ -114,8 +119,10 @@ class ContactRules:
         self._consented: dict[str, Rows] | None = None
         self._tallies: dict[tuple[int, str | None], Tally] = {}
         self._counted: dict[Any, Counted] = {}
+        self._chosen: dict[int, tuple[Tally, ...]] = {}
         self._periods: dict[tuple[CalendarUnit, tzinfo], tuple[datetime, datetime]] = {}
-        self._seen: tuple[ContactHistory, datetime, Seen] | None = None
+        self._spans = tuple(sorted({reach(rule) for _, rule in self.counting}))
+        self._asked: tuple[ContactHistory, datetime, Asked] | None = None
 
     def _judged(self, rule: Rule) -> Rows:
         of, any_of = self.scopes.of, self.scopes.any
@@ -183,66 +190,75 @@ class ContactRules:
             found = self._tallies[number, value] = Tally(number, rule, rows, against)
         return found
 
-    def seen(self, history: ContactHistory, now: datetime) -> Seen:
-        """The contacts that count, with what is counted of each; of the last decision it is remembered, since what was
-        read is told after it was asked for.
+    def asked(self, history: ContactHistory, now: datetime) -> Asked:
+        """The contacts that a rule could count, by their outcomes and how long ago rules count these; of the last
+        decision they are remembered, since what was read is told after it was asked for.
         """
-        last = self._seen
+        last = self._asked
         if last is None or last[0] is not history or last[1] != now:
-            seen = [(contact, self.counted(contact)) for contact in history.counting(now)]
-            last = self._seen = history, now, seen
+            last = self._asked = history, now, self._looked_through(history, now)
         return last[2]
 
-    def times(self, seen: Seen, since: Sequence[datetime]) -> Times:
-        """What every rule counts, in one pass.
+    def _looked_through(self, history: ContactHistory, now: datetime) -> Asked:
+        present, past = history.counting(now), history.past.contacts
+        contacts: list[Contact | Folded] = [*present, *past]
+        asked: list[tuple[Contact | Folded, Mapping[str, datetime], Counted]] = []
+        horizons = [now - span for span in self._spans]
+        of = [*map(facts_of, present), *map(known_of, past)]
+        for contact, counted in zip(contacts, self._counted_of(of), strict=True):
+            outcomes, by_outcome = contact.outcomes, counted.by_outcome
+            if contact.state in _TAKEN_AS_SENT:
+                outcomes = {**outcomes, "sent": contact.at}
+            for outcome, at in outcomes.items():
+                if outcome in by_outcome and at > horizons[by_outcome[outcome][0]]:
+                    asked.append((contact, outcomes, counted))
+                    break
+        return asked
+
+    def counted(self, of: tuple[str, ...]) -> Counted:
+        """What is counted of contacts that are of this, in the order of `FACTS`."""
+        return self._counted_of([of])[0]
+
+    def _counted_of(self, of: Sequence[tuple[str, ...]]) -> Sequence[Counted]:
+        """What is counted of contacts, by what each is of."""
+        counted = list(map(self._counted.get, of))
+        if all(counted):
+            return cast("list[Counted]", counted)
+        for what in of:
+            if what not in self._counted:
+                self._counted[what] = self._looked_up(dict(zip(FACTS, what, strict=True)))
+        return [self._counted[what] for what in of]
+
+    def times(self, asked: Asked, since: Sequence[datetime]) -> Times:
+        """What every rule counts.
 
         Args:
-            seen: contacts that count.
+            asked: contacts that a rule could count.
             since: for each rule, the instant after which it counts.
         """
         times: Times = {}
-        for contact, counted in seen:
+        for contact, outcomes, counted in asked:
             if type(contact) is Folded and contact.had is not None:
-                self._several(contact, since, times)
+                _several(contact, counted, since, times)
                 continue
-            tallies, outcomes = counted.tallies, contact.outcomes
-            if contact.state in _TAKEN_AS_SENT:
-                outcomes = {**outcomes, "sent": contact.at} if outcomes else {"sent": contact.at}
+            by_outcome = counted.by_outcome
             for outcome, at in outcomes.items():
-                if outcome in tallies:
-                    for tally in tallies[outcome]:
-                        if at > since[tally.number]:
-                            if tally in times:
-                                times[tally].append(at)
-                            else:
-                                times[tally] = [at]
+                for tally in by_outcome[outcome][1] if outcome in by_outcome else ():
+                    if at > since[tally.number]:
+                        times.setdefault(tally, []).append(at)
             if counted.latest:
                 _count_once(counted, outcomes, since, times)
         return times
 
-    def _several(self, contact: Folded, since: Sequence[datetime], times: Times) -> None:
-        """Count contacts of the past that were merged: all of them, each as late as the latest.
-
-        What lifts a cooldown again is not counted: it may have come before what began it.
-        """
-        counted, outcomes = self.counted(contact), contact.outcomes
-        for outcome, at in outcomes.items():
-            for tally in counted.tallies.get(outcome, ()):
-                if tally.rows and at > since[tally.number]:
-                    number = contact.number((outcome,)) if tally.several else 1
-                    times.setdefault(tally, []).extend([at] * number)
-        for names, tally in counted.latest:
-            found = [name for name in names if name in outcomes and outcomes[name] > since[tally.number]]
-            if found:
-                at = max(outcomes[name] for name in found)
-                times.setdefault(tally, []).extend([at] * contact.number(found))
-
-    def counted(self, contact: Contact | Folded) -> Counted:
-        """What is counted of a contact."""
-        what = what_of(contact)
-        found = self._counted.get(what)
+    def chosen(self, row: int) -> tuple[Tally, ...]:
+        """Where a treatment that is chosen is counted, as if it were sent, or on an inbound channel seen."""
+        found = self._chosen.get(row)
         if found is None:
-            found = self._counted[what] = self._looked_up(dict(zip(FACTS, what, strict=True)))
+            action, treatment = self.rows[row]
+            counted = self._looked_up(facts(action, treatment))
+            outcome = "sent" if self.revision.channels[treatment.channel].direction == "outbound" else "impression"
+            once = tuple([tally for names, tally in counted.latest if outcome in names])
+            found = self._chosen[row] = counted.tallies(outcome) + once
         return found
 
     def _looked_up(self, of: dict[str, str]) -> Counted:
@@ -256,10 +272,29 @@ class ContactRules:
             apart = apart_of(rule)
             tally = self.tally(number, of[apart] if apart else None)
             # of several outcomes of one contact a cooldown after a single one takes the latest of all anyway
-            counted.add(rule.outcomes, tally, once=isinstance(rule, Cap) or rule.count > 1)
+            horizon = self._spans.index(reach(rule))
+            counted.add(rule.outcomes, tally, horizon, once=isinstance(rule, Cap) or rule.count > 1)
             if isinstance(rule, Cooldown) and tally.against is not None:
-                counted.add(rule.without, tally.against, once=False)
+                counted.add(rule.without, tally.against, horizon, once=False)
         return counted
+
+
+def _several(contact: Folded, counted: Counted, since: Sequence[datetime], times: Times) -> None:
+    """Count contacts of the past that were merged: all of them, each as late as the latest.
+
+    What lifts a cooldown again is not counted: it may have come before what began it.
+    """
+    outcomes = contact.outcomes
+    for outcome, at in outcomes.items():
+        for tally in counted.tallies(outcome):
+            if tally.rows and at > since[tally.number]:
+                number = contact.number((outcome,)) if tally.several else 1
+                times.setdefault(tally, []).extend([at] * number)
+    for names, tally in counted.latest:
+        found = [name for name in names if name in outcomes and outcomes[name] > since[tally.number]]
+        if found:
+            at = max(outcomes[name] for name in found)
+            times.setdefault(tally, []).extend([at] * contact.number(found))
 
 
 def _count_once(counted: Counted, outcomes: Mapping[str, datetime], since: Sequence[datetime], times: Times) -> None:

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from shared.domain.catalogue import facts
-from shared.domain.contact import Contact
 from shared.domain.contact_history import ContactHistory
 from shared.domain.contact_policy.compiled import ContactRules, apart_of
 from shared.domain.contact_policy.ledger import NOTHING_CLOSED, Closed, Deferred, Withheld
 from shared.domain.contact_policy.quiet import allowed_from
-from shared.domain.contact_policy.reaching import CHOSEN, beyond
+from shared.domain.contact_policy.reaching import CHOSEN, beyond, contact_of
 from shared.domain.contact_policy.tallies import NEVER, Stop, Tally, rests_until
 from shared.domain.contact_policy.windows import INSTANT, leaves
 from shared.domain.policy.tables import Rows
@@ -70,7 +69,7 @@ class Limits:
         for number, limit in self._limits.items():
             if limit == 0:
                 self._standing[number] = rules.judged[number]
-        self._times = rules.times(rules.seen(history, now), self._since)
+        self._times = rules.times(rules.asked(history, now), self._since)
         self._add_up()
 
     def copy(self) -> Limits:
@@ -81,25 +80,27 @@ class Limits:
             _beside=self._beside.copy(),
             _standing=self._standing.copy(),
             _stops=self._stops.copy(),
-            _times={tally: times.copy() for tally, times in self._times.items()},
+            _times=self._times.copy(),
             _why={},
         )
         return other
 
-    def add(self, contact: Contact) -> None:
-        """Count a contact with those of the history."""
-        added = self._rules.times([(contact, self._rules.counted(contact))], self._since)
+    def add(self, row: int) -> None:
+        """Count what is chosen with the contacts of the history, as if it were sent, or on an inbound channel seen."""
+        rules, now, times = self._rules, self._now, self._times
+        added = rules.chosen(row)
         self._why.clear()
-        for tally, times in added.items():
-            self._times.setdefault(tally, []).extend(times)
+        for tally in added:
+            if now > self._since[tally.number]:
+                times[tally] = [*times.get(tally, ()), now]  # another list, since a copy has the same ones
         if self._closed:
-            self._beside.append(contact)
+            self._beside.append(contact_of(rules.revision, rules.rows[row][1].id, now))
             self._close()
-        if self._closed or not all(tally.rows for tally in added):  # what is counted against a cooldown may end it
+        if self._closed or not rules.only_tightens:  # what is counted against a cooldown may end it
             self._add_up()
             return
         for tally in added:
-            if self._stops_at(tally):
+            if tally in times and self._stops_at(tally):
                 self._stops[tally.number] |= tally.rows
                 self._hard |= tally.rows
         self.stopped |= self._hard

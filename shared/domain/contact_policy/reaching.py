@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from shared.domain.allowance import Limit, cost
+from shared.domain.catalogue import Revision, facts
 from shared.domain.contact import Contact
 from shared.domain.contact_policy.compiled import ContactRules
 from shared.domain.contact_policy.ledger import Closed
@@ -13,6 +15,23 @@ from shared.domain.rules import in_scope
 
 CHOSEN = "chosen "
 """How the id begins of a contact that stands for what the same decision has chosen."""
+
+
+def contact_of(revision: Revision, treatment_id: str, now: datetime) -> Contact:
+    """What a treatment counts as once it is sent, or on an inbound channel seen, at `now`: what is chosen with it must
+    leave room for it.
+    """
+    action, treatment = revision.treatment(treatment_id)
+    outbound = revision.channels[treatment.channel].direction == "outbound"
+    return Contact(
+        delivery_id=CHOSEN + treatment_id,
+        decision_id="",
+        revision=revision.id,
+        state="reserved" if outbound else "presented",
+        at=now,
+        outcomes={} if outbound else {"impression": now},
+        **facts(action, treatment),
+    )
 
 
 def beyond(rules: ContactRules, number: int, closed: Closed, beside: Iterable[Contact]) -> Rows:

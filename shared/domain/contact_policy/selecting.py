@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from shared.domain.catalogue import Revision, facts
-from shared.domain.contact import Contact
 from shared.domain.contact_history import ContactHistory
 from shared.domain.contact_policy.ledger import NOTHING_CLOSED, Closed, Selection, Withheld
 from shared.domain.contact_policy.limits import Limits
-from shared.domain.contact_policy.reaching import CHOSEN
+from shared.domain.contact_policy.reaching import contact_of
 from shared.domain.profile import Profile
 from shared.domain.rules import ConsentRule, ExclusionRule, in_scope
 
@@ -74,25 +73,8 @@ def select(
         actions.add(action)
         if len(chosen) == count:
             break
-        limits.add(contact_of(policy.revision, treatment_id, now))
+        limits.add(row)
     return Selection(chosen=tuple(chosen), withheld=tuple(withheld))
-
-
-def contact_of(revision: Revision, treatment_id: str, now: datetime) -> Contact:
-    """What a treatment counts as once it is sent, or on an inbound channel seen, at `now`: what is chosen with it must
-    leave room for it.
-    """
-    action, treatment = revision.treatment(treatment_id)
-    outbound = revision.channels[treatment.channel].direction == "outbound"
-    return Contact(
-        delivery_id=CHOSEN + treatment_id,
-        decision_id="",
-        revision=revision.id,
-        state="reserved" if outbound else "presented",
-        at=now,
-        outcomes={} if outbound else {"impression": now},
-        **facts(action, treatment),
-    )
 
 
 def counting(revision: Revision, history: ContactHistory, treatment_id: str, now: datetime) -> ContactHistory:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from shared.adapters.channels.egress import ForbiddenAddressError
 from shared.domain import errors
 from shared.runtime.problems import (
     TooLargeError,
@@ -23,7 +24,10 @@ ANSWERS = [
     (UnsupportedMediaTypeError("XML", field="content-type"), 415),
     (TooManyRequestsError("too fast", 7), 429),
     (errors.PermanentError("never"), 422),
+    (errors.BouncedError("no such address"), 422),
     (errors.KairosError("of no kind"), 422),
+    (errors.BouncedError("no such address"), 422),
+    (ForbiddenAddressError("none of the internet"), 422),
     (errors.ErasedError("gone"), 410),
     (errors.TransientError("later"), 503),
     (errors.StaleError("changed meanwhile"), 503),

@@ -10,8 +10,6 @@ from typing import Any, TypeVar
 
 from werkzeug.wrappers import Request
 
-from functions.ingest.door import signatures
-from functions.ingest.door.tokens import CertificatesOf, check_token
 from shared.domain.catalogue import (
     Authentication,
     KeyringKey,
@@ -23,6 +21,8 @@ from shared.domain.catalogue import (
 )
 from shared.domain.errors import ForbiddenError, KairosError, NotFoundError, TransientError, UnauthenticatedError
 from shared.ports import Clock, Secrets
+from shared.runtime.door import signatures
+from shared.runtime.door.tokens import CertificatesOf, check_token
 from shared.runtime.keys import Caller, Keyring, presented
 from shared.runtime.telemetry import log
 
@@ -129,7 +129,7 @@ class Door:
             try:
                 values = look(way.secret)
             except NotFoundError as error:
-                log("ERROR", f"ingest: {error}")
+                log("ERROR", f"door: {error}")
                 continue
             if values == known:
                 continue
@@ -138,7 +138,7 @@ class Door:
                 try:
                     secret = _read(kind, value)
                 except ValueError as error:
-                    log("ERROR", f"ingest: the secret {way.secret}: {error}")
+                    log("ERROR", f"door: the secret {way.secret}: {error}")
                     continue
                 readable = True
                 if answer := fits(secret):

@@ -11,8 +11,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from functions.ingest.formats import Format
-from shared.domain.catalogue.formats import Headed
+from shared.domain.catalogue.formats import Batch, Headed
 from shared.domain.errors import InvalidError
 from shared.domain.normalising.formats import shared_fields
 from shared.runtime.problems import TooLargeError
@@ -49,7 +48,7 @@ class Body(msgspec.Struct, frozen=True, kw_only=True):
     shared_bytes: int = 0
 
 
-def split(data: bytes, form: Format) -> Body:
+def split(data: bytes, batch: Batch | None) -> Body:
     """The items of a body: an object, an array of them, or the format's own batch.
 
     Raises:
@@ -60,11 +59,11 @@ def split(data: bytes, form: Format) -> Body:
     if not data.strip():
         raise InvalidError("the body is empty; send one signal or an array of them")
     try:
-        body = _parts(data, form)
+        body = _parts(data, batch)
     except RecursionError:
         raise InvalidError(f"the body is nested deeper than {MAX_DEPTH}") from None
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        body = _parts_if_only_unpaired(data, form, error)
+        body = _parts_if_only_unpaired(data, batch, error)
     if not body.items:
         raise InvalidError("the array is empty; send at least one signal")
     if len(body.items) > MAX_ITEMS:
@@ -154,7 +153,7 @@ def _shown(path: str) -> str:
     return path if len(path) <= MAX_SHOWN else f"{path[:MAX_SHOWN]}…"
 
 
-def _parts(data: bytes, form: Format) -> Body:
+def _parts(data: bytes, batch: Batch | None) -> Body:
     first = data.lstrip()[:1]
     if first == b"[":
         return Body(items=_raw_items(data))
@@ -162,7 +161,6 @@ def _parts(data: bytes, form: Format) -> Body:
         msgspec.json.decode(data)
         raise InvalidError("expected an object or an array of objects")
     fields = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
-    batch = form.batch
     if batch is None or bytes(fields.get(batch.items, b""))[:1] != b"[":
         return Body(items=[data])
     shared = shared_fields(fields, batch.items, batch.shared)
@@ -177,7 +175,7 @@ def _raw_items(data: bytes | msgspec.Raw) -> list[bytes]:
     return [bytes(item) for item in msgspec.json.decode(data, type=list[msgspec.Raw])]
 
 
-def _parts_if_only_unpaired(data: bytes, form: Format, error: Exception) -> Body:
+def _parts_if_only_unpaired(data: bytes, batch: Batch | None, error: Exception) -> Body:
     """The items where all that is wrong is half of a surrogate pair: malformed to msgspec wherever it stands, while
     only the item that has it is to be refused.
     """
@@ -189,7 +187,6 @@ def _parts_if_only_unpaired(data: bytes, form: Format, error: Exception) -> Body
         return Body(items=[json.dumps(item).encode() for item in value])
     if not isinstance(value, dict):
         raise InvalidError("expected an object or an array of objects")
-    batch = form.batch
     if batch is None or not isinstance(value.get(batch.items), list):
         return Body(items=[data])
     shared = {name: value[name] for name in shared_fields(value, batch.items, batch.shared)}

@@ -1,0 +1,138 @@
+"""`bank-additional.*`: how well models tell who subscribes, in three orders, how far P is from the truth, and what an
+update takes.
+
+- `random`: learnt from 70 % of the contacts, drawn by chance; measured on the others.
+- `time`: learnt from the first 70 % in time, in which 5.6 % accept; measured on the last 30 %, in which 24.6 % do.
+- `progressive`: each contact is predicted and then learnt from, in the order of time; measured on all. Our counts are
+  made into what scores once a day of the data, which has 45 contacts.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from cli.bench.counts import Counts
+from cli.bench.learning import peers
+from cli.bench.learning.contacts import Contact, contacts
+from cli.bench.learning.figures import auc, calibration_error
+from cli.bench.learning.ours import Ours
+from cli.bench.results import Result, result
+from shared.domain.predictors import taught_by
+
+SHARE = 0.7
+RENEWED_EVERY = 45
+LEAST = {"random": 0.79, "time": 0.72, "progressive": 0.775}
+MOST_ERROR = 0.03
+
+_NAME = "bank-additional"
+_BLOCK = 500
+_MICROSECONDS = 1e6
+
+Tell = Callable[[str], None]
+Split = tuple[list[Contact], list[Contact]]
+
+
+def measure(counts: Counts, tell: Tell) -> list[Result]:
+    """Measure all of it in one run; peers that are not installed are left out, and said so."""
+    absent = peers.missing()
+    if absent:
+        tell(f"learning: without {', '.join(absent)}; to have them: pip install -r requirements-learning.txt")
+    every = contacts(counts.learning_contacts)
+    cut = round(SHARE * len(every))
+    splits = [_random_split(every, cut, seed) for seed in range(counts.learning_splits)]
+    found = _split("random", splits, tell, compare=not absent)
+    found += _split("time", [(every[:cut], every[cut:])], tell, compare=not absent)
+    found.append(_progressive(every, tell, compare=not absent))
+    return [*found, *_updates(every, tell, compare=not absent)]
+
+
+def _random_split(every: Sequence[Contact], cut: int, seed: int) -> Split:
+    order = random.Random(seed).sample(range(len(every)), len(every))  # noqa: S311 - which contacts to learn from
+    return [every[n] for n in sorted(order[:cut])], [every[n] for n in order[cut:]]
+
+
+def _split(order: str, splits: Sequence[Split], tell: Tell, *, compare: bool) -> list[Result]:
+    ours: list[list[float]] = []
+    others: dict[str, list[list[float]]] = {}
+    for learnt, left in splits:
+        tell(f"{_NAME}.{order}: {len(learnt)} contacts learnt, {len(left)} predicted")
+        model = Ours()
+        model.learn_all(learnt)
+        ours.append([model.predict(contact) for contact in left])
+        for name, peer in (peers.made() if compare else {}).items():
+            peer.learn_all(learnt)
+            others.setdefault(name, []).append(peer.predict_all(left))
+    accepted = [[contact.accepted for contact in left] for _, left in splits]
+    found = []
+    for what, figure in (("auc", auc), ("calibration_error", calibration_error)):
+        is_auc = what == "auc"
+        measured = result(
+            f"{_NAME}.{order}.{what}",
+            "AUC" if is_auc else "of P",
+            [figure(p, y) for p, y in zip(ours, accepted, strict=True)],
+            bench="learning",
+            peers={name: [figure(p, y) for p, y in zip(each, accepted, strict=True)] for name, each in others.items()},
+            most=None if is_auc or order != "random" else MOST_ERROR,
+        )
+        found.append(replace(measured, at_least=LEAST[order]) if is_auc else measured)
+    return found
+
+
+def _progressive(every: Sequence[Contact], tell: Tell, *, compare: bool) -> Result:
+    tell(f"{_NAME}.progressive: {len(every)} contacts")
+    model = Ours()
+    ours = []
+    for start in range(0, len(every), RENEWED_EVERY):
+        some = every[start : start + RENEWED_EVERY]
+        ours += [model.predict(contact) for contact in some]
+        model.learn_all(some)
+    accepted = [contact.accepted for contact in every]
+    others = {name: peer.progressive(every) for name, peer in (peers.made() if compare else {}).items()}
+    measured = result(
+        f"{_NAME}.progressive.auc",
+        "AUC",
+        [auc(ours, accepted)],
+        bench="learning",
+        peers={name: [auc(each, accepted)] for name, each in others.items()},
+    )
+    return replace(measured, at_least=LEAST["progressive"])
+
+
+def _updates(every: Sequence[Contact], tell: Tell, *, compare: bool) -> list[Result]:
+    """Learning one outcome, in time of the processor: `update` from what a delivery carries, against a pipeline that
+    learns from the contact; `update.made` from its cells, against a model that learns from features.
+    """
+    tell(f"{_NAME}.update: {len(every)} contacts")
+    model = Ours()
+    carried = [(model.carried(contact), contact.accepted) for contact in every]
+    cells = [(taught_by(bins), accepted) for bins, accepted in carried]
+    ours = _timed(carried, lambda bins, accepted: model.learn(taught_by(bins), accepted=accepted))
+    ours_made = _timed(cells, lambda by, accepted: model.learn(by, accepted=accepted))
+    others: dict[str, list[float]] = {}
+    others_made: dict[str, list[float]] = {}
+    if compare:
+        river, alone = peers.River(), peers.RiverAlone()
+        made = [(peers.features(contact), contact.accepted) for contact in every]
+        others = {"river's learn_one": _timed([(c, c.accepted) for c in every], lambda c, _: river.learn(c))}
+        others_made = {"river's learn_one": _timed(made, lambda f, accepted: alone.learn(f, accepted=accepted))}
+    limit = 1.0 if compare else None
+    return [
+        result(f"{_NAME}.update", "µs", ours, bench="learning", peers=others, limit=limit),
+        result(f"{_NAME}.update.made", "µs", ours_made, bench="learning", peers=others_made, limit=limit),
+    ]
+
+
+def _timed(learnt: Sequence[tuple[Any, bool]], learn: Callable[[Any, bool], None]) -> list[float]:
+    """What learning one takes, by block."""
+    found = []
+    for start in range(0, len(learnt) - _BLOCK + 1, _BLOCK):
+        started = time.process_time()
+        for what, accepted in learnt[start : start + _BLOCK]:
+            learn(what, accepted)
+        found.append((time.process_time() - started) / _BLOCK * _MICROSECONDS)
+    return found

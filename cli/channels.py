@@ -1,0 +1,74 @@
+"""`kairos channels`: at what pace each channel is sent to, whether it holds off, and how much waits."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+import msgspec
+
+from cli.platform import running
+from cli.say import fail, json_option, say_json
+from shared.domain.catalogue import Channel
+from shared.domain.pace import Pace
+from shared.runtime.world import utc_now
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """How a channel stands.
+
+    Attributes:
+        channel: its id.
+        rate: how fast it may be sent to.
+        state: whether it is sent to, and if not why and until when.
+        queued_until: when the last place in its queue comes, None where nothing waits for a slot.
+    """
+
+    channel: str
+    rate: str
+    state: str
+    queued_until: datetime | None = None
+
+
+@click.command()
+@json_option
+def channels(as_json: bool) -> None:
+    """Show at what pace each channel is sent to, whether it holds off, and how much waits."""
+    platform = running()
+    if platform.on == "embedded":
+        fail("The embedded platform keeps the pace of its channels in its own process.", "Use the emulators: kairos up")
+    from cli import stores
+
+    now = utc_now()
+    outbound = stores.catalogues(platform).current().revision.catalogue.channels
+    found = [state_of(c, stores.pace(platform, c.id), now) for c in outbound if c.direction == "outbound"]
+    waiting = stores.waiting(platform)
+    if as_json:
+        say_json({"channels": found, "waiting": waiting})
+        return
+    for each in found:
+        queue = f"  the queue ends {each.queued_until:%H:%M:%S} UTC" if each.queued_until else ""
+        click.echo(f"{each.channel:<12} {each.rate:<28} {each.state}{queue}")
+    click.echo(f"{waiting or 'No'} deliver{'y waits' if waiting == 1 else 'ies wait'}.")
+
+
+def state_of(channel: Channel, pace: Pace, now: datetime) -> State:
+    """How a channel stands now."""
+    queue = max(pace.queued_until.values(), default=now)
+    return State(
+        channel=channel.id,
+        rate=str(channel.rate_limit or "no limit"),
+        state=_state(pace, now),
+        queued_until=queue if queue > now else None,
+    )
+
+
+def _state(pace: Pace, now: datetime) -> str:
+    if pace.failed and pace.probe:
+        return f"half open: {pace.probe} tries whether the provider is back"
+    if pace.failed and pace.probe_at is not None:
+        times = "once" if pace.failed == 1 else f"{pace.failed} times"
+        return f"open: the provider was found to fail {times}, the next message tries at {pace.probe_at:%H:%M:%S} UTC"
+    if pace.held_until is not None and pace.held_until > now:
+        return f"held by {pace.held_by} until {pace.held_until:%H:%M:%S} UTC"
+    return "closed: it is sent to"

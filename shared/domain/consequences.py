@@ -1,0 +1,76 @@
+"""What an outcome means for how a person may be reached from now on.
+
+Whoever unsubscribes, complains or objects has said a word on consent, and is heard as if by any signal: under the id of
+the person that was written to, with the time at which it was said and the outcome as its proof. So it is heard once,
+whenever and in whatever order it comes, and stays with that person if others are taken apart from it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shared.domain.catalogue import Revision
+from shared.domain.consent import ANY
+from shared.domain.delivery import Delivery
+from shared.domain.identifiers import PERSON_ID
+from shared.domain.outcome import Outcome
+from shared.domain.signal import ConsentChange, Signal, event_time
+
+SOURCE = "feedback"
+"""Who such signals are from."""
+
+SIGNAL_TYPES = {
+    "unsubscribe": "unsubscribed",
+    "complaint": "complained",
+    "objection": "objected",
+}
+"""Outcomes that are words on consent, and what their signals are called."""
+
+
+def consequence(outcome: Outcome, delivery: Delivery, revision: Revision, now: datetime) -> Signal | None:
+    """The signal that follows from an outcome, None where nothing does.
+
+    Args:
+        outcome: what became of the delivery.
+        delivery: whose brand, purpose, channel and person it is about.
+        revision: which declares the rights to object.
+        now: when it was received, UTC.
+    """
+    kind = SIGNAL_TYPES.get(outcome.outcome)
+    if kind is None:
+        return None
+    at, flags = event_time(outcome.at, now)
+    return Signal(
+        id=outcome.id,
+        type=kind,
+        at=at,
+        received_at=now,
+        source=SOURCE,
+        identifiers={PERSON_ID: delivery.person_id},
+        brand=delivery.brand,
+        context={"channel": delivery.channel},
+        properties={
+            "delivery_id": delivery.delivery_id,
+            "action": delivery.action,
+            "treatment": delivery.treatment,
+            "purpose": delivery.purpose,
+        },
+        consent=_words(outcome, delivery, revision),
+        flags=flags,
+    )
+
+
+def _words(outcome: Outcome, delivery: Delivery, revision: Revision) -> tuple[ConsentChange, ...]:
+    """A complaint and an unsubscription withdraw what the message was sent by; an objection withdraws marketing for
+    every brand and channel, and exercises every right to object that there is.
+    """
+    proof = f"outcome:{outcome.outcome} {outcome.id} of {delivery.delivery_id}"
+    if outcome.outcome != "objection":
+        return (
+            ConsentChange(
+                purpose=delivery.purpose, channel=delivery.channel, brand=delivery.brand, granted=False, proof=proof
+            ),
+        )
+    words = [objection.word for objection in revision.catalogue.consent.objections]
+    purposes = dict.fromkeys(["marketing", delivery.purpose, *words])
+    return tuple(ConsentChange(purpose=each, brand=ANY, granted=False, proof=proof) for each in purposes)

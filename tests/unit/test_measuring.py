@@ -1,0 +1,292 @@
+"""What is measured, over HTTP: arms compared by channel and issue, and nothing where the data do not say it."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from functools import cache
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+from werkzeug.test import Client
+from werkzeug.wrappers import Request
+
+from cli import measure as command
+from functions.records.api import Measuring, routes
+from functions.records.evaluating import Evaluate
+from functions.records.handler import Records
+from functions.records.measuring import Measure
+from functions.records.weighing import Weigh
+from shared.adapters import memory
+from shared.adapters.envelope import envelope
+from shared.adapters.memory.measuring import Measures
+from shared.domain.catalogue import Arm, Experiment, Revision
+from shared.domain.experiments import Experiments
+from shared.domain.policy.policy import Policy
+from shared.domain.rules import Holdout
+from shared.messages import HistoryRow
+from shared.runtime.keys import Keyring
+from shared.runtime.service import Service, always_ready
+from tests.corpus.keep import NOW
+from tests.corpus.tree_bank import revision
+from tests.unit.domain.situations import NOW as SITUATED
+from tests.unit.domain.situations import policy
+from tests.unit.domain.test_experiments import STANDING, decided
+
+EXPERIMENTING = Revision(
+    msgspec.structs.replace(
+        revision().catalogue,
+        experiments=(
+            Experiment(
+                id="standing",
+                reason="Worth.",
+                arms=(Arm(id="random", share=0.3, ranks_by="chance"), Arm(id="b", share=0.2)),
+            ),
+        ),
+        rules=(Holdout(id="control", share=0.1, stops=("marketing",), reason="Control."), *revision().catalogue.rules),
+    )
+)
+ARMS = Experiments(EXPERIMENTING.catalogue, (), ())
+RATES = {"standing=random": 0.1, "standing=b": 0.2, "": 0.2}
+
+
+def rows(persons=6000, lost=0.0):
+    """Decisions of as many persons, of whom more accept where chance does not rank; of the random arm some are lost."""
+    draw = random.Random(3)
+    for number in range(persons):
+        person = f"p-{number}"
+        arms = ARMS.arms(person)
+        if "standing=random" in arms and draw.random() < lost:
+            continue
+        held = "control=held_out" in arms
+        arm = next((arm for arm in arms if arm in RATES), "")
+        known = {
+            "decision_id": f"d-{number}",
+            "person_id": person,
+            "channel": "web",
+            "issue": "grow",
+            "action": "saver",
+        }
+        if held:
+            known |= {"action": None, "issue": None, "held_back": "saver.hero"}
+        yield HistoryRow(
+            row_id=f"d-{number}",
+            kind="decision",
+            occurred_at=NOW,
+            outcome="all_withheld" if held else "offered",
+            asked="web",
+            arms=" ".join(arms) or None,
+            value=None if held else 50.0,
+            **known,
+        )
+        if draw.random() < (0.05 if held else RATES[arm]):
+            delivery = {"delivery_id": None, "decision_id": None} if held else {"delivery_id": f"v-{number}"}
+            told = {**known, "action": "saver", "issue": "grow", "held_back": None, **delivery}
+            yield HistoryRow(
+                row_id=f"o-{number}", kind="outcome", occurred_at=NOW + timedelta(hours=1), outcome="convert", **told
+            )
+
+
+class Told:
+    """The port `Publisher`, which tells a history."""
+
+    def __init__(self, history):
+        self._history = history
+
+    def publish(self, rows):
+        for row in rows:
+            self._history.deliver(*envelope(row))
+
+
+def ask(path, told=()):
+    store, history = memory.Store(), memory.DecisionHistory(memory.new_sealer(memory.Store()))
+    for row in told:
+        history.deliver(*envelope(row))
+    catalogues = memory.Catalogues(store)
+    catalogues.publish(EXPERIMENTING)
+    records = Records(history, memory.Seals(store), catalogues, b"s" * 32)
+    measuring = Measuring(
+        Measure(Measures(history), catalogues), Weigh(history, catalogues, Told(history)), Evaluate(history, catalogues)
+    )
+    keys = Keyring('{"audit": {"key": "k"}}')
+    service = Service("records", routes(records, measuring, keys, lambda: NOW), ready=always_ready)
+    return Client(Request.application(service)).open(path, headers={"x-api-key": "k"})
+
+
+def test_next_best_action_is_compared_with_each_arm_by_channel_and_issue():
+    found = ask("/v1/measures", rows()).json
+
+    assert found["problem"] == ""
+    assert set(found["found"]) == {"random", "b", "held_out", "next_best_action"}
+    by = {(c["against"], c["channel"], c["issue"], c["measure"]): c for c in found["comparisons"]}
+    against = by["random", "web", "grow", "acceptances"]
+    assert against["difference"][1] < 0.1 < against["difference"][2]
+    assert against["difference"][1] > 0
+    assert against["lift"][1] < 1.0 < against["lift"][2]
+    assert by["random", "", "", "pounds"]["difference"][1] < 5.0 < by["random", "", "", "pounds"]["difference"][2]
+    same = by["b", "", "", "acceptances"]["difference"]
+    assert same[1] < 0 < same[2]
+    assert by["held_out", "", "", "acceptances"]["difference"][1] > 0
+
+
+def test_persons_who_are_missing_from_an_arm_end_the_report():
+    found = ask("/v1/measures", rows(lost=0.3)).json
+
+    assert "random" in found["problem"]
+    assert found["comparisons"] == []
+
+
+def test_too_few_persons_are_no_comparison_and_it_says_why():
+    found = ask("/v1/measures?experiment=standing", rows(persons=100)).json
+
+    assert all("difference" not in each and "needed" in each["refused"] for each in found["comparisons"])
+
+
+def test_what_an_action_did_is_measured_against_those_held_out():
+    [uplift] = ask("/v1/measures/uplift", rows()).json["actions"]
+
+    assert uplift["action"] == "saver"
+    assert uplift["accepts_anyway"] == pytest.approx(0.05, abs=0.02)
+    assert uplift["uplift"][1] < 0.12 < uplift["uplift"][2]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "says"),
+    [
+        ("/v1/measures?experiment=gone", 404, "it has standing"),
+        ("/v1/measures?from=2026-13-01", 400, "from"),
+        ("/v1/measures?from=2026-03-02&to=2026-03-01", 400, "ends before it begins"),
+        ("/v1/measures/uplift?from=2020-03-02&to=2026-03-01", 400, "366 days"),
+    ],
+)
+def test_what_cannot_be_asked_is_said(path, status, says):
+    answer = ask(path)
+
+    assert answer.status_code == status
+    assert says in answer.text
+
+
+class _Platform:
+    """A platform of which only what is measured answers."""
+
+    def __init__(self, told):
+        self._told = told
+
+    def client(self, _function):
+        return self
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        return None
+
+    def get(self, path, params, **_):
+        import httpx  # noqa: PLC0415
+
+        query = "&".join(f"{name}={value}" for name, value in params.items())
+        answer = ask(f"{path}?{query}", self._told)
+        return httpx.Response(answer.status_code, content=answer.data, request=httpx.Request("GET", "http://records"))
+
+
+@pytest.mark.parametrize(
+    ("options", "lost", "code", "says"),
+    [
+        ([], 0.0, 0, "✓ against random, web, grow, acceptances of 1,000 persons: "),
+        ([], 0.3, 1, "✗ "),
+        (["--all"], 0.0, 0, " against held_out, "),
+        (["--uplift"], 0.0, 0, "  saver: accepted by "),
+        (["--instead", "no_levers"], 0.0, 0, "✗ No decision of that time was drawn or left to chance"),
+    ],
+)
+def test_the_command_says_it_for_people(monkeypatch, options, lost, code, says):
+    monkeypatch.setattr(command, "running", lambda: _Platform(list(rows(lost=lost))))
+
+    done = CliRunner().invoke(command.measure, options)
+
+    assert done.exit_code == code, done.output
+    assert says in done.output
+
+
+# What another way of ranking would have come to
+
+
+def logged(cases, *, exploration="off", arms=("standing=random",)):
+    """Decisions of as many persons for one e-mail or text each, and what became of them: savers are accepted more."""
+    draw, compiled = random.Random(4), experimenting(exploration)
+    for number in range(cases):
+        record, row = decided(compiled, arms, said={"id": f"s-{number}"}, counts={})
+        yield row
+        if draw.random() < (0.3 if row.action == "saver" else 0.1):
+            yield HistoryRow(
+                row_id=f"o-{number}",
+                kind="outcome",
+                occurred_at=row.occurred_at,
+                decision_id=record.decision_id,
+                person_id=record.person_id,
+                outcome="accept",
+            )
+
+
+@cache
+def experimenting(exploration):
+    catalogue = msgspec.structs.replace(policy(exploration=exploration).revision.catalogue, experiments=(STANDING,))
+    return Policy(Revision(catalogue))
+
+
+def evaluated(told, exploration="off", ranks_by="priority"):
+    compiled = experimenting(exploration)
+    history = memory.DecisionHistory(memory.new_sealer(memory.Store()))
+    for row in told:
+        history.deliver(*envelope(row))
+
+    class Only:
+        """The port `Catalogues`, of one revision."""
+
+        def get(self, _revision):
+            return compiled
+
+    day = SITUATED.replace(hour=0, minute=0, second=0)
+    found = Evaluate(history, Only())(ranks_by, day, day + timedelta(days=1))
+    return found, Weigh(history, Only(), Told(history)), history
+
+
+def test_what_chance_chose_says_what_priority_would_have_come_to():
+    found, _, _ = evaluated(logged(1500))
+
+    accepted = found.estimates[0]
+    by_priority = "saver" if "saver" in str(decided(experimenting("off"), ())[1].action) else "other"
+    truth = 0.3 if by_priority == "saver" else 0.1
+    for estimate in (accepted.ips, accepted.snips, accepted.dr):
+        assert estimate[1] <= truth <= estimate[2]
+    assert found.passed_over == 0
+    assert found.support.effective > 200
+
+
+def test_decisions_that_left_nothing_to_chance_say_nothing():
+    found, _, _ = evaluated(logged(20, arms=()))
+
+    assert (found.passed_over, found.estimates, found.support) == (20, (), None)
+
+
+def test_few_decisions_are_refused_with_the_reason():
+    found, _, _ = evaluated(logged(100))
+
+    assert all(estimate.ips is None and "needed" in estimate.refused for estimate in found.estimates)
+
+
+def test_what_was_drawn_is_weighed_once_however_often_it_is_asked_for():
+    _, weigh, history = evaluated(logged(5, exploration="thompson", arms=()), "thompson")
+
+    day = SITUATED.date()
+    first = weigh(day)
+    assert (first.decisions, first.told, first.passed_over) == (5, 5, 0)
+    assert weigh(day) == first
+    rows = [
+        row
+        for row in history.told(SITUATED - timedelta(days=1), SITUATED + timedelta(days=1))
+        if row.kind == "selection"
+    ]
+    assert len(rows) == 5
+    assert all(row.outcome == "drawn" and 0 < row.selection_probability <= 1 and row.record is None for row in rows)
