@@ -20,6 +20,8 @@ from functions.eligibility.handler import Qualify
 from functions.feedback import openapi as feedback_openapi
 from functions.feedback.api import routes as feedback_routes
 from functions.feedback.api import sweep_route
+from functions.feedback.callbacks import callback_routes
+from functions.feedback.calling_back import TakeCallbacks
 from functions.feedback.closing import CloseWindows
 from functions.feedback.following import Follow
 from functions.feedback.handler import RecordOutcomes, note_delivery
@@ -198,6 +200,7 @@ def services(
                     meter,
                     utc_now,
                 ),
+                *callback_routes(TakeCallbacks(catalogues, contacts, take), catalogues, door, meter, utc_now),
                 *LinkPages(Follow(bank.links(""), contacts, take), catalogues, meter, utc_now).routes,
             ],
             ready=always_ready,
