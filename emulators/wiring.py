@@ -20,6 +20,8 @@ from functions.eligibility.handler import Qualify
 from functions.feedback import openapi as feedback_openapi
 from functions.feedback.api import routes as feedback_routes
 from functions.feedback.api import sweep_route
+from functions.feedback.callbacks import callback_routes
+from functions.feedback.calling_back import TakeCallbacks
 from functions.feedback.closing import CloseWindows
 from functions.feedback.following import Follow
 from functions.feedback.handler import RecordOutcomes, note_delivery
@@ -45,9 +47,12 @@ from functions.privacy.erasing import Erase
 from functions.privacy.exporting import Export
 from functions.privacy.finding import Find as FindForPrivacy
 from functions.records import openapi as records_openapi
+from functions.records.api import Measuring
 from functions.records.api import routes as records_routes
+from functions.records.evaluating import Evaluate
 from functions.records.handler import Records
 from functions.records.measuring import Measure
+from functions.records.weighing import Weigh
 from functions.suppression.handler import Suppress
 from shared.adapters.channels import Connectors
 from shared.adapters.channels.egress import Egress
@@ -153,7 +158,11 @@ def services(
     record = RecordOutcomes(contacts, take)
     memory.bus.subscribe("history", memory.history.deliver, name="history", at_once=True)
     records = Records(memory.history, Seals(store), catalogues, bank.seal_key)
-    measure = Measure(Measures(memory.history), catalogues)
+    measuring = Measuring(
+        Measure(Measures(memory.history), catalogues),
+        Weigh(memory.history, catalogues, publisher),
+        Evaluate(memory.history, catalogues),
+    )
     fire = FireDeferrals(Deferrals(store, meter), publisher, timer)
     fire_deliveries = FireDeliveries(DeferredDeliveries(store, meter), publisher, utc_now, wait_until)
     people = People(persons, new_person_id)
@@ -191,6 +200,7 @@ def services(
                     meter,
                     utc_now,
                 ),
+                *callback_routes(TakeCallbacks(catalogues, contacts, take), catalogues, door, meter, utc_now),
                 *LinkPages(Follow(bank.links(""), contacts, take), catalogues, meter, utc_now).routes,
             ],
             ready=always_ready,
@@ -216,7 +226,7 @@ def services(
         ),
         "records": Service(
             "records",
-            records_routes(records, measure, Keyring(callers["OPERATOR_KEYS"]), utc_now),
+            records_routes(records, measuring, Keyring(callers["OPERATOR_KEYS"]), utc_now),
             ready=always_ready,
             document=records_openapi.document,
         ),

@@ -1,14 +1,20 @@
-"""The HTTP side of records: `/v1/days/{day}`, its seals, its verification and its replay; `/v1/measures`."""
+"""The HTTP side of records: `/v1/days/{day}`, its seals, its verification, its replay and its weighing;
+`/v1/measures`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple, get_args
 
 from werkzeug.wrappers import Request, Response
 
+from functions.records.evaluating import Evaluate
 from functions.records.handler import DayCounted, Records
 from functions.records.measuring import Measure
+from functions.records.weighing import Weigh
+from shared.domain.catalogue import RanksBy
 from shared.domain.errors import InvalidError
 from shared.ports import Clock
 from shared.runtime.keys import Keyring
@@ -18,7 +24,15 @@ MOST_DAYS = timedelta(days=366)
 """Longer periods are not added up at once: each day is read and paid for."""
 
 
-def routes(records: Records, measure: Measure, keys: Keyring, clock: Clock) -> Sequence[Route]:
+class Measuring(NamedTuple):
+    """The use cases that measure."""
+
+    measure: Measure
+    weigh: Weigh
+    evaluate: Evaluate
+
+
+def routes(records: Records, measuring: Measuring, keys: Keyring, clock: Clock) -> Sequence[Route]:
     """The routes of the use cases for callers of a keyring."""
 
     def get_day(request: Request, day: str) -> Response:
@@ -41,13 +55,27 @@ def routes(records: Records, measure: Measure, keys: Keyring, clock: Clock) -> S
     def get_measures(request: Request) -> Response:
         keys.caller(request)
         experiment = request.args.get("experiment", "standing")
-        return json_answer(measure.report(experiment, *_period(request, clock)))
+        return json_answer(measuring.measure.report(experiment, *_period(request, clock)))
 
     def get_uplift(request: Request) -> Response:
         keys.caller(request)
-        return json_answer(measure.uplifts(*_period(request, clock)))
+        return json_answer(measuring.measure.uplifts(*_period(request, clock)))
+
+    def get_off_policy(request: Request) -> Response:
+        keys.caller(request)
+        ranks_by = request.args.get("ranks_by", "priority")
+        known = [way for way in get_args(RanksBy) if way != "chance"]
+        if ranks_by not in known:
+            raise InvalidError(f"is none of {', '.join(known)}", field="ranks_by")
+        return json_answer(measuring.evaluate(ranks_by, *_period(request, clock)))  # type: ignore[arg-type]
+
+    def post_weighing(request: Request, day: str) -> Response:
+        keys.caller(request)
+        return json_answer(measuring.weigh(_day(day, clock), request.args.get("prefix", "")))
 
     return [
+        ("GET", "/v1/measures/off-policy", get_off_policy),
+        ("POST", "/v1/days/<day>/weighing", post_weighing),
         ("GET", "/v1/measures", get_measures),
         ("GET", "/v1/measures/uplift", get_uplift),
         ("GET", "/v1/days/<day>", get_day),

@@ -4,18 +4,22 @@ import functions_framework
 from flask import Request
 from werkzeug.wrappers import Response
 
-from functions.records.api import routes
+from functions.records.api import Measuring, routes
+from functions.records.evaluating import Evaluate
 from functions.records.handler import Records
 from functions.records.measuring import Measure
 from functions.records.openapi import document
 from functions.records.settings import Settings
+from functions.records.weighing import Weigh
 from shared.adapters.bigquery import DecisionHistory
 from shared.adapters.firestore.catalogues import Catalogues
 from shared.adapters.firestore.client import Database
 from shared.adapters.firestore.person_keys import sealer
 from shared.adapters.firestore.seals import Seals
 from shared.adapters.measuring import Measures
+from shared.adapters.pubsub import Publisher
 from shared.runtime.keys import Keyring
+from shared.runtime.metering import RequestMeter
 from shared.runtime.service import Service, always_ready
 from shared.runtime.settings import hexadecimal, read
 from shared.runtime.world import utc_now
@@ -23,15 +27,23 @@ from shared.runtime.world import utc_now
 settings = read(Settings)
 database = Database(settings.google_cloud_project)
 catalogues = Catalogues(database)
+history = DecisionHistory(settings.google_cloud_project, sealer(settings.google_cloud_project, settings.person_keys))
 records = Records(
-    DecisionHistory(settings.google_cloud_project, sealer(settings.google_cloud_project, settings.person_keys)),
+    history,
     Seals(database),
     catalogues,
     hexadecimal("SEAL_KEY", settings.seal_key),
 )
-measure = Measure(Measures(settings.google_cloud_project), catalogues)
+measuring = Measuring(
+    Measure(Measures(settings.google_cloud_project), catalogues),
+    Weigh(history, catalogues, Publisher(settings.google_cloud_project, RequestMeter())),
+    Evaluate(history, catalogues),
+)
 service = Service(
-    "records", routes(records, measure, Keyring(settings.operator_keys), utc_now), ready=always_ready, document=document
+    "records",
+    routes(records, measuring, Keyring(settings.operator_keys), utc_now),
+    ready=always_ready,
+    document=document,
 )
 
 

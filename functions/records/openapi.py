@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from functions.records.evaluating import OffPolicy
 from functions.records.handler import DayCounted, DayReplayed, DaySealed
+from functions.records.weighing import DayWeighed
 from shared.domain.measuring.report import Report
 from shared.domain.measuring.uplift import Uplifts
 from shared.domain.seal import Verification
@@ -34,6 +36,23 @@ OPERATIONS = (
         summary="Say what each action did that was held back from anybody.",
         query=_PERIOD,
         answer=(200, "Each action with both its sides.", (Uplifts,)),
+        refusals=_REFUSALS,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/measures/off-policy",
+        summary="Say what another way of ranking would have come to, or why that cannot be said.",
+        query=(Parameter("ranks_by", "`priority`, the default, `propensity` or `no_levers`."), *_PERIOD),
+        answer=(200, "Estimates with their intervals, and how far what was logged carries.", (OffPolicy,)),
+        refusals=_REFUSALS,
+    ),
+    Operation(
+        method="POST",
+        path="/v1/days/<day>/weighing",
+        summary="Tell the history how probable the choices of a day were.",
+        variables=_DAY,
+        query=(Parameter("prefix", "Only those whose ids begin so."),),
+        answer=(200, "Of how many it is told.", (DayWeighed,)),
         refusals=_REFUSALS,
     ),
     Operation(

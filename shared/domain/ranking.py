@@ -18,6 +18,9 @@ from shared.domain.policy.tables import Rows
 PARTS: int = 10**PROPENSITY_DIGITS
 """A propensity of 1."""
 
+MOST_HALF: float = 65504.0
+"""The largest number of half precision."""
+
 
 class Ranking(msgspec.Struct, frozen=True, kw_only=True):
     """Candidates and their order. What else their priorities came from follows from this and the revision:
@@ -33,6 +36,7 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
         bins: the cells of predictors that the person is in, see `shared.domain.predictors`.
         means: what each P was drawn around, by ascending row, as doubles of half precision, 2 bytes each, which are to
             be told and not reckoned with; empty where P is the models' mean itself.
+        evidence: how many responses each of these is worth, likewise; more than `MOST_HALF` are told as that many.
     """
 
     candidate_rows: bytes
@@ -43,6 +47,7 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
     models: str = ""
     bins: str = ""
     means: bytes = b""
+    evidence: bytes = b""
 
     def __post_init__(self) -> None:
         """Refuse columns that do not belong together.
@@ -51,8 +56,9 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
             ValueError: they differ in length.
         """
         known = len(self.order)
-        lengths = len(self.propensity_parts), 2 * len(self.means) or known, len(self.priorities)
-        if known % 4 or lengths != (known, known, 2 * known):
+        drawn = 2 * len(self.means) or known, 2 * len(self.evidence) or known
+        lengths = len(self.propensity_parts), *drawn, len(self.priorities)
+        if known % 4 or lengths != (known, known, known, 2 * known):
             raise ValueError("the columns of a ranking are not of one length")
 
     def __len__(self) -> int:
@@ -82,8 +88,8 @@ def halves(means: Sequence[float]) -> bytes:
     return struct.pack(f"<{len(means)}e", *means)
 
 
-def means(packed_: bytes) -> tuple[float, ...]:
-    """The means that are packed so; they are good to three digits."""
+def halves_of(packed_: bytes) -> tuple[float, ...]:
+    """The numbers that are packed so; they are good to three digits."""
     return struct.unpack(f"<{len(packed_) // 2}e", packed_)
 
 

@@ -61,7 +61,7 @@ class Decider:
         store.models.update(learnt(revision))
         self.policy: Policy = catalogues.current()
         self.people = people
-        self.histories = _histories(self.policy, people)
+        self.histories = histories(self.policy, people)
         self.requests = [_request(number) for number in range(len(people))]
         self.rows: list[bytes] = []
         self._meter = meter
@@ -169,7 +169,7 @@ def _request(number: int) -> bytes:
     return msgspec.json.encode(asked)
 
 
-def _histories(policy: Policy, people: Sequence[Person]) -> dict[str, ContactHistory]:
+def histories(policy: Policy, people: Sequence[Person]) -> dict[str, ContactHistory]:
     """What each person saw in forty days, some of it turned down."""
     draw = random.Random(bank.SEED + 3)  # noqa: S311 - data to measure with
     found = {}

@@ -6,8 +6,10 @@ The files that people write are turned into a revision by `shared.authoring`; wh
 from shared.domain.catalogue.actions import Action, Active, AttributeValue, Starting, Treatment, facts
 from shared.domain.catalogue.arbitration import (
     MOST_BINS,
+    MOST_PARENTS,
     ContextWeight,
     Exploration,
+    Learning,
     NumericPredictor,
     Predictor,
     SymbolicPredictor,
@@ -24,6 +26,7 @@ from shared.domain.catalogue.authentication import (
     StandardWebhooks,
     TimedSignature,
 )
+from shared.domain.catalogue.callbacks import Callback
 from shared.domain.catalogue.conditions import POLICY_KINDS, Condition, Exclusion, Expression, PolicyKind
 from shared.domain.catalogue.connectors import (
     Answer,
@@ -72,6 +75,7 @@ from shared.domain.catalogue.surroundings import (
 __all__ = [
     "BUILT_IN_FORMATS",
     "MOST_BINS",
+    "MOST_PARENTS",
     "POLICY_KINDS",
     "Action",
     "Active",
@@ -88,6 +92,7 @@ __all__ = [
     "Blocked",
     "BodySignature",
     "Breaker",
+    "Callback",
     "Catalogue",
     "Channel",
     "ClientCredentials",
@@ -110,6 +115,7 @@ __all__ = [
     "HttpConnector",
     "KeyringKey",
     "LastSeen",
+    "Learning",
     "ModeUse",
     "Named",
     "Namespace",

@@ -10,7 +10,7 @@ from shared.domain.catalogue import Action, Catalogue, Treatment
 from shared.domain.cel import Missing, program
 from shared.domain.policy.atoms import MISSING, Path, Truth
 from shared.domain.policy.clauses import clauses, specialised
-from shared.domain.policy.index import Evaluated, Index, Tabled, can_allow_missing
+from shared.domain.policy.index import Evaluated, Tabled, can_allow_missing
 from shared.domain.policy.tables import Rows, rows_at
 
 CANDIDATE = frozenset({"action", "treatment"})
@@ -57,27 +57,28 @@ def stopping(catalogue: Catalogue) -> tuple[list[Tabled], list[Evaluated]]:
         if found is not None and (not allows_missing or can_allow_missing(found)):
             tabled.append(Tabled(found, allows_missing, rows))
         else:
-            evaluated.append(Evaluated(_evaluation(data or expression.program), allows_missing, rows))
+            evaluated.append(_evaluated(data or expression.program, rows, allows_missing=allows_missing))
     return tabled, evaluated
 
 
-def weighing(catalogue: Catalogue) -> Index:
+def weighing(catalogue: Catalogue) -> tuple[list[Tabled], list[Evaluated]]:
     """The conditions of the context weights: row n is the n-th weight, which a condition that does not hold stops."""
     tabled: list[Tabled] = []
     evaluated: list[Evaluated] = []
-    weights = catalogue.context_weights
-    for number, weight in enumerate(weights):
+    for number, weight in enumerate(catalogue.context_weights):
         expression = catalogue.expressions[weight.when]
         if expression.clauses is not None:
             tabled.append(Tabled(expression.clauses, allows_missing=False, rows=1 << number))
         else:
-            evaluated.append(Evaluated(_evaluation(expression.program), allows_missing=False, rows=1 << number))
-    return Index(len(weights), tabled, evaluated)
+            evaluated.append(_evaluated(expression.program, rows=1 << number))
+    return tabled, evaluated
 
 
-def _evaluation(data: Any) -> Callable[[Mapping[str, Any]], Truth]:
-    evaluate: Callable[[Any], Any] = program(data).evaluate
-    return lambda situation: truth(evaluate(situation))
+def _evaluated(data: Any, rows: Rows, *, allows_missing: bool = False) -> Evaluated:
+    made = program(data)
+    evaluate: Callable[[Any], Any] = made.evaluate
+    reads = tuple([path for path in made.reads if path[0] not in CANDIDATE])
+    return Evaluated(lambda situation: truth(evaluate(situation)), allows_missing, rows, reads)
 
 
 def _rows_of_conditions(catalogue: Catalogue) -> Iterator[tuple[_Asked, Rows, dict[Path, Any]]]:

@@ -33,18 +33,21 @@ class Propensities(NamedTuple):
         models: the version of the models that said so.
         bins: the cells that the person is in, for what becomes of it to be learnt by.
         means: of every row, what P was drawn around; None where nothing is drawn.
+        evidence: how many responses each is worth, likewise.
     """
 
     every: tuple[float, ...] | Vector
     models: str
     bins: str = ""
     means: Vector | None = None
+    evidence: Vector | None = None
 
 
 class Factors:
     """P, V and L of every row.
 
     Attributes:
+        models: the id of each row's.
         predictors: what P looks at.
         explores: whether P is drawn, by the decision's id.
     """
@@ -52,7 +55,7 @@ class Factors:
     def __init__(self, revision: Revision, rows: Sequence[tuple[Action, Treatment]]) -> None:
         """Take the constants of every row."""
         self._rows = rows
-        self._models = tuple([model_id(treatment.id, treatment.channel) for _, treatment in rows])
+        self.models = tuple([model_id(treatment.id, treatment.channel) for _, treatment in rows])
         self.prices = tuple([revision.channels[treatment.channel].price for _, treatment in rows])
         self.levers = tuple([float(action.lever) for action, _ in rows])
         self.values = tuple(
@@ -62,7 +65,7 @@ class Factors:
             ]
         )
         self.mandatory = rows_at([row for row, (action, _) in enumerate(rows) if action.mandatory])
-        self.predictors = Predictors(revision.catalogue.predictors)
+        self.predictors = Predictors(revision.catalogue.predictors, revision.catalogue.learning)
         self.explores = revision.catalogue.exploration == "thompson"
         self._say: tuple[Mapping[str, Counts] | None, _Say] = None, lambda *_: Propensities((), "")
 
@@ -89,10 +92,9 @@ class Factors:
         return lambda *_: found
 
     def _scoring(self, counts: Mapping[str, Counts]) -> _Say:
-        from shared.domain.classifier import Classifier, Model, rounded  # noqa: PLC0415 - numpy, see above
+        from shared.domain.classifier import Classifier, model_of, rounded  # noqa: PLC0415 - numpy, see above
 
-        starting = [treatment.starting for _, treatment in self._rows]
-        models = [Model(*each) for each in zip(self._models, starting, strict=True)]
+        models = [model_of(action, treatment) for action, treatment in self._rows]
         classifier, version_ = Classifier(models, self.predictors, counts), version(counts)
         drawn = self._drawing(classifier.evidence) if self.explores else None
 
@@ -103,7 +105,7 @@ class Factors:
             if drawn is None:
                 return Propensities(means, version_, named)
             means = rounded(means, PROPENSITY_DIGITS)
-            return Propensities(drawn(means, decision, rows), version_, named, means)
+            return Propensities(drawn(means, decision, rows), version_, named, means, classifier.evidence)
 
         return say
 
@@ -124,7 +126,7 @@ class Factors:
         """P of every row by some evidence."""
         return tuple(
             _rounded(propensity(treatment.starting, counts.get(model, NO_EVIDENCE)))
-            for (_, treatment), model in zip(self._rows, self._models, strict=True)
+            for (_, treatment), model in zip(self._rows, self.models, strict=True)
         )
 
 

@@ -39,11 +39,12 @@ class Tabled(NamedTuple):
 
 
 class Evaluated(NamedTuple):
-    """A condition that is evaluated by itself, once, and the rows that it stops."""
+    """A condition that is evaluated by itself, once, the rows that it stops, and the paths that it reads."""
 
     evaluate: Callable[[Roots], Truth]
     allows_missing: bool
     rows: Rows
+    reads: tuple[Path, ...] = ()
 
 
 class Index:

@@ -52,6 +52,7 @@ class Policy:
         masks: the rows by what no condition says.
         factors: what their priority is made of.
         slotting: what fills the slots of a request.
+        scoped_weights: the context weights, each with the rows in its scope.
         experiments: which arms a person is in, and what differs there.
     """
 
@@ -68,14 +69,14 @@ class Policy:
         self.masks = Masks(revision, self.rows)
         self.factors = Factors(revision, self.rows)
         self.slotting = Slotting(revision, self.rows)
+        self.scoped_weights = tuple((w.weight, self.scopes.of(w.scope)) for w in catalogue.context_weights)
         self.experiments = Experiments(catalogue, self.rows, self.factors.levers)
-        self._context_weights = tuple((w.weight, self.scopes.of(w.scope)) for w in catalogue.context_weights)
         self._ids = tuple(self._row_of)
         self._programs: dict[str, Program] = {}
         self._last: tuple[Profile, Signal, datetime, Variables] | None = None
         tabled, evaluated = stopping(catalogue)
         self._index = Index(len(self.rows), tabled, evaluated)
-        self._weighing = weighing(catalogue)
+        self._weighing = Index(len(catalogue.context_weights), *weighing(catalogue))
         types = {name: attribute.type for name, attribute in catalogue.profile_schema.items()}
         reads = [path for e in catalogue.expressions.values() for path in e.reads]
         self._situations = Situations(types, [path[1] for path in reads if path[0] == "profile" and len(path) > 1])
@@ -181,7 +182,7 @@ class Policy:
     def context_weights(self, situation: Variables) -> list[tuple[float, Rows]]:
         """The context weights whose condition holds, and the rows in their scope."""
         holding = self._weighing.passing(situation)
-        return [weight for n, weight in enumerate(self._context_weights) if holding >> n & 1] if holding else []
+        return [weight for n, weight in enumerate(self.scoped_weights) if holding >> n & 1] if holding else []
 
     def number(self, text: str, situation: Variables) -> float | None:
         """The number that an expression yields, None where a value is missing or it yields none."""

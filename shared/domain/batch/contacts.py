@@ -1,0 +1,287 @@
+"""Contact policy asked for all persons of a wave: which rows its rules stop, and what one contact more would add.
+
+What is counted becomes pairs of person and tally. Rules that sums cannot answer (a cooldown after several contacts, or
+one that something lifts) count here up to where they might stop; who comes that far is decided alone, and so is whoever
+has contacts that were merged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, tzinfo
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.domain.batch.packed import Flags, Places, places
+from shared.domain.consent import weighed
+from shared.domain.contact import Contact
+from shared.domain.contact_history import ContactHistory
+from shared.domain.contact_past import Folded, facts_of, known_of
+from shared.domain.contact_policy.compiled import ContactRules
+from shared.domain.contact_policy.limits import held_out, limit_of
+from shared.domain.contact_policy.tallies import Tally
+from shared.domain.contact_policy.windows import INSTANT
+from shared.domain.policy.policy import Policy
+from shared.domain.policy.tables import Rows
+from shared.domain.profile import Profile
+from shared.domain.rules import Cap, Cooldown
+
+_NEVER = 1 << 14
+"""No number of contacts comes to this."""
+
+_STRIDE = 1 << 24
+"""There are fewer tallies than this."""
+
+Stopped = NDArray[np.bool_]
+"""Whether each row (first) is stopped for each person."""
+
+
+class _Plan(NamedTuple):
+    """What is counted of contacts that are of the same: by outcome, and of several outcomes as one. Each is a tally,
+    with the rule that it is of or with the instant after which that counts.
+    """
+
+    tallies: dict[str, tuple[tuple[int, Any], ...]]
+    latest: tuple[tuple[tuple[str, ...], int, Any], ...]
+
+
+class Standing(NamedTuple):
+    """What rules say of the persons of a wave before anything is chosen.
+
+    Attributes:
+        hard: the rows that rules other than quiet hours stop, by person.
+        quiet: those that quiet hours stop.
+        alone: who is to be decided alone.
+        counts: by person and tally, of tallies that what is chosen adds to.
+        limits: from how many on each of them stops.
+    """
+
+    hard: Stopped
+    quiet: Stopped | None
+    alone: Flags
+    counts: NDArray[np.int16]
+    limits: NDArray[np.int16]
+
+
+class Rules:
+    """The rules of a revision, ready to be asked about waves."""
+
+    def __init__(self, policy: Policy) -> None:
+        """Work out what a contact by each treatment would add to."""
+        self._policy = policy
+        self._rules: ContactRules = policy.contact_rules
+        self._plans: dict[Any, _Plan] = {}
+        self._tallies: list[Tally] = []
+        self._numbers: dict[Tally, int] = {}
+        self._size = len(policy.rows)
+        chosen = map(self._rules.chosen, range(self._size))
+        grows = [sorted({self._number(tally) for tally in tallies if tally.rows}) for tallies in chosen]
+        self.growing = sorted({tally for adds in grows for tally in adds})
+        self._growing = place = {tally: n for n, tally in enumerate(self.growing)}
+        widest = max(map(len, grows), default=0)
+        self.adds = np.full((self._size, widest), len(self.growing), np.intp)
+        for row, adds in enumerate(grows):
+            self.adds[row, : len(adds)] = [place[tally] for tally in adds]
+        self.stops = [places(self._tallies[tally].rows, self._size) for tally in self.growing]
+        self.exact = np.array([_is_exact(self._tallies[tally]) for tally in self.growing], np.bool_)
+        caps = self._rules.caps
+        self._may_be_none = [(number, cap) for number, cap in caps if cap.preference is not None or not cap.limit]
+        self.lifts = any(
+            isinstance(rule, Cooldown) and {"sent", "impression"} & {*rule.without} for _, rule in self._rules.counting
+        )
+
+    def standing(self, profiles: Sequence[Profile], histories: Sequence[ContactHistory], now: datetime) -> Standing:
+        """Ask every rule about every person."""
+        rules = self._rules
+        persons = len(profiles)
+        zones = [rules.zone_of(profile) for profile in profiles] if rules.calendars or rules.quiet else None
+        hard = np.zeros((self._size, persons), np.bool_)
+        quiet = np.zeros((self._size, persons), np.bool_) if rules.quiet else None
+        for stopped, whose in self._fixed(profiles):
+            hard[np.ix_(places(stopped, self._size), whose)] = True
+        if quiet is not None:
+            assert zones is not None
+            for zone, whose in grouped(zones):
+                for number, each in rules.quiet.items():
+                    if each.end(now, zone) is not None:
+                        quiet[np.ix_(places(rules.judged[number], self._size), whose)] = True
+        alone = np.zeros(persons, np.bool_)
+        counted = self._counted(histories, zones, now, alone)
+        own = self._own_limits(profiles)
+        counts = np.zeros((persons, len(self.growing) + 1), np.int16)
+        limits = np.full((persons, len(self.growing) + 1), _NEVER, np.int16)
+        for tally, place in self._growing.items():
+            limits[:, place] = self._least(tally, own)
+        for tally, whose, times in _by_tally(counted):
+            if tally in self._growing:
+                counts[whose, self._growing[tally]] = np.minimum(times, _NEVER - 1)
+            full = whose[times >= np.broadcast_to(self._least(tally, own), persons)[whose]]
+            if _is_exact(self._tallies[tally]):
+                hard[np.ix_(places(self._tallies[tally].rows, self._size), full)] = True
+            else:
+                alone[full] = True
+        return Standing(hard, quiet, alone, counts, limits)
+
+    def _least(self, tally: int, own: Mapping[int, Any]) -> Any:
+        """From how many on a tally stops, or might: the same for all, or for each."""
+        rule = self._tallies[tally].rule
+        limit = rule.limit if isinstance(rule, Cap) else rule.count
+        return np.minimum(own.get(self._tallies[tally].number, limit), _NEVER - 1)
+
+    def plan(self, what: tuple[str, ...]) -> _Plan:
+        """What is counted of contacts that are of this."""
+        found = self._plans.get(what)
+        if found is None:
+            counted = self._rules.counted(what)
+            found = self._plans[what] = _Plan(
+                {
+                    outcome: tuple([(self._number(tally), tally.number) for tally in tallies if tally.rows])
+                    for outcome, (_, tallies) in counted.by_outcome.items()
+                },
+                tuple([(names, self._number(tally), tally.number) for names, tally in counted.latest if tally.rows]),
+            )
+        return found
+
+    def oldest(self, since: Sequence[datetime]) -> dict[str, datetime]:
+        """By outcome, from when on any rule counts it."""
+        found: dict[str, datetime] = {}
+        for number, rule in self._rules.counting:
+            for outcome in rule.outcomes:
+                found[outcome] = min(since[number], found.get(outcome, since[number]))
+        return found
+
+    def _number(self, tally: Tally) -> int:
+        if tally not in self._numbers:
+            self._numbers[tally] = len(self._tallies)
+            self._tallies.append(tally)
+        return self._numbers[tally]
+
+    def _fixed(self, profiles: Sequence[Profile]) -> Iterator[tuple[Rows, Places]]:
+        """What is stopped whatever was counted, with the persons for whom it is."""
+        consented: dict[Any, Rows] = {}
+        for rows, whose in grouped([self._stopped(profile, consented) for profile in profiles]):
+            if rows:
+                yield rows, whose
+
+    def _stopped(self, profile: Profile, consented: dict[Any, Rows]) -> Rows:
+        rules, stopped = self._rules, 0
+        if rules.consents:
+            key = tuple([(each, word.consents) for each, word in weighed(profile.consents)])
+            if key not in consented:
+                consented[key] = rules.consented(profile.consents)
+            for number in rules.consents:
+                stopped |= rules.judged[number] & ~consented[key]
+        stopping = [n for n, exclusion in rules.exclusions if exclusion.flag in profile.flags]
+        stopping += [n for n, holdout in rules.holdouts if held_out(holdout, profile.person_id)]
+        stopping += [n for n, cap in self._may_be_none if limit_of(cap, profile) == 0]
+        for number in stopping:
+            stopped |= rules.judged[number]
+        return stopped
+
+    def _own_limits(self, profiles: Sequence[Profile]) -> dict[int, Any]:
+        """Of caps that persons may lower, the limit of each."""
+        return {
+            number: np.array([limit_of(cap, profile) for profile in profiles])
+            for number, cap in self._rules.caps
+            if cap.preference is not None
+        }
+
+    def _counted(
+        self, histories: Sequence[ContactHistory], zones: Sequence[tzinfo] | None, now: datetime, alone: Flags
+    ) -> list[int]:
+        """The tallies that each person's contacts count in, once for each time, as one number with the person's."""
+        found: list[int] = []
+        by_zone: dict[Any, _Counting] = {}
+        for person, history in enumerate(histories):
+            zone = zones[person] if zones is not None and self._rules.calendars else None
+            counting = by_zone.get(zone)
+            if counting is None:
+                counting = by_zone[zone] = _Counting(self, self._since(zone, now))
+            counting(history.contacts.values(), facts_of, now, person * _STRIDE, found.append)
+            if history.past.contacts:
+                alone[person] = any(folded.had is not None for folded in history.past.contacts)
+                counting(history.past.contacts, known_of, now, person * _STRIDE, found.append)
+        return found
+
+    def _since(self, zone: tzinfo | None, now: datetime) -> list[datetime]:
+        """For each rule, the instant after which it counts."""
+        since = [now] * len(self._rules.rules)
+        for number, span in self._rules.rolling:
+            since[number] = now - span
+        for number, unit in self._rules.calendars:
+            assert zone is not None
+            since[number] = self._rules.began(unit, now, zone) - INSTANT
+        return since
+
+
+class _Counting:
+    """Counts contacts from some instants on."""
+
+    def __init__(self, rules: Rules, since: Sequence[datetime]) -> None:
+        self._rules = rules
+        self._since = since
+        self._plans: dict[Any, _Plan] = {}
+        self._oldest = rules.oldest(since)
+
+    def __call__(
+        self,
+        contacts: Iterable[Contact | Folded],
+        what_of: Callable[[Any], tuple[str, ...]],
+        now: datetime,
+        base: int,
+        counts: Callable[[int], None],
+    ) -> None:
+        """Tell the tallies that a person's contacts count in. Most are too long ago for any, which is seen at once."""
+        oldest = self._oldest
+        for contact in contacts:
+            outcomes = contact.outcomes
+            if contact.state != "presented":
+                if not contact.counts(now):
+                    continue
+                outcomes = {**outcomes, "sent": contact.at}
+            if not any(name in oldest and outcomes[name] > oldest[name] for name in outcomes):
+                continue
+            tallies, latest = self._plans.get(what := what_of(contact)) or self._planned(what)
+            for outcome, at in outcomes.items():
+                for tally, since in tallies.get(outcome, ()):
+                    if at > since:
+                        counts(base + tally)
+            for names, tally, since in latest:
+                if any(outcomes[name] > since for name in names if name in outcomes):
+                    counts(base + tally)
+
+    def _planned(self, what: tuple[str, ...]) -> _Plan:
+        plan, since = self._rules.plan(what), self._since
+        found = self._plans[what] = _Plan(
+            {name: tuple([(tally, since[n]) for tally, n in tallies]) for name, tallies in plan.tallies.items()},
+            tuple([(names, tally, since[n]) for names, tally, n in plan.latest]),
+        )
+        return found
+
+
+def _is_exact(tally: Tally) -> bool:
+    """Whether how many there are says whether it stops."""
+    return isinstance(tally.rule, Cap) or (tally.plain and tally.against is None)
+
+
+def _by_tally(counted: Sequence[int]) -> Iterator[tuple[int, Places, Places]]:
+    """Each tally with the persons whose contacts count in it, and how often."""
+    keys, times = np.unique(np.array(counted, np.int64), return_counts=True)
+    whose, tallies = np.divmod(keys, _STRIDE)
+    order = np.argsort(tallies, kind="stable")
+    bounds = np.flatnonzero(np.diff(tallies[order], prepend=-1, append=-1)).tolist()
+    for begin, end in pairwise(bounds):
+        some = order[begin:end]
+        yield int(tallies[some[0]]), whose[some], times[some]
+
+
+def grouped(keys: Sequence[Any]) -> Iterator[tuple[Any, Places]]:
+    """Each different key, with the places at which it stands."""
+    found: dict[Any, list[int]] = {}
+    for place, key in enumerate(keys):
+        found.setdefault(key, []).append(place)
+    for key, where in found.items():
+        yield key, np.array(where, np.intp)

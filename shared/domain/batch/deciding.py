@@ -1,0 +1,191 @@
+"""Waves decided: for each person of one what `alone.record` would say of that person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.domain.batch.alone import Asked, record
+from shared.domain.batch.conditions import Conditions
+from shared.domain.batch.contacts import Rules, grouped
+from shared.domain.batch.filling import Filling
+from shared.domain.batch.packed import Flags, Places, Words, packed, places, rows_at, unpacked, words_of
+from shared.domain.batch.scoring import Pairs, Scorer
+from shared.domain.batch.values import Values
+from shared.domain.contact_history import ContactHistory
+from shared.domain.decision import DecisionRecord, Result
+from shared.domain.engagement import Slots
+from shared.domain.experiments import AS_USUAL
+from shared.domain.policy.conditions import stopping
+from shared.domain.policy.policy import Policy
+from shared.domain.policy.tables import Rows
+from shared.domain.profile import Profile
+from shared.domain.propensity import Counts
+from shared.domain.replay import is_offer
+from shared.domain.signal import Signal, decision_id
+
+
+class Wave(NamedTuple):
+    """Persons who are decided on together: each with what happened, and the contacts so far."""
+
+    profiles: Sequence[Profile]
+    signals: Sequence[Signal]
+    histories: Sequence[ContactHistory]
+
+    def part(self, begin: int, end: int) -> Wave:
+        """Those from one place until before another."""
+        return Wave(self.profiles[begin:end], self.signals[begin:end], self.histories[begin:end])
+
+    def asked(self, person: int) -> Asked:
+        """One of them."""
+        return Asked(self.profiles[person], self.signals[person], self.histories[person])
+
+
+class Decisions:
+    """What a wave came to; a person is a place in it, a treatment its row in the policy.
+
+    Attributes:
+        passing: the persons of each row that qualify, as bits.
+        pairs: the same as pairs, with what they rank by.
+        rows: what was chosen for each person, in the order of being taken, -1 where no more was.
+        parts: the number of the placement that each fills, among those asked for.
+        results: how each decision ended.
+        excluded: whom a flag excludes altogether.
+        alone: the records of those that were decided alone.
+    """
+
+    def __init__(
+        self,
+        passing: Words,
+        pairs: Pairs,
+        rows: NDArray[np.intp],
+        parts: NDArray[np.intp],
+        results: list[Result],
+        alone: dict[int, DecisionRecord],
+    ) -> None:
+        self.passing = passing
+        self.pairs = pairs
+        self.rows = rows
+        self.parts = parts
+        self.results = results
+        self.alone = alone
+
+    def __len__(self) -> int:
+        return len(self.results)
+
+    def qualified(self, person: int) -> Rows:
+        """The rows that a person qualifies for."""
+        return rows_at(unpacked(self.passing, len(self))[:, person])
+
+    def of(self, person: int) -> Places:
+        """Where a person's pairs are, by row."""
+        found: Places = (self.pairs.persons == person).nonzero()[0]
+        return found
+
+
+class Batch:
+    """Decides waves of one kind of request by one revision and the evidence of one moment."""
+
+    def __init__(self, policy: Policy, slots: Slots, counts: Mapping[str, Counts], now: datetime) -> None:
+        """Work out what does not depend on persons.
+
+        Args:
+            policy: the compiled revision.
+            slots: where treatments may appear.
+            counts: the models' evidence by model id; a missing one has none.
+            now: when all are decided, UTC.
+        """
+        self.policy = policy
+        self.slots = slots
+        self.counts = counts
+        self.now = now
+        self._sends = not is_offer(policy.revision, slots)
+        self._size = len(policy.rows)
+        self._conditions = Conditions(self._size, *stopping(policy.revision.catalogue))
+        self._scorer = Scorer(policy, counts)
+        self._reads = self._conditions.reads | self._scorer.reads
+        self._rules = Rules(policy)
+        self._filling = Filling(policy, self._rules, slots, sends=self._sends)
+
+    def __call__(self, wave: Wave) -> Decisions:
+        """Decide."""
+        persons = len(wave.profiles)
+        values = Values(self.policy, *wave[:2], self.now, self._reads)
+        passing, excluded = self._admitted(wave)
+        self._conditions.narrow(passing, values)
+        decisions = self._ids(wave) if self.policy.factors.explores else ()
+        pairs = self._scorer(passing, values, decisions)
+        standing = self._rules.standing(wave.profiles, wave.histories, self.now)
+        filled = self._filling(pairs, pairs.priorities, standing, persons)
+        qualifies = np.zeros(persons, np.bool_)
+        qualifies[pairs.persons] = True
+        alone = (
+            filled.alone | self._otherwise(wave) | self._filling.alone | (self._rules.lifts and len(filled.rows[0]) > 1)
+        )
+        results = self._results(filled.rows, qualifies, excluded)
+        records = {}
+        for person in (alone & qualifies).nonzero()[0].tolist():
+            made = records[person] = record(self.policy, wave.asked(person), self.slots, self.counts, self.now)
+            self._take(made, person, filled.rows, filled.parts)
+            results[person] = made.result
+        return Decisions(passing, pairs, filled.rows, filled.parts, results, records)
+
+    def record(self, wave: Wave, person: int) -> DecisionRecord:
+        """The whole record of one person's decision."""
+        return record(self.policy, wave.asked(person), self.slots, self.counts, self.now)
+
+    def _admitted(self, wave: Wave) -> tuple[Words, Flags]:
+        """The persons of each row as far as no condition says, and who is excluded altogether."""
+        policy, masks = self.policy, self.policy.masks
+        flags = {exclusion.flag for exclusion in policy.revision.catalogue.exclusions}
+        everywhere = masks.slots(self.slots.channels, self.slots.placements) & masks.active(self.now)
+        keys: list[Any] = [
+            None
+            if profile.flags and not flags.isdisjoint(profile.flags)
+            else (signal.brand, profile.brands if signal.brand is None else (), profile.reachable)
+            for profile, signal in zip(wave.profiles, wave.signals, strict=True)
+        ]
+        passing = np.zeros((self._size, words_of(len(keys))), np.uint64)
+        excluded = np.zeros(len(keys), np.bool_)
+        for key, whose in grouped(keys):
+            if key is None:
+                excluded[whose] = True
+                continue
+            brand, brands, _ = key
+            may = (brand,) if brand else brands or tuple(policy.revision.brands)
+            rows = everywhere & masks.brands(may) & masks.reachable(wave.profiles[int(whose[0])])
+            these = np.zeros(len(keys), np.bool_)
+            these[whose] = True
+            passing[places(rows, self._size)] |= packed(these)
+        return passing, excluded
+
+    def _otherwise(self, wave: Wave) -> Flags:
+        """Whose treatments rank otherwise, because of the arm of an experiment that they are in."""
+        experiments = self.policy.experiments
+        if not self.policy.revision.catalogue.experiments:
+            return np.zeros(len(wave.profiles), np.bool_)
+        ways = [experiments.way(experiments.arms(profile.person_id)) for profile in wave.profiles]
+        return np.array([way is not AS_USUAL for way in ways], np.bool_)
+
+    @staticmethod
+    def _ids(wave: Wave) -> list[str]:
+        return [decision_id(signal.source, signal.id) for signal in wave.signals]
+
+    def _results(self, rows: NDArray[np.intp], qualifies: Flags, excluded: Flags) -> list[Result]:
+        chosen: Result = "reserved" if self._sends else "offered"
+        words: list[Result] = ["nothing_qualified", "excluded", "all_withheld", chosen]
+        has = rows[:, 0] >= 0 if rows.shape[1] else np.zeros(len(rows), np.bool_)
+        numbers = np.where(qualifies, np.where(has, 3, 2), np.where(excluded, 1, 0))
+        return [words[number] for number in numbers.tolist()]
+
+    def _take(self, made: DecisionRecord, person: int, rows: NDArray[np.intp], parts: NDArray[np.intp]) -> None:
+        """Put what somebody was decided alone in the place of what the wave came to."""
+        placements = [placement for placement, _ in self.slots.wanted()]
+        rows[person], parts[person] = -1, -1
+        for n, chosen in enumerate(made.chosen):
+            rows[person, n] = self.policy.row(chosen.treatment)
+            parts[person, n] = placements.index(chosen.placement if self.slots.placements else None)
