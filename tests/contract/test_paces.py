@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.adapters.pacing import Timing
+from shared.adapters.known_paces import Timing
 from shared.domain.catalogue import Breaker, SendRate
 from shared.domain.errors import NotTakenError, TransientError
 from shared.ports import NotNow, Turn

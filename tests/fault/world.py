@@ -31,7 +31,7 @@ from functions.identity.handler import Identify
 from functions.suppression.handler import Suppress
 from shared.adapters import memory
 from shared.adapters.envelope import envelope as enveloped
-from shared.adapters.pacing import Timing
+from shared.adapters.known_paces import Timing
 from shared.authoring import load
 from shared.domain.catalogue import Revision
 from shared.domain.identifiers import keyed_hash

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.adapters import memory
-from shared.adapters.pacing import Timing
+from shared.adapters.known_paces import Timing
+from shared.adapters.memory.paces import SharedPaces
 from shared.domain.catalogue import Breaker, SendRate
 from shared.domain.errors import TransientError
 from shared.domain.pace import PROBE_LEASE, RANKS, Pace, opened, pause, probed, probing, unprobed
@@ -191,6 +192,6 @@ def test_two_that_open_it_at_once_open_it_once(instances, failures):
             if isinstance(turn, NotNow):
                 break
             instance.failed(them.channel, message, turn, TransientError("500"))
-    pace = them.living[0]._shared.load("email").value
+    pace = SharedPaces(them.store, them.meter).load("email").value
 
     assert (pace.epoch, pace.failed, pace.probe_at) == (1, 1, NOW + timedelta(seconds=10))

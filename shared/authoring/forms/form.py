@@ -22,7 +22,7 @@ PATTERNS = {
     WINDOW: "is such as 30d (of s, m, h, d, w), or calendar_day, calendar_week, calendar_month, or forever",
     CLOCK_TIME: 'is hours and minutes, such as "08:00"',
     HOLIDAYS: "is a country, such as GB, or one with its part, such as GB-ENG",
-    SECRET_NAME: "begins with kairos-source- and goes on in a-z, 0-9 and '-'",
+    SECRET_NAME: "begins with kairos-source- or kairos-callback- and goes on in a-z, 0-9 and '-'",
     CONNECTOR_SECRET: "begins with kairos-connector- and goes on in a-z, 0-9 and '-'",
     ENDPOINT: "is an address that begins with https:// and a host; places stand in its path or query",
     HEADER_NAME: "is made of letters, 0-9 and '-' and begins with a letter",

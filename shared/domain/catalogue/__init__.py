@@ -26,6 +26,7 @@ from shared.domain.catalogue.authentication import (
     StandardWebhooks,
     TimedSignature,
 )
+from shared.domain.catalogue.callbacks import Callback
 from shared.domain.catalogue.conditions import POLICY_KINDS, Condition, Exclusion, Expression, PolicyKind
 from shared.domain.catalogue.connectors import (
     Answer,
@@ -93,6 +94,7 @@ __all__ = [
     "Blocked",
     "BodySignature",
     "Breaker",
+    "Callback",
     "Catalogue",
     "Channel",
     "ClientCredentials",

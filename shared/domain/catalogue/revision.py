@@ -10,6 +10,7 @@ import msgspec
 
 from shared.domain.catalogue.actions import Action, Treatment
 from shared.domain.catalogue.arbitration import ContextWeight, Exploration, Learning, Predictor, Weights
+from shared.domain.catalogue.callbacks import Callback
 from shared.domain.catalogue.conditions import Condition, Exclusion, Expression
 from shared.domain.catalogue.connectors import Connector
 from shared.domain.catalogue.consent import ConsentTerms
@@ -74,6 +75,7 @@ class Catalogue(Part, frozen=True, kw_only=True):
     features: tuple[AnyFeature, ...] = ()
     features_read: tuple[str, ...] = ()
     triggers: tuple[Trigger, ...] = ()
+    callbacks: tuple[Callback, ...] = ()
     connectors: tuple[Connector, ...] = ()
     experiments: tuple[Experiment, ...] = ()
     learning: Learning = Learning()
@@ -93,6 +95,7 @@ class Revision:
         self.namespaces = {n.id: n for n in catalogue.namespaces}
         self.channels = {c.id: c for c in catalogue.channels}
         self.sources = {s.id: s for s in catalogue.sources}
+        self.callbacks = {c.id: c for c in catalogue.callbacks}
         self.connectors = {c.id: c for c in catalogue.connectors}
         self.brands = {b.id: b for b in catalogue.brands}
         self.actions = {a.id: a for a in catalogue.actions}
