@@ -272,6 +272,11 @@ class Running:
         assert found is not None
         return found.value
 
+    def stands(self, decision: str) -> str | None:
+        """The state of the one delivery that a decision may have led to, as soon as it has a document."""
+        ids = [delivery_id(decision, treatment) for treatment in self.platform.bank.revision.treatments]
+        return next((found.state for found in self._contacts.deliveries(ids).values()), None)
+
     def contacts(self, customer: str) -> list[Contact]:
         """The contact history of a newcomer."""
         history = self._contacts.history(person_id(customer)).value
