@@ -65,7 +65,7 @@ class Factors:
             ]
         )
         self.mandatory = rows_at([row for row, (action, _) in enumerate(rows) if action.mandatory])
-        self.predictors = Predictors(revision.catalogue.predictors)
+        self.predictors = Predictors(revision.catalogue.predictors, revision.catalogue.learning)
         self.explores = revision.catalogue.exploration == "thompson"
         self._say: tuple[Mapping[str, Counts] | None, _Say] = None, lambda *_: Propensities((), "")
 
@@ -92,10 +92,9 @@ class Factors:
         return lambda *_: found
 
     def _scoring(self, counts: Mapping[str, Counts]) -> _Say:
-        from shared.domain.classifier import Classifier, Model, rounded  # noqa: PLC0415 - numpy, see above
+        from shared.domain.classifier import Classifier, model_of, rounded  # noqa: PLC0415 - numpy, see above
 
-        starting = [treatment.starting for _, treatment in self._rows]
-        models = [Model(*each) for each in zip(self.models, starting, strict=True)]
+        models = [model_of(action, treatment) for action, treatment in self._rows]
         classifier, version_ = Classifier(models, self.predictors, counts), version(counts)
         drawn = self._drawing(classifier.evidence) if self.explores else None
 
