@@ -20,6 +20,8 @@ from functions.eligibility.handler import Qualify
 from functions.feedback import openapi as feedback_openapi
 from functions.feedback.api import routes as feedback_routes
 from functions.feedback.api import sweep_route
+from functions.feedback.callbacks import callback_routes
+from functions.feedback.calling_back import TakeCallbacks
 from functions.feedback.closing import CloseWindows
 from functions.feedback.following import Follow
 from functions.feedback.handler import RecordOutcomes, note_delivery
@@ -54,6 +56,7 @@ from functions.records.weighing import Weigh
 from functions.suppression.handler import Suppress
 from shared.adapters.channels import Connectors
 from shared.adapters.channels.egress import Egress
+from shared.adapters.known_paces import Timing
 from shared.adapters.memory.allowances import Allowances
 from shared.adapters.memory.bus import Deliver as Taker
 from shared.adapters.memory.catalogues import Catalogues
@@ -70,7 +73,6 @@ from shared.adapters.memory.responses import ResponseWindows
 from shared.adapters.memory.seals import Seals
 from shared.adapters.memory.secrets import Secrets
 from shared.adapters.memory.store import Store
-from shared.adapters.pacing import Timing
 from shared.adapters.sealing import Sealer
 from shared.messages import (
     ActionsQualified,
@@ -198,6 +200,7 @@ def services(
                     meter,
                     utc_now,
                 ),
+                *callback_routes(TakeCallbacks(catalogues, contacts, take), catalogues, door, meter, utc_now),
                 *LinkPages(Follow(bank.links(""), contacts, take), catalogues, meter, utc_now).routes,
             ],
             ready=always_ready,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from functions.feedback.rejecting import rejection
 from functions.feedback.taking import TakeOutcomes, Told
 from shared.domain.errors import InvalidError
 from shared.domain.outcome import OUTCOMES, Outcome
@@ -66,7 +67,7 @@ class RecordOutcomes:
             delivery = deliveries.get(item.delivery_id)
             if delivery is None:
                 detail = "no such delivery; use the delivery_id that came with the treatment"
-                rejected.append(_rejection(index, 404, InvalidError(detail, field="delivery_id")))
+                rejected.append(rejection(index, 404, InvalidError(detail, field="delivery_id")))
                 continue
             told[index] = Told(_outcome(item, item.at or now), delivery)
         taken = self._take(list(told.values()), now)
@@ -104,7 +105,7 @@ def _read(body: bytes, now: datetime) -> tuple[dict[int, ReportedOutcome], list[
         try:
             reported[index] = _one(item, now)
         except InvalidError as error:
-            rejected.append(_rejection(index, 400, error))
+            rejected.append(rejection(index, 400, error))
     return reported, rejected
 
 
@@ -123,14 +124,3 @@ def _one(item: Any, now: datetime) -> ReportedOutcome:
     if outcome.at is not None and outcome.at > now + EARLY_BEYOND:
         return msgspec.structs.replace(outcome, at=now)
     return outcome
-
-
-def _rejection(index: int, status: int, error: InvalidError) -> dict[str, Any]:
-    problem: Mapping[str, Any] = {
-        "type": "about:blank",
-        "title": "Not found" if status == 404 else "Invalid outcome",
-        "status": status,
-        "detail": error.detail,
-        "field": error.field,
-    }
-    return {"index": index, "problem": problem}

@@ -12,8 +12,10 @@ class Settings(Pushed, frozen=True, kw_only=True):
         channel_keys: JSON of who may report outcomes, `{"web": {"key": "…"}}`.
         link_keys: what links are signed with, `[{"kid": "a", "key": "BASE64"}]`; the first signs, all are known.
         person_keys: what wraps the keys of persons, `kms://LOCATION/KEY_RING/KEY` or `file:///PATH`.
+        secret_manager_emulator_host: `host:port` of what stands for Secret Manager on a laptop.
     """
 
     channel_keys: str
     link_keys: str
     person_keys: str
+    secret_manager_emulator_host: str = ""

@@ -9,6 +9,7 @@ import msgspec
 
 from shared.authoring import forms
 from shared.authoring.actions import ActionBuilder
+from shared.authoring.callbacks import build_callbacks
 from shared.authoring.conditions import Conditions
 from shared.authoring.connectors import build_channels, build_connectors
 from shared.authoring.consent_terms import build_consent
@@ -86,6 +87,7 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
         signals=signals,
         action_schema=action_schema,
         time_zone=bank.time_zone,
+        locale=bank.locale,
         slots=build_slots(files.arbitration.slots, names),
         predictors=predictors,
         exploration=files.arbitration.exploration,
@@ -95,6 +97,7 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
         features=features,
         features_read=features_read(features, checker.expressions, predictors, actions),
         triggers=triggers,
+        callbacks=build_callbacks(files.callbacks, files.formats, names),
         connectors=build_connectors(files, channels, actions, names),
         experiments=build_experiments(files.experiments, files.contact_policy, names),
     )

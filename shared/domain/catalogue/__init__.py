@@ -26,6 +26,7 @@ from shared.domain.catalogue.authentication import (
     StandardWebhooks,
     TimedSignature,
 )
+from shared.domain.catalogue.callbacks import Callback
 from shared.domain.catalogue.conditions import POLICY_KINDS, Condition, Exclusion, Expression, PolicyKind
 from shared.domain.catalogue.connectors import (
     Answer,
@@ -64,6 +65,8 @@ from shared.domain.catalogue.surroundings import (
     AttributeType,
     Blocked,
     Channel,
+    ContentField,
+    Medium,
     Namespace,
     Placement,
     PlainType,
@@ -91,12 +94,14 @@ __all__ = [
     "Blocked",
     "BodySignature",
     "Breaker",
+    "Callback",
     "Catalogue",
     "Channel",
     "ClientCredentials",
     "Condition",
     "Connector",
     "ConsentTerms",
+    "ContentField",
     "ContextWeight",
     "Count",
     "Decayed",
@@ -114,6 +119,7 @@ __all__ = [
     "KeyringKey",
     "LastSeen",
     "Learning",
+    "Medium",
     "ModeUse",
     "Named",
     "Namespace",

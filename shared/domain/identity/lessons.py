@@ -34,21 +34,15 @@ _EVER = datetime.min.replace(tzinfo=UTC)
 Taught = TypeVar("Taught", bound=Lesson)
 
 
-def is_strongest(voice: str, members: Mapping[str, str], strength: Strength) -> bool:
-    """Whether an identifier of a graph is the strongest of its fragment; one that is in no graph is taken for it."""
+def speaks_apart(voice: str, members: Mapping[str, str], strength: Strength) -> bool:
+    """Whether what an identifier teaches is a lesson of its own; one that is in no graph, or alone in its fragment,
+    teaches the fragment.
+    """
     fragment = members.get(voice)
-    if fragment is None or len(members) == 1:
-        return True
+    if fragment is None:
+        return False
     turn = strength.order(voice)
-    return all(entered != fragment or turn <= strength.order(key) for key, entered in members.items())
-
-
-def strongest(members: Mapping[str, str], strength: Strength) -> dict[str, str]:
-    """The strongest identifier of each fragment."""
-    found: dict[str, str] = {}
-    for key in sorted(members, key=strength.order) if len(members) > 1 else members:
-        found.setdefault(members[key], key)
-    return found
+    return any(entered == fragment and strength.order(key) < turn for key, entered in members.items())
 
 
 def handed_over(

@@ -16,7 +16,7 @@ import msgspec
 
 from shared.domain.catalogue.consent import Objection
 from shared.domain.identity.fragments import assembled, lessons_of, parts, survivor
-from shared.domain.identity.lessons import handed_over, strongest
+from shared.domain.identity.lessons import handed_over
 from shared.domain.identity.links import Graph, Link, Refusal
 from shared.domain.identity.partition import SHARED, Partition, Strength, partition
 from shared.domain.identity.voices import voices_of
@@ -123,9 +123,13 @@ class _Parting:
         self._objections = objections
         self._fragments = {each: held for person in persons for each, held in parts(person).items()}
         self._lessons = {each: held for person in persons for each, held in lessons_of(person).items()}
-        self._strongest = {
-            fragment: key for person in persons for fragment, key in strongest(person.graph.members, strength).items()
-        }
+        self._order = {key: strength.order(key) for key in log.members}
+        self._strongest: dict[str, str] = {}
+        for person in persons:
+            for key, fragment in person.graph.members.items():
+                before = self._strongest.get(fragment)
+                if before is None or self._order[key] < self._order[before]:
+                    self._strongest[fragment] = key
         self._voices = {each: words for person in persons for each, words in voices_of(person).items()}
         self._before = {person.person_id for person in persons}
         self._version = max((person.version for person in persons), default=0) + 1
@@ -193,7 +197,7 @@ class _Parting:
         kept: dict[int, dict[str, Fragment]] = {}
         gone: set[str] = set()
         keepers = sorted(
-            ((self._strength.order(key), index, key) for index, keys in enumerate(self._found.parts) for key in keys)
+            ((self._order[key], index, key) for index, keys in enumerate(self._found.parts) for key in keys)
         )
         for _, index, key in keepers:
             fragment = self._log.members[key]

@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from shared.domain.consent import Consent, apply_consents
-from shared.domain.identity.fragments import kept_apart, lessons_of, parts
-from shared.domain.identity.lessons import NOTHING, bounded, is_strongest, weight
+from shared.domain.consent import Consent, apply_consents, merged_consents
+from shared.domain.identity.fragments import kept_apart, lessons_of, parts, union
+from shared.domain.identity.lessons import NOTHING, bounded, speaks_apart, weight
 from shared.domain.identity.partition import Strength
 from shared.domain.identity.voices import together, voices_of
 from shared.domain.policy.policy import Policy
@@ -35,11 +35,13 @@ def taught(person: Person, fragment: str, voice: str, signal: Signal, policy: Po
         signal: the signal.
         policy: of the revision that says what is kept of it.
     """
+    if not (signal.consent or signal.attributes or policy.features.takes(signal)):
+        return person
     own = fragment if fragment in person.fragments else person.person_id
     if signal.consent:
         person = _told(person, voice if voice in person.graph.members else own, signal, policy)
     strength = Strength(policy.revision.namespaces)
-    apart = not is_strongest(voice, person.graph.members, strength)
+    apart = len(person.graph.members) > 1 and speaks_apart(voice, person.graph.members, strength)
     if not (apart or person.fragments or person.lessons):
         return _learnt(person, person.created_at, signal, policy)
     held, lessons = parts(person), lessons_of(person)
@@ -69,6 +71,15 @@ def remembering(person: Person, fragment: str, triggered: Entries) -> Person:
     after = msgspec.structs.replace(before, triggered=merged_entries(before.triggered, new))
     together_with = merged_entries(person.triggered, new)
     return msgspec.structs.replace(person, fragments={**person.fragments, own: after}, triggered=together_with)
+
+
+def restricted(person: Person, by: Person) -> Person:
+    """The person under what was said with an identifier that may have been the person's."""
+    if not (by.consents or by.flags):
+        return person
+    return msgspec.structs.replace(
+        person, consents=merged_consents(person.consents, by.consents), flags=union([person.flags, by.flags])
+    )
 
 
 def _told(person: Person, voice: str, signal: Signal, policy: Policy) -> Person:
@@ -105,6 +116,8 @@ def _stated(
     """Attributes and their facts after those that a signal states: the higher source priority wins, then the later
     event time, in any order of arrival. The same objects where it states nothing that counts.
     """
+    if not signal.attributes:
+        return of.attributes, of.facts
     new = Fact(source=signal.source, priority=priority, at=signal.at)
     heavier = {
         name: value
