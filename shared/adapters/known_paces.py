@@ -66,6 +66,7 @@ class Known:
         places: in the queue, taken and not given to a message yet, by rank.
         full_until: by how far ahead was looked, until when there are no slots.
         failing: deliveries that failed in a row.
+        told_full_at: when it was last told that there are no slots.
         waiting: the threads whose messages ask for a slot right now; this alone is changed without the lock.
     """
 
@@ -78,6 +79,7 @@ class Known:
         self.places: dict[int, deque[datetime]] = {}
         self.full_until: dict[timedelta, datetime] = {}
         self.failing: set[str] = set()
+        self.told_full_at: datetime | None = None
         self.waiting: set[int] = set()
         self._asked: deque[datetime] = deque()
 

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from shared.adapters.known_paces import LOOK_EVERY, Known, KnownPaces, Shared, Slot, Timing
 from shared.domain.catalogue import Channel, SendRate
@@ -37,7 +38,14 @@ ASK_AGAIN_AFTER = timedelta(seconds=0.5)
 
 HELD_WITHOUT_WORD = timedelta(seconds=1)
 
-Tell = Callable[[str], None]
+TELL_AGAIN_AFTER = timedelta(minutes=1)
+
+
+class Tell(Protocol):
+    """Hears what operators want to know: in words, and for machines the channel and what happened to it."""
+
+    def __call__(self, said: str, /, *, channel: str, event: str) -> None:
+        """Hear of one event."""
 
 
 class Pacing:
@@ -126,6 +134,7 @@ class Pacing:
             booked = book(pace, rate, now, wanted, look_ahead)
             if booked is None:
                 known.full_until[look_ahead] = max(next_slot(pace, rate, now) - look_ahead, now + ASK_AGAIN_AFTER)
+                self._tell_full(known, rate, now)
                 return pace, ()
             apart, usable = interval(rate), usable_for(rate)
             until = [max(now, booked.first + n * apart) + usable for n in range(booked.slots)]
@@ -162,7 +171,8 @@ class Pacing:
             return (pace, ()) if trying is None else (trying, (mine,))
 
         if self._paces.commit(known, change):
-            self._tell(f"{channel.id}: half open, {mine} tries whether the provider is back")
+            said = f"{channel.id}: half open, {mine} tries whether the provider is back"
+            self._tell(said, channel=channel.id, event="breaker_half_open")
             return Turn(max(now, known.pace.held_until or now), is_probe=True)
         if not known.pace.failed:
             return self._turn(channel, known, delivery)
@@ -181,32 +191,42 @@ class Pacing:
             return NotNow(self._place(channel.rate_limit, known, delivery, pace.held_until), why)
         return None
 
+    def _tell_full(self, known: Known, rate: SendRate, now: datetime) -> None:
+        """Let it be heard, once a minute, that messages are deferred."""
+        if known.told_full_at is None or now >= known.told_full_at + TELL_AGAIN_AFTER:
+            known.told_full_at = now
+            said = f"{known.channel}: messages are deferred, since it is sent no faster than {rate}"
+            self._tell(said, channel=known.channel, event="rate_limited")
+
     def _hold(self, known: Known, until: datetime) -> None:
         before = known.pace.held_until
         if before is not None and before >= until - HELD_WITHOUT_WORD:
             return
         self._change(known, lambda pace: held(pace, until, "its provider"))
-        self._tell(f"{known.channel}: held by its provider until {until:%H:%M:%S} UTC")
+        said = f"{known.channel}: held by its provider until {until:%H:%M:%S} UTC"
+        self._tell(said, channel=known.channel, event="held")
 
     def _open(self, channel: Channel, known: Known, now: datetime) -> None:
         epoch = known.pace.epoch
         self._change(known, lambda pace: opened(pace, channel.breaker, epoch, now))
         known.failing.clear()
-        self._tell(f"{channel.id}: the breaker is open, since {channel.breaker.failures} messages failed in a row")
+        said = f"{channel.id}: the breaker is open, since {channel.breaker.failures} messages failed in a row"
+        self._tell(said, channel=channel.id, event="breaker_open")
 
     def _probed(self, channel: Channel, known: Known, delivery: Delivery, *, well: bool) -> None:
         now, mine = self._clock(), delivery.delivery_id
         self._change(known, lambda pace: probed(pace, mine, channel.breaker, now, well=well))
         known.failing.clear()
-        said = "closed again" if well else "open still"
-        self._tell(f"{channel.id}: the breaker is {said}, as {mine} found")
+        state, event = ("closed again", "breaker_closed") if well else ("open still", "breaker_open")
+        self._tell(f"{channel.id}: the breaker is {state}, as {mine} found", channel=channel.id, event=event)
 
     def _change(self, known: Known, change: Callable[[Pace], Pace]) -> None:
         """Change what is shared; where that cannot be done now it stays as it is, and who fails next tries again."""
         try:
             self._paces.commit(known, lambda pace, _now: (change(pace), ()))
         except TransientError as error:
-            self._tell(f"{known.channel}: its pace could not be written: {error}")
+            said = f"{known.channel}: its pace could not be written: {error}"
+            self._tell(said, channel=known.channel, event="pace_not_written")
 
 
 def _ahead(delivery: Delivery) -> timedelta:

@@ -16,7 +16,7 @@ from tests.e2e.platforms import PATIENCE_SECONDS, signal
 def test_what_a_provider_asks_patience_for_waits_and_goes_out_once_when_its_time_has_come(bank):
     people = bank.newcomers(3)
     deadline = time.monotonic() + PATIENCE_SECONDS
-    with bank.providers(mode="429", retry_after=3) as behave:
+    with bank.providers(mode="429", retry_after=2) as behave:
         decisions = [bank.send(signal(person)) for person in people]
         while sum(bank.stands(decision) == "deferred" for decision in decisions) < len(people):
             assert time.monotonic() < deadline, [bank.stands(decision) for decision in decisions]

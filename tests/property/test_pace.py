@@ -41,7 +41,7 @@ class Instances:
     def new(self):
         # a message that waits for its slot does so beside the others: the clock stands still for it
         timing = Timing(lambda: self.now, lambda _at: None, lambda _n: None)
-        return memory.Paces(self.store, self.meter, timing, lambda _said: None)
+        return memory.Paces(self.store, self.meter, timing, lambda _said, **_fields: None)
 
     def message(self, purpose="marketing", state="reserved"):
         self.made += 1
