@@ -57,6 +57,7 @@ from functions.records.weighing import Weigh
 from functions.suppression.handler import Suppress
 from shared.adapters.channels import Connectors
 from shared.adapters.channels.egress import Egress
+from shared.adapters.known_paces import Timing
 from shared.adapters.memory.allowances import Allowances
 from shared.adapters.memory.bus import Deliver as Taker
 from shared.adapters.memory.catalogues import Catalogues
@@ -73,7 +74,6 @@ from shared.adapters.memory.responses import ResponseWindows
 from shared.adapters.memory.seals import Seals
 from shared.adapters.memory.secrets import Secrets
 from shared.adapters.memory.store import Store
-from shared.adapters.pacing import Timing
 from shared.adapters.sealing import Sealer
 from shared.messages import (
     ActionsQualified,
