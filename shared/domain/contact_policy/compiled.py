@@ -209,7 +209,7 @@ class ContactRules:
         return last[2]
 
     def _looked_through(self, history: ContactHistory, now: datetime) -> Asked:
-        present, past = history.counting(now), history.past.contacts
+        present, past = history.contacts.values(), history.past.contacts
         contacts: list[Contact | Folded] = [*present, *past]
         if not contacts:
             return ()
@@ -217,9 +217,12 @@ class ContactRules:
         horizons = [now - span for span in self._spans]
         of = [*map(facts_of, present), *map(known_of, past)]
         for contact, counted in zip(contacts, self._counted_of(of), strict=True):
-            outcomes, by_outcome = contact.outcomes, counted.by_outcome
-            if contact.state in _TAKEN_AS_SENT:
-                outcomes = {**outcomes, "sent": contact.at}
+            outcomes, by_outcome, state = contact.outcomes, counted.by_outcome, contact.state
+            if state != "presented":
+                if not contact.counts(now):
+                    continue
+                if state in _TAKEN_AS_SENT:
+                    outcomes = {**outcomes, "sent": contact.at}
             for outcome, at in outcomes.items():
                 if outcome in by_outcome and at > horizons[by_outcome[outcome][0]]:
                     asked.append((contact, outcomes, counted))
