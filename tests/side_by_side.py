@@ -1,4 +1,4 @@
-"""Which tests may run beside which, where pytest-xdist has two processes: whatever starts a platform or an emulator stays
+"""Which tests run beside which, where pytest-xdist has two processes: whatever starts a platform or an emulator stays
 in one, so that each is started once; of all others, the tests of a file stay together.
 """
 
