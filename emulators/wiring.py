@@ -20,6 +20,7 @@ from functions.eligibility.handler import Qualify
 from functions.feedback import openapi as feedback_openapi
 from functions.feedback.api import routes as feedback_routes
 from functions.feedback.api import sweep_route
+from functions.feedback.attributing import Attribute
 from functions.feedback.callbacks import callback_routes
 from functions.feedback.calling_back import TakeCallbacks
 from functions.feedback.closing import CloseWindows
@@ -164,7 +165,8 @@ def services(
         timer=timer,
     )
     take = TakeOutcomes(catalogues, Outcomes(store, meter), publisher)
-    record = RecordOutcomes(contacts, take)
+    attribute = Attribute(catalogues, persons, contacts, Outcomes(store, meter), key)
+    record = RecordOutcomes(contacts, attribute, take)
     memory.bus.subscribe("history", memory.history.deliver, name="history", at_once=True)
     records = Records(memory.history, Seals(store), catalogues, bank.seal_key)
     measuring = Measuring(
