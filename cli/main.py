@@ -25,6 +25,7 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     "catalogue": ("cli.catalogue", "catalogue", "Check, build and publish the catalogue."),
     "person": ("cli.person", "person", "Show, take apart, hand over or erase one customer."),
     "channels": ("cli.channels", "channels", "Show at what pace channels are sent to, and what waits."),
+    "model": ("cli.model", "model", "Show what the adaptive models know, and what is wrong with them."),
     "bridge": ("cli.bridge", "bridge", "Take in what Kafka topics hold, and write the history to one."),
     "weigh": ("cli.measure", "weigh", "Tell the history how probable the choices of a day were."),
     "quarantine": ("cli.quarantine", "quarantine", "List, show and redrive what was parked."),
