@@ -26,6 +26,7 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     "person": ("cli.person", "person", "Show, take apart, hand over or erase one customer."),
     "channels": ("cli.channels", "channels", "Show at what pace channels are sent to, and what waits."),
     "bridge": ("cli.bridge", "bridge", "Take in what Kafka topics hold, and write the history to one."),
+    "export": ("cli.export", "export", "Write models, interactions or decisions as files that pdstools reads."),
     "weigh": ("cli.measure", "weigh", "Tell the history how probable the choices of a day were."),
     "quarantine": ("cli.quarantine", "quarantine", "List, show and redrive what was parked."),
     "workflow": ("cli.workflow", "workflow", "Check, run and trace workflows on this machine."),
