@@ -20,7 +20,7 @@ from shared.domain.identity.partition import Strength
 from shared.domain.profile import Fact, Fragment, Lesson
 
 MOST_BYTES = 20_000
-"""Bytes of feature states that a person keeps with those of lessons among them. Beyond it what the weakest identifiers
+"""Bytes of feature states that a person with lessons keeps, the view among them. Beyond it what the weakest identifiers
 taught of features goes to the fragment under which they entered, and stays there where they are taken away.
 """
 
@@ -150,4 +150,4 @@ def _divided(fragment: Fragment) -> tuple[Lesson, Fragment]:
 
 
 def _size(states: Mapping[str, bytes]) -> int:
-    return sum(map(len, states.values()))
+    return sum([len(name) + len(state) for name, state in states.items()])
