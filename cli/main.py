@@ -28,6 +28,7 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     "bridge": ("cli.bridge", "bridge", "Take in what Kafka topics hold, and write the history to one."),
     "weigh": ("cli.measure", "weigh", "Tell the history how probable the choices of a day were."),
     "quarantine": ("cli.quarantine", "quarantine", "List, show and redrive what was parked."),
+    "workflow": ("cli.workflow", "workflow", "Check, run and trace workflows on this machine."),
     "openapi": ("cli.openapi", "openapi", "Write what the functions take and give over HTTP."),
     "bench": ("cli.bench", "bench", "Measure speed against peers, in one run."),
     "doctor": ("cli.doctor", "doctor", "Say what this machine can run, and how to get the rest."),

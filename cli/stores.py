@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import yaml
 from google.api_core.exceptions import AlreadyExists, GoogleAPICallError
@@ -23,7 +23,7 @@ from shared.adapters.firestore.person_keys import tree_of_keys
 from shared.adapters.firestore.quarantine import Quarantine as InFirestore
 from shared.adapters.pubsub import DeadLetters as OnPubSub
 from shared.adapters.pubsub import Rows
-from shared.domain.catalogue import Revision
+from shared.domain.catalogue import Channel, Revision
 from shared.domain.pace import Pace
 from shared.messages import HistoryRow
 from shared.ports import Quarantine
@@ -72,14 +72,28 @@ def make_person_keys(project: str) -> str:
     return wrapped_by
 
 
-def pace(platform: Running, channel: str) -> Pace:
-    """The pace of one of its channels."""
-    return SharedPaces(_database(platform), RequestMeter()).load(channel).value
+class ChannelStates(NamedTuple):
+    """The channels that are sent to, the pace of each, and how many deliveries wait."""
+
+    channels: tuple[Channel, ...]
+    paces: Mapping[str, Pace]
+    waiting: int
 
 
-def waiting(platform: Running) -> int:
-    """How many deliveries wait for their channel."""
-    return DeferredDeliveries(_database(platform), RequestMeter()).waiting()
+def channel_states(where: Running | str) -> ChannelStates:
+    """How the channels stand of a platform, or of a project of Google Cloud, or an end with what kept it from being
+    read.
+    """
+    database, meter = (Database(where) if isinstance(where, str) else _database(where)), RequestMeter()
+    try:
+        every = Catalogues(database).current().revision.catalogue.channels
+        channels = tuple(channel for channel in every if channel.direction == "outbound")
+        paces = {channel.id: SharedPaces(database, meter).load(channel.id).value for channel in channels}
+        return ChannelStates(channels, paces, DeferredDeliveries(database, meter).waiting())
+    except GoogleAuthError as error:
+        fail(f"No credentials for {where}: {error}", "gcloud auth application-default login")
+    except GoogleAPICallError as error:
+        fail(f"Firestore of {where}: {error.message}", "It needs a database, and you datastore.viewer on it.")
 
 
 def quarantine(platform: Running) -> Quarantine:

@@ -20,6 +20,7 @@ from functions.eligibility.handler import Qualify
 from functions.feedback import openapi as feedback_openapi
 from functions.feedback.api import routes as feedback_routes
 from functions.feedback.api import sweep_route
+from functions.feedback.attributing import Attribute
 from functions.feedback.callbacks import callback_routes
 from functions.feedback.calling_back import TakeCallbacks
 from functions.feedback.closing import CloseWindows
@@ -56,6 +57,7 @@ from functions.records.weighing import Weigh
 from functions.suppression.handler import Suppress
 from shared.adapters.channels import Connectors
 from shared.adapters.channels.egress import Egress
+from shared.adapters.known_paces import Timing
 from shared.adapters.memory.allowances import Allowances
 from shared.adapters.memory.bus import Deliver as Taker
 from shared.adapters.memory.catalogues import Catalogues
@@ -72,7 +74,6 @@ from shared.adapters.memory.responses import ResponseWindows
 from shared.adapters.memory.seals import Seals
 from shared.adapters.memory.secrets import Secrets
 from shared.adapters.memory.store import Store
-from shared.adapters.pacing import Timing
 from shared.adapters.sealing import Sealer
 from shared.messages import (
     ActionsQualified,
@@ -155,7 +156,8 @@ def services(
         timer=timer,
     )
     take = TakeOutcomes(catalogues, Outcomes(store, meter), publisher)
-    record = RecordOutcomes(contacts, take)
+    attribute = Attribute(catalogues, persons, contacts, Outcomes(store, meter), key)
+    record = RecordOutcomes(contacts, attribute, take)
     memory.bus.subscribe("history", memory.history.deliver, name="history", at_once=True)
     records = Records(memory.history, Seals(store), catalogues, bank.seal_key)
     measuring = Measuring(

@@ -11,7 +11,7 @@ document says until when, and whoever fires what was deferred sends the message 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from functions.delivery.last_checks import Stop, last_checks
@@ -28,6 +28,7 @@ from shared.domain.errors import (
     TransientError,
 )
 from shared.domain.outgoing import facts
+from shared.domain.pace import MOST_HELD
 from shared.domain.policy.policy import Policy
 from shared.domain.profile import Person
 from shared.domain.response import closing
@@ -180,7 +181,7 @@ class Deliver:
         self, delivery: Delivery, version: str, now: datetime, channel: Channel, turn: Turn, error: TransientError
     ) -> Delivery:
         """Defer it where its channel holds off as a whole; otherwise the next attempt may have it at once, or it was
-        the last.
+        the last. None is the last that the provider asked to come again.
 
         Raises:
             TransientError: the same error, for the message to be delivered again.
@@ -188,9 +189,12 @@ class Deliver:
         turned_away = isinstance(error, NotTakenError)
         free = delivery.yielded(now, begun=True, turned_away=turned_away)
         not_now = self._paces.failed(channel, delivery, turn, error)
+        was_last = delivery.attempts >= channel.max_attempts
+        if not_now is None and was_last and error.retry_after is not None:
+            not_now = NotNow(now + min(MOST_HELD, timedelta(seconds=error.retry_after)), str(error))
         if not_now is not None:
             return self._defer(free, version, now, not_now)
-        if delivery.attempts >= channel.max_attempts:
+        if was_last:
             reason = f"given up after {delivery.attempts} attempts: {error}"
             release = turned_away and not delivery.may_have_arrived
             return self._settle(delivery, version, "failed", now, reason=reason, release=release)

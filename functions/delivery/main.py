@@ -19,7 +19,7 @@ from shared.adapters.firestore.paces import Paces
 from shared.adapters.firestore.person_keys import sealer
 from shared.adapters.firestore.persons import Persons
 from shared.adapters.firestore.quarantine import Quarantine
-from shared.adapters.pacing import Timing
+from shared.adapters.known_paces import Timing
 from shared.adapters.pubsub import Publisher
 from shared.adapters.secretmanager import Secrets
 from shared.messages import ContactReserved

@@ -87,6 +87,7 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
         signals=signals,
         action_schema=action_schema,
         time_zone=bank.time_zone,
+        locale=bank.locale,
         slots=build_slots(files.arbitration.slots, names),
         predictors=predictors,
         exploration=files.arbitration.exploration,

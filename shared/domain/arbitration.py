@@ -253,6 +253,7 @@ class _Scores:
             bins=known.bins,
             means=self._halves(known.means),
             evidence=self._halves(known.evidence),
+            scores=known.scores,
         )
 
     def _halves(self, every: Column | None) -> bytes:

@@ -30,6 +30,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.domain.calibration import Calibration
 from shared.domain.catalogue import Action, Starting, Treatment
 from shared.domain.counted import (
     ACTIVE_FROM,
@@ -78,6 +79,7 @@ class Classifier:
         factors: by predictor and bin what the odds of each row are multiplied by, None where they are not; none at all
             where no model listens to any predictor.
         interactions: what predictors say together; None where nothing does.
+        calibration: what corrects P; None where nothing does.
         odds: of P of nobody in particular.
         plain: which rows' models listen to no predictor; None where there are none.
     """
@@ -100,9 +102,10 @@ class Classifier:
         self.factors = _factors(predictors, logs, spread) if active.any() else ()
         together_ = Interactions(predictors, groups, known, of_group, spread) if predictors.parents else None
         self.interactions = together_ or None
+        self.calibration = Calibration(known, of_group) if predictors.calibrated else None
 
     def __call__(self, bins: Sequence[int]) -> Vector:
-        """P of every row for a person in these bins."""
+        """P of every row for a person in these bins, not calibrated yet."""
         if not self.factors:
             return self.means
         odds, multiply = self.odds.copy(), np.multiply

@@ -1,8 +1,9 @@
 """What an outcome means for how a person may be reached from now on.
 
-Whoever unsubscribes, complains or objects has said a word on consent, and is heard as if by any signal: under the id of
-the person that was written to, with the time at which it was said and the outcome as its proof. So it is heard once,
-whenever and in whatever order it comes, and stays with that person if others are taken apart from it.
+Whoever unsubscribes, complains or objects has said a word on consent, and a bounce is one on the contact point. It is
+heard as if by any signal: under the id of the person that was written to, with the time at which it was said and the
+outcome as its proof. So it is heard once, whenever and in whatever order it comes, and stays with that person if others
+are taken apart from it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from shared.domain.catalogue import Revision
-from shared.domain.consent import ANY
+from shared.domain.consent import ANY, CONTACT_POINT
 from shared.domain.delivery import Delivery
 from shared.domain.identifiers import PERSON_ID
 from shared.domain.outcome import Outcome
@@ -23,8 +24,9 @@ SIGNAL_TYPES = {
     "unsubscribe": "unsubscribed",
     "complaint": "complained",
     "objection": "objected",
+    "bounce": "bounced",
 }
-"""Outcomes that are words on consent, and what their signals are called."""
+"""Outcomes that say how a person may be reached, and what their signals are called."""
 
 
 def consequence(outcome: Outcome, delivery: Delivery, revision: Revision, now: datetime) -> Signal | None:
@@ -62,9 +64,21 @@ def consequence(outcome: Outcome, delivery: Delivery, revision: Revision, now: d
 
 def _words(outcome: Outcome, delivery: Delivery, revision: Revision) -> tuple[ConsentChange, ...]:
     """A complaint and an unsubscription withdraw what the message was sent by; an objection withdraws marketing for
-    every brand and channel, and exercises every right to object that there is.
+    every brand and channel, and exercises every right to object that there is; a bounce marks the contact point.
     """
-    proof = f"outcome:{outcome.outcome} {outcome.id} of {delivery.delivery_id}"
+    if outcome.outcome == "bounce":  # of the address that it was sent to: one that was put there since is another
+        sent_at = min(delivery.at, outcome.at)
+        return (
+            ConsentChange(
+                purpose=CONTACT_POINT,
+                channel=delivery.channel,
+                brand=ANY,
+                granted=False,
+                at=sent_at,
+                proof=_proof(outcome, delivery),
+            ),
+        )
+    proof = _proof(outcome, delivery)
     if outcome.outcome != "objection":
         return (
             ConsentChange(
@@ -74,3 +88,7 @@ def _words(outcome: Outcome, delivery: Delivery, revision: Revision) -> tuple[Co
     words = [objection.word for objection in revision.catalogue.consent.objections]
     purposes = dict.fromkeys(["marketing", delivery.purpose, *words])
     return tuple(ConsentChange(purpose=each, brand=ANY, granted=False, proof=proof) for each in purposes)
+
+
+def _proof(outcome: Outcome, delivery: Delivery) -> str:
+    return f"outcome:{outcome.outcome} {outcome.id} of {delivery.delivery_id}"

@@ -29,10 +29,13 @@ numbers has no other: its lowest numbers are bin 1.
 CELL = 6
 """Characters of a cell's name: five of a digest (25 bits), one for the bin."""
 
-_PARENTS, _FORGETS = "|", "~"
+_PARENTS, _FORGETS, _SCORED = "|", "~", "^"
 _PLAIN = Learning()
 _FORMAT = f"{CELL}s"
 _BINS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
+
+SCORES = tuple([f"score{letter}" for letter in _BINS])
+"""The names of the cells that scores fall into, see `shared.domain.calibration`; no digest has such letters."""
 
 
 class Predictors:
@@ -43,12 +46,14 @@ class Predictors:
         says: what each bin of each predictor is, in words.
         parents: the numbers of those whose bins are counted together with those of the others.
         finders: what finds the bin of a value, by predictor.
+        calibrated: whether scores are calibrated by what came of them.
     """
 
     def __init__(self, predictors: Sequence[Predictor], learning: Learning = _PLAIN) -> None:
         """Take them in the order of the revision, and how models learn by them."""
         places = {predictor.reads: number for number, predictor in enumerate(predictors)}
         self.parents = tuple([places[reads] for reads in learning.parents])
+        self.calibrated = learning.calibrated
         self._half_life = f"{_FORGETS}{learning.half_life_days}" if learning.half_life_days else ""
         self.cells = tuple(_cells(predictor) for predictor in predictors)
         self.says = tuple(_says(predictor) for predictor in predictors)
@@ -86,18 +91,31 @@ class Taught(NamedTuple):
         cells: the names of the cells that the person was in.
         parents: those among them that the others are counted together with.
         half_life_days: see `Learning`; 0 where nothing is forgotten.
+        score: the cell of what the model's score fell into; none where that is not counted.
     """
 
     cells: tuple[str, ...]
     parents: tuple[str, ...] = ()
     half_life_days: int = 0
+    score: tuple[str, ...] = ()
 
 
 def taught_by(bins: str) -> Taught:
     """What such a text says."""
-    told, _, half_life = bins.partition(_FORGETS)
+    known, _, score = bins.partition(_SCORED)
+    told, _, half_life = known.partition(_FORGETS)
     cells, _, parents = told.partition(_PARENTS)
-    return Taught(_cells_in(cells), _cells_in(parents) if parents else (), int(half_life) if half_life else 0)
+    return Taught(
+        _cells_in(cells),
+        _cells_in(parents) if parents else (),
+        int(half_life) if half_life else 0,
+        (SCORES[_BINS.index(score)],) if score else (),
+    )
+
+
+def scored(bins: str, score: int) -> str:
+    """Such a text of one treatment, with the bin that its model's score fell into."""
+    return f"{bins}{_SCORED}{_BINS[score]}"
 
 
 def _cells_in(names: str) -> tuple[str, ...]:

@@ -72,6 +72,8 @@ class Tally:
         sums = self._positives if accepted else self._negatives
         sums.total += 1
         sums.seen.update(by.cells)
+        if by.score:
+            sums.seen.update(by.score)
         for parent in by.parents:
             sums.seen_with[parent].update(by.cells)
 
@@ -178,7 +180,7 @@ def taught(increments: Iterable[Increment], bins: str = "") -> list[Counts]:
         increments: what is learnt of it, and what is no longer so.
         bins: what was known when it was chosen, as the delivery carries it.
     """
-    cells, parents, half_life = taught_by(bins)
+    cells, parents, half_life, score = taught_by(bins)
     weights: dict[Era | None, dict[bool, int]] = {}
     for (accepted, at), sign in increments:
         when = era(at, half_life) if half_life else None
@@ -190,8 +192,8 @@ def taught(increments: Iterable[Increment], bins: str = "") -> list[Counts]:
         counts = Counts(
             positives=known[True],
             negatives=known[False],
-            positives_by_cell=yes,
-            negatives_by_cell=no,
+            positives_by_cell={**yes, **dict.fromkeys(score, known[True])} if yes else yes,
+            negatives_by_cell={**no, **dict.fromkeys(score, known[False])} if no else no,
             positives_by_pair=dict.fromkeys(parents, yes) if yes else {},
             negatives_by_pair=dict.fromkeys(parents, no) if no else {},
             era=when,

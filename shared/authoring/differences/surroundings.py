@@ -83,6 +83,8 @@ def _of_arbitration(old: Catalogue, new: Catalogue) -> Iterator[Change]:
     yield from changed("learning", "parents", before, after, str, actions=0)
     before, after = _forgetting(old.learning), _forgetting(new.learning)
     yield from changed("learning", "half-life", before, after, str, actions=0)
+    before, after = ("yes" if each.learning.calibrated else "no" for each in (old, new))
+    yield from changed("learning", "calibrated", before, after, str, actions=0)
     for reads, was, is_now in paired(old.predictors, new.predictors, lambda predictor: predictor.reads):
         about = f"predictor {reads}"
         if was is None or is_now is None:

@@ -121,6 +121,8 @@ class Scorer:
             return found
         if self._tables is None:
             means: Vector = self._classifier.means[rows]
+            if self._classifier.calibration is not None:
+                means, _ = self._classifier.calibration(means, rows)
         else:
             means = self._tables(binned(self._policy, values), rows, persons, starts)
         if not self._policy.factors.explores:
@@ -231,13 +233,16 @@ class _Tables:
             p = odds / (1.0 + odds)
             scaled = p * PARTS
             near = ~(np.abs(scaled - np.floor(scaled) - 0.5) > self._too_near)
+        calibration = self._classifier.calibration
+        if calibration is not None:  # which may bring what is near to a middle anywhere
+            near[:] = True
         if near.any():
             some = near.nonzero()[0]
             p[some] = self._exactly(bins, rows[some], persons[some], together if together is None else together[some])
         plain = self._classifier.plain
         if plain is not None:
             np.copyto(p, self._classifier.means[rows], where=plain[rows])
-        return p
+        return p if calibration is None else calibration(p, rows)[0]
 
     def _together(self, bins: Sequence[Any], rows: Numbers, persons: Places) -> Vector | None:
         """What the bins of each pair's person say together, as a factor; None where nothing does."""

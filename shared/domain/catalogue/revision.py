@@ -37,14 +37,13 @@ class Named(Part, frozen=True, kw_only=True):
 class Catalogue(Part, frozen=True, kw_only=True):
     """Everything that decides.
 
-    `time_zone` is that of the bank, and of a person whose own is not known. `predictors` are what propensity looks at,
-    by what they read; with `exploration` it is drawn from what the models know instead of being their mean. `learning`
-    is how models learn. `slots` is
-    what the treatments of one request obey together. `formats` say how the payloads of sources become signals.
-    what the treatments of one request obey together. `features` are attributes of the profile too, and stand in its
-    schema; `features_read` names those that anything reads. Without `triggers`, every signal starts a decision.
-    `connectors` are the providers that channels are sent through.
-    `experiments` part persons into arms.
+    `locale` is that of the bank, and of a person whose language is not known; `time_zone` likewise. `predictors`
+    are what propensity looks at, by what they read; with `exploration` it is drawn from what the models know
+    instead of being their mean. `learning` is how models learn. `slots` is what the treatments of one request obey
+    together. `formats` say how the payloads of sources become signals. `features` are attributes of the profile
+    too, and stand in its schema; `features_read` names those that anything reads. Without `triggers`, every signal
+    starts a decision. `connectors` are the providers that channels are sent through. `experiments` part persons
+    into arms.
     """
 
     name: str
@@ -66,6 +65,7 @@ class Catalogue(Part, frozen=True, kw_only=True):
     signals: dict[str, SignalType] = msgspec.field(default_factory=dict)
     action_schema: dict[str, Attribute] = msgspec.field(default_factory=dict)
     time_zone: str = "UTC"
+    locale: str = "en-GB"
     predictors: tuple[Predictor, ...] = ()
     exploration: Exploration = "off"
     slots: SlotRules = SlotRules()

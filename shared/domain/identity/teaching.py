@@ -36,6 +36,8 @@ def taught(person: Person, fragment: str, voice: str, signal: Signal, policy: Po
         policy: of the revision that says what is kept of it.
         anchor: the key of what that identifier hangs on, if it does.
     """
+    if not (signal.consent or signal.attributes or policy.features.takes(signal)):
+        return person
     own = fragment if fragment in person.fragments else person.person_id
     if signal.consent:
         person = _told(person, voice if voice in person.graph.members else own, signal, policy)

@@ -34,6 +34,7 @@ class Propensities(NamedTuple):
         bins: the cells that the person is in, for what becomes of it to be learnt by.
         means: of every row, what P was drawn around; None where nothing is drawn.
         evidence: how many responses each is worth, likewise.
+        scores: the bin that the score of each row that may be fell into before calibration; empty where there is none.
     """
 
     every: tuple[float, ...] | Vector
@@ -41,6 +42,7 @@ class Propensities(NamedTuple):
     bins: str = ""
     means: Vector | None = None
     evidence: Vector | None = None
+    scores: bytes = b""
 
 
 class Factors:
@@ -102,10 +104,15 @@ class Factors:
             bins = self.predictors(situation)
             means = classifier(bins)
             named = self.predictors.named(bins)
+            scores = b""
+            if classifier.calibration is not None:
+                every = means.copy()
+                every[rows], places = classifier.calibration(means[rows], rows)
+                means, scores = every, places.astype("u1").tobytes()
             if drawn is None:
-                return Propensities(means, version_, named)
+                return Propensities(means, version_, named, scores=scores)
             means = rounded(means, PROPENSITY_DIGITS)
-            return Propensities(drawn(means, decision, rows), version_, named, means, classifier.evidence)
+            return Propensities(drawn(means, decision, rows), version_, named, means, classifier.evidence, scores)
 
         return say
 
