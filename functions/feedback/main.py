@@ -7,6 +7,7 @@ from flask import Request
 from werkzeug.wrappers import Response
 
 from functions.feedback.api import routes, sweep_route
+from functions.feedback.attributing import Attribute
 from functions.feedback.callbacks import callback_routes, ready
 from functions.feedback.calling_back import TakeCallbacks
 from functions.feedback.closing import CloseWindows
@@ -21,6 +22,7 @@ from shared.adapters.firestore.client import Database
 from shared.adapters.firestore.contacts import Contacts
 from shared.adapters.firestore.outcomes import Outcomes
 from shared.adapters.firestore.person_keys import sealer
+from shared.adapters.firestore.persons import Persons
 from shared.adapters.firestore.quarantine import Quarantine
 from shared.adapters.firestore.responses import ResponseWindows
 from shared.adapters.pubsub import Publisher
@@ -35,7 +37,7 @@ from shared.runtime.metering import RequestMeter
 from shared.runtime.push import Push
 from shared.runtime.pushers import check_of
 from shared.runtime.service import Service
-from shared.runtime.settings import read
+from shared.runtime.settings import hexadecimal, read
 from shared.runtime.world import timer, utc_now
 
 settings = read(Settings)
@@ -44,9 +46,12 @@ sealing = sealer(settings.google_cloud_project, settings.person_keys)
 database = Database(settings.google_cloud_project)
 catalogues = Catalogues(database)
 publisher = SealingPublisher(Publisher(settings.google_cloud_project, meter), sealing)
-take = TakeOutcomes(catalogues, Outcomes(database, meter), publisher)
+outcomes = Outcomes(database, meter)
+take = TakeOutcomes(catalogues, outcomes, publisher)
 contacts = Contacts(database, meter, sealing)
-record = RecordOutcomes(contacts, take)
+persons = Persons(database, meter, sealing)
+identifier_key = hexadecimal("IDENTIFIER_KEY", settings.identifier_key)
+record = RecordOutcomes(contacts, Attribute(catalogues, persons, contacts, outcomes, identifier_key), take)
 close = CloseWindows(ResponseWindows(database, meter), take, timer)
 follow = Follow(Links(link_keys(settings.link_keys), ""), contacts, take)
 push = Push(

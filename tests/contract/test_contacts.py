@@ -275,7 +275,7 @@ def test_a_person_with_five_hundred_contacts(documents):
     lapsed = NOW + timedelta(hours=1)
     assert set(after.contacts) == {new.delivery_id}
     assert not after.past.contacts  # reservations that nobody claimed: they count no more
-    assert not new.counts(lapsed + timedelta(microseconds=123456))
+    assert not any(each.counts(lapsed + timedelta(microseconds=123456)) for each in after.contacts.values())
 
 
 def test_what_was_sent_is_found_by_what_its_provider_calls_it(documents):
@@ -296,3 +296,14 @@ def test_what_was_sent_is_found_by_what_its_provider_calls_it(documents):
     assert documents.contacts.by_references([]) == {}
     assert documents.meter.of(lambda: documents.contacts.by_references(["m-1", "m-2"])) == (3, 0)
     assert documents.meter.of(lambda: documents.contacts.by_references(["m-9"])) == (1, 0)
+
+
+def test_deliveries_of_an_action_to_some_persons_are_found(documents):
+    one, other, third = delivery(1), delivery(2, "p-2", action="loan"), delivery(3, "p-3")
+    documents.contacts.present([one, other, third])
+
+    found = documents.contacts.deliveries_of(["p-1", "p-2", "p-4"], "isa")
+
+    assert found == [one]
+    assert documents.contacts.deliveries_of(["p-4"], "isa") == []
+    assert documents.meter.of(lambda: documents.contacts.deliveries_of(["p-1", "p-3"], "isa")) == (2, 0)

@@ -24,6 +24,7 @@ from functions.deferral.deliveries import FireDeliveries
 from functions.deferral.handler import FireDeferrals
 from functions.delivery.handler import Deliver
 from functions.eligibility.handler import Qualify
+from functions.feedback.attributing import Attribute
 from functions.feedback.closing import CloseWindows
 from functions.feedback.handler import RecordOutcomes, note_delivery
 from functions.feedback.taking import TakeOutcomes
@@ -200,7 +201,8 @@ class World:
         )
         self.fire = FireDeferrals(ports["deferrals"], ports["publisher"], lambda: 0.0)
         take = TakeOutcomes(catalogues, ports["outcomes"], ports["publisher"])
-        self.record = RecordOutcomes(ports["contacts"], take)
+        attribute = Attribute(catalogues, ports["persons"], ports["contacts"], ports["outcomes"], KEY)
+        self.record = RecordOutcomes(ports["contacts"], attribute, take)
         self.close_windows = CloseWindows(ports["response_windows"], take, lambda: 0.0)
         handlers: list[tuple[type[Message], Any]] = [
             (SignalReceived, self.identify),

@@ -140,6 +140,14 @@ class Contacts:
         self._meter.add(reads=max(1, sum(map(len, found.values()))) if wanted else 0)
         return dict(found)
 
+    def deliveries_of(self, person_ids: Sequence[str], action: str) -> Sequence[Delivery]:
+        """The deliveries of an action to these persons."""
+        with self._store.lock:
+            every = [msgspec.json.decode(each.data, type=Delivery) for each in self._store.deliveries.values()]
+        found = [each for each in every if each.person_id in person_ids and each.action == action]
+        self._meter.add(reads=max(1, len(found)))
+        return found
+
     def claim(self, delivery: Delivery, version: str | None) -> str:
         """Move a delivery, and its contact, to `sending` in one guarded commit; returns its new version."""
         with self._store.lock:
