@@ -89,10 +89,10 @@ def lanes(where: Running | str) -> Lanes:
     try:
         revision = Catalogues(database).current().revision
         on = [(channel, revision.lane(channel, brand)) for channel in revision.outbound for brand in revision.brands]
-        found = {lane.id: lane for _, lane in on}
+        found = revision.lanes
         channels = {each: sorted({channel for channel, lane in on if lane.id == each}) for each in found}
         paces = {each: SharedPaces(database, meter).load(each).value for each in found}
-        return Lanes(list(found.values()), channels, paces, DeferredDeliveries(database, meter).waiting())
+        return Lanes(tuple(found.values()), channels, paces, DeferredDeliveries(database, meter).waiting())
     except GoogleAuthError as error:
         fail(f"No credentials for {where}: {error}", "gcloud auth application-default login")
     except GoogleAPICallError as error:
