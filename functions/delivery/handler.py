@@ -21,6 +21,7 @@ from shared.domain.delivery import FINAL, Delivery, DeliveryState
 from shared.domain.erasure import ERASED
 from shared.domain.errors import (
     AlreadyExistsError,
+    BouncedError,
     ErasedError,
     NotFoundError,
     NotTakenError,
@@ -174,7 +175,8 @@ class Deliver:
         try:
             receipt = self._provider.send(message.connector, delivery.delivery_id, message.address, message.payload)
         except PermanentError as error:
-            end = self._settle(delivery, version, "failed", now, reason=str(error), release=unseen)
+            bounced = isinstance(error, BouncedError)
+            end = self._settle(delivery, version, "failed", now, reason=str(error), bounced=bounced, release=unseen)
         except TransientError as error:
             return self._not_sent(delivery, version, now, channel, turn, error)
         else:
@@ -275,10 +277,13 @@ class Deliver:
         reference: str | None = None,
         reason: str | None = None,
         respond_by: datetime | None = None,
+        bounced: bool = False,
         release: bool = False,
     ) -> Delivery:
         """End it. An attempt that may have arrived keeps the contact counted."""
-        settled = delivery.settled(state, now, reference=reference, reason=reason, respond_by=respond_by)
+        settled = delivery.settled(
+            state, now, reference=reference, reason=reason, respond_by=respond_by, bounced=bounced
+        )
         self._contacts.settle(settled, version, release=release)
         return settled
 
