@@ -28,12 +28,15 @@ LATER = NOW + timedelta(minutes=1)
     ids=["closed", "open", "half open", "held", "no longer held"],
 )
 def test_a_state_is_said_in_words(pace, at, said):
-    assert state_of(channel(), pace, at).state == said
+    assert state_of(channel(), ["email"], pace, at).state == said
 
 
 def test_a_queue_has_an_end_while_somebody_waits_in_it():
     waiting, places = queued(Pace(), RATE, NOW, 2, earliest=NOW)
+    lane = channel("texts", rate_limit=RATE)
 
-    assert state_of(channel(rate_limit=RATE), waiting, NOW).queued_until == places[-1] + timedelta(seconds=0.05)
-    assert state_of(channel(rate_limit=RATE), waiting, LATER).queued_until is None
-    assert state_of(channel(rate_limit=RATE), waiting, NOW).rate == "20 per second, 60 at once"
+    state = state_of(lane, ["sms"], waiting, NOW)
+
+    assert (state.sent_through, state.channels, state.rate) == ("texts", ("sms",), "20 per second, 60 at once")
+    assert state.queued_until == places[-1] + timedelta(seconds=0.05)
+    assert state_of(lane, ["sms"], waiting, LATER).queued_until is None
