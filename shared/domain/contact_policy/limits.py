@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from shared.domain.catalogue import facts
@@ -155,6 +155,10 @@ class Limits:
         assert isinstance(tally.rule, Cooldown)
         against = self._times.get(tally.against, ()) if tally.against is not None else ()
         return rests_until(tally.rule, self._times[tally], against)
+
+    def by_rule(self) -> Sequence[Rows]:
+        """The rows that each rule stops, in the catalogue's order."""
+        return self._stops
 
     def stop(self, row: int) -> Withheld | None:
         """The first rule, in the catalogue's order, that stops a row, and why; None where all let it through."""
