@@ -18,7 +18,7 @@ demo: setup ## run the platform with the sample bank; ARGS=--once ends by itself
 	@$(BIN)/kairos demo $(ARGS)
 
 test: check ## check, then run the tests; ARGS go to pytest
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadgroup $(ARGS)
 
 check: setup ## lint, format, types and import contracts
 	$(BIN)/ruff check
@@ -35,6 +35,8 @@ lock: setup ## compile the locks again; ARGS=--upgrade takes newer releases
 	@echo confluent-kafka | $(COMPILE) - --constraint requirements-dev.txt --output-file requirements-kafka.txt
 	@printf 'river\nscikit-learn\nvowpalwabbit\n' | $(COMPILE) - --constraint requirements-dev.txt \
 		--output-file requirements-learning.txt
+	@printf 'bayesianbandits\npdstools\n' | $(COMPILE) - --constraint requirements-dev.txt \
+		--output-file requirements-measuring.txt
 
 clean: ## remove the environment and every cache
 	rm -rf .venv .kairos .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -7,7 +7,7 @@ from datetime import datetime
 import click
 import msgspec
 
-from cli.platform import running
+from cli.platform import Running, running
 from cli.say import fail, json_option, say_json
 from shared.domain.catalogue import Channel
 from shared.domain.pace import Pace
@@ -31,25 +31,29 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @click.command()
+@click.option("--project", help="A project of Google Cloud, instead of the platform that runs here.")
 @json_option
-def channels(as_json: bool) -> None:
+def channels(project: str | None, as_json: bool) -> None:
     """Show at what pace each channel is sent to, whether it holds off, and how much waits."""
+    where = project or _reachable()
+    from cli import stores
+
+    now, states = utc_now(), stores.channel_states(where)
+    found = [state_of(channel, states.paces[channel.id], now) for channel in states.channels]
+    if as_json:
+        say_json({"channels": found, "waiting": states.waiting})
+        return
+    for each in found:
+        queue = f"; the queue ends at {each.queued_until:%H:%M:%S} UTC" if each.queued_until else ""
+        click.echo(f"{each.channel:<12} {each.rate:<28} {each.state}{queue}")
+    click.echo(f"{states.waiting or 'No'} deliver{'y waits' if states.waiting == 1 else 'ies wait'}.")
+
+
+def _reachable() -> Running:
     platform = running()
     if platform.on == "embedded":
         fail("The embedded platform keeps the pace of its channels in its own process.", "Use the emulators: kairos up")
-    from cli import stores
-
-    now = utc_now()
-    outbound = stores.catalogues(platform).current().revision.catalogue.channels
-    found = [state_of(c, stores.pace(platform, c.id), now) for c in outbound if c.direction == "outbound"]
-    waiting = stores.waiting(platform)
-    if as_json:
-        say_json({"channels": found, "waiting": waiting})
-        return
-    for each in found:
-        queue = f"  the queue ends {each.queued_until:%H:%M:%S} UTC" if each.queued_until else ""
-        click.echo(f"{each.channel:<12} {each.rate:<28} {each.state}{queue}")
-    click.echo(f"{waiting or 'No'} deliver{'y waits' if waiting == 1 else 'ies wait'}.")
+    return platform
 
 
 def state_of(channel: Channel, pace: Pace, now: datetime) -> State:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from cli.platform import running
-from cli.records import Day
+from cli.records import Day, parts_of
 from cli.say import json_option, say_json
 from cli.talk import checked
 
@@ -20,16 +20,30 @@ _UNITS = {"acceptances": "acceptances of 1,000 persons", "pounds": "£ of 1,000 
 @click.option("--to", "until", type=Day(), help="The last day, UTC; by default today.")
 @click.option("--experiment", default="standing", show_default=True, help="Whose arms are compared.")
 @click.option("--uplift", is_flag=True, help="What each action did to whom it was given, against those held out.")
+@click.option(
+    "--instead",
+    type=click.Choice(["priority", "propensity", "no_levers"]),
+    help="What another way of ranking would have come to, by what was drawn or left to chance.",
+)
 @click.option("--all", "every", is_flag=True, help="Comparisons of which nothing can be said, too.")
 @json_option
 def measure(
-    since: date | None, until: date | None, *, experiment: str, uplift: bool, every: bool, as_json: bool
+    since: date | None,
+    until: date | None,
+    *,
+    experiment: str,
+    uplift: bool,
+    instead: str | None,
+    every: bool,
+    as_json: bool,
 ) -> None:
     """Compare next best action with the arms of an experiment and the universal control group, by channel and issue."""
     period = {name: str(day) for name, day in (("from", since), ("to", until)) if day is not None}
     with running().client("records") as client:
         if uplift:
             found = checked(client.get("/v1/measures/uplift", params=period, timeout=None))
+        elif instead:
+            found = checked(client.get("/v1/measures/off-policy", params={**period, "ranks_by": instead}, timeout=None))
         else:
             asked = {**period, "experiment": experiment}
             found = checked(client.get("/v1/measures", params=asked, timeout=None))
@@ -37,9 +51,57 @@ def measure(
         say_json(found)
     elif uplift:
         _say_uplift(found)
+    elif instead:
+        _say_instead(found)
     else:
         _say_report(found, every=every)
     raise SystemExit(1 if found.get("problem") else 0)
+
+
+@click.command()
+@click.option("--day", type=Day(), required=True, help="The day, UTC.")
+@json_option
+def weigh(day: date, as_json: bool) -> None:
+    """Tell the history how probable the choices of a day were, where their own rows could not say it."""
+    found: dict[str, Any] = {"day": str(day), "decisions": 0, "told": 0, "passed_over": 0}
+    with running().client("records") as client:
+        for prefix in parts_of(checked(client.get(f"/v1/days/{day}"))["decisions"]):
+            part = checked(client.post(f"/v1/days/{day}/weighing", params={"prefix": prefix}, timeout=None))
+            for what in ("decisions", "told", "passed_over"):
+                found[what] += part[what]
+    if as_json:
+        say_json(found)
+    else:
+        click.echo(
+            f"✓ {day}: of {found['told']} of {found['decisions']} decisions the history is told how probable they were"
+        )
+        click.echo("  The rows of the others say it themselves.")
+        if found["passed_over"]:
+            click.echo(f"· {found['passed_over']} could not be opened, or their revision is gone.")
+
+
+def _say_instead(found: dict[str, Any]) -> None:
+    support = found["support"]
+    click.echo(f"by {found['ranks_by']}, {found['since'][:10]} to {found['until'][:10]} (that day excluded)")
+    if support is None:
+        click.echo("✗ No decision of that time was drawn or left to chance, so nothing can be said.")
+    else:
+        decisions, effective = support[:2]
+        click.echo(f"  {decisions:,} decisions, worth {effective:,.0f} once weighted")
+    for each in found["estimates"]:
+        said = f"{_UNITS[each['measure']].replace('persons', 'decisions')}: {1000 * each['now']:,.2f} as it was"
+        if each.get("refused"):
+            click.echo(f"✗ {said}; {each['refused']}")
+            continue
+        for name in ("ips", "snips", "dr"):
+            if each.get(name):
+                estimate, low, high = (1000 * bound for bound in each[name])
+                said += f"; {name} {estimate:,.2f} ({low:,.2f} to {high:,.2f})"
+        click.echo(f"  {said}")
+    if found["passed_over"]:
+        click.echo(
+            f"· {found['passed_over']} decisions left nothing to chance, gave several at once, or cannot be opened."
+        )
 
 
 def _say_report(found: dict[str, Any], *, every: bool) -> None:

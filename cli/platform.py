@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -18,6 +18,7 @@ from emulators import endpoints, google
 if TYPE_CHECKING:
     from emulators.bank_on_emulators import BankOnEmulators
     from emulators.embedded import Embedded
+    from emulators.workflows.serving.places import Places
 
 ROOT = Path(__file__).resolve().parent.parent
 STATE = Path(os.environ.get("KAIROS_STATE") or ROOT / ".kairos").resolve()
@@ -71,6 +72,17 @@ def running() -> Running:
     if not endpoints.runs(STATE):
         fail(f"The platform that {file} tells of runs no more.", _START)
     return platform
+
+
+def places(environment: Mapping[str, str]) -> Places:
+    """Where workflows that run now find what they call: the platform that runs here, where one does."""
+    from emulators.workflows.serving.places import Places, beside
+
+    if not endpoints.runs(STATE):
+        return Places(environment=environment)
+    platform = running()
+    token = platform.headers["deferral"]["authorization"].removeprefix("Bearer ")
+    return beside(platform.project, platform.endpoints, platform.emulators, token, environment)
 
 
 def choose(on: On, bus: BusKind = "pubsub") -> tuple[Literal["emulators", "embedded"], str]:

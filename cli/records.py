@@ -100,7 +100,7 @@ def _all(day: str, *, quiet: bool) -> dict[str, Any]:
     """Every part of a day in turn; on a terminal with its progress."""
     decisions, erased, differing = 0, 0, []
     with running().client("records") as client:
-        parts = list(_parts(checked(client.get(f"/v1/days/{day}"))["decisions"]))
+        parts = list(parts_of(checked(client.get(f"/v1/days/{day}"))["decisions"]))
         console = Console(stderr=True)
         for part in track(parts, f"replaying {day}", console=console, disable=quiet or not console.is_terminal):
             found = _part(client, day, part)
@@ -114,7 +114,7 @@ def _part(client: httpx.Client, day: str, prefix: str) -> dict[str, Any]:
     return checked(client.post(f"/v1/days/{day}/replay", params={"prefix": prefix}, timeout=None))
 
 
-def _parts(decisions: int) -> Iterator[str]:
+def parts_of(decisions: int) -> Iterator[str]:
     """Beginnings of ids that part so many decisions into parts of about a thousand."""
     digits = 0
     while decisions > IN_ONE * 16**digits:

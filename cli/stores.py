@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import yaml
 from google.api_core.exceptions import AlreadyExists, GoogleAPICallError
@@ -18,12 +18,13 @@ from cli.say import fail
 from shared.adapters.firestore.catalogues import Catalogues
 from shared.adapters.firestore.client import Database
 from shared.adapters.firestore.deferrals import DeferredDeliveries
+from shared.adapters.firestore.models import Models
 from shared.adapters.firestore.paces import SharedPaces
 from shared.adapters.firestore.person_keys import tree_of_keys
 from shared.adapters.firestore.quarantine import Quarantine as InFirestore
 from shared.adapters.pubsub import DeadLetters as OnPubSub
 from shared.adapters.pubsub import Rows
-from shared.domain.catalogue import Revision
+from shared.domain.catalogue import Channel, Revision
 from shared.domain.pace import Pace
 from shared.messages import HistoryRow
 from shared.ports import Quarantine
@@ -43,6 +44,11 @@ class DeadLetters(Protocol):
 def catalogues(platform: Running) -> Catalogues:
     """Its revisions."""
     return Catalogues(_database(platform))
+
+
+def models(platform: Running) -> Models:
+    """What its adaptive models know."""
+    return Models(_database(platform))
 
 
 def publish_to(project: str, revision: Revision) -> None:
@@ -72,14 +78,27 @@ def make_person_keys(project: str) -> str:
     return wrapped_by
 
 
-def pace(platform: Running, channel: str) -> Pace:
-    """The pace of one of its channels."""
-    return SharedPaces(_database(platform), RequestMeter()).load(channel).value
+class ChannelStates(NamedTuple):
+    """The channels that are sent to, the pace of each, and how many deliveries wait."""
+
+    channels: tuple[Channel, ...]
+    paces: Mapping[str, Pace]
+    waiting: int
 
 
-def waiting(platform: Running) -> int:
-    """How many deliveries wait for their channel."""
-    return DeferredDeliveries(_database(platform), RequestMeter()).waiting()
+def channel_states(where: Running | str) -> ChannelStates:
+    """How the channels stand of a platform, or of a project of Google Cloud, or an end with what kept it from being
+    read.
+    """
+    database, meter = (Database(where) if isinstance(where, str) else _database(where)), RequestMeter()
+    try:
+        channels = tuple(Catalogues(database).current().revision.lanes.values())
+        paces = {channel.id: SharedPaces(database, meter).load(channel.id).value for channel in channels}
+        return ChannelStates(channels, paces, DeferredDeliveries(database, meter).waiting())
+    except GoogleAuthError as error:
+        fail(f"No credentials for {where}: {error}", "gcloud auth application-default login")
+    except GoogleAPICallError as error:
+        fail(f"Firestore of {where}: {error.message}", "It needs a database, and you datastore.viewer on it.")
 
 
 def quarantine(platform: Running) -> Quarantine:

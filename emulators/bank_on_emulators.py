@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from emulators.access import Credentials
+from emulators.access import Credentials, workflow_secrets
 from emulators.children import Death, OnDeath
 from emulators.local import Bank
 from emulators.options import Local, Options
@@ -55,7 +55,11 @@ class BankOnEmulators(Platform):
                 credentials=credentials or Credentials(),
                 secrets=bank.secrets,
                 environment={"*": {"PERSON_KEYS": self.person_keys}},
-                kept_secrets=lambda local: {**bank.source_secrets(local.credentials), **bank.connector_secrets()},
+                kept_secrets=lambda local: {
+                    **bank.source_secrets(local.credentials),
+                    **bank.connector_secrets(),
+                    **workflow_secrets(local.credentials),
+                },
                 plays=bank.plays,
                 stand_ins=lambda local: bank.stand_ins(local.endpoints["sandbox"], local.endpoints["mail"]),
                 ports=ports or {},

@@ -74,9 +74,10 @@ class Bank:
 
     def source_secrets(self, credentials: Credentials) -> Mapping[str, str]:
         """What the sources of the catalogue are known by, by the names of the secrets: a keyring that has one key for
-        all of them, and for those with secrets of their own one each.
+        all of them, and for those with secrets of their own one each; the providers that report likewise.
         """
-        for source in self.revision.catalogue.sources:
+        reporting = [callback.sender for callback in self.revision.catalogue.callbacks]
+        for source in (*self.revision.catalogue.sources, *reporting):
             for way in source.ways:
                 if not isinstance(way, OidcToken) and way.secret not in self._source_secrets:
                     self._source_secrets[way.secret] = _source_secret(way, credentials)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from queue import SimpleQueue
 from typing import Any, Self
 
+import msgspec
 import yaml
 
 from emulators import access, bigquery, google
@@ -28,6 +29,7 @@ from emulators.probes import always, http_ok, tcp
 from emulators.processes import Supervisor
 from emulators.provisioning import bigquery_client, provision_bigquery, provision_pubsub, provision_secrets
 from emulators.ticker import Ticker
+from emulators.workflows.serving.places import beside
 
 MOST_THREADS = 16
 """Threads of one function here; on Cloud Run it has as many as its concurrency."""
@@ -37,6 +39,9 @@ START_SECONDS = 60.0
 
 SENDER = "delivery"
 """The function that sends through connectors."""
+
+WORKFLOWS = "workflows"
+"""What runs workflows."""
 
 EMULATORS = ("pubsub", "firestore", "bigquery", "secretmanager")
 
@@ -58,7 +63,7 @@ class Platform:
         self.functions: tuple[str, ...] = tuple(self.topology["services"])
         self._file = EndpointsFile(self._state)
         self._reserved = Ports()
-        names = [*EMULATORS, "sandbox", "mail", *self.functions]
+        names = [*EMULATORS, WORKFLOWS, "sandbox", "mail", *self.functions]
         self._ports = self._reserved.take_all(names, options.ports)
         self._stopping = threading.Lock()
         self.local = self._local()
@@ -110,9 +115,10 @@ class Platform:
         began = time.monotonic()
         try:
             self._start_emulators(installation)
+            self._start_workflows()
             self._start_functions()
             self._prepare()
-            self.supervisor.wait_ready([*self.functions, "sandbox", "pump"], within_seconds=START_SECONDS)
+            self.supervisor.wait_ready([*self.functions, "sandbox", "pump", WORKFLOWS], within_seconds=START_SECONDS)
             self._publish()
             self.ticker.start()
         except BaseException:
@@ -156,6 +162,7 @@ class Platform:
 
     def _local(self) -> Local:
         endpoints = {name: f"http://127.0.0.1:{self._ports[name]}" for name in [*self.functions, "sandbox"]}
+        endpoints[WORKFLOWS] = f"http://127.0.0.1:{self._ports[WORKFLOWS]}"
         endpoints["mail"] = f"smtp://127.0.0.1:{self._ports['mail']}"
         emulators = {name: f"127.0.0.1:{self._ports[name]}" for name in EMULATORS}
         emulators["bigquery"] = f"http://{emulators['bigquery']}"
@@ -186,6 +193,20 @@ class Platform:
         environment = {"SANDBOX_PLAYS": written(self._options.plays()), "PYTHONUNBUFFERED": "1"}
         for name, (command, ready) in commands.items():
             self.supervisor.start(Child(name, command, self._root, ready, environment if name == "sandbox" else {}))
+
+    def _start_workflows(self) -> None:
+        """Start what runs workflows, with all that there are."""
+        local, port = self.local, self._ports[WORKFLOWS]
+        functions = {name: local.endpoints[name] for name in self.functions}
+        where = self._state / "places.json"
+        where.touch(mode=0o600)
+        where.write_bytes(
+            msgspec.json.encode(beside(local.project, functions, local.emulators, local.credentials.push_token, {}))
+        )
+        files = map(str, sorted((self._root / "workflows").glob("*.yaml")))
+        options = ["--port", str(port), "--places", str(where), "--deploy", *files]
+        command = [sys.executable, "-m", "emulators.workflows", *options]
+        self.supervisor.start(Child(WORKFLOWS, command, self._root, http_ok(port, "/ready"), {"PYTHONUNBUFFERED": "1"}))
 
     def _start_functions(self) -> None:
         values = self._options.secrets(self.local)
@@ -221,10 +242,15 @@ class Platform:
             **{key: str(value) for key, value in service.get("environment", {}).items()},
             **access.push_environment(name, self.topology, self.local.credentials),
             **{secret: values[secret] for secret in service.get("secrets", []) if secret in values},
-            **({"STAND_INS": json.dumps(self._options.stand_ins(self.local))} if name == SENDER else {}),
+            **(self._sending() if name == SENDER else {}),
             **extra.get("*", {}),
             **extra.get(name, {}),
         }
+
+    def _sending(self) -> dict[str, str]:
+        """What is known only once ports are taken: who plays the providers, and where links lead."""
+        stand_ins = self._options.stand_ins(self.local)
+        return {"STAND_INS": json.dumps(stand_ins), "LINK_BASE": self.local.endpoints["feedback"]}
 
     def _prepare(self) -> None:
         """Create topics, tables and secrets and seed Firestore, each as soon as its emulator answers.

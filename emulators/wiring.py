@@ -20,6 +20,9 @@ from functions.eligibility.handler import Qualify
 from functions.feedback import openapi as feedback_openapi
 from functions.feedback.api import routes as feedback_routes
 from functions.feedback.api import sweep_route
+from functions.feedback.attributing import Attribute
+from functions.feedback.callbacks import callback_routes
+from functions.feedback.calling_back import TakeCallbacks
 from functions.feedback.closing import CloseWindows
 from functions.feedback.following import Follow
 from functions.feedback.handler import RecordOutcomes, note_delivery
@@ -46,11 +49,16 @@ from functions.privacy.exporting import Export
 from functions.privacy.finding import Find as FindForPrivacy
 from functions.records import openapi as records_openapi
 from functions.records.api import routes as records_routes
+from functions.records.evaluating import Evaluate
+from functions.records.exporting import ExportShapes
 from functions.records.handler import Records
 from functions.records.measuring import Measure
+from functions.records.measuring_api import Measuring, measuring_routes
+from functions.records.weighing import Weigh
 from functions.suppression.handler import Suppress
 from shared.adapters.channels import Connectors
 from shared.adapters.channels.egress import Egress
+from shared.adapters.known_paces import Timing
 from shared.adapters.memory.allowances import Allowances
 from shared.adapters.memory.bus import Deliver as Taker
 from shared.adapters.memory.catalogues import Catalogues
@@ -67,7 +75,6 @@ from shared.adapters.memory.responses import ResponseWindows
 from shared.adapters.memory.seals import Seals
 from shared.adapters.memory.secrets import Secrets
 from shared.adapters.memory.store import Store
-from shared.adapters.pacing import Timing
 from shared.adapters.sealing import Sealer
 from shared.messages import (
     ActionsQualified,
@@ -100,6 +107,13 @@ class Bus(Protocol):
         """Deliver what is published on a topic."""
 
 
+class Outside(NamedTuple):
+    """What is around the functions: what stands in for hosts of providers, and feedback's address, where links lead."""
+
+    stand_ins: Mapping[str, str]
+    feedback: str
+
+
 class Memory(NamedTuple):
     """What stands for Firestore, Pub/Sub, BigQuery, Secret Manager and the quarantine in this process, and what counts
     their use.
@@ -116,9 +130,9 @@ class Memory(NamedTuple):
 
 
 def services(
-    memory: Memory, bank: Bank, credentials: Credentials, stand_ins: Mapping[str, str], tell: Callable[[str], None]
+    memory: Memory, bank: Bank, credentials: Credentials, outside: Outside, tell: Callable[[str], None]
 ) -> dict[str, Service]:
-    """The functions by name, with the bank seeded and everything subscribed; `stand_ins` play the providers."""
+    """The functions by name, with the bank seeded and everything subscribed."""
     store, meter = memory.store, memory.meter
     catalogues, persons, contacts = Catalogues(store), Persons(store, meter), Contacts(store, meter)
     contact_points, models = ContactPoints(store, meter), Models(store)
@@ -127,9 +141,11 @@ def services(
     identify, qualify = Identify(catalogues, persons, new_person_id), Qualify(catalogues)
     arbitrate = Arbitrate(catalogues, models)
     suppress = Suppress(catalogues, contacts, Allowances(store, meter, "embedded", pause), pause)
-    provider = Connectors(memory.secrets, Egress(stand_ins))
+    provider = Connectors(memory.secrets, Egress(outside.stand_ins))
     paces = Paces(store, meter, Timing(utc_now, wait_until, pause), partial(log, "WARNING"))
-    deliver = Deliver(catalogues, persons, contacts, contact_points, provider, paces)
+    deliver = Deliver(
+        catalogues, persons, contacts, contact_points, provider, paces, links=bank.links(outside.feedback)
+    )
     for name, value in {**bank.source_secrets(credentials), **bank.connector_secrets()}.items():
         memory.secrets.add(name, value.encode())
     door = Door(memory.secrets, utc_now, Issuers())
@@ -150,10 +166,16 @@ def services(
         timer=timer,
     )
     take = TakeOutcomes(catalogues, Outcomes(store, meter), publisher)
-    record = RecordOutcomes(contacts, take)
+    attribute = Attribute(catalogues, persons, contacts, Outcomes(store, meter), key)
+    record = RecordOutcomes(contacts, attribute, take)
     memory.bus.subscribe("history", memory.history.deliver, name="history", at_once=True)
     records = Records(memory.history, Seals(store), catalogues, bank.seal_key)
-    measure = Measure(Measures(memory.history), catalogues)
+    measuring = Measuring(
+        Measure(Measures(memory.history), catalogues),
+        Weigh(memory.history, catalogues, publisher),
+        Evaluate(memory.history, catalogues),
+        ExportShapes(memory.history, catalogues, models),
+    )
     fire = FireDeferrals(Deferrals(store, meter), publisher, timer)
     fire_deliveries = FireDeliveries(DeferredDeliveries(store, meter), publisher, utc_now, wait_until)
     people = People(persons, new_person_id)
@@ -191,6 +213,7 @@ def services(
                     meter,
                     utc_now,
                 ),
+                *callback_routes(TakeCallbacks(catalogues, contacts, take), catalogues, door, meter, utc_now),
                 *LinkPages(Follow(bank.links(""), contacts, take), catalogues, meter, utc_now).routes,
             ],
             ready=always_ready,
@@ -216,7 +239,10 @@ def services(
         ),
         "records": Service(
             "records",
-            records_routes(records, measure, Keyring(callers["OPERATOR_KEYS"]), utc_now),
+            [
+                *records_routes(records, Keyring(callers["OPERATOR_KEYS"]), utc_now),
+                *measuring_routes(measuring, Keyring(callers["OPERATOR_KEYS"]), utc_now),
+            ],
             ready=always_ready,
             document=records_openapi.document,
         ),

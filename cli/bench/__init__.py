@@ -107,6 +107,12 @@ def _learning(counts: Counts, tell: Callable[[str], None]) -> list[Result]:
     return measure(counts, tell)
 
 
+def _bandit(counts: Counts, tell: Callable[[str], None]) -> list[Result]:
+    from cli.bench.bandit.measuring import measure
+
+    return measure(counts, tell)
+
+
 PARTS: dict[Measure, tuple[str, ...]] = {
     _chain: ("spine.latency", "spine.usage"),
     _decide: ("spine.decide",),
@@ -123,10 +129,11 @@ PARTS: dict[Measure, tuple[str, ...]] = {
     _loading: ("engine.load", "engine.memory", "engine.import"),
     _propensity: ("engine.propensity", "engine.thompson"),
     _learning: ("learning.bank-additional",),
+    _bandit: ("bandit.regret", "bandit.limits", "bandit.lift"),
 }
 """What measures what: one run on the emulators gives two."""
 
-BENCHES = ("spine", "engine", "signals", "learning")
+BENCHES = ("spine", "engine", "signals", "learning", "bandit")
 NAMES = (*BENCHES, *(name for names in PARTS.values() for name in names))
 
 
@@ -144,8 +151,9 @@ def bench(names: tuple[str, ...], as_json: bool, no_limits: bool, quick: bool) -
     """Measure NAMEs, or everything: `spine` (`spine.latency`, `spine.usage`, `spine.decide`, `spine.cold_start`),
     `engine` (`engine.policy`, `engine.slots`, `engine.propensity`, `engine.thompson`, `engine.decision`,
     `engine.batch`, `engine.build`, `engine.load`, `engine.memory`, `engine.import`), `signals` (`signals.ingest`,
-    `signals.normalise`, `signals.identity`, `signals.features`) and `learning`, which says how good models are and not
-    how fast. Run it on a machine that does nothing else.
+    `signals.normalise`, `signals.identity`, `signals.features`), and `learning` and `bandit` (`bandit.regret`,
+    `bandit.limits`, `bandit.lift`), which say how good models and measurement are and not how fast. Run it on a machine
+    that does nothing else.
     """
     signal.signal(signal.SIGTERM, _leave)  # so that what was started is stopped
     wanted = names or BENCHES

@@ -24,6 +24,9 @@ class Counts:
         identity_records: whose persons are found.
         learning_contacts: that models learn from, all where None.
         learning_splits: random ones.
+        bandit_decisions: in which the platform learns what is better.
+        bandit_runs: experiments by which it measures itself, each of `bandit_persons`.
+        bandit_persons: see there.
     """
 
     chain_blocks: int
@@ -40,6 +43,9 @@ class Counts:
     identity_records: int
     learning_contacts: int | None
     learning_splits: int
+    bandit_decisions: int
+    bandit_runs: int
+    bandit_persons: int
 
 
 FULL = Counts(
@@ -57,6 +63,9 @@ FULL = Counts(
     identity_records=100_000,
     learning_contacts=None,
     learning_splits=3,
+    bandit_decisions=20_000,
+    bandit_runs=100,
+    bandit_persons=2_000,
 )
 QUICK = Counts(
     chain_blocks=2,
@@ -73,4 +82,7 @@ QUICK = Counts(
     identity_records=5_000,
     learning_contacts=5_000,
     learning_splits=1,
+    bandit_decisions=1_000,
+    bandit_runs=5,
+    bandit_persons=1_000,
 )

@@ -11,7 +11,7 @@ document says until when, and whoever fires what was deferred sends the message 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from functions.delivery.last_checks import Stop, last_checks
@@ -21,13 +21,17 @@ from shared.domain.delivery import FINAL, Delivery, DeliveryState
 from shared.domain.erasure import ERASED
 from shared.domain.errors import (
     AlreadyExistsError,
+    BouncedError,
     ErasedError,
     NotFoundError,
     NotTakenError,
     PermanentError,
     TransientError,
 )
+from shared.domain.linking import linked, offered_links
+from shared.domain.links import Links
 from shared.domain.outgoing import facts
+from shared.domain.pace import MOST_HELD
 from shared.domain.policy.policy import Policy
 from shared.domain.profile import Person
 from shared.domain.response import closing
@@ -65,14 +69,19 @@ class Deliver:
         contact_points: ContactPoints,
         provider: ChannelProvider,
         paces: Paces,
+        *,
+        links: Links | None = None,
     ) -> None:
-        """Send through `provider`, at the channels' `paces`, to the address that only delivery may open."""
+        """Send through `provider`, at the channels' `paces`, to the address that only delivery may open; with `links`
+        of ours in what is sent.
+        """
         self._catalogues = catalogues
         self._persons = persons
         self._contacts = contacts
         self._contact_points = contact_points
         self._provider = provider
         self._paces = paces
+        self._links = links
 
     def __call__(self, reserved: ContactReserved, now: datetime) -> tuple[TreatmentDelivered, ...]:
         """The delivery's end; nothing where it is deferred.
@@ -166,7 +175,8 @@ class Deliver:
         try:
             receipt = self._provider.send(message.connector, delivery.delivery_id, message.address, message.payload)
         except PermanentError as error:
-            end = self._settle(delivery, version, "failed", now, reason=str(error), release=unseen)
+            bounced = isinstance(error, BouncedError)
+            end = self._settle(delivery, version, "failed", now, reason=str(error), bounced=bounced, release=unseen)
         except TransientError as error:
             return self._not_sent(delivery, version, now, channel, turn, error)
         else:
@@ -180,7 +190,7 @@ class Deliver:
         self, delivery: Delivery, version: str, now: datetime, channel: Channel, turn: Turn, error: TransientError
     ) -> Delivery:
         """Defer it where its channel holds off as a whole; otherwise the next attempt may have it at once, or it was
-        the last.
+        the last. None is the last that the provider asked to come again.
 
         Raises:
             TransientError: the same error, for the message to be delivered again.
@@ -188,9 +198,12 @@ class Deliver:
         turned_away = isinstance(error, NotTakenError)
         free = delivery.yielded(now, begun=True, turned_away=turned_away)
         not_now = self._paces.failed(channel, delivery, turn, error)
+        was_last = delivery.attempts >= channel.max_attempts
+        if not_now is None and was_last and error.retry_after is not None:
+            not_now = NotNow(now + min(MOST_HELD, timedelta(seconds=error.retry_after)), str(error))
         if not_now is not None:
             return self._defer(free, version, now, not_now)
-        if delivery.attempts >= channel.max_attempts:
+        if was_last:
             reason = f"given up after {delivery.attempts} attempts: {error}"
             release = turned_away and not delivery.may_have_arrived
             return self._settle(delivery, version, "failed", now, reason=reason, release=release)
@@ -231,10 +244,15 @@ class Deliver:
             raise PermanentError(f"the channel {delivery.channel} has no connector")
         address = self._address(delivery, person)
         seen = policy.features.seen(person, now)
-        content = render(revision, *revision.treatment(delivery.treatment), seen)
-        if address is None and revision.channels[delivery.channel].needs_contact_point:
+        action, treatment = revision.treatment(delivery.treatment)
+        channel = revision.channels[delivery.channel]
+        offered = offered_links(self._links, delivery.delivery_id, treatment)
+        content = render(revision, action, treatment, seen, offered)
+        if address is None and channel.needs_contact_point:
             raise PermanentError("no contact point")
-        return _Message(connector, address, facts(revision, connector, delivery, content, seen.attributes))
+        content, links = linked(self._links, delivery.delivery_id, channel, treatment, content, offered)
+        payload = facts(revision, connector, delivery, content, seen.attributes)
+        return _Message(connector, address, {**payload, "links": links})
 
     def _address(self, delivery: Delivery, person: Person) -> str | None:
         """Where to reach the person; of one that several turned out to be, the first that can be reached of
@@ -259,10 +277,13 @@ class Deliver:
         reference: str | None = None,
         reason: str | None = None,
         respond_by: datetime | None = None,
+        bounced: bool = False,
         release: bool = False,
     ) -> Delivery:
         """End it. An attempt that may have arrived keeps the contact counted."""
-        settled = delivery.settled(state, now, reference=reference, reason=reason, respond_by=respond_by)
+        settled = delivery.settled(
+            state, now, reference=reference, reason=reason, respond_by=respond_by, bounced=bounced
+        )
         self._contacts.settle(settled, version, release=release)
         return settled
 

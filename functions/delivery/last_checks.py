@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from shared.domain.consent import undeliverable
 from shared.domain.contact_policy import Withheld, first_stop, still_allowed
 from shared.domain.delivery import Delivery, DeliveryState
 from shared.domain.policy.ending import reason_ended
@@ -40,6 +41,8 @@ def last_checks(
             return NotNow(stop.allowed_at, f"it is quiet by {stop.rule}")
     if stop is not None:
         return Stop("cancelled", f"stopped by {stop.kind} {stop.rule} just before sending")
+    if undeliverable(person.consents, delivery.channel):
+        return Stop("cancelled", "a message to this contact point bounced since")
     ended = reason_ended(policy, delivery, person, now)
     return Stop("cancelled", ended) if ended is not None else None
 

@@ -8,11 +8,15 @@ from typing import Any
 
 import msgspec
 
-from functions.feedback.taking import TakeOutcomes, Told
-from shared.domain.errors import InvalidError
+from functions.feedback.attributing import Attribute
+from functions.feedback.rejecting import rejection
+from functions.feedback.taking import TakeOutcomes, Told, heard
+from shared.domain.consequences import consequence
+from shared.domain.delivery import Delivery
+from shared.domain.errors import InvalidError, NotFoundError
 from shared.domain.outcome import OUTCOMES, Outcome
 from shared.domain.signal import EARLY_BEYOND, digest
-from shared.messages import HistoryRow, TreatmentDelivered
+from shared.messages import HistoryRow, SignalReceived, TreatmentDelivered
 from shared.messages.rows import outcome_row
 from shared.ports import Contacts
 
@@ -20,10 +24,15 @@ MAX_ITEMS = 500
 
 
 class ReportedOutcome(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An outcome as a channel reports it. Without an id of its own, (delivery, outcome, at) is its id."""
+    """An outcome as a channel reports it: of a delivery, or of the latest treatment of an action to a person.
+
+    Without an id of its own, (delivery, outcome, at) is its id.
+    """
 
     outcome: str
-    delivery_id: str
+    delivery_id: str = ""
+    identifiers: dict[str, Any] = {}
+    action: str = ""
     at: datetime | None = None
     value: float | None = None
     id: str | None = None
@@ -36,20 +45,28 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     rejected: list[dict[str, Any]]
 
 
-def note_delivery(delivered: TreatmentDelivered, _now: datetime) -> tuple[HistoryRow]:
-    """The row of the interaction history for the end of a delivery; the contact was counted by its claim."""
+def note_delivery(delivered: TreatmentDelivered, now: datetime) -> tuple[HistoryRow | SignalReceived, ...]:
+    """The row of the interaction history for the end of a delivery; the contact was counted by its claim. Where the
+    provider said at once that the address is none, identity hears of it too.
+    """
     delivery = delivered.delivery
     row_id = digest("outcome", delivery.delivery_id, delivery.state)
     detail = {"reason": delivery.reason, "reference": delivery.reference, "attempts": delivery.attempts}
-    return (outcome_row(delivery, delivery.state, delivery.at, row_id=row_id, detail=detail),)
+    row = outcome_row(delivery, delivery.state, delivery.at, row_id=row_id, detail=detail)
+    if not delivery.bounced:
+        return (row,)
+    told = digest("outcome", delivery.delivery_id, "bounced at once")
+    bounce = Outcome(id=f"o-{told}", outcome="bounce", delivery_id=delivery.delivery_id, at=delivery.at)
+    return row, heard(consequence(bounce, delivery, (), now), now)
 
 
 class RecordOutcomes:
     """The use case over its ports."""
 
-    def __init__(self, contacts: Contacts, take: TakeOutcomes) -> None:
-        """Look deliveries up in `contacts`."""
+    def __init__(self, contacts: Contacts, attribute: Attribute, take: TakeOutcomes) -> None:
+        """Look deliveries up in `contacts`, and those that are not named by `attribute`."""
         self._contacts = contacts
+        self._attribute = attribute
         self._take = take
 
     def __call__(self, body: bytes, now: datetime) -> Recorded:
@@ -60,15 +77,19 @@ class RecordOutcomes:
             TransientError: the store did not answer; what was recorded before stays, and repeating is safe.
         """
         reported, rejected = _read(body, now)
-        deliveries = self._contacts.deliveries(sorted({item.delivery_id for item in reported.values()}))
+        named = sorted({item.delivery_id for item in reported.values() if item.delivery_id})
+        deliveries = self._contacts.deliveries(named) if named else {}
         told: dict[int, Told] = {}
         for index, item in reported.items():
-            delivery = deliveries.get(item.delivery_id)
-            if delivery is None:
-                detail = "no such delivery; use the delivery_id that came with the treatment"
-                rejected.append(_rejection(index, 404, InvalidError(detail, field="delivery_id")))
-                continue
-            told[index] = Told(_outcome(item, item.at or now), delivery)
+            try:
+                delivery = self._delivery(item, deliveries)
+            except InvalidError as error:
+                rejected.append(rejection(index, 400, error))
+            except NotFoundError as error:
+                field = "delivery_id" if item.delivery_id else "action"
+                rejected.append(rejection(index, 404, InvalidError(str(error), field=field)))
+            else:
+                told[index] = Told(_outcome(item, delivery, item.at or now), delivery)
         taken = self._take(list(told.values()), now)
         accepted = []
         for index, each in told.items():
@@ -77,12 +98,26 @@ class RecordOutcomes:
             taken[outcome_id] = True  # the same twice in one request is a duplicate too
         return Recorded(accepted=accepted, rejected=sorted(rejected, key=lambda r: int(r["index"])))
 
+    def _delivery(self, item: ReportedOutcome, deliveries: Mapping[str, Delivery]) -> Delivery:
+        """The delivery that an outcome is of.
 
-def _outcome(item: ReportedOutcome, at: datetime) -> Outcome:
+        Raises:
+            InvalidError: what it says instead of a delivery cannot be.
+            NotFoundError: there is none.
+        """
+        if not item.delivery_id:
+            assert item.at is not None, "whoever names no delivery says when"
+            return self._attribute(item.identifiers, item.action, item.at)
+        if item.delivery_id not in deliveries:
+            raise NotFoundError("no such delivery; use the delivery_id that came with the treatment")
+        return deliveries[item.delivery_id]
+
+
+def _outcome(item: ReportedOutcome, delivery: Delivery, at: datetime) -> Outcome:
     return Outcome(
-        id="o-" + digest("outcome", item.delivery_id, item.id or f"{item.outcome} {at.isoformat()}"),
+        id="o-" + digest("outcome", delivery.delivery_id, item.id or f"{item.outcome} {at.isoformat()}"),
         outcome=item.outcome,
-        delivery_id=item.delivery_id,
+        delivery_id=delivery.delivery_id,
         at=at,
         value=item.value,
     )
@@ -104,8 +139,17 @@ def _read(body: bytes, now: datetime) -> tuple[dict[int, ReportedOutcome], list[
         try:
             reported[index] = _one(item, now)
         except InvalidError as error:
-            rejected.append(_rejection(index, 400, error))
+            rejected.append(rejection(index, 400, error))
     return reported, rejected
+
+
+def _check_nameless(outcome: ReportedOutcome) -> None:
+    """Raise InvalidError unless an outcome that names no delivery says of whom, of what and when it is."""
+    if not outcome.identifiers and not outcome.action:
+        raise InvalidError("is missing; or send identifiers, action and at", field="delivery_id")
+    for field in ("identifiers", "action", "at"):
+        if not getattr(outcome, field):
+            raise InvalidError("is missing, and no delivery_id is given", field=field)
 
 
 def _one(item: Any, now: datetime) -> ReportedOutcome:
@@ -116,21 +160,12 @@ def _one(item: Any, now: datetime) -> ReportedOutcome:
         raise InvalidError(detail, field=path.strip("`.")) from error
     if outcome.outcome not in OUTCOMES:
         raise InvalidError(f"unknown outcome; one of {', '.join(sorted(OUTCOMES))}", field="outcome")
-    if not outcome.delivery_id.startswith("v-") or len(outcome.delivery_id) != 34:
+    if not outcome.delivery_id:
+        _check_nameless(outcome)
+    elif not outcome.delivery_id.startswith("v-") or len(outcome.delivery_id) != 34:
         raise InvalidError("not a delivery id", field="delivery_id")
     if outcome.at is not None and outcome.at.tzinfo is None:
         raise InvalidError("has no time zone", field="at")
     if outcome.at is not None and outcome.at > now + EARLY_BEYOND:
         return msgspec.structs.replace(outcome, at=now)
     return outcome
-
-
-def _rejection(index: int, status: int, error: InvalidError) -> dict[str, Any]:
-    problem: Mapping[str, Any] = {
-        "type": "about:blank",
-        "title": "Not found" if status == 404 else "Invalid outcome",
-        "status": status,
-        "detail": error.detail,
-        "field": error.field,
-    }
-    return {"index": index, "problem": problem}

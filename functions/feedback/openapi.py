@@ -7,9 +7,10 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from functions.feedback.calling_back import CalledBack
 from functions.feedback.handler import Recorded, ReportedOutcome
 from shared.runtime import openapi
-from shared.runtime.openapi import Operation
+from shared.runtime.openapi import Operation, Parameter
 
 OPERATIONS = (
     Operation(
@@ -20,6 +21,20 @@ OPERATIONS = (
         media=("application/json", "text/plain"),
         answer=(202, "Some or all were taken; what was refused says why, by its index.", (Recorded,)),
         refusals=(400, 401, 413, 415, 503),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/callbacks/<provider>",
+        summary="What a provider reports by itself, in its own shape: one event, or at most 500.",
+        variables=(Parameter("provider", "Who reports, as callbacks.yaml calls it."),),
+        body=openapi.ANY_JSON,
+        media=("application/json", "application/x-www-form-urlencoded"),
+        answer=(
+            202,
+            "The body was read; each event was taken, is no outcome here, or was refused.",
+            (CalledBack,),
+        ),
+        refusals=(400, 401, 403, 413, 415, 503),
     ),
 )
 

@@ -25,7 +25,7 @@ from shared.domain.identity.resolution import (
     news,
     pointing,
 )
-from shared.domain.identity.teaching import taught, teaches
+from shared.domain.identity.teaching import remembering, restricted, taught, teaches
 from shared.domain.policy.policy import Policy
 from shared.domain.profile import Person
 from shared.domain.signal import Signal
@@ -57,6 +57,7 @@ class Resolving:
         self._signal = signal
         self._now = now
         self._asked = asked
+        self._shared: Person | None = None
         self._strength = Strength(policy.revision.namespaces)
 
     def __call__(self) -> tuple[Started, tuple[Conflict, ...]]:
@@ -76,13 +77,15 @@ class Resolving:
         found = {key: each for key, each in found.items() if key in keys}
         linking = _linking(keys, {key for key, each in found.items() if each.value.shared})
         strongest = linking[0]
+        if strongest != keys[0]:
+            self._shared = self._told(found[keys[0]].value)
         place = self._people.place(found[strongest].value) if strongest in found else None
         known = {key: each.value for key, each in found.items() if key != strongest or place is not None}
         new = news(linking, known, place.person.value if place else None, signal, self._strength)
         seen = Seen(linking, found, place, new)
         hangs = strongest in found and bool(found[strongest].value.anchor)
-        speaks = hangs and teaches(signal, self._policy)  # whoever speaks enters the graph, and hangs no more
-        if place is not None and not new.links and not speaks:
+        speaks = hangs and self._shared is None and bool(signal.consent)
+        if place is not None and not new.links and not speaks:  # whoever speaks enters the graph, and hangs no more
             return self._kept(seen, place), new.conflicts
         try:
             return self._joined(seen)
@@ -97,25 +100,47 @@ class Resolving:
             raise PermanentError(f"no profile of person {named}")
         return self._written(Place(found, named), "")
 
+    def _told(self, identifier: Identifier) -> Person:
+        """What stands alone with a shared identifier, which was the strongest of the signal: what the signal teaches is
+        kept with that, since nobody knows of whom it is.
+        """
+        place = self._people.place(identifier)
+        assert place is not None  # it hangs on nothing
+        known = place.person.value
+        learnt = taught(known, place.fragment, identifier.key, self._signal, self._policy)
+        if learnt is not known:
+            learnt = msgspec.structs.replace(learnt, version=known.version + 1)
+            self._persons.rewrite(Rewrite(persons=[Versioned(learnt, place.person.version)]))
+        return learnt
+
     def _kept(self, seen: Seen, place: Place) -> Started:
         """The person of a signal that joins nobody."""
         changed = [Versioned(each, seen.found[each.key].version) for each in seen.new.earlier]
         strongest = seen.found[seen.linking[0]]
+        if not place.person.value.graph.members and self._speaks_apart(seen.linking[0]):
+            place = Place(self._people.with_graph(place.person, self._strength), place.fragment)
         if strongest.value.person_id != place.fragment:
             after = msgspec.structs.replace(strongest.value, person_id=place.fragment)
             changed.append(Versioned(after, strongest.version))
-        return self._written(place, seen.linking[0], created=seen.new.hanging, changed=changed)
+        anchor = strongest.value.anchor
+        return self._written(place, seen.linking[0], anchor=anchor, created=seen.new.hanging, changed=changed)
+
+    def _speaks_apart(self, key: str) -> bool:
+        """Whether an identifier may not be the strongest of a person whose graph is not known, and teaches."""
+        highest = max(each.priority for each in self._policy.revision.namespaces.values())
+        return self._strength.namespace(key).priority < highest and teaches(self._signal, self._policy)
 
     def _written(
         self,
         place: Place,
         voice: str,
         *,
+        anchor: str = "",
         created: Sequence[Identifier] = (),
         changed: Sequence[Versioned[Identifier]] = (),
     ) -> Started:
         read = place.person
-        came_to = self._taught(read.value, place.fragment, voice)
+        came_to = self._taught(read.value, place.fragment, voice, anchor)
         persons = []
         if came_to.person is not read.value:
             came_to = raised(came_to, read.value.version + 1)
@@ -181,9 +206,20 @@ class Resolving:
         _warn([conflict])
         return came_to, (conflict,)
 
-    def _taught(self, person: Person, fragment: str, voice: str) -> Started:
-        learnt = taught(person, fragment, voice, self._signal, self._policy)
-        return started(self._policy, self._signal, learnt, fragment, self._now, asked=self._asked)
+    def _taught(self, person: Person, fragment: str, voice: str, anchor: str = "") -> Started:
+        """What comes of the signal. Where a shared identifier was the strongest in it, the decision reads what it
+        teaches, and heeds what was said with that identifier; the person remembers only that it was decided on.
+        """
+        learnt = taught(person, fragment, voice, self._signal, self._policy, anchor=anchor)
+        if self._shared is not None:
+            learnt = restricted(learnt, self._shared)
+        came_to = started(self._policy, self._signal, learnt, fragment, self._now, asked=self._asked)
+        if self._shared is None:
+            return came_to
+        triggered = came_to.person.triggered
+        return came_to._replace(
+            person=person if triggered is learnt.triggered else remembering(person, fragment, triggered)
+        )
 
 
 def _linking(keys: list[str], shared: Container[str]) -> list[str]:

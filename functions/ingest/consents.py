@@ -10,7 +10,7 @@ import msgspec
 from functions.ingest.formats import Format, RawSignal
 from functions.ingest.suggestions import unknown
 from shared.domain.catalogue import Revision
-from shared.domain.consent import ANY
+from shared.domain.consent import ANY, CONTACT_POINT
 from shared.domain.consent.proofs import changes_of
 from shared.domain.errors import InvalidError
 from shared.domain.personal import Scrubber
@@ -60,6 +60,8 @@ def _fitted(
     """The change, given no later than its signal happened, and from every brand where it is an objection."""
     path = f"consent.{change.purpose}"
     objections = [objection.word for objection in revision.catalogue.consent.objections]
+    if change.purpose == CONTACT_POINT:
+        return _of_a_contact_point(revision, change, at, scrubber)
     if change.purpose not in _PURPOSES and change.purpose not in objections:
         raise InvalidError(unknown("purpose", (*_PURPOSES, *objections), change.purpose), field=path)
     if change.channel is not None and change.channel not in revision.channels:
@@ -70,6 +72,19 @@ def _fitted(
         raise InvalidError(f"names no brand, and {change.purpose} is granted to one brand at a time", field=path)
     return msgspec.structs.replace(
         change,
+        at=min(change.at, at) if change.at else msgspec.UNSET,
+        proof=scrubber.text(change.proof) if change.proof else msgspec.UNSET,
+    )
+
+
+def _of_a_contact_point(revision: Revision, change: ConsentChange, at: datetime, scrubber: Scrubber) -> ConsentChange:
+    """A word on whether what is sent on a channel arrives, which is of every brand."""
+    path = f"consent.{CONTACT_POINT}"
+    if change.channel not in revision.outbound:
+        raise InvalidError(unknown("channel that is sent to", revision.outbound, change.channel or "*"), field=path)
+    return msgspec.structs.replace(
+        change,
+        brand=ANY,
         at=min(change.at, at) if change.at else msgspec.UNSET,
         proof=scrubber.text(change.proof) if change.proof else msgspec.UNSET,
     )

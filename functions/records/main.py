@@ -5,17 +5,24 @@ from flask import Request
 from werkzeug.wrappers import Response
 
 from functions.records.api import routes
+from functions.records.evaluating import Evaluate
+from functions.records.exporting import ExportShapes
 from functions.records.handler import Records
 from functions.records.measuring import Measure
+from functions.records.measuring_api import Measuring, measuring_routes
 from functions.records.openapi import document
 from functions.records.settings import Settings
+from functions.records.weighing import Weigh
 from shared.adapters.bigquery import DecisionHistory
 from shared.adapters.firestore.catalogues import Catalogues
 from shared.adapters.firestore.client import Database
+from shared.adapters.firestore.models import Models
 from shared.adapters.firestore.person_keys import sealer
 from shared.adapters.firestore.seals import Seals
 from shared.adapters.measuring import Measures
+from shared.adapters.pubsub import Publisher
 from shared.runtime.keys import Keyring
+from shared.runtime.metering import RequestMeter
 from shared.runtime.service import Service, always_ready
 from shared.runtime.settings import hexadecimal, read
 from shared.runtime.world import utc_now
@@ -23,15 +30,25 @@ from shared.runtime.world import utc_now
 settings = read(Settings)
 database = Database(settings.google_cloud_project)
 catalogues = Catalogues(database)
+history = DecisionHistory(settings.google_cloud_project, sealer(settings.google_cloud_project, settings.person_keys))
 records = Records(
-    DecisionHistory(settings.google_cloud_project, sealer(settings.google_cloud_project, settings.person_keys)),
+    history,
     Seals(database),
     catalogues,
     hexadecimal("SEAL_KEY", settings.seal_key),
 )
-measure = Measure(Measures(settings.google_cloud_project), catalogues)
+measuring = Measuring(
+    Measure(Measures(settings.google_cloud_project), catalogues),
+    Weigh(history, catalogues, Publisher(settings.google_cloud_project, RequestMeter())),
+    Evaluate(history, catalogues),
+    ExportShapes(history, catalogues, Models(database)),
+)
+keys = Keyring(settings.operator_keys)
 service = Service(
-    "records", routes(records, measure, Keyring(settings.operator_keys), utc_now), ready=always_ready, document=document
+    "records",
+    [*routes(records, keys, utc_now), *measuring_routes(measuring, keys, utc_now)],
+    ready=always_ready,
+    document=document,
 )
 
 

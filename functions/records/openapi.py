@@ -5,7 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from functions.records.evaluating import OffPolicy
+from functions.records.exporting import Exported
 from functions.records.handler import DayCounted, DayReplayed, DaySealed
+from functions.records.weighing import DayWeighed
 from shared.domain.measuring.report import Report
 from shared.domain.measuring.uplift import Uplifts
 from shared.domain.seal import Verification
@@ -19,7 +22,40 @@ _PERIOD = (
 )
 _REFUSALS = (400, 401, 503)
 
+_ROWS = (200, "The rows.", (Exported,))
+
 OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/v1/exports/models",
+        summary="Snapshots of the models of the live revision, as pdstools reads them.",
+        answer=_ROWS,
+        refusals=(401, 503),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/exports/predictors",
+        summary="Their predictors, bin by bin.",
+        answer=_ROWS,
+        refusals=(401, 503),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/exports/interactions/<day>",
+        summary="What became of treatments on a day.",
+        variables=_DAY,
+        answer=_ROWS,
+        refusals=_REFUSALS,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/exports/decisions/<day>",
+        summary="Where each treatment ended that a day's decisions might have given.",
+        variables=_DAY,
+        query=(Parameter("prefix", "Only of those decisions whose ids begin so."),),
+        answer=_ROWS,
+        refusals=_REFUSALS,
+    ),
     Operation(
         method="GET",
         path="/v1/measures",
@@ -34,6 +70,23 @@ OPERATIONS = (
         summary="Say what each action did that was held back from anybody.",
         query=_PERIOD,
         answer=(200, "Each action with both its sides.", (Uplifts,)),
+        refusals=_REFUSALS,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/measures/off-policy",
+        summary="Say what another way of ranking would have come to, or why that cannot be said.",
+        query=(Parameter("ranks_by", "`priority`, the default, `propensity` or `no_levers`."), *_PERIOD),
+        answer=(200, "Estimates with their intervals, and how far what was logged carries.", (OffPolicy,)),
+        refusals=_REFUSALS,
+    ),
+    Operation(
+        method="POST",
+        path="/v1/days/<day>/weighing",
+        summary="Tell the history how probable the choices of a day were.",
+        variables=_DAY,
+        query=(Parameter("prefix", "Only those whose ids begin so."),),
+        answer=(200, "Of how many it is told.", (DayWeighed,)),
         refusals=_REFUSALS,
     ),
     Operation(

@@ -46,7 +46,7 @@ def make_delivery(
         placement=treatment.placement,
         rank=rank,
         expires_at=now + policy.revision.deadline(treatment.id) if outbound else None,
-        bins=ranked.ranking.bins,
+        bins=ranked.ranking.taught(policy.row(treatment_id)),
         value=_value(policy, ranked, treatment_id),
         **facts(action, treatment),
     )

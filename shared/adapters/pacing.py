@@ -7,12 +7,14 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Protocol
 
+from shared.adapters.known_paces import LOOK_EVERY, Known, KnownPaces, Shared, Slot, Timing
 from shared.domain.catalogue import Channel, SendRate
 from shared.domain.delivery import Delivery
-from shared.domain.errors import StaleError, TransientError
+from shared.domain.errors import TransientError
 from shared.domain.pace import (
     MOST_HELD,
     RANKS,
@@ -29,75 +31,21 @@ from shared.domain.pace import (
     unprobed,
     usable_for,
 )
-from shared.ports import Clock, NotNow, Turn, Versioned
-
-ATTEMPTS = 12
-"""Tries of the guarded commit before the message is given back to be delivered again."""
-
-LOOK_EVERY = timedelta(seconds=5)
-"""How old what is known of the others may be."""
+from shared.ports import NotNow, Turn
 
 ASK_AGAIN_AFTER = timedelta(seconds=0.5)
 """After how long slots are asked for again where there were none."""
 
 HELD_WITHOUT_WORD = timedelta(seconds=1)
 
-Tell = Callable[[str], None]
+TELL_AGAIN_AFTER = timedelta(minutes=1)
 
 
-class Timing(NamedTuple):
-    """The time, what returns when one has come, and what waits, with jitter, before the n-th try again of a commit."""
+class Tell(Protocol):
+    """Hears what operators want to know: in words, and for machines the channel and what happened to it."""
 
-    clock: Clock
-    wait_until: Callable[[datetime], None]
-    pause: Callable[[int], None]
-
-
-T = TypeVar("T")
-
-
-class Shared(Protocol):
-    """Where paces are kept, by channel."""
-
-    def load(self, channel: str, *, counted: bool = True) -> Versioned[Pace]:
-        """A pace; an empty one, of version None, where there is none yet. One that is not `counted` is charged to no
-        message: it is read for all of them.
-        """
-
-    def store(self, channel: str, pace: Versioned[Pace]) -> str:
-        """Write a pace in a commit that is guarded by the version read and sent once; its new version.
-
-        Raises:
-            StaleError: it changed since it was read; nothing is written.
-            TransientError: it may not have been written.
-        """
-
-
-class _Slot(NamedTuple):
-    at: datetime
-    usable_until: datetime
-
-
-class _Known:
-    """What this process knows and holds of one channel. Whoever reads or changes it holds `lock`.
-
-    Attributes:
-        pace: as it was last read.
-        looked_at: when.
-        slots: booked and not used yet.
-        places: in the queue, taken and not given to a message yet, by rank.
-        full_until: by how far ahead was looked, until when there are no slots.
-        failing: deliveries that failed in a row.
-    """
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.pace = Pace()
-        self.looked_at: datetime | None = None
-        self.slots: deque[_Slot] = deque()
-        self.places: dict[int, deque[datetime]] = {}
-        self.full_until: dict[timedelta, datetime] = {}
-        self.failing: set[str] = set()
+    def __call__(self, said: str, /, *, channel: str, event: str) -> None:
+        """Hear of one event."""
 
 
 class Pacing:
@@ -105,41 +53,36 @@ class Pacing:
 
     def __init__(self, shared: Shared, timing: Timing, tell: Tell) -> None:
         """Keep to what `shared` says; `tell` hears what operators want to know."""
-        self._shared = shared
-        self._clock, self._wait_until, self._pause = timing
+        self._paces = KnownPaces(shared, timing)
+        self._clock, self._wait_until, _ = timing
         self._tell = tell
-        self._lock = threading.Lock()
-        self._known: dict[str, _Known] = {}
-        self._waiting: dict[str, int] = {}
 
     def turn(self, channel: Channel, delivery: Delivery) -> Turn | NotNow:
         """Whether this message may be sent, and when."""
-        known = self._of(channel.id)
-        with self._lock:
-            self._waiting[channel.id] = self._waiting.get(channel.id, 0) + 1
+        known = self._paces.of(channel.id)
+        known.waiting.add(threading.get_ident())
         try:
             with known.lock:
                 turn = self._turn(channel, known, delivery)
         finally:
-            with self._lock:
-                self._waiting[channel.id] -= 1
+            known.waiting.discard(threading.get_ident())
         if isinstance(turn, Turn):
             self._wait_until(turn.at)
         return turn
 
     def give_back(self, channel: Channel, delivery: Delivery, turn: Turn) -> None:
         """Nothing was sent in this turn."""
-        known = self._of(channel.id)
+        known = self._paces.of(channel.id)
         with known.lock:
             if turn.is_probe:
                 now = self._clock()
-                self._change(channel.id, known, lambda pace: unprobed(pace, delivery.delivery_id, now))
-            elif channel.rate_limit is not None:
-                known.slots.appendleft(_Slot(turn.at, turn.at + usable_for(channel.rate_limit)))
+                self._change(known, lambda pace: unprobed(pace, delivery.delivery_id, now))
+            elif turn.usable_until is not None:
+                known.slots.appendleft(Slot(turn.at, turn.usable_until))
 
     def took(self, channel: Channel, delivery: Delivery, turn: Turn) -> None:
         """The provider answered as one that works."""
-        known = self._of(channel.id)
+        known = self._paces.of(channel.id)
         if not (known.failing or turn.is_probe):
             return
         with known.lock:
@@ -149,12 +92,12 @@ class Pacing:
 
     def failed(self, channel: Channel, delivery: Delivery, turn: Turn, error: TransientError) -> NotNow | None:
         """The provider did not take it this time."""
-        known = self._of(channel.id)
+        known = self._paces.of(channel.id)
         with known.lock:
             now = self._clock()
             if error.retry_after is not None:
                 until = now + min(MOST_HELD, max(HELD_WITHOUT_WORD, timedelta(seconds=error.retry_after)))
-                self._hold(channel.id, known, until)
+                self._hold(known, until)
             if turn.is_probe:
                 self._probed(channel, known, delivery, well=False)
             elif error.retry_after is None:
@@ -163,46 +106,49 @@ class Pacing:
                     self._open(channel, known, now)
             return self._holds_off(channel, known, delivery, now)
 
-    def _turn(self, channel: Channel, known: _Known, delivery: Delivery) -> Turn | NotNow:
+    def _turn(self, channel: Channel, known: Known, delivery: Delivery) -> Turn | NotNow:
         now = self._clock()
-        self._look(channel.id, known, now)
-        if known.pace.failed:
-            return self._probe(channel, known, delivery, now)
+        self._paces.look(known, now)
         holds_off = self._holds_off(channel, known, delivery, now)
         if holds_off is not None:
             return holds_off
+        if known.pace.failed:
+            return self._probe(channel, known, delivery, now)
         rate = channel.rate_limit
         if rate is None:
             return Turn(max(now, known.pace.held_until or now))
         look_ahead = _ahead(delivery)
-        slot = _booked(known, now, look_ahead)
+        lately = known.lately(now)
+        slot = known.booked(now, look_ahead)
         if slot is None and known.full_until.get(look_ahead, now) <= now:
-            slot = self._book(channel, rate, known, look_ahead)
+            slot = self._book(rate, known, look_ahead, lately // 2)
         if slot is not None:
-            return Turn(max(now, slot.at))
-        return NotNow(self._place(channel, rate, known, delivery, now), f"{channel.id} is sent no faster")
+            return Turn(max(now, slot.at), usable_until=slot.usable_until)
+        return NotNow(self._place(rate, known, delivery, now), f"{channel.id} is sent no faster")
 
-    def _book(self, channel: Channel, rate: SendRate, known: _Known, look_ahead: timedelta) -> _Slot | None:
-        """Book slots for all that wait here, and some to spare."""
+    def _book(self, rate: SendRate, known: Known, look_ahead: timedelta, expected: int) -> Slot | None:
+        """Book slots for all that wait here or are expected, and some to spare."""
 
-        def change(pace: Pace, now: datetime) -> tuple[Pace, tuple[_Slot, ...]]:
-            booked = book(pace, rate, now, self._waiting.get(channel.id, 1), look_ahead)
+        def change(pace: Pace, now: datetime) -> tuple[Pace, tuple[Slot, ...]]:
+            wanted = max(len(known.waiting), expected)
+            booked = book(pace, rate, now, wanted, look_ahead)
             if booked is None:
                 known.full_until[look_ahead] = max(next_slot(pace, rate, now) - look_ahead, now + ASK_AGAIN_AFTER)
+                self._tell_full(known, rate, now)
                 return pace, ()
             apart, usable = interval(rate), usable_for(rate)
             until = [max(now, booked.first + n * apart) + usable for n in range(booked.slots)]
-            slots = tuple(_Slot(booked.first + n * apart, until[n]) for n in range(booked.slots))
+            slots = tuple(Slot(booked.first + n * apart, until[n]) for n in range(booked.slots))
             return booked.pace, slots
 
-        slots = self._commit(channel.id, known, change)
+        slots = self._paces.commit(known, change)
         known.slots.extend(slots[1:])
         return slots[0] if slots else None
 
-    def _place(
-        self, channel: Channel, rate: SendRate | None, known: _Known, delivery: Delivery, earliest: datetime
-    ) -> datetime:
-        """When a message that finds no slot tries again: at its place in the queue, of a channel with a rate."""
+    def _place(self, rate: SendRate | None, known: Known, delivery: Delivery, earliest: datetime) -> datetime:
+        """When a message that finds no slot tries again: at its place in the queue, of a channel with a rate; where
+        none can be had now, soon.
+        """
         if rate is None:
             return earliest
         rank = RANKS[delivery.purpose]
@@ -210,116 +156,78 @@ class Pacing:
         while places and places[0] < earliest:
             places.popleft()
         if not places:
-            places.extend(
-                self._commit(channel.id, known, lambda pace, now: queued(pace, rate, now, rank, earliest=earliest))
-            )
-        return places.popleft()
+            with suppress(TransientError):
+                places.extend(
+                    self._paces.commit(known, lambda pace, now: queued(pace, rate, now, rank, earliest=earliest))
+                )
+        return places.popleft() if places else earliest + HELD_WITHOUT_WORD
 
-    def _probe(self, channel: Channel, known: _Known, delivery: Delivery, now: datetime) -> Turn | NotNow:
+    def _probe(self, channel: Channel, known: Known, delivery: Delivery, now: datetime) -> Turn | NotNow:
         """Where nobody else does, and the time has come, this message finds out whether the provider is back."""
-        if known.pace.probe_at is None or now >= known.pace.probe_at:
-            mine = delivery.delivery_id
+        mine = delivery.delivery_id
 
-            def change(pace: Pace, at: datetime) -> tuple[Pace, tuple[str, ...]]:
-                trying = probing(pace, mine, at)
-                return (pace, ()) if trying is None else (trying, (mine,))
+        def change(pace: Pace, at: datetime) -> tuple[Pace, tuple[str, ...]]:
+            trying = probing(pace, mine, at)
+            return (pace, ()) if trying is None else (trying, (mine,))
 
-            if self._commit(channel.id, known, change):
-                self._tell(f"{channel.id}: half open, {mine} tries whether the provider is back")
-                return Turn(max(now, known.pace.held_until or now), is_probe=True)
-            if not known.pace.failed:
-                return self._turn(channel, known, delivery)
+        if self._paces.commit(known, change):
+            said = f"{channel.id}: half open, {mine} tries whether the provider is back"
+            self._tell(said, channel=channel.id, event="breaker_half_open")
+            return Turn(max(now, known.pace.held_until or now), is_probe=True)
+        if not known.pace.failed:
+            return self._turn(channel, known, delivery)
         holds_off = self._holds_off(channel, known, delivery, now)
         return holds_off or NotNow(now + HELD_WITHOUT_WORD, f"{channel.id} is tried by another message")
 
-    def _holds_off(self, channel: Channel, known: _Known, delivery: Delivery, now: datetime) -> NotNow | None:
+    def _holds_off(self, channel: Channel, known: Known, delivery: Delivery, now: datetime) -> NotNow | None:
         """When to try again where the breaker is open, or a hold is longer than the message may wait."""
         pace = known.pace
         if pace.failed and pace.probe_at is not None and now < pace.probe_at:
             why = f"the provider of {channel.id} fails"
             at = min(pace.probe_at, now + LOOK_EVERY) if pace.probe else pace.probe_at
-            return NotNow(self._place(channel, channel.rate_limit, known, delivery, at), why)
+            return NotNow(self._place(channel.rate_limit, known, delivery, at), why)
         if pace.held_until is not None and pace.held_until > now + _ahead(delivery):
             why = f"{channel.id} is held by {pace.held_by}"
-            return NotNow(self._place(channel, channel.rate_limit, known, delivery, pace.held_until), why)
+            return NotNow(self._place(channel.rate_limit, known, delivery, pace.held_until), why)
         return None
 
-    def _hold(self, channel: str, known: _Known, until: datetime) -> None:
+    def _tell_full(self, known: Known, rate: SendRate, now: datetime) -> None:
+        """Let it be heard, once a minute, that messages are deferred."""
+        if known.told_full_at is None or now >= known.told_full_at + TELL_AGAIN_AFTER:
+            known.told_full_at = now
+            said = f"{known.channel}: messages are deferred, since it is sent no faster than {rate}"
+            self._tell(said, channel=known.channel, event="rate_limited")
+
+    def _hold(self, known: Known, until: datetime) -> None:
         before = known.pace.held_until
         if before is not None and before >= until - HELD_WITHOUT_WORD:
             return
-        self._change(channel, known, lambda pace: held(pace, until, "its provider"))
-        self._tell(f"{channel}: held by its provider until {until:%H:%M:%S} UTC")
+        self._change(known, lambda pace: held(pace, until, "its provider"))
+        said = f"{known.channel}: held by its provider until {until:%H:%M:%S} UTC"
+        self._tell(said, channel=known.channel, event="held")
 
-    def _open(self, channel: Channel, known: _Known, now: datetime) -> None:
+    def _open(self, channel: Channel, known: Known, now: datetime) -> None:
         epoch = known.pace.epoch
-        self._change(channel.id, known, lambda pace: opened(pace, channel.breaker, epoch, now))
+        self._change(known, lambda pace: opened(pace, channel.breaker, epoch, now))
         known.failing.clear()
-        self._tell(f"{channel.id}: the breaker is open, since {channel.breaker.failures} messages failed in a row")
+        said = f"{channel.id}: the breaker is open, since {channel.breaker.failures} messages failed in a row"
+        self._tell(said, channel=channel.id, event="breaker_open")
 
-    def _probed(self, channel: Channel, known: _Known, delivery: Delivery, *, well: bool) -> None:
+    def _probed(self, channel: Channel, known: Known, delivery: Delivery, *, well: bool) -> None:
         now, mine = self._clock(), delivery.delivery_id
-        self._change(channel.id, known, lambda pace: probed(pace, mine, channel.breaker, now, well=well))
+        self._change(known, lambda pace: probed(pace, mine, channel.breaker, now, well=well))
         known.failing.clear()
-        said = "closed again" if well else "open still"
-        self._tell(f"{channel.id}: the breaker is {said}, as {mine} found")
+        state, event = ("closed again", "breaker_closed") if well else ("open still", "breaker_open")
+        self._tell(f"{channel.id}: the breaker is {state}, as {mine} found", channel=channel.id, event=event)
 
-    def _change(self, channel: str, known: _Known, change: Callable[[Pace], Pace]) -> None:
+    def _change(self, known: Known, change: Callable[[Pace], Pace]) -> None:
         """Change what is shared; where that cannot be done now it stays as it is, and who fails next tries again."""
         try:
-            self._commit(channel, known, lambda pace, _now: (change(pace), ()))
+            self._paces.commit(known, lambda pace, _now: (change(pace), ()))
         except TransientError as error:
-            self._tell(f"{channel}: its pace could not be written: {error}")
-
-    def _commit(
-        self, channel: str, known: _Known, change: Callable[[Pace, datetime], tuple[Pace, tuple[T, ...]]]
-    ) -> tuple[T, ...]:
-        """Change what is shared in a guarded commit; nothing is written where nothing changes."""
-        for attempt in range(ATTEMPTS):
-            if attempt:
-                self._pause(attempt)
-            read = self._shared.load(channel)
-            now = self._clock()
-            pace, given = change(read.value, now)
-            known.pace, known.looked_at = read.value, now
-            if pace == read.value:
-                return given
-            try:
-                self._shared.store(channel, Versioned(pace, read.version))
-            except StaleError:
-                continue
-            known.pace = pace
-            return given
-        raise TransientError(f"the pace of {channel} is contended")
-
-    def _look(self, channel: str, known: _Known, now: datetime) -> None:
-        """Look what the others found, unless that was a moment ago."""
-        if known.looked_at is not None and now - known.looked_at < LOOK_EVERY:
-            return
-        try:
-            known.pace = self._shared.load(channel, counted=False).value
-        except TransientError:
-            if known.looked_at is None:
-                raise
-        known.looked_at = now
-
-    def _of(self, channel: str) -> _Known:
-        known = self._known.get(channel)
-        if known is None:
-            with self._lock:
-                known = self._known.setdefault(channel, _Known())
-        return known
+            said = f"{known.channel}: its pace could not be written: {error}"
+            self._tell(said, channel=known.channel, event="pace_not_written")
 
 
 def _ahead(delivery: Delivery) -> timedelta:
     return ahead(delivery.purpose, waited=delivery.state == "deferred")
-
-
-def _booked(known: _Known, now: datetime, look_ahead: timedelta) -> _Slot | None:
-    """A slot that this process has booked, and that is early enough."""
-    held_until = known.pace.held_until or now
-    while known.slots and (known.slots[0].usable_until < now or known.slots[0].at < held_until > now):
-        known.slots.popleft()
-    if known.slots and known.slots[0].at <= now + look_ahead:
-        return known.slots.popleft()
-    return None

@@ -17,6 +17,8 @@ from shared.domain.policy.policy import Policy
 
 T = TypeVar("T")
 Monotonic = Callable[[], float]
+Clock = Callable[[], float]
+"""Seconds since 1970."""
 
 CATALOGUE_REFRESH_SECONDS = 30.0
 MODELS_REFRESH_SECONDS = 60.0

@@ -34,6 +34,7 @@ _NAMES = (
     "channels.yaml",
     "identity.yaml",
     "sources.yaml",
+    "callbacks.yaml",
     "consent.yaml",
     "features.yaml",
     "triggers.yaml",
@@ -41,7 +42,9 @@ _NAMES = (
     "contact_policy.yaml",
     "experiments.yaml",
 )
-_OPTIONAL = frozenset({"sources.yaml", "consent.yaml", "features.yaml", "triggers.yaml", "experiments.yaml"})
+_OPTIONAL = frozenset(
+    {"sources.yaml", "callbacks.yaml", "consent.yaml", "features.yaml", "triggers.yaml", "experiments.yaml"}
+)
 _ACTIONS = re.compile(r"actions/.+\.yaml")
 _CONNECTORS = re.compile(r"connectors/[a-z0-9_.-]+\.yaml")
 _FORMATS = re.compile(r"(formats|examples)/([a-z0-9_.-]+)\.yaml")
@@ -113,6 +116,7 @@ def _build(files: Mapping[str, str], problems: Problems, *, warns: bool) -> Cata
         channels=part("channels.yaml", forms.Channels),
         identity=part("identity.yaml", forms.Identity),
         sources=part("sources.yaml", forms.Sources),
+        callbacks=part("callbacks.yaml", forms.Callbacks),
         consent=part("consent.yaml", forms.Consent),
         features=part("features.yaml", forms.Features),
         triggers=part("triggers.yaml", forms.Triggers),

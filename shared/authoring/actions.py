@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
 import msgspec
@@ -10,14 +11,17 @@ from shared.authoring import forms
 from shared.authoring.attributes import Attributes
 from shared.authoring.conditions import Conditions
 from shared.authoring.expressions import Checker, Declared
+from shared.authoring.mjml_texts import html_of
 from shared.authoring.names import Files, Names, by_id
+from shared.authoring.places import Place
 from shared.authoring.problems import Problems
 from shared.authoring.templates import Templates
-from shared.domain.catalogue import POLICY_KINDS, Action, Treatment
+from shared.domain.catalogue import POLICY_KINDS, Action, ContentField, Treatment
+from shared.domain.content import field_of
 from shared.domain.delivery import LONGEST_DEADLINE_SECONDS
 from shared.domain.part import seconds
 
-NEEDED_CONTENT = {
+NEEDED_CONTENT: Mapping[str, tuple[str, ...]] = {
     "email": ("subject", "body"),
     "sms": ("text",),
     "push": ("title", "text"),
@@ -26,6 +30,7 @@ NEEDED_CONTENT = {
     "call_centre": ("say",),
     "branch": ("say",),
 }
+"""What treatments say on a channel that declares no fields of its own."""
 
 
 class ActionBuilder:
@@ -103,14 +108,19 @@ class ActionBuilder:
         channel = self._channels.get(treatment.channel)
         if channel is not None and self._names.is_read(channel, "direction"):
             self._check_placement(treatment, channel)
-        self._check_content(treatment)
+        content = self._content(treatment, treatment.content, "content")
+        translations = {
+            language: self._content(treatment, texts, "translations", language)
+            for language, texts in sorted(treatment.translations.items())
+        }
         conditions = self._conditions.add(f"treatment:{treatment_id}", treatment.policy)
         return Treatment(
             id=treatment_id,
             channel=treatment.channel,
             purpose=treatment.purpose or action.purpose,
             starting=treatment.starting or action.starting,
-            content=dict(sorted(treatment.content.items())),
+            content=content,
+            translations=translations,
             placement=treatment.placement,
             conditions=tuple(i for kind in POLICY_KINDS for i in conditions[kind]),
             deadline=self._deadline(treatment, channel),
@@ -142,16 +152,30 @@ class ActionBuilder:
                 place, f"{channel.id} has no placement {placement}", wrote=placement, known=placements
             )
 
-    def _check_content(self, treatment: forms.Treatment) -> None:
-        content = treatment.content
-        place = self._names.place(treatment, "content")
-        if self._names.is_read(treatment, "content"):
-            written = {key.value for key, _ in place.node.value}
-            needed = NEEDED_CONTENT.get(treatment.channel, ())
-            if not written:
-                self._names.problems.add(place, "the content is empty")
-            for field in needed:
-                if written and field not in written:
-                    self._names.problems.add(place, f"{field} is missing")
-        for field, text in content.items():
-            self._templates.check(text, place.into(field))
+    def _content(self, treatment: forms.Treatment, texts: Mapping[str, str], *keys: str) -> dict[str, str]:
+        """Texts as a revision holds them, each checked as its medium takes it."""
+        channel = self._channels.get(treatment.channel)
+        place = self._names.place(treatment, *keys)
+        known = channel.content if channel is not None else {}
+        if self._names.is_read(treatment, keys[0]) and len(keys) == 1:
+            self._check_needed(treatment, place, known)
+        built = {}
+        for name, text in sorted(texts.items()):
+            at = place.into(name)
+            if known and name not in known:
+                self._names.problems.add(at, f"{treatment.channel} has no field {name}", wrote=name, known=known)
+            field = ContentField(medium="html") if channel is None else field_of(channel, name)
+            built[name] = html_of(text, at, self._names.problems) if field.medium == "html" else text
+            self._templates.check(text, at, field)
+            if built[name] != text:
+                self._templates.check_made(built[name], at, field)
+        return built
+
+    def _check_needed(self, treatment: forms.Treatment, place: Place, known: Mapping[str, ContentField]) -> None:
+        written = {key.value for key, _ in place.node.value}
+        if not written:
+            self._names.problems.add(place, "the content is empty")
+        needed = [name for name, field in known.items() if field.needed] if known else None
+        for field in NEEDED_CONTENT.get(treatment.channel, ()) if needed is None else needed:
+            if written and field not in written:
+                self._names.problems.add(place, f"{field} is missing")

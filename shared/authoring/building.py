@@ -9,6 +9,7 @@ import msgspec
 
 from shared.authoring import forms
 from shared.authoring.actions import ActionBuilder
+from shared.authoring.callbacks import build_callbacks
 from shared.authoring.conditions import Conditions
 from shared.authoring.connectors import build_channels, build_connectors
 from shared.authoring.consent_terms import build_consent
@@ -61,7 +62,8 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
     features = build_features(files, names, checker)
     actions = ActionBuilder(files, names, conditions, checker, declared, reading_problems).build()
     context_weights = _build_context_weights(files.arbitration, names, checker)
-    predictors = PredictorBuilder(files, names, reading_problems).build()
+    predicting = PredictorBuilder(files, names, reading_problems)
+    predictors = predicting.build()
     triggers = build_triggers(files.triggers, names, checker)
     channels = build_channels(files, names)
     catalogue = Catalogue(
@@ -85,14 +87,17 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
         signals=signals,
         action_schema=action_schema,
         time_zone=bank.time_zone,
+        locale=bank.locale,
         slots=build_slots(files.arbitration.slots, names),
         predictors=predictors,
         exploration=files.arbitration.exploration,
+        learning=predicting.learning(files.arbitration.learning),
         consent=build_consent(files.consent, _excluding(files), names),
         formats=FormatBuilder(files, names, Carried(profile_schema, context_schema, signals), reading_problems).build(),
         features=features,
         features_read=features_read(features, checker.expressions, predictors, actions),
         triggers=triggers,
+        callbacks=build_callbacks(files.callbacks, files.formats, names),
         connectors=build_connectors(files, channels, actions, names),
         experiments=build_experiments(files.experiments, files.contact_policy, names),
     )

@@ -32,6 +32,7 @@ class Files(msgspec.Struct, frozen=True, kw_only=True):
     channels: forms.Channels
     identity: forms.Identity
     sources: forms.Sources
+    callbacks: forms.Callbacks
     consent: forms.Consent
     features: forms.Features
     triggers: forms.Triggers

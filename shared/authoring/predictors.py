@@ -13,7 +13,7 @@ import msgspec
 from shared.authoring.names import Files, Names
 from shared.authoring.problems import Problems
 from shared.authoring.signals import attributes_of, made_of
-from shared.domain.catalogue import MOST_BINS, NumericPredictor, Predictor, SymbolicPredictor
+from shared.domain.catalogue import MOST_BINS, Learning, NumericPredictor, Predictor, SymbolicPredictor
 
 _YES_NO = ("false", "true")
 
@@ -47,6 +47,15 @@ class PredictorBuilder:
             for predictor in self._predictors
         ]
         return tuple(sorted(built, key=lambda predictor: predictor.reads))
+
+    def learning(self, learning: Learning) -> Learning:
+        """How models learn; its parents are predictors."""
+        reads = [predictor.reads for predictor in self._predictors]
+        for index, parent in enumerate(self._names.set_of(learning, "parents")):
+            if parent not in reads:
+                place = self._names.place(learning, "parents", index)
+                self._problems.add(place, f"{parent} is no predictor", wrote=parent, known=reads)
+        return learning
 
     def _numeric(self, predictor: NumericPredictor) -> Predictor:
         self._read(predictor, {"int", "double"}, "a number")

@@ -22,6 +22,7 @@ FORMS: dict[str, type[forms.Form]] = {
     "connectors": forms.Connectors,
     "identity": forms.Identity,
     "sources": forms.Sources,
+    "callbacks": forms.Callbacks,
     "consent": forms.Consent,
     "features": forms.Features,
     "triggers": forms.Triggers,

@@ -104,7 +104,8 @@ def features_read(
     """The names of the features that a condition, a value, a predictor or a template reads."""
     read = {path[1] for e in expressions.values() for path in _paths(e) if path[0] == "profile" and len(path) > 1}
     read |= {predictor.reads.removeprefix("profile.") for predictor in predictors}
-    texts = {text for action in actions for t in action.treatments for text in t.content.values() if "{" in text}
+    said = [texts for a in actions for t in a.treatments for texts in (t.content, *t.translations.values())]
+    texts = {text for content in said for text in content.values() if "{" in text}
     if features:
         read |= {found for text in texts for found in _IN_TEMPLATE.findall(text)}
     return tuple(feature.name for feature in features if feature.name in read)

@@ -8,15 +8,29 @@ from typing import Any
 
 from jinja2 import TemplateError, TemplateSyntaxError, nodes
 from jinja2.meta import find_undeclared_variables
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from shared.authoring.places import Place
 from shared.authoring.problems import Problems
-from shared.domain.catalogue import Attribute
-from shared.domain.content import template
+from shared.domain.catalogue import Attribute, ContentField, Medium
+from shared.domain.content import environment, fitting, template
+from shared.domain.errors import PermanentError
+from shared.domain.links import origin_of
+from shared.domain.localised import LOCALE, TIME_ZONE
 
-_ENVIRONMENT = ImmutableSandboxedEnvironment(autoescape=True)
-_FAILURES = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
+_EXACT: frozenset[Medium] = frozenset({"url", "sms", "json"})
+"""Media that a template fits or not as a whole, whatever its tags."""
+
+_ENVIRONMENT = environment("html")
+_FAILURES = (
+    PermanentError,
+    TemplateError,
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    LookupError,
+    AttributeError,
+    RecursionError,
+)
 _SAMPLES: dict[str, Any] = {
     "bool": True,
     "int": 1,
@@ -27,7 +41,8 @@ _SAMPLES: dict[str, Any] = {
 }
 _TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _NAMED = ("id", "name")
-_ROOTS = ("profile", "action", "brand")
+_LINKS = ("unsubscribe", "pixel")
+_ROOTS = ("profile", "action", "brand", "links")
 _REFUSED: dict[type[nodes.Node], str] = {
     nodes.Include: "include",
     nodes.Import: "import",
@@ -49,22 +64,43 @@ class Templates:
         """Templates read the profile by its schema; what is wrong is noted."""
         self._schema = schema
         self._problems = problems
-        self._good: set[str] = set()
+        self._good: set[tuple[str, Medium]] = set()
 
-    def check(self, text: str, place: Place) -> None:
-        """Note whatever would keep a template from being rendered for some person."""
+    def check(self, text: str, place: Place, field: ContentField) -> None:
+        """Note whatever would keep a template from being rendered for some person, or its medium from taking it."""
+        exact = field.medium in _EXACT
+        if field.medium == "url" or (exact and "{" not in text):
+            self._fits(text, place, field)
         if "{" not in text:
             return
         tags = _tags(text)
-        if tags is not None and tags in self._good:
+        if tags is not None and (tags, field.medium) in self._good and not exact:
             return
         before = len(self._problems.found)
-        _check(text, place, self._schema, self._problems)
-        if tags is not None and tags != text and len(self._problems.found) == before:
+        _check(text, place, self._schema, self._problems, field)
+        if tags is not None and tags != text and not exact and len(self._problems.found) == before:
             alone = Problems()
-            _check(tags, Place.start(place.file), self._schema, alone)
+            _check(tags, Place.start(place.file), self._schema, alone, field)
             if not alone.found:
-                self._good.add(tags)
+                self._good.add((tags, field.medium))
+
+    def check_made(self, text: str, place: Place, field: ContentField) -> None:
+        """Note that what was made of a text that is good is not."""
+        alone = Problems()
+        _check(text, Place.start(place.file), self._schema, alone, field)
+        if alone.found:
+            self._problems.add(place, f"its HTML is no good template: {alone.found[0].message}")
+
+    def _fits(self, text: str, place: Place, field: ContentField) -> None:
+        """Note what no person's data can put right."""
+        if field.medium == "url" and origin_of(text) is None:
+            self._problems.add(place, "names its host in so many letters: https://, the host, and what follows it")
+            return
+        try:
+            if "{" not in text:
+                fitting(text, field, text)
+        except PermanentError as error:
+            self._problems.add(place, str(error))
 
 
 def _tags(text: str) -> str | None:
@@ -75,23 +111,24 @@ def _tags(text: str) -> str | None:
     return "".join(tags)
 
 
-def _check(text: str, place: Place, schema: Mapping[str, Attribute], problems: Problems) -> None:
+def _check(text: str, place: Place, schema: Mapping[str, Attribute], problems: Problems, field: ContentField) -> None:
     try:
         tree = _ENVIRONMENT.parse(text)
         if _Template(text, place, schema, problems).check(tree):
-            _try(text, schema)
+            _try(text, schema, field)
     except TemplateSyntaxError as error:
         problems.add(place.character(_line_start(text, error.lineno)), f"not a template: {error.message}")
     except _FAILURES as error:
         problems.add(place, f"cannot be rendered: {error}")
 
 
-def _try(text: str, schema: Mapping[str, Attribute]) -> None:
+def _try(text: str, schema: Mapping[str, Attribute], field: ContentField) -> None:
     """Render a template as for a person of whom everything is known, and as for one of whom only the required is."""
     named = {"id": "id", "name": "Name"}
     for all_known in (True, False):
         profile = {name: _SAMPLES[a.type] for name, a in schema.items() if all_known or a.required}
-        template(text, escapes=True).render(profile=profile, action=named, brand=named)
+        seen = {"profile": profile, "action": named, "brand": named, "links": {}, LOCALE: "en_GB", TIME_ZONE: "UTC"}
+        fitting(template(text, field.medium).render(seen), field, text)
 
 
 class _Template:
@@ -131,7 +168,7 @@ class _Template:
         if isinstance(parent, nodes.Call) or (isinstance(root, nodes.Name) and root.name not in _ROOTS):
             return  # refused already, or a variable of the template's own
         if not isinstance(root, nodes.Name):
-            self._note(None, node.lineno, "only the fields of profile, action and brand can be read")
+            self._note(None, node.lineno, "only the fields of profile, action, brand and links can be read")
             return
         if isinstance(node, nodes.Getattr):
             field = node.attr
@@ -140,13 +177,18 @@ class _Template:
         else:
             self._note(rf"\b{root.name}\b", node.lineno, f"name the field of {root.name}")
             return
-        known = self._schema if root.name == "profile" else _NAMED
+        known: Mapping[str, object] | tuple[str, ...] = self._schema if root.name == "profile" else _NAMED
+        if root.name == "links":
+            known = _LINKS
         pattern = rf"\b{root.name}\s*(?:\.\s*|\[\s*['\"])({re.escape(field)})\b"
         if field not in known:
             self._note(pattern, node.lineno, f"unknown attribute {root.name}.{field}", wrote=field, known=known)
-        elif root.name == "profile" and not self._schema[field].required and not _has_fallback(node, parent):
-            message = f"profile.{field} may be missing: give it a fallback with default"
+        elif self._may_be_missing(root.name, field) and not _has_fallback(node, parent):
+            message = f"{root.name}.{field} may be missing: give it a fallback with default"
             self._note(pattern, node.lineno, message, unless=r"\s*\|\s*d")
+
+    def _may_be_missing(self, root: str, field: str) -> bool:
+        return root == "links" or (root == "profile" and not self._schema[field].required)
 
     def _note(
         self,

@@ -24,7 +24,7 @@ from shared.domain.policy.situation import Variables
 from shared.domain.policy.tables import Rows
 from shared.domain.profile import Profile
 from shared.domain.propensity import Counts
-from shared.domain.ranking import PARTS, Ranking, packed
+from shared.domain.ranking import MOST_HALF, PARTS, Ranking, packed
 from shared.domain.signal import Signal, decision_id
 
 MAX_CONTEXT_WEIGHT = 10.0
@@ -251,8 +251,16 @@ class _Scores:
             unlevered=self._unlevered(),
             models=known.models,
             bins=known.bins,
-            means=b"" if known.means is None else known.means[self._positions].astype("<f2").tobytes(),
+            means=self._halves(known.means),
+            evidence=self._halves(known.evidence),
+            scores=known.scores,
         )
+
+    def _halves(self, every: Column | None) -> bytes:
+        """Of the rows that may be, in half precision; nothing where nothing is drawn."""
+        if every is None:
+            return b""
+        return np.minimum(every[self._positions], MOST_HALF).astype("<f2").tobytes()
 
     def scoring(self, models: str) -> Scoring:
         """What is told."""

@@ -31,7 +31,7 @@ def means(policy: Policy, record: DecisionRecord) -> dict[str, float]:
     if not record.means:
         return {}
     treatments = policy.treatments(policy.checked(unpacked(record.candidate_rows)))
-    return dict(zip(treatments, ranking.means(record.means), strict=True))
+    return dict(zip(treatments, ranking.halves_of(record.means), strict=True))
 
 
 def count(record: DecisionRecord) -> int:

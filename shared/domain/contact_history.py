@@ -87,10 +87,6 @@ class ContactHistory(msgspec.Struct, frozen=True, kw_only=True):
         """What a decision reserved, in no particular order, as far as it is not folded."""
         return [contact for contact in self.contacts.values() if contact.decision_id == decision_id]
 
-    def counting(self, now: datetime) -> list[Contact]:
-        """The contacts that count, besides those of the past, which all do."""
-        return [each for each in self.contacts.values() if each.state == "presented" or each.counts(now)]
-
     def before(self, reserved: Contact, at: datetime) -> ContactHistory:
         """The contacts there were at `at`, without those of the decision that reserved this one."""
         own = reserved.decision_id

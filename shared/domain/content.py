@@ -1,65 +1,154 @@
-"""Content: a treatment's templates, rendered for one person and escaped for their medium."""
+"""Content: a treatment's templates, rendered for one person in their language and escaped for their medium."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import lru_cache
+import re
+from collections.abc import Callable, Mapping
+from functools import cache, lru_cache
 from typing import Any
 
+import msgspec
 from jinja2 import StrictUndefined, Template, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from shared.domain.catalogue import Action, Revision, Treatment
+from shared.domain.catalogue import Action, Channel, ContentField, Medium, Revision, Treatment
 from shared.domain.errors import PermanentError
+from shared.domain.links import check_target, origin_of
+from shared.domain.localised import FILTERS, LOCALE, TIME_ZONE, locale_of
+from shared.domain.outgoing import in_url
 from shared.domain.profile import Profile
+from shared.domain.sms import segments
 
-# Plain text whatever the medium: an e-mail's subject is a header, not markup.
-_PLAIN_FIELDS = frozenset({"subject"})
+LANGUAGE = "language"
+"""The attribute that says which language a person reads."""
 
-_ENVIRONMENTS = {
-    escapes: ImmutableSandboxedEnvironment(autoescape=escapes, undefined=StrictUndefined) for escapes in (True, False)
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u2028\u2029]")
+_BREAKS = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\s]+")
+_HEADER = ContentField(medium="header")
+
+_ESCAPES: Mapping[Medium, Callable[[Any], str]] = {
+    "text": lambda value: _CONTROL.sub("", str(value)),
+    "sms": lambda value: _CONTROL.sub("", str(value)),
+    "header": lambda value: _BREAKS.sub(" ", str(value)),
+    "url": lambda value: in_url(str(value)),
+    "json": lambda value: msgspec.json.encode(str(value)).decode()[1:-1],
 }
+"""What a value becomes in each medium; in HTML it is escaped as markup."""
+
+
+@cache
+def environment(medium: Medium) -> ImmutableSandboxedEnvironment:
+    """What templates of a medium are compiled by."""
+    made = ImmutableSandboxedEnvironment(
+        autoescape=medium == "html", undefined=StrictUndefined, finalize=_ESCAPES.get(medium)
+    )
+    made.filters.update(FILTERS)
+    return made
 
 
 @lru_cache(maxsize=4096)
-def template(text: str, *, escapes: bool) -> Template:
+def template(text: str, medium: Medium) -> Template:
     """A compiled template; what it reads must be there or have a fallback.
 
     Raises:
         jinja2.TemplateError: the text is no template.
     """
-    return _ENVIRONMENTS[escapes].from_string(text)
+    return environment(medium).from_string(text)
 
 
-def render(revision: Revision, action: Action, treatment: Treatment, profile: Profile) -> dict[str, str]:
-    """Every field of a treatment's content, rendered. An attribute that is null is one that is not there.
+def field_of(channel: Channel, name: str) -> ContentField:
+    """What is known of a field of a channel's content. An e-mail's subject is a header, not markup."""
+    found = channel.content.get(name)
+    if found is not None:
+        return found
+    return _HEADER if name == "subject" else ContentField(medium=channel.medium)
+
+
+def language_of(treatment: Treatment, attributes: Mapping[str, Any]) -> str | None:
+    """The language that a treatment is said in to a person: their own where it is translated, the bank's otherwise,
+    which is None.
+    """
+    wanted = attributes.get(LANGUAGE) if treatment.translations else None
+    if not isinstance(wanted, str):
+        return None
+    tag = wanted.replace("_", "-").lower()
+    return next((each for each in (tag, tag.partition("-")[0]) if each in treatment.translations), None)
+
+
+def render(
+    revision: Revision,
+    action: Action,
+    treatment: Treatment,
+    profile: Profile,
+    links: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """Every field of a treatment's content, rendered. An attribute that is null is one that is not there; `links` are
+    there only in what is sent.
 
     Raises:
         PermanentError: a template reads what is not there, or does with a value of this person what cannot be done.
     """
-    medium = revision.channels[treatment.channel].medium
+    channel = revision.channels[treatment.channel]
+    language = language_of(treatment, profile.attributes)
+    texts = treatment.content if language is None else {**treatment.content, **treatment.translations[language]}
     seen: Mapping[str, Any] | None = None
     rendered = {}
-    for field, text in treatment.content.items():
+    for name, text in texts.items():
         try:
             if "{" in text:
-                seen = seen or _seen(revision, action, profile)
-                escapes = medium == "html" and field not in _PLAIN_FIELDS
-                rendered[field] = template(text, escapes=escapes).render(seen)
+                seen = seen or _seen(revision, action, profile, language, links or {})
+                field = field_of(channel, name)
+                rendered[name] = fitting(template(text, field.medium).render(seen), field, text)
             else:
-                rendered[field] = text
+                rendered[name] = text
         except TemplateError as error:
-            raise PermanentError(f"content {field!r} of {treatment.id}: {error}") from error
+            raise PermanentError(f"content {name!r} of {treatment.id}: {error}") from error
+        except PermanentError as error:
+            raise PermanentError(f"content {name!r} of {treatment.id}: {error}") from None
         except Exception as error:
             # a filter may raise anything over a value of another type than declared; its words may quote the value
-            raise PermanentError(f"content {field!r} of {treatment.id}: {type(error).__name__}") from error
+            raise PermanentError(f"content {name!r} of {treatment.id}: {type(error).__name__}") from error
     return rendered
 
 
-def _seen(revision: Revision, action: Action, profile: Profile) -> Mapping[str, Any]:
+def fitting(text: str, field: ContentField, written: str) -> str:
+    """A rendered text as its medium takes it; `written` is its template.
+
+    Raises:
+        PermanentError: it does not fit: more messages than it may become, an address that leads elsewhere than its
+            template says, or no JSON.
+    """
+    match field.medium:
+        case "header":
+            return _BREAKS.sub(" ", text).strip()
+        case "sms":
+            if field.most_segments is not None and segments(text) > field.most_segments:
+                raise PermanentError(f"becomes {segments(text)} messages, more than {field.most_segments}")
+        case "url":
+            check_target(text)
+            if origin_of(text) != origin_of(written):
+                raise PermanentError("leads to another host than its template names")
+        case "json":
+            try:
+                msgspec.json.decode(text)
+            except msgspec.MsgspecError:
+                raise PermanentError("is no JSON") from None
+        case _:
+            pass
+    return text
+
+
+def _seen(
+    revision: Revision, action: Action, profile: Profile, language: str | None, links: Mapping[str, str]
+) -> Mapping[str, Any]:
     """What templates read."""
+    bank = revision.catalogue.locale
+    known = {name: value for name, value in profile.attributes.items() if value is not None}
     return {
-        "profile": {name: value for name, value in profile.attributes.items() if value is not None},
+        "profile": known,
         "action": {"id": action.id, "name": action.name},
         "brand": {"id": action.brand, "name": revision.brands[action.brand].name},
+        "links": links,
+        LOCALE: locale_of(language or bank, bank),
+        TIME_ZONE: known.get("time_zone", revision.catalogue.time_zone),
     }

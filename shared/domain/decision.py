@@ -46,6 +46,7 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
         candidate_rows: the treatments that qualified, as `Ranking` has them; `shared.domain.candidates` says which.
         propensity_parts: P of each, likewise, as it was ranked by.
         means: what each P was drawn around, as `Ranking` has it; empty where P is the models' mean itself.
+        evidence: how many responses each of these was worth, likewise.
         candidates: the same by their ids, in records from before there were `candidate_rows`.
         propensities: P of each of these.
         models: the version of the models that said so.
@@ -72,6 +73,7 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     candidate_rows: bytes = b""
     propensity_parts: bytes = b""
     means: bytes = b""
+    evidence: bytes = b""
     candidates: tuple[str, ...] = ()
     propensities: tuple[float, ...] = ()
     models: str = ""
@@ -93,6 +95,7 @@ def kept(ranking: Ranking) -> dict[str, Any]:
         "candidate_rows": ranking.candidate_rows,
         "propensity_parts": ranking.propensity_parts,
         "means": ranking.means,
+        "evidence": ranking.evidence,
         "models": ranking.models,
         "unlevered": ranking.unlevered,
     }

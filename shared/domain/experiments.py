@@ -9,12 +9,12 @@ was read.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from shared.domain.catalogue import Action, ArmLever, Catalogue, Experiment, RanksBy, Treatment, facts
 from shared.domain.rules import Holdout, in_scope
-from shared.domain.signal import digest
 
 HELD_OUT = "held_out"
 """The arm of those whom a holdout holds out."""
@@ -50,8 +50,8 @@ class Experiments:
         """
         holdouts = (rule for rule in catalogue.rules if isinstance(rule, Holdout))
         self._parted = (
-            *(("holdout", rule.id, ((rule.share * _WHOLE, assigned(rule.id, HELD_OUT)),)) for rule in holdouts),
-            *(("experiment", each.id, _ends(each)) for each in catalogue.experiments),
+            *((_begun("holdout", rule.id), ((rule.share * _WHOLE, assigned(rule.id, HELD_OUT)),)) for rule in holdouts),
+            *((_begun("experiment", each.id), _ends(each)) for each in catalogue.experiments),
         )
         self._levers = tuple(levers)
         self._ways: dict[str, Way] = {}
@@ -63,9 +63,10 @@ class Experiments:
 
     def arms(self, person_id: str) -> tuple[str, ...]:
         """The arms that a person is in, each as `experiment=arm`: of holdouts first, then of experiments."""
-        found = []
-        for kind, name, ends in self._parted:
-            place = int(digest(kind, name, person_id)[:13], 16)
+        found, person = [], person_id.encode()
+        person = len(person).to_bytes(4, "big") + person
+        for begun, ends in self._parted:
+            place = _place(begun, person)
             for end, arm in ends:
                 if place < end:
                     found.append(arm)
@@ -88,6 +89,19 @@ class Experiments:
     def _together(self, changed: Sequence[tuple[float, ...]]) -> tuple[float, ...]:
         columns = zip(self._levers, *changed, strict=True)
         return tuple([next((lever for lever in others if lever != usual), usual) for usual, *others in columns])
+
+
+def _begun(kind: str, name: str) -> hashlib._Hash:
+    """The hash of what every person's place in an experiment or holdout begins with: that of `signal.digest`."""
+    parts = [kind.encode(), name.encode()]
+    return hashlib.sha256(b"".join([len(part).to_bytes(4, "big") + part for part in parts]))
+
+
+def _place(of: hashlib._Hash, person: bytes) -> int:
+    """Where a person lies on the way from 0 to the whole."""
+    hashed = of.copy()
+    hashed.update(person)
+    return int.from_bytes(hashed.digest()[:7], "big") >> 4
 
 
 def assigned(experiment: str, arm: str) -> str:

@@ -14,9 +14,11 @@ NAME = r"^[a-z][a-z0-9_]*$"
 ORIGIN = r"^https?://[a-z0-9.-]+(:[0-9]+)?$"
 SPAN = r"^[1-9][0-9]*[smhdw]$"
 DURATION = r"^(forever|[1-9][0-9]*[smhdw])$"
-SECRET_NAME = r"^kairos-source-[a-z0-9-]{1,64}$"  # noqa: S105 - what a name looks like
+SECRET_NAME = r"^kairos-(source|callback)-[a-z0-9-]{1,64}$"  # noqa: S105 - what a name looks like
 HEADER = r"^[a-z][a-z0-9-]*$"
 HTTPS = r"^https://[^ ]+$"
+LANGUAGE = r"^[a-z]{2,3}(-[a-z]{2})?$"
+LOCALE = r"^[a-z]{2,3}(-[A-Z]{2})?$"
 READ = r"^(profile|context|signal|signal\.properties)\.[a-z][a-z0-9_]*$"
 
 Id = Annotated[str, Meta(pattern=ID)]
@@ -25,6 +27,8 @@ Origin = Annotated[str, Meta(pattern=ORIGIN)]
 SecretName = Annotated[str, Meta(pattern=SECRET_NAME)]
 Header = Annotated[str, Meta(pattern=HEADER)]
 HttpsAddress = Annotated[str, Meta(pattern=HTTPS)]
+Language = Annotated[str, Meta(pattern=LANGUAGE)]
+Locale = Annotated[str, Meta(pattern=LOCALE)]
 Read = Annotated[str, Meta(pattern=READ)]
 Span = Annotated[str, Meta(pattern=SPAN)]
 Duration = Annotated[str, Meta(pattern=DURATION)]

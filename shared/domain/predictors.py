@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import struct
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby, pairwise
 from operator import getitem
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
-from shared.domain.catalogue import NumericPredictor, Predictor
+from shared.domain.catalogue import Learning, NumericPredictor, Predictor
 
 MISSING, OTHER = 0, 1
 """Bins: of what is missing or of another type than declared, and of a word that has no bin of its own. A predictor of
@@ -28,7 +29,13 @@ numbers has no other: its lowest numbers are bin 1.
 CELL = 6
 """Characters of a cell's name: five of a digest (25 bits), one for the bin."""
 
+_PARENTS, _FORGETS, _SCORED = "|", "~", "^"
+_PLAIN = Learning()
+_FORMAT = f"{CELL}s"
 _BINS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
+
+SCORES = tuple([f"score{letter}" for letter in _BINS])
+"""The names of the cells that scores fall into, see `shared.domain.calibration`; no digest has such letters."""
 
 
 class Predictors:
@@ -37,11 +44,17 @@ class Predictors:
     Attributes:
         cells: the names of the cells of each predictor, by bin.
         says: what each bin of each predictor is, in words.
+        parents: the numbers of those whose bins are counted together with those of the others.
         finders: what finds the bin of a value, by predictor.
+        calibrated: whether scores are calibrated by what came of them.
     """
 
-    def __init__(self, predictors: Sequence[Predictor]) -> None:
-        """Take them in the order of the revision."""
+    def __init__(self, predictors: Sequence[Predictor], learning: Learning = _PLAIN) -> None:
+        """Take them in the order of the revision, and how models learn by them."""
+        places = {predictor.reads: number for number, predictor in enumerate(predictors)}
+        self.parents = tuple([places[reads] for reads in learning.parents])
+        self.calibrated = learning.calibrated
+        self._half_life = f"{_FORGETS}{learning.half_life_days}" if learning.half_life_days else ""
         self.cells = tuple(_cells(predictor) for predictor in predictors)
         self.says = tuple(_says(predictor) for predictor in predictors)
         within = groupby(predictors, lambda predictor: predictor.reads.rpartition(".")[0])
@@ -62,13 +75,52 @@ class Predictors:
         return bins
 
     def named(self, bins: Sequence[int]) -> str:
-        """The names of these cells in one text, which is what a delivery carries."""
-        return "".join(map(getitem, self.cells, bins))
+        """The names of these cells in one text, which is what a delivery carries, with how they are learnt: after them
+        come those of the parents again, and the half-life in days.
+        """
+        cells = "".join(map(getitem, self.cells, bins))
+        if self.parents:
+            cells += _PARENTS + "".join([self.cells[number][bins[number]] for number in self.parents])
+        return cells + self._half_life
 
 
-def cells_of(bins: str) -> list[str]:
-    """The names of the cells in such a text."""
-    return [bins[start : start + CELL] for start in range(0, len(bins), CELL)]
+class Taught(NamedTuple):
+    """What a delivery teaches by.
+
+    Attributes:
+        cells: the names of the cells that the person was in.
+        parents: those among them that the others are counted together with.
+        half_life_days: see `Learning`; 0 where nothing is forgotten.
+        score: the cell of what the model's score fell into; none where that is not counted.
+    """
+
+    cells: tuple[str, ...]
+    parents: tuple[str, ...] = ()
+    half_life_days: int = 0
+    score: tuple[str, ...] = ()
+
+
+def taught_by(bins: str) -> Taught:
+    """What such a text says."""
+    known, _, score = bins.partition(_SCORED)
+    told, _, half_life = known.partition(_FORGETS)
+    cells, _, parents = told.partition(_PARENTS)
+    return Taught(
+        _cells_in(cells),
+        _cells_in(parents) if parents else (),
+        int(half_life) if half_life else 0,
+        (SCORES[_BINS.index(score)],) if score else (),
+    )
+
+
+def scored(bins: str, score: int) -> str:
+    """Such a text of one treatment, with the bin that its model's score fell into."""
+    return f"{bins}{_SCORED}{_BINS[score]}"
+
+
+def _cells_in(names: str) -> tuple[str, ...]:
+    count = len(names) // CELL
+    return tuple([name.decode() for name in struct.unpack(_FORMAT * count, names.encode())])
 
 
 def _cells(predictor: Predictor) -> tuple[str, ...]:

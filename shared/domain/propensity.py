@@ -7,13 +7,20 @@ person when the treatment was chosen. What a model makes of a person stands in `
 from __future__ import annotations
 
 import hashlib
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from shared.domain.catalogue import Starting
+from shared.domain.forgetting import Era, era
 from shared.domain.observed import Increment
-from shared.domain.predictors import cells_of
+from shared.domain.predictors import Taught, taught_by
+
+Count = int | float
+"""How many outcomes: a whole number as it is learnt, a part of one where some of it is forgotten."""
+
+ByCell = Mapping[str, Count]
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,21 +29,24 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         positives, negatives: outcomes in all.
         positives_by_cell, negatives_by_cell: the same by the name of each cell, of those with any.
+        positives_by_pair, negatives_by_pair: by the name of each parent's cell, the same of those who were in it.
+        era: in whose weights all of it is counted; None where every outcome counts 1 for ever.
     """
 
-    positives: int = 0
-    negatives: int = 0
-    positives_by_cell: dict[str, int] = {}
-    negatives_by_cell: dict[str, int] = {}
+    positives: Count = 0
+    negatives: Count = 0
+    positives_by_cell: ByCell = {}
+    negatives_by_cell: ByCell = {}
+    positives_by_pair: Mapping[str, ByCell] = {}
+    negatives_by_pair: Mapping[str, ByCell] = {}
+    era: Era | None = None
 
     def __add__(self, other: Counts) -> Counts:
-        """Both together, in whichever order."""
-        return Counts(
-            positives=self.positives + other.positives,
-            negatives=self.negatives + other.negatives,
-            positives_by_cell=_sum(self.positives_by_cell, other.positives_by_cell),
-            negatives_by_cell=_sum(self.negatives_by_cell, other.negatives_by_cell),
-        )
+        """Both together, in whichever order; both are of one era."""
+        tally = Tally()
+        tally.add(self)
+        tally.add(other)
+        return tally.counts(self.era or other.era)
 
 
 NO_EVIDENCE = Counts()
@@ -47,27 +57,87 @@ class Tally:
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._totals = [0, 0]
-        self._by_cell: tuple[dict[str, int], dict[str, int]] = {}, {}
+        self._positives = _Sums()
+        self._negatives = _Sums()
 
-    def add(self, taught: Counts) -> None:
-        """Add some."""
-        self._totals[0] += taught.positives
-        self._totals[1] += taught.negatives
-        for own, others in zip(self._by_cell, (taught.positives_by_cell, taught.negatives_by_cell), strict=True):
-            known = own.get
-            for cell, count in others.items():
-                own[cell] = known(cell, 0) + count
+    def add(self, taught: Counts, scale: float = 1) -> None:
+        """Add some, each count times a scale."""
+        self._positives.add(taught.positives, taught.positives_by_cell, taught.positives_by_pair, scale)
+        self._negatives.add(taught.negatives, taught.negatives_by_cell, taught.negatives_by_pair, scale)
 
-    def counts(self) -> Counts:
+    def learn(self, by: Taught, *, accepted: bool) -> None:
+        """Learn from a delivery of which nothing is taken back later: the same as to add what it taught, and quicker.
+        Weights are 1, whatever its half-life.
+        """
+        sums = self._positives if accepted else self._negatives
+        sums.total += 1
+        sums.seen.update(by.cells)
+        if by.score:
+            sums.seen.update(by.score)
+        for parent in by.parents:
+            sums.seen_with[parent].update(by.cells)
+
+    def counts(self, era: Era | None = None) -> Counts:
         """All together, without the cells of which everything was taken back."""
-        positives, negatives = self._by_cell
+        yes, no = self._positives, self._negatives
+        yes.settle()
+        no.settle()
         return Counts(
-            positives=self._totals[0],
-            negatives=self._totals[1],
-            positives_by_cell=_left(positives),
-            negatives_by_cell=_left(negatives),
+            positives=yes.total,
+            negatives=no.total,
+            positives_by_cell=_some(yes.by_cell),
+            negatives_by_cell=_some(no.by_cell),
+            positives_by_pair={cell: some for cell, by_cell in yes.by_pair.items() if (some := _some(by_cell))},
+            negatives_by_pair={cell: some for cell, by_cell in no.by_pair.items() if (some := _some(by_cell))},
+            era=era,
         )
+
+
+class _Sums:
+    """The sums of what is positive, or of what is negative; those of single deliveries are counted by themselves, by
+    what the standard library counts with.
+    """
+
+    def __init__(self) -> None:
+        self.total: Count = 0
+        self.by_cell: dict[str, Count] = {}
+        self.by_pair: defaultdict[str, dict[str, Count]] = defaultdict(dict)
+        self.seen: Counter[str] = Counter()
+        self.seen_with: defaultdict[str, Counter[str]] = defaultdict(Counter)
+
+    def settle(self) -> None:
+        """Add what was seen to the sums."""
+        _add(self.by_cell, self.seen, 1)
+        self.seen.clear()
+        for parent, seen in self.seen_with.items():
+            _add(self.by_pair[parent], seen, 1)
+        self.seen_with.clear()
+
+    def add(self, total: Count, by_cell: ByCell, by_pair: Mapping[str, ByCell], scale: float) -> None:
+        self.total += total * scale
+        _add(self.by_cell, by_cell, scale)
+        for parent, others in by_pair.items():
+            _add(self.by_pair[parent], others, scale)
+
+
+def _add(known: dict[str, Count], others: ByCell, scale: float) -> None:
+    for cell, count in others.items():
+        known[cell] = known.get(cell, 0) + count * scale
+
+
+def _some(by_cell: ByCell) -> dict[str, Count]:
+    return {cell: count for cell, count in by_cell.items() if count}
+
+
+def present(by_era: Iterable[Counts], today: int) -> Counts:
+    """What the counts of several eras come to on a day, in days since 1970."""
+    tally = Tally()
+    for counts in sorted(by_era, key=lambda each: each.era or _FOR_EVER):
+        tally.add(counts, 1 if counts.era is None else counts.era.scale(today))
+    return tally.counts()
+
+
+_FOR_EVER = Era(0, 0)
 
 
 def model_id(treatment: str, channel: str) -> str:
@@ -91,7 +161,11 @@ def version(counts: Mapping[str, Counts]) -> str:
     """A name of the models' state: the same counts have the same one, on any machine."""
     state: list[tuple[object, ...]] = []
     for model, known in sorted(counts.items()):
-        if known.positives_by_cell or known.negatives_by_cell:
+        if known.positives_by_pair or known.negatives_by_pair:
+            by_cell = known.positives_by_cell, known.negatives_by_cell
+            by_pair = known.positives_by_pair, known.negatives_by_pair
+            state.append((model, known.positives, known.negatives, *by_cell, *by_pair))
+        elif known.positives_by_cell or known.negatives_by_cell:
             by_cell = known.positives_by_cell, known.negatives_by_cell
             state.append((model, known.positives, known.negatives, *by_cell))
         elif known.positives or known.negatives:
@@ -99,32 +173,31 @@ def version(counts: Mapping[str, Counts]) -> str:
     return "m-" + hashlib.sha256(msgspec.json.encode(state, order="sorted")).hexdigest()[:32]
 
 
-def taught(increments: Iterable[Increment], bins: str = "") -> Counts:
-    """What one delivery adds to the counts of its model, or takes back from them.
+def taught(increments: Iterable[Increment], bins: str = "") -> list[Counts]:
+    """What one delivery adds to the counts of its model, or takes back from them, by era.
 
     Args:
         increments: what is learnt of it, and what is no longer so.
-        bins: the cells of what was known when it was chosen, as the delivery carries them.
+        bins: what was known when it was chosen, as the delivery carries it.
     """
-    positives = negatives = 0
-    for increment in increments:
-        if increment.lesson.accepted:
-            positives += increment.weight
-        else:
-            negatives += increment.weight
-    cells = cells_of(bins)
-    return Counts(
-        positives=positives,
-        negatives=negatives,
-        positives_by_cell=dict.fromkeys(cells, positives) if positives else {},
-        negatives_by_cell=dict.fromkeys(cells, negatives) if negatives else {},
-    )
-
-
-def _sum(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:
-    both = {**one, **{cell: one.get(cell, 0) + count for cell, count in other.items()}}
-    return _left(both)
-
-
-def _left(counts: dict[str, int]) -> dict[str, int]:
-    return dict(counts) if all(counts.values()) else {cell: count for cell, count in counts.items() if count}
+    cells, parents, half_life, score = taught_by(bins)
+    weights: dict[Era | None, dict[bool, int]] = {}
+    for (accepted, at), sign in increments:
+        when = era(at, half_life) if half_life else None
+        known = weights.setdefault(when, {True: 0, False: 0})
+        known[accepted] += sign * (when.weight(at) if when else 1)
+    found = []
+    for when, known in weights.items():
+        yes, no = [dict.fromkeys(cells, weight) if weight else {} for weight in (known[True], known[False])]
+        counts = Counts(
+            positives=known[True],
+            negatives=known[False],
+            positives_by_cell={**yes, **dict.fromkeys(score, known[True])} if yes else yes,
+            negatives_by_cell={**no, **dict.fromkeys(score, known[False])} if no else no,
+            positives_by_pair=dict.fromkeys(parents, yes) if yes else {},
+            negatives_by_pair=dict.fromkeys(parents, no) if no else {},
+            era=when,
+        )
+        if counts.positives or counts.negatives:
+            found.append(counts)
+    return found

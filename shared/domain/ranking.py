@@ -14,9 +14,13 @@ import msgspec
 
 from shared.domain.policy.factors import PROPENSITY_DIGITS
 from shared.domain.policy.tables import Rows
+from shared.domain.predictors import scored
 
 PARTS: int = 10**PROPENSITY_DIGITS
 """A propensity of 1."""
+
+MOST_HALF: float = 65504.0
+"""The largest number of half precision."""
 
 
 class Ranking(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +37,9 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
         bins: the cells of predictors that the person is in, see `shared.domain.predictors`.
         means: what each P was drawn around, by ascending row, as doubles of half precision, 2 bytes each, which are to
             be told and not reckoned with; empty where P is the models' mean itself.
+        evidence: how many responses each of these is worth, likewise; more than `MOST_HALF` are told as that many.
+        scores: the bin that the score of each fell into before it was calibrated, likewise, a byte each; empty where
+            nothing is calibrated.
     """
 
     candidate_rows: bytes
@@ -43,6 +50,8 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
     models: str = ""
     bins: str = ""
     means: bytes = b""
+    evidence: bytes = b""
+    scores: bytes = b""
 
     def __post_init__(self) -> None:
         """Refuse columns that do not belong together.
@@ -51,12 +60,20 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
             ValueError: they differ in length.
         """
         known = len(self.order)
-        lengths = len(self.propensity_parts), 2 * len(self.means) or known, len(self.priorities)
-        if known % 4 or lengths != (known, known, 2 * known):
+        drawn = 2 * len(self.means) or known, 2 * len(self.evidence) or known
+        lengths = len(self.propensity_parts), *drawn, len(self.priorities)
+        if known % 4 or lengths != (known, known, known, 2 * known) or 4 * len(self.scores) not in {0, known}:
             raise ValueError("the columns of a ranking are not of one length")
 
     def __len__(self) -> int:
         return len(self.order) // 4
+
+    def taught(self, row: int) -> str:
+        """What an outcome of the treatment in a row teaches by: what its delivery carries."""
+        if not self.scores:
+            return self.bins
+        before = unpacked(self.candidate_rows) & ((1 << row) - 1)
+        return scored(self.bins, self.scores[before.bit_count()])
 
     def rows(self) -> Sequence[int]:
         """The rows, best first."""
@@ -82,8 +99,8 @@ def halves(means: Sequence[float]) -> bytes:
     return struct.pack(f"<{len(means)}e", *means)
 
 
-def means(packed_: bytes) -> tuple[float, ...]:
-    """The means that are packed so; they are good to three digits."""
+def halves_of(packed_: bytes) -> tuple[float, ...]:
+    """The numbers that are packed so; they are good to three digits."""
     return struct.unpack(f"<{len(packed_) // 2}e", packed_)
 
 

@@ -62,8 +62,19 @@ def value_of(policy: Policy, row: int, situation: Variables) -> float:
 
 
 def by_chance(policy: Policy, record: DecisionRecord) -> float:
-    """The probability of each treatment that chance may choose first, after everything that stops any: 1 / n of the n
-    that are left. Mandatory ones come before all others and are chosen among themselves.
+    """The probability of each treatment that chance may choose first: 1 / n of the n that are left.
+
+    Args:
+        policy: the compiled revision.
+        record: a decision for one treatment.
+    """
+    left = open_to(policy, record)
+    return 1.0 / left.bit_count() if left else 0.0
+
+
+def open_to(policy: Policy, record: DecisionRecord) -> Rows:
+    """The rows of which the one that ranks first is given to the person, after everything that stops any. Mandatory
+    ones come before all others: where there are any, no other may be first.
 
     Args:
         policy: the compiled revision.
@@ -77,8 +88,7 @@ def by_chance(policy: Policy, record: DecisionRecord) -> float:
         since = record.signal.waiting_since or record.reserved_at
         left |= sum(1 << row for row in each_of(candidates & limits.stopped) if limits.deferred(row, since) is not None)
     left &= ~sum(1 << row for row in each_of(left) if policy.slotting.is_bundled(policy.rows[row][1].id))
-    first = left & policy.factors.mandatory or left
-    return 1.0 / first.bit_count() if first else 0.0
+    return left & policy.factors.mandatory or left
 
 
 def each_of(rows: Rows) -> Iterator[int]:

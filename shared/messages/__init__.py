@@ -143,7 +143,7 @@ class HistoryRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     topic: ClassVar[str] = "history"
 
     row_id: str
-    kind: Literal["decision", "outcome", "signal"]
+    kind: Literal["decision", "outcome", "signal", "selection"]
     occurred_at: Instant
     decision_id: str | None = None
     person_id: str | None = None

@@ -77,6 +77,12 @@ class Contacts(Protocol):
     def deliveries(self, delivery_ids: Sequence[str]) -> dict[str, Delivery]:
         """Those of these deliveries that exist, by id, in one batched read."""
 
+    def by_references(self, references: Sequence[str]) -> dict[str, Sequence[Delivery]]:
+        """The deliveries that were sent and whose providers call the message one of these, by that."""
+
+    def deliveries_of(self, person_ids: Sequence[str], action: str) -> Sequence[Delivery]:
+        """The deliveries of an action to these persons that were claimed or shown."""
+
     def claim(self, delivery: Delivery, version: str | None) -> str:
         """Move a delivery, and its contact, to `sending` in one commit guarded by the delivery's version, None where it
         is to be the first; returns its new version. The contact no longer keeps the `bins` that the delivery does.

@@ -11,10 +11,17 @@ from shared.domain.errors import TransientError
 
 
 class Turn(NamedTuple):
-    """That a message may be sent, since `at`, and perhaps to find out whether the provider is back."""
+    """That a message may be sent, since `at`, and perhaps to find out whether the provider is back.
+
+    Attributes:
+        at: when it may be sent.
+        is_probe: whether it finds out, alone, whether the provider is back.
+        usable_until: until when another message may have the turn, should nothing come of this one.
+    """
 
     at: datetime
     is_probe: bool = False
+    usable_until: datetime | None = None
 
 
 class NotNow(NamedTuple):

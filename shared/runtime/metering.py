@@ -36,10 +36,14 @@ class RequestMeter:
         """Count operations."""
         spent = self._spent.get()
         if spent is not None:
-            spent[0] += reads
-            spent[1] += writes
-            spent[2] += messages
-            spent[3] += bytes_
+            if reads:
+                spent[0] += reads
+            if writes:
+                spent[1] += writes
+            if messages:
+                spent[2] += messages
+            if bytes_:
+                spent[3] += bytes_
 
     def request(self) -> AbstractContextManager[None]:
         """Count from zero for the request served within."""

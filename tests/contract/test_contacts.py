@@ -275,4 +275,35 @@ def test_a_person_with_five_hundred_contacts(documents):
     lapsed = NOW + timedelta(hours=1)
     assert set(after.contacts) == {new.delivery_id}
     assert not after.past.contacts  # reservations that nobody claimed: they count no more
-    assert not list(after.counting(lapsed + timedelta(microseconds=123456)))
+    assert not any(each.counts(lapsed + timedelta(microseconds=123456)) for each in after.contacts.values())
+
+
+def test_what_was_sent_is_found_by_what_its_provider_calls_it(documents):
+    ends = []
+    for number, reference in enumerate(["m-1", "m-2", "m-2", None]):
+        claimed = delivery(number).claimed(NOW)
+        version = documents.contacts.claim(claimed, None)
+        ends.append(claimed.settled("sent", NOW, reference=reference))
+        documents.contacts.settle(ends[-1], version, release=False)
+
+    found = documents.contacts.by_references(["m-2", "m-1", "m-3"])
+
+    assert {key: {each.delivery_id for each in several} for key, several in found.items()} == {
+        "m-1": {ends[0].delivery_id},
+        "m-2": {ends[1].delivery_id, ends[2].delivery_id},
+    }
+    assert found["m-1"] == [ends[0]]
+    assert documents.contacts.by_references([]) == {}
+    assert documents.meter.of(lambda: documents.contacts.by_references(["m-1", "m-2"])) == (3, 0)
+    assert documents.meter.of(lambda: documents.contacts.by_references(["m-9"])) == (1, 0)
+
+
+def test_deliveries_of_an_action_to_some_persons_are_found(documents):
+    one, other, third = delivery(1), delivery(2, "p-2", action="loan"), delivery(3, "p-3")
+    documents.contacts.present([one, other, third])
+
+    found = documents.contacts.deliveries_of(["p-1", "p-2", "p-4"], "isa")
+
+    assert found == [one]
+    assert documents.contacts.deliveries_of(["p-4"], "isa") == []
+    assert documents.meter.of(lambda: documents.contacts.deliveries_of(["p-1", "p-3"], "isa")) == (2, 0)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import reduce
+from operator import add
 
 import pytest
 
 from shared.domain.errors import StaleError
-from shared.domain.observed import Observed, took
+from shared.domain.forgetting import day
+from shared.domain.observed import Increment, Lesson, Observed, took
 from shared.domain.outcome import Outcome
-from shared.domain.propensity import Counts
+from shared.domain.propensity import Counts, present, taught
 from shared.ports import Recording
 from tests.contract.renewals import renewals_end
 from tests.contract.samples import NOW, contact, delivery, take
@@ -32,11 +35,11 @@ def noted(documents):
     return documents.contacts.history("p-1").value.contacts[delivery(1).delivery_id].outcomes
 
 
-def until_recorded(documents, told):
+def until_recorded(documents, told, of=None):
     """Record as any of many does: whoever finds that another was first reads again."""
     while True:
         try:
-            return take(documents.outcomes, told, delivery(1))
+            return take(documents.outcomes, told, of or delivery(1))
         except StaleError:
             continue
 
@@ -129,6 +132,32 @@ def test_what_was_known_of_the_person_is_learnt_by_cell(documents):
             negatives_by_cell=dict.fromkeys(cells, 10),
         )
     }
+
+
+def test_pairs_and_eras_are_counted_by_many_learners_at_once(documents):
+    bins = ("AAAAA1BBBBB0|AAAAA1~30", "AAAAA2BBBBB0|AAAAA2~30", "AAAAA1BBBBB1")
+    told = [
+        (outcome(10 * n + k, name, NOW + timedelta(days=100 * k), of=n), delivery(n, bins=bins[n % 3]))
+        for n in range(9)
+        for k, name in enumerate(("no_response", "click"))
+    ]
+
+    def learn(some):
+        for each, of in some:
+            until_recorded(documents, each, of)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(learn, [told[n::8] for n in range(8)] + [told[5:9]]))
+    expected = [
+        counts
+        for n in range(9)
+        for counts in taught([Increment(Lesson(accepted=True, at=NOW + timedelta(days=100)), 1)], bins[n % 3])
+    ]
+    today = NOW.timestamp()
+    assert len({counts.era for counts in expected}) == 2
+    by_era = [reduce(add, [each for each in expected if each.era == era]) for era in {each.era for each in expected}]
+    models = documents.new_models(clock=lambda: today)
+    assert models.counts() == {delivery(1).model: present(by_era, day(today))}
 
 
 def test_what_teaches_nothing_makes_no_model(reserved):

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.adapters.pacing import Timing
+from shared.adapters.known_paces import Timing
 from shared.domain.catalogue import Breaker, SendRate
 from shared.domain.errors import NotTakenError, TransientError
 from shared.ports import NotNow, Turn
@@ -40,7 +40,7 @@ def instance(documents, clock):
 
     def new():
         said = []
-        made = documents.new_paces(clock.timing(), said.append)
+        made = documents.new_paces(clock.timing(), lambda _said, *, channel, event: said.append((channel, event)))
         made.said = said
         return made
 
@@ -165,7 +165,7 @@ def test_one_message_of_all_instances_tries_and_opens_it_to_all(instance, clock)
     assert one.turn(FRAGILE, delivery(5)) == Turn(clock.now)
     clock.now += timedelta(seconds=5)
     assert other.turn(FRAGILE, delivery(4)) == Turn(clock.now)
-    assert [said.split(" by ")[0] for said in one.said][-1].endswith("closed again, as " + probe.delivery_id + " found")
+    assert [event for _, event in one.said] == ["breaker_open", "breaker_half_open", "breaker_closed"]
 
 
 def test_a_probe_that_fails_lets_everybody_wait_twice_as_long(instance, clock):

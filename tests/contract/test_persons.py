@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import pytest
-from hypothesis import settings
-from hypothesis.stateful import run_state_machine_as_test
 
-from shared.domain.errors import AlreadyExistsError, StaleError, TransientError
+from shared.domain.errors import AlreadyExistsError, StaleError
 from shared.ports import Rewrite, Versioned, behind
-from tests.contract.conftest import in_firestore
 from tests.contract.samples import create, create_all, link, profile, rich_profile, update
-from tests.property.identities import Platform, expected, signal
-from tests.property.test_identity_in_steps import Lives
 
 ODD_VALUES = ["a/b", ".", "..", "__x__", "é 李", "", "x" * 5000, "a\x00b", "~tilde"]
 
@@ -192,43 +185,6 @@ def test_what_changes_together_changes_only_as_it_was_read(documents, meanwhile)
     assert documents.persons.profile("p-2").value.merged_into is None
     assert documents.persons.profile("p-0") is None
     assert documents.persons.identifiers(["email:e2"])["email:e2"].value.person_id == "p-2"
-
-
-def test_eight_threads_that_merge_the_same_persons_change_nothing(documents):
-    platform = Platform(documents.persons)
-    stream = [
-        signal("a", {"customer_no": "c1", "device_id": "d1"}),
-        signal("b", {"email": "e1", "cookie_id": "k1"}),
-        signal("c", {"customer_no": "c1", "email": "e1"}),
-        signal("d", {"customer_no": "c2", "device_id": "d1"}),
-        signal("e", {"customer_no": "c2", "email": "e1"}),
-        signal("f", {"email": "e1", "session_id": "s1"}),
-    ]
-
-    def take(each):
-        while True:
-            try:
-                return platform.take(each)
-            except TransientError:
-                continue  # as a topic delivers it again
-
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(take, [*stream, *stream]))
-    assert platform.partition(stream) == expected(stream)
-
-
-@pytest.mark.emulators
-@pytest.mark.usefixtures("emulators")
-def test_lives_go_their_way_in_firestore_as_in_memory():
-    kept = contextlib.ExitStack()
-
-    class InFirestore(Lives):
-        def empty(self):
-            opened = contextlib.contextmanager(in_firestore)
-            return Platform(kept.enter_context(opened(f"test-{uuid.uuid4().hex[:12]}")).persons)
-
-    with kept:
-        run_state_machine_as_test(InFirestore, settings=settings(max_examples=3, stateful_step_count=4, deadline=None))
 
 
 def test_operations_are_counted(documents):

@@ -135,13 +135,15 @@ class Running:
         self._untaken.remove(row)
         return row["customer_no"]
 
-    def newcomers(self, count: int) -> list[str]:
-        """Customers made now, each like an ordinary customer of the main brand who has many things to be told."""
+    def newcomers(self, count: int, audience: str = "") -> list[str]:
+        """Customers made now, each like an ordinary customer of the main brand who has many things to be told; of an
+        audience of their own, if any is named.
+        """
         pattern = _pattern(self.platform.bank)
         made = []
         for _ in range(count):
             self._made += 1
-            made.append(_copy(pattern, f"N{self._made:06d}"))
+            made.append(_copy(pattern, f"N{self._made:06d}", audience))
         seed_customers(made, self.platform.bank.identifier_key, self._persons, self._contact_points)
         return [customer.identifiers["customer_no"] for customer in made]
 
@@ -270,6 +272,11 @@ class Running:
         assert found is not None
         return found.value
 
+    def stands(self, decision: str) -> str | None:
+        """The state of the one delivery that a decision may have led to, as soon as it has a document."""
+        ids = [delivery_id(decision, treatment) for treatment in self.platform.bank.revision.treatments]
+        return next((found.state for found in self._contacts.deliveries(ids).values()), None)
+
     def contacts(self, customer: str) -> list[Contact]:
         """The contact history of a newcomer."""
         history = self._contacts.history(person_id(customer)).value
@@ -324,11 +331,12 @@ def person_id(newcomer: str) -> str:
     return "p-" + digest("newcomer", newcomer)[:24]
 
 
-def _copy(pattern: Customer, number: str) -> Customer:
+def _copy(pattern: Customer, number: str, audience: str = "") -> Customer:
+    audiences = (audience,) if audience else pattern.profile.audiences
     phone = f"+4478{int(number[1:]):08d}"
     addresses = {"email": f"{number.lower()}@newcomers.example", "sms": phone, "push": f"token-{number}"}
     return Customer(
-        profile=msgspec.structs.replace(pattern.profile, person_id=person_id(number)),
+        profile=msgspec.structs.replace(pattern.profile, person_id=person_id(number), audiences=audiences),
         identifiers={"customer_no": number, "email": addresses["email"], "phone": phone},
         addresses=addresses,
     )

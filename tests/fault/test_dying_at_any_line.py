@@ -8,6 +8,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from functions.feedback.attributing import Attribute
 from functions.feedback.handler import RecordOutcomes
 from functions.feedback.taking import TakeOutcomes
 from shared.domain.contact import Contact
@@ -18,7 +19,7 @@ from shared.domain.observed import Observed
 from shared.domain.profile import Person, Profile
 from shared.domain.signal import ConsentChange
 from shared.messages import ContactReserved
-from tests.fault.world import NOW, Death, Watched, World, canonical, ordinary
+from tests.fault.world import KEY, NOW, Death, Watched, World, canonical, ordinary
 
 
 class Killer:
@@ -223,7 +224,8 @@ def presented(killer):
     contacts, outcomes, publisher = (
         Watched(world.plain[name], killer, name) for name in ("contacts", "outcomes", "publisher")
     )
-    world.record = RecordOutcomes(contacts, TakeOutcomes(world.catalogues, outcomes, publisher))
+    attribute = Attribute(world.catalogues, world.plain["persons"], contacts, outcomes, KEY)
+    world.record = RecordOutcomes(contacts, attribute, TakeOutcomes(world.catalogues, outcomes, publisher))
     world.queue.rows.clear()
     return world, msgspec.json.encode(report), shown, delivery
 

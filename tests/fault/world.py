@@ -24,6 +24,7 @@ from functions.deferral.deliveries import FireDeliveries
 from functions.deferral.handler import FireDeferrals
 from functions.delivery.handler import Deliver
 from functions.eligibility.handler import Qualify
+from functions.feedback.attributing import Attribute
 from functions.feedback.closing import CloseWindows
 from functions.feedback.handler import RecordOutcomes, note_delivery
 from functions.feedback.taking import TakeOutcomes
@@ -31,7 +32,7 @@ from functions.identity.handler import Identify
 from functions.suppression.handler import Suppress
 from shared.adapters import memory
 from shared.adapters.envelope import envelope as enveloped
-from shared.adapters.pacing import Timing
+from shared.adapters.known_paces import Timing
 from shared.authoring import load
 from shared.domain.catalogue import Revision
 from shared.domain.identifiers import keyed_hash
@@ -200,7 +201,8 @@ class World:
         )
         self.fire = FireDeferrals(ports["deferrals"], ports["publisher"], lambda: 0.0)
         take = TakeOutcomes(catalogues, ports["outcomes"], ports["publisher"])
-        self.record = RecordOutcomes(ports["contacts"], take)
+        attribute = Attribute(catalogues, ports["persons"], ports["contacts"], ports["outcomes"], KEY)
+        self.record = RecordOutcomes(ports["contacts"], attribute, take)
         self.close_windows = CloseWindows(ports["response_windows"], take, lambda: 0.0)
         handlers: list[tuple[type[Message], Any]] = [
             (SignalReceived, self.identify),
@@ -226,7 +228,10 @@ class World:
     def new_paces(self) -> memory.Paces:
         """The paces of channels as one more instance of delivery keeps to them."""
         timing = Timing(lambda: self.now, self.wait_until, lambda _attempt: None)
-        return memory.Paces(self.store, self.meter, timing, self.told.append)
+        return memory.Paces(self.store, self.meter, timing, self._told)
+
+    def _told(self, said: str, **_fields: str) -> None:
+        self.told.append(said)
 
     def wait_until(self, at: datetime) -> None:
         """Let it be that time, if it is not later."""

@@ -13,8 +13,23 @@ from hypothesis import strategies as st
 from functions.identity.handler import Identify
 from functions.identity.people import People
 from shared.adapters import memory
-from shared.domain.catalogue import Namespace, Revision
-from shared.domain.identity.links import NO_GRAPH, Refusal
+from shared.domain.catalogue import (
+    AnyFeature,
+    ConsentTerms,
+    Count,
+    Decayed,
+    Distinct,
+    Expression,
+    FirstSeen,
+    LastSeen,
+    Namespace,
+    Objection,
+    Revision,
+    Source,
+    Step,
+)
+from shared.domain.catalogue import Sequence as SequenceFeature
+from shared.domain.identity.links import NO_GRAPH, Link, Refusal
 from shared.domain.identity.partition import Strength, partition
 from shared.domain.identity.resolution import keys_of, seen_together
 from shared.domain.policy.policy import Policy
@@ -40,6 +55,25 @@ NAMESPACES = {
 }
 VALUES = {"customer_no": 3, "crm_id": 2, "email": 4, "phone": 2, "device_id": 4, "cookie_id": 3, "session_id": 3}
 STRENGTH = Strength(NAMESPACES)
+SOURCES = (
+    Source(id="web", name="Site", format="canonical"),
+    Source(id="crm", name="CRM", format="canonical", priority=5),
+)
+OBJECTIONS = (Objection(word="profiling", flag="objects_to_profiling"),)
+TYPES = ("page_viewed", "calculator_used")
+FEATURES: tuple[AnyFeature, ...] = (
+    Count(name="day", description="d", types=TYPES, window="1d"),
+    Count(name="ever", description="d", types=TYPES[:1], window="forever"),
+    Decayed(name="decayed", description="d", types=TYPES, amount="amount", half_life="1d"),
+    Distinct(name="amounts", description="d", types=TYPES, of="amount", window="7d"),
+    FirstSeen(name="first", description="d", types=TYPES),
+    LastSeen(name="last", description="d", types=TYPES),
+    SequenceFeature(
+        name="then", description="d", steps=(Step(types=TYPES[:1]), Step(types=TYPES[1:])), within="2h", window="7d"
+    ),
+)
+REFUSAL = Refusal(reason="two people", operator="ann", at=NOW)
+AMOUNT = ["get", ["get", ["name", "signal"], "properties"], "amount"]
 
 IDENTIFIERS = st.dictionaries(st.sampled_from(sorted(NAMESPACES)), st.integers(0, 3), min_size=1, max_size=4).map(
     lambda drawn: {ns: f"{ns[:2]}{value % VALUES[ns]}" for ns, value in drawn.items()}
@@ -78,8 +112,13 @@ def signal(name: str, identifiers: dict[str, str], hour: int = 0, word: ConsentC
 
 def expected(stream: Iterable[Signal], refused: Container[str] = ()) -> set[frozenset[str]]:
     """The persons that follow from the set of a stream's links."""
+    return {frozenset(part) for part in partition(*evidence(stream), STRENGTH, refused).parts}
+
+
+def evidence(stream: Iterable[Signal]) -> tuple[set[str], dict[str, Link]]:
+    """The identifiers of a stream, and the earliest evidence for each link between them, by its id."""
     keys: set[str] = set()
-    links: dict[str, Any] = {}
+    links: dict[str, Link] = {}
     for each in stream:
         strongest, *others = keys_of(each, NAMESPACES)
         keys.update((strongest, *others))
@@ -87,14 +126,21 @@ def expected(stream: Iterable[Signal], refused: Container[str] = ()) -> set[froz
             link = seen_together(each, strongest, other)
             if link.id not in links or link.evidence < links[link.id].evidence:
                 links[link.id] = link
-    return {frozenset(part) for part in partition(keys, links, STRENGTH, refused).parts}
+    return keys, links
 
 
 class Catalogues:
     """The port, with these namespaces."""
 
     def __init__(self) -> None:
-        catalogue = msgspec.structs.replace(revision().catalogue, namespaces=tuple(NAMESPACES.values()))
+        catalogue = msgspec.structs.replace(
+            revision().catalogue,
+            namespaces=tuple(NAMESPACES.values()),
+            sources=SOURCES,
+            features=FEATURES,
+            expressions={"amount": Expression(encoded=msgspec.Raw(msgspec.json.encode(AMOUNT)))},
+            consent=ConsentTerms(objections=OBJECTIONS),
+        )
         self._policy = Policy(Revision(catalogue))
 
     def current(self) -> Policy:
@@ -129,8 +175,9 @@ class Platform:
     def refuse(self, person_id: str, links: Iterable[str]) -> None:
         """Refuse links of a person, as an operator does."""
         read = self.people.tied([self.person(person_id)], STRENGTH)
-        refusals = {link: Refusal(reason="two people", operator="ann", at=NOW) for link in links}
-        self.people.write(read, self.people.rebuilt(read, STRENGTH, NOW, refusals=refusals))
+        refusals = dict.fromkeys(links, REFUSAL)
+        rebuilt = self.people.rebuilt(read, STRENGTH, NOW, refusals=refusals, objections=OBJECTIONS)
+        self.people.write(read, rebuilt)
 
     def person(self, person_id: str) -> Versioned[Person]:
         """The person of an id."""
@@ -155,7 +202,9 @@ class Platform:
 def probes(stream: Iterable[Signal]) -> dict[str, Signal]:
     """A signal of each identifier of a stream alone, by key."""
     alone = [
-        msgspec.structs.replace(each, id=f"probe-{each.id}", identifiers={ns: value}, consent=(), attributes={})
+        msgspec.structs.replace(
+            each, id=f"probe-{each.id}", type="probe", identifiers={ns: value}, consent=(), attributes={}
+        )
         for each in stream
         for ns, value in each.identifiers.items()
     ]

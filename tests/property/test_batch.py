@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from shared.domain.arbitration import rank
 from shared.domain.batch.alone import Asked, record
 from shared.domain.batch.deciding import Batch, Wave
-from shared.domain.catalogue import Revision, facts
+from shared.domain.catalogue import Learning, Revision, facts
 from shared.domain.contact import Contact
 from shared.domain.contact_history import ContactHistory
 from shared.domain.contact_past import Folded, Past
 from shared.domain.engagement import Slots, qualify
 from shared.domain.policy.policy import Policy
-from shared.domain.predictors import Predictors
+from shared.domain.predictors import SCORES
 from shared.domain.propensity import Counts, model_id
 from shared.domain.ranking import propensities
 from shared.domain.signal import Signal
@@ -43,6 +43,15 @@ def policies() -> dict[str, Policy]:
         "as it is": bank_policy(),
         "exploring": Policy(Revision(msgspec.structs.replace(catalogue, exploration="thompson", slots=loose))),
         "weighed otherwise": Policy(Revision(msgspec.structs.replace(catalogue, weights=other, slots=loose))),
+        "learning of two together": Policy(
+            Revision(
+                msgspec.structs.replace(
+                    catalogue,
+                    slots=loose,
+                    learning=Learning(parents=("profile.has_app", "signal.type"), half_life_days=90, calibrated=True),
+                )
+            )
+        ),
         "loose": Policy(Revision(msgspec.structs.replace(catalogue, slots=loose))),
     }
 
@@ -113,13 +122,20 @@ def slots_of(policy: Policy, chance: Random) -> Slots:
 
 def evidence(policy: Policy, chance: Random) -> dict[str, Counts]:
     """What some models have learnt."""
-    cells = [name for names in Predictors(policy.revision.catalogue.predictors).cells for name in names]
+    predictors = policy.factors.predictors
+    cells = [name for names in predictors.cells for name in names]
+    parents = [cell for number in predictors.parents for cell in predictors.cells[number]]
     found = {}
     for _, treatment in chance.sample(policy.rows, len(policy.rows) // 2):
         some = {cell: chance.randrange(60) for cell in chance.sample(cells, min(40, len(cells)))}
         fewer = {cell: chance.randrange(1 + count) for cell, count in some.items()}
         found[model_id(treatment.id, treatment.channel)] = Counts(
-            positives=chance.randrange(30), negatives=90, positives_by_cell=fewer, negatives_by_cell=some
+            positives=chance.randrange(30),
+            negatives=90,
+            positives_by_cell=fewer | {score: chance.randrange(30) for score in SCORES[20:40]},
+            negatives_by_cell=some | {score: chance.randrange(90) for score in SCORES[20:40]},
+            positives_by_pair=dict.fromkeys(parents, fewer),
+            negatives_by_pair={key: {cell: 9 * count for cell, count in some.items()} for key in parents},
         )
     return found
 

@@ -78,12 +78,9 @@ def test_numbers_are_those_of_each_person(seed, which):
         assert {name for name in told if name.startswith("condition:")} == falls_of(
             policy, slots, decisions, wave, person
         )
-        limits = Limits(rules, profile, wave.histories[person], NOW)
-        stopping = {
-            f"rule:{rule.id}"
-            for rule, rows in zip(rules.rules, limits.by_rule(), strict=True)
-            if rows & decisions.qualified(person)
-        }
+        stopped = Limits(rules, profile, wave.histories[person], NOW).by_rule()
+        own = decisions.qualified(person)
+        stopping = {f"rule:{rule.id}" for n, rule in enumerate(rules.rules) if stopped.get(n, 0) & own}
         assert {name for name in told if name.startswith("rule:")} == stopping
         if not decisions.otherwise[person]:
             without = record(policy, wave.asked(person), slots, counts, NOW, levers=False)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import msgspec
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from shared.domain.errors import TransientError
 from shared.domain.identity.resolution import keys_of
 from tests.property.identities import NAMESPACES, NOW, Platform, expected, probes, signals
 
@@ -70,20 +68,3 @@ def test_what_is_merged_and_parted_again_is_as_it_was(mine, others, at):
     platform.refuse(merged.person_id, [each for each, link in links.items() if link.signal_id == seen.id])
 
     assert platform.known([*mine, *others]) == before
-
-
-@settings(max_examples=15, deadline=None)
-@given(stream=signals(20))
-def test_eight_threads_at_once_change_nothing(stream):
-    platform = Platform()
-
-    def take(each):
-        while True:
-            try:
-                return platform.take(each)
-            except TransientError:
-                continue  # as a topic delivers it again
-
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(take, [*stream, *stream]))
-    assert platform.partition(stream) == expected(stream)

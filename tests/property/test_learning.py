@@ -10,16 +10,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.adapters import memory
+from shared.domain.forgetting import day
 from shared.domain.observed import Increment, lesson
 from shared.domain.outcome import OUTCOMES, Outcome, lasting
-from shared.domain.propensity import NO_EVIDENCE, taught, version
+from shared.domain.propensity import NO_EVIDENCE, present, taught, version
 from shared.runtime.metering import RequestMeter
 from tests.contract.samples import NOW, contact, delivery, take
 
 LEARNERS = 8
 CELLS = [f"{digest}{number}" for digest in ("AAAAA", "BBBBB", "CCCCC") for number in range(3)]
 MODELS = ["a.email@email", "a.web@web", "b.sms@sms"]
-BINS = st.lists(st.sampled_from(CELLS), unique_by=lambda cell: cell[:5], max_size=3).map("".join)
+KNOWN = st.lists(st.sampled_from(CELLS), unique_by=lambda cell: cell[:5], max_size=3)
+BINS = st.builds(
+    lambda known, parents, half_life: "".join(known) + (f"|{known[0]}" if known and parents else "") + half_life,
+    KNOWN,
+    st.booleans(),
+    st.sampled_from(["", "~1", "~30"]),
+)
+TODAY = (NOW + timedelta(days=21)).timestamp()
 TOLD = st.tuples(st.integers(0, 7), st.sampled_from(sorted(OUTCOMES)), st.integers(0, 20))
 """Of which delivery what came when."""
 
@@ -43,15 +51,21 @@ def learn(store, deliveries, each):
 def truth(deliveries, told):
     """What the whole set of outcomes says of each delivery: outcome to when first, and the counts of each model."""
     first = [{} for _ in deliveries]
-    for _, (which, name, day) in told:
-        at = NOW + timedelta(days=day)
+    for _, (which, name, days) in told:
+        at = NOW + timedelta(days=days)
         first[which][name] = min(at, first[which].get(name, at))
     first = [lasting(each) for each in first]
     counts = {}
     for of, outcomes in zip(deliveries, first, strict=True):
         if (learnt := lesson(outcomes)) is not None:
-            counts[of.model] = counts.get(of.model, NO_EVIDENCE) + taught([Increment(learnt, 1)], of.bins)
-    return first, counts
+            for each in taught([Increment(learnt, 1)], of.bins):
+                eras = counts.setdefault(of.model, {})
+                eras[each.era] = eras.get(each.era, NO_EVIDENCE) + each
+    return first, {model: present(eras.values(), day(TODAY)) for model, eras in counts.items()}
+
+
+def models(place):
+    return memory.Models(place, clock=lambda: TODAY).counts()
 
 
 @settings(max_examples=100, deadline=None)
@@ -69,9 +83,9 @@ def test_any_order_split_and_repetition_ends_in_the_truth(life, rnd):
         learn(store, deliveries, learner.pop(rnd.randrange(len(learner))))
     first, counts = truth(deliveries, told)
     for place in (in_order, store):
-        found = {name: each for name, each in memory.Models(place).counts().items() if each != NO_EVIDENCE}
+        found = {name: each for name, each in models(place).items() if each != NO_EVIDENCE}
         assert found == counts
-        assert version(memory.Models(place).counts()) == version(counts)
+        assert version(models(place)) == version(counts)
         history = memory.Contacts(place, RequestMeter()).history("p-1").value.contacts
         noted = {key: each.outcomes for key, each in history.items()}
         assert noted == {

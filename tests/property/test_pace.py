@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.adapters import memory
-from shared.adapters.pacing import Timing
+from shared.adapters.known_paces import Timing
+from shared.adapters.memory.paces import SharedPaces
 from shared.domain.catalogue import Breaker, SendRate
 from shared.domain.errors import TransientError
 from shared.domain.pace import PROBE_LEASE, RANKS, Pace, opened, pause, probed, probing, unprobed
@@ -40,7 +41,7 @@ class Instances:
     def new(self):
         # a message that waits for its slot does so beside the others: the clock stands still for it
         timing = Timing(lambda: self.now, lambda _at: None, lambda _n: None)
-        return memory.Paces(self.store, self.meter, timing, lambda _said: None)
+        return memory.Paces(self.store, self.meter, timing, lambda _said, **_fields: None)
 
     def message(self, purpose="marketing", state="reserved"):
         self.made += 1
@@ -191,6 +192,6 @@ def test_two_that_open_it_at_once_open_it_once(instances, failures):
             if isinstance(turn, NotNow):
                 break
             instance.failed(them.channel, message, turn, TransientError("500"))
-    pace = them.living[0]._shared.load("email").value
+    pace = SharedPaces(them.store, them.meter).load("email").value
 
     assert (pace.epoch, pace.failed, pace.probe_at) == (1, 1, NOW + timedelta(seconds=10))

@@ -15,7 +15,7 @@ from functions.feedback.taking import TakeOutcomes
 from shared.adapters.memory import Store
 from shared.domain.contact import Contact
 from shared.domain.delivery import Delivery
-from shared.domain.errors import TransientError
+from shared.domain.errors import BouncedError, TransientError
 from shared.domain.links import LinkKey, Links
 from shared.domain.profile import Person
 from shared.domain.signal import ConsentChange
@@ -171,3 +171,64 @@ def test_a_word_that_is_said_again_outweighs_what_was_granted_in_between(sent):
         sent.world.receive(canonical(NUMBER, f"grant-{days}", at=at, received_at=at, consent=(grant,)))
         sent.world.run()
         assert sent.person().consents_to(brand=of.brand, purpose=of.purpose, channel=of.channel)
+
+
+def bounced(sent, at=NOW + MINUTE):
+    told = {"outcome": "bounce", "delivery_id": sent.delivery.delivery_id, "at": at.isoformat()}
+    sent.world.record(msgspec.json.encode(told), sent.world.now)
+    sent.world.run()
+
+
+def test_a_bounce_stops_its_channel_and_what_is_on_its_way_until_there_is_a_new_address(sent):
+    of, world = sent.delivery, sent.world
+    before = sent.person().reachable
+    world.receive(canonical(NUMBER, "s-2", kind="application_abandoned", properties={"product": "loan"}))
+    world.run(until=lambda: world.queue.waiting[0][0] == "contacts-reserved")
+    waiting = list(world.queue.waiting)
+    world.queue.waiting.clear()
+    for _ in range(2):
+        bounced(sent)
+
+    assert sent.person().reachable == tuple(each for each in before if each != of.channel)
+    word = sent.person().consents[f"*:contact_point:{of.channel}"]
+    assert (word.granted, word.at) == (False, of.at)
+    world.queue.waiting.extend(waiting)
+    world.run()
+    ends = [msgspec.json.decode(each.data, type=Delivery) for each in world.store.deliveries.values()]
+    on_its_way = [each for each in ends if each.delivery_id != of.delivery_id]
+    assert {(each.state, each.reason) for each in on_its_way if each.channel == of.channel} <= {
+        ("cancelled", "a message to this contact point bounced since")
+    }
+
+    new = ConsentChange(purpose="contact_point", channel=of.channel, brand="*", granted=True)
+    world.receive(canonical(NUMBER, "moved", at=NOW + MINUTE, received_at=NOW + MINUTE, consent=(new,)))
+    world.run()
+    assert sent.person().reachable == before
+
+
+def test_a_bounce_that_comes_after_a_new_address_is_of_the_old_one(sent):
+    new = ConsentChange(purpose="contact_point", channel=sent.delivery.channel, brand="*", granted=True)
+    at = sent.delivery.at + timedelta(seconds=30)
+    before = sent.person().reachable
+    sent.world.receive(canonical(NUMBER, "moved", at=at, received_at=at, consent=(new,)))
+    sent.world.run()
+    bounced(sent)
+    assert sent.person().reachable == before
+
+
+def test_an_address_that_the_provider_refuses_at_once_as_none_is_marked_too():
+    world = World(customers=[NUMBER])
+
+    def refuse(_sent):
+        raise BouncedError("the address is none")
+
+    world.provider.behaviour = refuse
+    world.receive(canonical(NUMBER, "s-1"))
+    world.run()
+
+    [document] = world.store.deliveries.values()
+    delivery = msgspec.json.decode(document.data, type=Delivery)
+    [document] = world.store.profiles.values()
+    person = msgspec.json.decode(document.data, type=Person)
+    assert (delivery.state, delivery.bounced) == ("failed", True)
+    assert delivery.channel not in person.reachable

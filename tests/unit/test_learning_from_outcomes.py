@@ -13,7 +13,7 @@ from shared.domain.candidates import known
 from shared.domain.contact import Contact
 from shared.domain.decision import DecisionRecord
 from shared.domain.delivery import Delivery
-from shared.domain.predictors import CELL, Predictors, cells_of
+from shared.domain.predictors import CELL, Predictors, taught_by
 from tests.fault.world import NOW, World, bank_customers, bank_policy, canonical
 
 PREDICTORS = Predictors(bank_policy().revision.catalogue.predictors)
@@ -74,7 +74,7 @@ def test_a_delivery_carries_the_cells_of_its_decision_from_reservation_to_outcom
     world.run(until=lambda: world.queue.waiting[0][0] == waiting)
     [history] = world.store.histories.values()
     [reserved] = [msgspec.json.decode(data, type=Contact) for data in history.contacts.values()]
-    cells = cells_of(reserved.bins)
+    cells = taught_by(reserved.bins).cells
     assert [cell in names for cell, names in zip(cells, PREDICTORS.cells, strict=True)] == [True] * len(PREDICTORS)
     assert {len(cell) for cell in cells} == {CELL}
 

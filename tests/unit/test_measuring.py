@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import timedelta
+from functools import cache
 
 import msgspec
 import pytest
@@ -12,20 +13,26 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Request
 
 from cli import measure as command
-from functions.records.api import routes
-from functions.records.handler import Records
+from functions.records.evaluating import Evaluate
+from functions.records.exporting import ExportShapes
 from functions.records.measuring import Measure
+from functions.records.measuring_api import Measuring, measuring_routes
+from functions.records.weighing import Weigh
 from shared.adapters import memory
 from shared.adapters.envelope import envelope
 from shared.adapters.memory.measuring import Measures
 from shared.domain.catalogue import Arm, Experiment, Revision
 from shared.domain.experiments import Experiments
+from shared.domain.policy.policy import Policy
 from shared.domain.rules import Holdout
 from shared.messages import HistoryRow
 from shared.runtime.keys import Keyring
 from shared.runtime.service import Service, always_ready
 from tests.corpus.keep import NOW
 from tests.corpus.tree_bank import revision
+from tests.unit.domain.situations import NOW as SITUATED
+from tests.unit.domain.situations import policy
+from tests.unit.domain.test_experiments import STANDING, decided
 
 EXPERIMENTING = Revision(
     msgspec.structs.replace(
@@ -81,15 +88,31 @@ def rows(persons=6000, lost=0.0):
             )
 
 
+class Told:
+    """The port `Publisher`, which tells a history."""
+
+    def __init__(self, history):
+        self._history = history
+
+    def publish(self, rows):
+        for row in rows:
+            self._history.deliver(*envelope(row))
+
+
 def ask(path, told=()):
     store, history = memory.Store(), memory.DecisionHistory(memory.new_sealer(memory.Store()))
     for row in told:
         history.deliver(*envelope(row))
     catalogues = memory.Catalogues(store)
     catalogues.publish(EXPERIMENTING)
-    records = Records(history, memory.Seals(store), catalogues, b"s" * 32)
-    measure, keys = Measure(Measures(history), catalogues), Keyring('{"audit": {"key": "k"}}')
-    service = Service("records", routes(records, measure, keys, lambda: NOW), ready=always_ready)
+    measuring = Measuring(
+        Measure(Measures(history), catalogues),
+        Weigh(history, catalogues, Told(history)),
+        Evaluate(history, catalogues),
+        ExportShapes(history, catalogues, memory.Models(store)),
+    )
+    keys = Keyring('{"audit": {"key": "k"}}')
+    service = Service("records", measuring_routes(measuring, keys, lambda: NOW), ready=always_ready)
     return Client(Request.application(service)).open(path, headers={"x-api-key": "k"})
 
 
@@ -176,6 +199,7 @@ class _Platform:
         ([], 0.3, 1, "✗ "),
         (["--all"], 0.0, 0, " against held_out, "),
         (["--uplift"], 0.0, 0, "  saver: accepted by "),
+        (["--instead", "no_levers"], 0.0, 0, "✗ No decision of that time was drawn or left to chance"),
     ],
 )
 def test_the_command_says_it_for_people(monkeypatch, options, lost, code, says):
@@ -185,3 +209,86 @@ def test_the_command_says_it_for_people(monkeypatch, options, lost, code, says):
 
     assert done.exit_code == code, done.output
     assert says in done.output
+
+
+# What another way of ranking would have come to
+
+
+def logged(cases, *, exploration="off", arms=("standing=random",)):
+    """Decisions of as many persons for one e-mail or text each, and what became of them: savers are accepted more."""
+    draw, compiled = random.Random(4), experimenting(exploration)
+    for number in range(cases):
+        record, row = decided(compiled, arms, said={"id": f"s-{number}"}, counts={})
+        yield row
+        if draw.random() < (0.3 if row.action == "saver" else 0.1):
+            yield HistoryRow(
+                row_id=f"o-{number}",
+                kind="outcome",
+                occurred_at=row.occurred_at,
+                decision_id=record.decision_id,
+                person_id=record.person_id,
+                outcome="accept",
+            )
+
+
+@cache
+def experimenting(exploration):
+    catalogue = msgspec.structs.replace(policy(exploration=exploration).revision.catalogue, experiments=(STANDING,))
+    return Policy(Revision(catalogue))
+
+
+def evaluated(told, exploration="off", ranks_by="priority"):
+    compiled = experimenting(exploration)
+    history = memory.DecisionHistory(memory.new_sealer(memory.Store()))
+    for row in told:
+        history.deliver(*envelope(row))
+
+    class Only:
+        """The port `Catalogues`, of one revision."""
+
+        def get(self, _revision):
+            return compiled
+
+    day = SITUATED.replace(hour=0, minute=0, second=0)
+    found = Evaluate(history, Only())(ranks_by, day, day + timedelta(days=1))
+    return found, Weigh(history, Only(), Told(history)), history
+
+
+def test_what_chance_chose_says_what_priority_would_have_come_to():
+    found, _, _ = evaluated(logged(1500))
+
+    accepted = found.estimates[0]
+    by_priority = "saver" if "saver" in str(decided(experimenting("off"), ())[1].action) else "other"
+    truth = 0.3 if by_priority == "saver" else 0.1
+    for estimate in (accepted.ips, accepted.snips, accepted.dr):
+        assert estimate[1] <= truth <= estimate[2]
+    assert found.passed_over == 0
+    assert found.support.effective > 200
+
+
+def test_decisions_that_left_nothing_to_chance_say_nothing():
+    found, _, _ = evaluated(logged(20, arms=()))
+
+    assert (found.passed_over, found.estimates, found.support) == (20, (), None)
+
+
+def test_few_decisions_are_refused_with_the_reason():
+    found, _, _ = evaluated(logged(100))
+
+    assert all(estimate.ips is None and "needed" in estimate.refused for estimate in found.estimates)
+
+
+def test_what_was_drawn_is_weighed_once_however_often_it_is_asked_for():
+    _, weigh, history = evaluated(logged(5, exploration="thompson", arms=()), "thompson")
+
+    day = SITUATED.date()
+    first = weigh(day)
+    assert (first.decisions, first.told, first.passed_over) == (5, 5, 0)
+    assert weigh(day) == first
+    rows = [
+        row
+        for row in history.told(SITUATED - timedelta(days=1), SITUATED + timedelta(days=1))
+        if row.kind == "selection"
+    ]
+    assert len(rows) == 5
+    assert all(row.outcome == "drawn" and 0 < row.selection_probability <= 1 and row.record is None for row in rows)

@@ -17,6 +17,7 @@ from functions.decide import api as decide
 from functions.decide import openapi as decide_openapi
 from functions.feedback import api as feedback
 from functions.feedback import openapi as feedback_openapi
+from functions.feedback.callbacks import callback_routes
 from functions.ingest import api as ingest
 from functions.ingest import openapi as ingest_openapi
 from functions.persons import api as persons
@@ -25,6 +26,7 @@ from functions.privacy import api as privacy
 from functions.privacy import openapi as privacy_openapi
 from functions.records import api as records
 from functions.records import openapi as records_openapi
+from functions.records.measuring_api import measuring_routes
 from shared.runtime.service import Service, always_ready
 
 FOLDER = Path(__file__).parents[2] / "docs" / "openapi"
@@ -32,10 +34,10 @@ NOTHING: Any = None
 ROUTES = {
     "ingest": (ingest.routes(*[NOTHING] * 6), ingest_openapi),
     "decide": (decide.routes(*[NOTHING] * 4), decide_openapi),
-    "feedback": (feedback.routes(*[NOTHING] * 4), feedback_openapi),
+    "feedback": ([*feedback.routes(*[NOTHING] * 4), *callback_routes(*[NOTHING] * 5)], feedback_openapi),
     "persons": (persons.routes(*[NOTHING] * 5), persons_openapi),
     "privacy": (privacy.routes(*[NOTHING] * 5), privacy_openapi),
-    "records": (records.routes(*[NOTHING] * 4), records_openapi),
+    "records": ([*records.routes(*[NOTHING] * 3), *measuring_routes(*[NOTHING] * 3)], records_openapi),
 }
 
 

@@ -12,10 +12,8 @@ from werkzeug.wrappers import Request
 
 from functions.records.api import routes
 from functions.records.handler import Records
-from functions.records.measuring import Measure
 from shared.adapters import memory
 from shared.adapters.envelope import envelope
-from shared.adapters.memory.measuring import Measures
 from shared.domain.ranking import packed, unpacked
 from shared.messages import HistoryRow
 from shared.runtime.keys import Keyring
@@ -52,7 +50,6 @@ class Bank:
             "records",
             routes(
                 records,
-                Measure(Measures(self.history), catalogues),
                 Keyring('{"audit": {"key": "k"}}'),
                 lambda: NOW + timedelta(days=1),
             ),

@@ -6,7 +6,8 @@ import ast
 import importlib
 import types
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -17,11 +18,12 @@ import yaml
 
 from emulators.embedded import FUNCTIONS, TICKED, Embedded
 from functions.ingest.handler import Ingest
+from shared.domain.catalogue import Arm, Experiment, Revision
 from shared.domain.contact_policy import Deferred
 from shared.messages import MESSAGES, HistoryRow
 from shared.runtime.settings import Common, Pushed
 from tests.contract.samples import deferral, delivery
-from tests.corpus.tree_bank import TreeBank
+from tests.corpus.tree_bank import TreeBank, revision
 from tests.fault.world import KEY, NOW, Catalogues, Queue, World, canonical, ordinary
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -137,6 +139,16 @@ def published_by_pushes(world: World) -> Iterator[tuple[str, set[str]]]:
         yield by_topic[message[0]], new_topics(world.queue, before)
 
 
+class LeftToChance(TreeBank):
+    """The bank of the corpus, with everybody in an arm that chance ranks."""
+
+    @cached_property
+    def revision(self):
+        arms = (Arm(id="random", share=1.0, ranks_by="chance"),)
+        experiment = Experiment(id="standing", reason="Worth.", arms=arms)
+        return Revision(msgspec.structs.replace(revision().catalogue, experiments=(experiment,)))
+
+
 @pytest.fixture(scope="module")
 def published(tmp_path_factory) -> dict[str, set[str]]:
     """The topics that each function published to, for signals that end in every way and for requests by HTTP."""
@@ -169,7 +181,7 @@ def published(tmp_path_factory) -> dict[str, set[str]]:
     world.sweep_deliveries()
     found["deferral"] |= new_topics(world.queue, (0, len(world.queue.rows)))
 
-    with Embedded(TreeBank(), state=tmp_path_factory.mktemp("topology")) as platform:
+    with Embedded(LeftToChance(), state=tmp_path_factory.mktemp("topology")) as platform:
         heard: set[str] = set()
         for topic in TOPOLOGY["topics"]:
             platform.bus.subscribe(topic, lambda topic, *_: heard.add(topic) is None, name="ear")
@@ -183,6 +195,10 @@ def published(tmp_path_factory) -> dict[str, set[str]]:
             heard.clear()
             return answer.json()
 
+        # of two treatments left to chance, records works out how probable the first was
+        two = [{"id": "web.hero"}, {"id": "web.tile"}]
+        ask("decide", "/v1/decisions", {"identifiers": {"customer_no": "T1"}, "channel": "web", "placements": two})
+        ask("records", f"/v1/days/{datetime.now(UTC).date()}/weighing", {})
         decided = ask("decide", "/v1/decisions", {"identifiers": {"customer_no": "T1"}, "channel": "web"})
         # an offer needs consent, which T1 has given
         [offered] = decided["placements"][0]["treatments"]

@@ -20,10 +20,10 @@ from cli.bench.engine.evidence import learnt
 from cli.bench.results import Result, result
 from cli.say import fail
 from shared.domain.catalogue import Revision
-from shared.domain.classifier import Classifier, Model
+from shared.domain.classifier import Classifier, model_of
 from shared.domain.policy.policy import Policy
 from shared.domain.predictors import Predictors
-from shared.domain.propensity import Counts, model_id
+from shared.domain.propensity import Counts
 
 ROWS, CANDIDATES = 1000, 220
 LIMIT = 1 / 20
@@ -75,9 +75,8 @@ class _Loop:
     """What one writes first: bin each value, then look each row's log odds up by predictor and bin."""
 
     def __init__(self, revision: Revision, learnt: Mapping[str, Counts]) -> None:
-        rows = [treatment for action in revision.catalogue.actions for treatment in action.treatments]
+        models = [model_of(a, treatment) for a in revision.catalogue.actions for treatment in a.treatments]
         self._predictors = Predictors(revision.catalogue.predictors)
-        models = [Model(model_id(row.id, row.channel), row.starting) for row in rows]
         classifier = Classifier(models, self._predictors, learnt)
         self._logs = [math.log(p / (1 - p)) for p in classifier.means.tolist()]
         self._tables: list[list[dict[int, float]]] = [
@@ -88,7 +87,7 @@ class _Loop:
                 }
                 for index in range(PREDICTORS)
             ]
-            for row in range(len(rows))
+            for row in range(len(models))
         ]
 
     def __call__(self, situation: Mapping[str, Any]) -> Sequence[float]:

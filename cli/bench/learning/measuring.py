@@ -12,6 +12,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -21,6 +22,7 @@ from cli.bench.learning.contacts import Contact, contacts
 from cli.bench.learning.figures import auc, calibration_error
 from cli.bench.learning.ours import Ours
 from cli.bench.results import Result, result
+from shared.domain.predictors import taught_by
 
 SHARE = 0.7
 RENEWED_EVERY = 45
@@ -46,8 +48,7 @@ def measure(counts: Counts, tell: Tell) -> list[Result]:
     found = _split("random", splits, tell, compare=not absent)
     found += _split("time", [(every[:cut], every[cut:])], tell, compare=not absent)
     found.append(_progressive(every, tell, compare=not absent))
-    found.append(_update(every, tell, compare=not absent))
-    return found
+    return [*found, *_updates(every, tell, compare=not absent)]
 
 
 def _random_split(every: Sequence[Contact], cut: int, seed: int) -> Split:
@@ -102,34 +103,36 @@ def _progressive(every: Sequence[Contact], tell: Tell, *, compare: bool) -> Resu
     return replace(measured, at_least=LEAST["progressive"])
 
 
-def _update(every: Sequence[Contact], tell: Tell, *, compare: bool) -> Result:
-    """From what a delivery carries of a contact to the counts, against features that are made to weights: by blocks
-    that take turns.
+def _updates(every: Sequence[Contact], tell: Tell, *, compare: bool) -> list[Result]:
+    """Learning one outcome, in time of the processor: `update` from what a delivery carries, against a pipeline that
+    learns from the contact; `update.made` from its cells, against a model that learns from features.
     """
     tell(f"{_NAME}.update: {len(every)} contacts")
     model = Ours()
-    carried = [model.carried(contact) for contact in every]
-    river = peers.river_update() if compare else None
-    prepared = [_features(contact) for contact in every] if compare else []
-    ours, theirs = [], []
-    for start in range(0, len(every) - _BLOCK + 1, _BLOCK):
-        started = time.perf_counter()
-        for bins, contact in zip(carried[start : start + _BLOCK], every[start : start + _BLOCK], strict=True):
-            model.taught(bins, accepted=contact.accepted)
-        ours.append((time.perf_counter() - started) / _BLOCK * _MICROSECONDS)
-        if river is None:
-            continue
-        started = time.perf_counter()
-        for features, contact in zip(prepared[start : start + _BLOCK], every[start : start + _BLOCK], strict=True):
-            river.learn_one(features, contact.accepted)
-        theirs.append((time.perf_counter() - started) / _BLOCK * _MICROSECONDS)
-    others = {"river's learn_one": theirs} if theirs else {}
-    return result(f"{_NAME}.update", "µs", ours, bench="learning", peers=others, limit=1.0 if theirs else None)
+    carried = [(model.carried(contact), contact.accepted) for contact in every]
+    cells = [(taught_by(bins), accepted) for bins, accepted in carried]
+    ours = _timed(carried, lambda bins, accepted: model.learn(taught_by(bins), accepted=accepted))
+    ours_made = _timed(cells, lambda by, accepted: model.learn(by, accepted=accepted))
+    others: dict[str, list[float]] = {}
+    others_made: dict[str, list[float]] = {}
+    if compare:
+        river, alone = peers.River(), peers.RiverAlone()
+        made = [(peers.features(contact), contact.accepted) for contact in every]
+        others = {"river's learn_one": _timed([(c, c.accepted) for c in every], lambda c, _: river.learn(c))}
+        others_made = {"river's learn_one": _timed(made, lambda f, accepted: alone.learn(f, accepted=accepted))}
+    limit = 1.0 if compare else None
+    return [
+        result(f"{_NAME}.update", "µs", ours, bench="learning", peers=others, limit=limit),
+        result(f"{_NAME}.update.made", "µs", ours_made, bench="learning", peers=others_made, limit=limit),
+    ]
 
 
-def _features(contact: Contact) -> dict[str, float]:
-    """Numbers as they are, words one-hot."""
-    return {
-        f"{name}={value}" if isinstance(value, str) else name: 1.0 if isinstance(value, str) else value
-        for name, value in contact.known.items()
-    }
+def _timed(learnt: Sequence[tuple[Any, bool]], learn: Callable[[Any, bool], None]) -> list[float]:
+    """What learning one takes, by block."""
+    found = []
+    for start in range(0, len(learnt) - _BLOCK + 1, _BLOCK):
+        started = time.process_time()
+        for what, accepted in learnt[start : start + _BLOCK]:
+            learn(what, accepted)
+        found.append((time.process_time() - started) / _BLOCK * _MICROSECONDS)
+    return found

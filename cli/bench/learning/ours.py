@@ -5,16 +5,13 @@ the counts once in a while.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
-from cli.bench.learning.catalogue import STARTING, attribute, predictors
+from cli.bench.learning.catalogue import LEARNING, STARTING, attribute, predictors
 from cli.bench.learning.contacts import Contact
 from shared.domain.classifier import Classifier, Model
-from shared.domain.observed import Increment, Lesson
-from shared.domain.predictors import Predictors
-from shared.domain.propensity import Tally, taught
+from shared.domain.predictors import Predictors, Taught, taught_by
+from shared.domain.propensity import Tally
 
-_AT = datetime(2010, 1, 1, tzinfo=UTC)
 _MODEL = "deposit.call@call_centre"
 
 
@@ -23,7 +20,7 @@ class Ours:
 
     def __init__(self) -> None:
         """Take what the catalogue declares."""
-        self.predictors = Predictors(predictors())
+        self.predictors = Predictors(predictors(), LEARNING)
         self._tally = Tally()
         self.renew()
 
@@ -43,12 +40,12 @@ class Ours:
         """What a delivery would carry of it."""
         return self.predictors.named(self.bins(contact))
 
-    def taught(self, bins: str, *, accepted: bool) -> None:
-        """Learn what became of what a delivery carries."""
-        self._tally.add(taught((Increment(Lesson(accepted, _AT), 1),), bins))
+    def learn(self, by: Taught, *, accepted: bool) -> None:
+        """Learn what became of a delivery, of what was known when it was made."""
+        self._tally.learn(by, accepted=accepted)
 
     def learn_all(self, some: Sequence[Contact]) -> None:
         """Learn from many, and renew."""
         for contact in some:
-            self.taught(self.carried(contact), accepted=contact.accepted)
+            self.learn(taught_by(self.carried(contact)), accepted=contact.accepted)
         self.renew()

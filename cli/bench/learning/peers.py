@@ -90,10 +90,14 @@ class River:
         words = compose.Select(*WORDS) | preprocessing.OneHotEncoder()
         self._made: Any = (numbers + words) | linear_model.LogisticRegression()
 
+    def learn(self, contact: Contact) -> None:
+        """Learn from one."""
+        self._made.learn_one(contact.known, contact.accepted)
+
     def learn_all(self, some: Sequence[Contact]) -> None:
         """Learn from each in turn."""
         for contact in some:
-            self._made.learn_one(contact.known, contact.accepted)
+            self.learn(contact)
 
     def predict_all(self, some: Sequence[Contact]) -> list[float]:
         """P of each."""
@@ -145,11 +149,24 @@ def made() -> dict[str, Peer]:
     }
 
 
-def river_update() -> Any:
-    """River's logistic regression alone, which learns from features that are made already."""
-    from river import linear_model
+class RiverAlone:
+    """Its logistic regression by itself, which learns from features that are made already."""
 
-    return linear_model.LogisticRegression()
+    def __init__(self) -> None:
+        """Make it."""
+        from river import linear_model
+
+        self._made: Any = linear_model.LogisticRegression()
+
+    def learn(self, features: dict[str, float], *, accepted: bool) -> None:
+        """Learn from one."""
+        self._made.learn_one(features, accepted)
+
+
+def features(contact: Contact) -> dict[str, float]:
+    """Numbers as they are, words one-hot."""
+    numbers = {name: contact.known[name] for name in NUMBERS}
+    return {**numbers, **{f"{name}={contact.known[name]}": 1.0 for name in WORDS}}
 
 
 def _table(some: Sequence[Contact]) -> Any:

@@ -49,20 +49,16 @@ class ForbiddenAddressError(PermanentError):
 
 
 def is_public(text: str) -> bool:
-    """Whether an address is one of the public internet: none of this host, this network, a cloud's metadata, or one
-    that leads to such an address by way of IPv6.
+    """Whether an address is one of the public internet: none of this host, this network or a cloud's metadata, and
+    none of IPv6 that leads to an address of IPv4, whichever.
     """
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
         return False
     if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
-        if inner is None and address in _NAT64:
-            inner = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
-        if inner is not None and not is_public(str(inner)):
-            return False
-        if address.scope_id is not None or address.is_site_local:
+        within = (address.ipv4_mapped, address.sixtofour, address.teredo, address.scope_id)
+        if any(each is not None for each in within) or address in _NAT64 or address.is_site_local:
             return False
     return address.is_global and not (
         address.is_multicast or address.is_reserved or address.is_unspecified or address.is_loopback

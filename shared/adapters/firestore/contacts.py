@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from google.cloud import firestore
+from google.cloud.firestore_v1.base_query import FieldFilter
 
 from shared.adapters.firestore import deferrals
 from shared.adapters.firestore.client import (
@@ -31,6 +33,8 @@ from shared.ports import Folding, Meter, Versioned
 
 CONTACTS = "contacts"
 DELIVERIES = "deliveries"
+ASKED_AT_ONCE = 30
+"""Values that one query may name."""
 
 
 class Contacts:
@@ -144,6 +148,29 @@ class Contacts:
         self._meter.add(reads=len(references))
         found = [decode(Delivery, snapshot) for snapshot in self._database.get_all(references)]
         return {delivery.delivery_id: delivery for delivery in found}
+
+    def by_references(self, references: Sequence[str]) -> dict[str, Sequence[Delivery]]:
+        """The deliveries that were sent and whose providers call the message one of these."""
+        left, found = iter(dict.fromkeys(references)), dict[str, list[Delivery]]()
+        while some := list(islice(left, ASKED_AT_ONCE)):
+            query = self._database.client.collection(DELIVERIES).where(filter=FieldFilter("reference", "in", some))
+            snapshots = self._database.query(query)
+            self._meter.add(reads=max(1, len(snapshots)))
+            for snapshot in snapshots:
+                delivery = decode(Delivery, snapshot)
+                found.setdefault(delivery.reference or "", []).append(delivery)
+        return dict(found)
+
+    def deliveries_of(self, person_ids: Sequence[str], action: str) -> Sequence[Delivery]:
+        """The deliveries of an action to these persons. Two equalities need no index of their own."""
+        left, found = iter(dict.fromkeys(person_ids)), list[Delivery]()
+        collection = self._database.client.collection(DELIVERIES)
+        while some := list(islice(left, ASKED_AT_ONCE)):
+            query = collection.where(filter=FieldFilter("person_id", "in", some))
+            snapshots = self._database.query(query.where(filter=FieldFilter("action", "==", action)))
+            self._meter.add(reads=max(1, len(snapshots)))
+            found += [decode(Delivery, snapshot) for snapshot in snapshots]
+        return found
 
     def claim(self, delivery: Delivery, version: str | None) -> str:
         """Move a delivery, and its contact, to `sending` in one guarded commit; returns its new version."""

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 import msgspec
 
 from shared.adapters.firestore.client import Database, fields_of
-from shared.adapters.refreshing import MODELS_REFRESH_SECONDS, Monotonic, Refreshing
-from shared.domain.propensity import Counts, Tally
+from shared.adapters.refreshing import MODELS_REFRESH_SECONDS, Clock, Monotonic, Refreshing
+from shared.domain.forgetting import Era, day
+from shared.domain.propensity import Counts, Tally, present
 
 MODELS = "models"
 SHARDS = 4
@@ -26,9 +27,11 @@ class Models:
         *,
         refresh_seconds: float = MODELS_REFRESH_SECONDS,
         monotonic: Monotonic = time.monotonic,
+        clock: Clock = time.time,
     ) -> None:
-        """Read all counts afresh every `refresh_seconds`."""
+        """Read all counts afresh every `refresh_seconds`, as they stand on the day that `clock` says."""
         self._database = database
+        self._clock = clock
         self._counts = Refreshing(self._load, refresh_seconds=refresh_seconds, monotonic=monotonic)
 
     def counts(self) -> Mapping[str, Counts]:
@@ -36,13 +39,19 @@ class Models:
         return self._counts.get()
 
     def _load(self) -> Mapping[str, Counts]:
-        tallies: defaultdict[str, Tally] = defaultdict(Tally)
+        tallies: defaultdict[tuple[str, Era | None], Tally] = defaultdict(Tally)
         for snapshot in self._database.query(self._database.client.collection(MODELS)):
             shard = fields_of(snapshot)
-            tallies[shard.pop("model")].add(msgspec.convert(shard, Counts))
-        return {name: tally.counts() for name, tally in tallies.items()}
+            name, counts = shard.pop("model"), msgspec.convert(shard, Counts)
+            tallies[name, counts.era].add(counts)
+        by_model: defaultdict[str, list[Counts]] = defaultdict(list)
+        for (name, era), tally in tallies.items():
+            by_model[name].append(tally.counts(era))
+        today = day(self._clock())
+        return {name: present(by_era, today) for name, by_era in by_model.items()}
 
 
-def shard_of(model: str, number: int) -> str:
-    """The id of the shard that a number falls on."""
-    return f"{model}#{number % SHARDS}"
+def shard_of(model: str, number: int, era: Era | None) -> str:
+    """The id of the shard that a number falls on; each era has shards of its own."""
+    shard = f"{model}#{number % SHARDS}"
+    return f"{shard}~{era}" if era else shard

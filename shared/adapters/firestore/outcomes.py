@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
+import msgspec
 from google.cloud import firestore
 
 from shared.adapters.firestore.client import Database, decode, encode, encode_update, version_of
@@ -13,6 +15,7 @@ from shared.adapters.firestore.contacts import CONTACTS
 from shared.adapters.firestore.histories import change, observation
 from shared.adapters.firestore.models import MODELS, shard_of
 from shared.domain.errors import AlreadyExistsError, StaleError
+from shared.domain.forgetting import EPOCH, Era
 from shared.domain.observed import Observed
 from shared.domain.propensity import NO_EVIDENCE, Counts, taught
 from shared.ports import Meter, Recording, Versioned
@@ -41,7 +44,7 @@ class Outcomes:
     def record(self, recordings: Sequence[Recording]) -> None:
         """Keep what is observed, note it in the histories and add what is learnt, in one guarded commit."""
         batch = self._database.client.batch()
-        learnt: dict[str, tuple[str, Counts]] = {}
+        learnt: dict[str, tuple[str, Counts]] = {}  # by shard
         for each in recordings:
             delivery, took = each.delivery, each.took
             reference = self._database.reference(OUTCOMES, delivery.delivery_id)
@@ -52,17 +55,26 @@ class Outcomes:
             if took.noted or took.undone or each.contact is not None:
                 noted = change(delivery, observation(each.contact, took.noted, took.undone))
                 batch.set(self._database.reference(CONTACTS, delivery.person_id), noted, merge=True)
-            shard = shard_of(delivery.model, zlib.crc32(delivery.delivery_id.encode()))
-            _, known = learnt.get(shard, (delivery.model, NO_EVIDENCE))
-            learnt[shard] = delivery.model, known + taught(took.increments, delivery.bins)
+            for counts in taught(took.increments, delivery.bins):
+                shard = shard_of(delivery.model, zlib.crc32(delivery.delivery_id.encode()), counts.era)
+                _, known = learnt.get(shard, (delivery.model, NO_EVIDENCE))
+                learnt[shard] = delivery.model, known + counts
         for shard, (model, counts) in learnt.items():
-            if increments := _increments(encode(counts)):
-                batch.set(self._database.reference(MODELS, shard), {"model": model, **increments}, merge=True)
+            fields = {"model": model, **_said(counts.era)}
+            if increments := _increments(encode(msgspec.structs.replace(counts, era=None))):
+                batch.set(self._database.reference(MODELS, shard), {**fields, **increments}, merge=True)
         try:
             self._database.commit(batch, blind=True)  # models are contended, and the guards hold at every try
         except AlreadyExistsError as error:
             raise StaleError("of a delivery something was observed meanwhile") from error
         self._meter.add(writes=len(batch))
+
+
+def _said(era: Era | None) -> dict[str, Any]:
+    """An era as its shards say it, and from when on they may be deleted."""
+    if era is None:
+        return {}
+    return {"era": encode(era), "forgotten_at": EPOCH + timedelta(days=era.forgotten_on)}
 
 
 def _increments(counts: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from shared.adapters.firestore.client import Database, decode, encode, encode_update, version_of
-from shared.adapters.pacing import Pacing, Tell, Timing
+from shared.adapters.known_paces import Timing
+from shared.adapters.pacing import Pacing, Tell
 from shared.domain.errors import AlreadyExistsError, StaleError
 from shared.domain.pace import Pace
 from shared.ports import Meter, Versioned

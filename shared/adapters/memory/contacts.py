@@ -128,6 +128,26 @@ class Contacts:
         decoded = [msgspec.json.decode(document.data, type=Delivery) for document in found]
         return {delivery.delivery_id: delivery for delivery in decoded}
 
+    def by_references(self, references: Sequence[str]) -> dict[str, Sequence[Delivery]]:
+        """The deliveries that were sent and whose providers call the message one of these."""
+        wanted = frozenset(references)
+        with self._store.lock:
+            every = [msgspec.json.decode(each.data, type=Delivery) for each in self._store.deliveries.values()]
+        found: dict[str, list[Delivery]] = {}
+        for delivery in every:
+            if delivery.reference in wanted:
+                found.setdefault(delivery.reference or "", []).append(delivery)
+        self._meter.add(reads=max(1, sum(map(len, found.values()))) if wanted else 0)
+        return dict(found)
+
+    def deliveries_of(self, person_ids: Sequence[str], action: str) -> Sequence[Delivery]:
+        """The deliveries of an action to these persons."""
+        with self._store.lock:
+            every = [msgspec.json.decode(each.data, type=Delivery) for each in self._store.deliveries.values()]
+        found = [each for each in every if each.person_id in person_ids and each.action == action]
+        self._meter.add(reads=max(1, len(found)))
+        return found
+
     def claim(self, delivery: Delivery, version: str | None) -> str:
         """Move a delivery, and its contact, to `sending` in one guarded commit; returns its new version."""
         with self._store.lock:

@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from shared.adapters.memory.store import Document, Store
-from shared.adapters.refreshing import MODELS_REFRESH_SECONDS, Monotonic, Refreshing
+from shared.adapters.refreshing import MODELS_REFRESH_SECONDS, Clock, Monotonic, Refreshing
 from shared.domain.contact import Contact
 from shared.domain.delivery import Delivery
 from shared.domain.errors import StaleError
+from shared.domain.forgetting import day
 from shared.domain.observed import Observed, Took
-from shared.domain.propensity import NO_EVIDENCE, Counts, taught
+from shared.domain.propensity import NO_EVIDENCE, Counts, present, taught
 from shared.ports import Meter, Recording, Versioned
 
 
@@ -49,11 +50,17 @@ class Outcomes:
                 if took.noted or took.undone or contact is not None:
                     self._note(delivery, took, contact)
                     writes += 1
-                learnt = taught(took.increments, delivery.bins)
-                if learnt != NO_EVIDENCE:
-                    self._store.models[delivery.model] = self._store.models.get(delivery.model, NO_EVIDENCE) + learnt
-                    models.add(delivery.model)
+                for counts in taught(took.increments, delivery.bins):
+                    self._learn(delivery.model, counts)
+                    models.add((delivery.model, counts.era))
         self._meter.add(writes=writes + len(models))
+
+    def _learn(self, model: str, counts: Counts) -> None:
+        if counts.era is None:
+            self._store.models[model] = self._store.models.get(model, NO_EVIDENCE) + counts
+        else:
+            eras = self._store.eras.setdefault(model, {})
+            eras[counts.era] = eras.get(counts.era, NO_EVIDENCE) + counts
 
     def _note(self, delivery: Delivery, took: Took, contact: Contact | None) -> None:
         history = self._store.history(delivery.person_id)
@@ -77,9 +84,11 @@ class Models:
         *,
         refresh_seconds: float = MODELS_REFRESH_SECONDS,
         monotonic: Monotonic = time.monotonic,
+        clock: Clock = time.time,
     ) -> None:
-        """Read `store` afresh every `refresh_seconds`."""
+        """Read `store` afresh every `refresh_seconds`, as its counts stand on the day that `clock` says."""
         self._store = store
+        self._clock = clock
         self._counts = Refreshing(self._load, refresh_seconds=refresh_seconds, monotonic=monotonic)
 
     def counts(self) -> Mapping[str, Counts]:
@@ -88,4 +97,9 @@ class Models:
 
     def _load(self) -> Mapping[str, Counts]:
         with self._store.lock:
-            return dict(self._store.models)
+            counts = dict(self._store.models)
+            by_era = {model: list(eras.values()) for model, eras in self._store.eras.items()}
+        today = day(self._clock())
+        for model, eras in by_era.items():
+            counts[model] = present([counts.get(model, NO_EVIDENCE), *eras], today)
+        return counts

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from shared.adapters.known_paces import Timing
 from shared.adapters.memory.store import Document, Store
-from shared.adapters.pacing import Pacing, Tell, Timing
+from shared.adapters.pacing import Pacing, Tell
 from shared.domain.errors import StaleError
 from shared.domain.pace import Pace
 from shared.ports import Meter, Versioned

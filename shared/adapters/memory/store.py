@@ -15,6 +15,7 @@ from shared.domain.allowance import Ledger
 from shared.domain.contact import Contact
 from shared.domain.contact_folding import Fold
 from shared.domain.delivery import Delivery
+from shared.domain.forgetting import Era
 from shared.domain.identity.links import Identifier
 from shared.domain.observed import Observed
 from shared.domain.pace import Pace
@@ -67,6 +68,7 @@ class Store:
         self.deliveries: dict[str, Document[Delivery]] = {}
         self.outcomes: dict[str, Document[Observed]] = {}
         self.models: dict[str, Counts] = {}
+        self.eras: dict[str, dict[Era, Counts]] = {}
         self.revisions: dict[str, bytes] = {}
         self.releases: dict[str, str] = {}
         self.contact_points: dict[tuple[str, str], str] = {}

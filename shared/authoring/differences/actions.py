@@ -77,6 +77,10 @@ def _of_treatment(about: str, was: Treatment, is_now: Treatment, purposes: tuple
     yield from changed(about, "deadline", was.deadline, is_now.deadline, str)
     for field in sorted(was.content.keys() | is_now.content.keys()):
         yield from changed(about, field, was.content.get(field), is_now.content.get(field), quoted)
+    for language in sorted(was.translations.keys() | is_now.translations.keys()):
+        before, after = was.translations.get(language, {}), is_now.translations.get(language, {})
+        for field in sorted(before.keys() | after.keys()):
+            yield from changed(about, f"{field} in {language}", before.get(field), after.get(field), quoted)
 
 
 def _of_starting(about: str, where: str, was: Starting, is_now: Starting) -> Iterator[Change]:

@@ -10,7 +10,7 @@ import msgspec
 
 from shared.authoring.differences.change import Change, changed, number, paired, pounds, quoted, scope_words
 from shared.authoring.differences.slots import of_slots
-from shared.domain.catalogue import Attribute, Catalogue, Channel, ContextWeight, NumericPredictor, Predictor
+from shared.domain.catalogue import Attribute, Catalogue, Channel, ContextWeight, Learning, NumericPredictor, Predictor
 from shared.domain.catalogue.formats import Shape
 
 _LEVELS = {"brands": "brand", "issues": "issue", "groups": "group"}
@@ -42,7 +42,7 @@ def of_surroundings(old: Catalogue, new: Catalogue) -> Iterator[Change]:
     yield from _of_attributes("action", old.action_schema, new.action_schema)
     yield from _of_signals(old, new)
     yield from _of_formats(old, new)
-    for field in ("connectors", "namespaces", "sources"):
+    for field in ("callbacks", "connectors", "namespaces", "sources"):
         for name, was, is_now in paired(getattr(old, field), getattr(new, field), lambda item: item.id):
             yield from _of_fields(f"{field.removesuffix('s')} {name}", was, is_now)
     yield from _of_fields("what identifies nobody", old.blocked, new.blocked)
@@ -79,12 +79,26 @@ def _of_arbitration(old: Catalogue, new: Catalogue) -> Iterator[Change]:
         before, after = scope_words(was.scope, old), scope_words(is_now.scope, new)
         yield from changed(about, "scope", before, after, str, actions=0)
     yield from changed("arbitration", "exploration", old.exploration, new.exploration, str, actions=0)
+    before, after = _parents(old.learning), _parents(new.learning)
+    yield from changed("learning", "parents", before, after, str, actions=0)
+    before, after = _forgetting(old.learning), _forgetting(new.learning)
+    yield from changed("learning", "half-life", before, after, str, actions=0)
+    before, after = ("yes" if each.learning.calibrated else "no" for each in (old, new))
+    yield from changed("learning", "calibrated", before, after, str, actions=0)
     for reads, was, is_now in paired(old.predictors, new.predictors, lambda predictor: predictor.reads):
         about = f"predictor {reads}"
         if was is None or is_now is None:
             yield _whole(about, was, is_now, _bins)
         else:
             yield from changed(about, "bins", _bins(was), _bins(is_now), str, actions=0)
+
+
+def _parents(learning: Learning) -> str:
+    return ", ".join(learning.parents) or "none"
+
+
+def _forgetting(learning: Learning) -> str:
+    return "none" if learning.half_life_days is None else f"{learning.half_life_days} days"
 
 
 def _bins(predictor: Predictor) -> str:

@@ -17,6 +17,7 @@ from shared.authoring.forms.policy import Condition, Policy
 from shared.authoring.forms.signals import Features, Triggers
 from shared.authoring.forms.surroundings import (
     Attribute,
+    Callbacks,
     Channel,
     Channels,
     Identity,
@@ -35,6 +36,7 @@ __all__ = [
     "Attribute",
     "Bank",
     "Brand",
+    "Callbacks",
     "Cap",
     "Channel",
     "Channels",

@@ -10,7 +10,7 @@ from msgspec import Meta
 from shared.authoring.forms.form import Form
 from shared.authoring.forms.policy import Policy
 from shared.domain.catalogue import Active, AttributeValue, Starting
-from shared.domain.part import Cel, Factor, Id, Name, Pounds, Span, Text
+from shared.domain.part import Cel, Factor, Id, Language, Name, Pounds, Span, Text
 from shared.domain.rules import Purpose
 
 
@@ -21,6 +21,7 @@ class Treatment(Form, frozen=True, kw_only=True):
         id: within the action.
         channel: id of the channel.
         content: templates by field; which fields a channel needs is its own affair.
+        translations: the same in other languages, by language; a field that one does not have is that of the content.
         placement: slot on an inbound channel.
         purpose: where it is another than the action's.
         starting: where it is another than the action's.
@@ -31,6 +32,7 @@ class Treatment(Form, frozen=True, kw_only=True):
     id: Id
     channel: str
     content: dict[Name, Text]
+    translations: dict[Language, dict[Name, Text]] = msgspec.field(default_factory=dict)
     placement: str | None = None
     purpose: Purpose | None = None
     starting: Starting | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.authoring.forms.form import Form
-from shared.domain.catalogue import ContextWeight, Exploration, NumericPredictor, SymbolicPredictor, Weights
+from shared.domain.catalogue import ContextWeight, Exploration, Learning, NumericPredictor, SymbolicPredictor, Weights
 from shared.domain.slot_rules import SlotRules
 
 
@@ -16,6 +16,7 @@ class Arbitration(Form, frozen=True, kw_only=True):
         slots: what the treatments of one request obey together.
         predictors: what of a person and moment P looks at.
         exploration: whether P is the models' mean (off) or drawn from what they know (thompson).
+        learning: how models learn from outcomes.
     """
 
     weights: Weights = Weights()
@@ -23,3 +24,4 @@ class Arbitration(Form, frozen=True, kw_only=True):
     slots: SlotRules = SlotRules()
     predictors: tuple[NumericPredictor | SymbolicPredictor, ...] = ()
     exploration: Exploration = "off"
+    learning: Learning = Learning()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from shared.authoring.forms.form import Form
 from shared.authoring.forms.policy import Policy
 from shared.domain.catalogue import Exclusion
-from shared.domain.part import Factor, Id, Text
+from shared.domain.part import Factor, Id, Locale, Text
 
 
 class Level(Form, frozen=True, kw_only=True):
@@ -57,6 +57,7 @@ class Bank(Form, frozen=True, kw_only=True):
 
     Attributes:
         name: of the bank or group.
+        locale: of those who say nothing of theirs, such as en-GB: a language, and the country whose ways it follows.
         time_zone: where a person is whose own zone is not known, such as Europe/London.
         brands: whose name the customer sees.
         issues: business purposes.
@@ -72,3 +73,4 @@ class Bank(Form, frozen=True, kw_only=True):
     groups: tuple[Group, ...]
     policy: Policy = Policy()
     exclusions: tuple[Exclusion, ...] = ()
+    locale: Locale = "en-GB"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from shared.domain.catalogue.connectors import CONNECTOR_SECRET, ENDPOINT, HEADER_NAME, HOST, MAILBOX, STATUS
-from shared.domain.part import DURATION, HEADER, HTTPS, ID, NAME, ORIGIN, READ, SECRET_NAME, SPAN
+from shared.domain.part import DURATION, HEADER, HTTPS, ID, LANGUAGE, LOCALE, NAME, ORIGIN, READ, SECRET_NAME, SPAN
 from shared.domain.rules import CLOCK_TIME
 
 WINDOW = r"^(forever|[1-9][0-9]*[smhdw]|calendar_(day|week|month))$"
@@ -16,11 +16,13 @@ PATTERNS = {
     NAME: "is made of a-z, 0-9 and '_' and begins with a letter",
     SPAN: "is a number and one of s, m, h, d, w, such as 30m",
     DURATION: "is a number and one of s, m, h, d, w, such as 30d, or forever",
+    LANGUAGE: "is a language, such as cy or cy-gb",
+    LOCALE: "is a language and a country, such as en-GB",
     READ: "is an attribute, such as profile.balance, context.device or signal.properties.change",
     WINDOW: "is such as 30d (of s, m, h, d, w), or calendar_day, calendar_week, calendar_month, or forever",
     CLOCK_TIME: 'is hours and minutes, such as "08:00"',
     HOLIDAYS: "is a country, such as GB, or one with its part, such as GB-ENG",
-    SECRET_NAME: "begins with kairos-source- and goes on in a-z, 0-9 and '-'",
+    SECRET_NAME: "begins with kairos-source- or kairos-callback- and goes on in a-z, 0-9 and '-'",
     CONNECTOR_SECRET: "begins with kairos-connector- and goes on in a-z, 0-9 and '-'",
     ENDPOINT: "is an address that begins with https:// and a host; places stand in its path or query",
     HEADER_NAME: "is made of letters, 0-9 and '-' and begins with a letter",

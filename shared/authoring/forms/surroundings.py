@@ -1,4 +1,4 @@
-"""schema.yaml, channels.yaml, identity.yaml, sources.yaml: what may be read, where treatments appear, who sends."""
+"""schema.yaml, channels.yaml, identity.yaml, sources.yaml, callbacks.yaml: what is read, and who sends and reports."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from shared.authoring.forms.form import Form
 from shared.domain.catalogue import (
     AttributeType,
     Blocked,
+    Callback,
     Namespace,
     PlainType,
     Source,
@@ -136,3 +137,13 @@ class Sources(Form, frozen=True, kw_only=True):
     """
 
     sources: tuple[Source, ...] = ()
+
+
+class Callbacks(Form, frozen=True, kw_only=True):
+    """callbacks.yaml.
+
+    Attributes:
+        callbacks: providers that report what became of messages.
+    """
+
+    callbacks: tuple[Callback, ...] = ()

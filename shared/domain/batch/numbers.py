@@ -148,8 +148,9 @@ class Numbers:
         for person in decisions.alone:
             limits = Limits(rules, wave.profiles[person], wave.histories[person], self._batch.now)
             own = decisions.qualified(person)
-            for rule, stopped in zip(rules.rules, limits.by_rule(), strict=True):
-                stops[rule.id][person] = bool(stopped & own)
+            stopped = limits.by_rule()
+            for number, rule in enumerate(rules.rules):
+                stops[rule.id][person] = bool(stopped.get(number, 0) & own)
         found.update({f"rule:{name}": flags for name, flags in stops.items() if flags.any()})
 
     def _conditions(self, decisions: Decisions, found: dict[str, Flags], sums: dict[str, float]) -> None:

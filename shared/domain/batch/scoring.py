@@ -20,7 +20,7 @@ from shared.domain.batch.conditions import Conditions
 from shared.domain.batch.packed import Places, Words, places, unpacked
 from shared.domain.batch.values import Values
 from shared.domain.cel import program
-from shared.domain.classifier import Classifier, Model, Numbers, Vector, rounded
+from shared.domain.classifier import Classifier, Numbers, Vector, model_of, rounded
 from shared.domain.columns import Columns, columns_of, power
 from shared.domain.exploration import draw_each, streams
 from shared.domain.policy.conditions import weighing
@@ -85,7 +85,7 @@ class Scorer:
         if not self._looks and not factors.explores:
             self._fixed = np.array(factors.starting(counts), np.float64)
             return
-        models = [Model(m, treatment.starting) for m, (_, treatment) in zip(factors.models, policy.rows, strict=True)]
+        models = [model_of(action, treatment) for action, treatment in policy.rows]
         self._classifier = Classifier(models, factors.predictors, counts)
         self._tables = _Tables(self._classifier) if self._classifier.factors else None
         if factors.explores:
@@ -123,6 +123,8 @@ class Scorer:
             return found
         if self._tables is None:
             means: Vector = self._classifier.means[rows]
+            if self._classifier.calibration is not None:
+                means, _ = self._classifier.calibration(means, rows)
         else:
             means = self._tables(binned(self._policy, values), rows, persons, starts)
         if not self._policy.factors.explores:
@@ -196,7 +198,7 @@ class _Tables:
         factors = classifier.factors
         ones = np.ones(self._row_count)
         by_predictor = [np.array([ones if each is None else each for each in bins]) for bins in factors]
-        self._too_near = _TOO_NEAR * (len(by_predictor) + 4)
+        self._too_near = _TOO_NEAR * (len(by_predictor) + 5)
         self._groups: list[list[int]] = []
         tables: list[Any] = []
         for n, each in enumerate(by_predictor):
@@ -227,21 +229,37 @@ class _Tables:
                     some = codes.take(persons[begin:end], axis=1)
                     np.multiply.reduce(self._of_row[row].take(some), axis=0, out=odds[begin:end])
                     odds[begin:end] *= base[row]
+            together = self._together(bins, rows, persons)
+            if together is not None:
+                odds *= together
             p = odds / (1.0 + odds)
             scaled = p * PARTS
             near = ~(np.abs(scaled - np.floor(scaled) - 0.5) > self._too_near)
+        calibration = self._classifier.calibration
+        if calibration is not None:  # which may bring what is near to a middle anywhere
+            near[:] = True
         if near.any():
             some = near.nonzero()[0]
-            p[some] = self._exactly(bins, rows[some], persons[some])
+            p[some] = self._exactly(bins, rows[some], persons[some], together if together is None else together[some])
         plain = self._classifier.plain
         if plain is not None:
             np.copyto(p, self._classifier.means[rows], where=plain[rows])
-        return p
+        return p if calibration is None else calibration(p, rows)[0]
 
-    def _exactly(self, bins: Sequence[Any], rows: Numbers, persons: Places) -> Vector:
+    def _together(self, bins: Sequence[Any], rows: Numbers, persons: Places) -> Vector | None:
+        """What the bins of each pair's person say together, as a factor; None where nothing does."""
+        interactions = self._classifier.interactions
+        if interactions is None or not len(persons):
+            return None
+        added = np.array([interactions.added(of) for of in np.stack(bins, axis=1).tolist()])
+        return interactions.factors_of(added, rows, persons)
+
+    def _exactly(self, bins: Sequence[Any], rows: Numbers, persons: Places, together: Vector | None) -> Vector:
         """P of some pairs in the classifier's own order."""
         odds: Vector = self._classifier.odds[rows]
         for factors, of in zip(self._own_order, bins, strict=True):
             odds = odds * factors[of[persons], rows]
+        if together is not None:
+            odds = odds * together
         found: Vector = odds / (1.0 + odds)
         return found

@@ -6,8 +6,10 @@ The files that people write are turned into a revision by `shared.authoring`; wh
 from shared.domain.catalogue.actions import Action, Active, AttributeValue, Starting, Treatment, facts
 from shared.domain.catalogue.arbitration import (
     MOST_BINS,
+    MOST_PARENTS,
     ContextWeight,
     Exploration,
+    Learning,
     NumericPredictor,
     Predictor,
     SymbolicPredictor,
@@ -24,6 +26,7 @@ from shared.domain.catalogue.authentication import (
     StandardWebhooks,
     TimedSignature,
 )
+from shared.domain.catalogue.callbacks import Callback
 from shared.domain.catalogue.conditions import POLICY_KINDS, Condition, Exclusion, Expression, PolicyKind
 from shared.domain.catalogue.connectors import (
     Answer,
@@ -62,6 +65,8 @@ from shared.domain.catalogue.surroundings import (
     AttributeType,
     Blocked,
     Channel,
+    ContentField,
+    Medium,
     Namespace,
     Placement,
     PlainType,
@@ -72,6 +77,7 @@ from shared.domain.catalogue.surroundings import (
 __all__ = [
     "BUILT_IN_FORMATS",
     "MOST_BINS",
+    "MOST_PARENTS",
     "POLICY_KINDS",
     "Action",
     "Active",
@@ -88,12 +94,14 @@ __all__ = [
     "Blocked",
     "BodySignature",
     "Breaker",
+    "Callback",
     "Catalogue",
     "Channel",
     "ClientCredentials",
     "Condition",
     "Connector",
     "ConsentTerms",
+    "ContentField",
     "ContextWeight",
     "Count",
     "Decayed",
@@ -110,6 +118,8 @@ __all__ = [
     "HttpConnector",
     "KeyringKey",
     "LastSeen",
+    "Learning",
+    "Medium",
     "ModeUse",
     "Named",
     "Namespace",

@@ -40,6 +40,7 @@ class Treatment(Part, frozen=True, kw_only=True):
     content: dict[str, str]
     placement: str | None = None
     conditions: tuple[int, ...] = ()
+    translations: dict[str, dict[str, str]] = msgspec.field(default_factory=dict)
     deadline: Span | None = None
 
 

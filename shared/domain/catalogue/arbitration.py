@@ -72,4 +72,22 @@ class SymbolicPredictor(Part, frozen=True, kw_only=True, tag="symbolic", tag_fie
 
 Predictor = NumericPredictor | SymbolicPredictor
 
+MOST_PARENTS = 3
+
+
+class Learning(Part, frozen=True, kw_only=True):
+    """How models learn from outcomes.
+
+    Attributes:
+        parents: predictors whose bins are counted together with those of each other predictor, so that models know
+            what two say together; each is the reads of a predictor.
+        half_life_days: after how many days an outcome counts half as much; where there is none it counts for ever.
+        calibrated: whether what came of those to whom a model's score said so corrects what it says.
+    """
+
+    parents: Annotated[tuple[Read, ...], Meta(max_length=MOST_PARENTS)] = ()
+    half_life_days: Annotated[int, Meta(ge=1, le=3650)] | None = None
+    calibrated: bool = False
+
+
 Exploration = Literal["off", "thompson"]

@@ -9,7 +9,8 @@ from functools import cached_property
 import msgspec
 
 from shared.domain.catalogue.actions import Action, Treatment
-from shared.domain.catalogue.arbitration import ContextWeight, Exploration, Predictor, Weights
+from shared.domain.catalogue.arbitration import ContextWeight, Exploration, Learning, Predictor, Weights
+from shared.domain.catalogue.callbacks import Callback
 from shared.domain.catalogue.conditions import Condition, Exclusion, Expression
 from shared.domain.catalogue.connectors import Connector
 from shared.domain.catalogue.consent import ConsentTerms
@@ -36,13 +37,13 @@ class Named(Part, frozen=True, kw_only=True):
 class Catalogue(Part, frozen=True, kw_only=True):
     """Everything that decides.
 
-    `time_zone` is that of the bank, and of a person whose own is not known. `predictors` are what propensity looks at,
-    by what they read; with `exploration` it is drawn from what the models know instead of being their mean. `slots` is
-    what the treatments of one request obey together. `formats` say how the payloads of sources become signals.
-    what the treatments of one request obey together. `features` are attributes of the profile too, and stand in its
-    schema; `features_read` names those that anything reads. Without `triggers`, every signal starts a decision.
-    `connectors` are the providers that channels are sent through.
-    `experiments` part persons into arms.
+    `locale` is that of the bank, and of a person whose language is not known; `time_zone` likewise. `predictors`
+    are what propensity looks at, by what they read; with `exploration` it is drawn from what the models know
+    instead of being their mean. `learning` is how models learn. `slots` is what the treatments of one request obey
+    together. `formats` say how the payloads of sources become signals. `features` are attributes of the profile
+    too, and stand in its schema; `features_read` names those that anything reads. Without `triggers`, every signal
+    starts a decision. `connectors` are the providers that channels are sent through. `experiments` part persons
+    into arms.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Catalogue(Part, frozen=True, kw_only=True):
     signals: dict[str, SignalType] = msgspec.field(default_factory=dict)
     action_schema: dict[str, Attribute] = msgspec.field(default_factory=dict)
     time_zone: str = "UTC"
+    locale: str = "en-GB"
     predictors: tuple[Predictor, ...] = ()
     exploration: Exploration = "off"
     slots: SlotRules = SlotRules()
@@ -73,8 +75,10 @@ class Catalogue(Part, frozen=True, kw_only=True):
     features: tuple[AnyFeature, ...] = ()
     features_read: tuple[str, ...] = ()
     triggers: tuple[Trigger, ...] = ()
+    callbacks: tuple[Callback, ...] = ()
     connectors: tuple[Connector, ...] = ()
     experiments: tuple[Experiment, ...] = ()
+    learning: Learning = Learning()
 
     def canonical(self) -> bytes:
         """The bytes that the digest is taken of: the same catalogue gives the same bytes on any machine."""
@@ -91,6 +95,7 @@ class Revision:
         self.namespaces = {n.id: n for n in catalogue.namespaces}
         self.channels = {c.id: c for c in catalogue.channels}
         self.sources = {s.id: s for s in catalogue.sources}
+        self.callbacks = {c.id: c for c in catalogue.callbacks}
         self.connectors = {c.id: c for c in catalogue.connectors}
         self.brands = {b.id: b for b in catalogue.brands}
         self.actions = {a.id: a for a in catalogue.actions}
@@ -124,6 +129,12 @@ class Revision:
         """What a brand's messages on a channel are sent through; None where the channel says nothing."""
         channel = self.channels[channel_id]
         return self.connectors.get(channel.connectors.get(brand, channel.connector or ""))
+
+    @cached_property
+    def lanes(self) -> dict[str, Channel]:
+        """What is paced on its own, by its name."""
+        found = (self.lane(channel, brand) for channel in self.outbound for brand in self.brands)
+        return {lane.id: lane for lane in sorted(found, key=lambda lane: lane.id)}
 
     def lane(self, channel_id: str, brand: str) -> Channel:
         """A channel as a brand's messages are paced on it: under the name of its connector, where it has one, and at

@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from shared.domain.catalogue.authentication import Authentication, KeyringKey, RateLimit
 from shared.domain.catalogue.pacing import Breaker, SendRate
-from shared.domain.part import Id, Origin, Part, Pounds, Span, Text
+from shared.domain.part import Id, Name, Origin, Part, Pounds, Span, Text
 
 AttributeType = Literal["bool", "int", "double", "string", "timestamp", "list(string)"]
 PlainType = Literal["bool", "int", "double", "string", "list(string)"]
@@ -74,6 +74,28 @@ class Placement(Part, frozen=True, kw_only=True):
     name: Text
 
 
+Medium = Literal["html", "text", "header", "url", "sms", "json"]
+"""What a text is escaped for: markup; plain text; one line of a header; an address, of which values never change the
+host; a text message; a piece of JSON.
+"""
+
+
+class ContentField(Part, frozen=True, kw_only=True):
+    """A field of a channel's content.
+
+    Attributes:
+        medium: what it is escaped for.
+        needed: whether every treatment on the channel says it.
+        most_segments: how many text messages it may become, of a text message.
+        tracked: whether the links in it lead through ours, which note the click; in HTML an opening is noted too.
+    """
+
+    medium: Medium
+    needed: bool = False
+    most_segments: Annotated[int, Meta(ge=1, le=10)] | None = None
+    tracked: bool = False
+
+
 class Channel(Part, frozen=True, kw_only=True):
     """Where treatments appear.
 
@@ -94,6 +116,7 @@ class Channel(Part, frozen=True, kw_only=True):
         response_window: how long a person may take to respond, from sending or from the first impression; nothing
             until then is no_response.
         attribution_window: how long after a contact an outcome that names no delivery may still be of it.
+        content: the fields of its content, by name; any, where it declares none.
         connector: what an outbound channel is sent through.
         connectors: another instead, by brand.
     """
@@ -112,6 +135,7 @@ class Channel(Part, frozen=True, kw_only=True):
     deadline: Span = "1h"
     response_window: Span = "7d"
     attribution_window: Span = "30d"
+    content: dict[Name, ContentField] = msgspec.field(default_factory=dict)
     connector: str | None = None
     connectors: dict[str, str] = msgspec.field(default_factory=dict)
 

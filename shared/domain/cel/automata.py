@@ -47,7 +47,7 @@ def _automaton(pattern: str) -> Automaton | Failed:
 
 
 class _State(dict[str, "_State"]):
-    """A state of the deterministic automaton: where each character leads.
+    """A state of the deterministic automaton: where each character leads, and the end of the text.
 
     Attributes:
         core: the states of the nondeterministic one that it stands for.
@@ -63,6 +63,7 @@ class _State(dict[str, "_State"]):
 
 
 _ACCEPTED = _State(frozenset(), "accepted")
+_REFUSED = _State(frozenset(), "refused")
 
 
 class Automaton:
@@ -94,7 +95,10 @@ class Automaton:
             if following is _ACCEPTED:
                 return True
             state = following
-        return self._accepting in self._reach(state, "")
+        ended = state.get("")
+        if ended is None:
+            ended = state[""] = _ACCEPTED if self._accepting in self._reach(state, "") else _REFUSED
+        return ended is _ACCEPTED
 
     def _new(self) -> int:
         self.size += 1

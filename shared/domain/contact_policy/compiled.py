@@ -89,6 +89,8 @@ class ContactRules:
         judged: the rows that each judges.
         counting: caps and cooldowns.
         caps: those of them that are caps.
+        limits: of each of these, what it allows.
+        preferences: those of them of which a person may want less.
         rolling: how far back each counts that counts from now.
         calendars: of caps on a calendar, its unit.
         quiet: the rules of quiet hours.
@@ -107,6 +109,8 @@ class ContactRules:
         judging = [(number, rule) for number, rule in enumerate(self.rules) if self.judged[number]]
         self.counting = tuple((n, rule) for n, rule in enumerate(self.rules) if isinstance(rule, Cap | Cooldown))
         self.caps = tuple((number, rule) for number, rule in self.counting if isinstance(rule, Cap))
+        self.limits = {number: cap.limit for number, cap in self.caps}
+        self.preferences = tuple((number, cap) for number, cap in self.caps if cap.preference is not None)
         self.rolling = tuple((n, reach(r)) for n, r in self.counting if not (isinstance(r, Cap) and r.calendar))
         self.calendars = tuple((number, cap.calendar) for number, cap in self.caps if cap.calendar is not None)
         self.quiet = {number: Quiet(rule) for number, rule in judging if isinstance(rule, QuietHours)}
@@ -157,6 +161,11 @@ class ContactRules:
         """The rows to which a person consents: of the words that match a row the weightiest counts."""
         found = 0
         matching = self._matching()
+        agreed = [key for key, word in consents.items() if key in matching and word.consents]
+        if len(agreed) == len(consents.keys() & matching.keys()):  # none is outweighed
+            for key in agreed:
+                found |= matching[key]
+            return found
         for key, word in weighed(consents):
             rows = matching.get(key, 0)
             found = found | rows if word.consents else found & ~rows
@@ -200,15 +209,20 @@ class ContactRules:
         return last[2]
 
     def _looked_through(self, history: ContactHistory, now: datetime) -> Asked:
-        present, past = history.counting(now), history.past.contacts
+        present, past = history.contacts.values(), history.past.contacts
         contacts: list[Contact | Folded] = [*present, *past]
+        if not contacts:
+            return ()
         asked: list[tuple[Contact | Folded, Mapping[str, datetime], Counted]] = []
         horizons = [now - span for span in self._spans]
         of = [*map(facts_of, present), *map(known_of, past)]
         for contact, counted in zip(contacts, self._counted_of(of), strict=True):
-            outcomes, by_outcome = contact.outcomes, counted.by_outcome
-            if contact.state in _TAKEN_AS_SENT:
-                outcomes = {**outcomes, "sent": contact.at}
+            outcomes, by_outcome, state = contact.outcomes, counted.by_outcome, contact.state
+            if state != "presented":
+                if not contact.counts(now):
+                    continue
+                if state in _TAKEN_AS_SENT:
+                    outcomes = {**outcomes, "sent": contact.at}
             for outcome, at in outcomes.items():
                 if outcome in by_outcome and at > horizons[by_outcome[outcome][0]]:
                     asked.append((contact, outcomes, counted))
@@ -258,7 +272,8 @@ class ContactRules:
             counted = self._looked_up(facts(action, treatment))
             outcome = "sent" if self.revision.channels[treatment.channel].direction == "outbound" else "impression"
             once = tuple([tally for names, tally in counted.latest if outcome in names])
-            found = self._chosen[row] = counted.tallies(outcome) + once
+            found = tuple([tally for tally in counted.tallies(outcome) + once if reach(tally.rule)])
+            self._chosen[row] = found
         return found
 
     def _looked_up(self, of: dict[str, str]) -> Counted:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from shared.domain.catalogue import facts
@@ -53,24 +53,24 @@ class Limits:
         self._closed = {rule: each for rule, each in closed.items() if now < each.opens_at}
         self._beside = [each for key, each in history.contacts.items() if key.startswith(CHOSEN)] if closed else []
         self._zone = rules.zone_of(profile)
-        self._limits: dict[int, int] = {}
-        self._since = [now] * len(rules.rules)
-        for number, span in rules.rolling:
-            self._since[number] = now - span
-        for number, unit in rules.calendars:
-            self._since[number] = rules.began(unit, now, self._zone) - INSTANT
-        for number, cap in rules.caps:
-            self._limits[number] = cap.limit if cap.preference is None else limit_of(cap, profile)
-        self._standing = [0] * len(rules.rules)
+        self._limits = rules.limits
+        if rules.preferences:
+            self._limits = rules.limits | {number: limit_of(cap, profile) for number, cap in rules.preferences}
+        self._standing: dict[int, Rows] = {}
         self._stand()
-        for number, quiet in rules.quiet.items():
-            if quiet.end(now, self._zone) is not None:
-                self._standing[number] = rules.judged[number]
-        for number, limit in self._limits.items():
-            if limit == 0:
-                self._standing[number] = rules.judged[number]
-        self._times = rules.times(rules.asked(history, now), self._since)
+        asked = rules.asked(history, now)
+        self._times = rules.times(asked, self._since()) if asked else {}
         self._add_up()
+
+    def _since(self) -> list[datetime]:
+        """For each rule, the instant after which it counts."""
+        rules, now = self._rules, self._now
+        since = [now] * len(rules.rules)
+        for number, span in rules.rolling:
+            since[number] = now - span
+        for number, unit in rules.calendars:
+            since[number] = rules.began(unit, now, self._zone) - INSTANT
+        return since
 
     def copy(self) -> Limits:
         """The same, for another history to grow from here."""
@@ -91,8 +91,7 @@ class Limits:
         added = rules.chosen(row)
         self._why.clear()
         for tally in added:
-            if now > self._since[tally.number]:
-                times[tally] = [*times.get(tally, ()), now]  # another list, since a copy has the same ones
+            times[tally] = [*times.get(tally, ()), now]  # another list, since a copy has the same ones
         if self._closed:
             self._beside.append(contact_of(rules.revision, rules.rows[row][1].id, now))
             self._close()
@@ -100,8 +99,8 @@ class Limits:
             self._add_up()
             return
         for tally in added:
-            if tally in times and self._stops_at(tally):
-                self._stops[tally.number] |= tally.rows
+            if self._stops_at(tally):
+                self._stops[tally.number] = self._stops.get(tally.number, 0) | tally.rows
                 self._hard |= tally.rows
         self.stopped |= self._hard
 
@@ -117,6 +116,11 @@ class Limits:
         for number, holdout in rules.holdouts if self._holds_out else ():
             if held_out(holdout, profile.person_id):
                 standing[number] = rules.judged[number]
+        for number, quiet in rules.quiet.items():
+            if quiet.end(self._now, self._zone) is not None:
+                standing[number] = rules.judged[number]
+        if 0 in self._limits.values():
+            standing.update({n: rules.judged[n] for n, limit in self._limits.items() if not limit})
         self._close()
 
     def _close(self) -> None:
@@ -130,10 +134,10 @@ class Limits:
         self._why: dict[tuple[int, str | None], Stop] = {}
         for tally in self._times:
             if tally.rows and self._stops_at(tally):
-                self._stops[tally.number] |= tally.rows
+                self._stops[tally.number] = self._stops.get(tally.number, 0) | tally.rows
         self._hard: Rows = 0
         self._quiet: Rows = 0
-        for number, rows in enumerate(self._stops):
+        for number, rows in self._stops.items():
             if number in self._rules.quiet:
                 self._quiet |= rows
             else:
@@ -156,13 +160,13 @@ class Limits:
         against = self._times.get(tally.against, ()) if tally.against is not None else ()
         return rests_until(tally.rule, self._times[tally], against)
 
-    def by_rule(self) -> Sequence[Rows]:
-        """The rows that each rule stops, in the catalogue's order."""
+    def by_rule(self) -> Mapping[int, Rows]:
+        """The rows that each rule stops, by its number in the catalogue's order."""
         return self._stops
 
     def stop(self, row: int) -> Withheld | None:
         """The first rule, in the catalogue's order, that stops a row, and why; None where all let it through."""
-        for number, rows in enumerate(self._stops):
+        for number, rows in sorted(self._stops.items()):
             if rows >> row & 1:
                 action, treatment = self._rules.rows[row]
                 rule = self._rules.rules[number]
@@ -205,7 +209,7 @@ class Limits:
         if self._hard >> row & 1 or not self._quiet >> row & 1:
             return None
         asked = {number: each for number, each in self._rules.quiet.items() if self._rules.judged[number] >> row & 1}
-        stopping = [each.rule for number, each in asked.items() if self._stops[number] >> row & 1]
+        stopping = [each.rule for number, each in asked.items() if self._stops.get(number, 0) >> row & 1]
         until = allowed_from(asked.values(), self._now, self._zone)
         longest = timedelta(seconds=min(rule.max_defer_seconds for rule in stopping))
         if until is None or until - since > longest:

@@ -75,6 +75,10 @@ class Features:
         for kind in {kind for kept in every for kind in kept.types}:
             self._of_type[kind] = [kept for kept in every if not kept.types or kind in kept.types]
 
+    def takes(self, signal: Signal) -> bool:
+        """Whether there is a feature that signals of this type may change."""
+        return bool(self._of_type.get(signal.type, self._of_any_type))
+
     def update(self, states: dict[str, bytes], signal: Signal) -> dict[str, bytes]:
         """The states with a signal taken in: the same object where it changes nothing, as when it comes again."""
         taking = self._of_type.get(signal.type, self._of_any_type)

@@ -16,11 +16,16 @@ class BadValues:
     def __init__(self, blocked: Blocked) -> None:
         """Compile the patterns."""
         from shared.domain.cel.automata import Automaton  # noqa: PLC0415 - whoever decides takes no values in
+        from shared.domain.cel.pattern_trees import Choice, PatternError  # noqa: PLC0415
         from shared.domain.cel.patterns import parse  # noqa: PLC0415
 
         values = {value.casefold() for value in blocked.values}
         self._values = values | {hashlib.sha256(value.encode()).hexdigest() for value in values}
-        self._patterns = [Automaton(parse(whole(pattern))) for pattern in blocked.patterns]
+        trees = [parse(whole(pattern)) for pattern in blocked.patterns]
+        try:
+            self._patterns = [Automaton(Choice(tuple(trees)))] if trees else []  # which reads a value once
+        except PatternError:  # together they are too large
+            self._patterns = [Automaton(tree) for tree in trees]
         self._shortest = blocked.shortest
         self._fewest_distinct = blocked.fewest_distinct
 

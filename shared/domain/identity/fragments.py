@@ -8,7 +8,7 @@ from functools import reduce
 import msgspec
 
 from shared.domain.catalogue.consent import Objection
-from shared.domain.consent import Consent
+from shared.domain.consent import Consent, deliverable
 from shared.domain.consent.objections import with_objections
 from shared.domain.features.states import merged as merged_features
 from shared.domain.identity.lessons import bounded, weightiest
@@ -32,7 +32,7 @@ def parts(profile: Person) -> dict[str, Fragment]:
             brands=profile.brands,
             products=profile.products,
             flags=profile.flags if profile.own_flags is None else profile.own_flags,
-            reachable=profile.reachable,
+            reachable=profile.reachable if profile.own_reachable is None else profile.own_reachable,
             audiences=profile.audiences,
             features=own.features,
             triggered=profile.triggered,
@@ -93,22 +93,35 @@ def assembled(
 def kept_apart(
     seen: Person, fragments: Mapping[str, Fragment], lessons: Mapping[str, Lesson], objections: Iterable[Objection]
 ) -> Person:
-    """The view of a person with what it is made of, and with the flags that came with that and that words on objections
-    make of them.
+    """The view of a person with what it is made of: with the flags that came with that and that words on objections
+    make of them, and the channels on which what is sent arrives.
     """
     flags = union(fragments[each].flags for each in sorted(fragments))
     told = with_objections(flags, seen.consents, objections)
+    reachable = union(fragments[each].reachable for each in sorted(fragments))
+    usable = deliverable(reachable, seen.consents)
     if len(fragments) > 1:
         return msgspec.structs.replace(
-            seen, flags=told, own_flags=None, fragments=dict(fragments), lessons=dict(lessons)
+            seen,
+            flags=told,
+            own_flags=None,
+            reachable=usable,
+            own_reachable=None,
+            fragments=dict(fragments),
+            lessons=dict(lessons),
         )
-    own_flags = None if told == flags else flags
-    if not lessons:
-        return msgspec.structs.replace(seen, flags=told, own_flags=own_flags, fragments={}, lessons={})
-    [(person_id, own)] = fragments.items()
-    taught = Lesson(attributes=own.attributes, facts=own.facts, features=own.features)
+    own: dict[str, Lesson] = {}
+    if lessons:
+        [(person_id, held)] = fragments.items()
+        own = {person_id: Lesson(attributes=held.attributes, facts=held.facts, features=held.features), **lessons}
     return msgspec.structs.replace(
-        seen, flags=told, own_flags=own_flags, fragments={}, lessons={person_id: taught, **lessons}
+        seen,
+        flags=told,
+        own_flags=None if told == flags else flags,
+        reachable=usable,
+        own_reachable=None if usable == reachable else reachable,
+        fragments={},
+        lessons=own,
     )
 
 

@@ -9,14 +9,14 @@ identifiers taught goes with these. So what was merged and is parted again is as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
 from shared.domain.catalogue.consent import Objection
 from shared.domain.identity.fragments import assembled, lessons_of, parts, survivor
-from shared.domain.identity.lessons import handed_over, strongest
+from shared.domain.identity.lessons import handed_over, lessons_among
 from shared.domain.identity.links import Graph, Link, Refusal
 from shared.domain.identity.partition import SHARED, Partition, Strength, partition
 from shared.domain.identity.voices import voices_of
@@ -73,6 +73,10 @@ def rebuild(
     """
     log = Log(persons, members or {}, links, refusals or {})
     found = partition(log.members, log.links, strength, log.refusals)
+    freed = log.freed(persons, found.shared)
+    if freed:
+        log.members.update(dict.fromkeys(freed, ""))
+        found = partition(log.members, log.links, strength, log.refusals)
     return _Parting(persons, log, found, strength, objections).out(new_id, now)
 
 
@@ -100,6 +104,11 @@ class Log:
             self._add(link)
         self.refusals.update(refusals)
 
+    def freed(self, persons: Iterable[Person], shared: Container[str]) -> list[str]:
+        """Identifiers that taught, and hung on what is shared now: they are persons of their own."""
+        lessons = ((key, lesson) for person in persons for key, lesson in person.lessons.items())
+        return [key for key, lesson in lessons if key not in self.members and lesson.anchor in shared]
+
     def _add(self, link: Link) -> None:
         known = self.links.get(link.id)
         if known is None or link.evidence < known.evidence:
@@ -123,9 +132,13 @@ class _Parting:
         self._objections = objections
         self._fragments = {each: held for person in persons for each, held in parts(person).items()}
         self._lessons = {each: held for person in persons for each, held in lessons_of(person).items()}
-        self._strongest = {
-            fragment: key for person in persons for fragment, key in strongest(person.graph.members, strength).items()
-        }
+        self._order = {key: strength.order(key) for key in log.members}
+        self._strongest: dict[str, str] = {}
+        for person in persons:
+            for key, fragment in person.graph.members.items():
+                before = self._strongest.get(fragment)
+                if before is None or self._order[key] < self._order[before]:
+                    self._strongest[fragment] = key
         self._voices = {each: words for person in persons for each, words in voices_of(person).items()}
         self._before = {person.person_id for person in persons}
         self._version = max((person.version for person in persons), default=0) + 1
@@ -182,7 +195,7 @@ class _Parting:
         self, fragments: Mapping[str, Fragment], members: Mapping[str, str]
     ) -> tuple[dict[str, Fragment], dict[str, Lesson]]:
         """The fragments of a part, and what its other identifiers taught."""
-        lessons = {key: self._lessons[key] for key in members if key in self._lessons}
+        lessons = lessons_among(self._lessons, members, self._log.members) if self._lessons else {}
         after: dict[str, str] = {}
         for key, fragment in members.items():  # the strongest first
             after.setdefault(fragment, key)
@@ -193,7 +206,7 @@ class _Parting:
         kept: dict[int, dict[str, Fragment]] = {}
         gone: set[str] = set()
         keepers = sorted(
-            ((self._strength.order(key), index, key) for index, keys in enumerate(self._found.parts) for key in keys)
+            ((self._order[key], index, key) for index, keys in enumerate(self._found.parts) for key in keys)
         )
         for _, index, key in keepers:
             fragment = self._log.members[key]

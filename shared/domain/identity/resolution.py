@@ -9,7 +9,7 @@ import msgspec
 
 from shared.domain.catalogue import Namespace
 from shared.domain.identity.links import Conflict, Identifier, Link, key_of, namespace_of, value_of
-from shared.domain.identity.partition import Strength
+from shared.domain.identity.partition import SHARED, Strength
 from shared.domain.profile import Person
 from shared.domain.signal import Signal
 
@@ -42,11 +42,13 @@ def keys_of(signal: Signal, namespaces: Mapping[str, Namespace]) -> list[str]:
 
 
 def is_held(identifier: Identifier, person: Person) -> bool:
-    """Whether a person that an identifier points at has it still, or has what it hangs on. A person stored before there
-    were graphs has all that point at it.
+    """Whether a person that an identifier points at has it still, or has what it hangs on, unless that is shared. A
+    person stored before there were graphs has all that point at it.
     """
-    members = person.graph.members
-    return not members or (identifier.anchor or identifier.key) in members
+    graph = person.graph
+    if identifier.anchor and SHARED in graph.conflicts.values():
+        return False  # such a link stands with the shared identifier, which is nobody else's
+    return not graph.members or (identifier.anchor or identifier.key) in graph.members
 
 
 def news(

@@ -33,12 +33,16 @@ class Propensities(NamedTuple):
         models: the version of the models that said so.
         bins: the cells that the person is in, for what becomes of it to be learnt by.
         means: of every row, what P was drawn around; None where nothing is drawn.
+        evidence: how many responses each is worth, likewise.
+        scores: the bin that the score of each row that may be fell into before calibration; empty where there is none.
     """
 
     every: tuple[float, ...] | Vector
     models: str
     bins: str = ""
     means: Vector | None = None
+    evidence: Vector | None = None
+    scores: bytes = b""
 
 
 class Factors:
@@ -63,7 +67,7 @@ class Factors:
             ]
         )
         self.mandatory = rows_at([row for row, (action, _) in enumerate(rows) if action.mandatory])
-        self.predictors = Predictors(revision.catalogue.predictors)
+        self.predictors = Predictors(revision.catalogue.predictors, revision.catalogue.learning)
         self.explores = revision.catalogue.exploration == "thompson"
         self._say: tuple[Mapping[str, Counts] | None, _Say] = None, lambda *_: Propensities((), "")
 
@@ -90,10 +94,9 @@ class Factors:
         return lambda *_: found
 
     def _scoring(self, counts: Mapping[str, Counts]) -> _Say:
-        from shared.domain.classifier import Classifier, Model, rounded  # noqa: PLC0415 - numpy, see above
+        from shared.domain.classifier import Classifier, model_of, rounded  # noqa: PLC0415 - numpy, see above
 
-        starting = [treatment.starting for _, treatment in self._rows]
-        models = [Model(*each) for each in zip(self.models, starting, strict=True)]
+        models = [model_of(action, treatment) for action, treatment in self._rows]
         classifier, version_ = Classifier(models, self.predictors, counts), version(counts)
         drawn = self._drawing(classifier.evidence) if self.explores else None
 
@@ -101,10 +104,15 @@ class Factors:
             bins = self.predictors(situation)
             means = classifier(bins)
             named = self.predictors.named(bins)
+            scores = b""
+            if classifier.calibration is not None:
+                every = means.copy()
+                every[rows], places = classifier.calibration(means[rows], rows)
+                means, scores = every, places.astype("u1").tobytes()
             if drawn is None:
-                return Propensities(means, version_, named)
+                return Propensities(means, version_, named, scores=scores)
             means = rounded(means, PROPENSITY_DIGITS)
-            return Propensities(drawn(means, decision, rows), version_, named, means)
+            return Propensities(drawn(means, decision, rows), version_, named, means, classifier.evidence, scores)
 
         return say
 

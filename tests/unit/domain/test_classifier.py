@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain.catalogue import NumericPredictor, Starting, SymbolicPredictor
+from shared.domain.catalogue import Learning, NumericPredictor, Starting, SymbolicPredictor
 from shared.domain.classifier import ACTIVE_FROM, Classifier, Model, rounded
-from shared.domain.predictors import Predictors
-from shared.domain.propensity import NO_EVIDENCE, Counts, propensity
+from shared.domain.predictors import Predictors, taught_by
+from shared.domain.propensity import NO_EVIDENCE, Counts, Tally, propensity
 
 PREDICTORS = Predictors(
     [
@@ -138,3 +138,77 @@ def test_rows_do_not_depend_on_each_other():
     together = Classifier(models, PREDICTORS, counts)([2, 1, 0])
     alone = [Classifier([model], PREDICTORS, counts)([2, 1, 0])[0] for model in models]
     assert together == pytest.approx(np.array(alone), rel=1e-14)
+
+
+def split(accepting, refusing, bins=((10, 190), (1, 299), (9, 191), (60, 140), (0, 0))):
+    """Counts of a model whose outcomes by bin are a part of these."""
+    return learnt(*((yes * accepting, no * refusing) for yes, no in bins))
+
+
+def test_a_new_treatment_expects_what_its_siblings_found():
+    models = [
+        Model("old.email@email", STARTING, "old@email", "savings@email"),
+        Model("new.email@email", STARTING, "new@email", "savings@email"),
+        Model("old.sms@sms", STARTING, "old@sms", "savings@sms"),
+    ]
+    p = Classifier(models, PREDICTORS, {"old.email@email": split(1, 1)})
+    low, high = p([1, 0, 0]), p([3, 0, 0])
+    assert low[1] < STARTING.propensity < high[1]
+    assert low[2] == high[2] == STARTING.propensity
+
+
+def test_what_a_treatment_found_itself_outweighs_what_its_siblings_did():
+    models = [Model(f"{name}@web", STARTING, name, "savings") for name in ("one", "other")]
+    against = split(1, 1, ((60, 140), (60, 140), (10, 190), (1, 199), (0, 0)))
+    p = Classifier(models, PREDICTORS, {"one@web": against, "other@web": split(1, 1)})
+    assert p([1, 0, 0])[0] > p([3, 0, 0])[0]
+    assert p([1, 0, 0])[1] < p([3, 0, 0])[1]
+
+
+def test_an_outcome_counts_once_whether_or_not_an_action_has_one_treatment():
+    alone = Classifier([Model("one@web", STARTING)], PREDICTORS, {"one@web": split(1, 1)})
+    grouped = Classifier([Model("one@web", STARTING, "one", "savings")], PREDICTORS, {"one@web": split(1, 1)})
+    assert [alone([n, 0, 0])[0] for n in range(5)] == [grouped([n, 0, 0])[0] for n in range(5)]
+
+
+TOGETHER = Predictors(
+    [
+        SymbolicPredictor(reads="profile.fond", values=("no", "yes")),
+        SymbolicPredictor(reads="profile.job", values=("clerk", "retired")),
+    ],
+    Learning(parents=("profile.fond",)),
+)
+
+
+def exclusive_or(times=60):
+    """Who is either, and not both, accepts three times in four; others once in four. A third is a bit fonder."""
+    tally = Tally()
+    for fond in (2, 3):
+        for job in (2, 3):
+            named = taught_by(TOGETHER.named([fond, job]))
+            for number in range(times):
+                accepted = (number % 4 < 3) == ((fond == 3) != (job == 3))
+                tally.learn(named, accepted=accepted or (fond == 3 and number % 10 == 0))
+    return tally.counts()
+
+
+def test_what_two_predictors_say_together_is_learnt_of_a_parent():
+    together = Classifier([Model("m", STARTING)], TOGETHER, {"m": exclusive_or(400)})
+    apart = Classifier([Model("m", STARTING)], Predictors(together_predictors()), {"m": exclusive_or(400)})
+    p, q = ({bins: float(c(bins)[0]) for bins in ((2, 2), (2, 3), (3, 2), (3, 3))} for c in (together, apart))
+    assert p[2, 2] < p[2, 3]
+    assert p[3, 3] < p[3, 2]
+    assert not (q[2, 2] < q[2, 3] and q[3, 3] < q[3, 2])
+
+
+def test_a_parent_is_listened_to_once_enough_were_in_its_bin():
+    few = Classifier([Model("m", STARTING)], TOGETHER, {"m": exclusive_or(8)})
+    apart = Classifier([Model("m", STARTING)], Predictors(together_predictors()), {"m": exclusive_or(8)})
+    assert few([3, 3]) == apart([3, 3])
+
+
+def together_predictors():
+    return [
+        SymbolicPredictor(reads="profile.fond", values=("no", "yes")),
+        SymbolicPredictor(reads="profile.job", values=("clerk", "retired")),
+    ]

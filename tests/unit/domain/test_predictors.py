@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.catalogue import MOST_BINS, NumericPredictor, Predictor, SymbolicPredictor
-from shared.domain.predictors import CELL, Predictors, cells_of
+from shared.domain.predictors import CELL, Predictors, taught_by
 from tests.unit.domain.situations import cases
 
 
@@ -45,7 +45,7 @@ def test_a_number_is_in_the_bin_between_its_edges(edges, value):
         assert found == 0
     else:
         assert [edge <= value for edge in edges] == [True] * (found - 1) + [False] * (len(edges) - found + 1)
-    assert cells_of(predictors.named([found])) == [predictors.cells[0][found]]
+    assert taught_by(predictors.named([found])).cells == (predictors.cells[0][found],)
 
 
 def test_every_bin_has_a_cell_of_its_own():

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.observed import learns
+from shared.domain.forgetting import day
+from shared.domain.observed import Increment, Lesson, learns
 from shared.domain.outcome import NEGATIVE, OUTCOMES, POSITIVE
-from shared.domain.propensity import Counts, model_id, propensity, taught
+from shared.domain.predictors import taught_by
+from shared.domain.propensity import Counts, Tally, model_id, present, propensity, taught
 from tests.contract.samples import NOW
 from tests.unit.domain.situations import policy
 
@@ -36,9 +40,9 @@ def test_it_is_never_certain(positives, negatives):
 
 def test_every_outcome_teaches_acceptance_refusal_or_nothing():
     teaches = {outcome: taught(learns({}, {outcome: NOW})) for outcome in OUTCOMES}
-    assert {outcome for outcome in OUTCOMES if teaches[outcome] == Counts(positives=1)} == POSITIVE
-    assert {outcome for outcome in OUTCOMES if teaches[outcome] == Counts(negatives=1)} == NEGATIVE
-    assert {outcome for outcome in OUTCOMES if teaches[outcome] == Counts()} == {
+    assert {outcome for outcome in OUTCOMES if teaches[outcome] == [Counts(positives=1)]} == POSITIVE
+    assert {outcome for outcome in OUTCOMES if teaches[outcome] == [Counts(negatives=1)]} == NEGATIVE
+    assert {outcome for outcome in OUTCOMES if teaches[outcome] == []} == {
         "sent",
         "delivered",
         "impression",
@@ -48,3 +52,28 @@ def test_every_outcome_teaches_acceptance_refusal_or_nothing():
 
 def test_a_model_is_of_one_treatment_on_one_channel():
     assert len({model_id(t, c) for t in ("a.email", "b.email") for c in ("email", "sms")}) == 4
+
+
+def test_an_outcome_counts_half_as_much_after_every_half_life():
+    bins = "AAAAA1BBBBB0|AAAAA1~30"
+    at = [NOW - timedelta(days=days) for days in (0, 30, 60, 600)]
+    taught_then = [counts for then in at for counts in taught([Increment(Lesson(accepted=True, at=then), 1)], bins)]
+    shares = [present([counts], day(NOW.timestamp())).positives for counts in taught_then]
+
+    assert all(isinstance(counts.positives, int) for counts in taught_then)
+    assert 0.9 < shares[0] <= 1
+    assert [share / shares[0] for share in shares] == pytest.approx([1, 1 / 2, 1 / 4, 2**-20], rel=1e-3)
+    assert present(taught_then[:1], day(NOW.timestamp()) + 900).positives == 0
+    assert taught_then[0].positives_by_pair.keys() == {"AAAAA1"}
+
+
+def test_what_is_learnt_quickly_is_what_is_added():
+    told = [("AAAAA1BBBBB0|AAAAA1", True), ("AAAAA2BBBBB0|AAAAA2", False), ("AAAAA1BBBBB1|AAAAA1", True), ("", False)]
+    added, learnt = Tally(), Tally()
+    for bins, accepted in told:
+        learnt.learn(taught_by(bins), accepted=accepted)
+        for counts in taught([Increment(Lesson(accepted=accepted, at=NOW), 1)], bins):
+            added.add(counts)
+
+    assert learnt.counts() == added.counts() == learnt.counts()
+    assert added.counts().positives_by_pair == {"AAAAA1": {"AAAAA1": 2, "BBBBB0": 1, "BBBBB1": 1}}

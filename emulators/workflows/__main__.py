@@ -1,0 +1,46 @@
+"""`python -m emulators.workflows --port 9070 [--grpc-port 9071] [--places FILE]` serves until it is stopped."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import sys
+import threading
+from pathlib import Path
+
+import msgspec
+
+from emulators.workflows.serving.hosting import Hosted
+from emulators.workflows.serving.places import Places
+
+
+def main() -> None:
+    """Serve on 127.0.0.1."""
+    parser = argparse.ArgumentParser(prog="emulators.workflows", description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--grpc-port", type=int, help="serve the same by gRPC, too")
+    parser.add_argument("--places", type=Path, help="JSON of where the other emulators are")
+    parser.add_argument("--deploy", type=Path, nargs="*", default=[], help="definitions that are there from the start")
+    given = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    places = msgspec.json.decode(given.places.read_bytes(), type=Places) if given.places else Places()
+    by_grpc = None
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with Hosted(places, given.port) as hosted:
+        for file in given.deploy:
+            name = f"projects/{places.project}/locations/{places.location}/workflows/{file.stem}"
+            hosted.server.deploy(name, file.read_text(encoding="utf-8"), {}, replace=False)
+        if given.grpc_port:
+            from emulators.workflows.serving.grpc_api import serve  # noqa: PLC0415 - takes a second, and few want it
+
+            by_grpc = serve(hosted.application, given.grpc_port)
+        stop.wait()
+    if by_grpc is not None:
+        by_grpc.stop(grace=None)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,257 @@
+"""The loop that runs an execution: one thread, in which branches take turns, and a clock that may be any."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import queue
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
+
+from emulators.workflows.running.effects import Arrival, Now, Perform, Sleep, Together
+from emulators.workflows.running.failures import StoppedError, WorkflowError
+
+THREADS = 20
+"""Requests of one execution that are under way at once: as many as branches may run."""
+
+Event = Callable[[], None]
+"""What happened outside, as something to do in the loop's thread."""
+
+
+class Clock(Protocol):
+    """Tells the time, and lets it pass."""
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+
+    def wait(self, events: queue.SimpleQueue[Event], until: float | None, *, busy: bool) -> Event | None:
+        """Wait for an event, at most until a time; `busy` says whether something is under way that will be one."""
+
+
+class WallClock:
+    """The time as it is."""
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+        return time.time()
+
+    def wait(self, events: queue.SimpleQueue[Event], until: float | None, *, busy: bool) -> Event | None:
+        """Wait for an event."""
+        del busy
+        try:
+            return events.get(timeout=None if until is None else max(0.0, until - self.now()))
+        except queue.Empty:
+            return None
+
+
+class JumpingClock:
+    """A time in which nobody waits: it goes to whatever is due next as soon as nothing else is to be done."""
+
+    def __init__(self, start: float) -> None:
+        """Begin at a time, in seconds since 1970."""
+        self._now = start
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+        return self._now
+
+    def wait(self, events: queue.SimpleQueue[Event], until: float | None, *, busy: bool) -> Event | None:
+        """Take what has happened, or else let the time come."""
+        try:
+            return events.get(block=busy or until is None)
+        except queue.Empty:
+            assert until is not None, "without an end it blocks"
+            self._now = max(self._now, until)
+            return None
+
+
+class _Task:
+    def __init__(self, coroutine: Coroutine[Any, Any, Any], done: Callable[[Any, BaseException | None], None]) -> None:
+        self.coroutine = coroutine
+        self.done = done
+
+
+class Loop:
+    """Runs one execution, in the thread that calls `run`; `arrive` and `cancel` may be called from any."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Take the time from `clock`."""
+        self._clock = clock
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._ready: deque[tuple[_Task, Any, BaseException | None]] = deque()
+        self._timers: list[tuple[float, int, Callable[[], None]]] = []
+        self._numbers = itertools.count()
+        self._under_way = 0
+        self._awaited: dict[str, Callable[[Any], None]] = {}
+        self._arrived: dict[str, deque[Any]] = {}
+        self._cancelled: StoppedError | None = None
+        self._tasks: set[_Task] = set()
+        self._pool: ThreadPoolExecutor | None = None
+
+    def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        """Run to the end, and give what it gives.
+
+        Raises:
+            WorkflowError: nobody caught it.
+            StoppedError: it was cancelled.
+        """
+        ended: list[tuple[Any, BaseException | None]] = []
+        self._start(coroutine, lambda value, error: ended.append((value, error)))
+        try:
+            while not ended:
+                self._turn()
+        finally:
+            for task in list(self._tasks):
+                task.coroutine.close()
+            if self._pool is not None:
+                self._pool.shutdown(wait=False, cancel_futures=True)
+        value, error = ended[0]
+        if error is not None:
+            raise error
+        return value
+
+    def arrive(self, key: str, value: Any) -> None:
+        """Hand over what came from outside; it is kept until somebody waits for it."""
+
+        def take() -> None:
+            waiting = self._awaited.pop(key, None)
+            if waiting is not None:
+                waiting(value)
+            else:
+                self._arrived.setdefault(key, deque()).append(value)
+
+        self._events.put(take)
+
+    def cancel(self) -> None:
+        """End whatever runs."""
+        self._events.put(self._stop)
+
+    def _stop(self) -> None:
+        self._cancelled = StoppedError()
+
+    def _turn(self) -> None:
+        """Do what is ready, or wait for what comes next."""
+        if self._cancelled is not None:
+            raise self._cancelled
+        if self._ready:
+            self._resume(*self._ready.popleft())
+            self._drain()
+            return
+        while self._timers and self._timers[0][0] <= self._clock.now():
+            heapq.heappop(self._timers)[2]()
+            if self._ready:
+                return
+        until = self._timers[0][0] if self._timers else None
+        event = self._clock.wait(self._events, until, busy=self._under_way > 0)
+        if event is not None:
+            event()
+
+    def _drain(self) -> None:
+        while not self._events.empty():
+            self._events.get()()
+
+    def _start(self, coroutine: Coroutine[Any, Any, Any], done: Callable[[Any, BaseException | None], None]) -> None:
+        task = _Task(coroutine, done)
+        self._tasks.add(task)
+        self._ready.append((task, None, None))
+
+    def _resume(self, task: _Task, value: Any, error: BaseException | None) -> None:
+        try:
+            effect = task.coroutine.throw(error) if error is not None else task.coroutine.send(value)
+        except StopIteration as stop:
+            self._end(task, stop.value, None)
+        except WorkflowError as raised:
+            self._end(task, None, raised)
+        else:
+            self._do(task, effect)
+
+    def _end(self, task: _Task, value: Any, error: BaseException | None) -> None:
+        self._tasks.discard(task)
+        task.done(value, error)
+
+    def _go_on(self, task: _Task, value: Any = None, error: BaseException | None = None) -> None:
+        self._ready.append((task, value, error))
+
+    def _do(self, task: _Task, effect: Any) -> None:
+        if isinstance(effect, Now):
+            self._go_on(task, self._clock.now())
+        elif isinstance(effect, Sleep):
+            self._at(effect.until, lambda: self._go_on(task))
+        elif isinstance(effect, Perform):
+            self._perform(task, effect.work)
+        elif isinstance(effect, Arrival):
+            self._await(task, effect)
+        else:
+            assert isinstance(effect, Together), "there is no other effect"
+            self._together(task, effect)
+
+    def _at(self, until: float, then: Callable[[], None]) -> None:
+        heapq.heappush(self._timers, (until, next(self._numbers), then))
+
+    def _perform(self, task: _Task, work: Callable[[], Any]) -> None:
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(THREADS, "workflow-request")
+        self._under_way += 1
+
+        def finished(value: Any, error: BaseException | None) -> None:
+            self._under_way -= 1
+            self._go_on(task, value, error)
+
+        def do() -> None:
+            try:
+                value = work()
+            except WorkflowError as raised:
+                error: BaseException = raised
+                self._events.put(lambda: finished(None, error))
+            except Exception as raised:  # noqa: BLE001 - whatever a request meets is the workflow's to see
+                unknown = WorkflowError({"message": f"SystemError: {raised!r}", "tags": ["SystemError"]})
+                self._events.put(lambda: finished(None, unknown))
+            else:
+                self._events.put(lambda: finished(value, None))
+
+        self._pool.submit(do)
+
+    def _await(self, task: _Task, effect: Arrival) -> None:
+        kept = self._arrived.get(effect.key)
+        if kept:
+            self._go_on(task, kept.popleft())
+            return
+
+        def arrived(value: Any) -> None:
+            self._go_on(task, value)
+
+        def too_late() -> None:
+            if self._awaited.get(effect.key) is arrived:
+                del self._awaited[effect.key]
+                self._go_on(task)
+
+        self._awaited[effect.key] = arrived
+        self._at(effect.until, too_late)
+
+    def _together(self, task: _Task, effect: Together) -> None:
+        results: list[Any] = [None] * len(effect.tasks)
+        waiting = deque(enumerate(effect.tasks))
+        left = len(waiting)
+        if not left:
+            self._go_on(task, results)
+            return
+
+        def begin() -> None:
+            number, make = waiting.popleft()
+
+            def done(value: Any, error: BaseException | None) -> None:
+                nonlocal left
+                results[number] = error if error is not None else value
+                left -= 1
+                if waiting:
+                    begin()
+                elif not left:
+                    self._go_on(task, results)
+
+            self._start(make(), done)
+
+        for _ in range(min(effect.limit, left)):
+            begin()

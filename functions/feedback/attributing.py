@@ -1,0 +1,87 @@
+"""Attributing outcomes that name no delivery: by who it was and what was offered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from shared.domain.attribution import attributed
+from shared.domain.catalogue import Revision
+from shared.domain.delivery import Delivery
+from shared.domain.erasure import ERASED
+from shared.domain.errors import ErasedError, InvalidError, NotFoundError
+from shared.domain.identifiers import PERSON_ID, normalise, stored
+from shared.domain.identity.links import Identifier, key_of
+from shared.domain.identity.resolution import epoch
+from shared.domain.profile import Person
+from shared.ports import Catalogues, Contacts, Outcomes, Persons, behind
+
+
+class Attribute:
+    """The use case over its ports."""
+
+    def __init__(
+        self, catalogues: Catalogues, persons: Persons, contacts: Contacts, outcomes: Outcomes, identifier_key: bytes
+    ) -> None:
+        """Find whom identifiers mean in `persons`, hashed with a key in the namespaces of the live revision."""
+        self._catalogues = catalogues
+        self._persons = persons
+        self._contacts = contacts
+        self._outcomes = outcomes
+        self._key = identifier_key
+
+    def __call__(self, identifiers: Mapping[str, Any], action: str, at: datetime) -> Delivery:
+        """The delivery that an outcome of an action at this time is of.
+
+        Raises:
+            InvalidError: an identifier cannot be one, or there is no such action.
+            NotFoundError: nobody is known by them, or had this action within its window.
+            TransientError: a store did not answer.
+        """
+        revision = self._catalogues.current().revision
+        if action not in revision.actions:
+            raise InvalidError("there is no such action", field="action")
+        person = self._person(revision, identifiers, at)
+        ids = sorted({person.person_id, *person.fragments})
+        deliveries = self._contacts.deliveries_of(ids, action)
+        shown = [each.delivery_id for each in deliveries if each.state == "presented"]
+        observed = self._outcomes.observed(shown) if shown else {}
+        seen = {key for key, each in observed.items() if "impression" in each.value.first()}
+        found = attributed(deliveries, seen, revision.channels, at)
+        if found is None:
+            raise NotFoundError("no treatment of this action was had by this person within its attribution window")
+        return found
+
+    def _person(self, revision: Revision, identifiers: Mapping[str, Any], at: datetime) -> Person:
+        """The person of the strongest identifier that is known."""
+        keys = self._keys(revision, identifiers, at)
+        known = {key: each.value for key, each in self._persons.identifiers(keys).items()}
+        for key in keys:
+            identifier = known.get(key)
+            if identifier is None or identifier.shared or identifier.rule == ERASED:
+                continue
+            try:
+                found = behind(self._persons, self._anchored(identifier).person_id)
+            except ErasedError:
+                continue
+            if found is not None:
+                return found.value
+        raise NotFoundError("nobody is known by these identifiers")
+
+    def _anchored(self, identifier: Identifier) -> Identifier:
+        """What an identifier hangs on, itself where it hangs on nothing."""
+        anchor = self._persons.identifiers([identifier.anchor]).get(identifier.anchor) if identifier.anchor else None
+        return anchor.value if anchor is not None else identifier
+
+    def _keys(self, revision: Revision, identifiers: Mapping[str, Any], at: datetime) -> list[str]:
+        known, keys = revision.namespaces, {}
+        for name, value in identifiers.items():
+            namespace, normal = normalise(name, value)
+            if namespace not in known or namespace == PERSON_ID:
+                names = ", ".join(sorted({*known, "email", "phone"} - {PERSON_ID}))
+                raise InvalidError(f"unknown namespace; one of {names}", field=f"identifiers.{name}")
+            declared = known[namespace]
+            key = key_of(namespace, stored(self._key, namespace, normal), epoch(declared, at))
+            keys[key] = (-declared.priority, namespace)
+        return sorted(keys, key=lambda key: keys[key])
