@@ -108,7 +108,7 @@ class Scorer:
         worth = self._values(rows, persons, starts, values)
         w = self._policy.revision.catalogue.weights
         contexts = self._contexts(rows, persons, values)
-        bare = power(propensities, w.propensity)
+        bare = power(self._columns.effects(propensities, rows), w.propensity)
         if contexts is not None:
             bare = bare * power(contexts, w.context)
         bare = bare * power(worth, w.value)

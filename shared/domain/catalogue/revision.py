@@ -9,7 +9,7 @@ from functools import cached_property
 import msgspec
 
 from shared.domain.catalogue.actions import Action, Treatment
-from shared.domain.catalogue.arbitration import ContextWeight, Exploration, Learning, Predictor, Weights
+from shared.domain.catalogue.arbitration import ContextWeight, Effect, Exploration, Learning, Predictor, Weights
 from shared.domain.catalogue.callbacks import Callback
 from shared.domain.catalogue.conditions import Condition, Exclusion, Expression
 from shared.domain.catalogue.connectors import Connector
@@ -44,6 +44,7 @@ class Catalogue(Part, frozen=True, kw_only=True):
     too, and stand in its schema; `features_read` names those that anything reads. Without `triggers`, every signal
     starts a decision. `connectors` are the providers that channels are sent through. `experiments` part persons
     into arms.
+    `effect` is what counts of a treatment.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Catalogue(Part, frozen=True, kw_only=True):
     callbacks: tuple[Callback, ...] = ()
     connectors: tuple[Connector, ...] = ()
     experiments: tuple[Experiment, ...] = ()
+    effect: Effect = "acceptance"
     learning: Learning = Learning()
 
     def canonical(self) -> bytes:
@@ -128,7 +130,10 @@ class Revision:
     def connector(self, channel_id: str, brand: str) -> Connector | None:
         """What a brand's messages on a channel are sent through; None where the channel says nothing."""
         channel = self.channels[channel_id]
-        return self.connectors.get(channel.connectors.get(brand, channel.connector or ""))
+        found = self.connectors.get(channel.connectors.get(brand, channel.connector or ""))
+        if found is None or found.timeout_seconds is not None:
+            return found
+        return msgspec.structs.replace(found, timeout_seconds=channel.timeout_seconds)
 
     @cached_property
     def lanes(self) -> dict[str, Channel]:
