@@ -18,7 +18,7 @@ demo: setup ## run the platform with the sample bank; ARGS=--once ends by itself
 	@$(BIN)/kairos demo $(ARGS)
 
 test: check ## check, then run the tests; ARGS go to pytest
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadgroup $(ARGS)
 
 check: setup ## lint, format, types and import contracts
 	$(BIN)/ruff check

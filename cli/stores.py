@@ -86,8 +86,7 @@ def channel_states(where: Running | str) -> ChannelStates:
     """
     database, meter = (Database(where) if isinstance(where, str) else _database(where)), RequestMeter()
     try:
-        every = Catalogues(database).current().revision.catalogue.channels
-        channels = tuple(channel for channel in every if channel.direction == "outbound")
+        channels = tuple(Catalogues(database).current().revision.lanes.values())
         paces = {channel.id: SharedPaces(database, meter).load(channel.id).value for channel in channels}
         return ChannelStates(channels, paces, DeferredDeliveries(database, meter).waiting())
     except GoogleAuthError as error:

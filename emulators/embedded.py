@@ -26,7 +26,7 @@ from emulators.mail import Mail
 from emulators.ports import Ports
 from emulators.sandbox import Server as Sandbox
 from emulators.ticker import Ticker
-from emulators.wiring import Memory, services
+from emulators.wiring import Memory, Outside, services
 from shared.adapters.memory.bus import Bus, Publisher
 from shared.adapters.memory.history import DecisionHistory
 from shared.adapters.memory.person_keys import new_sealer
@@ -167,7 +167,8 @@ class Embedded:
             self.sealer,
         )
         stand_ins = self.bank.stand_ins(self.endpoints["sandbox"], self.endpoints["mail"])
-        wired = services(memory, self.bank, self.credentials, stand_ins, self._on_progress)
+        outside = Outside(stand_ins, self.endpoints["feedback"])
+        wired = services(memory, self.bank, self.credentials, outside, self._on_progress)
         if self._broker is not None:
             self._broker.wait_joined()
         served = {**wired, **self._extra}

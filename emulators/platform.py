@@ -242,10 +242,15 @@ class Platform:
             **{key: str(value) for key, value in service.get("environment", {}).items()},
             **access.push_environment(name, self.topology, self.local.credentials),
             **{secret: values[secret] for secret in service.get("secrets", []) if secret in values},
-            **({"STAND_INS": json.dumps(self._options.stand_ins(self.local))} if name == SENDER else {}),
+            **(self._sending() if name == SENDER else {}),
             **extra.get("*", {}),
             **extra.get(name, {}),
         }
+
+    def _sending(self) -> dict[str, str]:
+        """What is known only once ports are taken: who plays the providers, and where links lead."""
+        stand_ins = self._options.stand_ins(self.local)
+        return {"STAND_INS": json.dumps(stand_ins), "LINK_BASE": self.local.endpoints["feedback"]}
 
     def _prepare(self) -> None:
         """Create topics, tables and secrets and seed Firestore, each as soon as its emulator answers.

@@ -106,6 +106,13 @@ class Bus(Protocol):
         """Deliver what is published on a topic."""
 
 
+class Outside(NamedTuple):
+    """What is around the functions: what stands in for hosts of providers, and feedback's address, where links lead."""
+
+    stand_ins: Mapping[str, str]
+    feedback: str
+
+
 class Memory(NamedTuple):
     """What stands for Firestore, Pub/Sub, BigQuery, Secret Manager and the quarantine in this process, and what counts
     their use.
@@ -122,9 +129,9 @@ class Memory(NamedTuple):
 
 
 def services(
-    memory: Memory, bank: Bank, credentials: Credentials, stand_ins: Mapping[str, str], tell: Callable[[str], None]
+    memory: Memory, bank: Bank, credentials: Credentials, outside: Outside, tell: Callable[[str], None]
 ) -> dict[str, Service]:
-    """The functions by name, with the bank seeded and everything subscribed; `stand_ins` play the providers."""
+    """The functions by name, with the bank seeded and everything subscribed."""
     store, meter = memory.store, memory.meter
     catalogues, persons, contacts = Catalogues(store), Persons(store, meter), Contacts(store, meter)
     contact_points, models = ContactPoints(store, meter), Models(store)
@@ -133,9 +140,11 @@ def services(
     identify, qualify = Identify(catalogues, persons, new_person_id), Qualify(catalogues)
     arbitrate = Arbitrate(catalogues, models)
     suppress = Suppress(catalogues, contacts, Allowances(store, meter, "embedded", pause), pause)
-    provider = Connectors(memory.secrets, Egress(stand_ins))
+    provider = Connectors(memory.secrets, Egress(outside.stand_ins))
     paces = Paces(store, meter, Timing(utc_now, wait_until, pause), partial(log, "WARNING"))
-    deliver = Deliver(catalogues, persons, contacts, contact_points, provider, paces)
+    deliver = Deliver(
+        catalogues, persons, contacts, contact_points, provider, paces, links=bank.links(outside.feedback)
+    )
     for name, value in {**bank.source_secrets(credentials), **bank.connector_secrets()}.items():
         memory.secrets.add(name, value.encode())
     door = Door(memory.secrets, utc_now, Issuers())

@@ -1,5 +1,6 @@
 """`signals.features`: ten thousand signals of one person, taken in one by one by the features of the sample bank; what
-is kept of them, and what they say. Once spread over 90 days, and once all within an hour, where most samples are full.
+is kept of them, and what they say. Once spread over 90 days, and once all within an hour, where most samples are full;
+and once spread, under ten identifiers, of which each keeps what it taught.
 """
 
 from __future__ import annotations
@@ -13,11 +14,14 @@ from cli.bench.counts import Counts
 from cli.bench.results import Result, result
 from cli.platform import ROOT
 from shared.authoring import load
+from shared.domain.identity.links import Graph
+from shared.domain.identity.teaching import taught
 from shared.domain.policy.policy import Policy
 from shared.domain.profile import Person
 from shared.domain.signal import Signal
 
 SIGNALS = 10_000
+VOICES = 10
 STATE_BYTES = 20_000
 """What a profile may keep of its signals at the most."""
 
@@ -61,7 +65,26 @@ def measure(counts: Counts, tell: Callable[[str], None]) -> list[Result]:
             result(f"features.values.{name}", "µs", seen, bench="signals"),
             result(f"features.state.{name}", "bytes", [kept], bench="signals", limit=STATE_BYTES),
         ]
-    return results
+    return [*results, *_apart(policy, tell)]
+
+
+def _apart(policy: Policy, tell: Callable[[str], None]) -> list[Result]:
+    """A customer who was seen on nine devices, too."""
+    tell(f"features: {SIGNALS} signals of one person under {VOICES} identifiers")
+    namespaces = [each.id for each in policy.revision.namespaces.values() if each.kind != "person"]
+    keys = ["customer_no:1", *(f"{namespaces[n % len(namespaces)]}:{n}" for n in range(1, VOICES))]
+    person = Person(person_id="p-1", version=1, created_at=NOW, graph=Graph(members=dict.fromkeys(keys, "p-1")))
+    updates: list[float] = []
+    for number, signal in enumerate(_signals(_SPANS["spread"])):
+        started = time.perf_counter()
+        person = taught(person, "p-1", keys[number % VOICES], signal, policy)
+        updates.append((time.perf_counter() - started) * _MICROSECONDS)
+    held = [person.features, *(lesson.features for lesson in person.lessons.values())]
+    kept = float(sum(len(key) + len(state) for states in held for key, state in states.items()))
+    return [
+        result("features.update.apart", "µs", updates, bench="signals"),
+        result("features.state.apart", "bytes", [kept], bench="signals", limit=STATE_BYTES),
+    ]
 
 
 def _signals(span: timedelta) -> list[Signal]:

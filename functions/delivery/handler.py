@@ -21,12 +21,15 @@ from shared.domain.delivery import FINAL, Delivery, DeliveryState
 from shared.domain.erasure import ERASED
 from shared.domain.errors import (
     AlreadyExistsError,
+    BouncedError,
     ErasedError,
     NotFoundError,
     NotTakenError,
     PermanentError,
     TransientError,
 )
+from shared.domain.linking import linked, offered_links
+from shared.domain.links import Links
 from shared.domain.outgoing import facts
 from shared.domain.pace import MOST_HELD
 from shared.domain.policy.policy import Policy
@@ -66,14 +69,19 @@ class Deliver:
         contact_points: ContactPoints,
         provider: ChannelProvider,
         paces: Paces,
+        *,
+        links: Links | None = None,
     ) -> None:
-        """Send through `provider`, at the channels' `paces`, to the address that only delivery may open."""
+        """Send through `provider`, at the channels' `paces`, to the address that only delivery may open; with `links`
+        of ours in what is sent.
+        """
         self._catalogues = catalogues
         self._persons = persons
         self._contacts = contacts
         self._contact_points = contact_points
         self._provider = provider
         self._paces = paces
+        self._links = links
 
     def __call__(self, reserved: ContactReserved, now: datetime) -> tuple[TreatmentDelivered, ...]:
         """The delivery's end; nothing where it is deferred.
@@ -167,7 +175,8 @@ class Deliver:
         try:
             receipt = self._provider.send(message.connector, delivery.delivery_id, message.address, message.payload)
         except PermanentError as error:
-            end = self._settle(delivery, version, "failed", now, reason=str(error), release=unseen)
+            bounced = isinstance(error, BouncedError)
+            end = self._settle(delivery, version, "failed", now, reason=str(error), bounced=bounced, release=unseen)
         except TransientError as error:
             return self._not_sent(delivery, version, now, channel, turn, error)
         else:
@@ -235,10 +244,15 @@ class Deliver:
             raise PermanentError(f"the channel {delivery.channel} has no connector")
         address = self._address(delivery, person)
         seen = policy.features.seen(person, now)
-        content = render(revision, *revision.treatment(delivery.treatment), seen)
-        if address is None and revision.channels[delivery.channel].needs_contact_point:
+        action, treatment = revision.treatment(delivery.treatment)
+        channel = revision.channels[delivery.channel]
+        offered = offered_links(self._links, delivery.delivery_id, treatment)
+        content = render(revision, action, treatment, seen, offered)
+        if address is None and channel.needs_contact_point:
             raise PermanentError("no contact point")
-        return _Message(connector, address, facts(revision, connector, delivery, content, seen.attributes))
+        content, links = linked(self._links, delivery.delivery_id, channel, treatment, content, offered)
+        payload = facts(revision, connector, delivery, content, seen.attributes)
+        return _Message(connector, address, {**payload, "links": links})
 
     def _address(self, delivery: Delivery, person: Person) -> str | None:
         """Where to reach the person; of one that several turned out to be, the first that can be reached of
@@ -263,10 +277,13 @@ class Deliver:
         reference: str | None = None,
         reason: str | None = None,
         respond_by: datetime | None = None,
+        bounced: bool = False,
         release: bool = False,
     ) -> Delivery:
         """End it. An attempt that may have arrived keeps the contact counted."""
-        settled = delivery.settled(state, now, reference=reference, reason=reason, respond_by=respond_by)
+        settled = delivery.settled(
+            state, now, reference=reference, reason=reason, respond_by=respond_by, bounced=bounced
+        )
         self._contacts.settle(settled, version, release=release)
         return settled
 

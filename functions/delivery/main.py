@@ -22,6 +22,7 @@ from shared.adapters.firestore.quarantine import Quarantine
 from shared.adapters.known_paces import Timing
 from shared.adapters.pubsub import Publisher
 from shared.adapters.secretmanager import Secrets
+from shared.domain.links import Links, link_keys
 from shared.messages import ContactReserved
 from shared.runtime.metering import RequestMeter
 from shared.runtime.push import Push
@@ -46,6 +47,7 @@ deliver = Deliver(
         Egress(msgspec.json.decode(settings.stand_ins, type=dict[str, str])),
     ),
     Paces(database, meter, Timing(utc_now, wait_until, pause), partial(log, "WARNING")),
+    links=Links(link_keys(settings.link_keys), settings.link_base) if settings.link_base else None,
 )
 push = Push(
     ContactReserved,

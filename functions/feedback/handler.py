@@ -10,12 +10,13 @@ import msgspec
 
 from functions.feedback.attributing import Attribute
 from functions.feedback.rejecting import rejection
-from functions.feedback.taking import TakeOutcomes, Told
+from functions.feedback.taking import TakeOutcomes, Told, heard
+from shared.domain.consequences import consequence
 from shared.domain.delivery import Delivery
 from shared.domain.errors import InvalidError, NotFoundError
 from shared.domain.outcome import OUTCOMES, Outcome
 from shared.domain.signal import EARLY_BEYOND, digest
-from shared.messages import HistoryRow, TreatmentDelivered
+from shared.messages import HistoryRow, SignalReceived, TreatmentDelivered
 from shared.messages.rows import outcome_row
 from shared.ports import Contacts
 
@@ -44,12 +45,19 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     rejected: list[dict[str, Any]]
 
 
-def note_delivery(delivered: TreatmentDelivered, _now: datetime) -> tuple[HistoryRow]:
-    """The row of the interaction history for the end of a delivery; the contact was counted by its claim."""
+def note_delivery(delivered: TreatmentDelivered, now: datetime) -> tuple[HistoryRow | SignalReceived, ...]:
+    """The row of the interaction history for the end of a delivery; the contact was counted by its claim. Where the
+    provider said at once that the address is none, identity hears of it too.
+    """
     delivery = delivered.delivery
     row_id = digest("outcome", delivery.delivery_id, delivery.state)
     detail = {"reason": delivery.reason, "reference": delivery.reference, "attempts": delivery.attempts}
-    return (outcome_row(delivery, delivery.state, delivery.at, row_id=row_id, detail=detail),)
+    row = outcome_row(delivery, delivery.state, delivery.at, row_id=row_id, detail=detail)
+    if not delivery.bounced:
+        return (row,)
+    told = digest("outcome", delivery.delivery_id, "bounced at once")
+    bounce = Outcome(id=f"o-{told}", outcome="bounce", delivery_id=delivery.delivery_id, at=delivery.at)
+    return row, heard(consequence(bounce, delivery, (), now), now)
 
 
 class RecordOutcomes:

@@ -15,7 +15,7 @@ from shared.domain.errors import StaleError, TransientError
 from shared.domain.observed import Closing, Observed, took
 from shared.domain.outcome import Outcome
 from shared.domain.response import closing
-from shared.domain.signal import decision_id
+from shared.domain.signal import Signal, decision_id
 from shared.messages import HistoryRow, SignalReceived
 from shared.messages.rows import outcome_row
 from shared.ports import Catalogues, Outcomes, Publisher, Recording
@@ -70,16 +70,8 @@ class TakeOutcomes:
         for outcome, delivery in told:
             if outcome.outcome not in SIGNAL_TYPES:
                 continue
-            signal = consequence(outcome, delivery, self._catalogues.current().revision, now)
-            if signal is not None:
-                decision = decision_id(signal.source, signal.id)
-                yield SignalReceived(
-                    message_id=f"{decision}:signal.received",
-                    decision_id=decision,
-                    trace=trace.current(),
-                    occurred_at=now,
-                    signal=signal,
-                )
+            objections = self._catalogues.current().revision.catalogue.consent.objections
+            yield heard(consequence(outcome, delivery, objections, now), now)
 
     def _taken(self, groups: Sequence[Sequence[Told]]) -> dict[str, bool]:
         """Take some deliveries' outcomes together; where others take of one meanwhile, each by itself."""
@@ -119,6 +111,18 @@ class TakeOutcomes:
         """When windows of what was shown end; no more of a channel that is gone."""
         channel = self._catalogues.current().revision.channels.get(delivery.channel)
         return partial(closing, channel) if channel else None
+
+
+def heard(signal: Signal, now: datetime) -> SignalReceived:
+    """A signal of ours as ingest would have accepted it."""
+    decision = decision_id(signal.source, signal.id)
+    return SignalReceived(
+        message_id=f"{decision}:signal.received",
+        decision_id=decision,
+        trace=trace.current(),
+        occurred_at=now,
+        signal=signal,
+    )
 
 
 def _row(told: Told, *, repeated: bool) -> HistoryRow:

@@ -84,7 +84,7 @@ class Resolving:
         new = news(linking, known, place.person.value if place else None, signal, self._strength)
         seen = Seen(linking, found, place, new)
         hangs = strongest in found and bool(found[strongest].value.anchor)
-        speaks = hangs and self._shared is None and teaches(signal, self._policy)
+        speaks = hangs and self._shared is None and bool(signal.consent)
         if place is not None and not new.links and not speaks:  # whoever speaks enters the graph, and hangs no more
             return self._kept(seen, place), new.conflicts
         try:
@@ -122,7 +122,8 @@ class Resolving:
         if strongest.value.person_id != place.fragment:
             after = msgspec.structs.replace(strongest.value, person_id=place.fragment)
             changed.append(Versioned(after, strongest.version))
-        return self._written(place, seen.linking[0], created=seen.new.hanging, changed=changed)
+        anchor = strongest.value.anchor
+        return self._written(place, seen.linking[0], anchor=anchor, created=seen.new.hanging, changed=changed)
 
     def _speaks_apart(self, key: str) -> bool:
         """Whether an identifier may not be the strongest of a person whose graph is not known, and teaches."""
@@ -134,11 +135,12 @@ class Resolving:
         place: Place,
         voice: str,
         *,
+        anchor: str = "",
         created: Sequence[Identifier] = (),
         changed: Sequence[Versioned[Identifier]] = (),
     ) -> Started:
         read = place.person
-        came_to = self._taught(read.value, place.fragment, voice)
+        came_to = self._taught(read.value, place.fragment, voice, anchor)
         persons = []
         if came_to.person is not read.value:
             came_to = raised(came_to, read.value.version + 1)
@@ -204,11 +206,11 @@ class Resolving:
         _warn([conflict])
         return came_to, (conflict,)
 
-    def _taught(self, person: Person, fragment: str, voice: str) -> Started:
+    def _taught(self, person: Person, fragment: str, voice: str, anchor: str = "") -> Started:
         """What comes of the signal. Where a shared identifier was the strongest in it, the decision reads what it
         teaches, and heeds what was said with that identifier; the person remembers only that it was decided on.
         """
-        learnt = taught(person, fragment, voice, self._signal, self._policy)
+        learnt = taught(person, fragment, voice, self._signal, self._policy, anchor=anchor)
         if self._shared is not None:
             learnt = restricted(learnt, self._shared)
         came_to = started(self._policy, self._signal, learnt, fragment, self._now, asked=self._asked)

@@ -41,7 +41,8 @@ _SAMPLES: dict[str, Any] = {
 }
 _TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _NAMED = ("id", "name")
-_ROOTS = ("profile", "action", "brand")
+_LINKS = ("unsubscribe", "pixel")
+_ROOTS = ("profile", "action", "brand", "links")
 _REFUSED: dict[type[nodes.Node], str] = {
     nodes.Include: "include",
     nodes.Import: "import",
@@ -126,7 +127,7 @@ def _try(text: str, schema: Mapping[str, Attribute], field: ContentField) -> Non
     named = {"id": "id", "name": "Name"}
     for all_known in (True, False):
         profile = {name: _SAMPLES[a.type] for name, a in schema.items() if all_known or a.required}
-        seen = {"profile": profile, "action": named, "brand": named, LOCALE: "en_GB", TIME_ZONE: "UTC"}
+        seen = {"profile": profile, "action": named, "brand": named, "links": {}, LOCALE: "en_GB", TIME_ZONE: "UTC"}
         fitting(template(text, field.medium).render(seen), field, text)
 
 
@@ -167,7 +168,7 @@ class _Template:
         if isinstance(parent, nodes.Call) or (isinstance(root, nodes.Name) and root.name not in _ROOTS):
             return  # refused already, or a variable of the template's own
         if not isinstance(root, nodes.Name):
-            self._note(None, node.lineno, "only the fields of profile, action and brand can be read")
+            self._note(None, node.lineno, "only the fields of profile, action, brand and links can be read")
             return
         if isinstance(node, nodes.Getattr):
             field = node.attr
@@ -176,13 +177,18 @@ class _Template:
         else:
             self._note(rf"\b{root.name}\b", node.lineno, f"name the field of {root.name}")
             return
-        known = self._schema if root.name == "profile" else _NAMED
+        known: Mapping[str, object] | tuple[str, ...] = self._schema if root.name == "profile" else _NAMED
+        if root.name == "links":
+            known = _LINKS
         pattern = rf"\b{root.name}\s*(?:\.\s*|\[\s*['\"])({re.escape(field)})\b"
         if field not in known:
             self._note(pattern, node.lineno, f"unknown attribute {root.name}.{field}", wrote=field, known=known)
-        elif root.name == "profile" and not self._schema[field].required and not _has_fallback(node, parent):
-            message = f"profile.{field} may be missing: give it a fallback with default"
+        elif self._may_be_missing(root.name, field) and not _has_fallback(node, parent):
+            message = f"{root.name}.{field} may be missing: give it a fallback with default"
             self._note(pattern, node.lineno, message, unless=r"\s*\|\s*d")
+
+    def _may_be_missing(self, root: str, field: str) -> bool:
+        return root == "links" or (root == "profile" and not self._schema[field].required)
 
     def _note(
         self,

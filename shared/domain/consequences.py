@@ -8,9 +8,10 @@ are taken apart from it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from shared.domain.catalogue import Revision
+from shared.domain.catalogue import Objection
 from shared.domain.consent import ANY, CONTACT_POINT
 from shared.domain.delivery import Delivery
 from shared.domain.identifiers import PERSON_ID
@@ -29,22 +30,19 @@ SIGNAL_TYPES = {
 """Outcomes that say how a person may be reached, and what their signals are called."""
 
 
-def consequence(outcome: Outcome, delivery: Delivery, revision: Revision, now: datetime) -> Signal | None:
-    """The signal that follows from an outcome, None where nothing does.
+def consequence(outcome: Outcome, delivery: Delivery, objections: Sequence[Objection], now: datetime) -> Signal:
+    """The signal that follows from an outcome that is one of `SIGNAL_TYPES`.
 
     Args:
         outcome: what became of the delivery.
         delivery: whose brand, purpose, channel and person it is about.
-        revision: which declares the rights to object.
+        objections: the rights to object that the catalogue declares.
         now: when it was received, UTC.
     """
-    kind = SIGNAL_TYPES.get(outcome.outcome)
-    if kind is None:
-        return None
     at, flags = event_time(outcome.at, now)
     return Signal(
         id=outcome.id,
-        type=kind,
+        type=SIGNAL_TYPES[outcome.outcome],
         at=at,
         received_at=now,
         source=SOURCE,
@@ -57,12 +55,12 @@ def consequence(outcome: Outcome, delivery: Delivery, revision: Revision, now: d
             "treatment": delivery.treatment,
             "purpose": delivery.purpose,
         },
-        consent=_words(outcome, delivery, revision),
+        consent=_words(outcome, delivery, objections),
         flags=flags,
     )
 
 
-def _words(outcome: Outcome, delivery: Delivery, revision: Revision) -> tuple[ConsentChange, ...]:
+def _words(outcome: Outcome, delivery: Delivery, objections: Sequence[Objection]) -> tuple[ConsentChange, ...]:
     """A complaint and an unsubscription withdraw what the message was sent by; an objection withdraws marketing for
     every brand and channel, and exercises every right to object that there is; a bounce marks the contact point.
     """
@@ -85,7 +83,7 @@ def _words(outcome: Outcome, delivery: Delivery, revision: Revision) -> tuple[Co
                 purpose=delivery.purpose, channel=delivery.channel, brand=delivery.brand, granted=False, proof=proof
             ),
         )
-    words = [objection.word for objection in revision.catalogue.consent.objections]
+    words = [objection.word for objection in objections]
     purposes = dict.fromkeys(["marketing", delivery.purpose, *words])
     return tuple(ConsentChange(purpose=each, brand=ANY, granted=False, proof=proof) for each in purposes)
 

@@ -75,8 +75,15 @@ def language_of(treatment: Treatment, attributes: Mapping[str, Any]) -> str | No
     return next((each for each in (tag, tag.partition("-")[0]) if each in treatment.translations), None)
 
 
-def render(revision: Revision, action: Action, treatment: Treatment, profile: Profile) -> dict[str, str]:
-    """Every field of a treatment's content, rendered. An attribute that is null is one that is not there.
+def render(
+    revision: Revision,
+    action: Action,
+    treatment: Treatment,
+    profile: Profile,
+    links: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """Every field of a treatment's content, rendered. An attribute that is null is one that is not there; `links` are
+    there only in what is sent.
 
     Raises:
         PermanentError: a template reads what is not there, or does with a value of this person what cannot be done.
@@ -89,7 +96,7 @@ def render(revision: Revision, action: Action, treatment: Treatment, profile: Pr
     for name, text in texts.items():
         try:
             if "{" in text:
-                seen = seen or _seen(revision, action, profile, language)
+                seen = seen or _seen(revision, action, profile, language, links or {})
                 field = field_of(channel, name)
                 rendered[name] = fitting(template(text, field.medium).render(seen), field, text)
             else:
@@ -131,7 +138,9 @@ def fitting(text: str, field: ContentField, written: str) -> str:
     return text
 
 
-def _seen(revision: Revision, action: Action, profile: Profile, language: str | None) -> Mapping[str, Any]:
+def _seen(
+    revision: Revision, action: Action, profile: Profile, language: str | None, links: Mapping[str, str]
+) -> Mapping[str, Any]:
     """What templates read."""
     bank = revision.catalogue.locale
     known = {name: value for name, value in profile.attributes.items() if value is not None}
@@ -139,6 +148,7 @@ def _seen(revision: Revision, action: Action, profile: Profile, language: str | 
         "profile": known,
         "action": {"id": action.id, "name": action.name},
         "brand": {"id": action.brand, "name": revision.brands[action.brand].name},
+        "links": links,
         LOCALE: locale_of(language or bank, bank),
         TIME_ZONE: known.get("time_zone", revision.catalogue.time_zone),
     }

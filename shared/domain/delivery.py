@@ -33,6 +33,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         attempts: sends begun.
         turned_away: those of them that the provider certainly did not take.
         due_at: of a deferred one, when it tries again; a whole second.
+        bounced: of one that failed, whether the provider said at once that the address is none.
         respond_by: of one that was sent, when its response window ends, until that was looked at; a whole second.
         lease_until: until when the present sender has it to itself.
         reference: the provider's own id of the message.
@@ -65,6 +66,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     lease_until: Instant | None = None
     due_at: Instant | None = None
     respond_by: Instant | None = None
+    bounced: bool = False
     reference: str | None = None
     reason: str | None = None
     bins: str = ""
@@ -123,6 +125,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         reference: str | None = None,
         reason: str | None = None,
         respond_by: datetime | None = None,
+        bounced: bool = False,
     ) -> Delivery:
         """The same delivery at its end; of one that was sent, until when the person may respond."""
         return msgspec.structs.replace(
@@ -134,4 +137,5 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             reference=reference,
             reason=reason,
             respond_by=respond_by,
+            bounced=bounced,
         )

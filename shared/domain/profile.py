@@ -21,8 +21,8 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     at: Instant
 
 
-class Lesson(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What signals taught of attributes and features.
+class Learnt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is known of attributes and features.
 
     Attributes:
         attributes, facts, features: as of a person.
@@ -33,7 +33,17 @@ class Lesson(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     features: dict[str, bytes] = {}
 
 
-class Fragment(Lesson, frozen=True, kw_only=True, omit_defaults=True):
+class Lesson(Learnt, frozen=True, kw_only=True, omit_defaults=True):
+    """What the signals of one identifier taught.
+
+    Attributes:
+        anchor: the key of what the identifier hangs on; empty of one that stands in the graph.
+    """
+
+    anchor: str = ""
+
+
+class Fragment(Learnt, frozen=True, kw_only=True, omit_defaults=True):
     """What one of the persons behind a merged one holds apart, so that they can be parted again: what came with that
     person, and what the signals of its strongest identifier taught.
 
@@ -94,7 +104,7 @@ class Person(Profile, frozen=True, kw_only=True, omit_defaults=True):
         fragments: of a merged person what each of its former persons holds apart, by canonical id; the profile is the
             view of them together. A person that never merged has none.
         lessons: what signals taught whose strongest identifier is not the strongest of its fragment, by that
-            identifier's key; and of a person that never merged, where there are such, the person's own under the
+            identifier's key; and where there are such of a person that never merged, the person's own under the
             person's id. Attributes and features are the view of all of them together.
         own_flags: the flags that came with a person that never merged, where words on objections made others of them.
         own_reachable: the channels that it has a contact point on, likewise, where nothing arrives on one of them.

@@ -15,7 +15,7 @@ from functions.feedback.taking import TakeOutcomes
 from shared.adapters.memory import Store
 from shared.domain.contact import Contact
 from shared.domain.delivery import Delivery
-from shared.domain.errors import TransientError
+from shared.domain.errors import BouncedError, TransientError
 from shared.domain.links import LinkKey, Links
 from shared.domain.profile import Person
 from shared.domain.signal import ConsentChange
@@ -214,3 +214,21 @@ def test_a_bounce_that_comes_after_a_new_address_is_of_the_old_one(sent):
     sent.world.run()
     bounced(sent)
     assert sent.person().reachable == before
+
+
+def test_an_address_that_the_provider_refuses_at_once_as_none_is_marked_too():
+    world = World(customers=[NUMBER])
+
+    def refuse(_sent):
+        raise BouncedError("the address is none")
+
+    world.provider.behaviour = refuse
+    world.receive(canonical(NUMBER, "s-1"))
+    world.run()
+
+    [document] = world.store.deliveries.values()
+    delivery = msgspec.json.decode(document.data, type=Delivery)
+    [document] = world.store.profiles.values()
+    person = msgspec.json.decode(document.data, type=Person)
+    assert (delivery.state, delivery.bounced) == ("failed", True)
+    assert delivery.channel not in person.reachable

@@ -29,6 +29,9 @@ from shared.ports import Receipt
 _BY_CLASS: Mapping[int, Verdict] = {2: "sent", 4: "not_taken", 5: "permanent"}
 """What a reply means; any other is none, and the message may have been taken."""
 
+_WHO_ARE_YOU = 530
+"""The server wants a login: that is about us, not about the message."""
+
 _BROKEN = (OSError, smtplib.SMTPServerDisconnected, ValueError)
 
 
@@ -166,7 +169,7 @@ def _handed_over(connector: SmtpConnector, server: _Server, message: EmailMessag
 def _check(connector: SmtpConnector, what: str, code: int, said: bytes | str, *, addressed: bool = False) -> None:
     """Raise what a reply means that is no success."""
     text = said if isinstance(said, str) else said.decode(errors="replace")
-    means: Verdict = _BY_CLASS.get(code // 100, "transient")
+    means: Verdict = "not_taken" if code == _WHO_ARE_YOU else _BY_CLASS.get(code // 100, "transient")
     if means == "permanent" and addressed and (text.startswith("5.1.") or code in (550, 551, 553)):
         means = "bounce"
     answer = Understood(means, None, text.partition("\n")[0][:200])

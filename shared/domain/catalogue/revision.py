@@ -130,6 +130,12 @@ class Revision:
         channel = self.channels[channel_id]
         return self.connectors.get(channel.connectors.get(brand, channel.connector or ""))
 
+    @cached_property
+    def lanes(self) -> dict[str, Channel]:
+        """What is paced on its own, by its name."""
+        found = (self.lane(channel, brand) for channel in self.outbound for brand in self.brands)
+        return {lane.id: lane for lane in sorted(found, key=lambda lane: lane.id)}
+
     def lane(self, channel_id: str, brand: str) -> Channel:
         """A channel as a brand's messages are paced on it: under the name of its connector, where it has one, and at
         that one's rate. So what one provider cannot take holds up no other.

@@ -87,11 +87,13 @@ class ContentField(Part, frozen=True, kw_only=True):
         medium: what it is escaped for.
         needed: whether every treatment on the channel says it.
         most_segments: how many text messages it may become, of a text message.
+        tracked: whether the links in it lead through ours, which note the click; in HTML an opening is noted too.
     """
 
     medium: Medium
     needed: bool = False
     most_segments: Annotated[int, Meta(ge=1, le=10)] | None = None
+    tracked: bool = False
 
 
 class Channel(Part, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ always been the same keeps nothing twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -17,21 +17,19 @@ import msgspec
 from shared.domain.features.states import merged as merged_features
 from shared.domain.identity.links import Graph
 from shared.domain.identity.partition import Strength
-from shared.domain.profile import Fact, Fragment, Lesson
+from shared.domain.profile import Fact, Fragment, Learnt, Lesson
 
 MOST_BYTES = 20_000
-"""Bytes of feature states that a person keeps with those of lessons among them. Beyond it what the weakest identifiers
+"""Bytes of feature states that a person with lessons keeps, the view among them. Beyond it what the weakest identifiers
 taught of features goes to the fragment under which they entered, and stays there where they are taken away.
 """
-
-NOTHING = Lesson()
 
 _UNSTATED = -1
 """The priority of an attribute that came with the person and not by a signal: any source may change it."""
 
 _EVER = datetime.min.replace(tzinfo=UTC)
 
-Taught = TypeVar("Taught", bound=Lesson)
+Taught = TypeVar("Taught", bound=Learnt)
 
 
 def speaks_apart(voice: str, members: Mapping[str, str], strength: Strength) -> bool:
@@ -43,6 +41,23 @@ def speaks_apart(voice: str, members: Mapping[str, str], strength: Strength) -> 
         return False
     turn = strength.order(voice)
     return any(entered == fragment and strength.order(key) < turn for key, entered in members.items())
+
+
+def lessons_among(lessons: Mapping[str, Lesson], members: Container[str], every: Container[str]) -> dict[str, Lesson]:
+    """The lessons of a person's identifiers, and of what hangs on them.
+
+    Args:
+        lessons: of several persons.
+        members: the identifiers of the person's graph.
+        every: those of all graphs.
+    """
+    found = {}
+    for key, lesson in lessons.items():
+        if key in members:
+            found[key] = msgspec.structs.replace(lesson, anchor="") if lesson.anchor else lesson
+        elif key not in every and lesson.anchor in members:
+            found[key] = lesson
+    return found
 
 
 def handed_over(
@@ -63,11 +78,11 @@ def handed_over(
     changed = [each for each in held if before.get(each) not in (None, after.get(each))]
     for each in changed:
         taught, held[each] = _divided(held[each])
-        apart[before[each]] = with_lesson(apart.get(before[each], NOTHING), taught)
+        apart[before[each]] = with_lesson(apart.get(before[each], Lesson()), taught)
     for each, fragment in held.items():
         if (lesson := apart.pop(after.get(each, ""), None)) is not None:
             held[each] = with_lesson(fragment, lesson)
-    return held, {key: lesson for key, lesson in apart.items() if lesson != NOTHING}
+    return held, {key: lesson for key, lesson in apart.items() if lesson.attributes or lesson.features}
 
 
 def bounded(
@@ -94,25 +109,23 @@ def bounded(
         if size <= MOST_BYTES:
             break
         lesson = apart.pop(key)
-        fragment = graph.members.get(key, "")
+        fragment = graph.members[lesson.anchor or key]
         before = held[fragment]
-        held[fragment] = after = with_lesson(before, Lesson(features=lesson.features))
+        held[fragment] = after = with_lesson(before, Learnt(features=lesson.features))
         size += _size(after.features) - _size(before.features) - _size(lesson.features)
-        if lesson.facts:
+        if lesson.attributes:
             apart[key] = msgspec.structs.replace(lesson, features={})
     return held, apart
 
 
-def with_lesson(of: Taught, lesson: Lesson) -> Taught:
+def with_lesson(of: Taught, lesson: Learnt) -> Taught:
     """A lesson, or a fragment, with what another taught."""
-    if lesson == NOTHING:
-        return of
     attributes, facts = weightiest([(getattr(of, "created_at", _EVER), of), (_EVER, lesson)])
     features = merged_features(of.features, lesson.features)
     return msgspec.structs.replace(of, attributes=attributes, facts=facts, features=features)
 
 
-def weightiest(of: Iterable[tuple[datetime, Lesson]]) -> tuple[dict[str, Any], dict[str, Fact]]:
+def weightiest(of: Iterable[tuple[datetime, Learnt]]) -> tuple[dict[str, Any], dict[str, Fact]]:
     """Of each attribute the value of the highest source priority, then of the latest event time.
 
     Args:
@@ -139,15 +152,15 @@ def weight(value: Any, fact: Fact | None, since: datetime) -> tuple[int, datetim
     return (fact.priority, fact.at, fact.source, told) if fact else (_UNSTATED, since, "", told)
 
 
-def _divided(fragment: Fragment) -> tuple[Lesson, Fragment]:
+def _divided(fragment: Fragment) -> tuple[Learnt, Fragment]:
     """What signals taught in a fragment, and what came with it."""
     taught = {name: fragment.attributes[name] for name in fragment.facts if name in fragment.attributes}
     came = {name: value for name, value in fragment.attributes.items() if name not in fragment.facts}
     return (
-        Lesson(attributes=taught, facts=fragment.facts, features=fragment.features),
+        Learnt(attributes=taught, facts=fragment.facts, features=fragment.features),
         msgspec.structs.replace(fragment, attributes=came, facts={}, features={}),
     )
 
 
 def _size(states: Mapping[str, bytes]) -> int:
-    return sum(map(len, states.values()))
+    return sum([len(name) + len(state) for name, state in states.items()])

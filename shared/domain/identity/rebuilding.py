@@ -9,14 +9,14 @@ identifiers taught goes with these. So what was merged and is parted again is as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
 from shared.domain.catalogue.consent import Objection
 from shared.domain.identity.fragments import assembled, lessons_of, parts, survivor
-from shared.domain.identity.lessons import handed_over
+from shared.domain.identity.lessons import handed_over, lessons_among
 from shared.domain.identity.links import Graph, Link, Refusal
 from shared.domain.identity.partition import SHARED, Partition, Strength, partition
 from shared.domain.identity.voices import voices_of
@@ -73,6 +73,10 @@ def rebuild(
     """
     log = Log(persons, members or {}, links, refusals or {})
     found = partition(log.members, log.links, strength, log.refusals)
+    freed = log.freed(persons, found.shared)
+    if freed:
+        log.members.update(dict.fromkeys(freed, ""))
+        found = partition(log.members, log.links, strength, log.refusals)
     return _Parting(persons, log, found, strength, objections).out(new_id, now)
 
 
@@ -99,6 +103,11 @@ class Log:
         for link in links:
             self._add(link)
         self.refusals.update(refusals)
+
+    def freed(self, persons: Iterable[Person], shared: Container[str]) -> list[str]:
+        """Identifiers that taught, and hung on what is shared now: they are persons of their own."""
+        lessons = ((key, lesson) for person in persons for key, lesson in person.lessons.items())
+        return [key for key, lesson in lessons if key not in self.members and lesson.anchor in shared]
 
     def _add(self, link: Link) -> None:
         known = self.links.get(link.id)
@@ -186,7 +195,7 @@ class _Parting:
         self, fragments: Mapping[str, Fragment], members: Mapping[str, str]
     ) -> tuple[dict[str, Fragment], dict[str, Lesson]]:
         """The fragments of a part, and what its other identifiers taught."""
-        lessons = {key: self._lessons[key] for key in members if key in self._lessons}
+        lessons = lessons_among(self._lessons, members, self._log.members) if self._lessons else {}
         after: dict[str, str] = {}
         for key, fragment in members.items():  # the strongest first
             after.setdefault(fragment, key)

@@ -9,11 +9,11 @@ import msgspec
 
 from shared.domain.consent import Consent, apply_consents, merged_consents
 from shared.domain.identity.fragments import kept_apart, lessons_of, parts, union
-from shared.domain.identity.lessons import NOTHING, bounded, speaks_apart, weight
+from shared.domain.identity.lessons import bounded, speaks_apart, weight
 from shared.domain.identity.partition import Strength
 from shared.domain.identity.voices import together, voices_of
 from shared.domain.policy.policy import Policy
-from shared.domain.profile import Fact, Fragment, Lesson, Person
+from shared.domain.profile import Fact, Fragment, Learnt, Lesson, Person
 from shared.domain.signal import Signal
 from shared.domain.triggers import Entries, merged_entries
 
@@ -25,7 +25,7 @@ def teaches(signal: Signal, policy: Policy) -> bool:
     return bool(signal.consent or signal.attributes or policy.features.update({}, signal))
 
 
-def taught(person: Person, fragment: str, voice: str, signal: Signal, policy: Policy) -> Person:
+def taught(person: Person, fragment: str, voice: str, signal: Signal, policy: Policy, *, anchor: str = "") -> Person:
     """The person after a signal, in the version it had; the very same where there was nothing to learn.
 
     Args:
@@ -34,20 +34,22 @@ def taught(person: Person, fragment: str, voice: str, signal: Signal, policy: Po
         voice: the key of that identifier.
         signal: the signal.
         policy: of the revision that says what is kept of it.
+        anchor: the key of what that identifier hangs on, if it does.
     """
     if not (signal.consent or signal.attributes or policy.features.takes(signal)):
         return person
     own = fragment if fragment in person.fragments else person.person_id
     if signal.consent:
         person = _told(person, voice if voice in person.graph.members else own, signal, policy)
-    strength = Strength(policy.revision.namespaces)
-    apart = len(person.graph.members) > 1 and speaks_apart(voice, person.graph.members, strength)
+    strength, members = Strength(policy.revision.namespaces), person.graph.members
+    hangs = anchor in members and voice not in members
+    apart = hangs or (len(members) > 1 and speaks_apart(voice, members, strength))
     if not (apart or person.fragments or person.lessons):
         return _learnt(person, person.created_at, signal, policy)
     held, lessons = parts(person), lessons_of(person)
     since = held[own].created_at
     if apart:
-        known = lessons.get(voice, NOTHING)
+        known = lessons.get(voice) or Lesson(anchor=anchor if hangs else "")
         lessons[voice] = _learnt(known, since, signal, policy)
         nothing_new = lessons[voice] is known
     else:
@@ -111,7 +113,7 @@ def _learnt(of: Taught, since: datetime, signal: Signal, policy: Policy) -> Taug
 
 
 def _stated(
-    of: Lesson | Person, since: datetime, signal: Signal, priority: int
+    of: Learnt | Person, since: datetime, signal: Signal, priority: int
 ) -> tuple[dict[str, Any], dict[str, Fact]]:
     """Attributes and their facts after those that a signal states: the higher source priority wins, then the later
     event time, in any order of arrival. The same objects where it states nothing that counts.
