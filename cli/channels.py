@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import click
@@ -15,16 +16,18 @@ from shared.runtime.world import utc_now
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
-    """How a channel stands.
+    """How what channels are sent through stands.
 
     Attributes:
-        channel: its id.
+        sent_through: its connector, or the channel itself where that has none.
+        channels: those that are sent through it.
         rate: how fast it may be sent to.
         state: whether it is sent to, and if not why and until when.
         queued_until: when the last place in its queue comes, None where nothing waits for a slot.
     """
 
-    channel: str
+    sent_through: str
+    channels: tuple[str, ...]
     rate: str
     state: str
     queued_until: datetime | None = None
@@ -38,15 +41,16 @@ def channels(project: str | None, as_json: bool) -> None:
     where = project or _reachable()
     from cli import stores
 
-    now, states = utc_now(), stores.channel_states(where)
-    found = [state_of(channel, states.paces[channel.id], now) for channel in states.channels]
+    now, lanes = utc_now(), stores.lanes(where)
+    found = [state_of(lane, lanes.channels[lane.id], lanes.paces[lane.id], now) for lane in lanes.lanes]
     if as_json:
-        say_json({"channels": found, "waiting": states.waiting})
+        say_json({"channels": found, "waiting": lanes.waiting})
         return
     for each in found:
         queue = f"; the queue ends at {each.queued_until:%H:%M:%S} UTC" if each.queued_until else ""
-        click.echo(f"{each.channel:<12} {each.rate:<28} {each.state}{queue}")
-    click.echo(f"{states.waiting or 'No'} deliver{'y waits' if states.waiting == 1 else 'ies wait'}.")
+        on = ", ".join(each.channels)
+        click.echo(f"{each.sent_through:<16} {on:<12} {each.rate:<28} {each.state}{queue}")
+    click.echo(f"{lanes.waiting or 'No'} deliver{'y waits' if lanes.waiting == 1 else 'ies wait'}.")
 
 
 def _reachable() -> Running:
@@ -56,12 +60,13 @@ def _reachable() -> Running:
     return platform
 
 
-def state_of(channel: Channel, pace: Pace, now: datetime) -> State:
-    """How a channel stands now."""
+def state_of(lane: Channel, channels: Sequence[str], pace: Pace, now: datetime) -> State:
+    """How what channels are sent through stands now."""
     queue = max(pace.queued_until.values(), default=now)
     return State(
-        channel=channel.id,
-        rate=str(channel.rate_limit or "no limit"),
+        sent_through=lane.id,
+        channels=tuple(channels),
+        rate=str(lane.rate_limit or "no limit"),
         state=_state(pace, now),
         queued_until=queue if queue > now else None,
     )

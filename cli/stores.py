@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
@@ -18,6 +18,7 @@ from cli.say import fail
 from shared.adapters.firestore.catalogues import Catalogues
 from shared.adapters.firestore.client import Database
 from shared.adapters.firestore.deferrals import DeferredDeliveries
+from shared.adapters.firestore.models import Models
 from shared.adapters.firestore.paces import SharedPaces
 from shared.adapters.firestore.person_keys import tree_of_keys
 from shared.adapters.firestore.quarantine import Quarantine as InFirestore
@@ -43,6 +44,11 @@ class DeadLetters(Protocol):
 def catalogues(platform: Running) -> Catalogues:
     """Its revisions."""
     return Catalogues(_database(platform))
+
+
+def models(platform: Running) -> Models:
+    """What its adaptive models know."""
+    return Models(_database(platform))
 
 
 def publish_to(project: str, revision: Revision) -> None:
@@ -72,23 +78,27 @@ def make_person_keys(project: str) -> str:
     return wrapped_by
 
 
-class ChannelStates(NamedTuple):
-    """The channels that are sent to, the pace of each, and how many deliveries wait."""
+class Lanes(NamedTuple):
+    """What is sent to, as it is paced, with the channels on it; the pace of each, and how many deliveries wait."""
 
-    channels: tuple[Channel, ...]
+    lanes: Sequence[Channel]
+    channels: Mapping[str, Sequence[str]]
     paces: Mapping[str, Pace]
     waiting: int
 
 
-def channel_states(where: Running | str) -> ChannelStates:
-    """How the channels stand of a platform, or of a project of Google Cloud, or an end with what kept it from being
+def lanes(where: Running | str) -> Lanes:
+    """How what is sent to stands of a platform, or of a project of Google Cloud, or an end with what kept it from being
     read.
     """
     database, meter = (Database(where) if isinstance(where, str) else _database(where)), RequestMeter()
     try:
-        channels = tuple(Catalogues(database).current().revision.lanes.values())
-        paces = {channel.id: SharedPaces(database, meter).load(channel.id).value for channel in channels}
-        return ChannelStates(channels, paces, DeferredDeliveries(database, meter).waiting())
+        revision = Catalogues(database).current().revision
+        on = [(channel, revision.lane(channel, brand)) for channel in revision.outbound for brand in revision.brands]
+        found = revision.lanes
+        channels = {each: sorted({channel for channel, lane in on if lane.id == each}) for each in found}
+        paces = {each: SharedPaces(database, meter).load(each).value for each in found}
+        return Lanes(tuple(found.values()), channels, paces, DeferredDeliveries(database, meter).waiting())
     except GoogleAuthError as error:
         fail(f"No credentials for {where}: {error}", "gcloud auth application-default login")
     except GoogleAPICallError as error:

@@ -48,11 +48,12 @@ from functions.privacy.erasing import Erase
 from functions.privacy.exporting import Export
 from functions.privacy.finding import Find as FindForPrivacy
 from functions.records import openapi as records_openapi
-from functions.records.api import Measuring
 from functions.records.api import routes as records_routes
 from functions.records.evaluating import Evaluate
+from functions.records.exporting import ExportShapes
 from functions.records.handler import Records
 from functions.records.measuring import Measure
+from functions.records.measuring_api import Measuring, measuring_routes
 from functions.records.weighing import Weigh
 from functions.suppression.handler import Suppress
 from shared.adapters.channels import Connectors
@@ -173,6 +174,7 @@ def services(
         Measure(Measures(memory.history), catalogues),
         Weigh(memory.history, catalogues, publisher),
         Evaluate(memory.history, catalogues),
+        ExportShapes(memory.history, catalogues, models),
     )
     fire = FireDeferrals(Deferrals(store, meter), publisher, timer)
     fire_deliveries = FireDeliveries(DeferredDeliveries(store, meter), publisher, utc_now, wait_until)
@@ -237,7 +239,10 @@ def services(
         ),
         "records": Service(
             "records",
-            records_routes(records, measuring, Keyring(callers["OPERATOR_KEYS"]), utc_now),
+            [
+                *records_routes(records, Keyring(callers["OPERATOR_KEYS"]), utc_now),
+                *measuring_routes(measuring, Keyring(callers["OPERATOR_KEYS"]), utc_now),
+            ],
             ready=always_ready,
             document=records_openapi.document,
         ),

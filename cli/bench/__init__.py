@@ -113,6 +113,12 @@ def _bandit(counts: Counts, tell: Callable[[str], None]) -> list[Result]:
     return measure(counts, tell)
 
 
+def _pace(counts: Counts, tell: Callable[[str], None]) -> list[Result]:
+    from cli.bench.pacing import measure
+
+    return measure(counts, tell)
+
+
 PARTS: dict[Measure, tuple[str, ...]] = {
     _chain: ("spine.latency", "spine.usage"),
     _decide: ("spine.decide",),
@@ -128,12 +134,13 @@ PARTS: dict[Measure, tuple[str, ...]] = {
     _building: ("engine.build",),
     _loading: ("engine.load", "engine.memory", "engine.import"),
     _propensity: ("engine.propensity", "engine.thompson"),
+    _pace: ("delivery.pace",),
     _learning: ("learning.bank-additional",),
     _bandit: ("bandit.regret", "bandit.limits", "bandit.lift"),
 }
 """What measures what: one run on the emulators gives two."""
 
-BENCHES = ("spine", "engine", "signals", "learning", "bandit")
+BENCHES = ("spine", "engine", "signals", "delivery", "learning", "bandit")
 NAMES = (*BENCHES, *(name for names in PARTS.values() for name in names))
 
 

@@ -22,6 +22,7 @@ class Counts:
         engine_batch: persons of a batch, in each of `engine_batches`.
         engine_batches: see there.
         identity_records: whose persons are found.
+        pace_seconds: for how long messages come to a channel.
         learning_contacts: that models learn from, all where None.
         learning_splits: random ones.
         bandit_decisions: in which the platform learns what is better.
@@ -41,6 +42,7 @@ class Counts:
     engine_batch: int
     engine_batches: int
     identity_records: int
+    pace_seconds: float
     learning_contacts: int | None
     learning_splits: int
     bandit_decisions: int
@@ -61,6 +63,7 @@ FULL = Counts(
     engine_batch=10_000,
     engine_batches=3,
     identity_records=100_000,
+    pace_seconds=60,
     learning_contacts=None,
     learning_splits=3,
     bandit_decisions=20_000,
@@ -80,6 +83,7 @@ QUICK = Counts(
     engine_batch=400,
     engine_batches=1,
     identity_records=5_000,
+    pace_seconds=3,
     learning_contacts=5_000,
     learning_splits=1,
     bandit_decisions=1_000,

@@ -131,10 +131,10 @@ class Deliver:
         if isinstance(turn, NotNow):
             return self._defer(delivery, version, now, turn)
         at = max(now, turn.at)
+        if delivery.is_overdue(at):
+            self._paces.give_back(channel, delivery, turn)
+            return self._expire(delivery, version, now)
         try:
-            if delivery.is_overdue(at):
-                self._paces.give_back(channel, delivery, turn)
-                return self._expire(delivery, version, now)
             claimed = delivery.claimed(at)
             version = self._contacts.claim(claimed, version)
         except (AlreadyExistsError, TransientError):

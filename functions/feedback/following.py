@@ -47,13 +47,17 @@ class Follow:
         delivery_id, target = self._links.opened("c", token)
         self._count("click", delivery_id, target, now)
 
-    def opened(self, token: str, now: datetime) -> None:
-        """Count an opening.
+    def message(self, token: str) -> str:
+        """The delivery whose picture this is.
 
         Raises:
             InvalidError: we did not make this link.
         """
-        self._count("impression", self._links.opened("o", token).delivery_id, "", now)
+        return self._links.opened("o", token).delivery_id
+
+    def opened(self, delivery_id: str, now: datetime) -> None:
+        """Count an opening."""
+        self._count("impression", delivery_id, "", now)
 
     def leaving(self, token: str) -> Delivery | None:
         """The delivery whose person wants to hear no more, None where nothing is known of it any more.

@@ -57,10 +57,11 @@ class LinkPages:
     def opening(self, request: Request, token: str) -> Response:
         """Count an opening, and show the picture."""
         try:
-            if is_a_persons(request):
-                self._counted(lambda: self._follow.opened(token, self._clock()))
+            delivery_id = self._follow.message(token)
         except InvalidError:
             return pages.no_link()
+        if is_a_persons(request):
+            self._counted(lambda: self._follow.opened(delivery_id, self._clock()))
         return pages.pixel()
 
     def leave(self, _request: Request, token: str) -> Response:

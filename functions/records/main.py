@@ -4,16 +4,19 @@ import functions_framework
 from flask import Request
 from werkzeug.wrappers import Response
 
-from functions.records.api import Measuring, routes
+from functions.records.api import routes
 from functions.records.evaluating import Evaluate
+from functions.records.exporting import ExportShapes
 from functions.records.handler import Records
 from functions.records.measuring import Measure
+from functions.records.measuring_api import Measuring, measuring_routes
 from functions.records.openapi import document
 from functions.records.settings import Settings
 from functions.records.weighing import Weigh
 from shared.adapters.bigquery import DecisionHistory
 from shared.adapters.firestore.catalogues import Catalogues
 from shared.adapters.firestore.client import Database
+from shared.adapters.firestore.models import Models
 from shared.adapters.firestore.person_keys import sealer
 from shared.adapters.firestore.seals import Seals
 from shared.adapters.measuring import Measures
@@ -38,10 +41,12 @@ measuring = Measuring(
     Measure(Measures(settings.google_cloud_project), catalogues),
     Weigh(history, catalogues, Publisher(settings.google_cloud_project, RequestMeter())),
     Evaluate(history, catalogues),
+    ExportShapes(history, catalogues, Models(database)),
 )
+keys = Keyring(settings.operator_keys)
 service = Service(
     "records",
-    routes(records, measuring, Keyring(settings.operator_keys), utc_now),
+    [*routes(records, keys, utc_now), *measuring_routes(measuring, keys, utc_now)],
     ready=always_ready,
     document=document,
 )

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from functions.records.evaluating import OffPolicy
+from functions.records.exporting import Exported
 from functions.records.handler import DayCounted, DayReplayed, DaySealed
 from functions.records.weighing import DayWeighed
 from shared.domain.measuring.report import Report
@@ -21,7 +22,40 @@ _PERIOD = (
 )
 _REFUSALS = (400, 401, 503)
 
+_ROWS = (200, "The rows.", (Exported,))
+
 OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/v1/exports/models",
+        summary="Snapshots of the models of the live revision, as pdstools reads them.",
+        answer=_ROWS,
+        refusals=(401, 503),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/exports/predictors",
+        summary="Their predictors, bin by bin.",
+        answer=_ROWS,
+        refusals=(401, 503),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/exports/interactions/<day>",
+        summary="What became of treatments on a day.",
+        variables=_DAY,
+        answer=_ROWS,
+        refusals=_REFUSALS,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/exports/decisions/<day>",
+        summary="Where each treatment ended that a day's decisions might have given.",
+        variables=_DAY,
+        query=(Parameter("prefix", "Only of those decisions whose ids begin so."),),
+        answer=_ROWS,
+        refusals=_REFUSALS,
+    ),
     Operation(
         method="GET",
         path="/v1/measures",

@@ -33,13 +33,15 @@ def test_what_a_provider_asks_patience_for_waits_and_goes_out_once_when_its_time
 @pytest.mark.emulators
 def test_operators_see_how_channels_stand(on_emulators, monkeypatch):
     monkeypatch.setattr(platform, "STATE", on_emulators.platform._state)
-    outbound = [c.id for c in on_emulators.platform.bank.revision.catalogue.channels if c.direction == "outbound"]
+    revision = on_emulators.platform.bank.revision
+    lanes = [revision.lane(channel, brand) for channel in revision.outbound for brand in revision.brands]
 
     answer = CliRunner().invoke(kairos, ["channels", "--json"], catch_exceptions=False)
     said = CliRunner().invoke(kairos, ["channels"], catch_exceptions=False).stdout
 
     found = json.loads(answer.stdout)
-    assert [channel["channel"] for channel in found["channels"]] == outbound
-    assert all(channel["rate"] == "no limit" for channel in found["channels"])
+    rates = {each["sent_through"]: each["rate"] for each in found["channels"]}
+    assert rates == {lane.id: str(lane.rate_limit or "no limit") for lane in lanes}
+    assert {channel for each in found["channels"] for channel in each["channels"]} == set(revision.outbound)
     assert found["waiting"] == 0
     assert said.splitlines()[-1] == "No deliveries wait."

@@ -13,10 +13,10 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Request
 
 from cli import measure as command
-from functions.records.api import Measuring, routes
 from functions.records.evaluating import Evaluate
-from functions.records.handler import Records
+from functions.records.exporting import ExportShapes
 from functions.records.measuring import Measure
+from functions.records.measuring_api import Measuring, measuring_routes
 from functions.records.weighing import Weigh
 from shared.adapters import memory
 from shared.adapters.envelope import envelope
@@ -105,12 +105,14 @@ def ask(path, told=()):
         history.deliver(*envelope(row))
     catalogues = memory.Catalogues(store)
     catalogues.publish(EXPERIMENTING)
-    records = Records(history, memory.Seals(store), catalogues, b"s" * 32)
     measuring = Measuring(
-        Measure(Measures(history), catalogues), Weigh(history, catalogues, Told(history)), Evaluate(history, catalogues)
+        Measure(Measures(history), catalogues),
+        Weigh(history, catalogues, Told(history)),
+        Evaluate(history, catalogues),
+        ExportShapes(history, catalogues, memory.Models(store)),
     )
     keys = Keyring('{"audit": {"key": "k"}}')
-    service = Service("records", routes(records, measuring, keys, lambda: NOW), ready=always_ready)
+    service = Service("records", measuring_routes(measuring, keys, lambda: NOW), ready=always_ready)
     return Client(Request.application(service)).open(path, headers={"x-api-key": "k"})
 
 

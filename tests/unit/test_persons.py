@@ -193,3 +193,28 @@ def test_what_cannot_be_answered_says_why(desk, what, status, body):
 
 def test_only_operators_are_answered(desk):
     desk.ask("show", 401, key="no", identifiers=CUSTOMER)
+
+
+def test_who_unsubscribed_by_a_message_to_one_of_two_has_unsubscribed_as_both_and_alone_once_they_are_parted():
+    desk = Desk()
+    desk.see("a lead", identifiers=CRM, brand="hallam")
+    desk.see("s-1", identifiers=CUSTOMER)
+    sent = desk.world.provider.sent[0].delivery_id
+    desk.see("together", 1, identifiers={**CUSTOMER, **CRM})
+    desk.world.now = NOW + timedelta(minutes=5)
+    report = {"outcome": "unsubscribe", "delivery_id": sent}
+    for _ in range(2):
+        desk.world.record(msgspec.json.encode(report), desk.world.now)
+        desk.world.run()
+    of = desk.world.plain["contacts"].deliveries([sent])[sent]
+
+    def consents(person_id):
+        profile = desk.world.plain["persons"].profile(person_id).value
+        return profile.consents_to(brand=of.brand, purpose=of.purpose, channel=of.channel)
+
+    assert not consents(desk.person_of(CUSTOMER))
+    desk.ask("unmerge", one=CRM, other=CUSTOMER, reason="they are two", do=True)
+    assert desk.person_of(CUSTOMER) != desk.person_of(CRM)
+    assert not consents(desk.person_of(CUSTOMER))
+    words = desk.world.plain["persons"].profile(desk.person_of(CRM)).value.consents
+    assert not any(word.source == "feedback" for word in words.values())

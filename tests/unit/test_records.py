@@ -10,21 +10,16 @@ import pytest
 from werkzeug.test import Client
 from werkzeug.wrappers import Request
 
-from functions.records.api import Measuring, routes
-from functions.records.evaluating import Evaluate
+from functions.records.api import routes
 from functions.records.handler import Records
-from functions.records.measuring import Measure
-from functions.records.weighing import Weigh
 from shared.adapters import memory
 from shared.adapters.envelope import envelope
-from shared.adapters.memory.measuring import Measures
 from shared.domain.ranking import packed, unpacked
 from shared.messages import HistoryRow
 from shared.runtime.keys import Keyring
 from shared.runtime.service import Service, always_ready
 from tests.corpus.keep import NOW, decide
 from tests.corpus.tree_bank import revision
-from tests.unit.test_measuring import Told
 
 SEALER = memory.new_sealer(memory.Store())
 DAY = NOW.date().isoformat()
@@ -55,11 +50,6 @@ class Bank:
             "records",
             routes(
                 records,
-                Measuring(
-                    Measure(Measures(self.history), catalogues),
-                    Weigh(self.history, catalogues, Told(self.history)),
-                    Evaluate(self.history, catalogues),
-                ),
                 Keyring('{"audit": {"key": "k"}}'),
                 lambda: NOW + timedelta(days=1),
             ),

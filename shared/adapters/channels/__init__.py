@@ -11,6 +11,7 @@ from shared.adapters.channels.authenticating import Authenticator
 from shared.adapters.channels.egress import Egress
 from shared.adapters.channels.exchange import Exchange, HttpAnswer
 from shared.domain.catalogue import Connector, HttpConnector, SmtpConnector
+from shared.domain.catalogue.connectors import TIMEOUT_SECONDS
 from shared.domain.outgoing import raise_unless_sent, request, understood
 from shared.ports import Clock, Receipt, Secrets
 
@@ -45,7 +46,7 @@ class Connectors:
         return self._post(connector, delivery_id, facts)
 
     def _post(self, connector: HttpConnector, delivery_id: str, facts: Mapping[str, object]) -> Receipt:
-        deadline = time.monotonic() + connector.timeout_seconds
+        deadline = time.monotonic() + (connector.timeout_seconds or TIMEOUT_SECONDS)
         wanted = request(connector, delivery_id, facts)
 
         def attempt(*, renewed: bool) -> HttpAnswer:

@@ -21,6 +21,7 @@ from shared.adapters.channels.authenticating import Authenticator
 from shared.adapters.channels.egress import Egress, Way
 from shared.adapters.channels.exchange import TimedReads, seconds_left
 from shared.domain.catalogue import SmtpConnector, Verdict
+from shared.domain.catalogue.connectors import TIMEOUT_SECONDS
 from shared.domain.errors import BouncedError, NotTakenError, PermanentError, TransientError
 from shared.domain.outgoing import Understood, fill, filled_headers, raise_unless_sent
 from shared.domain.plain_text import plain_text
@@ -53,8 +54,9 @@ def send_mail(
     """
     message = mail(connector, delivery_id, facts, now)
     login = authenticator.secret(connector.authentication.secret) if connector.authentication else None
-    left = partial(seconds_left, time.monotonic() + connector.timeout_seconds)
-    way = egress.way(connector.host, connector.port, security=connector.security, seconds=connector.timeout_seconds)
+    seconds = connector.timeout_seconds or TIMEOUT_SECONDS
+    left = partial(seconds_left, time.monotonic() + seconds)
+    way = egress.way(connector.host, connector.port, security=connector.security, seconds=seconds)
     server = _Server(connector.host, way, left)
     try:
         server.begin(connector.port, login)

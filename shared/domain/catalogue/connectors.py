@@ -150,7 +150,7 @@ class _Connector(Part, frozen=True, kw_only=True):
         name: what people call it.
         price: pounds per message.
         rate_limit: how fast all instances together may send to it; as fast as the channel where it says nothing.
-        timeout_seconds: how long it may take to answer.
+        timeout_seconds: how long it may take to answer; as long as the channel says, where it says nothing.
         person: attributes of the person that its texts may read; no others leave us.
     """
 
@@ -158,7 +158,7 @@ class _Connector(Part, frozen=True, kw_only=True):
     name: Text
     price: Pounds = 0.0
     rate_limit: SendRate | None = None
-    timeout_seconds: Seconds = 10.0
+    timeout_seconds: Seconds | None = None
     person: tuple[Name, ...] = ()
 
 
@@ -211,6 +211,9 @@ class SmtpConnector(_Connector, frozen=True, kw_only=True, tag="smtp", tag_field
     text: Text | None = None
     headers: dict[HeaderName, Text] = msgspec.field(default_factory=dict)
 
+
+TIMEOUT_SECONDS = 10.0
+"""How long a provider may take to answer of which nobody says."""
 
 Connector = HttpConnector | SmtpConnector
 """A provider that messages are sent to."""

@@ -128,7 +128,10 @@ class Revision:
     def connector(self, channel_id: str, brand: str) -> Connector | None:
         """What a brand's messages on a channel are sent through; None where the channel says nothing."""
         channel = self.channels[channel_id]
-        return self.connectors.get(channel.connectors.get(brand, channel.connector or ""))
+        found = self.connectors.get(channel.connectors.get(brand, channel.connector or ""))
+        if found is None or found.timeout_seconds is not None:
+            return found
+        return msgspec.structs.replace(found, timeout_seconds=channel.timeout_seconds)
 
     @cached_property
     def lanes(self) -> dict[str, Channel]:

@@ -107,7 +107,7 @@ class Channel(Part, frozen=True, kw_only=True):
         price: pounds per contact.
         needs_contact_point: whether a person must have an address, number or token there.
         max_attempts: sends tried before a delivery fails.
-        timeout_seconds: how long the provider may take to answer.
+        timeout_seconds: how long the provider may take to answer, where its connector does not say.
         placements: slots, of an inbound channel only.
         rate_limit: how fast all instances together may send; as fast as they like where it says nothing.
         breaker: when nothing is sent for a while, since the provider fails.
