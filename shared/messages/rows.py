@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -11,9 +11,11 @@ from shared.domain.canonical import canonical
 from shared.domain.decision import DecisionRecord
 from shared.domain.delivery import Delivery
 from shared.domain.erasure import ERASED
-from shared.domain.selected import Selected
 from shared.domain.signal import DECISION_REQUESTED, Signal
 from shared.messages import HistoryRow
+
+if TYPE_CHECKING:  # what only talks of rows does without contact policy
+    from shared.domain.selected import Selected
 
 _WITH_EFFECT = {"reserved": 0, "offered": 0, "deferred": 1, "all_withheld": 1}
 """Ends of a decision that are remembered and repeated; any other is computed again when its signal comes again."""
