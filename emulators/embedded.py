@@ -150,7 +150,8 @@ class Embedded:
     def _start(self) -> None:
         if self._broker is not None:
             self._broker.start()
-        self._sandbox = Sandbox(self._ports["sandbox"], self.bank.plays(), logs=False)
+        reporter = self.bank.reporter(self.endpoints["feedback"], self.credentials)
+        self._sandbox = Sandbox(self._ports["sandbox"], self.bank.plays(), logs=False, reporter=reporter)
         if self._sandbox.plays_mail is not None:
             self._mail = Mail(self._ports["mail"], self._sandbox.plays_mail, self._sandbox.provider)
             self._mail.start()

@@ -189,6 +189,8 @@ class Platform:
             ),
         }
         environment = {"SANDBOX_PLAYS": written(self._options.plays()), "PYTHONUNBUFFERED": "1"}
+        if (reporter := self._options.reporter(self.local)) is not None:
+            environment |= reporter.written()
         for name, (command, ready) in commands.items():
             self.supervisor.start(Child(name, command, self._root, ready, environment if name == "sandbox" else {}))
 

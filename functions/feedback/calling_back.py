@@ -19,7 +19,7 @@ from shared.domain.signal import digest
 from shared.ports import Catalogues, Contacts
 
 NOT_YET = timedelta(minutes=10)
-"""How long after an event its message may still be on the way into our books, so that it is asked to come again."""
+"""How long after an event what its provider calls the message may still be on the way into our books."""
 
 
 class CalledBack(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +67,7 @@ class TakeCallbacks:
             else:
                 taking[index] = Told(_outcome(event, delivery, now), delivery)
         taken = self._take(list(taking.values()), now)
-        recent = [event for event in unknown.values() if (event.at or now) > now - NOT_YET]
+        recent = [each for each in unknown.values() if not each.delivery_id and (each.at or now) > now - NOT_YET]
         if recent:
             raise TransientError(f"{len(recent)} events are of messages that are not known yet")
         accepted = []

@@ -87,7 +87,7 @@ class Follow:
 
 
 def _is_on_its_way(delivery: Delivery, now: datetime) -> bool:
-    return delivery.state == "sending" or (delivery.state == "sent" and now < delivery.at + NOBODY_WITHIN)
+    return delivery.is_held(now) or (delivery.state == "sent" and now < delivery.at + NOBODY_WITHIN)
 
 
 def _told(name: str, delivery: Delivery, what: str, now: datetime) -> Told:

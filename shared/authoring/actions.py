@@ -92,6 +92,7 @@ class ActionBuilder:
             group=action.group,
             purpose=action.purpose,
             value=action.value,
+            anyway=action.anyway,
             lever=next((f.lever for f in (action, group, issue) if f is not None and f.lever is not None), 1.0),
             treatments=tuple(self._treatment(action, treatment) for treatment in by_id(action.treatments)),
             description=action.description,

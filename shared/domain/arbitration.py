@@ -180,9 +180,11 @@ def scored_by(policy: Policy, scored: Scoring, priorities: Sequence[float]) -> S
 def without_levers(policy: Policy, scored: Scoring) -> Scoring:
     """The same candidates as they would rank with every lever at 1."""
     w = policy.revision.catalogue.weights
+    rows = np.array(policy.slotting.numbers(scored.treatments), dtype=np.intp)
+    effects = columns_of(policy).effects(np.array(scored.propensities), rows).tolist()
     bare = [
         p**w.propensity * c**w.context * v**w.value
-        for p, c, v in zip(scored.propensities, scored.contexts, scored.values, strict=True)
+        for p, c, v in zip(effects, scored.contexts, scored.values, strict=True)
     ]
     again = scored_by(policy, scored, bare)
     return msgspec.structs.replace(again, levers=(1.0,) * len(again))
@@ -220,7 +222,7 @@ class _Scores:
         w = columns.policy.revision.catalogue.weights
         self._values = self._valued(situation)
         self._contexts = self._weighted(situation)
-        bare = power(propensities, w.propensity)
+        bare = power(columns.effects(propensities, positions), w.propensity)
         if self._contexts is not None:
             bare = bare * power(self._contexts, w.context)
         self._bare = bare * power(self._values, w.value)

@@ -29,6 +29,7 @@ class Columns:
         self.policy = policy
         self.size = len(policy.rows)
         self.ids = np.array([treatment.id for _, treatment in policy.rows], dtype=object)
+        self.anyway = None if factors.anyway is None else np.array(factors.anyway, dtype=np.float64)
         self.levers = np.array(factors.levers, dtype=np.float64)
         self.prices = np.array(factors.prices, dtype=np.float64)
         self.values = np.array([0.0 if value is None else value for value in factors.values], dtype=np.float64)
@@ -39,6 +40,12 @@ class Columns:
                 computed[text] = computed.get(text, 0) | 1 << row
         self.computed = tuple((text, rows, bits(rows, self.size)) for text, rows in computed.items())
         self._given: tuple[tuple[float, ...], Column] = (), np.array([])
+
+    def effects(self, propensities: Column, positions: Positions) -> Column:
+        """What counts of some rows' P: all of it, or what goes beyond those who accept anyway."""
+        if self.anyway is None:
+            return propensities
+        return np.maximum(propensities - self.anyway[positions], 0.0)
 
     def propensities(self, every: tuple[float, ...] | Column) -> Column:
         """P of every row as a column; of a tuple it is made once for as long as the same one is given."""

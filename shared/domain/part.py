@@ -36,6 +36,7 @@ Text = Annotated[str, Meta(min_length=1)]
 Cel = Annotated[str, Meta(min_length=1, max_length=2000)]
 Factor = Annotated[float, Meta(ge=0, le=10)]
 Pounds = Annotated[float, Meta(ge=0)]
+Share = Annotated[float, Meta(ge=0, le=1)]
 
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}

@@ -126,6 +126,7 @@ class _Beliefs:
             policy, candidates, by_row, situation, record.models, way=self._way, decision=record.decision_id
         )
         self._ids = [policy.rows[row][1].id for row in rows]
+        self._anyway: Vector | None = None
         if self._way.ranks_by == "chance":
             return
         self._means: Vector = np.array(halves_of(record.means), np.float64)[places]
@@ -137,6 +138,8 @@ class _Beliefs:
             self._power, self._others = 1.0, np.ones(len(rows))
         else:
             self._power = weights.propensity
+            anyway = policy.factors.anyway
+            self._anyway = None if anyway is None else np.array([anyway[row] for row in rows])
             factors = [named[treatment] for treatment in self._ids]
             self._others = np.array(
                 [f.context**weights.context * f.value**weights.value * f.lever**weights.lever for f in factors]
@@ -145,8 +148,10 @@ class _Beliefs:
     def may_be_first(self, mine: int) -> Positions:
         """The places of those that may be drawn above one of them, itself included."""
         spread = np.sqrt(self._means * (1.0 - self._means) / (self._evidence + 1.0))
-        most = np.minimum(self._means + _HORIZON * spread, 1.0) ** self._power * self._others
-        least = np.maximum(self._means - _HORIZON * spread, 0.0) ** self._power * self._others
+        every = np.arange(len(spread))
+        upper = np.minimum(self._means + _HORIZON * spread, 1.0)
+        lower = np.maximum(self._means - _HORIZON * spread, 0.0)
+        most, least = (self._counted(bound, every) ** self._power * self._others for bound in (upper, lower))
         keeps = most >= least.max()
         keeps[mine] = True
         return np.flatnonzero(keeps)
@@ -161,7 +166,11 @@ class _Beliefs:
         whose = np.repeat(np.arange(times), len(ids))
         drawn = draw_each(names, whose, np.tile(starts, times), np.tile(means, times), np.tile(evidence, times))
         drawn = drawn.reshape(times, len(ids))
-        return np.asarray(drawn**self._power * self._others[places])
+        return np.asarray(self._counted(drawn, places) ** self._power * self._others[places])
+
+    def _counted(self, propensities: Vector, places: Positions) -> Vector:
+        """What counts of P: in the arm of propensity alone, all of it."""
+        return propensities if self._anyway is None else np.maximum(propensities - self._anyway[places], 0.0)
 
 
 def row_id(decision_id: str) -> str:

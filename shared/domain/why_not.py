@@ -220,8 +220,10 @@ class _Search:
     def _factors(self, mine: Ranked, beat: float, does: Callable[[float], bool]) -> Iterator[Change]:
         """What P, V or L would have to be, each alone, for a priority above one, if that does it."""
         weights = self._policy.revision.catalogue.weights
+        every = self._policy.factors.anyway
+        anyway = every[self._policy.row(mine.treatment)] if every else 0.0
         shares = {
-            "propensity": (mine.propensity, weights.propensity),
+            "propensity": (max(mine.propensity - anyway, 0.0), weights.propensity),
             "context": (mine.context, weights.context),
             "value": (mine.value, weights.value),
             "lever": (mine.lever, weights.lever),
@@ -235,6 +237,8 @@ class _Search:
             needed = _rounded_up((beat / others) ** (1 / weight))
             if needed <= limits[name] and does(others * needed**weight):
                 unit = "£" if name == "value" else ""
+                if name == "propensity":  # of which what is accepted anyway does not count
+                    needed, now = _rounded_up(needed + anyway) if anyway else needed, mine.propensity
                 says = f"{name} of {mine.treatment} ≥ {unit}{needed:.4g}, now {unit}{now:.4g}"
                 yield Change(kind=name, subject=mine.treatment, value=needed, says=says)
 

@@ -116,6 +116,19 @@ def test_an_outcome_that_came_earlier_than_the_one_that_was_folded_counts_from_t
     assert past(folded) == [("sending", SENT_AT, {"delivered": SENT_AT})]
 
 
+def test_an_answer_that_comes_after_folding_puts_no_response_right(folded):
+    observe(folded, ONE, "no_response", LATER)
+    reserve(folded, 2, LATER + timedelta(hours=1))
+    assert "no_response" in past(folded)[0][2]
+
+    observe(folded, ONE, "click", LATER + timedelta(hours=2))
+
+    assert "no_response" not in past(folded)[0][2]
+    reserve(folded, 3, LATER + timedelta(hours=3))
+    assert "click" in past(folded)[0][2]
+    assert "no_response" not in past(folded)[0][2]
+
+
 def test_an_outcome_that_is_told_again_after_folding_changes_nothing_as_ever(folded):
     assert observe(folded, ONE, "delivered", LATER)
 

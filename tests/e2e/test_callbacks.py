@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import msgspec
 from standardwebhooks import Webhook
 
@@ -67,3 +68,38 @@ def test_a_bounce_of_a_message_known_by_its_providers_reference_stops_the_channe
     moved = {"contact_point": {delivery.channel: {"granted": True, "at": later}}}
     at = {"at": later}
     assert bank.record(bank.send(signal(person, consent=moved, **at))).profile.reachable == before
+
+
+def test_the_sandbox_reports_as_a_provider_does(bank):
+    [person] = bank.newcomers(1)
+    delivery = bank.ended(bank.send(signal(person))).delivery_id
+    sandbox = bank.platform.endpoints["sandbox"]
+
+    told = httpx.post(f"{sandbox}/events", json={"event": "clicked", "delivery_id": delivery}, trust_env=False)
+    refused = httpx.post(f"{sandbox}/events", json={"event": "eaten", "delivery_id": delivery}, trust_env=False)
+
+    assert (told.status_code, refused.status_code) == (202, 400)
+    assert told.json()["accepted"][0]["outcome"] == "click"
+    assert noted(bank, person, delivery) == {"click"}
+
+
+def test_nobody_responds_until_somebody_does(bank):
+    [person] = bank.newcomers(1)
+    asked = {"identifiers": {"customer_no": person}, "brand": "northmoor", "channel": "web"}
+    placements = bank.decide(asked)["placements"]
+    delivery = next(treatment["delivery_id"] for each in placements for treatment in each["treatments"])
+    platform = bank.platform
+    credentials = platform.credentials if bank.kind == "embedded" else platform.local.credentials
+    clock = {"authorization": f"Bearer {credentials.push_token}"}
+
+    def tell(outcome, days):
+        at = (datetime.now(UTC) - timedelta(days=days)).isoformat()
+        report = {"outcome": outcome, "delivery_id": delivery, "at": at}
+        assert bank.call("feedback", "POST", "/v1/outcomes", json=report).status_code == 202
+
+    tell("impression", 2)
+    assert bank.call("feedback", "POST", "/v1/sweep", key=False).status_code == 401
+    assert bank.call("feedback", "POST", "/v1/sweep", headers=clock, key=False).status_code == 200
+    assert noted(bank, person, delivery) == {"impression", "no_response"}
+    tell("accept", 0)
+    assert noted(bank, person, delivery) == {"impression", "accept"}

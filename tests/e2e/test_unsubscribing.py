@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from shared.domain.signal import digest
@@ -65,3 +67,29 @@ def test_one_click_stops_what_is_on_its_way_and_what_is_decided_next(bank):
     assert end.outcome == "cancelled"
     assert bank.delivery(on_its_way.delivery_id).reason == "stopped by consent marketing_consent just before sending"
     assert consents_by(bank, person, "sms")
+
+
+def test_what_a_message_carries_counts_its_opening_and_unsubscribes(bank):
+    [person] = bank.newcomers(1)
+    decision = bank.send(signal(person, "application_abandoned", properties={"product": "loan"}))
+    sent = bank.delivery(bank.ended(decision).delivery_id)
+    [message] = bank.messages([decision])[decision]
+    assert (message["channel"], sent.purpose) == ("email", "marketing")
+    base = bank.platform.endpoints["feedback"]
+    body = message["body"]
+    [picture] = re.findall(r'<img src="([^"]+)"', body["content"][0]["value"])
+    [leave] = re.findall(r"^<(.+)>$", body["headers"]["List-Unsubscribe"])
+    assert picture.startswith(f"{base}/o/")
+
+    def opened():
+        """What is followed within a second of sending is a machine's, so it is looked at again."""
+        assert bank.call("feedback", "GET", picture.removeprefix(base), key=False).content[:3] == b"GIF"
+        [contact] = [each for each in bank.contacts(person) if each.delivery_id == sent.delivery_id]
+        return "impression" in contact.outcomes or None
+
+    bank.eventually(opened, "the opening")
+    said = body["headers"]["List-Unsubscribe-Post"].encode()
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    answer = bank.call("feedback", "POST", leave.removeprefix(base), content=said, headers=form, key=False)
+    assert answer.status_code == 200
+    bank.eventually(lambda: None if consents_by(bank, person, "email") else True, "the withdrawal")

@@ -20,7 +20,7 @@ from shared.domain.consent import apply_consents
 from shared.domain.consent.objections import with_objections
 from shared.domain.errors import TransientError
 from shared.domain.identity.links import Graph
-from shared.domain.identity.partition import partition
+from shared.domain.identity.partition import SHARED, partition
 from shared.domain.identity.resolution import keys_of
 from shared.domain.identity.voices import together
 from shared.domain.signal import ConsentChange, Signal
@@ -165,8 +165,16 @@ class Lives(RuleBasedStateMachine):
         for each in self.held:
             self.take(each)
         assert known(self.one, self.sent) == truth(self.sent, self.refused)
+        keys, links = evidence(self.sent)
+        conflicts = partition(keys, links, STRENGTH, self.refused).conflicts
+        noted: dict[str, str] = {}
         for person in filter(None, persons(self.one, self.sent).values()):
+            noted |= person.graph.conflicts
             assert {self.one.person(former).value.person_id for former in person.fragments} <= {person.person_id}
+        # what is shared already is not tried again
+        assert {each for each in noted.items() if each[1] != SHARED} == {
+            each for each in conflicts.items() if each[1] != SHARED
+        }
 
     def named(self, each: Signal) -> Signal:
         whose = {ns: self.prefix + value.removeprefix(self.prefix) for ns, value in each.identifiers.items()}

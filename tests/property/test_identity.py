@@ -8,8 +8,11 @@ import msgspec
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from shared.domain.identity.resolution import keys_of
-from tests.property.identities import NAMESPACES, NOW, Platform, expected, probes, signals
+from functions.identity.people import LARGEST, TOO_LARGE
+from shared.domain.identity.links import Graph
+from shared.domain.identity.resolution import keys_of, seen_together
+from tests.contract.samples import create, link, profile
+from tests.property.identities import NAMESPACES, NOW, Platform, expected, probes, signal, signals
 
 
 @settings(max_examples=60)
@@ -68,3 +71,20 @@ def test_what_is_merged_and_parted_again_is_as_it_was(mine, others, at):
     platform.refuse(merged.person_id, [each for each, link in links.items() if link.signal_id == seen.id])
 
     assert platform.known([*mine, *others]) == before
+
+
+def test_evidence_that_ties_more_together_than_may_be_rebuilt_is_told_and_not_used():
+    platform = Platform()
+    keys = ["customer_no:c1", *(f"phone:t{number}" for number in range(LARGEST - 1))]
+    ties = [seen_together(signal(key, {}), keys[0], key) for key in keys[1:]]
+    graph = Graph(members=dict.fromkeys(keys, "p-1"), links={each.id: each for each in ties})
+    create(platform.persons, profile(graph=graph), [link("customer_no", "c1"), link("phone", "t0")])
+    others = {"customer_no": "c2", "crm_id": "r2"}
+    platform.take(signal("other", others))
+
+    told = platform.take(signal("both", {"crm_id": "r2", "phone": "t0"}, 1))
+
+    assert [conflict.reason for conflict in told.conflicts] == [TOO_LARGE]
+    assert platform.take(signal("other", others)).person_id == told.person_id != "p-1"
+    assert platform.person(told.person_id).value.attributes == {"last": "both"}
+    assert platform.take(signal("again", {"phone": "t0"})).person_id == "p-1"

@@ -126,8 +126,10 @@ def test_a_message_that_was_just_sent_is_asked_for_again_and_one_of_long_ago_is_
     old = click(delivery(7), timestamp=int((LATER - timedelta(hours=2)).timestamp()))
     assert reported.report("sendgrid", [old]).json["rejected"][0]["problem"]["status"] == 404
     of = reported.sent()
-    now = int(LATER.timestamp())
-    answer = reported.report("sendgrid", [click(of), click(delivery(7), timestamp=now)])
+    new = {**click(of, 2), "timestamp": int(LATER.timestamp())}
+    nobodys = {**new, "delivery_id": delivery(7).delivery_id}
+    assert reported.report("sendgrid", [nobodys]).json["rejected"][0]["problem"]["status"] == 404
+    answer = reported.report("sendgrid", [click(of), {**new, "delivery_id": "", "sg_message_id": "m-9.x"}])
     assert answer.status_code == 503
     assert set(reported.observed(of)) == {"click"}
 

@@ -49,6 +49,7 @@ def _of_action(about: str, was: Action, is_now: Action) -> Iterator[Change]:
     yield from changed(about, "value", was.value, is_now.value, pounds)
     yield from changed(about, "valid from", was.active.from_, is_now.active.from_, when)
     yield from changed(about, "valid until", was.active.until, is_now.active.until, when)
+    yield from changed(about, "accepted without being asked", was.anyway, is_now.anyway, per_cent)
     yield from changed(about, "what cancels it", was.cancel_when, is_now.cancel_when, lambda text: f"`{text}`")
     if was.mandatory != is_now.mandatory:
         said = "mandatory: it ranks above all that is not" if is_now.mandatory else "no longer mandatory"

@@ -79,6 +79,7 @@ def _of_arbitration(old: Catalogue, new: Catalogue) -> Iterator[Change]:
         before, after = scope_words(was.scope, old), scope_words(is_now.scope, new)
         yield from changed(about, "scope", before, after, str, actions=0)
     yield from changed("arbitration", "exploration", old.exploration, new.exploration, str, actions=0)
+    yield from changed("arbitration", "effect that counts", old.effect, new.effect, str, actions=0)
     before, after = _parents(old.learning), _parents(new.learning)
     yield from changed("learning", "parents", before, after, str, actions=0)
     before, after = _forgetting(old.learning), _forgetting(new.learning)

@@ -10,7 +10,7 @@ from msgspec import Meta
 from shared.authoring.forms.form import Form
 from shared.authoring.forms.policy import Policy
 from shared.domain.catalogue import Active, AttributeValue, Starting
-from shared.domain.part import Cel, Factor, Id, Language, Name, Pounds, Span, Text
+from shared.domain.part import Cel, Factor, Id, Language, Name, Pounds, Share, Span, Text
 from shared.domain.rules import Purpose
 
 
@@ -60,6 +60,8 @@ class Action(Form, frozen=True, kw_only=True):
         attributes: values of the attributes that schema.yaml declares under action.
         cancel_when: CEL over profile, now and decided_at that says when what is queued of it is not to be sent any
             more, such as when the loan was taken meanwhile; what it reads must be there.
+        anyway: the share of persons that accepts without being asked, 0 to 1, as kairos measure --uplift says it; it
+            counts where arbitration.yaml says effect: uplift.
     """
 
     id: Id
@@ -77,6 +79,7 @@ class Action(Form, frozen=True, kw_only=True):
     policy: Policy = Policy()
     attributes: dict[Name, AttributeValue] = msgspec.field(default_factory=dict)
     cancel_when: Cel | None = None
+    anyway: Share = 0.0
 
 
 class Actions(Form, frozen=True, kw_only=True):

@@ -66,7 +66,7 @@ class Action(Part, frozen=True, kw_only=True):
     `conditions` point into the revision's, inherited ones included, in the order they are tried. `lever` is that of the
     most specific level that declares one. `value` is pounds of an acceptance, or CEL that yields it. `attributes` are
     what expressions read as `action.NAME` besides its id, brand, issue and group. `cancel_when` is CEL that says when
-    what is queued of it is not to be sent any more.
+    what is queued of it is not to be sent any more. `anyway` is the share that accepts without being asked.
     """
 
     id: str
@@ -84,6 +84,7 @@ class Action(Part, frozen=True, kw_only=True):
     conditions: tuple[int, ...] = ()
     attributes: dict[str, AttributeValue] = msgspec.field(default_factory=dict)
     cancel_when: str | None = None
+    anyway: float = 0.0
 
 
 def facts(action: Action, treatment: Treatment) -> dict[str, Any]:

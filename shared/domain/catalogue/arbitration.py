@@ -90,4 +90,9 @@ class Learning(Part, frozen=True, kw_only=True):
     calibrated: bool = False
 
 
+Effect = Literal["acceptance", "uplift"]
+"""What counts of a treatment: that it is accepted, or how much more it is for being given: P less the share that
+accepts anyway.
+"""
+
 Exploration = Literal["off", "thompson"]

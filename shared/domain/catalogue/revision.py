@@ -9,7 +9,7 @@ from functools import cached_property
 import msgspec
 
 from shared.domain.catalogue.actions import Action, Treatment
-from shared.domain.catalogue.arbitration import ContextWeight, Exploration, Learning, Predictor, Weights
+from shared.domain.catalogue.arbitration import ContextWeight, Effect, Exploration, Learning, Predictor, Weights
 from shared.domain.catalogue.callbacks import Callback
 from shared.domain.catalogue.conditions import Condition, Exclusion, Expression
 from shared.domain.catalogue.connectors import Connector
@@ -44,6 +44,7 @@ class Catalogue(Part, frozen=True, kw_only=True):
     too, and stand in its schema; `features_read` names those that anything reads. Without `triggers`, every signal
     starts a decision. `connectors` are the providers that channels are sent through. `experiments` part persons
     into arms.
+    `effect` is what counts of a treatment.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Catalogue(Part, frozen=True, kw_only=True):
     callbacks: tuple[Callback, ...] = ()
     connectors: tuple[Connector, ...] = ()
     experiments: tuple[Experiment, ...] = ()
+    effect: Effect = "acceptance"
     learning: Learning = Learning()
 
     def canonical(self) -> bytes:

@@ -51,6 +51,7 @@ class Factors:
     Attributes:
         models: the id of each row's.
         predictors: what P looks at.
+        anyway: of each row the share that accepts without being asked, where that counts; else None.
         explores: whether P is drawn, by the decision's id.
     """
 
@@ -66,6 +67,8 @@ class Factors:
                 for (action, _), price in zip(rows, self.prices, strict=True)
             ]
         )
+        uplift = revision.catalogue.effect == "uplift"
+        self.anyway = tuple([action.anyway for action, _ in rows]) if uplift else None
         self.mandatory = rows_at([row for row, (action, _) in enumerate(rows) if action.mandatory])
         self.predictors = Predictors(revision.catalogue.predictors, revision.catalogue.learning)
         self.explores = revision.catalogue.exploration == "thompson"

@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 from functions.suppression.records import make_delivery, record_of, row_of
-from shared.domain.arbitration import rank
+from shared.domain.arbitration import rank, without_levers
 from shared.domain.catalogue import Arm, ArmLever, Experiment
 from shared.domain.contact_history import ContactHistory
 from shared.domain.contact_policy import held_out, select
 from shared.domain.contact_read import read_of
 from shared.domain.engagement import Slots, qualify
 from shared.domain.experiments import AS_USUAL
+from shared.domain.explanation import explain
 from shared.domain.policy.policy import Policy
 from shared.domain.replay import replay
 from shared.domain.retrace import retrace
@@ -189,6 +190,41 @@ def test_of_somebody_held_out_it_is_said_what_they_would_have_been_given():
     assert row.held_back == given.chosen[0].treatment
     assert row.treatment != row.held_back
     assert replay(compiled, record).agrees
+
+
+def test_an_explanation_says_what_was_different_for_the_person():
+    compiled = experimenting(HALF)
+    held = next(each for each in PERSONS if held_out(HALF, each))
+    profile = msgspec.structs.replace(person(), person_id=held)
+
+    record, _ = decided(compiled, ("control=held_out", "standing=random", "levers=more"), profile=profile)
+    assert explain(compiled, record).arms == (
+        f"Held out by control: {record.held_back} would have been given but for that.",
+        "In arm random of experiment standing: ranked by chance.",
+        "In arm more of experiment levers: ranked with levers of its own.",
+    )
+    assert not explain(compiled, decided(compiled, ())[0]).arms
+
+
+def test_what_is_accepted_anyway_does_not_count_where_uplift_does():
+    catalogue = policy().revision.catalogue
+    anyway = {"saver": 0.04, "tips": 0.99}
+    actions = tuple(msgspec.structs.replace(a, anyway=anyway.get(a.id, 0.0)) for a in catalogue.actions)
+    changed = msgspec.structs.replace(catalogue, actions=actions, effect="uplift")
+    compiled = Policy(type(policy().revision)(changed))
+
+    record, row = decided(compiled, ())
+    plain = {each.treatment: each for each in retrace(policy(), decided(policy(), ())[0]).scoring}
+    ranked = list(retrace(compiled, record).scoring)
+    assert replay(compiled, record).agrees
+    for each in ranked:
+        of = plain[each.treatment]
+        less = anyway.get(compiled.revision.treatment(each.treatment)[0].id, 0.0)
+        assert each.propensity == of.propensity
+        assert each.priority == pytest.approx(max(of.propensity - less, 0) * of.value * of.lever * of.context)
+    assert row.propensity == pytest.approx(plain[row.treatment].propensity)
+    bare = {each.treatment: each.priority for each in without_levers(compiled, retrace(compiled, record).scoring)}
+    assert bare == {each.treatment: pytest.approx(each.priority / each.lever) for each in ranked}
 
 
 def test_the_sample_bank_keeps_its_standing_arms():
