@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from emulators.access import Credentials
 from emulators.options import Local
 from emulators.playing import Played
+from emulators.reporting import Reporter
 from emulators.seed import read_customers, seed_customers
 from shared.authoring import load
 from shared.domain.catalogue import (
@@ -58,6 +59,11 @@ class Bank:
             "SEAL_KEY": self.seal_key.hex(),
             "LINK_KEYS": self.link_keys,
         }
+
+    def reporter(self, feedback: str, credentials: Credentials) -> Reporter:
+        """What the sandbox reports with, as a provider that signs."""
+        secret = self.source_secrets(credentials)["kairos-callback-messages"]
+        return Reporter(f"{feedback}/v1/callbacks/messages", secret)
 
     def links(self, base: str) -> Links:
         """The signed links of messages, which begin with an address."""

@@ -11,6 +11,7 @@
   messages, at most S seconds (default 10, at most 60), and then lists what there is.
 - `DELETE /received` forgets messages and keys.
 - `POST /behaviour` sets how a channel, or `*`, answers (see `Behaviour`); `GET /behaviour` shows it.
+- `POST /events` reports an event of a message, such as a click, as providers do: see `emulators.reporting`.
 - `GET /health` and `/ready`.
 
 What the sandbox is, its memory and its manners, is in `emulators.provider`; this file is its HTTP side.
@@ -32,6 +33,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from emulators.playing import Callers, Played, accepted, address_in, bounced, fields_of, read
 from emulators.provider import Answer, Behaviour, Provider, RefusedError
+from emulators.reporting import Reporter
 
 SAMPLES = Path(__file__).parents[1] / "catalogue" / "samples" / "fragments.json"
 """What the content service of the sample bank has, by path."""
@@ -48,8 +50,11 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port: int, plays: Sequence[Played], *, logs: bool = True) -> None:
-        """Play the providers of some connectors; log each send with `logs`."""
+    def __init__(
+        self, port: int, plays: Sequence[Played], *, logs: bool = True, reporter: Reporter | None = None
+    ) -> None:
+        """Play the providers of some connectors; log each send with `logs`; report events by `reporter`."""
+        self.reporter = reporter
         self.provider = Provider()
         self.callers = Callers()
         self.logs = logs
@@ -128,6 +133,8 @@ class _Handler(BaseHTTPRequestHandler):
         if path == "/behaviour":
             self.server.provider.behave(Behaviour.from_json(_json_object(body)))
             return Answer(HTTPStatus.OK, self.server.provider.behaviours())
+        if path == "/events" and self.server.reporter is not None:
+            return self.server.reporter.report(_json_object(body))
         host = self.headers.get("host", "").partition(":")[0]
         issuing = [each for each in self.server.plays if each.token_url == f"https://{host}{path}"]
         if issuing:
@@ -238,7 +245,8 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--mail-port", type=int)
     options = parser.parse_args()
-    server = Server(options.port, read(os.environ.get("SANDBOX_PLAYS", "[]")))
+    plays = read(os.environ.get("SANDBOX_PLAYS", "[]"))
+    server = Server(options.port, plays, reporter=Reporter.from_environment())
     if options.mail_port:
         from emulators.mail import Mail  # noqa: PLC0415 - its library is not light, and tests do without
 
