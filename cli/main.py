@@ -23,6 +23,7 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     "seal": ("cli.records", "seal", "Chain and seal the history of a day."),
     "verify": ("cli.records", "verify", "Find what was changed or is missing since."),
     "catalogue": ("cli.catalogue", "catalogue", "Check, build and publish the catalogue."),
+    "simulate": ("cli.simulate", "simulate", "Decide for many persons, by one revision or two, and compare."),
     "content": ("cli.content", "content", "Show what a treatment says to a person, and what its provider would get."),
     "person": ("cli.person", "person", "Show, take apart, hand over or erase one customer."),
     "channels": ("cli.channels", "channels", "Show at what pace channels are sent to, and what waits."),

@@ -61,6 +61,7 @@ class BankOnEmulators(Platform):
                     **workflow_secrets(local.credentials),
                 },
                 plays=bank.plays,
+                reporter=lambda local: bank.reporter(local.endpoints["feedback"], local.credentials),
                 stand_ins=lambda local: bank.stand_ins(local.endpoints["sandbox"], local.endpoints["mail"]),
                 ports=ports or {},
                 seed=self._seed,

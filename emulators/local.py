@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from emulators.access import Credentials
 from emulators.options import Local
 from emulators.playing import Played
+from emulators.reporting import Reporter
 from emulators.seed import read_customers, seed_customers
 from shared.authoring import load
 from shared.domain.catalogue import (
@@ -59,6 +60,11 @@ class Bank:
             "LINK_KEYS": self.link_keys,
         }
 
+    def reporter(self, feedback: str, credentials: Credentials) -> Reporter:
+        """What the sandbox reports with, as a provider that signs."""
+        secret = self.source_secrets(credentials)["kairos-callback-messages"]
+        return Reporter(f"{feedback}/v1/callbacks/messages", secret)
+
     def links(self, base: str) -> Links:
         """The signed links of messages, which begin with an address."""
         return Links(link_keys(self.link_keys), base)
@@ -97,7 +103,8 @@ class Bank:
 
     def stand_ins(self, sandbox: str, mail: str) -> Mapping[str, str]:
         """What stands in for every host that the connectors name: the sandbox."""
-        hosts: dict[str, str] = {}
+        services = self.revision.catalogue.content_services
+        hosts: dict[str, str] = {urlsplit(each.url).hostname or "": sandbox for each in services}
         for each in self.plays():
             hosts[each.host] = mail if each.is_mail else sandbox
             if each.token_url:

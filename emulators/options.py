@@ -10,6 +10,7 @@ from pathlib import Path
 from emulators.access import Credentials
 from emulators.children import Death, OnDeath
 from emulators.playing import Played
+from emulators.reporting import Reporter
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Options:
             names.
         kept_secrets: makes what Secret Manager holds besides, by name: what functions read while they run.
         plays: says which providers the sandbox plays.
+        reporter: says whom it reports events of messages to.
         environment: further environment variables by service; `*` is for every service.
         stand_ins: says what stands in for the hosts of connectors, for the function that sends.
         ports: wanted ports, by name of service, emulator or `sandbox`; free ones otherwise.
@@ -74,6 +76,7 @@ class Options:
     secrets: Callable[[Local], Mapping[str, str]] = lambda _local: {}
     kept_secrets: Callable[[Local], Mapping[str, str]] = lambda _local: {}
     plays: Callable[[], Sequence[Played]] = lambda: ()
+    reporter: Callable[[Local], Reporter | None] = lambda _local: None
     stand_ins: Callable[[Local], Mapping[str, str]] = lambda _local: {}
     environment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     ports: Mapping[str, int] = field(default_factory=dict)

@@ -5,17 +5,20 @@
 - A request for the host of a connector is taken as its provider would: `emulators.playing` says whom it knows by what,
   and what it answers. The header `idempotency-key` is the delivery's id. A key that was accepted before gets the first
   answer again, with `idempotent-replay: true`, and adds no message. Tokens are granted where connectors get them.
+- `GET /api/assets/LANGUAGE/FRAGMENT` answers as the sample's content service, under the channel `content`.
 - Mail comes over SMTP on a port of its own, under the delivery's id as its `Message-ID`.
 - `GET /received[?channel=C][&count=N&timeout=S]` lists what was accepted; with `count` it waits until there are N
   messages, at most S seconds (default 10, at most 60), and then lists what there is.
 - `DELETE /received` forgets messages and keys.
 - `POST /behaviour` sets how a channel, or `*`, answers (see `Behaviour`); `GET /behaviour` shows it.
+- `POST /events` reports an event of a message, such as a click, as providers do: see `emulators.reporting`.
 - `GET /health` and `/ready`.
 
 What the sandbox is, its memory and its manners, is in `emulators.provider`; this file is its HTTP side.
 """
 
 import argparse
+import hashlib
 import json
 import os
 import signal
@@ -24,14 +27,20 @@ import threading
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from emulators.playing import Callers, Played, accepted, address_in, bounced, fields_of, read
 from emulators.provider import Answer, Behaviour, Provider, RefusedError
+from emulators.reporting import Reporter
+
+SAMPLES = Path(__file__).parents[1] / "catalogue" / "samples" / "fragments.json"
+"""What the content service of the sample bank has, by path."""
 
 LARGEST_BODY_BYTES = 1024 * 1024
 LONGEST_WAIT_SECONDS = 60.0
+FRAGMENTS = "/api/assets/"
 MALFORMED = b"HTTQ/7 what?\r\n\x00\x01\r\n\r\n"
 
 
@@ -41,12 +50,16 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port: int, plays: Sequence[Played], *, logs: bool = True) -> None:
-        """Play the providers of some connectors; log each send with `logs`."""
+    def __init__(
+        self, port: int, plays: Sequence[Played], *, logs: bool = True, reporter: Reporter | None = None
+    ) -> None:
+        """Play the providers of some connectors; log each send with `logs`; report events by `reporter`."""
+        self.reporter = reporter
         self.provider = Provider()
         self.callers = Callers()
         self.logs = logs
         self.plays = list(plays)
+        self.fragments: Mapping[str, Any] = json.loads(SAMPLES.read_text(encoding="utf-8"))
         super().__init__(("127.0.0.1", port), _Handler)
 
     @property
@@ -91,6 +104,8 @@ class _Handler(BaseHTTPRequestHandler):
             return Answer(HTTPStatus.OK, {"status": "ok"})
         if path == "/behaviour":
             return Answer(HTTPStatus.OK, self.server.provider.behaviours())
+        if path.startswith(FRAGMENTS):
+            return self._fragment(path)
         if path == "/received":
             query = {name: values[-1] for name, values in parse_qs(urlsplit(self.path).query).items()}
             channel = query.get("channel")
@@ -100,10 +115,26 @@ class _Handler(BaseHTTPRequestHandler):
             return Answer(HTTPStatus.OK, {"received": self.server.provider.received(channel)})
         raise RefusedError(HTTPStatus.NOT_FOUND, f"There is no {path} here.")
 
+    def _fragment(self, path: str) -> Answer:
+        """A content fragment of the sample, kept for a minute; the channel `content` says how it is answered."""
+        mode = self.server.provider.mode_of("content")
+        if mode != "ok":
+            return self.server.provider.failing("content")
+        found = self.server.fragments.get(path.removeprefix(FRAGMENTS))
+        if found is None:
+            raise RefusedError(HTTPStatus.NOT_FOUND, f"There is no fragment {path}.")
+        etag = f'"{hashlib.sha256(json.dumps(found).encode()).hexdigest()[:16]}"'
+        kept = {"etag": etag, "cache-control": "max-age=60"}
+        if self.headers.get("if-none-match") == etag:
+            return Answer(HTTPStatus.NOT_MODIFIED, None, kept)
+        return Answer(HTTPStatus.OK, found, kept)
+
     def _post(self, path: str, body: bytes) -> Answer:
         if path == "/behaviour":
             self.server.provider.behave(Behaviour.from_json(_json_object(body)))
             return Answer(HTTPStatus.OK, self.server.provider.behaviours())
+        if path == "/events" and self.server.reporter is not None:
+            return self.server.reporter.report(_json_object(body))
         host = self.headers.get("host", "").partition(":")[0]
         issuing = [each for each in self.server.plays if each.token_url == f"https://{host}{path}"]
         if issuing:
@@ -164,7 +195,7 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.body is not None:
             kind = "application/json" if answer.status < HTTPStatus.BAD_REQUEST else "application/problem+json"
             self.send_header("content-type", kind)
-        if answer.status != HTTPStatus.NO_CONTENT:
+        if answer.status not in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}:
             self.send_header("content-length", str(len(content)))
         if self.close_connection:
             self.send_header("connection", "close")
@@ -214,7 +245,8 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--mail-port", type=int)
     options = parser.parse_args()
-    server = Server(options.port, read(os.environ.get("SANDBOX_PLAYS", "[]")))
+    plays = read(os.environ.get("SANDBOX_PLAYS", "[]"))
+    server = Server(options.port, plays, reporter=Reporter.from_environment())
     if options.mail_port:
         from emulators.mail import Mail  # noqa: PLC0415 - its library is not light, and tests do without
 

@@ -29,7 +29,8 @@ import sys
 
 from cli.main import main
 
-sys.exit(main())
+if __name__ == "__main__":  # a simulation of several processes imports this in each of them
+    sys.exit(main())
 """
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.domain.attribution import attributed
-from shared.domain.catalogue import Revision
+from shared.domain.catalogue import Action, Revision
 from shared.domain.delivery import Delivery
 from shared.domain.erasure import ERASED
 from shared.domain.errors import ErasedError, InvalidError, NotFoundError
@@ -16,6 +16,20 @@ from shared.domain.identity.links import Identifier, key_of
 from shared.domain.identity.resolution import epoch
 from shared.domain.profile import Person
 from shared.ports import Catalogues, Contacts, Outcomes, Persons, behind
+
+
+class UnaskedError(NotFoundError):
+    """Somebody did what an action asks for, and had none of its treatments within the window: it was not asked of them.
+
+    Attributes:
+        person_id: who.
+        action: what.
+    """
+
+    def __init__(self, person_id: str, action: Action) -> None:
+        super().__init__("no treatment of this action was had by this person within its attribution window")
+        self.person_id = person_id
+        self.action = action
 
 
 class Attribute:
@@ -36,7 +50,8 @@ class Attribute:
 
         Raises:
             InvalidError: an identifier cannot be one, or there is no such action.
-            NotFoundError: nobody is known by them, or had this action within its window.
+            NotFoundError: nobody is known by them.
+            UnaskedError: they had none of this action's treatments within its window.
             TransientError: a store did not answer.
         """
         revision = self._catalogues.current().revision
@@ -50,7 +65,7 @@ class Attribute:
         seen = {key for key, each in observed.items() if "impression" in each.value.first()}
         found = attributed(deliveries, seen, revision.channels, at)
         if found is None:
-            raise NotFoundError("no treatment of this action was had by this person within its attribution window")
+            raise UnaskedError(person.person_id, revision.action(action))
         return found
 
     def _person(self, revision: Revision, identifiers: Mapping[str, Any], at: datetime) -> Person:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 import msgspec
 
-from functions.feedback.attributing import Attribute
+from functions.feedback.attributing import Attribute, UnaskedError
 from functions.feedback.rejecting import rejection
 from functions.feedback.taking import TakeOutcomes, Told, heard
 from shared.domain.consequences import consequence
@@ -21,6 +22,9 @@ from shared.messages.rows import outcome_row
 from shared.ports import Contacts
 
 MAX_ITEMS = 500
+
+UNASKED = frozenset({"accept", "convert"})
+"""Outcomes that somebody may bring about whom nobody asked."""
 
 
 class ReportedOutcome(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -80,11 +84,17 @@ class RecordOutcomes:
         named = sorted({item.delivery_id for item in reported.values() if item.delivery_id})
         deliveries = self._contacts.deliveries(named) if named else {}
         told: dict[int, Told] = {}
+        unasked: dict[int, HistoryRow] = {}
         for index, item in reported.items():
             try:
                 delivery = self._delivery(item, deliveries)
             except InvalidError as error:
                 rejected.append(rejection(index, 400, error))
+            except UnaskedError as error:
+                if item.outcome in UNASKED:
+                    unasked[index] = _unasked(item, error)
+                else:
+                    rejected.append(rejection(index, 404, InvalidError(str(error), field="action")))
             except NotFoundError as error:
                 field = "delivery_id" if item.delivery_id else "action"
                 rejected.append(rejection(index, 404, InvalidError(str(error), field=field)))
@@ -96,6 +106,9 @@ class RecordOutcomes:
             outcome_id = each.outcome.id
             accepted.append({"index": index, "outcome_id": outcome_id, "duplicate": taken.get(outcome_id, True)})
             taken[outcome_id] = True  # the same twice in one request is a duplicate too
+        self._take.note(list(unasked.values()))
+        accepted += [{"index": place, "outcome_id": row.row_id, "duplicate": False} for place, row in unasked.items()]
+        accepted.sort(key=itemgetter("index"))
         return Recorded(accepted=accepted, rejected=sorted(rejected, key=lambda r: int(r["index"])))
 
     def _delivery(self, item: ReportedOutcome, deliveries: Mapping[str, Delivery]) -> Delivery:
@@ -111,6 +124,26 @@ class RecordOutcomes:
         if item.delivery_id not in deliveries:
             raise NotFoundError("no such delivery; use the delivery_id that came with the treatment")
         return deliveries[item.delivery_id]
+
+
+def _unasked(item: ReportedOutcome, error: UnaskedError) -> HistoryRow:
+    """The row of what somebody did without being asked: it is nobody's contact and teaches no model, and is what those
+    who were asked are measured against.
+    """
+    assert item.at is not None, "whoever names no delivery says when"
+    action, name = error.action, item.id or f"{item.outcome} {item.at.isoformat()}"
+    return HistoryRow(
+        row_id="o-" + digest("unasked", error.person_id, action.id, name),
+        kind="outcome",
+        occurred_at=item.at,
+        person_id=error.person_id,
+        outcome=item.outcome,
+        brand=action.brand,
+        issue=action.issue,
+        group_id=action.group,
+        action=action.id,
+        value=item.value,
+    )
 
 
 def _outcome(item: ReportedOutcome, delivery: Delivery, at: datetime) -> Outcome:

@@ -65,6 +65,11 @@ class TakeOutcomes:
         self._publisher.publish([*self._consequences(told, now), *rows])
         return taken
 
+    def note(self, rows: Sequence[HistoryRow]) -> None:
+        """Tell the history of what is no delivery's outcome."""
+        if rows:
+            self._publisher.publish(rows)
+
     def _consequences(self, told: Sequence[Told], now: datetime) -> Iterator[SignalReceived]:
         """What identity is to hear."""
         for outcome, delivery in told:

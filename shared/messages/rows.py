@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -11,9 +11,11 @@ from shared.domain.canonical import canonical
 from shared.domain.decision import DecisionRecord
 from shared.domain.delivery import Delivery
 from shared.domain.erasure import ERASED
-from shared.domain.selected import Selected
 from shared.domain.signal import DECISION_REQUESTED, Signal
 from shared.messages import HistoryRow
+
+if TYPE_CHECKING:  # what only talks of rows does without contact policy
+    from shared.domain.selected import Selected
 
 _WITH_EFFECT = {"reserved": 0, "offered": 0, "deferred": 1, "all_withheld": 1}
 """Ends of a decision that are remembered and repeated; any other is computed again when its signal comes again."""
@@ -47,7 +49,13 @@ def decision_row(
     """A decision, with the first treatment it chose if any, what that was ranked by and how probable its choice was;
     `repeated` when it was made before and is told again.
     """
-    row = HistoryRow(
+    first: dict[str, Any] = {}
+    if delivery is not None:
+        first = _taxonomy(delivery)
+        first["selection_probability"] = probability
+    if chosen is not None:
+        first |= chosen._asdict()
+    return HistoryRow(
         row_id=record.decision_id,
         kind="decision",
         occurred_at=record.reserved_at,
@@ -60,11 +68,8 @@ def decision_row(
         asked=record.slots.channels[0] if record.signal.type == DECISION_REQUESTED else None,
         arms=" ".join(record.arms) or None,
         held_back=record.held_back,
+        **first,
     )
-    if delivery is None:
-        return row
-    facts: dict[str, Any] = {} if chosen is None else chosen._asdict()
-    return msgspec.structs.replace(row, **_taxonomy(delivery), **facts, selection_probability=probability)
 
 
 def outcome_row(

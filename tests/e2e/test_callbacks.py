@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import msgspec
 from standardwebhooks import Webhook
 
@@ -67,6 +68,19 @@ def test_a_bounce_of_a_message_known_by_its_providers_reference_stops_the_channe
     moved = {"contact_point": {delivery.channel: {"granted": True, "at": later}}}
     at = {"at": later}
     assert bank.record(bank.send(signal(person, consent=moved, **at))).profile.reachable == before
+
+
+def test_the_sandbox_reports_as_a_provider_does(bank):
+    [person] = bank.newcomers(1)
+    delivery = bank.ended(bank.send(signal(person))).delivery_id
+    sandbox = bank.platform.endpoints["sandbox"]
+
+    told = httpx.post(f"{sandbox}/events", json={"event": "clicked", "delivery_id": delivery}, trust_env=False)
+    refused = httpx.post(f"{sandbox}/events", json={"event": "eaten", "delivery_id": delivery}, trust_env=False)
+
+    assert (told.status_code, refused.status_code) == (202, 400)
+    assert told.json()["accepted"][0]["outcome"] == "click"
+    assert noted(bank, person, delivery) == {"click"}
 
 
 def test_nobody_responds_until_somebody_does(bank):

@@ -157,7 +157,9 @@ def agree(policy: Policy, slots: Slots, wave: Wave, counts: dict[str, Counts]) -
         assert decisions.results[person] == alone.result
         chosen = {
             (policy.rows[row][1].id, placements[part])
-            for row, part in zip(decisions.rows[person].tolist(), decisions.parts[person].tolist(), strict=True)
+            for row, part in zip(
+                decisions.chosen.rows[person].tolist(), decisions.chosen.parts[person].tolist(), strict=True
+            )
             if row >= 0
         }
         expected = {(each.treatment, each.placement if slots.placements else None) for each in alone.chosen}

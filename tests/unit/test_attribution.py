@@ -98,7 +98,7 @@ def test_any_of_those_that_are_one_person_may_have_got_it(offered):
     theirs = offered.got(1, "web", NOW + HOUR, "presented", stranger)
     seen = {"outcome": "impression", "delivery_id": theirs.delivery_id, "at": (NOW + HOUR).isoformat()}
     world.record(msgspec.json.encode(seen), world.now)
-    assert offered.tell().rejected[0]["problem"]["status"] == 404
+    assert offered.tell(outcome="click").rejected[0]["problem"]["status"] == 404
     world.receive(canonical("", "met", identifiers={"customer_no": NUMBER, "cookie_id": "ck"}))
     world.run()
     assert offered.tell().accepted
@@ -108,7 +108,7 @@ def test_any_of_those_that_are_one_person_may_have_got_it(offered):
 @pytest.mark.parametrize(
     ("fields", "status", "field"),
     [
-        ({"at": (NOW + timedelta(days=31)).isoformat()}, 404, "action"),
+        ({"at": (NOW + timedelta(days=31)).isoformat(), "outcome": "click"}, 404, "action"),
         ({"identifiers": {"customer_no": "C999999"}}, 404, "action"),
         ({"action": "northmoor_home_insurance_that_is_none"}, 400, "action"),
         ({"identifiers": {"shoe_size": "9"}}, 400, "identifiers.shoe_size"),
@@ -124,3 +124,17 @@ def test_what_cannot_be_attributed_says_why(offered, fields, status, field):
     offered.world.now = NOW + timedelta(days=40)
     [rejected] = offered.tell(**fields).rejected
     assert (rejected["problem"]["status"], rejected["problem"]["field"]) == (status, field)
+
+
+def test_what_somebody_does_without_being_asked_is_told_to_the_history_and_teaches_nothing(offered):
+    for _ in range(2):
+        told = offered.tell(outcome="convert", value=120.0)
+
+    assert [each["duplicate"] for each in told.accepted] == [False]
+    unasked = [row for row in offered.world.queue.rows if row.kind == "outcome"]
+    assert len({row.row_id for row in unasked}) == 1
+    [row, *_] = unasked
+    assert (row.outcome, row.person_id, row.action, row.value) == ("convert", offered.person, ACTION, 120.0)
+    assert row.delivery_id is None
+    assert not offered.world.store.models
+    assert not offered.accepted()

@@ -111,7 +111,7 @@ def _check(world: _World, wave: Wave, decisions: Decisions, some: Sequence[int])
     """What was measured is what everybody comes to alone."""
     for person in some:
         record = world.batch.record(wave, person)
-        rows = decisions.rows[person]
+        rows = decisions.chosen.rows[person]
         chosen = {world.batch.policy.rows[row][1].id for row in rows[rows >= 0].tolist()}
         if not chosen or chosen != {each.treatment for each in record.chosen}:
             fail(f"Person {person} of a batch was decided otherwise than alone.", "nothing was measured")

@@ -8,18 +8,20 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from shared.domain.arbitration import rank
+from shared.domain.arbitration import rank, reranking
 from shared.domain.contact_history import ContactHistory
 from shared.domain.contact_policy import select
 from shared.domain.contact_read import read_of
 from shared.domain.decision import Chosen, DecisionRecord, Result, delivery_id, kept
 from shared.domain.engagement import Slots, qualify
-from shared.domain.experiments import is_held_out
+from shared.domain.experiments import Way, is_held_out
 from shared.domain.offered import BestFirst
 from shared.domain.offering import offer, to_send
 from shared.domain.policy.policy import Policy
+from shared.domain.policy.tables import Rows
 from shared.domain.profile import Profile
 from shared.domain.propensity import Counts
+from shared.domain.ranking import Ranking, propensities
 from shared.domain.replay import held_back, is_offer
 from shared.domain.signal import Signal, decision_id
 
@@ -32,7 +34,15 @@ class Asked(NamedTuple):
     history: ContactHistory
 
 
-def record(policy: Policy, asked: Asked, slots: Slots, counts: Mapping[str, Counts], now: datetime) -> DecisionRecord:
+def record(
+    policy: Policy,
+    asked: Asked,
+    slots: Slots,
+    counts: Mapping[str, Counts],
+    now: datetime,
+    *,
+    levers: bool = True,
+) -> DecisionRecord:
     """The record of a decision for which volumes and budgets are not asked.
 
     Args:
@@ -41,6 +51,7 @@ def record(policy: Policy, asked: Asked, slots: Slots, counts: Mapping[str, Coun
         slots: where treatments may appear.
         counts: the models' evidence by model id.
         now: when it is decided and reserved or shown, UTC.
+        levers: whether they count; without them it is what would have been, and no decision's record.
     """
     profile, signal, history = asked
     decision = decision_id(signal.source, signal.id)
@@ -62,6 +73,8 @@ def record(policy: Policy, asked: Asked, slots: Slots, counts: Mapping[str, Coun
     if not qualified.rows:
         return made
     ranking = rank(policy, qualified.rows, profile, signal, counts, now, arms=arms)
+    if not levers:
+        ranking = _without_levers(policy, qualified.rows, asked, ranking, now)
     best = BestFirst(ranking.rows(), ranking.weights())
     read = read_of(policy, history, now)
     chosen = (
@@ -71,6 +84,12 @@ def record(policy: Policy, asked: Asked, slots: Slots, counts: Mapping[str, Coun
     if not is_held_out(arms):
         return made
     return msgspec.structs.replace(made, held_back=held_back(policy, made, best, read))
+
+
+def _without_levers(policy: Policy, rows: Rows, asked: Asked, ranking: Ranking, now: datetime) -> Ranking:
+    situation = policy.situation(asked.profile, asked.signal, now)
+    known = propensities(ranking.propensity_parts)
+    return reranking(policy, rows, known, situation, ranking.models, way=Way("no_levers"))
 
 
 def _shown(policy: Policy, asked: Asked, slots: Slots, best: BestFirst, now: datetime) -> dict[str, Any]:

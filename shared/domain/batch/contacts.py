@@ -54,6 +54,7 @@ class Standing(NamedTuple):
     Attributes:
         hard: the rows that rules other than quiet hours stop, by person.
         quiet: those that quiet hours stop.
+        by_rule: which rule stops which rows for whom, of those in either.
         alone: who is to be decided alone.
         counts: by person and tally, of tallies that what is chosen adds to.
         limits: from how many on each of them stops.
@@ -61,6 +62,7 @@ class Standing(NamedTuple):
 
     hard: Stopped
     quiet: Stopped | None
+    by_rule: list[tuple[int, Places, Places]]
     alone: Flags
     counts: NDArray[np.int16]
     limits: NDArray[np.int16]
@@ -100,14 +102,16 @@ class Rules:
         zones = [rules.zone_of(profile) for profile in profiles] if rules.calendars or rules.quiet else None
         hard = np.zeros((self._size, persons), np.bool_)
         quiet = np.zeros((self._size, persons), np.bool_) if rules.quiet else None
-        for stopped, whose in self._fixed(profiles):
-            hard[np.ix_(places(stopped, self._size), whose)] = True
+        by_rule = list(self._fixed(profiles))
+        for _, stopped, whose in by_rule:
+            hard[np.ix_(stopped, whose)] = True
         if quiet is not None:
             assert zones is not None
             for zone, whose in grouped(zones):
                 for number, each in rules.quiet.items():
                     if each.end(now, zone) is not None:
-                        quiet[np.ix_(places(rules.judged[number], self._size), whose)] = True
+                        by_rule.append((number, places(rules.judged[number], self._size), whose))
+                        quiet[np.ix_(by_rule[-1][1], whose)] = True
         alone = np.zeros(persons, np.bool_)
         counted = self._counted(histories, zones, now, alone)
         own = self._own_limits(profiles)
@@ -120,10 +124,11 @@ class Rules:
                 counts[whose, self._growing[tally]] = np.minimum(times, _NEVER - 1)
             full = whose[times >= np.broadcast_to(self._least(tally, own), persons)[whose]]
             if _is_exact(self._tallies[tally]):
-                hard[np.ix_(places(self._tallies[tally].rows, self._size), full)] = True
+                by_rule.append((self._tallies[tally].number, places(self._tallies[tally].rows, self._size), full))
+                hard[np.ix_(by_rule[-1][1], full)] = True
             else:
                 alone[full] = True
-        return Standing(hard, quiet, alone, counts, limits)
+        return Standing(hard, quiet, by_rule, alone, counts, limits)
 
     def _least(self, tally: int, own: Mapping[int, Any]) -> Any:
         """From how many on a tally stops, or might: the same for all, or for each."""
@@ -159,27 +164,27 @@ class Rules:
             self._tallies.append(tally)
         return self._numbers[tally]
 
-    def _fixed(self, profiles: Sequence[Profile]) -> Iterator[tuple[Rows, Places]]:
-        """What is stopped whatever was counted, with the persons for whom it is."""
+    def _fixed(self, profiles: Sequence[Profile]) -> Iterator[tuple[int, Places, Places]]:
+        """What rules stop whatever was counted, with the persons for whom they do."""
         consented: dict[Any, Rows] = {}
-        for rows, whose in grouped([self._stopped(profile, consented) for profile in profiles]):
-            if rows:
-                yield rows, whose
+        for stopped, whose in grouped([tuple(self._stopped(profile, consented)) for profile in profiles]):
+            for number, rows in stopped:
+                yield number, places(rows, self._size), whose
 
-    def _stopped(self, profile: Profile, consented: dict[Any, Rows]) -> Rows:
-        rules, stopped = self._rules, 0
+    def _stopped(self, profile: Profile, consented: dict[Any, Rows]) -> Iterator[tuple[int, Rows]]:
+        rules = self._rules
         if rules.consents:
             key = tuple([(each, word.consents) for each, word in weighed(profile.consents)])
             if key not in consented:
                 consented[key] = rules.consented(profile.consents)
             for number in rules.consents:
-                stopped |= rules.judged[number] & ~consented[key]
+                if rows := rules.judged[number] & ~consented[key]:
+                    yield number, rows
         stopping = [n for n, exclusion in rules.exclusions if exclusion.flag in profile.flags]
         stopping += [n for n, holdout in rules.holdouts if held_out(holdout, profile.person_id)]
         stopping += [n for n, cap in self._may_be_none if limit_of(cap, profile) == 0]
         for number in stopping:
-            stopped |= rules.judged[number]
-        return stopped
+            yield number, rules.judged[number]
 
     def _own_limits(self, profiles: Sequence[Profile]) -> dict[int, Any]:
         """Of caps that persons may lower, the limit of each."""

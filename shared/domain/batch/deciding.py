@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from shared.domain.batch.alone import Asked, record
 from shared.domain.batch.conditions import Conditions
-from shared.domain.batch.contacts import Rules, grouped
+from shared.domain.batch.contacts import Rules, Standing, grouped
 from shared.domain.batch.filling import Filling
 from shared.domain.batch.packed import Flags, Places, Words, packed, places, rows_at, unpacked, words_of
 from shared.domain.batch.scoring import Pairs, Scorer
 from shared.domain.batch.values import Values
+from shared.domain.classifier import Vector
 from shared.domain.contact_history import ContactHistory
 from shared.domain.decision import DecisionRecord, Result
 from shared.domain.engagement import Slots
@@ -45,41 +46,46 @@ class Wave(NamedTuple):
         return Asked(self.profiles[person], self.signals[person], self.histories[person])
 
 
-class Decisions:
+class Chosen(NamedTuple):
+    """What was chosen for each person of a wave.
+
+    Attributes:
+        rows: in the order of being taken, -1 where no more was.
+        parts: the number of the placement that each fills, among those asked for.
+    """
+
+    rows: NDArray[np.intp]
+    parts: NDArray[np.intp]
+
+
+class Decisions(NamedTuple):
     """What a wave came to; a person is a place in it, a treatment its row in the policy.
 
     Attributes:
-        passing: the persons of each row that qualify, as bits.
+        values: what was read of the persons.
+        admitted: the persons of each row as far as no condition says, as bits.
+        passing: those that qualify.
         pairs: the same as pairs, with what they rank by.
-        rows: what was chosen for each person, in the order of being taken, -1 where no more was.
-        parts: the number of the placement that each fills, among those asked for.
+        standing: what contact policy said before anything was chosen.
+        chosen: what came of it.
         results: how each decision ended.
-        excluded: whom a flag excludes altogether.
         alone: the records of those that were decided alone.
+        otherwise: whose treatments rank otherwise, because of the arm of an experiment.
     """
 
-    def __init__(
-        self,
-        passing: Words,
-        pairs: Pairs,
-        rows: NDArray[np.intp],
-        parts: NDArray[np.intp],
-        results: list[Result],
-        alone: dict[int, DecisionRecord],
-    ) -> None:
-        self.passing = passing
-        self.pairs = pairs
-        self.rows = rows
-        self.parts = parts
-        self.results = results
-        self.alone = alone
-
-    def __len__(self) -> int:
-        return len(self.results)
+    values: Values
+    admitted: Words
+    passing: Words
+    pairs: Pairs
+    standing: Standing
+    chosen: Chosen
+    results: list[Result]
+    alone: dict[int, DecisionRecord]
+    otherwise: Flags
 
     def qualified(self, person: int) -> Rows:
         """The rows that a person qualifies for."""
-        return rows_at(unpacked(self.passing, len(self))[:, person])
+        return rows_at(unpacked(self.passing, len(self.results))[:, person])
 
     def of(self, person: int) -> Places:
         """Where a person's pairs are, by row."""
@@ -113,26 +119,57 @@ class Batch:
 
     def __call__(self, wave: Wave) -> Decisions:
         """Decide."""
-        persons = len(wave.profiles)
         values = Values(self.policy, *wave[:2], self.now, self._reads)
-        passing, excluded = self._admitted(wave)
+        admitted, excluded = self._admitted(wave)
+        passing = admitted.copy()
         self._conditions.narrow(passing, values)
         decisions = self._ids(wave) if self.policy.factors.explores else ()
         pairs = self._scorer(passing, values, decisions)
         standing = self._rules.standing(wave.profiles, wave.histories, self.now)
-        filled = self._filling(pairs, pairs.priorities, standing, persons)
-        qualifies = np.zeros(persons, np.bool_)
+        otherwise = self._otherwise(wave)
+        qualifies = np.zeros(len(values), np.bool_)
         qualifies[pairs.persons] = True
-        alone = (
-            filled.alone | self._otherwise(wave) | self._filling.alone | (self._rules.lifts and len(filled.rows[0]) > 1)
-        )
-        results = self._results(filled.rows, qualifies, excluded)
-        records = {}
-        for person in (alone & qualifies).nonzero()[0].tolist():
-            made = records[person] = record(self.policy, wave.asked(person), self.slots, self.counts, self.now)
-            self._take(made, person, filled.rows, filled.parts)
+        chosen, records = self._chosen(wave, pairs, pairs.priorities, standing, qualifies, otherwise)
+        results = self._results(chosen.rows, qualifies, excluded)
+        for person, made in records.items():
             results[person] = made.result
-        return Decisions(passing, pairs, filled.rows, filled.parts, results, records)
+        return Decisions(values, admitted, passing, pairs, standing, chosen, results, records, otherwise)
+
+    def without_levers(self, wave: Wave, decisions: Decisions) -> Chosen:
+        """What would have been chosen if every lever were 1."""
+        factors, pairs = self.policy.factors, decisions.pairs
+        if all(lever == 1.0 for lever in factors.levers):
+            return decisions.chosen
+        qualifies = np.zeros(len(decisions.results), np.bool_)
+        qualifies[pairs.persons] = True
+        qualifies &= ~decisions.otherwise
+        nobody = np.zeros_like(qualifies)
+        chosen, _ = self._chosen(wave, pairs, pairs.bare, decisions.standing, qualifies, nobody, levers=False)
+        chosen.rows[decisions.otherwise] = decisions.chosen.rows[decisions.otherwise]
+        return chosen
+
+    def _chosen(
+        self,
+        wave: Wave,
+        pairs: Pairs,
+        priorities: Vector,
+        standing: Standing,
+        qualifies: Flags,
+        otherwise: Flags,
+        *,
+        levers: bool = True,
+    ) -> tuple[Chosen, dict[int, DecisionRecord]]:
+        """What is chosen, and the records of those that are decided alone."""
+        filled = self._filling(pairs, priorities, standing, len(qualifies))
+        lifts = self._rules.lifts and filled.rows.shape[1] > 1
+        alone = (filled.alone | otherwise | self._filling.alone | lifts) & qualifies
+        records = {}
+        for person in alone.nonzero()[0].tolist():
+            asked = wave.asked(person)
+            made = record(self.policy, asked, self.slots, self.counts, self.now, levers=levers)
+            records[person] = made
+            self._take(made, person, filled.rows, filled.parts)
+        return Chosen(filled.rows, filled.parts), records
 
     def record(self, wave: Wave, person: int) -> DecisionRecord:
         """The whole record of one person's decision."""

@@ -46,6 +46,7 @@ class Pairs(NamedTuple):
         persons: of each pair.
         starts: where the pairs of each row begin, and the end of the last.
         propensities: P, as it is ranked by.
+        values: V, pounds of an acceptance less the price of the contact.
         bare: the priority without its lever.
         priorities: what is ranked by.
     """
@@ -54,6 +55,7 @@ class Pairs(NamedTuple):
     persons: Places
     starts: Places
     propensities: Vector
+    values: Vector
     bare: Vector
     priorities: Vector
 
@@ -111,7 +113,7 @@ class Scorer:
             bare = bare * power(contexts, w.context)
         bare = bare * power(worth, w.value)
         priorities = bare * power(self._columns.levers, w.lever)[rows]
-        return Pairs(rows, persons, starts, propensities, bare, priorities)
+        return Pairs(rows, persons, starts, propensities, worth, bare, priorities)
 
     def _propensities(
         self, rows: Places, persons: Places, starts: Places, values: Values, decisions: Sequence[str]

@@ -160,6 +160,10 @@ class Limits:
         against = self._times.get(tally.against, ()) if tally.against is not None else ()
         return rests_until(tally.rule, self._times[tally], against)
 
+    def by_rule(self) -> Mapping[int, Rows]:
+        """The rows that each rule stops, by its number in the catalogue's order."""
+        return self._stops
+
     def stop(self, row: int) -> Withheld | None:
         """The first rule, in the catalogue's order, that stops a row, and why; None where all let it through."""
         for number, rows in sorted(self._stops.items()):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from shared.domain.catalogue import Action, Catalogue, Treatment
@@ -45,20 +45,29 @@ def truth(value: Any) -> Truth:
 
 def stopping(catalogue: Catalogue) -> tuple[list[Tabled], list[Evaluated]]:
     """Every distinct condition with the rows that it stops."""
-    expressions = catalogue.expressions
     tabled: list[Tabled] = []
     evaluated: list[Evaluated] = []
     for (text, allows_missing), rows, known in _rows_of_conditions(catalogue):
-        expression = expressions[text]
-        data, found = None, expression.clauses
-        if known:
-            data = specialised(expression.program, known)
-            found = clauses(data)
-        if found is not None and (not allows_missing or can_allow_missing(found)):
-            tabled.append(Tabled(found, allows_missing, rows))
+        made = condition_of(catalogue, text, rows, known, allows_missing=allows_missing)
+        if isinstance(made, Tabled):
+            tabled.append(made)
         else:
-            evaluated.append(_evaluated(data or expression.program, rows, allows_missing=allows_missing))
+            evaluated.append(made)
     return tabled, evaluated
+
+
+def condition_of(
+    catalogue: Catalogue, text: str, rows: Rows, known: Mapping[Path, Any], *, allows_missing: bool
+) -> Tabled | Evaluated:
+    """A condition made ready, with the rows that it stops; `known` is what it reads of their candidates."""
+    expression = catalogue.expressions[text]
+    data, found = None, expression.clauses
+    if known:
+        data = specialised(expression.program, known)
+        found = clauses(data)
+    if found is not None and (not allows_missing or can_allow_missing(found)):
+        return Tabled(found, allows_missing, rows)
+    return _evaluated(data or expression.program, rows, allows_missing=allows_missing)
 
 
 def weighing(catalogue: Catalogue) -> tuple[list[Tabled], list[Evaluated]]:
@@ -85,11 +94,7 @@ def _rows_of_conditions(catalogue: Catalogue) -> Iterator[tuple[_Asked, Rows, di
     """Each distinct condition with the rows it concerns: one that reads candidates once for each set of values that it
     reads of them.
     """
-    reads = {
-        text: paths
-        for text, expression in catalogue.expressions.items()
-        if expression.reads and (paths := [path for path in expression.reads if path[0] in CANDIDATE])
-    }
+    reads = reading_candidates(catalogue)
     # by text, of conditions that drop what is missing and of those that allow it
     plain: tuple[defaultdict[str, list[int]], ...] = defaultdict(list), defaultdict(list)
     reading: dict[tuple[_Asked, str], tuple[list[int], dict[Path, Any]]] = {}
@@ -102,8 +107,7 @@ def _rows_of_conditions(catalogue: Catalogue) -> Iterator[tuple[_Asked, Rows, di
             if text not in reads:
                 concerned[index].extend(rows)
                 continue
-            seen = candidate(action, treatment)
-            known = {path: _value(seen, path) for path in reads[text]}
+            known = known_of(action, treatment, reads[text])
             key = (text, allowed), repr(sorted(known.items()))
             reading.setdefault(key, ([], known))[0].extend(rows)
 
@@ -122,6 +126,21 @@ def _rows_of_conditions(catalogue: Catalogue) -> Iterator[tuple[_Asked, Rows, di
     for allowed, by_text in enumerate(plain):
         yield from (((text, bool(allowed)), rows_at(found), {}) for text, found in by_text.items() if found)
     yield from ((one, rows_at(found), known) for (one, _), (found, known) in reading.items())
+
+
+def reading_candidates(catalogue: Catalogue) -> dict[str, list[Path]]:
+    """What expressions read of candidates, by their text; without those that read nothing of them."""
+    return {
+        text: paths
+        for text, expression in catalogue.expressions.items()
+        if expression.reads and (paths := [path for path in expression.reads if path[0] in CANDIDATE])
+    }
+
+
+def known_of(action: Action, treatment: Treatment | None, paths: Iterable[Path]) -> dict[Path, Any]:
+    """What a candidate has at these paths."""
+    seen = candidate(action, treatment)
+    return {path: _value(seen, path) for path in paths}
 
 
 def _value(seen: Mapping[str, Any], path: Path) -> Any:

@@ -1,0 +1,183 @@
+"""`kairos simulate`: what a revision would do for many persons, or what would change from one to another."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+
+from cli.platform import ROOT
+from cli.revisions import revision_of
+from cli.say import fail, json_option, say_json
+from cli.simulate.persons import read
+from cli.simulate.running import AT_ONCE, Asked, Came, run
+from cli.simulate.saying import say_differences, say_summary
+from shared.domain.batch.differing import Moved, differences
+from shared.domain.batch.numbers import Summary
+from shared.domain.catalogue import Revision
+from shared.domain.engagement import Slots
+from shared.domain.signal import DECISION_REQUESTED
+
+SAMPLE = ROOT / "catalogue" / "samples" / "customers.csv"
+
+
+@click.command()
+@click.argument("revision", default=str(ROOT / "catalogue"))
+@click.option("--against", metavar="REVISION", help="What it is compared with, as it is now.")
+@click.option("--persons", "file", default=SAMPLE, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--channel", help="An inbound channel that asks; otherwise something is sent on any outbound channel.")
+@click.option("--placement", "placements", multiple=True, metavar="ID[=COUNT]", help="On the channel; any, if none.")
+@click.option("--brand", help="Whose the signal is, or the request.")
+@click.option("--signal", "kind", help="The type of the signal that every person sends.")
+@click.option("--context", "context", multiple=True, metavar="NAME=VALUE", help="What surrounds it.")
+@click.option("--at", type=click.DateTime(["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"]), help="When, UTC; now, if not given.")
+@click.option("--who", "behind", metavar="NUMBER", help="Name the persons behind a number, such as issue:grow.")
+@click.option("--record", "person", metavar="PERSON", help="Print the whole record of one person's decision.")
+@click.option("--processes", default=1, type=click.IntRange(1, 64), show_default=True)
+@json_option
+def simulate(revision: str, as_json: bool, **given: Any) -> None:
+    """Decide for every person of a file as REVISION would, without sending or keeping anything.
+
+    REVISION and --against are a folder, a built revision's file, a state of git, or on a running platform `live` or an
+    id. A file of persons has a JSON object a line, or is a table like that of the sample bank.
+    """
+    options = _Options(**given)
+    revisions = [*([revision_of(options.against)] if options.against else []), revision_of(revision)]
+    now = options.at.replace(tzinfo=UTC) if options.at else datetime.now(UTC)
+    asked = Asked(
+        revisions=tuple(each.catalogue.canonical() for each in revisions),
+        slots=_slots(revisions, options.channel, options.placements),
+        kind=options.kind or (DECISION_REQUESTED if options.channel else "schedule"),
+        context=_context(options.channel, options.context),
+        brand=options.brand,
+        now=now,
+        behind=options.behind,
+        person=options.person,
+    )
+    lots = read(options.file, revisions[-1], now, AT_ONCE)
+    found = _added(run(asked, lots, options.processes), len(revisions))
+    if not found.summaries[-1].persons:
+        fail(f"{options.file} has no persons.", "It has one JSON object a line, or is a table.")
+    if options.person is not None:
+        if not found.record:
+            fail(f"{options.file} has no person {options.person}.")
+        click.echo(found.record)
+    elif options.behind is not None:
+        _say_who(options.behind, found, as_json=as_json)
+    else:
+        _say(revisions, found, as_json=as_json)
+
+
+class _Options(NamedTuple):
+    against: str | None
+    file: Path
+    channel: str | None
+    placements: tuple[str, ...]
+    brand: str | None
+    kind: str | None
+    context: tuple[str, ...]
+    at: datetime | None
+    behind: str | None
+    person: str | None
+    processes: int
+
+
+def _added(came: Any, revisions: int) -> Came:
+    """All waves as one."""
+    total = Came(
+        summaries=tuple(Summary() for _ in range(revisions)),
+        moved=Moved(),
+        behind=tuple([] for _ in range(revisions)),
+    )
+    for each in came:
+        for mine, theirs in zip(total.summaries, each.summaries, strict=True):
+            mine.add(theirs)
+        total.moved.add(each.moved)
+        for known, more in zip(total.behind, each.behind, strict=False):
+            known.extend(more)
+        total.record = total.record or each.record
+    return total
+
+
+def _say(revisions: list[Revision], found: Came, *, as_json: bool) -> None:
+    before, after = found.summaries[0], found.summaries[-1]
+    made = differences(before.counts, after.counts, found.moved) if len(revisions) == 2 else []
+    if as_json:
+        told: dict[str, Any] = {"revision": revisions[-1].id, "after": after}
+        if len(revisions) == 2:
+            told |= {"against": revisions[0].id, "before": before, "differences": made}
+        say_json(told)
+    elif len(revisions) == 2:
+        say_differences(made, before, after)
+    else:
+        say_summary(revisions[-1], after)
+
+
+def _say_who(behind: str, found: Came, *, as_json: bool) -> None:
+    """The persons behind a number; of two revisions who came and who went."""
+    known = {name for summary in found.summaries for name in summary.counts}
+    if behind not in known:
+        near = sorted(name for name in known if name.partition(":")[0] == behind.partition(":")[0])
+        fail(f"There is no number {behind}.", f"There are {', '.join(near or sorted(known))}.")
+    if len(found.behind) == 1:
+        told: dict[str, list[str]] = {"persons": found.behind[0]}
+    else:
+        was, now = map(set, found.behind)
+        told = {
+            "came": [person for person in found.behind[1] if person not in was],
+            "went": [person for person in found.behind[0] if person not in now],
+        }
+    if as_json:
+        say_json(told)
+        return
+    for word, persons in told.items():
+        for each in persons:
+            click.echo(each if word == "persons" else f"{word} {each}")
+
+
+def _slots(revisions: list[Revision], channel: str | None, placements: tuple[str, ...]) -> Slots:
+    """Where treatments may appear."""
+    if channel is None:
+        if placements:
+            fail("A placement is on a channel.", "Name it with --channel.")
+        return Slots(channels=revisions[-1].outbound)
+    for revision in revisions:
+        known = revision.channels.get(channel)
+        if known is None or known.direction != "inbound":
+            inbound = ", ".join(each.id for each in revision.catalogue.channels if each.direction == "inbound")
+            fail(f"There is no inbound channel {channel}.", f"There are {inbound}.")
+    wanted = [each.partition("=") for each in placements]
+    for name, _, count in wanted:
+        if revisions[-1].placements.get(name) != channel or not (count or "1").isdecimal():
+            there = ", ".join(p for p, of in revisions[-1].placements.items() if of == channel)
+            fail(
+                f"{channel} has no placement {name}{'=' + count if count else ''}.",
+                f"It has {there}, each with =COUNT.",
+            )
+    return Slots(
+        channels=(channel,),
+        placements=tuple(name for name, _, _ in wanted),
+        counts=tuple(int(count or 1) for _, _, count in wanted),
+    )
+
+
+def _context(channel: str | None, given: tuple[str, ...]) -> dict[str, Any]:
+    """The context of every signal: true, false and numbers are what they look like."""
+    found: dict[str, Any] = {"channel": channel} if channel else {}
+    for each in given:
+        name, _, value = each.partition("=")
+        found[name] = _value(value)
+    return found
+
+
+def _value(text: str) -> Any:
+    if text in ("true", "false"):
+        return text == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

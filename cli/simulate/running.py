@@ -1,0 +1,145 @@
+"""Waves of a simulation, in this process or in several; what comes back of each is small, however many there are."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+
+from cli.simulate.persons import SOURCE, Line, people
+from shared.domain.batch.deciding import Batch, Wave
+from shared.domain.batch.differing import Moved, moved
+from shared.domain.batch.numbers import Behind, Numbers, Summary, summed, who
+from shared.domain.catalogue import Revision
+from shared.domain.engagement import Slots
+from shared.domain.policy.policy import Policy
+from shared.domain.retrace import full
+from shared.domain.signal import Signal
+
+AT_ONCE = 4096
+"""Persons of a wave."""
+
+
+class Asked(NamedTuple):
+    """What every wave is asked.
+
+    Attributes:
+        revisions: the canonical forms of one, or of the one before and the one after.
+        slots: where treatments may appear.
+        kind: the type of the signal that each person sends.
+        context: of that signal.
+        brand: whose it is, None for that of no brand in particular.
+        now: when all are decided, UTC.
+        behind: the number whose persons are wanted, None for none.
+        person: whose record is wanted, None for nobody's.
+    """
+
+    revisions: tuple[bytes, ...]
+    slots: Slots
+    kind: str
+    context: dict[str, Any]
+    brand: str | None
+    now: datetime
+    behind: str | None = None
+    person: str | None = None
+
+
+class Came(msgspec.Struct, kw_only=True):
+    """What a wave came to.
+
+    Attributes:
+        summaries: by revision, as they were asked.
+        moved: between the two.
+        behind: the persons behind the number that was asked for, by revision.
+        record: of the person who was asked for, as JSON, by the last revision.
+    """
+
+    summaries: tuple[Summary, ...]
+    moved: Moved
+    behind: tuple[list[str], ...] = ()
+    record: bytes = b""
+
+
+def run(asked: Asked, lots: Iterable[tuple[int, list[bytes]]], processes: int) -> Iterator[Came]:
+    """Decide lots of lines, in their order; where there are several processes, no more lots are held than keep them
+    busy.
+    """
+    if processes == 1:
+        simulation = Simulation(asked)
+        for first, lines in lots:
+            yield simulation(people(lines, first))
+        return
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=_begin, initargs=(asked,)) as pool:
+        waiting: deque[Future[Came]] = deque()
+        for first, lines in lots:
+            waiting.append(pool.submit(_decided, first, lines))
+            if len(waiting) > 2 * processes:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+class Simulation:
+    """Decides waves by one revision, or by two."""
+
+    def __init__(self, asked: Asked) -> None:
+        """Make the revisions ready."""
+        self._asked = asked
+        policies = [Policy(Revision.decode(each)) for each in asked.revisions]
+        self._batches = [Batch(policy, asked.slots, {}, asked.now) for policy in policies]
+        self._numbers = [Numbers(batch) for batch in self._batches]
+
+    def __call__(self, lines: Sequence[Line]) -> Came:
+        """Decide on some persons."""
+        asked = self._asked
+        profiles = [line.profile(asked.now) for line in lines]
+        signals = [self._signal(line) for line in lines]
+        found: list[Behind] = []
+        record = b""
+        for batch, numbers in zip(self._batches, self._numbers, strict=True):
+            revision = batch.policy.revision
+            wave = Wave(profiles, signals, [line.history(revision) for line in lines])
+            found.append(numbers(wave, batch(wave)))
+            for person, profile in enumerate(profiles):
+                if profile.person_id == asked.person:
+                    record = msgspec.json.encode(full(batch.policy, batch.record(wave, person)))
+        ids = [profile.person_id for profile in profiles]
+        return Came(
+            summaries=tuple(summed(each, len(ids)) for each in found),
+            moved=moved(found[0], found[-1], len(ids)),
+            behind=tuple(who(each, asked.behind, ids) for each in found) if asked.behind else (),
+            record=record,
+        )
+
+    def _signal(self, line: Line) -> Signal:
+        asked = self._asked
+        return Signal(
+            id=line.person_id,
+            type=asked.kind,
+            at=asked.now,
+            received_at=asked.now,
+            source=SOURCE,
+            identifiers={},
+            brand=asked.brand,
+            context=asked.context,
+        )
+
+
+_simulation: Simulation | None = None
+
+
+def _begin(asked: Asked) -> None:
+    global _simulation  # noqa: PLW0603 - what a process of the pool keeps between its tasks
+    _simulation = Simulation(asked)
+
+
+def _decided(first: int, lines: list[bytes]) -> Came:
+    assert _simulation is not None, "a process begins with it"
+    return _simulation(people(lines, first))

@@ -1,0 +1,91 @@
+"""A simulation as people read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import click
+
+from shared.domain.batch.differing import Difference
+from shared.domain.batch.numbers import CHANGED_BY_LEVERS, COST, REACHED, VALUE, VALUE_WITHOUT_LEVERS, Summary
+from shared.domain.catalogue import Revision
+from shared.domain.rules import Budget, Volume
+
+MOST = 12
+"""Lines of a table."""
+
+
+def say_summary(revision: Revision, summary: Summary) -> None:
+    """Print what one revision comes to."""
+    persons, counts, sums = summary.persons, summary.counts, summary.sums
+    click.secho(f"{persons:,} persons by revision {revision.id[:19]}…", bold=True)
+    click.echo(f"  given something: {_share(counts.get(REACHED, 0), persons)}")
+    results = {name.removeprefix("result:"): n for name, n in counts.items() if name.startswith("result:")}
+    click.echo("  " + ", ".join(f"{name.replace('_', ' ')} {n:,}" for name, n in sorted(results.items())))
+    click.echo(f"  expected value £{sums.get(VALUE, 0.0):,.2f}, contacts cost £{sums.get(COST, 0.0):,.2f}")
+    levers = sums.get(VALUE_WITHOUT_LEVERS, 0.0) - sums.get(VALUE, 0.0)
+    changed = counts.get(CHANGED_BY_LEVERS, 0)
+    click.echo(f"  levers cost £{levers:,.2f} of it, and change what {changed:,} are given")
+    for line in _allowances(revision, sums):
+        click.echo(f"  {line}")
+    for dimension in ("issue", "channel", "brand", "action"):
+        _table(f"given, by {dimension}", _of(counts, dimension), persons)
+    _table("fall at condition", _of(counts, "condition"), persons)
+    _table("stopped by rule", _of(counts, "rule"), persons)
+
+
+def say_differences(found: Sequence[Difference], before: Summary, after: Summary) -> None:
+    """Print what differs, the largest first."""
+    click.secho(f"{after.persons:,} persons, before and after", bold=True)
+    for name, word in ((VALUE, "expected value"), (COST, "cost of contacts")):
+        was, now = before.sums.get(name, 0.0), after.sums.get(name, 0.0)
+        click.echo(f"  {word} £{was:,.2f} → £{now:,.2f} ({now - was:+,.2f})")
+    if not found:
+        click.echo("  nobody is given anything else, and nobody falls anywhere else")
+        return
+    shown = found[: 2 * MOST]
+    width = max(len(each.name) for each in shown)
+    click.echo(f"  {'persons':<{width}}  {'before':>8} {'after':>8} {'came':>7} {'went':>7}   95 % of the difference")
+    for each in shown:
+        click.echo(
+            f"  {each.name:<{width}}  {each.before:>8,} {each.after:>8,} {each.gained:>7,} {each.lost:>7,}"
+            f"   {each.low:+,.0f} to {each.high:+,.0f}"
+        )
+    if len(found) > len(shown):
+        click.echo(f"  … and {len(found) - len(shown):,} more, with --json")
+
+
+def _allowances(revision: Revision, sums: Mapping[str, float]) -> Iterator[str]:
+    """What volumes and budgets would have to give, against what they have."""
+    for rule in revision.catalogue.rules:
+        match rule:
+            case Volume():
+                taken = sums.get(f"volume:{rule.id}", 0.0)
+                yield f"volume {rule.id}: {taken:,.0f} wanted, {rule.limit:,} per {rule.period}"
+            case Budget():
+                taken = sums.get(f"budget:{rule.id}", 0.0)
+                yield f"budget {rule.id}: £{taken:,.2f} wanted, £{rule.pounds:,.2f} per {rule.period}"
+            case _:
+                continue
+
+
+def _of(counts: Mapping[str, int], kind: str) -> dict[str, int]:
+    prefix = f"{kind}:"
+    return {name.removeprefix(prefix): n for name, n in counts.items() if name.startswith(prefix) and n}
+
+
+def _table(title: str, counts: Mapping[str, int], persons: int) -> None:
+    if not counts:
+        return
+    ordered = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+    shown = ordered[:MOST]
+    width = max(len(name) for name, _ in shown)
+    click.secho(title, bold=True)
+    for name, n in shown:
+        click.echo(f"  {name:<{width}}  {_share(n, persons)}")
+    if len(ordered) > len(shown):
+        click.echo(f"  … and {len(ordered) - len(shown):,} more, with --json")
+
+
+def _share(n: int, persons: int) -> str:
+    return f"{n:,} ({n / persons:.1%})" if persons else f"{n:,}"

@@ -1,0 +1,100 @@
+"""How two revisions differ for the same persons: how many gain and lose, and how sure that is of persons like these."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import msgspec
+
+from shared.domain.batch.numbers import Behind
+
+_WIDTH = 1.959963984540054
+"""Standard errors on either side of an interval of 95 %."""
+
+
+class Moved(msgspec.Struct, kw_only=True):
+    """By number, how many persons came to be behind it, and how many are no more.
+
+    Attributes:
+        persons: how many were asked about.
+    """
+
+    persons: int = 0
+    gained: dict[str, int] = {}
+    lost: dict[str, int] = {}
+
+    def add(self, other: Moved) -> None:
+        """Take others in."""
+        self.persons += other.persons
+        for mine, theirs in ((self.gained, other.gained), (self.lost, other.lost)):
+            for name, count in theirs.items():
+                mine[name] = mine.get(name, 0) + count
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """A number that differs.
+
+    Attributes:
+        gained, lost: how many persons came to be behind it, and how many are no more.
+        low, high: between which of as many persons like these the difference lies, with 95 % confidence.
+    """
+
+    name: str
+    before: int
+    after: int
+    gained: int
+    lost: int
+    low: float
+    high: float
+
+
+class Interval(NamedTuple):
+    """Between which a difference lies."""
+
+    low: float
+    high: float
+
+
+def moved(before: Behind, after: Behind, persons: int) -> Moved:
+    """Compare two waves of the same persons."""
+    found = Moved(persons=persons)
+    for name in before.persons.keys() | after.persons.keys():
+        was, now = before.persons.get(name), after.persons.get(name)
+        if was is None or now is None:
+            gained, lost = (0 if now is None else int(now.sum())), (0 if was is None else int(was.sum()))
+        else:
+            gained, lost = int((now & ~was).sum()), int((was & ~now).sum())
+        if gained or lost:
+            found.gained[name], found.lost[name] = gained, lost
+    return found
+
+
+def differences(before: dict[str, int], after: dict[str, int], found: Moved) -> list[Difference]:
+    """Every number behind which other persons stand, those first of which most came or went."""
+    made = []
+    for name in found.gained.keys() | found.lost.keys():
+        gained, lost = found.gained.get(name, 0), found.lost.get(name, 0)
+        low, high = interval(gained, lost, found.persons)
+        made.append(
+            Difference(
+                name=name,
+                before=before.get(name, 0),
+                after=after.get(name, 0),
+                gained=gained,
+                lost=lost,
+                low=low,
+                high=high,
+            )
+        )
+    return sorted(made, key=lambda each: (-abs(each.gained - each.lost), -each.gained - each.lost, each.name))
+
+
+def interval(gained: int, lost: int, persons: int) -> Interval:
+    """Between which the difference lies for as many persons drawn as these were: the interval of a difference between
+    paired proportions by Agresti and Min (2005), who add half a person to each way in which a pair can come out.
+    """
+    more = persons + 2
+    middle = (gained - lost) / more
+    spread = math.sqrt(max(0.0, gained + lost + 1 - (gained - lost) ** 2 / more)) / more
+    return Interval(round(persons * (middle - _WIDTH * spread), 1), round(persons * (middle + _WIDTH * spread), 1))

@@ -1,0 +1,104 @@
+"""`kairos simulate` over a few persons."""
+
+from __future__ import annotations
+
+import shutil
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+
+from cli.simulate import simulate
+from tests.e2e.platforms import ROOT
+
+AT = ("--at", "2026-03-02T12:00:00Z")
+KNOWN = {
+    "age": 41,
+    "credit_default": False,
+    "residency": "uk",
+    "balance": 2500.0,
+    "income": 41000.0,
+    "credit_score": 780,
+}
+PERSONS = [
+    {
+        "person_id": f"p{number}",
+        "brands": ["northmoor"],
+        "reachable": ["email"],
+        "consents": ["marketing:email"],
+        "attributes": {**KNOWN, "credit_score": 500 + 10 * number},
+    }
+    for number in range(20)
+] + [{"person_id": "gone", "flags": ["deceased"]}]
+
+
+@pytest.fixture
+def persons(tmp_path):
+    file = tmp_path / "persons.jsonl"
+    file.write_bytes(b"\n".join(map(msgspec.json.encode, PERSONS)))
+    return str(file)
+
+
+def run(*arguments):
+    done = CliRunner().invoke(simulate, [*arguments, *AT])
+    return done.exit_code, done.output
+
+
+def told(*arguments):
+    code, output = run(*arguments, "--json")
+    assert code == 0, output
+    return msgspec.json.decode(output)
+
+
+def test_one_revision_says_who_gets_what(persons):
+    after = told("--persons", persons)["after"]
+    assert after["persons"] == len(PERSONS)
+    assert after["counts"]["result:excluded"] == 1
+    assert after["counts"]["reached"] == after["counts"]["brand:northmoor"] == after["counts"]["channel:email"] > 0
+    assert run("--persons", persons, "--who", "result:excluded") == (0, "gone\n")
+
+
+def test_a_record_is_that_of_the_person_asked_for(persons):
+    code, output = run("--persons", persons, "--record", "p7")
+    record = msgspec.json.decode(output)
+    assert (code, record["person_id"], record["profile"]["attributes"]["credit_score"]) == (0, "p7", 570)
+
+
+def test_two_revisions_differ_where_the_change_is(persons, tmp_path):
+    draft = tmp_path / "draft"
+    shutil.copytree(ROOT / "catalogue", draft)
+    bank = draft / "bank.yaml"
+    bank.write_text(bank.read_text().replace("profile.credit_score >= 560", "profile.credit_score >= 600"))
+    found = told(str(draft), "--against", str(ROOT / "catalogue"), "--persons", persons)
+    [fall] = [each for each in found["differences"] if each["name"].endswith("credit_score_accepted")]
+    assert (fall["after"] - fall["before"], fall["gained"], fall["lost"]) == (4, 4, 0)
+    assert not told("--against", str(ROOT / "catalogue"), "--persons", persons)["differences"]
+
+
+def test_two_processes_come_to_the_same(persons, monkeypatch):
+    monkeypatch.setattr("cli.simulate.AT_ONCE", 5)
+    assert told("--persons", persons, "--processes", "2") == told("--persons", persons)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--channel", "fax"), "no inbound channel fax"),
+        (("--placement", "web.home.hero"), "A placement is on a channel"),
+        (("--channel", "web", "--placement", "web.attic"), "web has no placement web.attic"),
+        (("--who", "issue:none"), "There is no number issue:none"),
+        (("--record", "nobody"), "has no person nobody"),
+    ],
+)
+def test_what_is_wrong_is_said(persons, arguments, says):
+    code, output = run("--persons", persons, *arguments)
+    assert code == 1
+    assert says in output
+
+
+def test_a_line_that_is_no_person_is_named(tmp_path):
+    file = tmp_path / "persons.jsonl"
+    file.write_text('{"person_id": "a"}\n{"person": "b"}\n')
+    code, output = run("--persons", str(file))
+    assert code == 1
+    assert "line 2 of the persons" in output
