@@ -45,6 +45,7 @@ from shared.domain.counted import (
     without,
 )
 from shared.domain.interactions import Interactions
+from shared.domain.pooling import pooled
 from shared.domain.predictors import Predictors
 from shared.domain.propensity import NO_EVIDENCE, Counts, model_id
 
@@ -96,11 +97,12 @@ class Classifier:
         of_action = _numbered([model.action or model.id for model in models])
         actions = lines(together(rows, starting, of_action), of_action)
         above = without(lines(groups, of_group), actions, starting), without(actions, rows, starting)
-        logs, active = _contributions(predictors, rows, above, groups, of_group)
+        pooling = _pooling(predictors, groups)
+        logs, active = _contributions(predictors, rows, above, groups, of_group, pooling)
         self.plain = active == 0 if not active.all() else None
         spread = np.sqrt(1.0 + active)
         self.factors = _factors(predictors, logs, spread) if active.any() else ()
-        together_ = Interactions(predictors, groups, known, of_group, spread) if predictors.parents else None
+        together_ = Interactions(predictors, groups, known, of_group, spread, pooling) if predictors.parents else None
         self.interactions = together_ or None
         self.calibration = Calibration(known, of_group) if predictors.calibrated else None
 
@@ -134,23 +136,38 @@ def _numbered(names: Sequence[str]) -> Numbers:
     return np.array([numbers.setdefault(name, len(numbers)) for name in names], np.intp)
 
 
+def _pooling(predictors: Predictors, groups: Counted) -> list[Vector]:
+    """Which bins of each predictor are one."""
+    found, start = [], 0
+    for names, is_ordered in zip(predictors.cells, predictors.ordered, strict=True):
+        part = slice(start, start + len(names))
+        start += len(names)
+        found.append(pooled(groups.yes[:, part], groups.no[:, part], is_ordered=is_ordered))
+    return found
+
+
 def _contributions(
-    predictors: Predictors, rows: Counted, above: Sequence[Counted], groups: Counted, of_group: Numbers
+    predictors: Predictors,
+    rows: Counted,
+    above: Sequence[Counted],
+    groups: Counted,
+    of_group: Numbers,
+    pooling: Sequence[Vector],
 ) -> tuple[Vector, Vector]:
     """The contribution of every cell, rows by cells, 0 of predictors that are not active; and how many are."""
     found = np.zeros_like(rows.yes)
     active = np.zeros(len(rows.means))
     start = 0
-    for names in predictors.cells:
+    for names, pool in zip(predictors.cells, pooling, strict=True):
         part = slice(start, start + len(names))
         start += len(names)
-        share = rows.declared[:, None] / len(names)
+        share = rows.declared[:, None] * (pool.sum(axis=0) / len(names))
         expected = None
         for level in above:
             yes, no = level.yes[:, part], level.no[:, part]
             if yes.any() or no.any():
-                expected = contributions(yes, no, level.means[:, None], share, expected)
-        logs = contributions(rows.yes[:, part], rows.no[:, part], rows.means[:, None], share, expected)
+                expected = contributions(yes @ pool, no @ pool, level.means[:, None], share, expected)
+        logs = contributions(rows.yes[:, part] @ pool, rows.no[:, part] @ pool, rows.means[:, None], share, expected)
         is_active = _tells(rows, part) | _tells(groups, part)[of_group]
         np.copyto(found[:, part], logs, where=is_active[:, None])
         active += is_active

@@ -16,6 +16,7 @@ is as good as the same for all. So a decision looks up one number a group for ea
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -34,7 +35,13 @@ class Interactions:
     """The interactions of all groups by the counts of one moment."""
 
     def __init__(
-        self, predictors: Predictors, groups: Counted, known: Sequence[Counts], of: Numbers, spread: Vector
+        self,
+        predictors: Predictors,
+        groups: Counted,
+        known: Sequence[Counts],
+        of: Numbers,
+        spread: Vector,
+        pooling: Sequence[Vector],
     ) -> None:
         """Work out what each pair of bins adds.
 
@@ -44,17 +51,18 @@ class Interactions:
             known: the counts of each model.
             of: the group of each model.
             spread: what each model's sum of contributions is divided by.
+            pooling: which bins of each predictor are one.
         """
         self._of = of
         self._shrink = 1.0 / spread
         self._starts: Numbers = np.cumsum([0, *map(len, predictors.cells)])[:-1]
         self._parents = predictors.parents
         self._size = len(groups.means)
-        plain, active = _alone(predictors, groups)
+        alone = _alone(predictors, groups, pooling)
         cells = [name for names in predictors.cells for name in names]
         self._tables = tuple(
             tuple(
-                _table(predictors, groups, (plain, active), number, _summed(cell, cells, known, of, self._size))
+                _table(predictors, groups, alone, number, _summed(cell, cells, known, of, self._size))
                 for cell in predictors.cells[number]
             )
             for number in self._parents
@@ -88,18 +96,27 @@ _Table = tuple[Vector, Vector]
 """What each cell adds beside the parent's bin, cells by groups, and where the bin is supported."""
 
 
-def _alone(predictors: Predictors, groups: Counted) -> tuple[Vector, Vector]:
-    """What each cell contributes by itself, and of which predictors it is listened to: groups by cells."""
+class _Alone(NamedTuple):
+    """What each cell contributes by itself, and of which predictors it is listened to, groups by cells; and which bins
+    of each predictor are one.
+    """
+
+    plain: Vector
+    active: Vector
+    pooling: Sequence[Vector]
+
+
+def _alone(predictors: Predictors, groups: Counted, pooling: Sequence[Vector]) -> _Alone:
     plain, active = np.zeros_like(groups.yes), np.zeros_like(groups.yes)
     start = 0
-    for names in predictors.cells:
+    for names, pool in zip(predictors.cells, pooling, strict=True):
         part = slice(start, start + len(names))
         yes, no, means = groups.yes[:, part], groups.no[:, part], groups.means[:, None]
         share = groups.declared[:, None] / len(names)
-        plain[:, part] = contributions(yes, no, means, share, None)
+        plain[:, part] = contributions(yes @ pool, no @ pool, means, share * pool.sum(axis=0), None)
         active[:, part] = (auc(yes, no, means, share) >= ACTIVE_FROM)[:, None]
         start += len(names)
-    return plain, active
+    return _Alone(plain, active, pooling)
 
 
 def _summed(
@@ -121,14 +138,14 @@ def _summed(
 def _table(
     predictors: Predictors,
     groups: Counted,
-    alone: tuple[Vector, Vector],
+    alone: _Alone,
     parent: int,
     summed: tuple[Vector, Vector] | None,
 ) -> _Table | None:
     """The table of a parent's bin, None where no group has seen enough in it."""
     if summed is None:
         return None
-    plain, active = alone
+    plain, active, pooling = alone
     differences = np.zeros_like(plain)
     supported = np.zeros(len(plain), bool)
     start = 0
@@ -140,8 +157,9 @@ def _table(
         if number == parent:
             supported = enough
             continue
-        conditional = _logs(yes, groups.yes[:, part], groups.means * groups.declared) - _logs(
-            no, groups.no[:, part], (1.0 - groups.means) * groups.declared
+        pool = pooling[number]
+        conditional = _logs(yes, groups.yes[:, part], groups.means * groups.declared, pool) - _logs(
+            no, groups.no[:, part], (1.0 - groups.means) * groups.declared, pool
         )
         listened = enough[:, None] & (active[:, part] > 0.0)
         np.copyto(differences[:, part], conditional - plain[:, part], where=listened)
@@ -151,8 +169,8 @@ def _table(
     return np.ascontiguousarray(differences.T), supported.astype(np.float64)
 
 
-def _logs(together: Vector, everywhere: Vector, declared: Vector) -> Vector:
+def _logs(together: Vector, everywhere: Vector, declared: Vector, pool: Vector) -> Vector:
     """The logarithm of each bin's share of those in the parent's bin, smoothed by its share everywhere."""
-    bins = together.shape[1]
-    share = (everywhere + declared[:, None] / bins) / (everywhere.sum(axis=1) + declared)[:, None]
-    return np.asarray(np.log(together + SMOOTHING * share) - np.log(together.sum(axis=1) + SMOOTHING)[:, None])
+    expected = everywhere @ pool + declared[:, None] * (pool.sum(axis=0) / len(pool))
+    share = expected / (everywhere.sum(axis=1) + declared)[:, None]
+    return np.asarray(np.log(together @ pool + SMOOTHING * share) - np.log(together.sum(axis=1) + SMOOTHING)[:, None])

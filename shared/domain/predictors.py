@@ -45,6 +45,7 @@ class Predictors:
         cells: the names of the cells of each predictor, by bin.
         says: what each bin of each predictor is, in words.
         parents: the numbers of those whose bins are counted together with those of the others.
+        ordered: whether the bins of each are of numbers, lowest first.
         finders: what finds the bin of a value, by predictor.
         calibrated: whether scores are calibrated by what came of them.
     """
@@ -56,6 +57,7 @@ class Predictors:
         self.calibrated = learning.calibrated
         self._half_life = f"{_FORGETS}{learning.half_life_days}" if learning.half_life_days else ""
         self.cells = tuple(_cells(predictor) for predictor in predictors)
+        self.ordered = tuple(isinstance(predictor, NumericPredictor) for predictor in predictors)
         self.says = tuple(_says(predictor) for predictor in predictors)
         within = groupby(predictors, lambda predictor: predictor.reads.rpartition(".")[0])
         self._within = tuple((root.split("."), *zip(*map(_binning, some), strict=True)) for root, some in within)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from shared.domain.catalogue import Learning, NumericPredictor, Starting, SymbolicPredictor
 from shared.domain.classifier import ACTIVE_FROM, Classifier, Model, rounded
+from shared.domain.pooling import pooled
 from shared.domain.predictors import Predictors, taught_by
 from shared.domain.propensity import NO_EVIDENCE, Counts, Tally, propensity
 
@@ -39,11 +40,23 @@ def taught(draw):
     )
 
 
-def written_out(starting, counts, bins):
+def pools(every):
+    """Which bins of each predictor are one, by the counts of all models, each of a group of its own."""
+    found = []
+    for names, is_ordered in zip(PREDICTORS.cells, PREDICTORS.ordered, strict=True):
+        yes, no = (
+            np.array([[float(by_cell.get(cell, 0)) for cell in names] for by_cell in each])
+            for each in ([c.positives_by_cell for c in every], [c.negatives_by_cell for c in every])
+        )
+        found.append(pooled(yes, no, is_ordered=is_ordered))
+    return found
+
+
+def written_out(starting, counts, bins, pooling):
     """The formula of `shared.domain.classifier`, one row and one predictor after the other."""
     m = propensity(starting, counts)
     total, active = 0.0, 0
-    for names, number in zip(PREDICTORS.cells, bins, strict=True):
+    for names, number, pool in zip(PREDICTORS.cells, bins, pooling, strict=True):
         share = starting.evidence / len(names)
         bins_of = [(counts.positives_by_cell.get(c, 0), counts.negatives_by_cell.get(c, 0)) for c in names]
         rates = [(yes + m * share) / (yes + no + share) for yes, no in bins_of]
@@ -56,8 +69,10 @@ def written_out(starting, counts, bins):
         if not positives * negatives or won / (positives * negatives) < ACTIVE_FROM:
             continue
         active += 1
-        yes, no = bins_of[number]
+        one = [n for n, is_one in enumerate(pool[number]) if is_one]
+        yes, no = (sum(bins_of[n][side] for n in one) for side in (0, 1))
         if yes + no:
+            share *= len(one)
             total += math.log((yes + m * share) / (no + (1 - m) * share)) - math.log(m / (1 - m))
     odds = m / (1 - m) * math.exp(total / math.sqrt(1 + active))
     return odds / (1 + odds)
@@ -73,7 +88,8 @@ def test_the_formula_written_out(seed):
         in_all = {"positives": sum(yes.values()) // 3, "negatives": sum(no.values()) // 3}
         counts[model.id] = Counts(**in_all, positives_by_cell=yes, negatives_by_cell=no)
     bins = [rng.randrange(len(names)) for names in PREDICTORS.cells]
-    expected = [written_out(STARTING, counts.get(model.id, NO_EVIDENCE), bins) for model in models]
+    known = [counts.get(model.id, NO_EVIDENCE) for model in models]
+    expected = [written_out(STARTING, each, bins, pools(known)) for each in known]
     assert Classifier(models, PREDICTORS, counts)(bins) == pytest.approx(expected, rel=1e-9)
 
 
@@ -131,9 +147,10 @@ def test_a_predictor_that_tells_nothing_is_not_listened_to():
     assert by_bin(counts) == [propensity(STARTING, counts)] * 5
 
 
-def test_rows_do_not_depend_on_each_other():
+def test_rows_depend_on_each_other_only_by_which_bins_are_one():
     rng = random.Random(4)
-    counts = {f"m{n}": learnt(*((rng.randint(0, 40), rng.randint(1, 400)) for _ in range(5))) for n in range(30)}
+    apart = [(100, 4900), (700, 4300), (1500, 3500), (2500, 2500), (4000, 1000)]
+    counts = {f"m{n}": learnt(*((yes + rng.randint(0, 40), no) for yes, no in apart)) for n in range(30)}
     models = [Model(name, STARTING) for name in counts]
     together = Classifier(models, PREDICTORS, counts)([2, 1, 0])
     alone = [Classifier([model], PREDICTORS, counts)([2, 1, 0])[0] for model in models]
@@ -212,3 +229,24 @@ def together_predictors():
         SymbolicPredictor(reads="profile.fond", values=("no", "yes")),
         SymbolicPredictor(reads="profile.job", values=("clerk", "retired")),
     ]
+
+
+def runs(yes, no, *, is_ordered=True):
+    """The bins that are one, lowest first."""
+    matrix = pooled(np.array([yes], np.float64), np.array([no], np.float64), is_ordered=is_ordered)
+    return sorted({tuple(int(n) for n in row.nonzero()[0]) for row in matrix})
+
+
+def test_neighbours_that_do_not_differ_are_one_bin_and_others_are_not():
+    assert runs([9, 10, 11, 60, 61], [91, 90, 89, 40, 39]) == [(0,), (1, 2), (3, 4)]
+    assert runs([10, 60, 10, 60], [90, 40, 90, 40]) == [(0,), (1,), (2,), (3,)]
+    assert runs([10, 60, 10, 60], [90, 40, 90, 40], is_ordered=False) == [(0,), (1, 3), (2,)]
+
+
+def test_a_bin_that_nobody_was_in_is_pooled_with_none():
+    assert runs([0, 10, 0, 10], [0, 90, 0, 90]) == [(0,), (1, 3), (2,)]
+
+
+def test_groups_that_differ_keep_a_bin_apart_for_all():
+    yes, no = np.array([[0.0, 10, 10], [0, 10, 40]]), np.array([[0.0, 90, 90], [0, 90, 60]])
+    assert pooled(yes, no, is_ordered=True).tolist() == np.eye(3).tolist()
