@@ -38,8 +38,8 @@ MOST_THREADS = 16
 START_SECONDS = 60.0
 """How long everything together may take to become ready; on two cores it takes about ten."""
 
-SENDER = "delivery"
-"""The function that sends through connectors."""
+GOING_OUT = ("delivery", "decide")
+"""The functions that connect to hosts that the catalogue names."""
 
 WORKFLOWS = "workflows"
 """What runs workflows."""
@@ -243,15 +243,17 @@ class Platform:
             **{key: str(value) for key, value in service.get("environment", {}).items()},
             **access.push_environment(name, self.topology, self.local.credentials),
             **{secret: values[secret] for secret in service.get("secrets", []) if secret in values},
-            **(self._sending() if name == SENDER else {}),
+            **(self._outside(name)),
             **extra.get("*", {}),
             **extra.get(name, {}),
         }
 
-    def _sending(self) -> dict[str, str]:
+    def _outside(self, name: str) -> dict[str, str]:
         """What is known only once ports are taken: who plays the providers, and where links lead."""
-        stand_ins = self._options.stand_ins(self.local)
-        return {"STAND_INS": json.dumps(stand_ins), "LINK_BASE": self.local.endpoints["feedback"]}
+        if name not in GOING_OUT:
+            return {}
+        stand_ins = {"STAND_INS": json.dumps(self._options.stand_ins(self.local))}
+        return stand_ins | ({"LINK_BASE": self.local.endpoints["feedback"]} if name == "delivery" else {})
 
     def _prepare(self) -> None:
         """Create topics, tables and secrets and seed Firestore, each as soon as its emulator answers.
