@@ -11,7 +11,7 @@ from shared.authoring import forms
 from shared.authoring.actions import ActionBuilder
 from shared.authoring.callbacks import build_callbacks
 from shared.authoring.conditions import Conditions
-from shared.authoring.connectors import build_channels, build_connectors
+from shared.authoring.connectors import build_channels, build_connectors, build_content_services
 from shared.authoring.consent_terms import build_consent
 from shared.authoring.contact_rules import build_rules
 from shared.authoring.experiments import build_experiments
@@ -100,6 +100,7 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
         triggers=triggers,
         callbacks=build_callbacks(files.callbacks, files.formats, names),
         connectors=build_connectors(files, channels, actions, names),
+        content_services=build_content_services(files, names),
         experiments=build_experiments(files.experiments, files.contact_policy, names),
     )
     built: Catalogue = terse(catalogue)
