@@ -28,8 +28,8 @@ def say_explanation(explanation: dict[str, Any], console: Console | None = None)
     console.print(f"[bold]{escape(explanation['headline'])}[/bold]")
     console.print(f"  decision {explanation['decision_id']} · person {explanation['person_id']}")
     console.print(f"  revision {explanation['revision'][:23]}…")
-    if explanation["again"]:
-        console.print(f"  {escape(explanation['again'])}")
+    for line in filter(None, [*explanation["arms"], explanation["again"]]):
+        console.print(f"  {escape(line)}")
     if explanation["chosen"]:
         table = Table("chosen", "P propensity", "× C context", "× V value £", "× L lever", "= priority", box=None)
         for chosen in explanation["chosen"]:

@@ -40,13 +40,16 @@ def tick_headers(credentials: Credentials) -> dict[str, str]:
 
 def workflow_secrets(credentials: Credentials) -> dict[str, str]:
     """What workflows read in Secret Manager, by name: the keys that they send to functions with."""
-    return {"kairos-source-key-scheduler": credentials.source_key}
+    return {
+        "kairos-source-key-scheduler": credentials.source_key,
+        "kairos-operator-key-seal": credentials.source_key,
+    }
 
 
 def push_environment(service: str, topology: Mapping[str, Any], credentials: Credentials) -> dict[str, str]:
     """What a service is told of who pushes to it, or ticks, on this machine; nothing where nobody does."""
     callers = [*topology.get("subscriptions", {}).values(), *topology.get("schedules", {}).values()]
-    pushed = {declared["service"] for declared in callers}
+    pushed = {declared["service"] for declared in callers if "service" in declared}
     return {"PUSH_TOKEN": credentials.push_token} if service in pushed else {}
 
 

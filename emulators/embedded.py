@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
+import yaml
 from waitress.server import BaseWSGIServer, MultiSocketServer, create_server
 from werkzeug.wrappers import Request
 
@@ -25,7 +26,8 @@ from emulators.local import Bank
 from emulators.mail import Mail
 from emulators.ports import Ports
 from emulators.sandbox import Server as Sandbox
-from emulators.ticker import Ticker
+from emulators.scheduler import Scheduler
+from emulators.schedules import jobs
 from emulators.wiring import Memory, Outside, services
 from shared.adapters.memory.bus import Bus, Publisher
 from shared.adapters.memory.history import DecisionHistory
@@ -57,10 +59,8 @@ FUNCTIONS = (
     "records",
     "privacy",
 )
-TICKED = {"deferral": "/", "privacy": "/", "feedback": "/v1/sweep"}
-"""Functions that the clock starts, every minute, and where."""
-
 THREADS = 16
+TOPOLOGY = Path(__file__).resolve().parents[1] / "shared" / "topology.yaml"
 
 
 class Embedded:
@@ -93,9 +93,8 @@ class Embedded:
         self._ports = self._reserved.take_all(names, ports or {})
         self.endpoints = {name: f"http://127.0.0.1:{port}" for name, port in self._ports.items()}
         self.endpoints["mail"] = f"smtp://127.0.0.1:{self._ports['mail']}"
-        self.ticker = Ticker(
-            {name: self.endpoints[name] + path for name, path in TICKED.items()}, tick_headers(self.credentials)
-        )
+        topology = yaml.safe_load(TOPOLOGY.read_text(encoding="utf-8"))
+        self.scheduler = Scheduler(jobs(topology, self.endpoints, "embedded", tick_headers(self.credentials)))
         self.store = Store()
         self.meter = RequestMeter()
         self.sealer = new_sealer(self.store)
@@ -181,7 +180,7 @@ class Embedded:
         listen = " ".join(f"127.0.0.1:{self._ports[name]}" for name in served)
         self._server = create_server(application, listen=listen, threads=THREADS, clear_untrusted_proxy_headers=True)
         threading.Thread(target=self._serve, args=(self._server,), name="http", daemon=True).start()
-        self.ticker.start()
+        self.scheduler.start()
         pid = os.getpid()
         self._file.write(
             {
@@ -208,7 +207,7 @@ class Embedded:
         with self._stopping:
             if self._stopped.is_set():
                 return
-            self.ticker.stop()
+            self.scheduler.stop()
             if self._server is not None:
                 self._server.close()
             self.bus.close()

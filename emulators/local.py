@@ -103,7 +103,8 @@ class Bank:
 
     def stand_ins(self, sandbox: str, mail: str) -> Mapping[str, str]:
         """What stands in for every host that the connectors name: the sandbox."""
-        hosts: dict[str, str] = {}
+        services = self.revision.catalogue.content_services
+        hosts: dict[str, str] = {urlsplit(each.url).hostname or "": sandbox for each in services}
         for each in self.plays():
             hosts[each.host] = mail if each.is_mail else sandbox
             if each.token_url:

@@ -28,7 +28,8 @@ from emulators.ports import Ports
 from emulators.probes import always, http_ok, tcp
 from emulators.processes import Supervisor
 from emulators.provisioning import bigquery_client, provision_bigquery, provision_pubsub, provision_secrets
-from emulators.ticker import Ticker
+from emulators.scheduler import Scheduler
+from emulators.schedules import jobs
 from emulators.workflows.serving.places import beside
 
 MOST_THREADS = 16
@@ -37,8 +38,8 @@ MOST_THREADS = 16
 START_SECONDS = 60.0
 """How long everything together may take to become ready; on two cores it takes about ten."""
 
-SENDER = "delivery"
-"""The function that sends through connectors."""
+GOING_OUT = ("delivery", "decide")
+"""The functions that connect to hosts that the catalogue names."""
 
 WORKFLOWS = "workflows"
 """What runs workflows."""
@@ -67,11 +68,8 @@ class Platform:
         self._ports = self._reserved.take_all(names, options.ports)
         self._stopping = threading.Lock()
         self.local = self._local()
-        addresses = {
-            name: self.local.endpoints[schedule["service"]] + schedule.get("path", "/")
-            for name, schedule in self.topology.get("schedules", {}).items()
-        }
-        self.ticker = Ticker(addresses, access.tick_headers(self.local.credentials))
+        headers = access.tick_headers(self.local.credentials)
+        self.scheduler = Scheduler(jobs(self.topology, self.local.endpoints, self.local.project, headers))
         self.supervisor = Supervisor(self._state / "logs", on_death=options.on_death, on_restarted=self._on_restarted)
 
     def __enter__(self) -> Self:
@@ -120,7 +118,7 @@ class Platform:
             self._prepare()
             self.supervisor.wait_ready([*self.functions, "sandbox", "pump", WORKFLOWS], within_seconds=START_SECONDS)
             self._publish()
-            self.ticker.start()
+            self.scheduler.start()
         except BaseException:
             self.stop()
             raise
@@ -133,7 +131,7 @@ class Platform:
         at once: each returns when all is stopped.
         """
         with self._stopping:
-            self.ticker.stop()
+            self.scheduler.stop()
             self.supervisor.stop()
             self._file.remove()
             self._reserved.release()
@@ -205,7 +203,8 @@ class Platform:
         where.write_bytes(
             msgspec.json.encode(beside(local.project, functions, local.emulators, local.credentials.push_token, {}))
         )
-        files = map(str, sorted((self._root / "workflows").glob("*.yaml")))
+        declared = self.topology.get("workflows", {}).values()
+        files = [str(self._root / each["source"]) for each in declared]
         options = ["--port", str(port), "--places", str(where), "--deploy", *files]
         command = [sys.executable, "-m", "emulators.workflows", *options]
         self.supervisor.start(Child(WORKFLOWS, command, self._root, http_ok(port, "/ready"), {"PYTHONUNBUFFERED": "1"}))
@@ -244,15 +243,17 @@ class Platform:
             **{key: str(value) for key, value in service.get("environment", {}).items()},
             **access.push_environment(name, self.topology, self.local.credentials),
             **{secret: values[secret] for secret in service.get("secrets", []) if secret in values},
-            **(self._sending() if name == SENDER else {}),
+            **(self._outside(name)),
             **extra.get("*", {}),
             **extra.get(name, {}),
         }
 
-    def _sending(self) -> dict[str, str]:
+    def _outside(self, name: str) -> dict[str, str]:
         """What is known only once ports are taken: who plays the providers, and where links lead."""
-        stand_ins = self._options.stand_ins(self.local)
-        return {"STAND_INS": json.dumps(stand_ins), "LINK_BASE": self.local.endpoints["feedback"]}
+        if name not in GOING_OUT:
+            return {}
+        stand_ins = {"STAND_INS": json.dumps(self._options.stand_ins(self.local))}
+        return stand_ins | ({"LINK_BASE": self.local.endpoints["feedback"]} if name == "delivery" else {})
 
     def _prepare(self) -> None:
         """Create topics, tables and secrets and seed Firestore, each as soon as its emulator answers.

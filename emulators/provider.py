@@ -171,6 +171,17 @@ class Provider:
         with self._changed:
             return self._behaviours.get(channel, self._behaviours[EVERY_CHANNEL]).mode
 
+    def failing(self, channel: str) -> Answer:
+        """What a channel answers a question with that is told to fail."""
+        with self._changed:
+            behaviour = self._behaviours.get(channel, self._behaviours[EVERY_CHANNEL])
+            if behaviour.mode in ("stall", "accept_then_timeout"):
+                self._hold(behaviour.seconds)
+            if behaviour.mode == "malformed":
+                return Answer(HTTPStatus.OK, None, malformed=True)
+            status, verb = REFUSALS.get(behaviour.mode, REFUSALS["fail"])
+            return _problem(status, f"The service was told to {verb}.")
+
     def received(self, channel: str | None = None) -> list[dict[str, Any]]:
         """List the accepted messages, of one channel or all, in the order of their acceptance."""
         with self._changed:

@@ -5,6 +5,7 @@
 - A request for the host of a connector is taken as its provider would: `emulators.playing` says whom it knows by what,
   and what it answers. The header `idempotency-key` is the delivery's id. A key that was accepted before gets the first
   answer again, with `idempotent-replay: true`, and adds no message. Tokens are granted where connectors get them.
+- `GET /api/assets/LANGUAGE/FRAGMENT` answers as the sample's content service, under the channel `content`.
 - Mail comes over SMTP on a port of its own, under the delivery's id as its `Message-ID`.
 - `GET /received[?channel=C][&count=N&timeout=S]` lists what was accepted; with `count` it waits until there are N
   messages, at most S seconds (default 10, at most 60), and then lists what there is.
@@ -17,6 +18,7 @@ What the sandbox is, its memory and its manners, is in `emulators.provider`; thi
 """
 
 import argparse
+import hashlib
 import json
 import os
 import signal
@@ -25,6 +27,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -32,8 +35,12 @@ from emulators.playing import Callers, Played, accepted, address_in, bounced, fi
 from emulators.provider import Answer, Behaviour, Provider, RefusedError
 from emulators.reporting import Reporter
 
+SAMPLES = Path(__file__).parents[1] / "catalogue" / "samples" / "fragments.json"
+"""What the content service of the sample bank has, by path."""
+
 LARGEST_BODY_BYTES = 1024 * 1024
 LONGEST_WAIT_SECONDS = 60.0
+FRAGMENTS = "/api/assets/"
 MALFORMED = b"HTTQ/7 what?\r\n\x00\x01\r\n\r\n"
 
 
@@ -52,6 +59,7 @@ class Server(ThreadingHTTPServer):
         self.callers = Callers()
         self.logs = logs
         self.plays = list(plays)
+        self.fragments: Mapping[str, Any] = json.loads(SAMPLES.read_text(encoding="utf-8"))
         super().__init__(("127.0.0.1", port), _Handler)
 
     @property
@@ -96,6 +104,8 @@ class _Handler(BaseHTTPRequestHandler):
             return Answer(HTTPStatus.OK, {"status": "ok"})
         if path == "/behaviour":
             return Answer(HTTPStatus.OK, self.server.provider.behaviours())
+        if path.startswith(FRAGMENTS):
+            return self._fragment(path)
         if path == "/received":
             query = {name: values[-1] for name, values in parse_qs(urlsplit(self.path).query).items()}
             channel = query.get("channel")
@@ -104,6 +114,20 @@ class _Handler(BaseHTTPRequestHandler):
                 self.server.provider.wait_for(int(_number(query, "count", 0, 1e9)), channel, seconds)
             return Answer(HTTPStatus.OK, {"received": self.server.provider.received(channel)})
         raise RefusedError(HTTPStatus.NOT_FOUND, f"There is no {path} here.")
+
+    def _fragment(self, path: str) -> Answer:
+        """A content fragment of the sample, kept for a minute; the channel `content` says how it is answered."""
+        mode = self.server.provider.mode_of("content")
+        if mode != "ok":
+            return self.server.provider.failing("content")
+        found = self.server.fragments.get(path.removeprefix(FRAGMENTS))
+        if found is None:
+            raise RefusedError(HTTPStatus.NOT_FOUND, f"There is no fragment {path}.")
+        etag = f'"{hashlib.sha256(json.dumps(found).encode()).hexdigest()[:16]}"'
+        kept = {"etag": etag, "cache-control": "max-age=60"}
+        if self.headers.get("if-none-match") == etag:
+            return Answer(HTTPStatus.NOT_MODIFIED, None, kept)
+        return Answer(HTTPStatus.OK, found, kept)
 
     def _post(self, path: str, body: bytes) -> Answer:
         if path == "/behaviour":
@@ -171,7 +195,7 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.body is not None:
             kind = "application/json" if answer.status < HTTPStatus.BAD_REQUEST else "application/problem+json"
             self.send_header("content-type", kind)
-        if answer.status != HTTPStatus.NO_CONTENT:
+        if answer.status not in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}:
             self.send_header("content-length", str(len(content)))
         if self.close_connection:
             self.send_header("connection", "close")

@@ -58,6 +58,7 @@ from functions.records.weighing import Weigh
 from functions.suppression.handler import Suppress
 from shared.adapters.channels import Connectors
 from shared.adapters.channels.egress import Egress
+from shared.adapters.channels.fragments import HttpFragments
 from shared.adapters.known_paces import Timing
 from shared.adapters.memory.allowances import Allowances
 from shared.adapters.memory.bus import Deliver as Taker
@@ -141,10 +142,18 @@ def services(
     identify, qualify = Identify(catalogues, persons, new_person_id), Qualify(catalogues)
     arbitrate = Arbitrate(catalogues, models)
     suppress = Suppress(catalogues, contacts, Allowances(store, meter, "embedded", pause), pause)
-    provider = Connectors(memory.secrets, Egress(outside.stand_ins))
+    egress = Egress(outside.stand_ins)
+    provider, fragments = Connectors(memory.secrets, egress), HttpFragments(egress)
     paces = Paces(store, meter, Timing(utc_now, wait_until, pause), partial(log, "WARNING"))
     deliver = Deliver(
-        catalogues, persons, contacts, contact_points, provider, paces, links=bank.links(outside.feedback)
+        catalogues,
+        persons,
+        contacts,
+        contact_points,
+        provider,
+        paces,
+        links=bank.links(outside.feedback),
+        fragments=fragments,
     )
     for name, value in {**bank.source_secrets(credentials), **bank.connector_secrets()}.items():
         memory.secrets.add(name, value.encode())
@@ -164,6 +173,7 @@ def services(
         identifier_key=key,
         new_id=new_request_id,
         timer=timer,
+        fragments=fragments,
     )
     take = TakeOutcomes(catalogues, Outcomes(store, meter), publisher)
     attribute = Attribute(catalogues, persons, contacts, Outcomes(store, meter), key)

@@ -23,6 +23,7 @@ from typing import Any, Protocol
 import yaml
 
 from infra.cloud import CloudError, Gcloud, show
+from infra.flows import Flow, Start, called, deploy_flow, describe_start, flows, put_start, starts
 from infra.rollout import (
     STEPS,
     Release,
@@ -94,6 +95,22 @@ def schedule_all(cloud: Cloud, release: Release, jobs: list[Schedule]) -> None:
         address = look(cloud, release, job.service)["status"]["url"]
         exists = cloud.read(describe_schedule(job, release)) is not None
         cloud.run(put_schedule(job, release, address, exists=exists))
+
+
+def deploy_workflows(
+    cloud: Cloud, release: Release, targets: list[Service], deployed: list[Flow], jobs: list[Start], account: str
+) -> None:
+    """Deploy workflows with the addresses of what they call, and make or change the jobs that start them.
+
+    Raises:
+        CloudError: a command failed.
+    """
+    for flow in deployed:
+        addresses = {each.name: look(cloud, release, each)["status"]["url"] for each in called(flow, targets)}
+        cloud.run(deploy_flow(flow, release, addresses))
+    for job in jobs:
+        exists = cloud.read(describe_start(job, release)) is not None
+        cloud.run(put_start(job, release, account, exists=exists))
 
 
 def canary(cloud: Cloud, release: Release, targets: list[Service], *, pause_seconds: int, error_share: float) -> None:
@@ -236,6 +253,8 @@ def main(arguments: list[str]) -> None:
     elif options.phase == "deploy":
         deploy_all(cloud, release, targets)
         schedule_all(cloud, release, jobs)
+        account = topology["push"]["account"]
+        deploy_workflows(cloud, release, targets, flows(topology), starts(topology), account)
     else:
         canary(cloud, release, targets, pause_seconds=options.pause_seconds, error_share=options.error_share)
 

@@ -81,7 +81,7 @@ class Schedule:
 def services(topology: dict[str, Any]) -> list[Service]:
     """The topology's services."""
     callers = [*topology["subscriptions"].values(), *topology["schedules"].values()]
-    pushed = {declared["service"] for declared in callers}
+    pushed = {declared["service"] for declared in callers if "service" in declared}
     account, audience = topology["push"]["account"], topology["push"]["audience"]
     return [
         Service(
@@ -95,11 +95,12 @@ def services(topology: dict[str, Any]) -> list[Service]:
 
 
 def schedules(topology: dict[str, Any], targets: list[Service]) -> list[Schedule]:
-    """The topology's schedules."""
+    """The topology's schedules of services."""
     by_name = {service.name: service for service in targets}
     return [
         Schedule(name=name, **{**declared, "service": by_name[declared["service"]]})
         for name, declared in topology["schedules"].items()
+        if "service" in declared
     ]
 
 

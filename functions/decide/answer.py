@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from shared.domain.content import render
+from shared.domain.content import Fragments, render
 from shared.domain.delivery import Delivery
 from shared.domain.explanation import Explanation
 from shared.domain.policy.policy import Policy
@@ -41,7 +41,9 @@ class DecisionAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     explanation: Explanation | None = None
 
 
-def filled(policy: Policy, profile: Profile, deliveries: Sequence[Delivery], placement: str | None) -> FilledPlacement:
+def filled(
+    policy: Policy, profile: Profile, deliveries: Sequence[Delivery], placement: str | None, fragments: Fragments
+) -> FilledPlacement:
     """A placement with those of the deliveries that are made for it; with all where none was named."""
     return FilledPlacement(
         id=placement,
@@ -49,7 +51,7 @@ def filled(policy: Policy, profile: Profile, deliveries: Sequence[Delivery], pla
             OfferedTreatment(
                 action=d.action,
                 treatment=d.treatment,
-                content=_content(policy, profile, d.treatment),
+                content=_content(policy, profile, d.treatment, fragments),
                 delivery_id=d.delivery_id,
                 rank=d.rank,
             )
@@ -59,6 +61,6 @@ def filled(policy: Policy, profile: Profile, deliveries: Sequence[Delivery], pla
     )
 
 
-def _content(policy: Policy, profile: Profile, treatment_id: str) -> dict[str, str]:
+def _content(policy: Policy, profile: Profile, treatment_id: str, fragments: Fragments) -> dict[str, str]:
     action, treatment = policy.revision.treatment(treatment_id)
-    return render(policy.revision, action, treatment, profile)
+    return render(policy.revision, action, treatment, profile, fragments=fragments)

@@ -13,6 +13,7 @@ from functions.eligibility.handler import Qualify
 from functions.identity.handler import Identify
 from functions.suppression.handler import Suppress
 from shared.domain.audiences import Audience, Told, tell
+from shared.domain.content import NO_FRAGMENTS, Fragments
 from shared.domain.decision import DecisionRecord
 from shared.domain.engagement import Slots
 from shared.domain.errors import InvalidError, NotFoundError, TransientError
@@ -91,7 +92,7 @@ def _is_deeper(value: Any, levels: int) -> bool:
 class Decide:
     """The use case: the same handlers as the chained stages, handing over in memory."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - its stages and ports
         self,
         identify: Identify,
         qualify: Qualify,
@@ -105,8 +106,11 @@ class Decide:
         identifier_key: bytes,
         new_id: NewId,
         timer: Timer,
+        fragments: Fragments = NO_FRAGMENTS,
     ) -> None:
-        """Compose the stages; records go out by `publisher`, and come back from `history`."""
+        """Compose the stages; records go out by `publisher`, and come back from `history`. Treatments may take texts
+        from content services, which `fragments` ask.
+        """
         self._identify = identify
         self._qualify = qualify
         self._arbitrate = arbitrate
@@ -119,6 +123,7 @@ class Decide:
         self._scrubber = Scrubber(identifier_key)
         self._new_id = new_id
         self._timer = timer
+        self._fragments = fragments
 
     def __call__(self, request: DecisionRequest, now: datetime, *, explained: bool, trace: str) -> DecisionAnswer:
         """Decide what an inbound channel shows; a fallback where a store, a topic or the catalogue does not answer.
@@ -273,7 +278,7 @@ class Decide:
         [ranked] = self._arbitrate(qualified, now)
         deliveries, row = self._suppress.offer(ranked, now)
         policy = self._catalogues.get(ranked.revision)
-        return row, [filled(policy, ranked.profile, deliveries, placement) for placement, _ in wanted]
+        return row, [filled(policy, ranked.profile, deliveries, placement, self._fragments) for placement, _ in wanted]
 
     def _elapsed_ms(self, started: float) -> float:
         return round((self._timer() - started) * 1000, 3)

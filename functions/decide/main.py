@@ -3,6 +3,7 @@
 import atexit
 
 import functions_framework
+import msgspec
 from flask import Request
 from werkzeug.wrappers import Response
 
@@ -15,6 +16,8 @@ from functions.eligibility.handler import Qualify
 from functions.identity.handler import Identify
 from functions.suppression.handler import Suppress
 from shared.adapters.bigquery import DecisionHistory
+from shared.adapters.channels.egress import Egress
+from shared.adapters.channels.fragments import HttpFragments
 from shared.adapters.firestore.allowances import Allowances
 from shared.adapters.firestore.catalogues import Catalogues
 from shared.adapters.firestore.client import Database
@@ -48,6 +51,7 @@ decide = Decide(
     identifier_key=hexadecimal("IDENTIFIER_KEY", settings.identifier_key),
     new_id=new_request_id,
     timer=timer,
+    fragments=HttpFragments(Egress(msgspec.json.decode(settings.stand_ins, type=dict[str, str]))),
 )
 service = Service(
     "decide",

@@ -12,8 +12,10 @@ class Settings(Common, frozen=True, kw_only=True):
         channel_keys: JSON of who may ask, `{"web": {"key": "…"}}`.
         identifier_key: 32 bytes in hexadecimal, the same as ingest's.
         person_keys: what wraps the keys of persons, `kms://LOCATION/KEY_RING/KEY` or `file:///PATH`.
+        stand_ins: JSON of the host of a content service to what stands in for it.
     """
 
     channel_keys: str
     identifier_key: str
     person_keys: str
+    stand_ins: str = "{}"

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from functions.delivery.last_checks import Stop, last_checks
 from shared.domain.catalogue import Channel, Connector
-from shared.domain.content import render
+from shared.domain.content import NO_FRAGMENTS, Fragments, render
 from shared.domain.delivery import FINAL, Delivery, DeliveryState
 from shared.domain.erasure import ERASED
 from shared.domain.errors import (
@@ -71,9 +71,10 @@ class Deliver:
         paces: Paces,
         *,
         links: Links | None = None,
+        fragments: Fragments = NO_FRAGMENTS,
     ) -> None:
         """Send through `provider`, at the channels' `paces`, to the address that only delivery may open; with `links`
-        of ours in what is sent.
+        of ours in what is sent, and texts of content services.
         """
         self._catalogues = catalogues
         self._persons = persons
@@ -82,6 +83,7 @@ class Deliver:
         self._provider = provider
         self._paces = paces
         self._links = links
+        self._fragments = fragments
 
     def __call__(self, reserved: ContactReserved, now: datetime) -> tuple[TreatmentDelivered, ...]:
         """The delivery's end; nothing where it is deferred.
@@ -247,7 +249,7 @@ class Deliver:
         action, treatment = revision.treatment(delivery.treatment)
         channel = revision.channels[delivery.channel]
         offered = offered_links(self._links, delivery.delivery_id, treatment)
-        content = render(revision, action, treatment, seen, offered)
+        content = render(revision, action, treatment, seen, offered, self._fragments)
         if address is None and channel.needs_contact_point:
             raise PermanentError("no contact point")
         content, links = linked(self._links, delivery.delivery_id, channel, treatment, content, offered)

@@ -11,6 +11,7 @@ from functions.delivery.handler import Deliver
 from functions.delivery.settings import Settings
 from shared.adapters.channels import Connectors
 from shared.adapters.channels.egress import Egress
+from shared.adapters.channels.fragments import HttpFragments
 from shared.adapters.firestore.catalogues import Catalogues
 from shared.adapters.firestore.client import Database
 from shared.adapters.firestore.contact_points import ContactPoints
@@ -37,17 +38,16 @@ sealing = sealer(settings.google_cloud_project, settings.person_keys)
 database = Database(settings.google_cloud_project)
 vault = Database(settings.google_cloud_project, settings.contact_points_database)
 catalogues = Catalogues(database)
+egress = Egress(msgspec.json.decode(settings.stand_ins, type=dict[str, str]))
 deliver = Deliver(
     catalogues,
     Persons(database, meter, sealing),
     Contacts(database, meter, sealing),
     ContactPoints(vault, meter, sealing),
-    Connectors(
-        Secrets(settings.google_cloud_project, emulator=settings.secret_manager_emulator_host),
-        Egress(msgspec.json.decode(settings.stand_ins, type=dict[str, str])),
-    ),
+    Connectors(Secrets(settings.google_cloud_project, emulator=settings.secret_manager_emulator_host), egress),
     Paces(database, meter, Timing(utc_now, wait_until, pause), partial(log, "WARNING")),
     links=Links(link_keys(settings.link_keys), settings.link_base) if settings.link_base else None,
+    fragments=HttpFragments(egress),
 )
 push = Push(
     ContactReserved,

@@ -73,8 +73,9 @@ class Resolving:
             return self._named(), ()
         keys = keys_of(signal, self._policy.revision.namespaces)
         found = self._persons.identifiers(keys)
-        keys = alive(keys, {key: each.value for key, each in found.items()})
-        found = {key: each for key, each in found.items() if key in keys}
+        living = alive(keys, {key: each.value for key, each in found.items()})
+        if len(living) < len(keys):
+            keys, found = living, {key: each for key, each in found.items() if key in living}
         linking = _linking(keys, {key for key, each in found.items() if each.value.shared})
         strongest = linking[0]
         if strongest != keys[0]:
@@ -127,8 +128,10 @@ class Resolving:
 
     def _speaks_apart(self, key: str) -> bool:
         """Whether an identifier may not be the strongest of a person whose graph is not known, and teaches."""
+        if not teaches(self._signal, self._policy):
+            return False
         highest = max(each.priority for each in self._policy.revision.namespaces.values())
-        return self._strength.namespace(key).priority < highest and teaches(self._signal, self._policy)
+        return self._strength.namespace(key).priority < highest
 
     def _written(
         self,

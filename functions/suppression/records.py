@@ -7,7 +7,6 @@ from datetime import datetime
 
 import msgspec
 
-from shared.domain.catalogue import facts
 from shared.domain.contact import Contact
 from shared.domain.contact_policy import Deferred, Withheld
 from shared.domain.contact_read import ContactRead
@@ -33,7 +32,8 @@ def make_delivery(
     rank: int = 1,
 ) -> Delivery:
     """The delivery of a chosen treatment: outbound ones are reserved, inbound ones presented."""
-    action, treatment = policy.revision.treatment(treatment_id)
+    row = policy.row(treatment_id)
+    treatment = policy.rows[row][1]
     outbound = policy.revision.channels[treatment.channel].direction == "outbound"
     return Delivery(
         delivery_id=delivery_id(ranked.decision_id, treatment.id, placement),
@@ -46,18 +46,17 @@ def make_delivery(
         placement=treatment.placement,
         rank=rank,
         expires_at=now + policy.revision.deadline(treatment.id) if outbound else None,
-        bins=ranked.ranking.taught(policy.row(treatment_id)),
-        value=_value(policy, ranked, treatment_id),
-        **facts(action, treatment),
+        bins=ranked.ranking.taught(row),
+        value=_value(policy, ranked, row),
+        **policy.facts(row),
     )
 
 
-def _value(policy: Policy, ranked: ActionsRanked, treatment_id: str) -> float:
-    value = policy.factors.values[policy.row(treatment_id)]
+def _value(policy: Policy, ranked: ActionsRanked, row: int) -> float:
+    value = policy.factors.values[row]
     if value is not None:
         return value
-    situation = policy.situation(ranked.profile, ranked.signal, ranked.decided_at)
-    return value_of(policy, policy.row(treatment_id), situation)
+    return value_of(policy, row, policy.situation(ranked.profile, ranked.signal, ranked.decided_at))
 
 
 def reservation(

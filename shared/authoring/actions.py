@@ -47,6 +47,7 @@ class ActionBuilder:
     ) -> None:
         """Take what actions inherit from; templates read the profile by its schema."""
         self._channels = {c.id: c for c in files.channels.channels}
+        self._services = {s.id: s for file in files.connectors for s in file.content_services}
         self._groups = {g.id: g for g in files.bank.groups}
         self._issues = {i.id: i for i in files.bank.issues}
         self._actions = [action for file in files.actions for action in file.actions]
@@ -109,6 +110,8 @@ class ActionBuilder:
         channel = self._channels.get(treatment.channel)
         if channel is not None and self._names.is_read(channel, "direction"):
             self._check_placement(treatment, channel)
+        if treatment.fragment is not None:
+            self._names.refers("content service", treatment.fragment.service, treatment, "fragment", "service")
         content = self._content(treatment, treatment.content, "content")
         translations = {
             language: self._content(treatment, texts, "translations", language)
@@ -122,6 +125,7 @@ class ActionBuilder:
             starting=treatment.starting or action.starting,
             content=content,
             translations=translations,
+            fragment=treatment.fragment,
             placement=treatment.placement,
             conditions=tuple(i for kind in POLICY_KINDS for i in conditions[kind]),
             deadline=self._deadline(treatment, channel),
@@ -157,6 +161,8 @@ class ActionBuilder:
         """Texts as a revision holds them, each checked as its medium takes it."""
         channel = self._channels.get(treatment.channel)
         place = self._names.place(treatment, *keys)
+        service = self._services.get(treatment.fragment.service) if treatment.fragment else None
+        fragment = tuple(service.fields) if service else ()
         known = channel.content if channel is not None else {}
         if self._names.is_read(treatment, keys[0]) and len(keys) == 1:
             self._check_needed(treatment, place, known)
@@ -167,9 +173,9 @@ class ActionBuilder:
                 self._names.problems.add(at, f"{treatment.channel} has no field {name}", wrote=name, known=known)
             field = ContentField(medium="html") if channel is None else field_of(channel, name)
             built[name] = html_of(text, at, self._names.problems) if field.medium == "html" else text
-            self._templates.check(text, at, field)
+            self._templates.check(text, at, field, fragment)
             if built[name] != text:
-                self._templates.check_made(built[name], at, field)
+                self._templates.check_made(built[name], at, field, fragment)
         return built
 
     def _check_needed(self, treatment: forms.Treatment, place: Place, known: Mapping[str, ContentField]) -> None:

@@ -11,7 +11,7 @@ from shared.authoring import forms
 from shared.authoring.actions import ActionBuilder
 from shared.authoring.callbacks import build_callbacks
 from shared.authoring.conditions import Conditions
-from shared.authoring.connectors import build_channels, build_connectors
+from shared.authoring.connectors import build_channels, build_connectors, build_content_services
 from shared.authoring.consent_terms import build_consent
 from shared.authoring.contact_rules import build_rules
 from shared.authoring.experiments import build_experiments
@@ -66,6 +66,7 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
     predictors = predicting.build()
     triggers = build_triggers(files.triggers, names, checker)
     channels = build_channels(files, names)
+    connectors = build_connectors(files, channels, actions, names)
     catalogue = Catalogue(
         name=bank.name,
         brands=tuple(Named(id=b.id, name=b.name) for b in by_id(bank.brands)),
@@ -96,10 +97,11 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
         consent=build_consent(files.consent, _excluding(files), names),
         formats=FormatBuilder(files, names, Carried(profile_schema, context_schema, signals), reading_problems).build(),
         features=features,
-        features_read=features_read(features, checker.expressions, predictors, actions),
+        features_read=features_read(features, checker.expressions, predictors, actions, connectors),
         triggers=triggers,
         callbacks=build_callbacks(files.callbacks, files.formats, names),
-        connectors=build_connectors(files, channels, actions, names),
+        connectors=connectors,
+        content_services=build_content_services(files, names),
         experiments=build_experiments(files.experiments, files.contact_policy, names),
     )
     built: Catalogue = terse(catalogue)

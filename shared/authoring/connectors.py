@@ -15,6 +15,7 @@ from shared.domain.catalogue import (
     Channel,
     ClientCredentials,
     Connector,
+    ContentService,
     HttpConnector,
     ServiceAccount,
     Treatment,
@@ -85,6 +86,21 @@ def build_connectors(
     for connector in connectors:
         _Check(connector, carried[connector.id], files, names).run()
     return tuple(msgspec.structs.replace(c, person=names.set_of(c, "person")) for c in by_id(connectors))
+
+
+def build_content_services(files: Files, names: Names) -> tuple[ContentService, ...]:
+    """The content services, each at the name of a host."""
+    services = [service for file in files.connectors for service in file.content_services]
+    names.unique(services, "content service")
+    for service in services:
+        found = _HOST_OF.match(service.url)
+        if found and (_NUMERIC.fullmatch(found[1]) or "." not in found[1]):
+            names.problems.add(names.place(service, "url"), f"{found[1]} is no name of a host")
+        for _, place in places(service.url):
+            if place[1] not in ("fragment", "language") or place[2]:
+                message = f"unknown name {place[1]}: here are ${{fragment}} and ${{language}}"
+                names.problems.add(names.place(service, "url").character(place.start()), message)
+    return tuple(by_id(services))
 
 
 def _carried(connector: Connector, channels: tuple[Channel, ...], actions: tuple[Action, ...]) -> Iterator[Treatment]:

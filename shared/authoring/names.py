@@ -63,6 +63,7 @@ class Names:
             "treatment": {f"{a.id}.{t.id}" for a in actions for t in a.treatments},
             "channel": {c.id for c in files.channels.channels},
             "connector": {c.id for file in files.connectors for c in file.connectors},
+            "content service": {s.id for file in files.connectors for s in file.content_services},
             "namespace": {n.id for n in files.identity.namespaces},
             "format": {*BUILT_IN_FORMATS, *files.formats},
             "signal": files.schema.signals,
@@ -75,6 +76,7 @@ class Names:
             *(("treatment", file, "actions") for file in files.actions),
             ("channel", files.channels, "channels"),
             *(("connector", file, "connectors") for file in files.connectors),
+            *(("content service", file, "content_services") for file in files.connectors),
             ("namespace", files.identity, "namespaces"),
             ("signal", files.schema, "signals"),
         ]

@@ -41,8 +41,9 @@ _SAMPLES: dict[str, Any] = {
 }
 _TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _NAMED = ("id", "name")
+Fields = tuple[str, ...]
 _LINKS = ("unsubscribe", "pixel")
-_ROOTS = ("profile", "action", "brand", "links")
+_ROOTS = ("profile", "action", "brand", "links", "fragment")
 _REFUSED: dict[type[nodes.Node], str] = {
     nodes.Include: "include",
     nodes.Import: "import",
@@ -64,30 +65,32 @@ class Templates:
         """Templates read the profile by its schema; what is wrong is noted."""
         self._schema = schema
         self._problems = problems
-        self._good: set[tuple[str, Medium]] = set()
+        self._good: set[tuple[str, Medium, Fields]] = set()
 
-    def check(self, text: str, place: Place, field: ContentField) -> None:
-        """Note whatever would keep a template from being rendered for some person, or its medium from taking it."""
+    def check(self, text: str, place: Place, field: ContentField, fragment: Fields = ()) -> None:
+        """Note whatever would keep a template from being rendered for some person, or its medium from taking it;
+        `fragment` are the fields that it may read of one.
+        """
         exact = field.medium in _EXACT
         if field.medium == "url" or (exact and "{" not in text):
             self._fits(text, place, field)
         if "{" not in text:
             return
         tags = _tags(text)
-        if tags is not None and (tags, field.medium) in self._good and not exact:
+        if tags is not None and (tags, field.medium, fragment) in self._good and not exact:
             return
         before = len(self._problems.found)
-        _check(text, place, self._schema, self._problems, field)
+        _check(text, place, self._schema, self._problems, field, fragment)
         if tags is not None and tags != text and not exact and len(self._problems.found) == before:
             alone = Problems()
-            _check(tags, Place.start(place.file), self._schema, alone, field)
+            _check(tags, Place.start(place.file), self._schema, alone, field, fragment)
             if not alone.found:
-                self._good.add((tags, field.medium))
+                self._good.add((tags, field.medium, fragment))
 
-    def check_made(self, text: str, place: Place, field: ContentField) -> None:
+    def check_made(self, text: str, place: Place, field: ContentField, fragment: Fields = ()) -> None:
         """Note that what was made of a text that is good is not."""
         alone = Problems()
-        _check(text, Place.start(place.file), self._schema, alone, field)
+        _check(text, Place.start(place.file), self._schema, alone, field, fragment)
         if alone.found:
             self._problems.add(place, f"its HTML is no good template: {alone.found[0].message}")
 
@@ -111,10 +114,17 @@ def _tags(text: str) -> str | None:
     return "".join(tags)
 
 
-def _check(text: str, place: Place, schema: Mapping[str, Attribute], problems: Problems, field: ContentField) -> None:
+def _check(
+    text: str,
+    place: Place,
+    schema: Mapping[str, Attribute],
+    problems: Problems,
+    field: ContentField,
+    fragment: Fields,
+) -> None:
     try:
         tree = _ENVIRONMENT.parse(text)
-        if _Template(text, place, schema, problems).check(tree):
+        if _Template(text, place, schema, problems, fragment).check(tree):
             _try(text, schema, field)
     except TemplateSyntaxError as error:
         problems.add(place.character(_line_start(text, error.lineno)), f"not a template: {error.message}")
@@ -127,18 +137,29 @@ def _try(text: str, schema: Mapping[str, Attribute], field: ContentField) -> Non
     named = {"id": "id", "name": "Name"}
     for all_known in (True, False):
         profile = {name: _SAMPLES[a.type] for name, a in schema.items() if all_known or a.required}
-        seen = {"profile": profile, "action": named, "brand": named, "links": {}, LOCALE: "en_GB", TIME_ZONE: "UTC"}
+        seen = {
+            "profile": profile,
+            "action": named,
+            "brand": named,
+            "links": {},
+            "fragment": {},
+            LOCALE: "en_GB",
+            TIME_ZONE: "UTC",
+        }
         fitting(template(text, field.medium).render(seen), field, text)
 
 
 class _Template:
     """One template under examination."""
 
-    def __init__(self, text: str, place: Place, schema: Mapping[str, Attribute], problems: Problems) -> None:
+    def __init__(
+        self, text: str, place: Place, schema: Mapping[str, Attribute], problems: Problems, fragment: Fields
+    ) -> None:
         self._text = text
         self._place = place
         self._schema = schema
         self._problems = problems
+        self._fragment = fragment
 
     def check(self, tree: nodes.Template) -> bool:
         """Whether all that it reads and uses is allowed."""
@@ -168,7 +189,7 @@ class _Template:
         if isinstance(parent, nodes.Call) or (isinstance(root, nodes.Name) and root.name not in _ROOTS):
             return  # refused already, or a variable of the template's own
         if not isinstance(root, nodes.Name):
-            self._note(None, node.lineno, "only the fields of profile, action, brand and links can be read")
+            self._note(None, node.lineno, "only the fields of profile, action, brand, links and fragment can be read")
             return
         if isinstance(node, nodes.Getattr):
             field = node.attr
@@ -178,8 +199,8 @@ class _Template:
             self._note(rf"\b{root.name}\b", node.lineno, f"name the field of {root.name}")
             return
         known: Mapping[str, object] | tuple[str, ...] = self._schema if root.name == "profile" else _NAMED
-        if root.name == "links":
-            known = _LINKS
+        if root.name in ("links", "fragment"):
+            known = _LINKS if root.name == "links" else self._fragment
         pattern = rf"\b{root.name}\s*(?:\.\s*|\[\s*['\"])({re.escape(field)})\b"
         if field not in known:
             self._note(pattern, node.lineno, f"unknown attribute {root.name}.{field}", wrote=field, known=known)
@@ -188,7 +209,7 @@ class _Template:
             self._note(pattern, node.lineno, message, unless=r"\s*\|\s*d")
 
     def _may_be_missing(self, root: str, field: str) -> bool:
-        return root == "links" or (root == "profile" and not self._schema[field].required)
+        return root in ("links", "fragment") or (root == "profile" and not self._schema[field].required)
 
     def _note(
         self,

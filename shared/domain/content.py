@@ -10,14 +10,22 @@ from typing import Any
 import msgspec
 from jinja2 import StrictUndefined, Template, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
 
-from shared.domain.catalogue import Action, Channel, ContentField, Medium, Revision, Treatment
+from shared.domain.catalogue import Action, Channel, ContentField, ContentService, Fragment, Medium, Revision, Treatment
 from shared.domain.errors import PermanentError
 from shared.domain.links import check_target, origin_of
 from shared.domain.localised import FILTERS, LOCALE, TIME_ZONE, locale_of
 from shared.domain.outgoing import in_url
+from shared.domain.plain_text import plain_text
 from shared.domain.profile import Profile
 from shared.domain.sms import segments
+
+Fragments = Callable[[ContentService, Fragment, str], Mapping[str, str]]
+"""What a content service says of a fragment in a language; nothing where it does not answer."""
+
+NO_FRAGMENTS: Fragments = lambda _service, _fragment, _language: {}  # noqa: E731
+"""No content services: templates fall back on what they say themselves."""
 
 LANGUAGE = "language"
 """The attribute that says which language a person reads."""
@@ -26,12 +34,18 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u2028\u2029]")
 _BREAKS = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\s]+")
 _HEADER = ContentField(medium="header")
 
+
+def _words(value: Any) -> str:
+    """A value as text; of markup its words."""
+    return plain_text(str(value)).strip() if isinstance(value, Markup) else str(value)
+
+
 _ESCAPES: Mapping[Medium, Callable[[Any], str]] = {
-    "text": lambda value: _CONTROL.sub("", str(value)),
-    "sms": lambda value: _CONTROL.sub("", str(value)),
-    "header": lambda value: _BREAKS.sub(" ", str(value)),
-    "url": lambda value: in_url(str(value)),
-    "json": lambda value: msgspec.json.encode(str(value)).decode()[1:-1],
+    "text": lambda value: _CONTROL.sub("", _words(value)),
+    "sms": lambda value: _CONTROL.sub("", _words(value)),
+    "header": lambda value: _BREAKS.sub(" ", _words(value)),
+    "url": lambda value: in_url(_words(value)),
+    "json": lambda value: msgspec.json.encode(_words(value)).decode()[1:-1],
 }
 """What a value becomes in each medium; in HTML it is escaped as markup."""
 
@@ -81,9 +95,10 @@ def render(
     treatment: Treatment,
     profile: Profile,
     links: Mapping[str, str] | None = None,
+    fragments: Fragments = NO_FRAGMENTS,
 ) -> dict[str, str]:
     """Every field of a treatment's content, rendered. An attribute that is null is one that is not there; `links` are
-    there only in what is sent.
+    there only in what is sent, and `fragments` what content services say.
 
     Raises:
         PermanentError: a template reads what is not there, or does with a value of this person what cannot be done.
@@ -96,7 +111,11 @@ def render(
     for name, text in texts.items():
         try:
             if "{" in text:
-                seen = seen or _seen(revision, action, profile, language, links or {})
+                seen = seen or {
+                    **_seen(revision, action, profile, language),
+                    "links": links or {},
+                    "fragment": _fragment(revision, treatment, language, fragments),
+                }
                 field = field_of(channel, name)
                 rendered[name] = fitting(template(text, field.medium).render(seen), field, text)
             else:
@@ -138,9 +157,17 @@ def fitting(text: str, field: ContentField, written: str) -> str:
     return text
 
 
-def _seen(
-    revision: Revision, action: Action, profile: Profile, language: str | None, links: Mapping[str, str]
-) -> Mapping[str, Any]:
+def _fragment(
+    revision: Revision, treatment: Treatment, language: str | None, fragments: Fragments
+) -> Mapping[str, str]:
+    """What a content service says of a treatment."""
+    if treatment.fragment is None:
+        return {}
+    service = revision.content_services[treatment.fragment.service]
+    return fragments(service, treatment.fragment, language or revision.catalogue.locale.partition("-")[0])
+
+
+def _seen(revision: Revision, action: Action, profile: Profile, language: str | None) -> Mapping[str, Any]:
     """What templates read."""
     bank = revision.catalogue.locale
     known = {name: value for name, value in profile.attributes.items() if value is not None}
@@ -148,7 +175,6 @@ def _seen(
         "profile": known,
         "action": {"id": action.id, "name": action.name},
         "brand": {"id": action.brand, "name": revision.brands[action.brand].name},
-        "links": links,
         LOCALE: locale_of(language or bank, bank),
         TIME_ZONE: known.get("time_zone", revision.catalogue.time_zone),
     }

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from shared.domain.contact_policy import Withheld
 from shared.domain.contact_words import counted, moment, scope_of
 from shared.domain.decision import DecisionRecord
 from shared.domain.dropped import DroppedBy, dropped_by
+from shared.domain.experiments import HELD_OUT
 from shared.domain.left_out import LeftOut, Slotted
 from shared.domain.policy.policy import Policy
 from shared.domain.replay import is_offer, offers
@@ -69,6 +71,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     remarks: tuple[str, ...] = ()
     why_not: WhyNot | None = None
     again: str = ""
+    arms: tuple[str, ...] = ()
 
 
 def explain(policy: Policy, record: DecisionRecord, action: str | None = None) -> Explanation:
@@ -113,6 +116,7 @@ def explain(policy: Policy, record: DecisionRecord, action: str | None = None) -
         remarks=tuple(slotted.remarks()) if slotted else (),
         why_not=why_not(policy, record, action) if action is not None else None,
         again=_again(policy, record),
+        arms=tuple(_arms(revision, record)),
     )
 
 
@@ -122,6 +126,25 @@ def _again(policy: Policy, record: DecisionRecord) -> str:
         return ""
     first_at = moment(again.first_at, policy.contact_rules.zone_of(record.profile))
     return f"Decided again: {again.decision_id} waited; the first decision was made {first_at}."
+
+
+def _arms(revision: Revision, record: DecisionRecord) -> Iterator[str]:
+    """What was different for this person because of experiments and holdouts."""
+    for each in record.arms:
+        name, _, arm_id = each.partition("=")
+        experiment = next((e for e in revision.catalogue.experiments if e.id == name), None)
+        arm = next((a for a in experiment.arms if a.id == arm_id), None) if experiment else None
+        if arm is not None:
+            levers = "with levers of its own" if arm.levers else "as for everybody"
+            yield f"In arm {arm_id} of experiment {name}: ranked {RANKED.get(arm.ranks_by, levers)}."
+        elif arm_id == HELD_OUT and record.held_back is not None:
+            yield f"Held out by {name}: {record.held_back} would have been given but for that."
+        elif arm_id == HELD_OUT:
+            yield f"Held out by {name}, which made no difference here."
+
+
+RANKED = {"chance": "by chance", "propensity": "by propensity alone", "no_levers": "with every lever at 1"}
+"""How an arm ranks, in words."""
 
 
 def name_of(revision: Revision, treatment: str) -> str:

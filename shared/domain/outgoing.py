@@ -192,7 +192,7 @@ def understood(connector: HttpConnector, status: int, headers: Mapping[str, str]
 def _fits(answer: Answer, status: int, told: Any) -> bool:
     if answer.status and status not in answer.status and f"{status // 100}xx" not in answer.status:
         return False
-    return all(_at(told, path) == wanted for path, wanted in answer.body.items())
+    return all(at(told, path) == wanted for path, wanted in answer.body.items())
 
 
 def _by_status(status: int) -> Verdict:
@@ -207,12 +207,12 @@ def _found(where: str | None, headers: Mapping[str, str], told: Any) -> str | No
     if where is None:
         return None
     part, _, name = where.partition(".")
-    found = headers.get(name.lower()) if part == "header" else _at(told, name)
+    found = headers.get(name.lower()) if part == "header" else at(told, name)
     return str(found)[:MOST_REFERENCE] if isinstance(found, str | int) else None
 
 
-def _at(told: Any, path: str) -> Any:
-    """What stands at a path such as `errors.0.code` in a JSON answer."""
+def at(told: Any, path: str) -> Any:
+    """What stands at a path such as `errors.0.code` in a JSON answer; None where nothing does."""
     for name in path.split("."):
         if isinstance(told, dict):
             told = told.get(name)

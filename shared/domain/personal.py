@@ -102,6 +102,8 @@ class Scrubber:
         if isinstance(value, list):
             return [self.value(item, name=name) for item in value]
         if isinstance(value, str):
+            if not self._known and not _may_be_personal(value) and not self._is_personal(name):
+                return value  # as nearly all are
             return _hashed(self._key, value) if value and self._is_whole(value, name) else self.text(value)
         if isinstance(value, int | float) and not isinstance(value, bool):
             digits = str(value).partition(".")[0].lstrip("-")

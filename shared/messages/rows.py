@@ -49,7 +49,13 @@ def decision_row(
     """A decision, with the first treatment it chose if any, what that was ranked by and how probable its choice was;
     `repeated` when it was made before and is told again.
     """
-    row = HistoryRow(
+    first: dict[str, Any] = {}
+    if delivery is not None:
+        first = _taxonomy(delivery)
+        first["selection_probability"] = probability
+    if chosen is not None:
+        first |= chosen._asdict()
+    return HistoryRow(
         row_id=record.decision_id,
         kind="decision",
         occurred_at=record.reserved_at,
@@ -62,11 +68,8 @@ def decision_row(
         asked=record.slots.channels[0] if record.signal.type == DECISION_REQUESTED else None,
         arms=" ".join(record.arms) or None,
         held_back=record.held_back,
+        **first,
     )
-    if delivery is None:
-        return row
-    facts: dict[str, Any] = {} if chosen is None else chosen._asdict()
-    return msgspec.structs.replace(row, **_taxonomy(delivery), **facts, selection_probability=probability)
 
 
 def outcome_row(

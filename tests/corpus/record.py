@@ -47,7 +47,7 @@ def record(signal: bytes, *, waited: bool = False) -> dict[str, list[bytes]]:
             [identified] = [msgspec.json.decode(each, type=SignalIdentified) for each in heard["signal.identified"]]
             heard.clear()
             _defer(platform, identified)
-            platform.ticker.tick()
+            platform.scheduler.tick()
             platform.bus.drain(timeout=30)
     return heard
 

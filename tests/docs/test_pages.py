@@ -119,7 +119,7 @@ def test_the_page_of_a_function_agrees_with_the_topology(name):
     assert _ticked(said["publishes"]) & topics == set(SERVICES[name]["publishes"])
 
 
-CALLED = {each["service"] for each in (*TOPOLOGY["subscriptions"].values(), *TOPOLOGY["schedules"].values())}
+CALLED = {each.get("service") for each in (*TOPOLOGY["subscriptions"].values(), *TOPOLOGY["schedules"].values())}
 """Functions that Pub/Sub or the scheduler calls."""
 
 

@@ -42,7 +42,7 @@ def test_what_is_due_fires_with_the_next_tick_and_is_decided_again(bank):
     one, other = bank.newcomers(2)
     due, later = waiting(bank, one, utc_now()), waiting(bank, other, utc_now() + timedelta(hours=1))
 
-    bank.platform.ticker.tick()
+    bank.platform.scheduler.tick()
 
     end = bank.ended(due.next_decision_id)
     record = bank.record(due.next_decision_id)
@@ -71,12 +71,12 @@ def test_a_sweep_that_is_killed_fires_the_rest_with_the_next_tick_and_nothing_tw
     decisions = [each.next_decision_id for each in due]
 
     with ThreadPoolExecutor(1) as pool:
-        sweeping = pool.submit(bank.platform.ticker.tick)
+        sweeping = pool.submit(bank.platform.scheduler.tick)
         bank.eventually(lambda: any(map(bank.rows.decision, decisions)) or None, "the first decision")
         bank.platform.kill("deferral")
         sweeping.result()
     bank.platform.restart("deferral")
-    bank.platform.ticker.tick()
+    bank.platform.scheduler.tick()
 
     bank.settle(decisions)
     assert {len(messages) for messages in bank.messages(decisions).values()} == {1}

@@ -22,7 +22,7 @@ def test_what_a_provider_asks_patience_for_waits_and_goes_out_once_when_its_time
             assert time.monotonic() < deadline, [bank.stands(decision) for decision in decisions]
         behave(mode="ok")
 
-        bank.platform.ticker.tick()
+        bank.platform.scheduler.tick()
         bank.settle(decisions)
 
     assert [bank.ended(decision).outcome for decision in decisions] == ["sent"] * 3

@@ -1,4 +1,4 @@
-"""A wave: the workflow that a scheduler starts, run by our emulator over those of Firestore and Pub/Sub."""
+"""What a scheduler starts: a wave, and the seal of a day, run by our emulator over those of Firestore and Pub/Sub."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import uuid
 import pytest
 
 from shared.domain.signal import decision_id
-from tests.e2e.platforms import person_id
+from tests.e2e.platforms import person_id, signal
 
 pytestmark = pytest.mark.emulators
 
@@ -18,10 +18,10 @@ def bank(request):
     return request.getfixturevalue("on_emulators")
 
 
-def start(bank, argument):
-    """Start it as Cloud Scheduler does; the execution's name."""
+def start(bank, argument, workflow="outbound"):
+    """Start one as Cloud Scheduler does; the execution's name."""
     project = bank.platform.local.project
-    path = f"/v1/projects/{project}/locations/europe-west2/workflows/outbound/executions"
+    path = f"/v1/projects/{project}/locations/europe-west2/workflows/{workflow}/executions"
     answer = bank.call("workflows", "POST", path, json={"argument": json.dumps(argument)}, key=False)
     assert answer.status_code == 200, answer.text
     return answer.json()["name"]
@@ -59,3 +59,14 @@ def test_a_wave_without_an_audience_fails_and_says_what_it_wants(bank):
     failed = ended(bank, start(bank, {}))
     assert failed["state"] == "FAILED"
     assert "Start it with the name of an audience" in failed["error"]["payload"]
+
+
+def test_a_day_is_sealed_by_its_workflow_and_holds(bank):
+    [person] = bank.newcomers(1)
+    row = bank.decided(bank.send(signal(person)))
+    day = str(row.occurred_at.date())
+
+    done = ended(bank, start(bank, {"day": day}, "seal"))
+
+    assert done["state"] == "SUCCEEDED", done
+    assert json.loads(done["result"])["day"] == day

@@ -30,12 +30,17 @@ def table(ingest: IngestByHttp) -> str:
         payloads = corpus(name)
         answers = [ingest.send(payload.source, payload.body.encode(), payload.headers).body for payload in payloads]
         rows.append(_row(name, len(payloads), answers))
-    for file in sorted(EXAMPLES.glob("*.yaml")):
+    for file, source in examples(ingest).items():
         given = [example["given"] for example in yaml.safe_load(file.read_text(encoding="utf-8"))["examples"]]
-        source = next(s.id for s in ingest.revision.catalogue.sources if s.format == file.stem)
         answers = [ingest.send(source, msgspec.json.encode(body)).body for body in given]
         rows.append(_row(f"examples/{file.name}", len(given), answers))
     return "\n".join(rows) + "\n"
+
+
+def examples(ingest: IngestByHttp) -> dict[Path, str]:
+    """The files of examples of sources' formats, each with a source of it; those of callbacks go elsewhere."""
+    by_format = {source.format: source.id for source in reversed(ingest.revision.catalogue.sources)}
+    return {file: by_format[file.stem] for file in sorted(EXAMPLES.glob("*.yaml")) if file.stem in by_format}
 
 
 def _row(name: str, payloads: int, answers: list[dict[str, Any]]) -> str:

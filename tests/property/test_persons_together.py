@@ -16,7 +16,7 @@ from shared.domain.contact_folding import fold
 from shared.domain.contact_history import ContactHistory
 from shared.domain.outcome import Outcome
 from tests.contract.samples import Counted, take
-from tests.property.test_folding import SETTINGS, answers, bounds, events, hours, lives, policies
+from tests.property.test_folding import NOW, SETTINGS, answers, bounds, events, hours, lives, policies
 
 HALF = settings(SETTINGS, max_examples=50)
 
@@ -45,7 +45,7 @@ class Persons:
 
     def live(self, life, whose, groupings=()):
         """Live a life of which each delivery is of one person, who are brought together and taken apart meanwhile."""
-        persons, regroupings, now = {}, iter(groupings), None
+        persons, regroupings, now = {}, iter(groupings), NOW
         for number, (at, what, of, how) in enumerate(events(life, twice=False)):
             now = at
             if (groups := next(regroupings, None)) is not None:

@@ -2,6 +2,7 @@
 
 # ruff: noqa: RUF001 - the sign of a ratio
 
+import gc
 import importlib
 import json
 import zlib
@@ -18,6 +19,7 @@ from cli.bench import bench, is_within
 from cli.bench.chain import usage
 from cli.bench.cold_start import clients, clients_of
 from cli.bench.engine import bank, load_once
+from cli.bench.engine.decider import Decider
 from cli.bench.learning.contacts import contacts
 from cli.bench.learning.figures import auc, calibration_error
 from cli.bench.learning.ours import Ours
@@ -297,6 +299,20 @@ def test_every_part_has_a_module_that_measures_it():
         "engine.loading",
     ):
         assert callable(importlib.import_module(f"cli.bench.{module}").measure)
+
+
+def test_a_decision_leaves_nothing_behind_that_only_the_collector_of_garbage_finds():
+    decider = Decider(bank.revision(60, 5), bank.people(3))
+    for person in range(3):
+        decider(person)
+    gc.collect()
+    gc.disable()
+    try:
+        for person in range(3):
+            decider(person)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 def test_the_contacts_that_models_learn_from_are_in_order_and_without_what_is_known_too_late():

@@ -18,6 +18,7 @@ from click.testing import CliRunner
 from cli.main import kairos
 from infra import deploy
 from infra.cloud import CloudError
+from infra.flows import flows, starts
 from infra.rollout import Release, Service, schedules, secret_id, services, serving, tagged
 from infra.rollout import deploy as deploy_command
 from shared.authoring import load
@@ -138,7 +139,7 @@ def test_who_is_pushed_to_is_told_by_whom_and_who_checks_the_signature():
     commands = {service.name: deploy_command(service, RELEASE, exists=True) for service in TARGETS}
     told = {name: environment(command) for name, command in commands.items()}
     callers = [*TOPOLOGY["subscriptions"].values(), *TOPOLOGY["schedules"].values()]
-    pushed = {declared["service"] for declared in callers}
+    pushed = {declared["service"] for declared in callers if "service" in declared}
 
     assert {name for name, each in told.items() if "PUSH_ACCOUNT" in each} == pushed
     for name in pushed:
@@ -187,6 +188,29 @@ def test_what_the_clock_starts_gets_a_job_that_proves_itself_as_a_push_does(ther
         "--oidc-token-audience=https://kairos-deferral.bank",
         "--location=europe-west2",
     } <= set(command)
+
+
+def test_workflows_are_told_the_addresses_of_what_they_call_and_started_by_a_token_of_the_account():
+    cloud = FakeCloud()
+    account = TOPOLOGY["push"]["account"]
+
+    deploy.deploy_workflows(cloud, RELEASE, TARGETS, flows(TOPOLOGY), starts(TOPOLOGY), account)
+
+    outbound = next(command for command in cloud.ran if "kairos-outbound" in command)
+    assert outbound[:3] == ["gcloud", "workflows", "deploy"]
+    assert environment(outbound) == {
+        "INGEST_URL": "https://kairos-ingest.run.app",
+        "FIRESTORE_URL": "https://firestore.googleapis.com",
+    }
+    seal = next(command for command in cloud.ran if command[1:4] == ["scheduler", "jobs", "create"])
+    assert seal[5] == "kairos-seal"
+    assert {
+        "--schedule=0 3 * * *",
+        "--uri=https://workflowexecutions.googleapis.com/v1/projects/bank/locations/europe-west2/workflows/kairos-seal/executions",
+        "--oauth-service-account-email=kairos-push@bank.iam.gserviceaccount.com",
+    } <= set(seal)
+    body = next(each for each in seal if each.startswith("--message-body=")).partition("=")[2]
+    assert json.loads(json.loads(body)["argument"]) == {"day": "yesterday"}
 
 
 def test_a_job_of_a_service_that_is_not_there_is_not_made():

@@ -46,9 +46,17 @@ def test_what_becomes_of_more_than_a_hundred_payloads_is_written_down():
     assert sum("signals" in case for cases in EXPECTED.values() for case in cases) > 75
 
 
+def test_every_format_is_a_sources_or_a_providers(ingest):
+    catalogue = ingest.revision.catalogue
+    named = {file.stem for file in table.EXAMPLES.glob("*.yaml")}
+    assert named == {file.stem for file in table.examples(ingest)} | {each.format for each in catalogue.callbacks}
+
+
 @pytest.mark.parametrize("file", sorted(table.EXAMPLES.glob("*.yaml")), ids=lambda file: file.stem)
 def test_examples_become_by_http_what_the_build_checked(ingest, file):
-    source = next(s.id for s in ingest.revision.catalogue.sources if s.format == file.stem)
+    source = table.examples(ingest).get(file)
+    if source is None:
+        return  # what providers report goes to feedback, whose tests read it
     for example in yaml.safe_load(file.read_text(encoding="utf-8"))["examples"]:
         answer = ingest.send(source, msgspec.json.encode(example["given"]))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 import types
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ import msgspec
 import pytest
 import yaml
 
-from emulators.embedded import FUNCTIONS, TICKED, Embedded
+from emulators.embedded import FUNCTIONS, Embedded
 from functions.ingest.handler import Ingest
 from shared.domain.catalogue import Arm, Experiment, Revision
 from shared.domain.contact_policy import Deferred
@@ -103,7 +104,9 @@ def test_a_service_is_given_the_environment_that_its_settings_read(service):
     settings = importlib.import_module(f"functions.{service}.settings").Settings
     from_cloud_run = {field.name for field in msgspec.structs.fields(Common)}
     declared = [*SERVICES[service]["environment"].keys() - READ_BY_LIBRARIES, *SERVICES[service]["secrets"]]
-    if service in {caller["service"] for caller in (*SUBSCRIPTIONS.values(), *SCHEDULES.values())}:
+    if service in {
+        caller["service"] for caller in (*SUBSCRIPTIONS.values(), *SCHEDULES.values()) if "service" in caller
+    }:
         declared += [field.name.upper() for field in msgspec.structs.fields(Pushed) if field.name not in from_cloud_run]
 
     fields = [
@@ -114,11 +117,23 @@ def test_a_service_is_given_the_environment_that_its_settings_read(service):
     assert sorted(declared) == sorted(field.name.upper() for field in fields)
 
 
-def test_what_is_scheduled_is_what_the_local_platform_ticks_every_minute():
-    assert {schedule["service"]: schedule.get("path", "/") for schedule in SCHEDULES.values()} == TICKED
+def test_a_service_has_the_time_that_the_clock_gives_it():
     for schedule in SCHEDULES.values():
-        assert schedule["cron"] == "* * * * *"
-        assert schedule["attempt_deadline_seconds"] <= SERVICES[schedule["service"]]["timeout_seconds"]
+        if "service" in schedule:
+            assert schedule["attempt_deadline_seconds"] <= SERVICES[schedule["service"]]["timeout_seconds"]
+
+
+def test_every_workflow_is_declared_and_is_told_what_it_reads():
+    declared = TOPOLOGY["workflows"]
+    assert {each["source"] for each in declared.values()} == {
+        f"workflows/{path.name}" for path in (ROOT / "workflows").glob("*.yaml")
+    }
+    for each in declared.values():
+        told = {f"{name.upper()}_URL" for name in each.get("calls", ())} | each.get("environment", {}).keys()
+        read = set(re.findall(r'sys\.get_env\("(\w+)"\)', (ROOT / each["source"]).read_text(encoding="utf-8")))
+        assert {name for name in read if not name.startswith("GOOGLE_CLOUD_")} == told
+        assert set(each.get("calls", ())) <= SERVICES.keys()
+    assert {each["workflow"] for each in SCHEDULES.values() if "workflow" in each} <= declared.keys()
 
 
 # What is published

@@ -42,9 +42,9 @@ def of_surroundings(old: Catalogue, new: Catalogue) -> Iterator[Change]:
     yield from _of_attributes("action", old.action_schema, new.action_schema)
     yield from _of_signals(old, new)
     yield from _of_formats(old, new)
-    for field in ("callbacks", "connectors", "namespaces", "sources"):
+    for field in ("callbacks", "connectors", "content_services", "namespaces", "sources"):
         for name, was, is_now in paired(getattr(old, field), getattr(new, field), lambda item: item.id):
-            yield from _of_fields(f"{field.removesuffix('s')} {name}", was, is_now)
+            yield from _of_fields(f"{field.removesuffix('s').replace('_', ' ')} {name}", was, is_now)
     yield from _of_fields("what identifies nobody", old.blocked, new.blocked)
 
 

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from shared.authoring.forms.form import Form
 from shared.authoring.forms.policy import Policy
-from shared.domain.catalogue import Active, AttributeValue, Starting
+from shared.domain.catalogue import Active, AttributeValue, Fragment, Starting
 from shared.domain.part import Cel, Factor, Id, Language, Name, Pounds, Share, Span, Text
 from shared.domain.rules import Purpose
 
@@ -22,6 +22,7 @@ class Treatment(Form, frozen=True, kw_only=True):
         channel: id of the channel.
         content: templates by field; which fields a channel needs is its own affair.
         translations: the same in other languages, by language; a field that one does not have is that of the content.
+        fragment: what it takes from a content service, for templates to read.
         placement: slot on an inbound channel.
         purpose: where it is another than the action's.
         starting: where it is another than the action's.
@@ -33,6 +34,7 @@ class Treatment(Form, frozen=True, kw_only=True):
     channel: str
     content: dict[Name, Text]
     translations: dict[Language, dict[Name, Text]] = msgspec.field(default_factory=dict)
+    fragment: Fragment | None = None
     placement: str | None = None
     purpose: Purpose | None = None
     starting: Starting | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from shared.domain.catalogue.connectors import CONNECTOR_SECRET, ENDPOINT, HEADER_NAME, HOST, MAILBOX, STATUS
+from shared.domain.catalogue.connectors import CONNECTOR_SECRET, ENDPOINT, FRAGMENT, HEADER_NAME, HOST, MAILBOX, STATUS
 from shared.domain.part import DURATION, HEADER, HTTPS, ID, LANGUAGE, LOCALE, NAME, ORIGIN, READ, SECRET_NAME, SPAN
 from shared.domain.rules import CLOCK_TIME
 
@@ -25,6 +25,7 @@ PATTERNS = {
     SECRET_NAME: "begins with kairos-source- or kairos-callback- and goes on in a-z, 0-9 and '-'",
     CONNECTOR_SECRET: "begins with kairos-connector- and goes on in a-z, 0-9 and '-'",
     ENDPOINT: "is an address that begins with https:// and a host; places stand in its path or query",
+    FRAGMENT: "is names of letters, 0-9, '_' and '-', parted by /",
     HEADER_NAME: "is made of letters, 0-9 and '-' and begins with a letter",
     HOST: "is the name of a host, such as smtp.provider.example",
     MAILBOX: "is a mail address, such as Northmoor <hello@northmoor.example>",

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from shared.domain.catalogue.connectors import Fragment
 from shared.domain.part import Part, Span
 from shared.domain.rules import Purpose
 
@@ -41,6 +42,7 @@ class Treatment(Part, frozen=True, kw_only=True):
     placement: str | None = None
     conditions: tuple[int, ...] = ()
     translations: dict[str, dict[str, str]] = msgspec.field(default_factory=dict)
+    fragment: Fragment | None = None
     deadline: Span | None = None
 
 

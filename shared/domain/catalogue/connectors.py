@@ -20,6 +20,7 @@ HEADER_NAME = r"^[A-Za-z][A-Za-z0-9-]*$"
 HOST = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$"
 ENDPOINT = r"^https://[a-z0-9.-]+(:[0-9]{1,5})?(/[^ ]*)?$"
 STATUS = r"^[1-5]xx$"
+FRAGMENT = r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$"
 MAILBOX = r"^[^<>\r\n]*<?[^<>@\s]+@[^<>@\s]+>?$"
 
 Secret = Annotated[str, Meta(pattern=CONNECTOR_SECRET)]
@@ -210,6 +211,52 @@ class SmtpConnector(_Connector, frozen=True, kw_only=True, tag="smtp", tag_field
     html: Text = "${content.body}"
     text: Text | None = None
     headers: dict[HeaderName, Text] = msgspec.field(default_factory=dict)
+
+
+class FragmentField(Part, frozen=True, kw_only=True):
+    """A field of a content service's answers.
+
+    Attributes:
+        path: where it stands in the JSON, such as `data.item.title`.
+        markup: whether it is HTML, which is not escaped where HTML stands.
+    """
+
+    path: Text
+    markup: bool = False
+
+
+class ContentService(Part, frozen=True, kw_only=True):
+    """A service that templates take texts from, as anybody may. What it says is kept for as long as it allows.
+
+    Attributes:
+        id: what treatments call it.
+        name: what people call it.
+        url: where a fragment is; `${fragment}` stands for its path, `${language}` for the language of the text.
+        fields: what templates read as `fragment.NAME`.
+        max_age_seconds: how long an answer is taken as it is, where that says nothing of it.
+        stale_seconds: how long after that it still serves when the service fails, where the answer says nothing.
+        timeout_seconds: how long it may take to answer; then the template falls back.
+    """
+
+    id: Id
+    name: Text
+    url: Endpoint
+    fields: dict[Name, FragmentField]
+    max_age_seconds: Annotated[int, Meta(ge=0, le=86400)] = 300
+    stale_seconds: Annotated[int, Meta(ge=0, le=86400)] = 86400
+    timeout_seconds: Annotated[float, Meta(gt=0, le=5)] = 0.5
+
+
+class Fragment(Part, frozen=True, kw_only=True):
+    """What a treatment takes from a content service.
+
+    Attributes:
+        service: its id.
+        path: of the fragment, such as `northmoor/cash-isa`.
+    """
+
+    service: str
+    path: Annotated[str, Meta(pattern=FRAGMENT)]
 
 
 TIMEOUT_SECONDS = 10.0

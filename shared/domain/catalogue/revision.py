@@ -12,7 +12,7 @@ from shared.domain.catalogue.actions import Action, Treatment
 from shared.domain.catalogue.arbitration import ContextWeight, Effect, Exploration, Learning, Predictor, Weights
 from shared.domain.catalogue.callbacks import Callback
 from shared.domain.catalogue.conditions import Condition, Exclusion, Expression
-from shared.domain.catalogue.connectors import Connector
+from shared.domain.catalogue.connectors import Connector, ContentService
 from shared.domain.catalogue.consent import ConsentTerms
 from shared.domain.catalogue.experiments import Experiment
 from shared.domain.catalogue.features import AnyFeature, Trigger
@@ -78,6 +78,7 @@ class Catalogue(Part, frozen=True, kw_only=True):
     triggers: tuple[Trigger, ...] = ()
     callbacks: tuple[Callback, ...] = ()
     connectors: tuple[Connector, ...] = ()
+    content_services: tuple[ContentService, ...] = ()
     experiments: tuple[Experiment, ...] = ()
     effect: Effect = "acceptance"
     learning: Learning = Learning()
@@ -99,6 +100,7 @@ class Revision:
         self.sources = {s.id: s for s in catalogue.sources}
         self.callbacks = {c.id: c for c in catalogue.callbacks}
         self.connectors = {c.id: c for c in catalogue.connectors}
+        self.content_services = {s.id: s for s in catalogue.content_services}
         self.brands = {b.id: b for b in catalogue.brands}
         self.actions = {a.id: a for a in catalogue.actions}
         self.treatments = {t.id: (a, t) for a in catalogue.actions for t in a.treatments}

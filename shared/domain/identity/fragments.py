@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import reduce
+from typing import Any
 
 import msgspec
 
@@ -66,27 +67,23 @@ def assembled(
     attributes, facts = weightiest([*((each.created_at, each) for each in held), *((created_at, it) for it in taught)])
     features = reduce(merged_features, [each.features for each in (*held, *taught)])
     fragments, lessons = bounded(fragments, lessons, features, graph, strength)
-    return kept_apart(
-        Person(
-            person_id=person_id,
-            version=version,
-            created_at=created_at,
-            attributes=attributes,
-            brands=union(each.brands for each in held),
-            products=union(each.products for each in held),
-            reachable=union(each.reachable for each in held),
-            audiences=union(each.audiences for each in held),
-            consents=together(voices, graph),
-            unique=unique,
-            facts=facts,
-            features=features,
-            triggered=reduce(merged_entries, [each.triggered for each in held]),
-            voices=voices,
-            graph=graph,
-        ),
-        fragments,
-        lessons,
-        objections,
+    consents = together(voices, graph)
+    return Person(
+        person_id=person_id,
+        version=version,
+        created_at=created_at,
+        attributes=attributes,
+        brands=union(each.brands for each in held),
+        products=union(each.products for each in held),
+        audiences=union(each.audiences for each in held),
+        consents=consents,
+        unique=unique,
+        facts=facts,
+        features=features,
+        triggered=reduce(merged_entries, [each.triggered for each in held]),
+        voices=voices,
+        graph=graph,
+        **_kept_apart(fragments, lessons, consents, objections),
     )
 
 
@@ -96,33 +93,39 @@ def kept_apart(
     """The view of a person with what it is made of: with the flags that came with that and that words on objections
     make of them, and the channels on which what is sent arrives.
     """
-    flags = union(fragments[each].flags for each in sorted(fragments))
-    told = with_objections(flags, seen.consents, objections)
-    reachable = union(fragments[each].reachable for each in sorted(fragments))
-    usable = deliverable(reachable, seen.consents)
-    if len(fragments) > 1:
-        return msgspec.structs.replace(
-            seen,
-            flags=told,
-            own_flags=None,
-            reachable=usable,
-            own_reachable=None,
-            fragments=dict(fragments),
-            lessons=dict(lessons),
-        )
-    own: dict[str, Lesson] = {}
+    return msgspec.structs.replace(seen, **_kept_apart(fragments, lessons, seen.consents, objections))
+
+
+def _kept_apart(
+    fragments: Mapping[str, Fragment],
+    lessons: Mapping[str, Lesson],
+    consents: Mapping[str, Consent],
+    objections: Iterable[Objection],
+) -> dict[str, Any]:
+    came = [fragments[each] for each in sorted(fragments)]
+    flags = union(each.flags for each in came)
+    told = with_objections(flags, consents, objections)
+    reachable = union(each.reachable for each in came)
+    usable = deliverable(reachable, consents)
+    own = {
+        "flags": told,
+        "own_flags": None,
+        "reachable": usable,
+        "own_reachable": None,
+        "fragments": {},
+        "lessons": lessons,
+    }
+    if len(came) > 1:
+        return {**own, "fragments": fragments}
     if lessons:
         [(person_id, held)] = fragments.items()
-        own = {person_id: Lesson(attributes=held.attributes, facts=held.facts, features=held.features), **lessons}
-    return msgspec.structs.replace(
-        seen,
-        flags=told,
-        own_flags=None if told == flags else flags,
-        reachable=usable,
-        own_reachable=None if usable == reachable else reachable,
-        fragments={},
-        lessons=own,
-    )
+        taught = Lesson(attributes=held.attributes, facts=held.facts, features=held.features)
+        own["lessons"] = {person_id: taught, **lessons}
+    return {
+        **own,
+        "own_flags": None if told == flags else flags,
+        "own_reachable": None if usable == reachable else reachable,
+    }
 
 
 def survivor(fragments: Mapping[str, Fragment]) -> str:

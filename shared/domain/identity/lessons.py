@@ -76,6 +76,8 @@ def handed_over(
     """
     held, apart = dict(fragments), dict(lessons)
     changed = [each for each in held if before.get(each) not in (None, after.get(each))]
+    if not (changed or apart):
+        return held, apart
     for each in changed:
         taught, held[each] = _divided(held[each])
         apart[before[each]] = with_lesson(apart.get(before[each], Lesson()), taught)

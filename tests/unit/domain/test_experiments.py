@@ -17,6 +17,7 @@ from shared.domain.contact_policy import held_out, select
 from shared.domain.contact_read import read_of
 from shared.domain.engagement import Slots, qualify
 from shared.domain.experiments import AS_USUAL
+from shared.domain.explanation import explain
 from shared.domain.policy.policy import Policy
 from shared.domain.replay import replay
 from shared.domain.retrace import retrace
@@ -189,6 +190,20 @@ def test_of_somebody_held_out_it_is_said_what_they_would_have_been_given():
     assert row.held_back == given.chosen[0].treatment
     assert row.treatment != row.held_back
     assert replay(compiled, record).agrees
+
+
+def test_an_explanation_says_what_was_different_for_the_person():
+    compiled = experimenting(HALF)
+    held = next(each for each in PERSONS if held_out(HALF, each))
+    profile = msgspec.structs.replace(person(), person_id=held)
+
+    record, _ = decided(compiled, ("control=held_out", "standing=random", "levers=more"), profile=profile)
+    assert explain(compiled, record).arms == (
+        f"Held out by control: {record.held_back} would have been given but for that.",
+        "In arm random of experiment standing: ranked by chance.",
+        "In arm more of experiment levers: ranked with levers of its own.",
+    )
+    assert not explain(compiled, decided(compiled, ())[0]).arms
 
 
 def test_what_is_accepted_anyway_does_not_count_where_uplift_does():

@@ -6,6 +6,7 @@ import pytest
 
 from shared.adapters.channels.egress import ForbiddenAddressError
 from shared.domain import errors
+from shared.runtime.body import UnreadableError
 from shared.runtime.problems import (
     TooLargeError,
     TooManyRequestsError,
@@ -20,6 +21,7 @@ ANSWERS = [
     (errors.ForbiddenError("not yours"), 403),
     (errors.NotFoundError("nowhere"), 404),
     (errors.AlreadyExistsError("twice"), 409),
+    (UnreadableError("no JSON"), 400),
     (TooLargeError("too much"), 413),
     (UnsupportedMediaTypeError("XML", field="content-type"), 415),
     (TooManyRequestsError("too fast", 7), 429),
