@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -48,13 +47,22 @@ class _Plan(NamedTuple):
     latest: tuple[tuple[tuple[str, ...], int, Any], ...]
 
 
+class Counted(NamedTuple):
+    """What is stopped because of what was counted: the number of the rule, the row and the person, pair by pair."""
+
+    rules: Places
+    rows: Places
+    persons: Places
+
+
 class Standing(NamedTuple):
     """What rules say of the persons of a wave before anything is chosen.
 
     Attributes:
         hard: the rows that rules other than quiet hours stop, by person.
         quiet: those that quiet hours stop.
-        by_rule: which rule stops which rows for whom, of those in either.
+        by_rule: which rule stops which rows for whom whatever was counted.
+        counted: what rules stop by what was counted.
         alone: who is to be decided alone.
         counts: by person and tally, of tallies that what is chosen adds to.
         limits: from how many on each of them stops.
@@ -63,6 +71,7 @@ class Standing(NamedTuple):
     hard: Stopped
     quiet: Stopped | None
     by_rule: list[tuple[int, Places, Places]]
+    counted: Counted
     alone: Flags
     counts: NDArray[np.int16]
     limits: NDArray[np.int16]
@@ -119,16 +128,35 @@ class Rules:
         limits = np.full((persons, len(self.growing) + 1), _NEVER, np.int16)
         for tally, place in self._growing.items():
             limits[:, place] = self._least(tally, own)
-        for tally, whose, times in _by_tally(counted):
-            if tally in self._growing:
-                counts[whose, self._growing[tally]] = np.minimum(times, _NEVER - 1)
-            full = whose[times >= np.broadcast_to(self._least(tally, own), persons)[whose]]
-            if _is_exact(self._tallies[tally]):
-                by_rule.append((self._tallies[tally].number, places(self._tallies[tally].rows, self._size), full))
-                hard[np.ix_(by_rule[-1][1], full)] = True
-            else:
-                alone[full] = True
-        return Standing(hard, quiet, by_rule, alone, counts, limits)
+        whose, tallies, times = _by_tally(counted)
+        place_of = np.array([self._growing.get(tally, -1) for tally in range(len(self._tallies))], np.intp)
+        grows = place_of[tallies] >= 0
+        counts[whose[grows], place_of[tallies[grows]]] = np.minimum(times[grows], _NEVER - 1)
+        full = times >= self._leasts(own, persons)[tallies, whose % (persons if own else 1)]
+        exact = np.array([_is_exact(tally) for tally in self._tallies], np.bool_)[tallies]
+        alone[whose[full & ~exact]] = True
+        beside = self._expanded(whose[full & exact], tallies[full & exact])
+        hard[beside.rows, beside.persons] = True
+        return Standing(hard, quiet, by_rule, beside, alone, counts, limits)
+
+    def _leasts(self, own: Mapping[int, Any], persons: int) -> NDArray[np.int64]:
+        """From how many on each tally stops, or might: a column for each person, or one for all."""
+        found = np.empty((len(self._tallies), persons if own else 1), np.int64)
+        for tally in range(len(self._tallies)):
+            found[tally] = self._least(tally, own)
+        return found
+
+    def _expanded(self, whose: Places, tallies: Places) -> Counted:
+        """What tallies stop, as pairs of row and person."""
+        rows_of = [places(tally.rows, self._size) for tally in self._tallies]
+        many = np.array([len(rows) for rows in rows_of], np.intp)
+        starts = np.cumsum(many) - many
+        every = np.concatenate([np.empty(0, np.intp), *rows_of])
+        lengths = many[tallies]
+        before = np.cumsum(lengths) - lengths
+        rows = every[np.repeat(starts[tallies] - before, lengths) + np.arange(int(lengths.sum()))]
+        numbers = np.array([tally.number for tally in self._tallies], np.intp)[tallies]
+        return Counted(np.repeat(numbers, lengths), rows, np.repeat(whose, lengths))
 
     def _least(self, tally: int, own: Mapping[int, Any]) -> Any:
         """From how many on a tally stops, or might: the same for all, or for each."""
@@ -171,20 +199,22 @@ class Rules:
             for number, rows in stopped:
                 yield number, places(rows, self._size), whose
 
-    def _stopped(self, profile: Profile, consented: dict[Any, Rows]) -> Iterator[tuple[int, Rows]]:
+    def _stopped(self, profile: Profile, consented: dict[Any, Rows]) -> list[tuple[int, Rows]]:
         rules = self._rules
+        stopping: list[int] = []
+        if profile.flags:
+            stopping += [n for n, exclusion in rules.exclusions if exclusion.flag in profile.flags]
+        if rules.holdouts:
+            stopping += [n for n, holdout in rules.holdouts if held_out(holdout, profile.person_id)]
+        if self._may_be_none:
+            stopping += [n for n, cap in self._may_be_none if limit_of(cap, profile) == 0]
+        found = [(number, rules.judged[number]) for number in stopping]
         if rules.consents:
             key = tuple([(each, word.consents) for each, word in weighed(profile.consents)])
             if key not in consented:
                 consented[key] = rules.consented(profile.consents)
-            for number in rules.consents:
-                if rows := rules.judged[number] & ~consented[key]:
-                    yield number, rows
-        stopping = [n for n, exclusion in rules.exclusions if exclusion.flag in profile.flags]
-        stopping += [n for n, holdout in rules.holdouts if held_out(holdout, profile.person_id)]
-        stopping += [n for n, cap in self._may_be_none if limit_of(cap, profile) == 0]
-        for number in stopping:
-            yield number, rules.judged[number]
+            found += [(n, rows) for n in rules.consents if (rows := rules.judged[n] & ~consented[key])]
+        return found
 
     def _own_limits(self, profiles: Sequence[Profile]) -> dict[int, Any]:
         """Of caps that persons may lower, the limit of each."""
@@ -247,16 +277,22 @@ class _Counting:
                 if not contact.counts(now):
                     continue
                 outcomes = {**outcomes, "sent": contact.at}
-            if not any(name in oldest and outcomes[name] > oldest[name] for name in outcomes):
-                continue
-            tallies, latest = self._plans.get(what := what_of(contact)) or self._planned(what)
-            for outcome, at in outcomes.items():
-                for tally, since in tallies.get(outcome, ()):
-                    if at > since:
-                        counts(base + tally)
-            for names, tally, since in latest:
-                if any(outcomes[name] > since for name in names if name in outcomes):
+            for outcome in outcomes:
+                if outcome in oldest and outcomes[outcome] > oldest[outcome]:
+                    self._count(what_of(contact), outcomes, base, counts)
+                    break
+
+    def _count(
+        self, what: tuple[str, ...], outcomes: Mapping[str, datetime], base: int, counts: Callable[[int], None]
+    ) -> None:
+        tallies, latest = self._plans.get(what) or self._planned(what)
+        for outcome, at in outcomes.items():
+            for tally, since in tallies.get(outcome, ()):
+                if at > since:
                     counts(base + tally)
+        for names, tally, since in latest:
+            if any(outcomes[name] > since for name in names if name in outcomes):
+                counts(base + tally)
 
     def _planned(self, what: tuple[str, ...]) -> _Plan:
         plan, since = self._rules.plan(what), self._since
@@ -272,15 +308,11 @@ def _is_exact(tally: Tally) -> bool:
     return isinstance(tally.rule, Cap) or (tally.plain and tally.against is None)
 
 
-def _by_tally(counted: Sequence[int]) -> Iterator[tuple[int, Places, Places]]:
-    """Each tally with the persons whose contacts count in it, and how often."""
+def _by_tally(counted: Sequence[int]) -> tuple[Places, Places, Places]:
+    """Persons and tallies that their contacts count in, pair by pair, and how often."""
     keys, times = np.unique(np.array(counted, np.int64), return_counts=True)
     whose, tallies = np.divmod(keys, _STRIDE)
-    order = np.argsort(tallies, kind="stable")
-    bounds = np.flatnonzero(np.diff(tallies[order], prepend=-1, append=-1)).tolist()
-    for begin, end in pairwise(bounds):
-        some = order[begin:end]
-        yield int(tallies[some[0]]), whose[some], times[some]
+    return whose, tallies, times
 
 
 def grouped(keys: Sequence[Any]) -> Iterator[tuple[Any, Places]]:

@@ -145,6 +145,11 @@ class Numbers:
         stops = {rule.id: np.zeros(len(decisions.results), np.bool_) for rule in rules.rules}
         for number, rows, whose in decisions.standing.by_rule:
             stops[rules.rules[number].id][whose] |= qualifies[np.ix_(rows, whose)].any(axis=0)
+        counted = decisions.standing.counted
+        for number in np.unique(counted.rules).tolist():
+            these = counted.rules == number
+            rows, whose = counted.rows[these], counted.persons[these]
+            stops[rules.rules[number].id][whose[qualifies[rows, whose]]] = True
         for person in decisions.alone:
             limits = Limits(rules, wave.profiles[person], wave.histories[person], self._batch.now)
             own = decisions.qualified(person)
