@@ -17,6 +17,11 @@ from cli.revisions import revision_of
 from cli.say import fail, json_option, say_json
 from shared.domain.monitoring import Alert, ModelReport, Report, Snapshot, report
 
+_VERDICTS = {
+    "better": "It tells better: it may take their place, by a change of the catalogue.",
+    "worse": "It tells worse: leave things as they are.",
+    "open": "That is not to be told yet: the intervals overlap.",
+}
 _WIDTH = 130
 _LINES = 40
 
@@ -103,6 +108,24 @@ def monitor(
     else:
         _say_alerts(alerts, found)
     raise SystemExit(1 if any(alert.severity == "alarm" for alert in alerts) else 0)
+
+
+@model.command()
+@_snapshot
+@_catalogue
+@json_option
+def challenge(snapshot: Path | None, catalogue: str, as_json: bool) -> None:
+    """The challenger against the models, on the outcomes of the decisions that both scored."""
+    held = report(revision_of(catalogue), _of(snapshot)).challenger
+    if held is None:
+        fail("No challenger was scored yet.", "learning.challenger of arbitration.yaml declares one.")
+    if as_json:
+        say_json(held)
+        return
+    click.echo(f"models     AUC {held.auc:.3f} ({held.auc_low:.3f} to {held.auc_high:.3f})")
+    interval = f"{held.challenger_auc_low:.3f} to {held.challenger_auc_high:.3f}"
+    click.echo(f"challenger AUC {held.challenger_auc:.3f} ({interval})")
+    click.echo(_VERDICTS[held.verdict])
 
 
 @model.command("card")

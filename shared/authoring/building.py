@@ -66,6 +66,7 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
     predictors = predicting.build()
     triggers = build_triggers(files.triggers, names, checker)
     channels = build_channels(files, names)
+    connectors = build_connectors(files, channels, actions, names)
     catalogue = Catalogue(
         name=bank.name,
         brands=tuple(Named(id=b.id, name=b.name) for b in by_id(bank.brands)),
@@ -96,10 +97,10 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
         consent=build_consent(files.consent, _excluding(files), names),
         formats=FormatBuilder(files, names, Carried(profile_schema, context_schema, signals), reading_problems).build(),
         features=features,
-        features_read=features_read(features, checker.expressions, predictors, actions),
+        features_read=features_read(features, checker.expressions, predictors, actions, connectors),
         triggers=triggers,
         callbacks=build_callbacks(files.callbacks, files.formats, names),
-        connectors=build_connectors(files, channels, actions, names),
+        connectors=connectors,
         content_services=build_content_services(files, names),
         experiments=build_experiments(files.experiments, files.contact_policy, names),
     )

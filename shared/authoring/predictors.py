@@ -4,7 +4,7 @@ protected.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ import msgspec
 from shared.authoring.names import Files, Names
 from shared.authoring.problems import Problems
 from shared.authoring.signals import attributes_of, made_of
-from shared.domain.catalogue import MOST_BINS, Learning, NumericPredictor, Predictor, SymbolicPredictor
+from shared.domain.catalogue import MOST_BINS, Challenger, Learning, NumericPredictor, Predictor, SymbolicPredictor
 
 _YES_NO = ("false", "true")
 
@@ -55,7 +55,20 @@ class PredictorBuilder:
             if parent not in reads:
                 place = self._names.place(learning, "parents", index)
                 self._problems.add(place, f"{parent} is no predictor", wrote=parent, known=reads)
+        if learning.challenger is not None:
+            self._challenger(learning, learning.challenger, reads)
         return learning
+
+    def _challenger(self, learning: Learning, challenger: Challenger, reads: Sequence[str]) -> None:
+        if not learning.calibrated:
+            message = "a challenger is held against scores that are calibrated: say calibrated: true"
+            self._problems.add(self._names.place(learning, "challenger"), message)
+        heard = [parent for parent in learning.parents if parent not in challenger.without]
+        for field, known, what in (("without", reads, "predictor"), ("parents", heard, "parent that it looks at")):
+            for index, read in enumerate(self._names.set_of(challenger, field)):
+                if read not in known:
+                    place = self._names.place(challenger, field, index)
+                    self._problems.add(place, f"{read} is no {what}", wrote=read, known=known)
 
     def _numeric(self, predictor: NumericPredictor) -> Predictor:
         self._read(predictor, {"int", "double"}, "a number")

@@ -16,6 +16,7 @@ from shared.domain.catalogue import (
     AnyFeature,
     Attribute,
     AttributeType,
+    Connector,
     Count,
     Decayed,
     Distinct,
@@ -100,10 +101,12 @@ def features_read(
     expressions: Mapping[str, Expression],
     predictors: tuple[Predictor, ...],
     actions: tuple[Action, ...],
+    connectors: tuple[Connector, ...],
 ) -> tuple[str, ...]:
-    """The names of the features that a condition, a value, a predictor or a template reads."""
+    """The names of the features that a condition, a value, a predictor, a template or a connector reads."""
     read = {path[1] for e in expressions.values() for path in _paths(e) if path[0] == "profile" and len(path) > 1}
     read |= {predictor.reads.removeprefix("profile.") for predictor in predictors}
+    read |= {name for connector in connectors for name in connector.person}
     said = [texts for a in actions for t in a.treatments for texts in (t.content, *t.translations.values())]
     texts = {text for content in said for text in content.values() if "{" in text}
     if features:

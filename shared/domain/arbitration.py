@@ -256,6 +256,7 @@ class _Scores:
             means=self._halves(known.means),
             evidence=self._halves(known.evidence),
             scores=known.scores,
+            shadows=known.shadows,
         )
 
     def _halves(self, every: Column | None) -> bytes:

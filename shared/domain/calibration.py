@@ -67,8 +67,12 @@ class Calibration:
         part = places - below
         groups = self._of[rows]
         added = (1.0 - part) * self._added[groups, below] + part * self._added[groups, below + 1]
-        bins = np.clip((odds - _LEAST) / _WIDTH, 0.0, len(SCORES) - 1.0)
-        return np.asarray(1.0 / (1.0 + np.exp(-(odds + added)))), bins
+        return np.asarray(1.0 / (1.0 + np.exp(-(odds + added)))), bins_of(p)
+
+
+def bins_of(p: Vector) -> Vector:
+    """The bin of each score, as a number of which the whole part counts."""
+    return np.clip((np.log(p) - np.log1p(-p) - _LEAST) / _WIDTH, 0.0, len(SCORES) - 1.0)
 
 
 def isotonic(yes: Vector, no: Vector) -> Vector:

@@ -6,7 +6,6 @@ had not seen. They are there once the catalogue has scores calibrated.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -16,11 +15,12 @@ import numpy as np
 
 from shared.domain.calibration import SAID, Calibration
 from shared.domain.catalogue import Revision, Starting
+from shared.domain.challenge import Held, held, row_of, tells
 from shared.domain.classifier import model_of
 from shared.domain.counted import ACTIVE_FROM, Counted, Vector, auc, contributions, counted
 from shared.domain.limits import LIMITS, MATURE_FROM, ONE_SIDED_FROM, Severity
-from shared.domain.predictors import SCORES, Predictors
-from shared.domain.propensity import NO_EVIDENCE, ByCell, Counts, evidence, propensity
+from shared.domain.predictors import SCORES, SHADOWS, Predictors
+from shared.domain.propensity import NO_EVIDENCE, Counts, evidence, propensity
 
 _DAY = 86_400.0
 
@@ -73,6 +73,7 @@ class ModelReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         auc: how well its score tells, with the 95 % interval of Hanley and McNeil; None without scores.
         calibration_error: how far what it says is from what came of it.
         psi: how far scores lately differ from those before.
+        challenger_auc: how well the challenger's score of the same decisions tells, likewise.
     """
 
     model: str
@@ -91,15 +92,19 @@ class ModelReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     auc_high: float | None = None
     calibration_error: float | None = None
     psi: float | None = None
+    challenger_auc: float | None = None
+    challenger_auc_low: float | None = None
+    challenger_auc_high: float | None = None
     alerts: tuple[Alert, ...] = ()
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True):
+class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """All models of a revision, and what is wrong with them taken together."""
 
     revision: str
     models: tuple[ModelReport, ...]
     alerts: tuple[Alert, ...]
+    challenger: Held | None = None
 
 
 def report(revision: Revision, now: Snapshot, before: Snapshot | None = None, older: Snapshot | None = None) -> Report:
@@ -139,13 +144,15 @@ def report(revision: Revision, now: Snapshot, before: Snapshot | None = None, ol
             predictors=predicting.of(row, then, lately),
             psi=None if then is None else stability(_both(then, SCORES), _both(lately, SCORES)),
             **_scores(counts, told),
+            **{f"challenger_{name}": value for name, value in tells(counts, SHADOWS).items()},
         )
         alerts = [*_alerts(made), *(_falls(made, now, before, lately) if before else ())]
         if before and older:
             alerts += _slower(model.id, (older, before, now))
         found.append(msgspec.structs.replace(made, alerts=tuple(alerts)))
     found.sort(key=lambda each: (-each.positives - each.negatives, each.model))
-    return Report(revision=revision.id, models=tuple(found), alerts=tuple(_of_all(found)))
+    alerts_ = tuple(_of_all(found))
+    return Report(revision=revision.id, models=tuple(found), alerts=alerts_, challenger=held(known))
 
 
 def since(now: Counts, then: Counts) -> Counts:
@@ -213,17 +220,11 @@ class _Predicting:
 
 def _scores(counts: Counts, told: Vector) -> dict[str, Any]:
     """AUC with its interval, and calibration error, where scores were counted on both sides."""
-    yes, no = _row(counts.positives_by_cell, SCORES), _row(counts.negatives_by_cell, SCORES)
-    p, n = float(yes.sum()), float(no.sum())
-    if not p or not n:
-        return {}
-    area = float((yes * (np.cumsum(no) - no / 2.0)).sum() / (p * n))
-    q1, q2 = area / (2.0 - area), 2.0 * area * area / (1.0 + area)
-    spread = area * (1.0 - area) + (max(p, 1.0) - 1.0) * (q1 - area**2) + (max(n, 1.0) - 1.0) * (q2 - area**2)
-    half = 1.96 * math.sqrt(max(spread, 0.0) / (p * n))
-    error = float(np.abs(yes - told * (yes + no)).sum() / (p + n))
-    low, high = max(0.0, area - half), min(1.0, area + half)
-    return {"auc": area, "auc_low": low, "auc_high": high, "calibration_error": error}
+    found = tells(counts, SCORES)
+    if found:
+        yes, cases = row_of(counts.positives_by_cell, SCORES), _both(counts, SCORES)
+        found["calibration_error"] = float(np.abs(yes - told * cases).sum() / cases.sum())
+    return found
 
 
 def _alerts(of: ModelReport) -> list[Alert]:
@@ -290,9 +291,5 @@ def outside(about: str, metric: str, value: float) -> list[Alert]:
     return [Alert(severity=severity, about=about, metric=metric, value=value, says=says)]
 
 
-def _row(by_cell: ByCell, cells: Sequence[str]) -> Vector:
-    return np.array([float(by_cell.get(cell, 0)) for cell in cells])
-
-
 def _both(counts: Counts, cells: Sequence[str]) -> Vector:
-    return _row(counts.positives_by_cell, cells) + _row(counts.negatives_by_cell, cells)
+    return row_of(counts.positives_by_cell, cells) + row_of(counts.negatives_by_cell, cells)

@@ -37,6 +37,9 @@ _BINS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
 SCORES = tuple([f"score{letter}" for letter in _BINS])
 """The names of the cells that scores fall into, see `shared.domain.calibration`; no digest has such letters."""
 
+SHADOWS = tuple([f"shade{letter}" for letter in _BINS])
+"""The same for the scores of a challenger."""
+
 
 class Predictors:
     """The predictors of a revision, ready to bin.
@@ -93,7 +96,7 @@ class Taught(NamedTuple):
         cells: the names of the cells that the person was in.
         parents: those among them that the others are counted together with.
         half_life_days: see `Learning`; 0 where nothing is forgotten.
-        score: the cell of what the model's score fell into; none where that is not counted.
+        score: the cells of what the model's score fell into, and that of a challenger; none where they are not counted.
     """
 
     cells: tuple[str, ...]
@@ -111,13 +114,13 @@ def taught_by(bins: str) -> Taught:
         _cells_in(cells),
         _cells_in(parents) if parents else (),
         int(half_life) if half_life else 0,
-        (SCORES[_BINS.index(score)],) if score else (),
+        tuple([cells[_BINS.index(letter)] for cells, letter in zip((SCORES, SHADOWS), score, strict=False)]),
     )
 
 
-def scored(bins: str, score: int) -> str:
-    """Such a text of one treatment, with the bin that its model's score fell into."""
-    return f"{bins}{_SCORED}{_BINS[score]}"
+def scored(bins: str, *scores: int) -> str:
+    """Such a text of one treatment, with the bin that its model's score fell into, and that of a challenger."""
+    return f"{bins}{_SCORED}{''.join([_BINS[score] for score in scores])}"
 
 
 def _cells_in(names: str) -> tuple[str, ...]:

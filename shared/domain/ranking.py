@@ -40,6 +40,7 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
         evidence: how many responses each of these is worth, likewise; more than `MOST_HALF` are told as that many.
         scores: the bin that the score of each fell into before it was calibrated, likewise, a byte each; empty where
             nothing is calibrated.
+        shadows: the bin that the score of a challenger fell into, likewise; empty where there is none.
     """
 
     candidate_rows: bytes
@@ -52,6 +53,7 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
     means: bytes = b""
     evidence: bytes = b""
     scores: bytes = b""
+    shadows: bytes = b""
 
     def __post_init__(self) -> None:
         """Refuse columns that do not belong together.
@@ -62,7 +64,11 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
         known = len(self.order)
         drawn = 2 * len(self.means) or known, 2 * len(self.evidence) or known
         lengths = len(self.propensity_parts), *drawn, len(self.priorities)
-        if known % 4 or lengths != (known, known, known, 2 * known) or 4 * len(self.scores) not in {0, known}:
+        if (
+            known % 4
+            or lengths != (known, known, known, 2 * known)
+            or not {4 * len(self.scores), 4 * len(self.shadows)} <= {0, known}
+        ):
             raise ValueError("the columns of a ranking are not of one length")
 
     def __len__(self) -> int:
@@ -72,8 +78,8 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
         """What an outcome of the treatment in a row teaches by: what its delivery carries."""
         if not self.scores:
             return self.bins
-        before = unpacked(self.candidate_rows) & ((1 << row) - 1)
-        return scored(self.bins, self.scores[before.bit_count()])
+        place = (unpacked(self.candidate_rows) & ((1 << row) - 1)).bit_count()
+        return scored(self.bins, self.scores[place], *self.shadows[place : place + 1])
 
     def rows(self) -> Sequence[int]:
         """The rows, best first."""

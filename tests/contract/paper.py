@@ -44,7 +44,7 @@ class Document:
 
     def observe(self, delivery: Delivery, outcome: str, at: datetime) -> None:
         contact = Contact.of(delivery) if delivery.state == "presented" else None
-        self.change(delivery, histories.observation(contact, outcome, at))
+        self.change(delivery, histories.observation(contact, {outcome: at}, ()))
 
     def size(self) -> int:
         """Bytes, by https://firebase.google.com/docs/firestore/storage-size (read in November 2026): the name is its

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from shared.domain.arbitration import rank
 from shared.domain.batch.alone import Asked, record
 from shared.domain.batch.deciding import Batch, Wave
-from shared.domain.catalogue import Learning, Revision, facts
+from shared.domain.catalogue import Challenger, Learning, Revision, facts
 from shared.domain.contact import Contact
 from shared.domain.contact_history import ContactHistory
 from shared.domain.contact_past import Folded, Past
@@ -48,7 +48,12 @@ def policies() -> dict[str, Policy]:
                 msgspec.structs.replace(
                     catalogue,
                     slots=loose,
-                    learning=Learning(parents=("profile.has_app", "signal.type"), half_life_days=90, calibrated=True),
+                    learning=Learning(
+                        parents=("profile.has_app", "signal.type"),
+                        half_life_days=90,
+                        calibrated=True,
+                        challenger=Challenger(parents=("signal.type",), without=("profile.job",)),
+                    ),
                 )
             )
         ),

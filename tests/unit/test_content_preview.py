@@ -8,6 +8,13 @@ import pytest
 from click.testing import CliRunner
 
 from cli.main import kairos
+from tests.fault.world import bank_revision
+
+
+@pytest.fixture(autouse=True)
+def built_once(monkeypatch):
+    """The sample bank, which is built once for all tests of a process."""
+    monkeypatch.setattr("cli.content.load", lambda _folder: bank_revision())
 
 
 def run(*arguments: str):

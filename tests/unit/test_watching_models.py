@@ -107,6 +107,21 @@ def test_what_stands_in_for_a_protected_attribute_is_found_in_a_sample():
     assert stand_ins(bank_revision(), people[:50]) == []
 
 
+def test_a_challenger_is_held_against_the_models_and_not_before_it_can_be_told():
+    def counted(responses, *, good):
+        tally, rng = Tally(), random.Random(3)
+        for _ in range(responses):
+            accepted = rng.random() < 0.3
+            scores = (20 + rng.randrange(8), 20 + rng.randrange(8) + (6 if accepted and good else 0))
+            tally.learn(taught_by(scored("", *scores)), accepted=accepted)
+        return said(tally.counts()).challenger
+
+    assert counted(3000, good=True).verdict == "better"
+    assert counted(3000, good=False).verdict == "open"
+    assert counted(12, good=True).verdict == "open"
+    assert said(learnt(50, 0.3, 0.1)).challenger is None
+
+
 def test_the_command_shows_watches_and_writes_cards(tmp_path):
     file = tmp_path / "models.json"
     counts = {WATCHED: learnt(600, 0.3, 0.1), OTHER: learnt(50, 0.3, 0.1)}

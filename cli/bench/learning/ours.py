@@ -4,13 +4,18 @@ the counts once in a while.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
+
+from msgspec.structs import replace
 
 from cli.bench.learning.catalogue import LEARNING, STARTING, attribute, predictors
 from cli.bench.learning.contacts import Contact
 from shared.domain.classifier import Classifier, Model
-from shared.domain.predictors import Predictors, Taught, taught_by
-from shared.domain.propensity import Tally
+from shared.domain.forgetting import Era, day
+from shared.domain.observed import Increment, Lesson
+from shared.domain.predictors import Predictors, Taught
+from shared.domain.propensity import Tally, present, taught
 
 _MODEL = "deposit.call@call_centre"
 
@@ -18,15 +23,16 @@ _MODEL = "deposit.call@call_centre"
 class Ours:
     """One model, of one treatment."""
 
-    def __init__(self) -> None:
-        """Take what the catalogue declares."""
-        self.predictors = Predictors(predictors(), LEARNING)
-        self._tally = Tally()
-        self.renew()
+    def __init__(self, half_life_days: int | None = None) -> None:
+        """Take what the catalogue declares; what is learnt counts half after so many days."""
+        self.predictors = Predictors(predictors(), replace(LEARNING, half_life_days=half_life_days))
+        self._tallies: defaultdict[Era | None, Tally] = defaultdict(Tally)
+        self.renew(0)
 
-    def renew(self) -> None:
-        """Make what scores of today's counts, as a process does once a minute."""
-        self._classifier = Classifier([Model(_MODEL, STARTING)], self.predictors, {_MODEL: self._tally.counts()})
+    def renew(self, today: int) -> None:
+        """Make what scores of the counts as they are on a day, as a process does once a minute."""
+        counts = present([tally.counts(era) for era, tally in self._tallies.items()], today)
+        self._classifier = Classifier([Model(_MODEL, STARTING)], self.predictors, {_MODEL: counts})
 
     def bins(self, contact: Contact) -> list[int]:
         """The bins that the called is in."""
@@ -42,10 +48,13 @@ class Ours:
 
     def learn(self, by: Taught, *, accepted: bool) -> None:
         """Learn what became of a delivery, of what was known when it was made."""
-        self._tally.learn(by, accepted=accepted)
+        self._tallies[None].learn(by, accepted=accepted)
 
     def learn_all(self, some: Sequence[Contact]) -> None:
-        """Learn from many, and renew."""
+        """Learn from many as feedback does, and renew."""
         for contact in some:
-            self.learn(taught_by(self.carried(contact)), accepted=contact.accepted)
-        self.renew()
+            lesson = Increment(Lesson(contact.accepted, contact.at), 1)
+            for counts in taught([lesson], self.carried(contact)):
+                self._tallies[counts.era].add(counts)
+        if some:
+            self.renew(day(some[-1].at.timestamp()))

@@ -86,6 +86,8 @@ def _of_arbitration(old: Catalogue, new: Catalogue) -> Iterator[Change]:
     yield from changed("learning", "half-life", before, after, str, actions=0)
     before, after = ("yes" if each.learning.calibrated else "no" for each in (old, new))
     yield from changed("learning", "calibrated", before, after, str, actions=0)
+    before, after = _challenger(old.learning), _challenger(new.learning)
+    yield from changed("learning", "challenger", before, after, str, actions=0)
     for reads, was, is_now in paired(old.predictors, new.predictors, lambda predictor: predictor.reads):
         about = f"predictor {reads}"
         if was is None or is_now is None:
@@ -100,6 +102,13 @@ def _parents(learning: Learning) -> str:
 
 def _forgetting(learning: Learning) -> str:
     return "none" if learning.half_life_days is None else f"{learning.half_life_days} days"
+
+
+def _challenger(learning: Learning) -> str:
+    if learning.challenger is None:
+        return "none"
+    without, parents = learning.challenger.without, learning.challenger.parents
+    return f"without {', '.join(without) or 'none'}, parents {', '.join(parents) or 'none'}"
 
 
 def _bins(predictor: Predictor) -> str:

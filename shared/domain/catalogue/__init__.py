@@ -7,6 +7,7 @@ from shared.domain.catalogue.actions import Action, Active, AttributeValue, Star
 from shared.domain.catalogue.arbitration import (
     MOST_BINS,
     MOST_PARENTS,
+    Challenger,
     ContextWeight,
     Effect,
     Exploration,
@@ -100,6 +101,7 @@ __all__ = [
     "Breaker",
     "Callback",
     "Catalogue",
+    "Challenger",
     "Channel",
     "ClientCredentials",
     "Condition",

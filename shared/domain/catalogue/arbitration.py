@@ -75,6 +75,18 @@ Predictor = NumericPredictor | SymbolicPredictor
 MOST_PARENTS = 3
 
 
+class Challenger(Part, frozen=True, kw_only=True):
+    """Another way of scoring by the same counts, which scores every decision and touches none.
+
+    Attributes:
+        without: the predictors that it does not look at, by what they read.
+        parents: those of the parents that it listens to.
+    """
+
+    without: tuple[Read, ...] = ()
+    parents: tuple[Read, ...] = ()
+
+
 class Learning(Part, frozen=True, kw_only=True):
     """How models learn from outcomes.
 
@@ -83,11 +95,13 @@ class Learning(Part, frozen=True, kw_only=True):
             what two say together; each is the reads of a predictor.
         half_life_days: after how many days an outcome counts half as much; where there is none it counts for ever.
         calibrated: whether what came of those to whom a model's score said so corrects what it says.
+        challenger: what scores beside the models, to be held against them; it takes calibrated ones.
     """
 
     parents: Annotated[tuple[Read, ...], Meta(max_length=MOST_PARENTS)] = ()
     half_life_days: Annotated[int, Meta(ge=1, le=3650)] | None = None
     calibrated: bool = False
+    challenger: Challenger | None = None
 
 
 Effect = Literal["acceptance", "uplift"]

@@ -9,14 +9,14 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from shared.domain.catalogue import Action, Revision, Treatment
+from shared.domain.catalogue import Action, Learning, Revision, Treatment
 from shared.domain.policy.situation import Variables
 from shared.domain.policy.tables import rows_at
 from shared.domain.predictors import Predictors
 from shared.domain.propensity import NO_EVIDENCE, Counts, model_id, propensity, version
 
 if TYPE_CHECKING:
-    from shared.domain.classifier import Numbers, Vector
+    from shared.domain.classifier import Model, Numbers, Vector
 
 PROPENSITY_DIGITS = 8
 """Decimals that a propensity is rounded to, so that records stay short and hold what was reckoned with."""
@@ -35,6 +35,7 @@ class Propensities(NamedTuple):
         means: of every row, what P was drawn around; None where nothing is drawn.
         evidence: how many responses each is worth, likewise.
         scores: the bin that the score of each row that may be fell into before calibration; empty where there is none.
+        shadows: the same of a challenger.
     """
 
     every: tuple[float, ...] | Vector
@@ -43,6 +44,7 @@ class Propensities(NamedTuple):
     means: Vector | None = None
     evidence: Vector | None = None
     scores: bytes = b""
+    shadows: bytes = b""
 
 
 class Factors:
@@ -58,6 +60,7 @@ class Factors:
     def __init__(self, revision: Revision, rows: Sequence[tuple[Action, Treatment]]) -> None:
         """Take the constants of every row."""
         self._rows = rows
+        self._catalogue = revision.catalogue
         self.models = tuple([model_id(treatment.id, treatment.channel) for _, treatment in rows])
         self.prices = tuple([revision.channels[treatment.channel].price for _, treatment in rows])
         self.levers = tuple([float(action.lever) for action, _ in rows])
@@ -102,22 +105,45 @@ class Factors:
         models = [model_of(action, treatment) for action, treatment in self._rows]
         classifier, version_ = Classifier(models, self.predictors, counts), version(counts)
         drawn = self._drawing(classifier.evidence) if self.explores else None
+        shadow = self._shadow(models, counts)
 
         def say(situation: Variables, decision: str, rows: Numbers) -> Propensities:
             bins = self.predictors(situation)
             means = classifier(bins)
             named = self.predictors.named(bins)
-            scores = b""
+            scores = shadows = b""
             if classifier.calibration is not None:
                 every = means.copy()
                 every[rows], places = classifier.calibration(means[rows], rows)
                 means, scores = every, places.astype("u1").tobytes()
+                shadows = shadow(bins, rows)
             if drawn is None:
-                return Propensities(means, version_, named, scores=scores)
+                return Propensities(means, version_, named, scores=scores, shadows=shadows)
             means = rounded(means, PROPENSITY_DIGITS)
-            return Propensities(drawn(means, decision, rows), version_, named, means, classifier.evidence, scores)
+            every = drawn(means, decision, rows)
+            return Propensities(every, version_, named, means, classifier.evidence, scores, shadows)
 
         return say
+
+    def _shadow(
+        self, models: Sequence[Model], counts: Mapping[str, Counts]
+    ) -> Callable[[Sequence[int], Numbers], bytes]:
+        """What says the bin of the challenger's score of some rows."""
+        from shared.domain.calibration import bins_of  # noqa: PLC0415 - numpy
+        from shared.domain.classifier import Classifier  # noqa: PLC0415
+
+        challenger, every = self._catalogue.learning.challenger, self._catalogue.predictors
+        if challenger is None:
+            return lambda *_: b""
+        kept = [number for number, predictor in enumerate(every) if predictor.reads not in challenger.without]
+        learning = Learning(parents=challenger.parents)
+        classifier = Classifier(models, Predictors([every[number] for number in kept], learning), counts)
+
+        def shadow(bins: Sequence[int], rows: Numbers) -> bytes:
+            found: bytes = bins_of(classifier([bins[number] for number in kept])[rows]).astype("u1").tobytes()
+            return found
+
+        return shadow
 
     def _drawing(self, evidence: Vector) -> Callable[[Vector, str, Numbers], Vector]:
         from shared.domain.classifier import rounded  # noqa: PLC0415
@@ -139,6 +165,9 @@ class Factors:
             for (_, treatment), model in zip(self._rows, self.models, strict=True)
         )
 
+
+_Shadow = Callable[[Sequence[int], "Numbers"], bytes]
+"""Says the bins of a challenger's scores."""
 
 _Say = Callable[[Variables, str, "Numbers"], Propensities]
 """Says P in a situation, by the counts of one moment."""
