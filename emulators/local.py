@@ -60,10 +60,10 @@ class Bank:
             "LINK_KEYS": self.link_keys,
         }
 
-    def reporter(self, feedback: str, credentials: Credentials) -> Reporter:
-        """What the sandbox reports with, as a provider that signs."""
-        secret = self.source_secrets(credentials)["kairos-callback-messages"]
-        return Reporter(f"{feedback}/v1/callbacks/messages", secret)
+    def reporter(self, feedback: str, credentials: Credentials) -> Reporter | None:
+        """What the sandbox reports with, as a provider that signs; None where the catalogue declares none."""
+        secret = self.source_secrets(credentials).get("kairos-callback-messages")
+        return Reporter(f"{feedback}/v1/callbacks/messages", secret) if secret else None
 
     def links(self, base: str) -> Links:
         """The signed links of messages, which begin with an address."""

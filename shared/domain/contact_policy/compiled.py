@@ -6,15 +6,15 @@ is counted in. So one pass over the contacts is all that a decision needs, whate
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, tzinfo
-from typing import Any, cast
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any
 
 from shared.domain.catalogue import Action, Revision, Treatment, facts
 from shared.domain.consent import ANY, Consent, weighed
 from shared.domain.contact import Contact
 from shared.domain.contact_history import ContactHistory
-from shared.domain.contact_past import FACTS, Folded, facts_of, known_of
+from shared.domain.contact_past import FACTS, Folded, facts_of
 from shared.domain.contact_policy.quiet import Quiet
 from shared.domain.contact_policy.tallies import Tally, Times
 from shared.domain.contact_policy.windows import period, reach
@@ -126,6 +126,10 @@ class ContactRules:
         self._chosen: dict[int, tuple[Tally, ...]] = {}
         self._periods: dict[tuple[CalendarUnit, tzinfo], tuple[datetime, datetime]] = {}
         self._spans = tuple(sorted({reach(rule) for _, rule in self.counting}))
+        self._farthest: dict[OutcomeName, timedelta] = {}
+        for _, rule in self.counting:
+            for outcome in rule.outcomes + (rule.without if isinstance(rule, Cooldown) else ()):
+                self._farthest[outcome] = max(reach(rule), self._farthest.get(outcome, timedelta()))
         self._asked: tuple[ContactHistory, datetime, Asked] | None = None
 
     def _judged(self, rule: Rule) -> Rows:
@@ -209,39 +213,43 @@ class ContactRules:
         return last[2]
 
     def _looked_through(self, history: ContactHistory, now: datetime) -> Asked:
-        present, past = history.contacts.values(), history.past.contacts
-        contacts: list[Contact | Folded] = [*present, *past]
-        if not contacts:
-            return ()
+        recent = self._recent([*history.contacts.values(), *history.past.contacts], now)
         asked: list[tuple[Contact | Folded, Mapping[str, datetime], Counted]] = []
-        horizons = [now - span for span in self._spans]
-        of = [*map(facts_of, present), *map(known_of, past)]
-        for contact, counted in zip(contacts, self._counted_of(of), strict=True):
-            outcomes, by_outcome, state = contact.outcomes, counted.by_outcome, contact.state
-            if state != "presented":
-                if not contact.counts(now):
-                    continue
-                if state in _TAKEN_AS_SENT:
-                    outcomes = {**outcomes, "sent": contact.at}
+        horizons = [now - span for span in self._spans] if recent else []
+        for contact, outcomes in recent:
+            counted = self.counted(contact.known if type(contact) is Folded else facts_of(contact))
+            by_outcome = counted.by_outcome
             for outcome, at in outcomes.items():
                 if outcome in by_outcome and at > horizons[by_outcome[outcome][0]]:
                     asked.append((contact, outcomes, counted))
                     break
         return asked
 
+    def _recent(
+        self, contacts: Iterable[Contact | Folded], now: datetime
+    ) -> list[tuple[Contact | Folded, Mapping[str, datetime]]]:
+        """The contacts that some rule could count whatever they are of: of many, few."""
+        recent: list[tuple[Contact | Folded, Mapping[str, datetime]]] = []
+        since = {outcome: now - span for outcome, span in self._farthest.items()}
+        for contact in contacts:
+            outcomes, state = contact.outcomes, contact.state
+            if state != "presented":
+                if not contact.counts(now):
+                    continue
+                if state in _TAKEN_AS_SENT:
+                    outcomes = {**outcomes, "sent": contact.at}
+            for outcome, at in outcomes.items():
+                if outcome in since and at > since[outcome]:
+                    recent.append((contact, outcomes))
+                    break
+        return recent
+
     def counted(self, of: tuple[str, ...]) -> Counted:
         """What is counted of contacts that are of this, in the order of `FACTS`."""
-        return self._counted_of([of])[0]
-
-    def _counted_of(self, of: Sequence[tuple[str, ...]]) -> Sequence[Counted]:
-        """What is counted of contacts, by what each is of."""
-        counted = list(map(self._counted.get, of))
-        if all(counted):
-            return cast("list[Counted]", counted)
-        for what in of:
-            if what not in self._counted:
-                self._counted[what] = self._looked_up(dict(zip(FACTS, what, strict=True)))
-        return [self._counted[what] for what in of]
+        found = self._counted.get(of)
+        if found is None:
+            found = self._counted[of] = self._looked_up(dict(zip(FACTS, of, strict=True)))
+        return found
 
     def times(self, asked: Asked, since: Sequence[datetime]) -> Times:
         """What every rule counts.
