@@ -17,7 +17,7 @@ PLACE = re.compile(r"\$\{([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)?)(\?|:-([^}]*))?\
 
 MOST_REFERENCE = 256
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 Facts = Mapping[str, Any]
 """What texts read: `address`; and by name under `delivery`, `brand`, `content`, `person` and `links`."""
@@ -85,11 +85,14 @@ def request(connector: HttpConnector, delivery_id: str, facts: Facts) -> Request
         body, kind = form(fields), "application/x-www-form-urlencoded"
     else:
         body, kind = msgspec.json.encode(fields), "application/json"
+    own = filled_headers(connector.id, connector.headers, facts)
+    if strange := [name for name, value in own.items() if not value.isascii()]:
+        raise PermanentError(f"connector {connector.id}: the header {strange[0]} would hold more than ASCII")
     headers = {
         "content-type": kind,
         "accept": "application/json",
         "idempotency-key": delivery_id,
-        **{name.lower(): value for name, value in filled_headers(connector.id, connector.headers, facts).items()},
+        **{name.lower(): value for name, value in own.items()},
     }
     return Request(connector.method, fill(connector.id, connector.url, facts, escaped=in_url), headers, body)
 
