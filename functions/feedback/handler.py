@@ -12,7 +12,7 @@ import msgspec
 from functions.feedback.attributing import Attribute, UnaskedError
 from functions.feedback.rejecting import rejection
 from functions.feedback.taking import TakeOutcomes, Told, heard
-from shared.domain.consequences import consequence
+from shared.domain.consequences import consequence, unasked
 from shared.domain.delivery import Delivery
 from shared.domain.errors import InvalidError, NotFoundError
 from shared.domain.outcome import OUTCOMES, Outcome
@@ -84,7 +84,8 @@ class RecordOutcomes:
         named = sorted({item.delivery_id for item in reported.values() if item.delivery_id})
         deliveries = self._contacts.deliveries(named) if named else {}
         told: dict[int, Told] = {}
-        unasked: dict[int, HistoryRow] = {}
+        not_asked: dict[int, HistoryRow] = {}
+        done: list[SignalReceived] = []
         for index, item in reported.items():
             try:
                 delivery = self._delivery(item, deliveries)
@@ -92,7 +93,11 @@ class RecordOutcomes:
                 rejected.append(rejection(index, 400, error))
             except UnaskedError as error:
                 if item.outcome in UNASKED:
-                    unasked[index] = _unasked(item, error)
+                    row = not_asked[index] = _unasked(item, error)
+                    if item.outcome == "convert":
+                        done.append(
+                            heard(unasked(row.row_id, error.person_id, error.action, row.occurred_at, now), now)
+                        )
                 else:
                     rejected.append(rejection(index, 404, InvalidError(str(error), field="action")))
             except NotFoundError as error:
@@ -106,8 +111,8 @@ class RecordOutcomes:
             outcome_id = each.outcome.id
             accepted.append({"index": index, "outcome_id": outcome_id, "duplicate": taken.get(outcome_id, True)})
             taken[outcome_id] = True  # the same twice in one request is a duplicate too
-        self._take.note(list(unasked.values()))
-        accepted += [{"index": place, "outcome_id": row.row_id, "duplicate": False} for place, row in unasked.items()]
+        self._take.note([*done, *not_asked.values()])
+        accepted += [{"index": place, "outcome_id": row.row_id, "duplicate": False} for place, row in not_asked.items()]
         accepted.sort(key=itemgetter("index"))
         return Recorded(accepted=accepted, rejected=sorted(rejected, key=lambda r: int(r["index"])))
 
