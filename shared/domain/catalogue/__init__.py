@@ -50,6 +50,7 @@ from shared.domain.catalogue.connectors import (
 )
 from shared.domain.catalogue.consent import ConsentTerms, ModeUse, Objection, Tcf, TcfUse
 from shared.domain.catalogue.experiments import Arm, ArmLever, Experiment, RanksBy
+from shared.domain.catalogue.fairness import Fairness, FairnessLimit, Stage
 from shared.domain.catalogue.features import (
     AnyFeature,
     Count,
@@ -118,6 +119,8 @@ __all__ = [
     "Experiment",
     "Exploration",
     "Expression",
+    "Fairness",
+    "FairnessLimit",
     "FirstSeen",
     "Format",
     "Fragment",
@@ -152,6 +155,7 @@ __all__ = [
     "SmtpConnector",
     "Source",
     "SourceKey",
+    "Stage",
     "StandardWebhooks",
     "Starting",
     "Step",
