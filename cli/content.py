@@ -89,7 +89,7 @@ def preview(
     except CatalogueError as error:
         fail(f"{len(error.problems)} problems in {folder}", "kairos catalogue check names each")
     try:
-        found = preview_of(revision, treatment, *_customer(revision, person, changes), address, utc_now())
+        found = preview_of(Policy(revision), treatment, *_customer(revision, person, changes), address, utc_now())
     except NotFoundError as error:
         fail(str(error), f"did you mean {closest(treatment, revision.treatments) or 'another'}?")
     except PermanentError as error:
@@ -103,7 +103,7 @@ def preview(
 
 
 def preview_of(
-    revision: Revision, treatment_id: str, who: Person, addresses: Mapping[str, str], address: str | None, now: datetime
+    policy: Policy, treatment_id: str, who: Person, addresses: Mapping[str, str], address: str | None, now: datetime
 ) -> Preview:
     """What a person would get, at one of their addresses by channel unless another is given.
 
@@ -111,9 +111,10 @@ def preview_of(
         NotFoundError: there is no such treatment.
         PermanentError: it cannot be written for this person.
     """
+    revision = policy.revision
     action, treatment = revision.treatment(treatment_id)
     channel = revision.channels[treatment.channel]
-    seen = Policy(revision).features.seen(who, now)
+    seen = policy.features.seen(who, now)
     connector = revision.connector(channel.id, action.brand)
     links = _LINKS if connector is not None else None
     offered = offered_links(links, DELIVERY, treatment)

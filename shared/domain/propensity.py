@@ -71,11 +71,15 @@ class Tally:
         """
         sums = self._positives if accepted else self._negatives
         sums.total += 1
-        sums.seen.update(by.cells)
+        if by.parents:  # what is seen with the first of them is all that is seen
+            first, *others = by.parents
+            sums.seen_first[first].update(by.cells)
+            for parent in others:
+                sums.seen_with[parent].update(by.cells)
+        else:
+            sums.seen.update(by.cells)
         if by.score:
             sums.seen.update(by.score)
-        for parent in by.parents:
-            sums.seen_with[parent].update(by.cells)
 
     def counts(self, era: Era | None = None) -> Counts:
         """All together, without the cells of which everything was taken back."""
@@ -103,12 +107,17 @@ class _Sums:
         self.by_cell: dict[str, Count] = {}
         self.by_pair: defaultdict[str, dict[str, Count]] = defaultdict(dict)
         self.seen: Counter[str] = Counter()
+        self.seen_first: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self.seen_with: defaultdict[str, Counter[str]] = defaultdict(Counter)
 
     def settle(self) -> None:
         """Add what was seen to the sums."""
         _add(self.by_cell, self.seen, 1)
         self.seen.clear()
+        for parent, seen in self.seen_first.items():
+            _add(self.by_cell, seen, 1)
+            _add(self.by_pair[parent], seen, 1)
+        self.seen_first.clear()
         for parent, seen in self.seen_with.items():
             _add(self.by_pair[parent], seen, 1)
         self.seen_with.clear()

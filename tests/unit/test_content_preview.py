@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
+from cli.content import preview_of
 from cli.main import kairos
-from tests.fault.world import bank_revision
+from tests.fault.world import NOW, bank_customers, bank_policy, bank_revision
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +54,18 @@ def test_mail_text_messages_and_what_is_said_at_a_desk_are_shown_too():
     desk = run("northmoor_cash_isa.call_centre")
     assert "reasons: " in desk.output
     assert "terms: " in desk.output
+
+
+def test_every_treatment_of_the_sample_can_be_shown_in_every_language():
+    customer = bank_customers()["C000001"]
+    for language in ("en", "cy"):
+        who = msgspec.structs.replace(
+            customer.profile, attributes={**customer.profile.attributes, "language": language}
+        )
+        for treatment in bank_revision().treatments:
+            shown = preview_of(bank_policy(), treatment, who, {}, "zoe@b.example", NOW)
+            assert shown.content
+            assert (shown.request is None) == (shown.connector is None)
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,12 @@ from datetime import timedelta
 import msgspec
 
 from shared.domain.candidates import known
+from shared.domain.catalogue import Challenger, Learning, Revision
 from shared.domain.contact import Contact
 from shared.domain.decision import DecisionRecord
 from shared.domain.delivery import Delivery
-from shared.domain.predictors import CELL, Predictors, taught_by
+from shared.domain.policy.policy import Policy
+from shared.domain.predictors import CELL, SCORES, SHADOWS, Predictors, taught_by
 from tests.fault.world import NOW, World, bank_customers, bank_policy, canonical
 
 PREDICTORS = Predictors(bank_policy().revision.catalogue.predictors)
@@ -106,3 +108,43 @@ from functions.arbitration import handler
 assert "numpy" in sys.modules
 """
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+class Challenged:
+    """The sample bank, with models that see pairs, forget, are calibrated and are challenged."""
+
+    policy = Policy(
+        Revision(
+            msgspec.structs.replace(
+                bank_policy().revision.catalogue,
+                learning=Learning(
+                    parents=("profile.has_app", "signal.type"),
+                    half_life_days=90,
+                    calibrated=True,
+                    challenger=Challenger(parents=("signal.type",)),
+                ),
+            )
+        )
+    )
+
+    def current(self):
+        return self.policy
+
+    def get(self, _revision):
+        return self.policy
+
+
+def test_all_that_the_catalogue_says_of_learning_travels_with_a_delivery_and_is_learnt():
+    [customer] = customers(has_app=True)[:1]
+    world = World(customers=[customer], catalogues=Challenged())
+    answer = world.ask({"identifiers": {"customer_no": customer}, "channel": "web", "brand": "northmoor"}).json
+    shown = [treatment for placement in answer["placements"] for treatment in placement["treatments"]]
+    tell(world, shown[0]["delivery_id"], "click")
+    [by_era] = world.store.eras.values()
+    [counts] = by_era.values()
+    assert not world.store.models
+    assert counts.era.half_life_days == 90
+    assert len(counts.positives_by_pair) == 2
+    assert len(counts.positives_by_cell) == len(PREDICTORS) + 2
+    assert len(counts.positives_by_cell.keys() & {*SCORES}) == 1
+    assert len(counts.positives_by_cell.keys() & {*SHADOWS}) == 1

@@ -7,18 +7,18 @@ has contacts that were merged.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.domain.batch.counting import Counting, Plan
 from shared.domain.batch.packed import Flags, Places, places
 from shared.domain.consent import weighed
-from shared.domain.contact import Contact
 from shared.domain.contact_history import ContactHistory
-from shared.domain.contact_past import Folded, facts_of, known_of
+from shared.domain.contact_past import facts_of, known_of
 from shared.domain.contact_policy.compiled import ContactRules
 from shared.domain.contact_policy.limits import held_out, limit_of
 from shared.domain.contact_policy.tallies import Tally
@@ -38,13 +38,18 @@ Stopped = NDArray[np.bool_]
 """Whether each row (first) is stopped for each person."""
 
 
-class _Plan(NamedTuple):
-    """What is counted of contacts that are of the same: by outcome, and of several outcomes as one. Each is a tally,
-    with the rule that it is of or with the instant after which that counts.
+class _Tallies(NamedTuple):
+    """Tallies as columns: the place of each among those that grow, whether sums say whether it stops, its rule, its
+    rows with where they begin and how many they are, and from how many contacts on it stops.
     """
 
-    tallies: dict[str, tuple[tuple[int, Any], ...]]
-    latest: tuple[tuple[tuple[str, ...], int, Any], ...]
+    growing: Places
+    exact: Flags
+    rules: Places
+    rows: Places
+    starts: Places
+    many: Places
+    least: NDArray[np.int64]
 
 
 class Counted(NamedTuple):
@@ -84,8 +89,9 @@ class Rules:
         """Work out what a contact by each treatment would add to."""
         self._policy = policy
         self._rules: ContactRules = policy.contact_rules
-        self._plans: dict[Any, _Plan] = {}
+        self._plans: dict[Any, Plan] = {}
         self._tallies: list[Tally] = []
+        self._columns: _Tallies | None = None
         self._numbers: dict[Tally, int] = {}
         self._size = len(policy.rows)
         chosen = map(self._rules.chosen, range(self._size))
@@ -129,11 +135,11 @@ class Rules:
         for tally, place in self._growing.items():
             limits[:, place] = self._least(tally, own)
         whose, tallies, times = _by_tally(counted)
-        place_of = np.array([self._growing.get(tally, -1) for tally in range(len(self._tallies))], np.intp)
-        grows = place_of[tallies] >= 0
-        counts[whose[grows], place_of[tallies[grows]]] = np.minimum(times[grows], _NEVER - 1)
-        full = times >= self._leasts(own, persons)[tallies, whose % (persons if own else 1)]
-        exact = np.array([_is_exact(tally) for tally in self._tallies], np.bool_)[tallies]
+        known = self._known()
+        grows = known.growing[tallies] >= 0
+        counts[whose[grows], known.growing[tallies[grows]]] = np.minimum(times[grows], _NEVER - 1)
+        full = times >= (self._leasts(own, persons)[tallies, whose] if own else known.least[tallies, 0])
+        exact = known.exact[tallies]
         alone[whose[full & ~exact]] = True
         beside = self._expanded(whose[full & exact], tallies[full & exact])
         hard[beside.rows, beside.persons] = True
@@ -146,17 +152,30 @@ class Rules:
             found[tally] = self._least(tally, own)
         return found
 
+    def _known(self) -> _Tallies:
+        """The tallies as columns, until more of them are met."""
+        known = self._columns
+        if known is None or len(known.exact) != len(self._tallies):
+            rows_of = [places(tally.rows, self._size) for tally in self._tallies]
+            many = np.array([len(rows) for rows in rows_of], np.intp)
+            known = self._columns = _Tallies(
+                growing=np.array([self._growing.get(n, -1) for n in range(len(rows_of))], np.intp),
+                exact=np.array([_is_exact(tally) for tally in self._tallies], np.bool_),
+                rules=np.array([tally.number for tally in self._tallies], np.intp),
+                rows=np.concatenate([np.empty(0, np.intp), *rows_of]),
+                starts=np.cumsum(many) - many,
+                many=many,
+                least=self._leasts({}, 1),
+            )
+        return known
+
     def _expanded(self, whose: Places, tallies: Places) -> Counted:
         """What tallies stop, as pairs of row and person."""
-        rows_of = [places(tally.rows, self._size) for tally in self._tallies]
-        many = np.array([len(rows) for rows in rows_of], np.intp)
-        starts = np.cumsum(many) - many
-        every = np.concatenate([np.empty(0, np.intp), *rows_of])
-        lengths = many[tallies]
+        known = self._known()
+        lengths = known.many[tallies]
         before = np.cumsum(lengths) - lengths
-        rows = every[np.repeat(starts[tallies] - before, lengths) + np.arange(int(lengths.sum()))]
-        numbers = np.array([tally.number for tally in self._tallies], np.intp)[tallies]
-        return Counted(np.repeat(numbers, lengths), rows, np.repeat(whose, lengths))
+        rows = known.rows[np.repeat(known.starts[tallies] - before, lengths) + np.arange(int(lengths.sum()))]
+        return Counted(np.repeat(known.rules[tallies], lengths), rows, np.repeat(whose, lengths))
 
     def _least(self, tally: int, own: Mapping[int, Any]) -> Any:
         """From how many on a tally stops, or might: the same for all, or for each."""
@@ -164,12 +183,12 @@ class Rules:
         limit = rule.limit if isinstance(rule, Cap) else rule.count
         return np.minimum(own.get(self._tallies[tally].number, limit), _NEVER - 1)
 
-    def plan(self, what: tuple[str, ...]) -> _Plan:
+    def plan(self, what: tuple[str, ...]) -> Plan:
         """What is counted of contacts that are of this."""
         found = self._plans.get(what)
         if found is None:
             counted = self._rules.counted(what)
-            found = self._plans[what] = _Plan(
+            found = self._plans[what] = Plan(
                 {
                     outcome: tuple([(self._number(tally), tally.number) for tally in tallies if tally.rows])
                     for outcome, (_, tallies) in counted.by_outcome.items()
@@ -229,12 +248,13 @@ class Rules:
     ) -> list[int]:
         """The tallies that each person's contacts count in, once for each time, as one number with the person's."""
         found: list[int] = []
-        by_zone: dict[Any, _Counting] = {}
+        by_zone: dict[Any, Counting] = {}
         for person, history in enumerate(histories):
             zone = zones[person] if zones is not None and self._rules.calendars else None
             counting = by_zone.get(zone)
             if counting is None:
-                counting = by_zone[zone] = _Counting(self, self._since(zone, now))
+                since = self._since(zone, now)
+                counting = by_zone[zone] = Counting(self.plan, since, self.oldest(since))
             counting(history.contacts.values(), facts_of, now, person * _STRIDE, found.append)
             if history.past.contacts:
                 alone[person] = any(folded.had is not None for folded in history.past.contacts)
@@ -250,57 +270,6 @@ class Rules:
             assert zone is not None
             since[number] = self._rules.began(unit, now, zone) - INSTANT
         return since
-
-
-class _Counting:
-    """Counts contacts from some instants on."""
-
-    def __init__(self, rules: Rules, since: Sequence[datetime]) -> None:
-        self._rules = rules
-        self._since = since
-        self._plans: dict[Any, _Plan] = {}
-        self._oldest = rules.oldest(since)
-
-    def __call__(
-        self,
-        contacts: Iterable[Contact | Folded],
-        what_of: Callable[[Any], tuple[str, ...]],
-        now: datetime,
-        base: int,
-        counts: Callable[[int], None],
-    ) -> None:
-        """Tell the tallies that a person's contacts count in. Most are too long ago for any, which is seen at once."""
-        oldest = self._oldest
-        for contact in contacts:
-            outcomes = contact.outcomes
-            if contact.state != "presented":
-                if not contact.counts(now):
-                    continue
-                outcomes = {**outcomes, "sent": contact.at}
-            for outcome in outcomes:
-                if outcome in oldest and outcomes[outcome] > oldest[outcome]:
-                    self._count(what_of(contact), outcomes, base, counts)
-                    break
-
-    def _count(
-        self, what: tuple[str, ...], outcomes: Mapping[str, datetime], base: int, counts: Callable[[int], None]
-    ) -> None:
-        tallies, latest = self._plans.get(what) or self._planned(what)
-        for outcome, at in outcomes.items():
-            for tally, since in tallies.get(outcome, ()):
-                if at > since:
-                    counts(base + tally)
-        for names, tally, since in latest:
-            if any(outcomes[name] > since for name in names if name in outcomes):
-                counts(base + tally)
-
-    def _planned(self, what: tuple[str, ...]) -> _Plan:
-        plan, since = self._rules.plan(what), self._since
-        found = self._plans[what] = _Plan(
-            {name: tuple([(tally, since[n]) for tally, n in tallies]) for name, tallies in plan.tallies.items()},
-            tuple([(names, tally, since[n]) for names, tally, n in plan.latest]),
-        )
-        return found
 
 
 def _is_exact(tally: Tally) -> bool:

@@ -109,7 +109,8 @@ class Channel(Part, frozen=True, kw_only=True):
         max_attempts: sends tried before a delivery fails.
         timeout_seconds: how long the provider may take to answer, where its connector does not say.
         placements: slots, of an inbound channel only.
-        rate_limit: how fast all instances together may send; as fast as they like where it says nothing.
+        rate_limit: how fast all instances together may send through each of its connectors that says nothing itself; as
+            fast as they like where neither does.
         breaker: when nothing is sent for a while, since the provider fails.
         deadline: how long after its decision a message may be sent, such as 30m or 1d, unless its treatment says
             otherwise.

@@ -12,8 +12,6 @@ import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from shared.domain.errors import InvalidError
-
 ALPHA = 0.001
 """How probable it is, at the most, that an experiment with which nothing is wrong is ever called wrong."""
 
@@ -21,7 +19,7 @@ SHARPNESS = 10_000.0
 """How close to the declared shares the others are that it looks for: deviations of about a hundredth."""
 
 
-class SampleRatioError(InvalidError):
+class SampleRatioError(Exception):
     """More or fewer persons are in an arm than can be by chance."""
 
 

@@ -18,7 +18,7 @@ class Slotting:
         self._fillers: dict[tuple[str, ...], Filler] = {}
         self._numbers = {treatment.id: row for row, (_, treatment) in enumerate(rows)}
         bundled = {action for bundle in self._rules.bundles for action in bundle.actions}
-        self._bundled = {treatment.id for action, treatment in rows if action.id in bundled}
+        self._bundled = {treatment.id for action, treatment in rows if action.id in bundled} if bundled else set()
 
     def filler(self, slots: int) -> Filler:
         """What fills a request of so many slots."""
