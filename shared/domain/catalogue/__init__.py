@@ -18,15 +18,19 @@ from shared.domain.catalogue.arbitration import (
     Weights,
 )
 from shared.domain.catalogue.authentication import (
+    AddressSignature,
     Authentication,
     BodySignature,
+    KeyPairSignature,
     KeyringKey,
     OidcToken,
     PublicKey,
     RateLimit,
+    Signed,
     SourceKey,
     StandardWebhooks,
     TimedSignature,
+    TokenSignature,
 )
 from shared.domain.catalogue.callbacks import Callback
 from shared.domain.catalogue.conditions import POLICY_KINDS, Condition, Exclusion, Expression, PolicyKind
@@ -87,6 +91,7 @@ __all__ = [
     "POLICY_KINDS",
     "Action",
     "Active",
+    "AddressSignature",
     "Answer",
     "AnyFeature",
     "Arm",
@@ -129,6 +134,7 @@ __all__ = [
     "Hmac",
     "HttpAuthentication",
     "HttpConnector",
+    "KeyPairSignature",
     "KeyringKey",
     "LastSeen",
     "Learning",
@@ -151,6 +157,7 @@ __all__ = [
     "Sequence",
     "ServiceAccount",
     "SignalType",
+    "Signed",
     "SignedWebhook",
     "SmtpConnector",
     "Source",
@@ -164,6 +171,7 @@ __all__ = [
     "Tcf",
     "TcfUse",
     "TimedSignature",
+    "TokenSignature",
     "Treatment",
     "Trigger",
     "Verdict",
