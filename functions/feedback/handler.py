@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from operator import itemgetter
 from typing import Any
 
@@ -125,7 +126,7 @@ class RecordOutcomes:
         """
         if not item.delivery_id:
             assert item.at is not None, "whoever names no delivery says when"
-            return self._attribute(item.identifiers, item.action, item.at)
+            return self._attribute(item.identifiers, item.action, item.at, partial(_id_of, item, item.at))
         if item.delivery_id not in deliveries:
             raise NotFoundError("no such delivery; use the delivery_id that came with the treatment")
         return deliveries[item.delivery_id]
@@ -151,9 +152,13 @@ def _unasked(item: ReportedOutcome, error: UnaskedError) -> HistoryRow:
     )
 
 
+def _id_of(item: ReportedOutcome, at: datetime, delivery_id: str) -> str:
+    return "o-" + digest("outcome", delivery_id, item.id or f"{item.outcome} {at.isoformat()}")
+
+
 def _outcome(item: ReportedOutcome, delivery: Delivery, at: datetime) -> Outcome:
     return Outcome(
-        id="o-" + digest("outcome", delivery.delivery_id, item.id or f"{item.outcome} {at.isoformat()}"),
+        id=_id_of(item, at, delivery.delivery_id),
         outcome=item.outcome,
         delivery_id=delivery.delivery_id,
         at=at,
