@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from emulators.access import Credentials
 from emulators.options import Local
@@ -27,6 +27,7 @@ from shared.domain.catalogue import (
     ClientCredentials,
     Connector,
     HttpAuthentication,
+    KeyPairSignature,
     KeyringKey,
     OidcToken,
     Revision,
@@ -137,7 +138,18 @@ def _source_secret(way: Authentication, credentials: Credentials) -> str:
         return json.dumps({"local": {"key": credentials.source_key, "sources": ["*"]}})
     if isinstance(way, StandardWebhooks):
         return f"whsec_{b64encode(secrets.token_bytes(24)).decode()}"
+    if isinstance(way, KeyPairSignature):
+        return _public_key()
     return secrets.token_urlsafe(24)
+
+
+def _public_key() -> str:
+    """A public key whose other half nobody has: on a laptop, providers that sign by key pairs prove themselves
+    otherwise, or not at all.
+    """
+    made = ec.generate_private_key(ec.SECP256R1()).public_key()
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    return b64encode(made.public_bytes(serialization.Encoding.DER, form)).decode()
 
 
 def access(credentials: Credentials) -> dict[str, str]:
