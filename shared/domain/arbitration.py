@@ -268,7 +268,8 @@ class _Scores:
         if every is None:
             return b""
         doublings = np.log2(every[self._positions] / LEAST_EVIDENCE)
-        return np.rint(doublings * EVIDENCE_STEPS).clip(0, 255).astype("u1").tobytes()
+        steps: bytes = np.rint(doublings * EVIDENCE_STEPS).clip(0, 255).astype("u1").tobytes()
+        return steps
 
     def scoring(self, models: str) -> Scoring:
         """What is told."""
