@@ -12,12 +12,13 @@ from urllib.parse import urlsplit
 
 import msgspec
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from emulators.access import Credentials
 from emulators.options import Local
 from emulators.playing import Played
 from emulators.reporting import Reporter
+from emulators.sandbox import SCORING_HOST
 from emulators.seed import read_customers, seed_customers
 from shared.authoring import load
 from shared.domain.catalogue import (
@@ -26,6 +27,7 @@ from shared.domain.catalogue import (
     ClientCredentials,
     Connector,
     HttpAuthentication,
+    KeyPairSignature,
     KeyringKey,
     OidcToken,
     Revision,
@@ -102,9 +104,10 @@ class Bank:
         return [played(self.revision, each, self.connector_secrets()) for each in self.revision.catalogue.connectors]
 
     def stand_ins(self, sandbox: str, mail: str) -> Mapping[str, str]:
-        """What stands in for every host that the connectors name: the sandbox."""
+        """What stands in for every host that the connectors name, and for an endpoint that scores: the sandbox."""
         services = self.revision.catalogue.content_services
         hosts: dict[str, str] = {urlsplit(each.url).hostname or "": sandbox for each in services}
+        hosts[SCORING_HOST] = sandbox
         for each in self.plays():
             hosts[each.host] = mail if each.is_mail else sandbox
             if each.token_url:
@@ -135,7 +138,18 @@ def _source_secret(way: Authentication, credentials: Credentials) -> str:
         return json.dumps({"local": {"key": credentials.source_key, "sources": ["*"]}})
     if isinstance(way, StandardWebhooks):
         return f"whsec_{b64encode(secrets.token_bytes(24)).decode()}"
+    if isinstance(way, KeyPairSignature):
+        return _public_key()
     return secrets.token_urlsafe(24)
+
+
+def _public_key() -> str:
+    """A public key whose other half nobody has: on a laptop, providers that sign by key pairs prove themselves
+    otherwise, or not at all.
+    """
+    made = ec.generate_private_key(ec.SECP256R1()).public_key()
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    return b64encode(made.public_bytes(serialization.Encoding.DER, form)).decode()
 
 
 def access(credentials: Credentials) -> dict[str, str]:

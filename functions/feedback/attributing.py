@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -45,8 +45,17 @@ class Attribute:
         self._outcomes = outcomes
         self._key = identifier_key
 
-    def __call__(self, identifiers: Mapping[str, Any], action: str, at: datetime) -> Delivery:
-        """The delivery that an outcome of an action at this time is of.
+    def __call__(
+        self, identifiers: Mapping[str, Any], action: str, at: datetime, id_of: Callable[[str], str]
+    ) -> Delivery:
+        """The delivery that an outcome of an action at this time is of: the one that it was found to be of before,
+        though persons merged since, or else the latest.
+
+        Args:
+            identifiers: whose it is.
+            action: of which action.
+            at: when it happened, UTC.
+            id_of: the id that the outcome has, were it of a delivery of this id.
 
         Raises:
             InvalidError: an identifier cannot be one, or there is no such action.
@@ -60,10 +69,14 @@ class Attribute:
         person = self._person(revision, identifiers, at)
         ids = sorted({person.person_id, *person.fragments})
         deliveries = self._contacts.deliveries_of(ids, action)
-        shown = [each.delivery_id for each in deliveries if each.state == "presented"]
-        observed = self._outcomes.observed(shown) if shown else {}
+        had = [each for each in deliveries if each.state in ("sent", "presented")]
+        observed = self._outcomes.observed([each.delivery_id for each in had]) if had else {}
+        for each in had:
+            known = observed.get(each.delivery_id)
+            if known is not None and id_of(each.delivery_id) in known.value.outcomes:
+                return each
         seen = {key for key, each in observed.items() if "impression" in each.value.first()}
-        found = attributed(deliveries, seen, revision.channels, at)
+        found = attributed(had, seen, revision.channels, at)
         if found is None:
             raise UnaskedError(person.person_id, revision.action(action))
         return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from operator import itemgetter
 from typing import Any
 
@@ -12,10 +13,10 @@ import msgspec
 from functions.feedback.attributing import Attribute, UnaskedError
 from functions.feedback.rejecting import rejection
 from functions.feedback.taking import TakeOutcomes, Told, heard
-from shared.domain.consequences import consequence
+from shared.domain.consequences import consequence, unasked
 from shared.domain.delivery import Delivery
 from shared.domain.errors import InvalidError, NotFoundError
-from shared.domain.outcome import OUTCOMES, Outcome
+from shared.domain.outcome import OUTCOMES, Outcome, check
 from shared.domain.signal import EARLY_BEYOND, digest
 from shared.messages import HistoryRow, SignalReceived, TreatmentDelivered
 from shared.messages.rows import outcome_row
@@ -84,7 +85,8 @@ class RecordOutcomes:
         named = sorted({item.delivery_id for item in reported.values() if item.delivery_id})
         deliveries = self._contacts.deliveries(named) if named else {}
         told: dict[int, Told] = {}
-        unasked: dict[int, HistoryRow] = {}
+        not_asked: dict[int, HistoryRow] = {}
+        done: list[SignalReceived] = []
         for index, item in reported.items():
             try:
                 delivery = self._delivery(item, deliveries)
@@ -92,7 +94,11 @@ class RecordOutcomes:
                 rejected.append(rejection(index, 400, error))
             except UnaskedError as error:
                 if item.outcome in UNASKED:
-                    unasked[index] = _unasked(item, error)
+                    row = not_asked[index] = _unasked(item, error)
+                    if item.outcome == "convert":
+                        done.append(
+                            heard(unasked(row.row_id, error.person_id, error.action, row.occurred_at, now), now)
+                        )
                 else:
                     rejected.append(rejection(index, 404, InvalidError(str(error), field="action")))
             except NotFoundError as error:
@@ -106,8 +112,8 @@ class RecordOutcomes:
             outcome_id = each.outcome.id
             accepted.append({"index": index, "outcome_id": outcome_id, "duplicate": taken.get(outcome_id, True)})
             taken[outcome_id] = True  # the same twice in one request is a duplicate too
-        self._take.note(list(unasked.values()))
-        accepted += [{"index": place, "outcome_id": row.row_id, "duplicate": False} for place, row in unasked.items()]
+        self._take.note([*done, *not_asked.values()])
+        accepted += [{"index": place, "outcome_id": row.row_id, "duplicate": False} for place, row in not_asked.items()]
         accepted.sort(key=itemgetter("index"))
         return Recorded(accepted=accepted, rejected=sorted(rejected, key=lambda r: int(r["index"])))
 
@@ -120,7 +126,7 @@ class RecordOutcomes:
         """
         if not item.delivery_id:
             assert item.at is not None, "whoever names no delivery says when"
-            return self._attribute(item.identifiers, item.action, item.at)
+            return self._attribute(item.identifiers, item.action, item.at, partial(_id_of, item, item.at))
         if item.delivery_id not in deliveries:
             raise NotFoundError("no such delivery; use the delivery_id that came with the treatment")
         return deliveries[item.delivery_id]
@@ -146,9 +152,13 @@ def _unasked(item: ReportedOutcome, error: UnaskedError) -> HistoryRow:
     )
 
 
+def _id_of(item: ReportedOutcome, at: datetime, delivery_id: str) -> str:
+    return "o-" + digest("outcome", delivery_id, item.id or f"{item.outcome} {at.isoformat()}")
+
+
 def _outcome(item: ReportedOutcome, delivery: Delivery, at: datetime) -> Outcome:
     return Outcome(
-        id="o-" + digest("outcome", delivery.delivery_id, item.id or f"{item.outcome} {at.isoformat()}"),
+        id=_id_of(item, at, delivery.delivery_id),
         outcome=item.outcome,
         delivery_id=delivery.delivery_id,
         at=at,
@@ -199,6 +209,7 @@ def _one(item: Any, now: datetime) -> ReportedOutcome:
         raise InvalidError("not a delivery id", field="delivery_id")
     if outcome.at is not None and outcome.at.tzinfo is None:
         raise InvalidError("has no time zone", field="at")
+    check(outcome.at, outcome.value)
     if outcome.at is not None and outcome.at > now + EARLY_BEYOND:
         return msgspec.structs.replace(outcome, at=now)
     return outcome

@@ -65,10 +65,10 @@ class TakeOutcomes:
         self._publisher.publish([*self._consequences(told, now), *rows])
         return taken
 
-    def note(self, rows: Sequence[HistoryRow]) -> None:
-        """Tell the history of what is no delivery's outcome."""
-        if rows:
-            self._publisher.publish(rows)
+    def note(self, messages: Sequence[HistoryRow | SignalReceived]) -> None:
+        """Tell the history, and identity, of what is no delivery's outcome."""
+        if messages:
+            self._publisher.publish(messages)
 
     def _consequences(self, told: Sequence[Told], now: datetime) -> Iterator[SignalReceived]:
         """What identity is to hear."""

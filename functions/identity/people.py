@@ -12,7 +12,7 @@ import msgspec
 
 from shared.domain.catalogue.consent import Objection
 from shared.domain.erasure import ERASED
-from shared.domain.errors import ErasedError, PermanentError, StaleError
+from shared.domain.errors import ErasedError, OversizedError, PermanentError, StaleError
 from shared.domain.identity.links import Identifier, Link, Refusal
 from shared.domain.identity.partition import Strength
 from shared.domain.identity.rebuilding import Rebuilt, rebuild
@@ -23,12 +23,7 @@ from shared.ports import Persons, Rewrite, Versioned, behind
 LARGEST = 300
 """Identifiers that may be rebuilt together: so that one commit holds what a merge touches."""
 
-
 TOO_LARGE = f"more than {LARGEST} identifiers would hang together"
-
-
-class TooLargeError(PermanentError):
-    """More identifiers hang together than may be rebuilt together."""
 
 
 class Place(NamedTuple):
@@ -59,11 +54,16 @@ class People:
         """
         if identifier.rule == ERASED:
             raise ErasedError(f"whoever was known by this {identifier.namespace} was erased")
-        person = self._person_of(identifier)
-        if is_held(identifier, person.value):
-            return Place(person, _fragment(identifier.anchor or identifier.key, identifier.person_id, person.value))
-        if not identifier.anchor:
-            raise StaleError(f"the {identifier.namespace} is being moved")
+        try:
+            person = self._person_of(identifier)
+        except ErasedError:
+            if not identifier.anchor:
+                raise  # what it hangs on may be somebody else's by now
+        else:
+            if is_held(identifier, person.value):
+                return Place(person, _fragment(identifier.anchor or identifier.key, identifier.person_id, person.value))
+            if not identifier.anchor:
+                raise StaleError(f"the {identifier.namespace} is being moved")
         anchor = self._persons.identifiers([identifier.anchor]).get(identifier.anchor)
         if anchor is None or anchor.value.shared:
             return None
@@ -74,12 +74,19 @@ class People:
             raise StaleError(f"the {anchor.value.namespace} is being moved")
         return Place(person, _fragment(anchor.value.key, anchor.value.person_id, person.value))
 
-    def tied(self, persons: Iterable[Versioned[Person]], strength: Strength) -> dict[str, Versioned[Person]]:
+    def tied(
+        self, persons: Iterable[Versioned[Person]], strength: Strength, *, largest: int | None = None
+    ) -> dict[str, Versioned[Person]]:
         """These persons and all that conflicts tie to them, by id.
+
+        Args:
+            persons: to begin with.
+            strength: what the catalogue says of identifiers.
+            largest: how many identifiers may hang together, if more are to be added; any number may be taken apart.
 
         Raises:
             StaleError: one of them was written while they were read.
-            TooLargeError: they are too many to be rebuilt together.
+            OversizedError: more hang together than may.
         """
         found: dict[str, Versioned[Person]] = {}
         waiting = list(persons)
@@ -92,8 +99,8 @@ class People:
             found[person.value.person_id] = self.with_graph(person, strength)
             others = (self._living(each) for each in person.value.graph.others if each not in found)
             waiting += [other for other in others if other is not None]
-            if sum(len(each.value.graph.members) for each in found.values()) > LARGEST:
-                raise TooLargeError(TOO_LARGE)
+            if largest is not None and sum(len(each.value.graph.members) for each in found.values()) > largest:
+                raise OversizedError(TOO_LARGE)
         return found
 
     def rebuilt(
@@ -132,6 +139,7 @@ class People:
         Raises:
             StaleError: somebody did; nothing is written.
             AlreadyExistsError: an identifier was linked meanwhile; nothing is written.
+            OversizedError: what changes is more than one commit holds; nothing is written.
         """
         before = {each: person.person_id for person in _values(read) for each in person.fragments}
         version = max((person.version for person in _values(read)), default=0) + 1

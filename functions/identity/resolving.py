@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from functions.identity.people import TOO_LARGE, People, Place, TooLargeError, standing
+from functions.identity.people import LARGEST, People, Place, standing
 from functions.identity.starting import Started, raised, started
 from shared.domain.erasure import alive
-from shared.domain.errors import ErasedError, PermanentError, StaleError
+from shared.domain.errors import ErasedError, OversizedError, PermanentError, StaleError
 from shared.domain.identifiers import PERSON_ID
 from shared.domain.identity.links import Conflict, Identifier, Link, namespace_of
 from shared.domain.identity.partition import SHARED, Strength
@@ -90,7 +90,7 @@ class Resolving:
             return self._kept(seen, place), new.conflicts
         try:
             return self._joined(seen)
-        except TooLargeError as error:
+        except OversizedError as error:
             return self._apart(seen, str(error))
 
     def _named(self) -> Started:
@@ -165,7 +165,7 @@ class Resolving:
         ends = [strongest, *(link.weaker for link in links)]
         places = {key: self._weaker(found[key].value) for key in ends[1:] if key in found}
         places[strongest] = seen.place
-        read = self._people.tied([place.person for place in places.values() if place], self._strength)
+        read = self._people.tied([place.person for place in places.values() if place], self._strength, largest=LARGEST)
         members, evidence = _members(ends, places, found)
         rebuilt = self._people.rebuilt(
             read,
@@ -192,7 +192,9 @@ class Resolving:
         ]
         self._people.write(read, rebuilt, created=created, changed=changed)
         conflicts = conflicts_of(links, rebuilt.conflicts, rebuilt.person_of)
-        _warn(conflicts)
+        for conflict in conflicts:
+            if conflict.reason == SHARED:
+                _warn(conflict)
         return came_to, (*seen.new.conflicts, *conflicts)
 
     def _weaker(self, identifier: Identifier) -> Place | None:
@@ -202,11 +204,11 @@ class Resolving:
             raise StaleError(f"whoever the {identifier.namespace} points at is being erased") from error
 
     def _apart(self, seen: Seen, reason: str) -> tuple[Started, tuple[Conflict, ...]]:
-        """The person of a signal whose evidence would tie too many identifiers together: it is not used."""
+        """The person of a signal whose evidence would tie too much together: it is not used."""
         alone = Seen(seen.linking[:1], seen.found, seen.place, News())
         came_to = self._kept(alone, seen.place) if seen.place else self._joined(alone)[0]
         conflict = Conflict(namespace=namespace_of(seen.linking[0]), person_id=came_to.person.person_id, reason=reason)
-        _warn([conflict])
+        _warn(conflict)
         return came_to, (conflict,)
 
     def _taught(self, person: Person, fragment: str, voice: str, anchor: str = "") -> Started:
@@ -247,8 +249,6 @@ def _members(
     return members, links
 
 
-def _warn(conflicts: Sequence[Conflict]) -> None:
-    """Tell the operators of identifiers that met too many: people share them, or the value is a bad one."""
-    for conflict in conflicts:
-        if conflict.reason in (SHARED, TOO_LARGE):
-            log("WARNING", f"identity: {conflict.reason}", namespace=conflict.namespace, person_id=conflict.person_id)
+def _warn(conflict: Conflict) -> None:
+    """Tell the operators of an identifier that met too many: people share it, or the value is a bad one."""
+    log("WARNING", f"identity: {conflict.reason}", namespace=conflict.namespace, person_id=conflict.person_id)

@@ -146,7 +146,9 @@ class Ingest:
         if raw.brand is not None and brand is None and form.is_strict:
             raise InvalidError(unknown("brand", revision.brands, raw.brand), field="brand")
         whose = Identified(revision, source, form, raw, sent_by, self._key)
-        scrubber = Scrubber(self._key, emails=whose.emails, phones=whose.phones, names=raw.personal)
+        scrubber = Scrubber(
+            self._key, emails=whose.emails, phones=whose.phones, identifiers=whose.raw, names=raw.personal
+        )
         if scrubber.text(raw.type) != raw.type:
             raise InvalidError("contains an address or a number of the person", field="type")
         at, flags = event_time(raw.at, now)
@@ -161,7 +163,7 @@ class Ingest:
             flags = (*flags, CONSENT_UNREADABLE)
             properties = beside(properties, {CONSENT_UNREADABLE: str(consent.unreadable)})
         return Signal(
-            id=_id(raw, sent_by, payload, scrubber),
+            id=_id(raw, sent_by, payload, scrubber, is_strict=form.is_strict),
             type=raw.type,
             at=at,
             received_at=now,
@@ -176,16 +178,17 @@ class Ingest:
         )
 
 
-def _id(raw: RawSignal, sent_by: str, payload: Any, scrubber: Scrubber) -> str:
-    """The source's own id, unless it tells who the person is; else a digest of what it sent, whose it is and when:
-    a batch may say these once for all its items.
+def _id(raw: RawSignal, sent_by: str, payload: Any, scrubber: Scrubber, *, is_strict: bool) -> str:
+    """The source's own id; a digest of it where it tells who the person is, or a foreign one is too long; and where
+    there is none, a digest of what was sent, whose it is and when: a batch may say these once for all its items.
     """
     if raw.id is None:
         whose = msgspec.json.encode([raw.identifiers, raw.at], order="sorted")
         return digest(sent_by, msgspec.json.encode(payload, order="sorted").decode(), whose.decode())
-    if len(raw.id) > MAX_ID:
+    is_long = len(raw.id) > MAX_ID
+    if is_long and is_strict:
         raise InvalidError(f"is longer than {MAX_ID} characters", field="id")
-    return raw.id if scrubber.text(raw.id) == raw.id else digest(sent_by, raw.id)
+    return digest(sent_by, raw.id) if is_long or scrubber.text(raw.id) != raw.id else raw.id
 
 
 def _problem(error: InvalidError | ForbiddenError, index: int) -> dict[str, Any]:

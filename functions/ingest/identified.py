@@ -28,6 +28,7 @@ class Identified:
             by the source's name, hashed.
         emails: the raw addresses among them.
         phones: the raw numbers among them.
+        raw: all others, as they were sent.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Identified:
         self.others: dict[str, list[str]] = {}
         self.emails: list[str] = []
         self.phones: list[str] = []
+        self.raw: list[str] = []
         self._revision = revision
         self._source = source
         self._strict = form.is_strict
@@ -88,10 +90,9 @@ class Identified:
         if identifies_nobody:
             self._keep_aside(name, value)
             return
-        if sendable == "email":
-            self.emails.append(str(value))
-        if sendable == "phone":
-            self.phones.append(str(value))
+        if kept_as != PERSON_ID:
+            raw = {"email": self.emails, "phone": self.phones}.get(sendable, self.raw)
+            raw.append(normal if raw is self.raw else str(value))
         hashed = stored(self._key, kept_as, normal)
         if self.kept.setdefault(kept_as, hashed) != hashed:
             if self._strict:
@@ -108,6 +109,8 @@ class Identified:
         raise InvalidError(unknown("namespace", (*self._revision.namespaces, *RAW_NAMESPACES), name), field=field)
 
     def _keep_aside(self, name: str, value: Any) -> None:
+        if not self._revision.bad_values.has(value):
+            self.raw.append(str(value).strip())
         hashed = "hmac:" + keyed_hash(self._key, name, str(value))[:16]
         if hashed not in self.others.setdefault(name, []):
             self.others[name].append(hashed)

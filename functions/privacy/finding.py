@@ -62,9 +62,14 @@ class Find:
         """
         if identifier.rule == ERASED:
             raise ErasedError("whoever was known by this was erased; nothing is held")
-        found = self.person(identifier.person_id)
-        if not identifier.anchor or is_held(identifier, found.person):
-            return found
+        try:
+            found = self.person(identifier.person_id)
+        except ErasedError:
+            if not identifier.anchor:
+                raise  # what it hangs on may be somebody else's by now
+        else:
+            if not identifier.anchor or is_held(identifier, found.person):
+                return found
         anchor = self._persons.identifiers([identifier.anchor]).get(identifier.anchor)
         if anchor is None:
             raise NotFoundError(f"nobody is known by this {identifier.namespace} any more")

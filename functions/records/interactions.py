@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from shared.domain.exchange import stamp
+from shared.domain.outcome import ANSWERS
 from shared.messages import HistoryRow
 
 OUTCOMES = {
@@ -29,16 +30,19 @@ OUTCOMES = {
 
 
 def interactions(rows: Iterable[HistoryRow], directions: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    """A row for each row of the history that tells of a treatment.
+    """A row for each row of the history that tells of a treatment, except `no_response` where an answer came after all.
 
     Args:
         rows: those of a time, each as it happened; an outcome whose decision is not among them has no propensity.
         directions: of each channel.
     """
     every = list(rows)
+    answered = {row.delivery_id for row in every if row.kind == "outcome" and row.outcome in ANSWERS}
     decided = {row.decision_id: row for row in every if row.kind == "decision"}
     for row in every:
         if row.action is None or row.outcome not in OUTCOMES or row.kind not in ("decision", "outcome"):
+            continue
+        if row.outcome == "no_response" and row.delivery_id in answered:
             continue
         decision = decided.get(row.decision_id)
         same = decision is not None and decision.treatment == row.treatment

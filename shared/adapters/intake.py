@@ -1,14 +1,16 @@
 """The door of the platform over HTTP, for those who send on what others wrote.
 
 Items that are one JSON object each travel together, as an array. What is refused in company is asked again alone: a
-source may have a batch of its own that stands in no array, and an item may spoil what it travels with.
+source may have a batch of its own that stands in no array, and an item may spoil what it travels with. A door that is
+asked too fast says when to ask again, and is waited for: who began anew instead would ask as much again.
 """
 
 from __future__ import annotations
 
 import http.client
 import ssl
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -20,6 +22,9 @@ TIMEOUT_SECONDS = 30.0
 MOST_ITEMS = 500
 MOST_BYTES = 900_000
 """Of a request: what the door takes, with room for commas."""
+
+LONGEST_WAIT_SECONDS = 120
+"""For a door that is asked too fast, in one `take`; less than a consumer group waits for a member."""
 
 _BROKEN = (OSError, http.client.HTTPException)
 _REFUSED = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE})
@@ -46,11 +51,13 @@ class _Answer(msgspec.Struct):
 class HttpIntake:
     """The port `Intake`: `POST /v1/sources/{source}` over one connection; for one thread."""
 
-    def __init__(self, url: str, headers: Mapping[str, str]) -> None:
-        """Send to ingest at `url`, with headers that let us in."""
+    def __init__(self, url: str, headers: Mapping[str, str], wait: Callable[[float], object] = time.sleep) -> None:
+        """Send to ingest at `url`, with headers that let us in; `wait` waits for seconds."""
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError(f"{url} is no http(s) address")
+        self._wait = wait
+        self._left = 0
         self._headers = {"content-type": "application/json", **headers}
         tls = ssl.create_default_context() if parts.scheme == "https" else None
         self._connection = (
@@ -67,6 +74,7 @@ class HttpIntake:
             TransientError: ingest did not answer, or not so; sending the same again does no harm.
         """
         reasons: list[str | None] = []
+        self._left = LONGEST_WAIT_SECONDS
         for together in _companies(items, alone=bool(headers)):
             body = b"[" + b",".join(together) + b"]" if len(together) > 1 else together[0]
             told = self._post(source, body, headers, len(together))
@@ -86,28 +94,36 @@ class HttpIntake:
             TransientError: ingest did not answer.
         """
         try:
-            status, said = self._answer(source, b"[]", {})
+            status, said, _ = self._answer(source, b"[]", {})
         except _BROKEN as error:
             raise TransientError(f"ingest does not answer: {error!r}") from error
         if status == HTTPStatus.NOT_FOUND:
             raise NotFoundError(str(msgspec.json.decode(said, type=_Problem)))
 
     def _post(self, source: str, body: bytes, headers: Mapping[str, str], count: int) -> list[str | None]:
-        try:
-            status, said = self._answer(source, body, headers)
-        except _BROKEN as error:
-            raise TransientError(f"ingest does not answer: {error!r}") from error
-        if status in {HTTPStatus.ACCEPTED, *_REFUSED}:
-            return _reasons(said, count)
+        while True:
+            try:
+                status, said, after = self._answer(source, body, headers)
+            except _BROKEN as error:
+                raise TransientError(f"ingest does not answer: {error!r}") from error
+            if status in {HTTPStatus.ACCEPTED, *_REFUSED}:
+                return _reasons(said, count)
+            if status != HTTPStatus.TOO_MANY_REQUESTS or not 0 < after <= self._left:
+                break
+            self._left -= after
+            self._wait(after)
         raise TransientError(f"ingest answers {status} to {source}: {said[:300].decode(errors='replace')}")
 
-    def _answer(self, source: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
-        """The answer to one request, made once more where a connection that was kept turns out to be closed."""
+    def _answer(self, source: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes, int]:
+        """The answer to one request, with the seconds after which to ask again where it says so; the request is made
+        once more where a connection that was kept turns out to be closed.
+        """
         kept = self._connection.sock is not None
         try:
             self._connection.request("POST", f"{self._path}/v1/sources/{source}", body, {**self._headers, **headers})
             answer = self._connection.getresponse()
-            return answer.status, answer.read()
+            after = answer.headers.get("retry-after", "")
+            return answer.status, answer.read(), int(after) if after.isdecimal() else 0
         except _BROKEN as error:
             self._connection.close()
             if kept and not isinstance(error, TimeoutError):

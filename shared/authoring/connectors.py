@@ -26,7 +26,7 @@ from shared.domain.part import seconds
 
 _OPENED = re.compile(r"\$\{")
 _NUMERIC = re.compile(r"[0-9.]+")
-_HOST_OF = re.compile(r"https://([^:/]+)")
+_HOST_OF = re.compile(r"https://([^:/]+)(?::([0-9]+))?")
 _PARTS: Mapping[str, tuple[str, ...]] = {"delivery": DELIVERY_FIELDS, "brand": ("id", "name"), "links": LINK_FIELDS}
 _ROOTS = ("address", "delivery", "brand", "content", "person", "links")
 _MAY_BE_MISSING = ("links",)
@@ -96,6 +96,8 @@ def build_content_services(files: Files, names: Names) -> tuple[ContentService, 
         found = _HOST_OF.match(service.url)
         if found and (_NUMERIC.fullmatch(found[1]) or "." not in found[1]):
             names.problems.add(names.place(service, "url"), f"{found[1]} is no name of a host")
+        if found and found[2] and not 0 < int(found[2]) < 65536:
+            names.problems.add(names.place(service, "url"), f"{found[2]} is no port")
         for _, place in places(service.url):
             if place[1] not in ("fragment", "language") or place[2]:
                 message = f"unknown name {place[1]}: here are ${{fragment}} and ${{language}}"
@@ -145,8 +147,11 @@ class _Check:
     def _host(self, keys: Any, address: str) -> None:
         """Note a host that is an address, or the name of none: what is declared is a name of the public internet."""
         found = _HOST_OF.match(address)
+        where = keys if isinstance(keys, tuple) else (keys,)
         if found and (_NUMERIC.fullmatch(found[1]) or "." not in found[1]):
-            self._note(keys if isinstance(keys, tuple) else (keys,), f"{found[1]} is no name of a host")
+            self._note(where, f"{found[1]} is no name of a host")
+        if found and found[2] and not 0 < int(found[2]) < 65536:
+            self._note(where, f"{found[2]} is no port")
 
     def _text(self, keys: tuple[str | int, ...], text: str) -> None:
         good = {place.start() for _, place in places(text)}

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from jinja2 import TemplateError, TemplateSyntaxError, nodes
 from jinja2.meta import find_undeclared_variables
 
+from shared.authoring.markup import faults
 from shared.authoring.places import Place
 from shared.authoring.problems import Problems
 from shared.domain.catalogue import Attribute, ContentField, Medium
 from shared.domain.content import environment, fitting, template
 from shared.domain.errors import PermanentError
 from shared.domain.links import origin_of
-from shared.domain.localised import LOCALE, TIME_ZONE
+from shared.domain.localised import FILTERS, LOCALE, TIME_ZONE
 
 _EXACT: frozenset[Medium] = frozenset({"url", "sms", "json"})
 """Media that a template fits or not as a whole, whatever its tags."""
@@ -44,6 +46,25 @@ _NAMED = ("id", "name")
 Fields = tuple[str, ...]
 _LINKS = ("unsubscribe", "pixel")
 _ROOTS = ("profile", "action", "brand", "links", "fragment")
+_OF_TEXT = (
+    "capitalize",
+    "e",
+    "escape",
+    "lower",
+    "string",
+    "striptags",
+    "title",
+    "trim",
+    "truncate",
+    "upper",
+    "urlencode",
+)
+_OF_NUMBERS = ("abs", "float", "int", "max", "min", "round", "sum")
+_OF_LISTS = ("count", "first", "join", "last", "length", "list", "reverse", "sort", "unique", "wordcount")
+_USED = ("d", "default", *_OF_TEXT, *_OF_NUMBERS, *_OF_LISTS, *FILTERS)
+"""The filters that templates may use: none that makes a long text of a short one, and none that guesses."""
+
+_GROWING = ("join", "listing")
 _REFUSED: dict[type[nodes.Node], str] = {
     nodes.Include: "include",
     nodes.Import: "import",
@@ -55,6 +76,8 @@ _REFUSED: dict[type[nodes.Node], str] = {
     nodes.Call: "a call; use a filter",
     nodes.Pow: "**",
     nodes.ScopedEvalContextModifier: "autoescape",
+    nodes.AssignBlock: "a block of set; use {% set name = value %}",
+    nodes.With: "with; use set",
 }
 
 
@@ -76,6 +99,7 @@ class Templates:
             self._fits(text, place, field)
         if "{" not in text:
             return
+        self._markup(text, place, field)
         tags = _tags(text)
         if tags is not None and (tags, field.medium, fragment) in self._good and not exact:
             return
@@ -90,9 +114,18 @@ class Templates:
     def check_made(self, text: str, place: Place, field: ContentField, fragment: Fields = ()) -> None:
         """Note that what was made of a text that is good is not."""
         alone = Problems()
-        _check(text, Place.start(place.file), self._schema, alone, field, fragment)
+        start = Place.start(place.file)
+        _check(text, start, self._schema, alone, field, fragment)
+        Templates(self._schema, alone)._markup(text, start, field)  # noqa: SLF001 - of its own kind
         if alone.found:
             self._problems.add(place, f"its HTML is no good template: {alone.found[0].message}")
+
+    def _markup(self, text: str, place: Place, field: ContentField) -> None:
+        """Note values that could leave their place in markup."""
+        if field.medium == "html":
+            with suppress(TemplateSyntaxError):  # which is noted by itself
+                for offset, message in faults(text):
+                    self._problems.add(place.character(offset), message)
 
     def _fits(self, text: str, place: Place, field: ContentField) -> None:
         """Note what no person's data can put right."""
@@ -170,13 +203,27 @@ class _Template:
             refused = next((what for kind, what in _REFUSED.items() if isinstance(node, kind)), None)
             if refused:
                 self._note(None, node.lineno, f"a template cannot use {refused}")
-            if isinstance(node, nodes.Filter) and node.name == "safe":
-                self._note(r"\bsafe\b", node.lineno, "what is escaped for its medium cannot be declared safe")
+            if isinstance(node, nodes.Filter):
+                self._filter(node)
+            if isinstance(node, nodes.For) and any(node.find_all(nodes.For)):
+                self._note(None, node.lineno, "a loop within a loop may have no end: loop once")
+            if isinstance(node, nodes.Assign) and any(
+                name.name not in _ROOTS for name in node.node.find_all(nodes.Name)
+            ):
+                self._note(None, node.lineno, "what is set is made of no other that was set")
             if isinstance(node, nodes.Name) and node.name in _ROOTS:
                 self._name(node, parent)
             if isinstance(node, nodes.Getattr | nodes.Getitem):
                 self._read(node, parent)
         return len(self._problems.found) == before
+
+    def _filter(self, node: nodes.Filter) -> None:
+        if node.name == "safe":
+            self._note(r"\bsafe\b", node.lineno, "what is escaped for its medium cannot be declared safe")
+        elif node.name not in _USED:
+            self._note(rf"\b{node.name}\b", node.lineno, f"unknown filter {node.name}", wrote=node.name, known=_USED)
+        elif node.name in _GROWING and any(each.name in _GROWING for each in node.find_all(nodes.Filter)):
+            self._note(rf"\b{node.name}\b", node.lineno, f"{node.name} takes nothing that was put together before")
 
     def _name(self, node: nodes.Name, parent: nodes.Node) -> None:
         if node.ctx != "load":

@@ -1,9 +1,12 @@
-"""What an outcome means for how a person may be reached from now on.
+"""What an outcome means for how a person may be reached from now on, and for what is on its way to them.
 
 Whoever unsubscribes, complains or objects has said a word on consent, and a bounce is one on the contact point. It is
 heard as if by any signal: under the id of the person that was written to, with the time at which it was said and the
 outcome as its proof. So it is heard once, whenever and in whatever order it comes, and stays with that person if others
 are taken apart from it.
+
+Who did what an action asks for is heard of too, asked or not: features keep it, and what declares to be cancelled by it
+is not sent any more.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from shared.domain.catalogue import Objection
+from shared.domain.catalogue import Action, Objection
 from shared.domain.consent import ANY, CONTACT_POINT
 from shared.domain.delivery import Delivery
 from shared.domain.identifiers import PERSON_ID
@@ -26,8 +29,9 @@ SIGNAL_TYPES = {
     "complaint": "complained",
     "objection": "objected",
     "bounce": "bounced",
+    "convert": "converted",
 }
-"""Outcomes that say how a person may be reached, and what their signals are called."""
+"""Outcomes that are signals as well, and what those are called."""
 
 
 def consequence(outcome: Outcome, delivery: Delivery, objections: Sequence[Objection], now: datetime) -> Signal:
@@ -52,6 +56,8 @@ def consequence(outcome: Outcome, delivery: Delivery, objections: Sequence[Objec
         properties={
             "delivery_id": delivery.delivery_id,
             "action": delivery.action,
+            "group": delivery.group,
+            "issue": delivery.issue,
             "treatment": delivery.treatment,
             "purpose": delivery.purpose,
         },
@@ -60,10 +66,37 @@ def consequence(outcome: Outcome, delivery: Delivery, objections: Sequence[Objec
     )
 
 
+def unasked(outcome_id: str, person_id: str, action: Action, said_at: datetime, now: datetime) -> Signal:
+    """The signal that somebody did what an action asks for without having been asked.
+
+    Args:
+        outcome_id: of the outcome, which is no delivery's.
+        person_id: who.
+        action: what.
+        said_at: when, UTC.
+        now: when it was received, UTC.
+    """
+    at, flags = event_time(said_at, now)
+    return Signal(
+        id=outcome_id,
+        type=SIGNAL_TYPES["convert"],
+        at=at,
+        received_at=now,
+        source=SOURCE,
+        identifiers={PERSON_ID: person_id},
+        brand=action.brand,
+        properties={"action": action.id, "group": action.group, "issue": action.issue},
+        flags=flags,
+    )
+
+
 def _words(outcome: Outcome, delivery: Delivery, objections: Sequence[Objection]) -> tuple[ConsentChange, ...]:
     """A complaint and an unsubscription withdraw what the message was sent by; an objection withdraws marketing for
-    every brand and channel, and exercises every right to object that there is; a bounce marks the contact point.
+    every brand and channel, and exercises every right to object that there is; a bounce marks the contact point; a
+    conversion says nothing of consent.
     """
+    if outcome.outcome == "convert":
+        return ()
     if outcome.outcome == "bounce":  # of the address that it was sent to: one that was put there since is another
         sent_at = min(delivery.at, outcome.at)
         return (

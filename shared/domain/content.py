@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 from jinja2 import StrictUndefined, Template, TemplateError
+from jinja2.exceptions import SecurityError
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
@@ -30,6 +32,9 @@ NO_FRAGMENTS: Fragments = lambda _service, _fragment, _language: {}  # noqa: E73
 LANGUAGE = "language"
 """The attribute that says which language a person reads."""
 
+MOST_CHARACTERS = 500_000
+"""Of one field."""
+
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u2028\u2029]")
 _BREAKS = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\s]+")
 _HEADER = ContentField(medium="header")
@@ -50,12 +55,22 @@ _ESCAPES: Mapping[Medium, Callable[[Any], str]] = {
 """What a value becomes in each medium; in HTML it is escaped as markup."""
 
 
+class _Environment(ImmutableSandboxedEnvironment):
+    """A sandbox in which `*` and `%` take numbers alone: a text by a number would become as long as one likes."""
+
+    intercepted_binops = frozenset(["*", "%", "**"])
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """What an operator makes of two values."""
+        if operator == "**" or not isinstance(left, int | float) or not isinstance(right, int | float):
+            raise SecurityError(f"{operator} takes two numbers")
+        return super().call_binop(context, operator, left, right)
+
+
 @cache
 def environment(medium: Medium) -> ImmutableSandboxedEnvironment:
     """What templates of a medium are compiled by."""
-    made = ImmutableSandboxedEnvironment(
-        autoescape=medium == "html", undefined=StrictUndefined, finalize=_ESCAPES.get(medium)
-    )
+    made = _Environment(autoescape=medium == "html", undefined=StrictUndefined, finalize=_ESCAPES.get(medium))
     made.filters.update(FILTERS)
     return made
 
@@ -135,8 +150,10 @@ def fitting(text: str, field: ContentField, written: str) -> str:
 
     Raises:
         PermanentError: it does not fit: more messages than it may become, an address that leads elsewhere than its
-            template says, or no JSON.
+            template says, no JSON, or longer than any message is.
     """
+    if len(text) > MOST_CHARACTERS:
+        raise PermanentError(f"becomes {len(text)} characters, more than {MOST_CHARACTERS}")
     match field.medium:
         case "header":
             return _BREAKS.sub(" ", text).strip()

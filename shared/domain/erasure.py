@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -132,7 +132,15 @@ def tombstone(identifier: Identifier, erasure_id: str, at: datetime) -> Identifi
         at=at,
         rule=ERASED,
         epoch=identifier.epoch,
+        shared=identifier.shared,
     )
+
+
+def carrying(identifiers: Iterable[Identifier]) -> set[str]:
+    """The keys of those of a person's identifiers on which others of the person may hang: what hangs on a shared one
+    is nobody's.
+    """
+    return {each.key for each in identifiers if not each.shared and not each.anchor}
 
 
 def remaining(erasure: Erasure) -> tuple[Remaining, ...]:
@@ -172,7 +180,8 @@ def remaining(erasure: Erasure) -> tuple[Remaining, ...]:
         Remaining(where="logs", what="decision ids, and the random person id in errors", until=after(LOG_DAYS)),
         Remaining(
             where="identifiers",
-            what="a tombstone for each: its keyed hash and the time, so that late signals bring nobody back",
+            what="a tombstone for each: its keyed hash and the time, so that late signals bring nobody back; the hash "
+            "also in the links of whoever was told or taken apart from the person",
             until=None,
         ),
     )

@@ -35,6 +35,10 @@ class AlreadyExistsError(KairosError):
     """A document to be created is there already: somebody did this work before."""
 
 
+class OversizedError(PermanentError):
+    """More belongs together than may be written at once; nothing is written."""
+
+
 class BouncedError(PermanentError):
     """The other side said that the address is none, or takes nothing any more."""
 

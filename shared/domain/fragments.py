@@ -28,7 +28,7 @@ def fields(service: ContentService, body: bytes) -> Mapping[str, str]:
     """
     try:
         told: Any = msgspec.json.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return {}
     found = {name: at(told, field.path) for name, field in service.fields.items()}
     return {

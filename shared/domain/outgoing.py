@@ -19,6 +19,11 @@ MOST_REFERENCE = 256
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
+_PERSONAL = re.compile(r"\S*@\S*|\+?\d[\d\s()-]{5,}\d|\S{40,}")
+"""What in a provider's words may be an address: of mail, of a telephone, or of a device."""
+
+_ELSEWHERE = re.compile(r"/\.\.?(?:[/?#]|$)")
+
 Facts = Mapping[str, Any]
 """What texts read: `address`; and by name under `delivery`, `brand`, `content`, `person` and `links`."""
 
@@ -78,7 +83,7 @@ def request(connector: HttpConnector, delivery_id: str, facts: Facts) -> Request
     """The request that carries a message.
 
     Raises:
-        PermanentError: it reads what this message does not have, or would break out of its header.
+        PermanentError: it reads what this message does not have, or would break out of its header or its address.
     """
     fields = fill(connector.id, connector.body, facts)
     if connector.encoding == "form":
@@ -94,7 +99,10 @@ def request(connector: HttpConnector, delivery_id: str, facts: Facts) -> Request
         "idempotency-key": delivery_id,
         **{name.lower(): value for name, value in own.items()},
     }
-    return Request(connector.method, fill(connector.id, connector.url, facts, escaped=in_url), headers, body)
+    url = fill(connector.id, connector.url, facts, escaped=in_url)
+    if _ELSEWHERE.search(url):
+        raise PermanentError(f"connector {connector.id}: a value would lead its address to another place")
+    return Request(connector.method, url, headers, body)
 
 
 def form(fields: Mapping[str, Any]) -> bytes:
@@ -183,7 +191,7 @@ def understood(connector: HttpConnector, status: int, headers: Mapping[str, str]
     """
     try:
         told: Any = msgspec.json.decode(body) if body else None
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         told = None
     for answer in connector.answers:
         if _fits(answer, status, told):
@@ -235,7 +243,7 @@ def raise_unless_sent(connector: Connector, answer: Understood, said: str, retry
         NotTakenError: it was not taken, this time.
         TransientError: it may have been taken.
     """
-    reason = "".join(filter(str.isprintable, answer.reason))
+    reason = _PERSONAL.sub("…", "".join(filter(str.isprintable, answer.reason)))
     text = f"{connector.id}: {said}" + (f": {reason}" if reason else "")
     if answer.means == "bounce":
         raise BouncedError(text)

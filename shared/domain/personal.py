@@ -1,7 +1,8 @@
 """Personal data in a payload: nothing that is readable as an address or a number goes past the door.
 
 Text under a name that says it is personal, and anything that is an e-mail address or an international phone number, is
-replaced by a keyed hash: as a whole, in the middle of a text, in the name of a field, or as a number.
+replaced by a keyed hash: as a whole, in the middle of a text, in the name of a field, or as a number. So is a copy of
+an identifier that the signal was sent with.
 """
 
 from __future__ import annotations
@@ -50,6 +51,9 @@ PERSONAL_KEYS = frozenset(
 )
 """Names of fields, folded to letters, whose values are personal data."""
 
+SHORTEST_IDENTIFIER = 6
+"""Characters of an identifier whose copies are looked for: a shorter one is a word that stands anywhere by chance."""
+
 _WHOLE = 320
 """The longest text that can be an address as a whole."""
 
@@ -59,6 +63,7 @@ _WHOLE_PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 _PART = r"[^\s@\"'<>()\[\]{},;:=&?/\\]"
 _EMAIL = re.compile(rf"{_PART}{{1,64}}(?:@|%40){_PART}{{1,190}}\.{_PART}{{1,63}}")  # bounded: it runs on any text
 _PHONE = re.compile(r"(?<![\w+])\+[1-9](?:[\s().-]{0,2}[0-9]){6,14}(?![0-9])")
+_NO_WORD_BEFORE, _NO_WORD_AFTER = r"(?<![^\W_])", r"(?![^\W_])"
 _BETWEEN_DIGITS = r"[\s().\-_]*"
 
 
@@ -71,13 +76,15 @@ class Scrubber:
         *,
         emails: Iterable[str] = (),
         phones: Iterable[str] = (),
+        identifiers: Iterable[str] = (),
         names: frozenset[str] = frozenset(),
     ) -> None:
         """Look for these raw addresses and numbers, and what stands under these names (folded to letters), besides all
-        that looks personal.
+        that looks personal. Of other identifiers, which are words, copies in values are looked for.
         """
         self._key = key
         self._names = names
+        self._identifiers = {each for each in identifiers if len(each) >= SHORTEST_IDENTIFIER}
         self._known = [re.compile(re.escape(form), re.IGNORECASE) for raw in emails for form in _spellings(raw)]
         self._digits = {digits for raw in phones if len(digits := re.sub(r"\D", "", raw)) > 1}
         self._known += [re.compile(_BETWEEN_DIGITS.join(digits)) for digits in sorted(self._digits)]
@@ -98,17 +105,27 @@ class Scrubber:
     def value(self, value: Any, *, name: str = "") -> Any:
         """The same JSON value with what is personal in it replaced: names, texts and numbers, at any depth."""
         if isinstance(value, dict):
-            return {self.text(field): self.value(held, name=field) for field, held in value.items()}
+            return {
+                self._without_copies(self.text(field)): self.value(held, name=field) for field, held in value.items()
+            }
         if isinstance(value, list):
             return [self.value(item, name=name) for item in value]
         if isinstance(value, str):
-            if not self._known and not _may_be_personal(value) and not self._is_personal(name):
-                return value  # as nearly all are
-            return _hashed(self._key, value) if value and self._is_whole(value, name) else self.text(value)
+            if self._known or _may_be_personal(value) or self._is_personal(name):  # as few are
+                value = _hashed(self._key, value) if value and self._is_whole(value, name) else self.text(value)
+            return self._without_copies(value)
         if isinstance(value, int | float) and not isinstance(value, bool):
             digits = str(value).partition(".")[0].lstrip("-")
-            if self._is_personal(name) or digits in self._digits:
+            if self._is_personal(name) or digits in self._digits or str(value) in self._identifiers:
                 return _hashed(self._key, str(value))
+        return value
+
+    def _without_copies(self, value: str) -> str:
+        """The same text, each word of it that is one of the signal's identifiers replaced."""
+        for each in self._identifiers:
+            if each in value:
+                word = rf"{_NO_WORD_BEFORE}{re.escape(each)}{_NO_WORD_AFTER}"
+                value = re.sub(word, _hashed(self._key, each), value)
         return value
 
     def _is_personal(self, name: str) -> bool:

@@ -41,7 +41,7 @@ class PersonalData(Protocol):
         """What hangs on these ids."""
 
     def identifiers(self, person_ids: Sequence[str], erasure_id: str) -> Sequence[Identifier]:
-        """Those that point at one of these, and the tombstones of an erasure."""
+        """Those of these persons, with what hangs on them, and the tombstones of an erasure."""
 
     def known_by(self, namespace: str, value: str) -> Sequence[Identifier]:
         """What is known of an identifier, in each of its periods, the latest first."""
@@ -55,7 +55,9 @@ class PersonalData(Protocol):
         """
 
     def tombstone(self, person_ids: Sequence[str], erasure_id: str, at: datetime) -> int:
-        """Put a tombstone in the place of every identifier that points at one of these; how many there were."""
+        """Put a tombstone in the place of every identifier of these persons, and of what hangs on one, wherever that
+        points: it stays where it was when its anchor is moved. How many there were.
+        """
 
     def delete(self, person_ids: Sequence[str]) -> Mapping[str, int]:
         """Delete outcomes, deliveries, deferrals, contacts and contact points; how many of each."""

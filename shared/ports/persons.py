@@ -52,6 +52,7 @@ class Persons(Protocol):
         Raises:
             StaleError: one of them changed since it was read; nothing is written.
             AlreadyExistsError: one that is to be created is there; nothing is written.
+            OversizedError: it is more than one commit holds; nothing is written.
         """
 
 

@@ -92,5 +92,5 @@ def problem_of(error: KairosError) -> Response:
     if status == 503:
         response.headers["Retry-After"] = "1"
     if status == 401:
-        response.headers["WWW-Authenticate"] = "Bearer"
+        response.headers["WWW-Authenticate"] = 'Basic realm="kairos", Bearer'  # Twilio sends its key only when asked to
     return response

@@ -45,6 +45,7 @@ class Documents:
     new_paces: Any
     personal_data: Any
     erasures: Any
+    keys: Any
     meter: Counted
     database: Any = None
     private: Any = None
@@ -137,6 +138,7 @@ def in_memory() -> Documents:
         new_paces=lambda timing, tell=lambda _said, **_fields: None: memory.Paces(store, meter, timing, tell),
         personal_data=memory.PersonalData(store),
         erasures=memory.Erasures(store),
+        keys=memory.new_sealer(store).keys,
         meter=meter,
     )
 
@@ -175,6 +177,7 @@ def in_firestore(project: str) -> Iterator[Documents]:
         new_paces=lambda timing, tell=lambda _said, **_fields: None: Paces(database, meter, timing, tell),
         personal_data=PersonalData(database, private, sealer),
         erasures=Erasures(database),
+        keys=sealer.keys,
         meter=meter,
         database=database,
         private=private,

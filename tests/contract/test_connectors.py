@@ -341,6 +341,14 @@ def test_keys_and_signatures_stand_in_the_headers_that_are_declared(stub):
     assert headers["x-signature-256"] == "sha256=" + hmac.new(b"s3cret", body, "sha256").hexdigest()
 
 
+@pytest.mark.parametrize("secret", ["s3cret\nx-evil: 1", "s3crét €"])
+def test_a_secret_that_fits_no_header_is_named_and_not_repeated(stub, secret):
+    with pytest.raises(NotTakenError, match="kairos-connector-a gives is more than a line") as raised:
+        sender(stub, a=secret).send(connector(authentication=Bearer(secret="kairos-connector-a")), "v-1", "a", facts())
+    assert "s3cr" not in str(raised.value)
+    assert stub.requests == []
+
+
 def test_what_a_message_does_not_have_is_refused_by_its_name(stub):
     with pytest.raises(PermanentError, match="any needs address"):
         send(stub, address=None)

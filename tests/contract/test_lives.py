@@ -11,7 +11,8 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from shared.domain.signal import ConsentChange, Signal
 from tests.property.identities import NOW, SOURCES, TYPES, VALUES, Platform
-from tests.property.lives import Lives, known, numbered, taken_at_once, truth
+from tests.property.lives import Lives
+from tests.property.truth import known, numbered, taken_at_once, truth
 
 FEW = settings(
     max_examples=4,
@@ -23,7 +24,7 @@ FEW = settings(
 
 def test_however_signals_come_everybody_is_whom_they_say_and_known_as_they_say(documents):
     prefixes = map("{}-".format, itertools.count())
-    run_state_machine_as_test(lambda: Lives(documents.persons, next(prefixes)), settings=FEW)
+    run_state_machine_as_test(lambda: Lives(documents, next(prefixes)), settings=FEW)
 
 
 def happening(chance):

@@ -20,7 +20,7 @@ from emulators.provider import Provider
 from shared.adapters import memory
 from shared.adapters.channels import Connectors
 from shared.adapters.channels.egress import Egress
-from shared.domain.catalogue import SmtpConnector
+from shared.domain.catalogue import Basic, SmtpConnector
 from shared.domain.errors import BouncedError, NotTakenError, PermanentError, TransientError
 from tests.contract.test_connectors import facts
 
@@ -144,3 +144,10 @@ def test_a_login_that_is_wrong_or_missing_takes_nothing(ports):
     finally:
         mail.stop()
     assert provider.received() == []
+
+
+def test_a_login_that_mail_cannot_say_is_not_repeated():
+    declared = msgspec.structs.replace(RELAY, authentication=Basic(secret="kairos-connector-relay"))
+    with pytest.raises(NotTakenError, match="kairos-connector-relay holds more than ASCII") as raised:
+        sender(1, "smtp", relay="me:pässword").send(declared, "v-1", "zoe@b.example", facts())
+    assert "ssword" not in repr(raised.value)

@@ -281,6 +281,45 @@ def test_what_was_finished_meanwhile_is_not_reminded_of():
     assert delivery.reason == "its reason has ended: profile.application_completed_at > decided_at"
 
 
+def told_as_an_outcome(world, at, action="northmoor_resume_application"):
+    """A channel reports that somebody did what an action asks for, while everything else waits."""
+    waiting = list(world.queue.waiting)
+    world.queue.waiting.clear()
+    told = {"outcome": "convert", "identifiers": {"customer_no": ordinary()}, "action": action, "at": at.isoformat()}
+    assert world.record(msgspec.json.encode(told), world.now).accepted
+    world.run()
+    world.queue.waiting.extend(waiting)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "action", "end"),
+    [
+        (1, "northmoor_resume_application", "cancelled"),
+        (-86_400, "northmoor_resume_application", "sent"),
+        (1, "northmoor_cash_isa", "sent"),
+    ],
+)
+def test_what_was_done_meanwhile_by_a_channels_word_alone_is_not_asked_for(seconds, action, end):
+    world = application(ordinary())
+    world.now = NOW + timedelta(seconds=2)
+    told_as_an_outcome(world, NOW + timedelta(seconds=seconds), action)
+    world.run()
+
+    [delivery] = [msgspec.json.decode(document.data, type=Delivery) for document in world.store.deliveries.values()]
+    assert delivery.state == end
+    assert [topic for topic, *_ in world.queue.waiting] == []
+
+
+def test_a_conversion_that_is_repeated_is_heard_once():
+    world = application(ordinary())
+    at = NOW + timedelta(seconds=1)
+    world.now = NOW + timedelta(seconds=2)
+    told_as_an_outcome(world, at)
+    [before] = world.store.profiles.values()
+    told_as_an_outcome(world, at)
+    assert list(world.store.profiles.values()) == [before]
+
+
 def test_what_was_finished_before_is_another_matter():
     world = application(ordinary())
     finished(world, NOW - timedelta(days=1))

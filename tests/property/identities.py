@@ -35,7 +35,7 @@ from shared.domain.identity.resolution import keys_of, seen_together
 from shared.domain.policy.policy import Policy
 from shared.domain.profile import Person
 from shared.domain.signal import ConsentChange, Signal
-from shared.messages import SignalIdentified, SignalReceived
+from shared.messages import HistoryRow, SignalIdentified, SignalReceived
 from shared.ports import Versioned
 from tests.contract.samples import Counted, revision
 
@@ -160,10 +160,15 @@ class Platform:
         self.people = People(self.persons, lambda: next(self.ids))
 
     def take(self, each: Signal) -> SignalIdentified:
-        received = SignalReceived(message_id=each.id, decision_id=each.id, occurred_at=each.at, signal=each)
-        [identified] = self.identify(received, each.at)
+        identified = self.told(each)
         assert isinstance(identified, SignalIdentified)
         return identified
+
+    def told(self, each: Signal) -> SignalIdentified | HistoryRow:
+        """What comes of a signal, which may end at identity."""
+        received = SignalReceived(message_id=each.id, decision_id=each.id, occurred_at=each.at, signal=each)
+        [told] = self.identify(received, each.at)
+        return told
 
     def partition(self, stream: Sequence[Signal]) -> set[frozenset[str]]:
         """The persons, as a signal of each identifier alone finds them."""

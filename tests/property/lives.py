@@ -1,44 +1,42 @@
 """Lives: persons who share identifiers, and every way in which their signals may come.
 
-What must come of it is worked out from the set of the signals alone: who is whom, what each was told to be, what each
-did and consented to.
+What must come of it is worked out from the set of the signals: who is whom, what each was told to be, what each did and
+consented to, and who was erased.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import itertools
+from collections.abc import Callable
 from datetime import timedelta
-from functools import reduce
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from shared.domain.consent import apply_consents
-from shared.domain.consent.objections import with_objections
-from shared.domain.errors import TransientError
-from shared.domain.identity.links import Graph
+from functions.privacy.erasing import Erase
+from functions.privacy.finding import Find
+from shared.adapters import memory
+from shared.domain.erasure import ERASED, IN_FLIGHT
+from shared.domain.errors import ErasedError
 from shared.domain.identity.partition import SHARED, partition
 from shared.domain.identity.resolution import keys_of
-from shared.domain.identity.voices import together
 from shared.domain.signal import ConsentChange, Signal
+from shared.messages import HistoryRow
+from tests.contract.samples import Counted
 from tests.property.identities import (
-    CATALOGUES,
     IDENTIFIERS,
     NAMESPACES,
     NOW,
     OBJECTIONS,
-    REFUSAL,
-    SOURCES,
     STRENGTH,
     TYPES,
     Platform,
     evidence,
 )
+from tests.property.truth import PRIORITIES, known, persons, truth
 
-PRIORITIES = {source.id: source.priority for source in SOURCES}
 WORDS = st.one_of(
     st.builds(
         ConsentChange,
@@ -67,19 +65,6 @@ def happenings(draw: st.DrawFn) -> Signal:
     )
 
 
-class Known(NamedTuple):
-    """What is known of a person."""
-
-    attributes: dict[str, str]
-    features: dict[str, bytes]
-    consents: dict[str, Any]
-    flags: tuple[str, ...]
-    unique: dict[str, str]
-
-
-NOTHING = Known({}, {}, {}, (), {})
-
-
 class Crossing:
     """A store of persons into which somebody else writes just before the next commit."""
 
@@ -97,18 +82,44 @@ class Crossing:
         self.persons.rewrite(change)
 
 
-class Lives(RuleBasedStateMachine):
-    """A platform of two handlers, to which signals come in every way. What they name begins with `prefix`."""
+class Memory:
+    """The stores of persons and of what is erased with them, in memory."""
 
-    def __init__(self, persons: Any = None, prefix: str = "") -> None:
+    def __init__(self) -> None:
+        store, meter = memory.Store(), Counted()
+        self.persons = memory.Persons(store, meter)
+        self.contacts = memory.Contacts(store, meter)
+        self.personal_data = memory.PersonalData(store)
+        self.keys = memory.new_sealer(store).keys
+        self.erasures = memory.Erasures(store)
+        self.quarantine = memory.Quarantine(store)
+
+
+class Lives(RuleBasedStateMachine):
+    """A platform of two handlers, to which signals come in every way, and whose persons are erased. What they name
+    begins with `prefix`.
+    """
+
+    def __init__(self, documents: Any = None, prefix: str = "") -> None:
         super().__init__()
+        documents = documents or Memory()
         self.prefix = prefix
-        self.crossing = Crossing(persons or Platform().persons)
+        self.crossing = Crossing(documents.persons)
         self.one = Platform(self.crossing, prefix=f"p{prefix}")
-        self.other = Platform(self.crossing.persons, prefix=f"q{prefix}")
-        self.sent: list[Signal] = []
+        self.other = Platform(documents.persons, prefix=f"q{prefix}")
+        self.privacy = Erase(
+            Find(documents.persons, documents.contacts, documents.personal_data, b"-" * 32),
+            documents.personal_data,
+            documents.keys,
+            documents.erasures,
+            documents.quarantine,
+            map("e-{}".format, itertools.count()).__next__,
+        )
+        self.named: list[Signal] = []
+        self.sent: dict[str, Signal] = {}
         self.held: list[Signal] = []
         self.refused: set[str] = set()
+        self.erased: set[str] = set()
 
     @initialize(stream=st.lists(happenings(), min_size=1, max_size=3))
     def begin(self, stream: list[Signal]) -> None:
@@ -117,7 +128,7 @@ class Lives(RuleBasedStateMachine):
     @rule(stream=st.lists(happenings(), min_size=1, max_size=3), late=st.booleans())
     def come(self, stream: list[Signal], late: bool) -> None:
         for each in stream:
-            named = self.named(each)
+            named = self.name(each)
             if late:
                 self.held.append(named)
             else:
@@ -125,14 +136,11 @@ class Lives(RuleBasedStateMachine):
 
     @rule(here=happenings(), there=happenings())
     def come_at_once(self, here: Signal, there: Signal) -> None:
-        first = self.named(here)
-        self.sent.append(first)
-        second = self.named(there)
-        self.sent.append(second)
-        self.crossing.meanwhile = lambda: self.other.take(second)
-        self.one.take(first)
+        first, second = self.name(here), self.name(there)
+        self.crossing.meanwhile = lambda: self.take(second, self.other)
+        self.take(first)
         self.crossing.meanwhile = None
-        self.other.take(second)
+        self.take(second, self.other)
 
     @precondition(lambda self: self.held)
     @rule(at=st.integers(0, 100))
@@ -141,13 +149,11 @@ class Lives(RuleBasedStateMachine):
 
     @rule(at=st.integers(0, 100))
     def come_again(self, at: int) -> None:
-        self.one.take(self.sent[at % len(self.sent)])
+        self.take(self.named[at % len(self.named)])
 
     @rule(at=st.integers(0, 100), each=happenings(), whole=st.booleans())
     def meet(self, at: int, each: Signal, whole: bool) -> None:
-        known = self.sent[at % len(self.sent)].identifiers
-        met = {**known, **each.identifiers} if whole else {**each.identifiers, **known}
-        self.take(self.named(msgspec.structs.replace(each, identifiers=met)))
+        self.take(self.name(self.met(at, each, whole)))
 
     @rule(at=st.integers(0, 100))
     def part(self, at: int) -> None:
@@ -161,122 +167,104 @@ class Lives(RuleBasedStateMachine):
             self.one.refuse(person_id, [link])
             self.refused.add(link)
 
+    @rule(at=st.integers(0, 100))
+    def erase(self, at: int) -> None:
+        if (whom := self.somebody(at)) is not None:
+            self.begin_erasure(self.person_of(whom))
+            self.privacy.finish_due(NOW + IN_FLIGHT)
+            self.erased |= self.part_of(whom)
+
+    @rule(at=st.integers(0, 100), each=happenings())
+    def erase_at_once(self, at: int, each: Signal) -> None:
+        """Erase somebody just before what a signal says of them is written."""
+        if (whom := self.somebody(at)) is None:
+            return
+        person_id, signal = self.person_of(whom), self.name(self.met(at, each, whole=False))
+        self.crossing.meanwhile = lambda: self.begin_erasure(person_id)
+        told = self.one.told(signal)
+        came_before = self.crossing.meanwhile is not None or (
+            getattr(told, "profile", None) and self.is_gone(told.person_id)
+        )
+        if came_before:
+            counts = self.without_erased(signal)
+            if counts is not None:
+                self.sent[signal.id] = counts
+        if self.crossing.meanwhile is not None:
+            self.crossing.meanwhile = None
+            self.begin_erasure(self.person_of(whom))
+        self.privacy.finish_due(NOW + IN_FLIGHT)
+        self.erased |= self.part_of(whom)
+        if not came_before:
+            self.take(signal)
+
     def teardown(self) -> None:
         for each in self.held:
             self.take(each)
-        assert known(self.one, self.sent) == truth(self.sent, self.refused)
-        keys, links = evidence(self.sent)
-        conflicts = partition(keys, links, STRENGTH, self.refused).conflicts
+        sent = list(self.sent.values())
+        assert known(self.one, sent, self.erased) == truth(sent, self.refused, self.erased)
+        keys, links = evidence(sent)
+        conflicts = partition(keys - self.erased, links, STRENGTH, self.refused).conflicts
         noted: dict[str, str] = {}
-        for person in filter(None, persons(self.one, self.sent).values()):
+        for person in filter(None, persons(self.one, sent, self.erased).values()):
             noted |= person.graph.conflicts
             assert {self.one.person(former).value.person_id for former in person.fragments} <= {person.person_id}
+        of_erased = {each for each, link in links.items() if {link.stronger, link.weaker} & self.erased}
         # what is shared already is not tried again
-        assert {each for each in noted.items() if each[1] != SHARED} == {
-            each for each in conflicts.items() if each[1] != SHARED
+        assert {each for each in noted.items() if each[1] != SHARED and each[0] not in of_erased} == {
+            each for each in conflicts.items() if each[1] != SHARED and each[0] not in of_erased
         }
 
-    def named(self, each: Signal) -> Signal:
+    def name(self, each: Signal) -> Signal:
         whose = {ns: self.prefix + value.removeprefix(self.prefix) for ns, value in each.identifiers.items()}
-        return msgspec.structs.replace(each, id=f"s-{len(self.sent) + len(self.held)}", identifiers=whose)
+        self.named.append(msgspec.structs.replace(each, id=f"s-{len(self.named)}", identifiers=whose))
+        return self.named[-1]
 
-    def take(self, each: Signal) -> None:
-        self.one.take(each)
-        self.sent.append(each)
+    def met(self, at: int, each: Signal, whole: bool) -> Signal:
+        seen = self.named[at % len(self.named)].identifiers
+        together = {**seen, **each.identifiers} if whole else {**each.identifiers, **seen}
+        return msgspec.structs.replace(each, identifiers=together)
+
+    def take(self, each: Signal, platform: Platform | None = None) -> None:
+        """Let a signal come, of which counts what is not of somebody erased."""
+        counts = self.without_erased(each)
+        told = (platform or self.one).told(each)
+        assert isinstance(told, HistoryRow) == (counts is None)
+        if counts is None:
+            assert (told.outcome, told.person_id, told.record) == (ERASED, None, None)
+        else:
+            self.sent.setdefault(each.id, counts)
+
+    def without_erased(self, each: Signal) -> Signal | None:
+        voice, *_ = keys_of(each, NAMESPACES)
+        if voice in self.erased:
+            return None
+        living = {key.partition(":")[0] for key in keys_of(each, NAMESPACES) if key not in self.erased}
+        return msgspec.structs.replace(each, identifiers={ns: each.identifiers[ns] for ns in sorted(living)})
+
+    def somebody(self, at: int) -> str | None:
+        """An identifier of a person, None where there is nobody."""
+        found = persons(self.one, self.sent.values(), self.erased)
+        keys = [key for key, person in found.items() if person is not None]
+        return keys[at % len(keys)] if keys else None
+
+    def person_of(self, key: str) -> str:
+        person = persons(self.one, self.sent.values(), self.erased)[key]
+        return person.person_id
+
+    def part_of(self, key: str) -> frozenset[str]:
+        """The identifiers of somebody."""
+        return next(part for part in truth(list(self.sent.values()), self.refused, self.erased) if key in part)
+
+    def is_gone(self, person_id: str) -> bool:
+        try:
+            self.one.person(person_id)
+        except ErasedError:
+            return True
+        return False
+
+    def begin_erasure(self, person_id: str) -> None:
+        self.privacy.begin({"person_id": person_id}, by="ann", case="DSR-1", now=NOW)
 
     def graphs(self, platform: Platform) -> dict[str, Any]:
-        people = persons(platform, self.sent).values()
+        people = persons(platform, self.sent.values(), self.erased).values()
         return {person.person_id: person.graph for person in people if person is not None}
-
-
-def persons(platform: Platform, stream: Iterable[Signal]) -> dict[str, Any]:
-    """The person of each identifier of a stream, None of one that is nobody's."""
-    keys = sorted({key for each in stream for key in keys_of(each, NAMESPACES)})
-    identifiers = platform.persons.identifiers(keys)
-    places = {key: platform.people.place(identifiers[key].value) for key in keys}
-    return {key: place and place.person.value for key, place in places.items()}
-
-
-def known(platform: Platform, stream: Iterable[Signal]) -> dict[frozenset[str], Known]:
-    """What is known of each person of a stream, by the person's identifiers."""
-    alone: dict[str, set[str]] = {}
-    what: dict[str, Known] = {}
-    for key, person in persons(platform, stream).items():
-        name = person.person_id if person else key
-        alone.setdefault(name, set()).add(key)
-        what[name] = (
-            NOTHING
-            if person is None
-            else Known(
-                {each: told(value) for each, value in person.attributes.items()},
-                person.features,
-                person.consents,
-                person.flags,
-                person.unique,
-            )
-        )
-    return {frozenset(keys): what[name] for name, keys in alone.items()}
-
-
-def truth(stream: Sequence[Signal], refused: Collection[str] = ()) -> dict[frozenset[str], Known]:
-    """What must be known of each person."""
-    keys, links = evidence(stream)
-    found = partition(keys, links, STRENGTH, refused)
-    graph = Graph(
-        members=dict.fromkeys(keys, ""),
-        links=links,
-        conflicts=found.conflicts,
-        refusals=dict.fromkeys(refused, REFUSAL),
-    )
-    of_voice: dict[str, list[Signal]] = {}
-    for each in stream:
-        of_voice.setdefault(keys_of(each, NAMESPACES)[0], []).append(each)
-    return {
-        frozenset(part): _of({key: of_voice[key] for key in part if key in of_voice}, part, graph)
-        for part in found.parts
-    }
-
-
-def _of(spoken: Mapping[str, list[Signal]], keys: Iterable[str], graph: Graph) -> Known:
-    every = [each for voice in spoken.values() for each in voice]
-    stated: dict[str, Any] = {}
-    for each in every:
-        for name, value in each.attributes.items():
-            statement = PRIORITIES[each.source], each.at, each.source, told(value)
-            stated[name] = max(statement, stated.get(name, statement))
-    words = {
-        key: reduce(lambda held, each: apply_consents(held, each.consent, each), said, {})
-        for key, said in spoken.items()
-    }
-    consents = together({key: held for key, held in words.items() if held}, graph)
-    return Known(
-        attributes={name: statement[-1] for name, statement in stated.items()},
-        features=reduce(CATALOGUES.current().features.update, every, {}),
-        consents=consents,
-        flags=with_objections((), consents, OBJECTIONS),
-        unique=dict(key.split(":") for key in keys if NAMESPACES[key.split(":")[0]].unique),
-    )
-
-
-def told(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
-
-
-def numbered(stream: Iterable[Signal]) -> list[Signal]:
-    """The same with names."""
-    return [msgspec.structs.replace(each, id=f"s-{number}") for number, each in enumerate(stream)]
-
-
-def taken_at_once(platform: Platform, stream: Iterable[Signal]) -> None:
-    """Let eight threads take signals, each as often as it is given back."""
-
-    def take(each: Signal) -> None:
-        while True:
-            try:
-                platform.take(each)
-            except TransientError:
-                continue  # as a topic delivers it again
-            return
-
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(take, stream))

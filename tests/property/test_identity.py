@@ -9,9 +9,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from functions.identity.people import LARGEST, TOO_LARGE
+from shared.adapters import memory
+from shared.domain.errors import OversizedError
 from shared.domain.identity.links import Graph
 from shared.domain.identity.resolution import keys_of, seen_together
-from tests.contract.samples import create, link, profile
+from shared.ports import Rewrite, Versioned
+from tests.contract.samples import Counted, create, link, profile
 from tests.property.identities import NAMESPACES, NOW, Platform, expected, probes, signal, signals
 
 
@@ -88,3 +91,43 @@ def test_evidence_that_ties_more_together_than_may_be_rebuilt_is_told_and_not_us
     assert platform.take(signal("other", others)).person_id == told.person_id != "p-1"
     assert platform.person(told.person_id).value.attributes == {"last": "both"}
     assert platform.take(signal("again", {"phone": "t0"})).person_id == "p-1"
+
+
+def test_who_hangs_together_with_more_than_may_be_rebuilt_can_still_be_taken_apart():
+    platform = Platform()
+    platform.take(signal("first", {"crm_id": "r1", "phone": "t0"}))
+    keys = [f"email:e{number}" for number in range(LARGEST + 1)]
+    person = platform.known_persons([signal("-", {"crm_id": "r1"})])[0]
+    ties = [seen_together(signal(key, {}), "crm_id:r1", key) for key in keys]
+    grown = Graph(
+        members={**person.graph.members, **dict.fromkeys(keys, person.person_id)},
+        links={**person.graph.links, **{each.id: each for each in ties}},
+    )
+    read = platform.person(person.person_id)
+    platform.persons.rewrite(
+        Rewrite(
+            persons=[Versioned(msgspec.structs.replace(person, graph=grown), read.version)],
+            created=[link("email", f"e{number}", person.person_id) for number in range(LARGEST + 1)],
+        )
+    )
+
+    platform.refuse(person.person_id, list(person.graph.links))
+
+    assert platform.person(person.person_id).value.graph.members.keys().isdisjoint({"phone:t0"})
+    assert platform.take(signal("phone", {"phone": "t0"})).person_id != person.person_id
+
+
+def test_evidence_of_a_merge_that_no_commit_holds_is_told_and_not_used():
+    class Small(memory.Persons):
+        def rewrite(self, change):
+            if len(change.persons) > 1:
+                raise OversizedError("more than a commit")
+            super().rewrite(change)
+
+    platform = Platform(Small(memory.Store(), Counted()))
+    one, other = (platform.take(signal(ns, {ns: "1"})).person_id for ns in ("customer_no", "crm_id"))
+    told = platform.take(signal("both", {"customer_no": "1", "crm_id": "1"}, 1))
+
+    assert [conflict.reason for conflict in told.conflicts] == ["more than a commit"]
+    assert told.person_id == one != other == platform.take(signal("again", {"crm_id": "1"})).person_id
+    assert platform.person(one).value.attributes == {"last": "both"}

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.catalogue import Answer, HttpConnector
-from shared.domain.errors import PermanentError
-from shared.domain.outgoing import filled_headers, request, understood
+from shared.domain.errors import BouncedError, PermanentError
+from shared.domain.outgoing import Understood, filled_headers, raise_unless_sent, request, understood
 
 ANY = st.text(st.characters(exclude_categories=("Cs",)))
 CONNECTOR = HttpConnector(
@@ -29,7 +29,7 @@ FORM = HttpConnector(
 )
 
 
-@given(ANY)
+@given(ANY.filter(lambda value: value not in (".", "..")))
 def test_of_an_address_only_its_part_changes(value):
     made = request(CONNECTOR, "v-1", {"content": {"v": value}})
     parts = urlsplit(made.url)
@@ -41,7 +41,13 @@ def test_of_an_address_only_its_part_changes(value):
     assert not set(made.url) & set(' \r\n"<>\\')
 
 
-@given(ANY)
+@pytest.mark.parametrize("value", [".", ".."])
+def test_no_value_leads_an_address_upwards(value):
+    with pytest.raises(PermanentError, match="another place"):
+        request(CONNECTOR, "v-1", {"content": {"v": value}})
+
+
+@given(ANY.filter(lambda value: value not in (".", "..")))
 def test_of_json_and_forms_only_the_value_changes(value):
     said = json.loads(request(CONNECTOR, "v-1", {"content": {"v": value}}).body)
     assert said == {"v": value, "in ${content.v}": f"a {value} b", "list": [value]}
@@ -72,6 +78,24 @@ def test_any_answer_means_something(status, body):
     )
     assert understood(declared, status, {}, body).means in ("sent", "not_taken", "transient", "permanent")
     assert understood(declared, 404, {"x": "7"}, b'{"a": [{"b": 1, "c": "no"}]}') == ("bounce", "7", "no")
+
+
+def test_an_answer_without_an_end_is_no_json():
+    assert understood(CONNECTOR, 202, {}, b"[" * 65_000).means == "sent"
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("5.1.1 <zoe@b.example>: Recipient address rejected", "5.1.1 … Recipient address rejected"),
+        ("The 'To' number +44 7700 900000 is not valid (21211)", "The 'To' number … is not valid (21211)"),
+        ("no device " + "a1:" * 30, "no device …"),
+    ],
+)
+def test_what_a_provider_says_of_an_address_is_repeated_without_it(said, kept):
+    with pytest.raises(BouncedError) as raised:
+        raise_unless_sent(CONNECTOR, Understood("bounce", None, said), "the provider answered 400", None)
+    assert str(raised.value) == f"any: the provider answered 400: {kept}"
 
 
 def test_a_header_beyond_ascii_is_refused():

@@ -105,6 +105,26 @@ def test_any_of_those_that_are_one_person_may_have_got_it(offered):
     assert offered.accepted() == [theirs.delivery_id]
 
 
+def test_what_comes_again_is_of_the_same_though_persons_merged_and_later_ones_were_seen_in_between(offered):
+    world, mine = offered.world, offered.got(1)
+    world.receive(canonical("", "stranger", identifiers={"cookie_id": "ck"}))
+    world.run()
+    stranger = next(each for each in world.store.profiles if each != offered.person)
+    later = offered.got(2, "web", NOW + HOUR, "presented", stranger)
+    seen = {"outcome": "impression", "delivery_id": later.delivery_id, "at": (NOW + HOUR).isoformat()}
+    world.record(msgspec.json.encode(seen), world.now)
+    first = offered.tell()
+    world.receive(canonical("", "met", identifiers={"customer_no": NUMBER, "cookie_id": "ck"}))
+    world.run()
+
+    again = offered.tell()
+
+    assert [{**each, "duplicate": True} for each in first.accepted] == again.accepted
+    assert offered.accepted() == [mine.delivery_id]
+    offered.tell(id="another")
+    assert offered.accepted() == [mine.delivery_id, later.delivery_id]
+
+
 @pytest.mark.parametrize(
     ("fields", "status", "field"),
     [
@@ -114,6 +134,10 @@ def test_any_of_those_that_are_one_person_may_have_got_it(offered):
         ({"identifiers": {"shoe_size": "9"}}, 400, "identifiers.shoe_size"),
         ({"identifiers": {"person_id": "p-1"}}, 400, "identifiers.person_id"),
         ({"at": None}, 400, "at"),
+        ({"at": "0001-01-01T00:00:00Z"}, 400, "at"),
+        ({"at": "0001-01-01T00:00:00+14:00"}, 400, "at"),
+        ({"value": -1}, 400, "value"),
+        ({"value": 1e300}, 400, "value"),
         ({"action": ""}, 400, "action"),
         ({"identifiers": {}}, 400, "identifiers"),
         ({"identifiers": {}, "action": ""}, 400, "delivery_id"),

@@ -60,7 +60,7 @@ class Entrance:
         self.source = Source(id="crm", name="CRM", format="canonical", origins=(PAGE,), authentication=ways)
 
     def send(self, body: bytes = BODY, **options: Any) -> frozenset[str] | None:
-        request = Request(EnvironBuilder(path="/", method="POST", data=body, **options).get_environ())
+        request = Request(EnvironBuilder(**{"path": "/", **options}, method="POST", data=body).get_environ())
         return self.door.let_in(request, "crm", self.source, lambda: body)
 
     def refused(self, kind: type[Exception], match: str, **options: Any) -> None:

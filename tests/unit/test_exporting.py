@@ -54,6 +54,21 @@ def counts():
     }
 
 
+def outcome(number, name, delivery):
+    return HistoryRow(
+        row_id=f"o-{number}", kind="outcome", outcome=name, occurred_at=NOW, action="loan", delivery_id=delivery
+    )
+
+
+def test_a_delivery_that_was_answered_after_all_has_no_no_response_in_any_order():
+    rows = [outcome(1, "no_response", "v-1"), outcome(2, "click", "v-1"), outcome(3, "no_response", "v-2")]
+    rows += [outcome(4, "impression", "v-2"), outcome(5, "bounce", "v-3"), outcome(6, "no_response", "v-3")]
+
+    told = [each["pyOutcome"] for each in interactions(rows, {})]
+
+    assert told == ["Clicked", "NoResponse", "Impression", "Bounced"]
+
+
 def history():
     draw = random.Random(13)
     for number in range(300):

@@ -236,3 +236,21 @@ def test_any_value_in_an_xdm_event_is_read_or_refused(field: str, value: Any) ->
 )
 def test_a_canonical_time_is_taken_as_senders_write_it(at):
     assert FORMATS["canonical"].read(CANONICAL | {"at": at}).at == datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("name", ["canonical", "adobe-xdm"])
+def test_texts_are_read_as_what_is_declared_of_them_in_every_format(name):
+    told = {"amount": "12.50", "note": "7"}
+    ours = {"type": "card_payment_made", "identifiers": {}, "context": {"authenticated": "yes"}, "properties": told}
+    xdm = {"eventType": "cardPaymentMade", **told}
+
+    signal = FORMATS[name].read(ours if name == "canonical" else xdm)
+
+    assert (signal.properties["amount"], signal.properties["note"]) == (12.5, "7")
+    assert signal.context == ({"authenticated": True} if name == "canonical" else {})
+
+
+def test_a_text_that_is_no_number_stays_what_it_was():
+    ours = {"type": "card_payment_made", "identifiers": {}, "properties": {"amount": "much"}}
+
+    assert FORMATS["canonical"].read(ours).properties == {"amount": "much"}

@@ -608,6 +608,22 @@ def test_an_id_that_tells_who_it_is_becomes_a_digest(door: Door) -> None:
     assert door.signal(canonical(id="ann@example.com")).id == first.id
 
 
+def test_no_copy_of_an_identifier_leaves_beside_its_hash(door: Door) -> None:
+    given = {"customer_no": "C000007", "url": "/a?c=C000007", "seen": {"nested": ["ck-123456"]}}
+    door.signal(canonical(identifiers={"customer_no": "C000007", "cookie_id": "ck-123456"}, properties=given))
+    door.signal(track(userId="C000007", anonymousId="C000007", context={"traits": {"customer": "C000007"}}), "segment")
+
+    assert b"C000007" not in door.published
+    assert b"ck-123456" not in door.published
+
+
+def test_a_foreign_id_that_is_too_long_becomes_a_digest(door: Door) -> None:
+    one, other = (door.signal(track(messageId="m" * 300 + end), "segment").id for end in "ab")
+
+    assert len(one) <= 256
+    assert one != other
+
+
 def test_a_type_that_tells_who_it_is_is_refused(door: Door) -> None:
     body = track(event="Called 07911 123456", traits={"phone": "07911123456"})
     assert door.problem(body, "segment")["field"] == "type"

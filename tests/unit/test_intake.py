@@ -23,6 +23,7 @@ class Door(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.bodies: list[bytes] = []
         self.closing = False
+        self.retry_after = 0
         self.answer = self.take
 
     def take(self, body: bytes) -> tuple[int, object]:
@@ -48,6 +49,8 @@ class _Handler(BaseHTTPRequestHandler):
         said = json.dumps(answer).encode()
         self.send_response(status)
         self.send_header("content-length", str(len(said)))
+        if status == 429 and self.server.retry_after:
+            self.send_header("retry-after", str(self.server.retry_after))
         self.end_headers()
         self.wfile.write(said)
         self.close_connection = self.server.closing
@@ -92,6 +95,30 @@ def test_any_other_answer_says_nothing_of_the_items(door, intake, status):
     door.answer = lambda _body: (status, {"detail": "no"})
     with pytest.raises(TransientError, match=str(status)):
         intake.take("web", [b'{"a": 1}'], {})
+
+
+def test_a_door_that_is_asked_too_fast_is_waited_for_and_what_was_taken_in_is_not_sent_again(door):
+    waited = []
+    intake = HttpIntake(f"http://127.0.0.1:{door.server_port}", {}, wait=waited.append)
+    door.retry_after = 7
+    door.answer = lambda body: (
+        door.take(body) if body.startswith(b"[") or len(waited) else (429, {"detail": "too fast"})
+    )
+
+    assert intake.take("web", [b'{"a": 1}', b'{"bad": 1}'], {}) == [None, "bad: is bad"]
+    assert waited == [7]
+    assert [body[:1] for body in door.bodies] == [b"[", b"{", b"{", b"{"]
+
+
+def test_a_door_is_not_waited_for_for_ever(door):
+    waited = []
+    intake = HttpIntake(f"http://127.0.0.1:{door.server_port}", {}, wait=waited.append)
+    door.retry_after = 50
+    door.answer = lambda _body: (429, {"detail": "too fast"})
+
+    with pytest.raises(TransientError, match="429"):
+        intake.take("web", [b'{"a": 1}'], {})
+    assert waited == [50, 50]
 
 
 def test_a_source_that_ingest_does_not_know_is_said_at_once(door, intake):

@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+import msgspec
+
 from functions.ingest.formats import adobe_xdm, canonical
 from shared.domain.catalogue import Catalogue
 from shared.domain.catalogue.formats import Batch, Headed
+from shared.domain.normalising.coercion import read_texts
 from shared.domain.normalising.formats import FormatReader
 from shared.domain.normalising.raw import RawSignal
 from shared.domain.normalising.shaped import Declared
@@ -57,4 +60,24 @@ def formats_of(catalogue: Catalogue) -> Mapping[str, Format]:
         form.id: Format(FormatReader(form, schema), batch=form.batch, headers=form.headers, encoded=form.encoded)
         for form in catalogue.formats
     }
-    return {**declared, **BUILT_IN}
+    built_in = {name: form._replace(read=_typed(form.read, schema)) for name, form in BUILT_IN.items()}
+    return {**declared, **built_in}
+
+
+def _typed(read: Callable[[Any], RawSignal], schema: Declared) -> Callable[[Any], RawSignal]:
+    """The same reading, with numbers, times and words for yes that came as texts in the types that are declared."""
+    context = {name: attribute.type for name, attribute in schema.context.items()}
+    kinds = {
+        signal: {name: attribute.type for name, attribute in declared.properties.items()}
+        for signal, declared in schema.signals.items()
+    }
+
+    def read_typed(payload: Any) -> RawSignal:
+        raw = read(payload)
+        return msgspec.structs.replace(
+            raw,
+            context=read_texts(raw.context, context),
+            properties=read_texts(raw.properties, kinds.get(raw.type, {})),
+        )
+
+    return read_typed

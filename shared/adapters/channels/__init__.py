@@ -72,7 +72,7 @@ def _seconds(text: str, now: datetime) -> float | None:
         return min(float(text), LONGEST_WAIT_SECONDS)
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
     return min(max((at - now).total_seconds(), 0.0), LONGEST_WAIT_SECONDS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -38,6 +39,8 @@ SHORTEST_SECONDS = 30.0
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 ASSERTED_SECONDS = 600
+
+_LINE = re.compile(r"[ -~]*")
 
 
 class _Token(NamedTuple):
@@ -78,7 +81,7 @@ class Authenticator:
         """The headers for one request; `renewed` after the provider did not know us by what we had.
 
         Raises:
-            NotTakenError: a secret is not there, or a token is not to be had, just now.
+            NotTakenError: a secret is not there or fits no header, or a token is not to be had, just now.
         """
         found: dict[str, str] = {}
         match way:
@@ -100,6 +103,8 @@ class Authenticator:
                 found = {"authorization": f"Bearer {self._token(way, seconds, renewed=renewed)}", **own}
             case ServiceAccount():
                 found = {"authorization": f"Bearer {self._token(way, seconds, renewed=renewed)}"}
+        if way is not None and not all(_LINE.fullmatch(value) for value in found.values()):
+            raise NotTakenError(f"what the secret {way.secret} gives is more than a line of ASCII")
         return found
 
     def secret(self, name: str, *, renewed: bool = False) -> str:
@@ -144,7 +149,7 @@ class Authenticator:
             raise NotTakenError(f"no token: the issuer answered {answer.status}")
         try:
             granted = msgspec.json.decode(answer.body, type=_Granted)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             raise NotTakenError("no token: the issuer's answer holds none") from None  # and may hold a secret
         lasts = max(granted.expires_in - EARLY_SECONDS, SHORTEST_SECONDS)
         return _Token(granted.access_token, self._monotonic() + lasts)

@@ -20,6 +20,8 @@ Resolve = Callable[[str, int], Sequence[str]]
 """The addresses of a host."""
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_RELAYS = ipaddress.ip_network("192.88.99.0/24")
+_ISATAP, _LOCALLY = 0x5EFE, 0x0200_0000
 _AT_ONCE = 4
 """Names looked up at the same time."""
 
@@ -60,6 +62,10 @@ def is_public(text: str) -> bool:
         within = (address.ipv4_mapped, address.sixtofour, address.teredo, address.scope_id)
         if any(each is not None for each in within) or address in _NAT64 or address.is_site_local:
             return False
+        if (int(address) >> 32) & 0xFFFF_FFFF & ~_LOCALLY == _ISATAP:
+            return False
+    elif address in _RELAYS:
+        return False
     return address.is_global and not (
         address.is_multicast or address.is_reserved or address.is_unspecified or address.is_loopback
     )

@@ -95,7 +95,7 @@ class Exchange:
             raise TransientError(f"{host}: no answer within {seconds:.3g} s") from error
         except _BROKEN as error:
             connection.close()
-            raise TransientError(f"{host}: {error!r}") from error
+            raise TransientError(f"{host}: {said_of(error)}") from None
         if reusable:
             self._keep(host, port, connection)
         else:
@@ -109,7 +109,7 @@ class Exchange:
             connection.connect()
         except _BROKEN as error:
             connection.close()
-            raise NotTakenError(f"{host}: no connection: {error!r}") from error
+            raise NotTakenError(f"{host}: no connection: {said_of(error)}") from None
         return connection
 
     def _take(self, host: str, port: int) -> http.client.HTTPConnection | None:
@@ -200,6 +200,11 @@ class TimedReads(io.RawIOBase):
         """Leave the socket to its owner."""
         self._raw.close()
         super().close()
+
+
+def said_of(error: Exception) -> str:
+    """What may be said of an error; the words of one over a value may quote it, a secret as well."""
+    return repr(error) if isinstance(error, OSError | http.client.HTTPException) else type(error).__name__
 
 
 def seconds_left(deadline: float) -> float:

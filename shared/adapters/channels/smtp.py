@@ -19,7 +19,7 @@ from typing import Any
 
 from shared.adapters.channels.authenticating import Authenticator
 from shared.adapters.channels.egress import Egress, Way
-from shared.adapters.channels.exchange import TimedReads, seconds_left
+from shared.adapters.channels.exchange import TimedReads, said_of, seconds_left
 from shared.domain.catalogue import SmtpConnector, Verdict
 from shared.domain.catalogue.connectors import TIMEOUT_SECONDS
 from shared.domain.errors import BouncedError, NotTakenError, PermanentError, TransientError
@@ -53,7 +53,10 @@ def send_mail(
         TransientError: it may have taken it: it had all of it and did not answer.
     """
     message = mail(connector, delivery_id, facts, now)
-    login = authenticator.secret(connector.authentication.secret) if connector.authentication else None
+    way_in = connector.authentication
+    login = authenticator.secret(way_in.secret) if way_in else None
+    if way_in and login and not login.isascii():
+        raise NotTakenError(f"{connector.id}: the secret {way_in.secret} holds more than ASCII")
     seconds = connector.timeout_seconds or TIMEOUT_SECONDS
     left = partial(seconds_left, time.monotonic() + seconds)
     way = egress.way(connector.host, connector.port, security=connector.security, seconds=seconds)
@@ -130,7 +133,7 @@ class _Server(smtplib.SMTP):
         except smtplib.SMTPResponseException as error:
             raise NotTakenError(f"{self._host}: the server answered {error.smtp_code}") from None
         except (*_BROKEN, smtplib.SMTPException) as error:
-            raise NotTakenError(f"{self._host}: no session: {error!r}") from error
+            raise NotTakenError(f"{self._host}: no session: {said_of(error)}") from None
 
     def leave(self) -> None:
         """End the session; nothing depends on how."""
@@ -164,7 +167,7 @@ def _handed_over(connector: SmtpConnector, server: _Server, message: EmailMessag
         _check(connector, "the message", error.smtp_code, error.smtp_error)
     except (*_BROKEN, smtplib.SMTPException) as error:
         kind = TransientError if begun else NotTakenError
-        raise kind(f"{connector.id}: {error!r}") from error
+        raise kind(f"{connector.id}: {said_of(error)}") from None
     return Receipt(str(message["Message-ID"]))
 
 

@@ -18,7 +18,7 @@ from shared.adapters.firestore.persons import IDENTIFIERS, PROFILES
 from shared.adapters.firestore.profiles import encode_erased
 from shared.adapters.sealing import Sealer
 from shared.domain.delivery import Delivery
-from shared.domain.erasure import Erasure, tombstone
+from shared.domain.erasure import ERASED, Erasure, carrying, tombstone
 from shared.domain.identity.links import Identifier
 from shared.domain.observed import Observed
 from shared.ports import Held
@@ -50,7 +50,7 @@ class PersonalData:
             snapshot = self._vault.get(self._vault.reference(CONTACT_POINTS, person_id))
             addresses |= open_addresses(self._sealer, person_id, snapshot)
         return Held(
-            identifiers=tuple(decode(Identifier, each) for each in self._of(IDENTIFIERS, person_ids)),
+            identifiers=tuple(decode(Identifier, each) for each in self._living(person_ids)),
             deliveries=tuple(deliveries),
             outcomes=tuple(one for each in self._outcomes(deliveries) for one in decode(Observed, each).each()),
             deferrals=tuple(decode_deferral(self._sealer, each) for each in self._of(DEFERRALS, person_ids)),
@@ -58,9 +58,9 @@ class PersonalData:
         )
 
     def identifiers(self, person_ids: Sequence[str], erasure_id: str) -> Sequence[Identifier]:
-        """Those that point at one of these, and the tombstones of an erasure."""
-        tombstones = self._where(IDENTIFIERS, "signal_id", [erasure_id])
-        return [decode(Identifier, each) for each in (*self._of(IDENTIFIERS, person_ids), *tombstones)]
+        """Those of these persons, with what hangs on them, and the tombstones of an erasure."""
+        living = [decode(Identifier, each) for each in self._living(person_ids, erasure_id)]
+        return [*living, *self._tombstones(erasure_id)]
 
     def known_by(self, namespace: str, value: str) -> Sequence[Identifier]:
         """What is known of an identifier, in each of its periods, the latest first."""
@@ -77,12 +77,12 @@ class PersonalData:
         self._database.commit(batch)
 
     def tombstone(self, person_ids: Sequence[str], erasure_id: str, at: datetime) -> int:
-        """Put a tombstone in the place of every identifier that points at one of these."""
+        """Put a tombstone in the place of every identifier of these persons, and of what hangs on one."""
 
         def bury(batch: firestore.WriteBatch, snapshot: Snapshot) -> None:
             batch.set(snapshot.reference, encode(tombstone(decode(Identifier, snapshot), erasure_id, at)))
 
-        found = list(self._of(IDENTIFIERS, person_ids))
+        found = self._living(person_ids, erasure_id)
         self._write(self._database, found, bury)
         return len(found)
 
@@ -106,6 +106,16 @@ class PersonalData:
         batch = self._database.client.batch()
         batch.delete(self._database.reference(IDENTIFIERS, identifier.key))
         self._database.commit(batch, blind=True)
+
+    def _living(self, person_ids: Sequence[str], erasure_id: str = "") -> list[Snapshot]:
+        own = [each for each in self._of(IDENTIFIERS, person_ids) if not decode(Identifier, each).anchor]
+        tombstones = self._tombstones(erasure_id) if erasure_id else []
+        anchors = carrying((*(decode(Identifier, each) for each in own), *tombstones))
+        return [*own, *self._where(IDENTIFIERS, "anchor", sorted(anchors))]
+
+    def _tombstones(self, erasure_id: str) -> list[Identifier]:
+        found = (decode(Identifier, each) for each in self._where(IDENTIFIERS, "signal_id", [erasure_id]))
+        return [each for each in found if each.rule == ERASED]
 
     def _outcomes(self, deliveries: Iterable[Delivery]) -> Iterator[Snapshot]:
         return self._where(OUTCOMES, "delivery_id", [each.delivery_id for each in deliveries])

@@ -10,12 +10,16 @@ from shared.adapters.firestore.client import Database, decode, encode, encode_up
 from shared.adapters.firestore.contacts import regroup
 from shared.adapters.firestore.profiles import decode_profile, encode_profile
 from shared.adapters.sealing import Sealer
+from shared.domain.errors import OversizedError
 from shared.domain.identity.links import Identifier
 from shared.domain.profile import Person
 from shared.ports import Meter, Rewrite, Versioned
 
 IDENTIFIERS = "identifiers"
 PROFILES = "profiles"
+
+MOST_COMMITTED = 9_000_000
+"""Bytes of profiles in one commit, which holds 10 MiB; identifiers and contact histories beside them are small."""
 
 _AT_ONCE = 30
 """Values that a query may ask for at once."""
@@ -62,17 +66,20 @@ class Persons:
 
     def rewrite(self, change: Rewrite) -> None:
         """Write persons and identifiers that change together, in one guarded commit."""
+        profiles = [encode_profile(self._sealer, each.value) for each in change.persons]
+        placed = [encode_profile(self._sealer, each) for each in change.placed]
+        size = sum(len(each["sealed"]) for each in (*profiles, *placed))
+        if size > MOST_COMMITTED:
+            raise OversizedError(f"the profiles of {len(profiles)} persons would be {size:,} bytes, more than a commit")
         batch = self._database.client.batch()
-        for person in change.persons:
+        for person, profile in zip(change.persons, profiles, strict=True):
             reference = self._database.reference(PROFILES, person.value.person_id)
             if person.version is None:
-                batch.create(reference, encode_profile(self._sealer, person.value))
+                batch.create(reference, profile)
             else:
-                guard = self._database.guard(person.version)
-                batch.update(reference, encode_profile(self._sealer, person.value), option=guard)
-        for placed in change.placed:
-            reference = self._database.reference(PROFILES, placed.person_id)
-            batch.set(reference, encode_profile(self._sealer, placed))
+                batch.update(reference, profile, option=self._database.guard(person.version))
+        for redirect, profile in zip(change.placed, placed, strict=True):
+            batch.set(self._database.reference(PROFILES, redirect.person_id), profile)
         for created in change.created:
             batch.create(self._database.reference(IDENTIFIERS, created.key), encode(created))
         for changed in change.changed:

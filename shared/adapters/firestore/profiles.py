@@ -14,10 +14,13 @@ from google.cloud import firestore
 
 from shared.adapters.firestore.client import Snapshot, fields_of
 from shared.adapters.sealing import Sealer
-from shared.domain.errors import ErasedError
+from shared.domain.errors import ErasedError, OversizedError
 from shared.domain.profile import Person
 
 _PURPOSE = "profile"
+
+MOST_SEALED = 1_000_000
+"""Bytes of one sealed profile. A document of Firestore holds 1 MiB, in which audiences have their place too."""
 
 
 def encode_profile(sealer: Sealer, profile: Person) -> dict[str, Any]:
@@ -25,8 +28,11 @@ def encode_profile(sealer: Sealer, profile: Person) -> dict[str, Any]:
 
     Raises:
         ErasedError: its person was erased.
+        OversizedError: it is larger than a document may be.
     """
     sealed = sealer.seal(profile.person_id, _PURPOSE, msgspec.json.encode(profile))
+    if len(sealed) > MOST_SEALED:
+        raise OversizedError(f"the profile of {profile.person_id} would be {len(sealed):,} bytes, more than a document")
     return {"sealed": sealed, "audiences": list(profile.audiences)}
 
 

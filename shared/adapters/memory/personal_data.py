@@ -10,7 +10,7 @@ import msgspec
 from shared.adapters.memory.store import Document, Store
 from shared.domain.deferral import Deferral
 from shared.domain.delivery import Delivery
-from shared.domain.erasure import Erasure, tombstone
+from shared.domain.erasure import ERASED, Erasure, carrying, tombstone
 from shared.domain.errors import StaleError
 from shared.domain.identity.links import Identifier
 from shared.domain.observed import Observed
@@ -29,7 +29,7 @@ class PersonalData:
         with self._store.lock:
             deliveries = self._deliveries(person_ids)
             return Held(
-                identifiers=tuple(each for each in self._identifiers() if each.person_id in person_ids),
+                identifiers=tuple(self._living(person_ids)),
                 deliveries=tuple(deliveries.values()),
                 outcomes=tuple(one for each in self._outcomes(deliveries).values() for one in each.each()),
                 deferrals=tuple(self._deferrals(person_ids).values()),
@@ -42,9 +42,9 @@ class PersonalData:
             )
 
     def identifiers(self, person_ids: Sequence[str], erasure_id: str) -> Sequence[Identifier]:
-        """Those that point at one of these, and the tombstones of an erasure."""
+        """Those of these persons, with what hangs on them, and the tombstones of an erasure."""
         with self._store.lock:
-            return [e for e in self._identifiers() if e.person_id in person_ids or e.signal_id == erasure_id]
+            return [*self._living(person_ids, erasure_id), *self._tombstones(erasure_id)]
 
     def known_by(self, namespace: str, value: str) -> Sequence[Identifier]:
         """What is known of an identifier, in each of its periods, the latest first."""
@@ -64,9 +64,9 @@ class PersonalData:
                 self._store.profiles[person_id] = Document(b"", self._store.next_version())
 
     def tombstone(self, person_ids: Sequence[str], erasure_id: str, at: datetime) -> int:
-        """Put a tombstone in the place of every identifier that points at one of these."""
+        """Put a tombstone in the place of every identifier of these persons, and of what hangs on one."""
         with self._store.lock:
-            found = [each for each in self._identifiers() if each.person_id in person_ids]
+            found = self._living(person_ids, erasure_id)
             for each in found:
                 stone = tombstone(each, erasure_id, at)
                 self._store.identifiers[each.key] = Document(msgspec.json.encode(stone), self._store.next_version())
@@ -103,6 +103,15 @@ class PersonalData:
         """Take a tombstone away."""
         with self._store.lock:
             self._store.identifiers.pop(identifier.key, None)
+
+    def _living(self, person_ids: Sequence[str], erasure_id: str = "") -> list[Identifier]:
+        every = self._identifiers()
+        own = [each for each in every if each.person_id in person_ids and not each.anchor]
+        anchors = carrying((*own, *(self._tombstones(erasure_id) if erasure_id else ())))
+        return [*own, *(each for each in every if each.anchor in anchors)]
+
+    def _tombstones(self, erasure_id: str) -> list[Identifier]:
+        return [each for each in self._identifiers() if each.rule == ERASED and each.signal_id == erasure_id]
 
     def _identifiers(self) -> list[Identifier]:
         return [msgspec.json.decode(each.data, type=Identifier) for each in self._store.identifiers.values()]

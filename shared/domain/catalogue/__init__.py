@@ -18,15 +18,19 @@ from shared.domain.catalogue.arbitration import (
     Weights,
 )
 from shared.domain.catalogue.authentication import (
+    AddressSignature,
     Authentication,
     BodySignature,
+    KeyPairSignature,
     KeyringKey,
     OidcToken,
     PublicKey,
     RateLimit,
+    Signed,
     SourceKey,
     StandardWebhooks,
     TimedSignature,
+    TokenSignature,
 )
 from shared.domain.catalogue.callbacks import Callback
 from shared.domain.catalogue.conditions import POLICY_KINDS, Condition, Exclusion, Expression, PolicyKind
@@ -50,6 +54,7 @@ from shared.domain.catalogue.connectors import (
 )
 from shared.domain.catalogue.consent import ConsentTerms, ModeUse, Objection, Tcf, TcfUse
 from shared.domain.catalogue.experiments import Arm, ArmLever, Experiment, RanksBy
+from shared.domain.catalogue.fairness import Fairness, FairnessLimit, Stage
 from shared.domain.catalogue.features import (
     AnyFeature,
     Count,
@@ -86,6 +91,7 @@ __all__ = [
     "POLICY_KINDS",
     "Action",
     "Active",
+    "AddressSignature",
     "Answer",
     "AnyFeature",
     "Arm",
@@ -118,6 +124,8 @@ __all__ = [
     "Experiment",
     "Exploration",
     "Expression",
+    "Fairness",
+    "FairnessLimit",
     "FirstSeen",
     "Format",
     "Fragment",
@@ -126,6 +134,7 @@ __all__ = [
     "Hmac",
     "HttpAuthentication",
     "HttpConnector",
+    "KeyPairSignature",
     "KeyringKey",
     "LastSeen",
     "Learning",
@@ -148,10 +157,12 @@ __all__ = [
     "Sequence",
     "ServiceAccount",
     "SignalType",
+    "Signed",
     "SignedWebhook",
     "SmtpConnector",
     "Source",
     "SourceKey",
+    "Stage",
     "StandardWebhooks",
     "Starting",
     "Step",
@@ -160,6 +171,7 @@ __all__ = [
     "Tcf",
     "TcfUse",
     "TimedSignature",
+    "TokenSignature",
     "Treatment",
     "Trigger",
     "Verdict",

@@ -14,7 +14,7 @@ KEYRING = "kairos-source-keys"
 WINDOW_SECONDS = 300
 """How far the time that a sender has signed may be from ours, unless its source says otherwise."""
 
-Tolerance = Annotated[int, Meta(ge=1, le=3600)]
+Tolerance = Annotated[int, Meta(ge=1, le=86_400)]
 
 
 class KeyringKey(Part, frozen=True, kw_only=True, tag="keyring", tag_field="kind"):
@@ -94,6 +94,49 @@ class BodySignature(Part, frozen=True, kw_only=True, tag="body_signature", tag_f
     digest: Literal["sha256", "sha1"] = "sha256"
 
 
+class KeyPairSignature(Part, frozen=True, kw_only=True, tag="key_pair_signature", tag_field="kind"):
+    """A signature over time and body by a private key that the sender alone has, ECDSA over SHA-256 in base64, as
+    SendGrid's event webhook has it.
+
+    Attributes:
+        secret: holds the public key, as base64 of its DER, with or without the lines of PEM.
+        header: where the signature stands.
+        timestamp_header: where the time signed stands, in seconds since 1970.
+        tolerance_seconds: how far the time signed may be from ours.
+    """
+
+    secret: SecretName
+    header: Header = "x-twilio-email-event-webhook-signature"
+    timestamp_header: Header = "x-twilio-email-event-webhook-timestamp"
+    tolerance_seconds: Tolerance = WINDOW_SECONDS
+
+
+class AddressSignature(Part, frozen=True, kw_only=True, tag="address_signature", tag_field="kind"):
+    """A signature over the address that is called and the fields of the form sent there, HMAC-SHA1 in base64, as Twilio
+    has it. Of any other body the address has the digest, as its `bodySHA256`. It tells no time.
+
+    Attributes:
+        secret: holds what it is made with.
+        header: where it stands.
+    """
+
+    secret: SecretName
+    header: Header = "x-twilio-signature"
+
+
+class TokenSignature(Part, frozen=True, kw_only=True, tag="token_signature", tag_field="kind"):
+    """A signature over a time and a random token, HMAC-SHA256 in hexadecimal, all three in the body as its `signature`,
+    as Mailgun has it. It does not cover the rest of the body: who has seen one may say anything until its time is over.
+
+    Attributes:
+        secret: holds what it is made with.
+        tolerance_seconds: how far the time signed may be from ours.
+    """
+
+    secret: SecretName
+    tolerance_seconds: Tolerance = WINDOW_SECONDS
+
+
 class OidcToken(Part, frozen=True, kw_only=True, tag="oidc", tag_field="kind"):
     """A token that an issuer has signed for one of its accounts, as a bearer token.
 
@@ -110,7 +153,10 @@ class OidcToken(Part, frozen=True, kw_only=True, tag="oidc", tag_field="kind"):
     subjects: Annotated[tuple[Text, ...], Meta(min_length=1)]
 
 
-Authentication = KeyringKey | SourceKey | PublicKey | StandardWebhooks | TimedSignature | BodySignature | OidcToken
+Signed = StandardWebhooks | TimedSignature | BodySignature | KeyPairSignature | AddressSignature | TokenSignature
+"""Ways in which a request carries a signature."""
+
+Authentication = KeyringKey | SourceKey | PublicKey | Signed | OidcToken
 """One way in which a source may prove who it is."""
 
 

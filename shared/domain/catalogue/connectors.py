@@ -18,7 +18,7 @@ from shared.domain.part import Id, Name, Part, Pounds, Text
 CONNECTOR_SECRET = r"^kairos-connector-[a-z0-9-]{1,64}$"  # noqa: S105 - what a name looks like
 HEADER_NAME = r"^[A-Za-z][A-Za-z0-9-]*$"
 HOST = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$"
-ENDPOINT = r"^https://[a-z0-9.-]+(:[0-9]{1,5})?(/[^ ]*)?$"
+ENDPOINT = r"^https://[a-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?$"
 STATUS = r"^[1-5]xx$"
 FRAGMENT = r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$"
 MAILBOX = r"^[^<>\r\n]*<?[^<>@\s]+@[^<>@\s]+>?$"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from shared.domain.catalogue.surroundings import AttributeType
@@ -22,6 +23,16 @@ def coerced(value: Any, kind: AttributeType) -> Any:
     A timestamp is text of RFC 3339, UTC, as attributes hold it; a list of texts may come as one of them.
     """
     return _TO[kind](value)
+
+
+def read_texts(values: dict[str, Any], kinds: Mapping[str, AttributeType]) -> dict[str, Any]:
+    """The same values, texts among them in the types that are declared of them; what is no such thing stays text."""
+    texts = {
+        name: value
+        for name, kind in kinds.items()
+        if kind != "string" and values.get(name).__class__ is str and (value := coerced(values[name], kind)) is not None
+    }
+    return {**values, **texts} if texts else values
 
 
 def _bool(value: Any) -> bool | None:

@@ -12,9 +12,11 @@ from werkzeug.wrappers import Request
 
 from shared.domain.catalogue import (
     Authentication,
+    KeyPairSignature,
     KeyringKey,
     OidcToken,
     PublicKey,
+    Signed,
     Source,
     SourceKey,
     StandardWebhooks,
@@ -103,7 +105,7 @@ class Door:
         return caller
 
     def _prove(
-        self, way: SourceKey | PublicKey | signatures.Signed | OidcToken, request: Request, source: Source, raw: Raw
+        self, way: SourceKey | PublicKey | Signed | OidcToken, request: Request, source: Source, raw: Raw
     ) -> None:
         """Raise unless a request proves in this way to be of this source."""
         if isinstance(way, OidcToken):
@@ -117,7 +119,7 @@ class Door:
         elif not self._ask(way, signatures.carried(way, request, raw(), self._clock())):
             raise UnauthenticatedError(signatures.WRONG)
 
-    def _ask(self, way: ByKey | signatures.Signed, fits: Callable[[Any], T | None]) -> T | None:
+    def _ask(self, way: ByKey | Signed, fits: Callable[[Any], T | None]) -> T | None:
         """The first true answer about a secret that is valid now; where there is none, they are looked up again first.
 
         Raises:
@@ -149,7 +151,7 @@ class Door:
 
 
 @lru_cache(maxsize=256)
-def _read(kind: type[ByKey | signatures.Signed], value: bytes) -> Any:
+def _read(kind: type[ByKey | Signed], value: bytes) -> Any:
     """What is in a secret: a keyring, the digest of a key, or what signatures are made with.
 
     Raises:
@@ -159,6 +161,8 @@ def _read(kind: type[ByKey | signatures.Signed], value: bytes) -> Any:
         return Keyring(value)
     if kind in (SourceKey, PublicKey):
         return hashlib.sha256(_line(value)).digest()
+    if kind is KeyPairSignature:
+        return signatures.public_key(value)
     return signatures.webhook_secret(value) if kind is StandardWebhooks else _line(value)
 
 
@@ -175,13 +179,13 @@ def _tells(error: KairosError) -> int:
     return 2 if isinstance(error, ForbiddenError) else 1 if isinstance(error, TransientError) else 0
 
 
-def _is_presented(way: SourceKey | PublicKey | signatures.Signed | OidcToken, request: Request) -> bool:
+def _is_presented(way: SourceKey | PublicKey | Signed | OidcToken, request: Request) -> bool:
     """Whether a request tries to prove itself in this way."""
     if isinstance(way, SourceKey | PublicKey):
         return bool(_keys(way, request))
     if isinstance(way, OidcToken):
         return _bearer(request).count(".") == 2
-    return signatures.header_of(way) in request.headers
+    return signatures.is_carried(way, request)
 
 
 def _keys(way: SourceKey | PublicKey, request: Request) -> list[str]:

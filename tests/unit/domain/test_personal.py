@@ -17,7 +17,8 @@ HASH = re.compile(r"hmac:[0-9a-f]{16}")
 
 
 def scrubber(case, key=KEY):
-    return Scrubber(key, emails=case.get("emails", ()), phones=case.get("phones", ()))
+    emails, phones, identifiers = (case.get(kind, ()) for kind in ("emails", "phones", "identifiers"))
+    return Scrubber(key, emails=emails, phones=phones, identifiers=identifiers)
 
 
 @pytest.mark.parametrize("case", cases("personal"))

@@ -70,7 +70,9 @@ def test_no_error_of_the_taxonomy_is_left_out():
 def test_who_may_try_again_is_told_when_and_who_must_prove_themselves_how():
     assert problem_of(errors.TransientError("later")).headers["Retry-After"] == "1"
     assert problem_of(TooManyRequestsError("too fast", 7)).headers["Retry-After"] == "7"
-    assert problem_of(errors.UnauthenticatedError("no key")).headers["WWW-Authenticate"] == "Bearer"
+    assert (
+        problem_of(errors.UnauthenticatedError("no key")).headers["WWW-Authenticate"] == 'Basic realm="kairos", Bearer'
+    )
 
 
 def test_a_problem_may_have_further_members():

@@ -157,7 +157,7 @@ def test_a_token_with_other_claims_is_refused_with_what_did_not_fit(signature, c
 def refused(answer, said):
     problem = json.loads(answer.get_data())
     assert (answer.status_code, answer.content_type) == (401, "application/problem+json")
-    assert answer.headers["www-authenticate"] == "Bearer"
+    assert answer.headers["www-authenticate"] == 'Basic realm="kairos", Bearer'
     assert any(each in problem["detail"] for each in ([said] if isinstance(said, str) else said)), problem
     assert ACCOUNT not in problem["detail"]
 
