@@ -13,9 +13,11 @@ from cli.revisions import revision_of
 from cli.say import fail, json_option, say_json
 from cli.simulate.persons import read
 from cli.simulate.running import AT_ONCE, Asked, Came, run
-from cli.simulate.saying import say_differences, say_summary
+from cli.simulate.saying import judgement, say_differences, say_fairness, say_summary
 from shared.domain.batch.differing import Moved, differences
+from shared.domain.batch.judging import compare, judge
 from shared.domain.batch.numbers import Summary
+from shared.domain.batch.rates import Rates
 from shared.domain.catalogue import Revision
 from shared.domain.engagement import Slots
 from shared.domain.signal import DECISION_REQUESTED
@@ -35,6 +37,7 @@ SAMPLE = ROOT / "catalogue" / "samples" / "customers.csv"
 @click.option("--at", type=click.DateTime(["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"]), help="When, UTC; now, if not given.")
 @click.option("--who", "behind", metavar="NUMBER", help="Name the persons behind a number, such as issue:grow.")
 @click.option("--record", "person", metavar="PERSON", help="Print the whole record of one person's decision.")
+@click.option("--gate", "gated", is_flag=True, help="Fail where a limit of fairness.yaml is not kept.")
 @click.option("--processes", default=1, type=click.IntRange(1, 64), show_default=True)
 @json_option
 def simulate(revision: str, as_json: bool, **given: Any) -> None:
@@ -68,6 +71,8 @@ def simulate(revision: str, as_json: bool, **given: Any) -> None:
         _say_who(options.behind, found, as_json=as_json)
     else:
         _say(revisions, found, as_json=as_json)
+    if options.gated:
+        _gate(revisions[-1], found.rates[-1])
 
 
 class _Options(NamedTuple):
@@ -81,6 +86,7 @@ class _Options(NamedTuple):
     at: datetime | None
     behind: str | None
     person: str | None
+    gated: bool
     processes: int
 
 
@@ -89,23 +95,41 @@ def _added(came: Any, revisions: int) -> Came:
     total = Came(
         summaries=tuple(Summary() for _ in range(revisions)),
         moved=Moved(),
+        rates=tuple(Rates() for _ in range(revisions)),
         behind=tuple([] for _ in range(revisions)),
     )
     for each in came:
         for mine, theirs in zip(total.summaries, each.summaries, strict=True):
             mine.add(theirs)
         total.moved.add(each.moved)
+        for known_rates, more_rates in zip(total.rates, each.rates, strict=True):
+            known_rates.add(more_rates)
         for known, more in zip(total.behind, each.behind, strict=False):
             known.extend(more)
         total.record = total.record or each.record
     return total
 
 
+def _gate(revision: Revision, rates: Rates) -> None:
+    """Fail where a limit is not kept, and name each."""
+    if not revision.catalogue.fairness.limits:
+        fail("The revision has no limits of fairness.", "They stand in fairness.yaml.")
+    lost = [each for each in judge(revision, rates) if each.verdict != "kept"]
+    if lost:
+        names = ", ".join(dict.fromkeys(each.limit for each in lost))
+        fail(f"Limits of fairness are not kept: {names}.", "\n    ".join(map(judgement, lost)))
+
+
 def _say(revisions: list[Revision], found: Came, *, as_json: bool) -> None:
     before, after = found.summaries[0], found.summaries[-1]
     made = differences(before.counts, after.counts, found.moved) if len(revisions) == 2 else []
     if as_json:
-        told: dict[str, Any] = {"revision": revisions[-1].id, "after": after}
+        told: dict[str, Any] = {
+            "revision": revisions[-1].id,
+            "after": after,
+            "fairness": compare(revisions[-1], found.rates[-1]),
+            "limits": judge(revisions[-1], found.rates[-1]),
+        }
         if len(revisions) == 2:
             told |= {"against": revisions[0].id, "before": before, "differences": made}
         say_json(told)
@@ -113,6 +137,8 @@ def _say(revisions: list[Revision], found: Came, *, as_json: bool) -> None:
         say_differences(made, before, after)
     else:
         say_summary(revisions[-1], after)
+    if not as_json:
+        say_fairness(judge(revisions[-1], found.rates[-1]))
 
 
 def _say_who(behind: str, found: Came, *, as_json: bool) -> None:

@@ -16,6 +16,7 @@ from cli.simulate.persons import SOURCE, Line, people
 from shared.domain.batch.deciding import Batch, Wave
 from shared.domain.batch.differing import Moved, moved
 from shared.domain.batch.numbers import Behind, Numbers, Summary, summed, who
+from shared.domain.batch.rates import Rates, Rating
 from shared.domain.catalogue import Revision
 from shared.domain.engagement import Slots
 from shared.domain.policy.policy import Policy
@@ -56,12 +57,14 @@ class Came(msgspec.Struct, kw_only=True):
     Attributes:
         summaries: by revision, as they were asked.
         moved: between the two.
+        rates: by revision, of the parts of protected attributes.
         behind: the persons behind the number that was asked for, by revision.
         record: of the person who was asked for, as JSON, by the last revision.
     """
 
     summaries: tuple[Summary, ...]
     moved: Moved
+    rates: tuple[Rates, ...]
     behind: tuple[list[str], ...] = ()
     record: bytes = b""
 
@@ -95,6 +98,7 @@ class Simulation:
         policies = [Policy(Revision.decode(each)) for each in asked.revisions]
         self._batches = [Batch(policy, asked.slots, {}, asked.now) for policy in policies]
         self._numbers = [Numbers(batch) for batch in self._batches]
+        self._rating = [Rating(policy) for policy in policies]
 
     def __call__(self, lines: Sequence[Line]) -> Came:
         """Decide on some persons."""
@@ -102,11 +106,14 @@ class Simulation:
         profiles = [line.profile(asked.now) for line in lines]
         signals = [self._signal(line) for line in lines]
         found: list[Behind] = []
+        rates: list[Rates] = []
         record = b""
-        for batch, numbers in zip(self._batches, self._numbers, strict=True):
+        for batch, numbers, rating in zip(self._batches, self._numbers, self._rating, strict=True):
             revision = batch.policy.revision
             wave = Wave(profiles, signals, [line.history(revision) for line in lines])
-            found.append(numbers(wave, batch(wave)))
+            decisions = batch(wave)
+            found.append(numbers(wave, decisions))
+            rates.append(rating(wave, decisions, found[-1]))
             for person, profile in enumerate(profiles):
                 if profile.person_id == asked.person:
                     record = msgspec.json.encode(full(batch.policy, batch.record(wave, person)))
@@ -114,6 +121,7 @@ class Simulation:
         return Came(
             summaries=tuple(summed(each, len(ids)) for each in found),
             moved=moved(found[0], found[-1], len(ids)),
+            rates=tuple(rates),
             behind=tuple(who(each, asked.behind, ids) for each in found) if asked.behind else (),
             record=record,
         )

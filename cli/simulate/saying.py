@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import click
 
 from shared.domain.batch.differing import Difference
+from shared.domain.batch.judging import Judged
 from shared.domain.batch.numbers import CHANGED_BY_LEVERS, COST, REACHED, VALUE, VALUE_WITHOUT_LEVERS, Summary
 from shared.domain.catalogue import Revision
 from shared.domain.rules import Budget, Volume
@@ -53,6 +54,30 @@ def say_differences(found: Sequence[Difference], before: Summary, after: Summary
         )
     if len(found) > len(shown):
         click.echo(f"  … and {len(found) - len(shown):,} more, with --json")
+
+
+def say_fairness(judged: Sequence[Judged]) -> None:
+    """Print what was found of each limit of fairness."""
+    if judged:
+        click.secho("limits of fairness", bold=True)
+    for each in judged:
+        click.echo(f"  {judgement(each)}")
+
+
+def judgement(judged: Judged) -> str:
+    """What was found of a limit, in a line."""
+    of = judged.of
+    what = f"{judged.verdict.replace('_', ' ')}: {judged.limit}, {of.issue} by {of.attributes} after {of.stage}"
+    thin = f"; too few to conclude: {', '.join(f'{part} ({n})' for part, n in of.thin.items())}" if of.thin else ""
+    found = of.parity
+    if found is None:
+        return f"{what}{thin or '; nobody to compare'}"
+    ratio = "no rate" if found.ratio is None else f"ratio {found.ratio:.3f}"
+    return (
+        f"{what}: {ratio} ({found.ratio_low:.3f} to {found.ratio_high:.3f}), difference {found.difference:.3f}"
+        f" ({found.difference_low:.3f} to {found.difference_high:.3f}),"
+        f" {found.lowest} {found.rates[found.lowest]:.1%}, {found.highest} {found.rates[found.highest]:.1%}{thin}"
+    )
 
 
 def _allowances(revision: Revision, sums: Mapping[str, float]) -> Iterator[str]:

@@ -41,9 +41,18 @@ _NAMES = (
     "arbitration.yaml",
     "contact_policy.yaml",
     "experiments.yaml",
+    "fairness.yaml",
 )
 _OPTIONAL = frozenset(
-    {"sources.yaml", "callbacks.yaml", "consent.yaml", "features.yaml", "triggers.yaml", "experiments.yaml"}
+    {
+        "sources.yaml",
+        "callbacks.yaml",
+        "consent.yaml",
+        "features.yaml",
+        "triggers.yaml",
+        "experiments.yaml",
+        "fairness.yaml",
+    }
 )
 _ACTIONS = re.compile(r"actions/.+\.yaml")
 _CONNECTORS = re.compile(r"connectors/[a-z0-9_.-]+\.yaml")
@@ -123,6 +132,7 @@ def _build(files: Mapping[str, str], problems: Problems, *, warns: bool) -> Cata
         arbitration=part("arbitration.yaml", forms.Arbitration),
         contact_policy=part("contact_policy.yaml", forms.ContactPolicy),
         experiments=part("experiments.yaml", forms.Experiments),
+        fairness=part("fairness.yaml", forms.Fairness),
         actions=tuple(part(name, forms.Actions) for name in sorted(files) if _ACTIONS.fullmatch(name)),
         formats={name: part(file, forms.Format) for file, name in _named("formats", files)},
         connectors=tuple(part(name, forms.Connectors) for name in sorted(files) if _CONNECTORS.fullmatch(name)),

@@ -16,6 +16,7 @@ from shared.authoring.consent_terms import build_consent
 from shared.authoring.contact_rules import build_rules
 from shared.authoring.experiments import build_experiments
 from shared.authoring.expressions import Checker, Declared
+from shared.authoring.fairness import build_fairness
 from shared.authoring.formats import FormatBuilder
 from shared.authoring.identities import build_blocked, build_namespaces
 from shared.authoring.names import Files, Names, by_id
@@ -103,6 +104,7 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
         connectors=connectors,
         content_services=build_content_services(files, names),
         experiments=build_experiments(files.experiments, files.contact_policy, names),
+        fairness=build_fairness(files.fairness, files.schema, names),
     )
     built: Catalogue = terse(catalogue)
     return built

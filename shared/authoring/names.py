@@ -39,6 +39,7 @@ class Files(msgspec.Struct, frozen=True, kw_only=True):
     arbitration: forms.Arbitration
     contact_policy: forms.ContactPolicy
     experiments: forms.Experiments
+    fairness: forms.Fairness
     actions: tuple[forms.Actions, ...]
     formats: Mapping[str, forms.Format] = {}
     examples: Mapping[str, forms.Examples] = {}

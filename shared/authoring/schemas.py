@@ -29,6 +29,7 @@ FORMS: dict[str, type[forms.Form]] = {
     "arbitration": forms.Arbitration,
     "contact_policy": forms.ContactPolicy,
     "experiments": forms.Experiments,
+    "fairness": forms.Fairness,
     "actions": forms.Actions,
     "formats": forms.Format,
     "examples": forms.Examples,

@@ -46,6 +46,10 @@ def of_surroundings(old: Catalogue, new: Catalogue) -> Iterator[Change]:
         for name, was, is_now in paired(getattr(old, field), getattr(new, field), lambda item: item.id):
             yield from _of_fields(f"{field.removesuffix('s').replace('_', ' ')} {name}", was, is_now)
     yield from _of_fields("what identifies nobody", old.blocked, new.blocked)
+    yield from changed("fairness", "fewest persons of a part", old.fairness.fewest, new.fairness.fewest, str, actions=0)
+    yield from changed("fairness", "parts", old.fairness.parts, new.fairness.parts, _value, actions=0)
+    for name, was, is_now in paired(old.fairness.limits, new.fairness.limits, lambda limit: limit.id):
+        yield from _of_fields(f"limit of fairness {name}", was, is_now)
 
 
 def _of_channels(old: Catalogue, new: Catalogue) -> Iterator[Change]:

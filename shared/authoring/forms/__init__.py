@@ -11,6 +11,7 @@ from shared.authoring.forms.connectors import Connectors
 from shared.authoring.forms.consent import Consent
 from shared.authoring.forms.contact_policy import Cap, ContactPolicy, Cooldown, Holidays, QuietHours, Rule
 from shared.authoring.forms.experiments import Experiments
+from shared.authoring.forms.fairness import Fairness
 from shared.authoring.forms.form import PATTERNS, Form
 from shared.authoring.forms.formats import Example, Examples, Expected, Format
 from shared.authoring.forms.policy import Condition, Policy
@@ -49,6 +50,7 @@ __all__ = [
     "Examples",
     "Expected",
     "Experiments",
+    "Fairness",
     "Features",
     "Form",
     "Format",

@@ -54,6 +54,7 @@ from shared.domain.catalogue.connectors import (
 )
 from shared.domain.catalogue.consent import ConsentTerms, ModeUse, Objection, Tcf, TcfUse
 from shared.domain.catalogue.experiments import Arm, ArmLever, Experiment, RanksBy
+from shared.domain.catalogue.fairness import Fairness, FairnessLimit, Stage
 from shared.domain.catalogue.features import (
     AnyFeature,
     Count,
@@ -123,6 +124,8 @@ __all__ = [
     "Experiment",
     "Exploration",
     "Expression",
+    "Fairness",
+    "FairnessLimit",
     "FirstSeen",
     "Format",
     "Fragment",
@@ -159,6 +162,7 @@ __all__ = [
     "SmtpConnector",
     "Source",
     "SourceKey",
+    "Stage",
     "StandardWebhooks",
     "Starting",
     "Step",

@@ -15,6 +15,7 @@ from shared.domain.catalogue.conditions import Condition, Exclusion, Expression
 from shared.domain.catalogue.connectors import Connector, ContentService
 from shared.domain.catalogue.consent import ConsentTerms
 from shared.domain.catalogue.experiments import Experiment
+from shared.domain.catalogue.fairness import Fairness
 from shared.domain.catalogue.features import AnyFeature, Trigger
 from shared.domain.catalogue.formats import Format
 from shared.domain.catalogue.surroundings import Attribute, Blocked, Channel, Namespace, SignalType, Source
@@ -44,7 +45,7 @@ class Catalogue(Part, frozen=True, kw_only=True):
     too, and stand in its schema; `features_read` names those that anything reads. Without `triggers`, every signal
     starts a decision. `connectors` are the providers that channels are sent through. `experiments` part persons
     into arms.
-    `effect` is what counts of a treatment.
+    `effect` is what counts of a treatment. `fairness` is what simulations are held against.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Catalogue(Part, frozen=True, kw_only=True):
     experiments: tuple[Experiment, ...] = ()
     effect: Effect = "acceptance"
     learning: Learning = Learning()
+    fairness: Fairness = Fairness()
 
     def canonical(self) -> bytes:
         """The bytes that the digest is taken of: the same catalogue gives the same bytes on any machine."""
