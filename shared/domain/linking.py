@@ -12,7 +12,7 @@ from shared.domain.content import field_of
 from shared.domain.errors import InvalidError
 from shared.domain.links import Links, origin_of
 
-_HREF = re.compile(r'(<a\s[^>]*?\bhref=")([^"]*)(")', re.IGNORECASE)
+_HREF = re.compile(r"(<a\s[^>]*?\bhref\s*=\s*)(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
 _WRITTEN = re.compile(r"https://[a-z0-9][a-z0-9.:-]*")
 _END = re.compile(r"</body>", re.IGNORECASE)
 
@@ -89,7 +89,8 @@ class _Through(NamedTuple):
 
     def href(self, found: re.Match[str]) -> str:
         """A link in markup."""
-        return found[1] + escape(self(unescape(found[2]))) + found[3]
+        target = found[3] if found[2] is None else found[2]
+        return f'{found[1]}"{escape(self(unescape(target)))}"'
 
 
 def _with_pixel(html: str, pixel: str) -> str:

@@ -130,6 +130,29 @@ def test_links_lead_through_ours_and_one_click_unsubscribes_from_marketing_alone
     assert offered_links(None, DELIVERY, treatment) == {}
 
 
+def test_every_mail_of_the_sample_shows_its_link_its_pixel_and_in_marketing_the_way_out():
+    bank = bank_revision()
+    mails = [(a, t) for a in bank.catalogue.actions for t in a.treatments if t.channel == "email"]
+    for action, treatment in mails:
+        offered = offered_links(LINKS, DELIVERY, treatment)
+        rendered = render(bank, action, treatment, person(tenure_months=30), offered)
+        said, links = linked(LINKS, DELIVERY, bank.channels["email"], treatment, rendered, offered)
+        shown = {name for name, link in links.items() if link in said["body"]}
+        assert shown == {"click", "pixel"} | ({"unsubscribe"} if treatment.purpose == "marketing" else set()), (
+            treatment.id
+        )
+    assert len(mails) > 40
+
+
+def test_a_link_is_led_through_ours_whatever_its_quotes():
+    bank = bank_revision()
+    _, treatment = bank.treatment("northmoor_cash_isa.email")
+    body = "<A class=x HREF = 'https://www.northmoor.example/a?b=1&amp;c=2'>x</A>"
+    said, _ = linked(LINKS, DELIVERY, bank.channels["email"], treatment, {"body": body}, {"pixel": "https://p/"})
+    token = said["body"].partition("/c/")[2].partition('"')[0]
+    assert LINKS.opened("c", token).target == "https://www.northmoor.example/a?b=1&c=2"
+
+
 def test_a_link_that_a_person_could_have_written_stays_as_it_is():
     bank = bank_revision()
     _, treatment = bank.treatment("northmoor_cash_isa.email")
