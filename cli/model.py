@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 import click
@@ -12,9 +12,12 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.cards import card
+from cli.challenging import challenge_by
 from cli.platform import running
+from cli.records import Day
 from cli.revisions import revision_of
 from cli.say import fail, json_option, say_json
+from cli.talk import checked
 from shared.domain.monitoring import Alert, ModelReport, Report, Snapshot, report
 
 _VERDICTS = {
@@ -111,11 +114,28 @@ def monitor(
 
 
 @model.command()
+@click.option(
+    "--by",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What declares an estimator from outside; without, the catalogue's challenger is held against the models.",
+)
+@click.option("--from", "since", type=Day(), help="With --by: the first day, UTC; by default 27 days before the last.")
+@click.option("--to", "until", type=Day(), help="With --by: the last day, UTC; by default today.")
 @_snapshot
 @_catalogue
 @json_option
-def challenge(snapshot: Path | None, catalogue: str, as_json: bool) -> None:
-    """The challenger against the models, on the outcomes of the decisions that both scored."""
+def challenge(
+    by: Path | None,
+    since: date | None,
+    until: date | None,
+    snapshot: Path | None,
+    catalogue: str,
+    as_json: bool,
+) -> None:
+    """A challenger against the models, on the outcomes of the decisions that both scored."""
+    if by is not None:
+        challenge_by(by, since, until, as_json=as_json)
+        return
     held = report(revision_of(catalogue), _of(snapshot)).challenger
     if held is None:
         fail("No challenger was scored yet.", "learning.challenger of arbitration.yaml declares one.")
@@ -158,15 +178,8 @@ def _of(file: Path | None) -> Snapshot:
 
 
 def _of_platform() -> Snapshot:
-    platform = running()
-    if platform.on == "embedded":
-        fail(
-            "The embedded platform keeps its models in its own process.",
-            "Name a --snapshot, or: kairos up --on emulators",
-        )
-    from cli.stores import models
-
-    return Snapshot(taken_at=time.time(), counts=dict(models(platform).counts()))
+    with running().client("records") as client:
+        return msgspec.convert(checked(client.get("/v1/models", timeout=None)), Snapshot)
 
 
 def _named(found: Report, name: str) -> ModelReport:

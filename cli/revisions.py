@@ -11,6 +11,7 @@ import msgspec
 
 from cli.platform import ROOT, running
 from cli.say import fail
+from cli.talk import checked
 from shared.authoring import CatalogueError, build, load
 from shared.domain.catalogue import Revision
 
@@ -39,7 +40,10 @@ def revision_of(text: str) -> Revision:
 def _of_platform(text: str) -> Revision:
     platform = running()
     if platform.on == "embedded":
-        fail("The embedded platform keeps its catalogue in its own process.", "Name a folder or a file.")
+        with platform.client("records") as client:
+            answer = client.get(f"/v1/revisions/{text}", timeout=None)
+            checked(answer)
+            return Revision.decode(answer.content)
     from cli.stores import catalogues
 
     kept = catalogues(platform)

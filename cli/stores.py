@@ -18,7 +18,6 @@ from cli.say import fail
 from shared.adapters.firestore.catalogues import Catalogues
 from shared.adapters.firestore.client import Database
 from shared.adapters.firestore.deferrals import DeferredDeliveries
-from shared.adapters.firestore.models import Models
 from shared.adapters.firestore.paces import SharedPaces
 from shared.adapters.firestore.person_keys import tree_of_keys
 from shared.adapters.firestore.quarantine import Quarantine as InFirestore
@@ -44,11 +43,6 @@ class DeadLetters(Protocol):
 def catalogues(platform: Running) -> Catalogues:
     """Its revisions."""
     return Catalogues(_database(platform))
-
-
-def models(platform: Running) -> Models:
-    """What its adaptive models know."""
-    return Models(_database(platform))
 
 
 def publish_to(project: str, revision: Revision) -> None:

@@ -43,6 +43,7 @@ def workflow_secrets(credentials: Credentials) -> dict[str, str]:
     return {
         "kairos-source-key-scheduler": credentials.source_key,
         "kairos-operator-key-seal": credentials.source_key,
+        "kairos-operator-key-weigh": credentials.source_key,
     }
 
 

@@ -18,6 +18,7 @@ from emulators.access import Credentials
 from emulators.options import Local
 from emulators.playing import Played
 from emulators.reporting import Reporter
+from emulators.sandbox import SCORING_HOST
 from emulators.seed import read_customers, seed_customers
 from shared.authoring import load
 from shared.domain.catalogue import (
@@ -103,9 +104,10 @@ class Bank:
         return [played(self.revision, each, self.connector_secrets()) for each in self.revision.catalogue.connectors]
 
     def stand_ins(self, sandbox: str, mail: str) -> Mapping[str, str]:
-        """What stands in for every host that the connectors name: the sandbox."""
+        """What stands in for every host that the connectors name, and for an endpoint that scores: the sandbox."""
         services = self.revision.catalogue.content_services
         hosts: dict[str, str] = {urlsplit(each.url).hostname or "": sandbox for each in services}
+        hosts[SCORING_HOST] = sandbox
         for each in self.plays():
             hosts[each.host] = mail if each.is_mail else sandbox
             if each.token_url:

@@ -38,7 +38,7 @@ MOST_THREADS = 16
 START_SECONDS = 60.0
 """How long everything together may take to become ready; on two cores it takes about ten."""
 
-GOING_OUT = ("delivery", "decide")
+GOING_OUT = ("delivery", "decide", "records")
 """The functions that connect to hosts that the catalogue names."""
 
 WORKFLOWS = "workflows"
@@ -252,8 +252,12 @@ class Platform:
         """What is known only once ports are taken: who plays the providers, and where links lead."""
         if name not in GOING_OUT:
             return {}
-        stand_ins = {"STAND_INS": json.dumps(self._options.stand_ins(self.local))}
-        return stand_ins | ({"LINK_BASE": self.local.endpoints["feedback"]} if name == "delivery" else {})
+        stand_ins = self._options.stand_ins(self.local)
+        own = {
+            "delivery": {"LINK_BASE": self.local.endpoints["feedback"]},
+            "records": {"SCORING_HOSTS": json.dumps(list(stand_ins))},
+        }
+        return {"STAND_INS": json.dumps(stand_ins), **own.get(name, {})}
 
     def _prepare(self) -> None:
         """Create topics, tables and secrets and seed Firestore, each as soon as its emulator answers.

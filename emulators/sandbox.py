@@ -6,6 +6,8 @@
   and what it answers. The header `idempotency-key` is the delivery's id. A key that was accepted before gets the first
   answer again, with `idempotent-replay: true`, and adds no message. Tokens are granted where connectors get them.
 - `GET /api/assets/LANGUAGE/FRAGMENT` answers as the sample's content service, under the channel `content`.
+- `POST …:predict` on the host of an endpoint that scores answers what the estimator of the samples says, under the
+  channel `scoring`.
 - Mail comes over SMTP on a port of its own, under the delivery's id as its `Message-ID`.
 - `GET /received[?channel=C][&count=N&timeout=S]` lists what was accepted; with `count` it waits until there are N
   messages, at most S seconds (default 10, at most 60), and then lists what there is.
@@ -31,12 +33,21 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import msgspec
+
 from emulators.playing import Callers, Played, accepted, address_in, bounced, fields_of, read
 from emulators.provider import Answer, Behaviour, Provider, RefusedError
 from emulators.reporting import Reporter
+from shared.domain.estimators import Linear, predict
 
 SAMPLES = Path(__file__).parents[1] / "catalogue" / "samples" / "fragments.json"
 """What the content service of the sample bank has, by path."""
+
+ESTIMATOR = Path(__file__).parents[1] / "catalogue" / "samples" / "challenger.json"
+"""What the endpoint that is played predicts by."""
+
+SCORING_HOST = "europe-west2-aiplatform.googleapis.com"
+"""Whose endpoints are played."""
 
 LARGEST_BODY_BYTES = 1024 * 1024
 LONGEST_WAIT_SECONDS = 60.0
@@ -60,6 +71,7 @@ class Server(ThreadingHTTPServer):
         self.logs = logs
         self.plays = list(plays)
         self.fragments: Mapping[str, Any] = json.loads(SAMPLES.read_text(encoding="utf-8"))
+        self.estimator = msgspec.json.decode(ESTIMATOR.read_bytes(), type=Linear)
         super().__init__(("127.0.0.1", port), _Handler)
 
     @property
@@ -139,10 +151,22 @@ class _Handler(BaseHTTPRequestHandler):
         issuing = [each for each in self.server.plays if each.token_url == f"https://{host}{path}"]
         if issuing:
             return self.server.callers.grant(issuing, body)
+        if host == SCORING_HOST and path.endswith(":predict"):
+            return self._predict(body)
         played = [each for each in self.server.plays if each.host == host]
         if not played:
             raise RefusedError(HTTPStatus.NOT_FOUND, f"There is no {path} to post to here.")
         return self._take(next((each for each in played if _is_for(each, path)), played[0]), path, body)
+
+    def _predict(self, body: bytes) -> Answer:
+        """What the estimator says of some instances; the channel `scoring` says how it is answered."""
+        if self.server.provider.mode_of("scoring") != "ok":
+            return self.server.provider.failing("scoring")
+        instances = _json_object(body).get("instances")
+        if not isinstance(instances, list) or not all(isinstance(each, dict) for each in instances):
+            raise RefusedError(HTTPStatus.BAD_REQUEST, "instances must be a list of objects.")
+        estimator = self.server.estimator
+        return Answer(HTTPStatus.OK, {"predictions": [predict(estimator, each) for each in instances]})
 
     def _take(self, played: Played, path: str, body: bytes) -> Answer:
         headers = {name.lower(): value for name, value in self.headers.items()}

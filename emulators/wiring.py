@@ -49,11 +49,13 @@ from functions.privacy.exporting import Export
 from functions.privacy.finding import Find as FindForPrivacy
 from functions.records import openapi as records_openapi
 from functions.records.api import routes as records_routes
+from functions.records.challenging import Challenge
 from functions.records.evaluating import Evaluate
 from functions.records.exporting import ExportShapes
 from functions.records.handler import Records
 from functions.records.measuring import Measure
 from functions.records.measuring_api import Measuring, measuring_routes
+from functions.records.models_api import models_routes
 from functions.records.weighing import Weigh
 from functions.suppression.handler import Suppress
 from shared.adapters.channels import Connectors
@@ -76,6 +78,8 @@ from shared.adapters.memory.responses import ResponseWindows
 from shared.adapters.memory.seals import Seals
 from shared.adapters.memory.secrets import Secrets
 from shared.adapters.memory.store import Store
+from shared.adapters.refreshing import Prepared
+from shared.adapters.scoring import Scorers
 from shared.adapters.sealing import Sealer
 from shared.messages import (
     ActionsQualified,
@@ -135,8 +139,10 @@ def services(
 ) -> dict[str, Service]:
     """The functions by name, with the bank seeded and everything subscribed."""
     store, meter = memory.store, memory.meter
-    catalogues, persons, contacts = Catalogues(store), Persons(store, meter), Contacts(store, meter)
-    contact_points, models = ContactPoints(store, meter), Models(store)
+    prepared = Prepared()
+    catalogues = Catalogues(store, prepare=prepared.policy)
+    persons, contacts = Persons(store, meter), Contacts(store, meter)
+    contact_points, models = ContactPoints(store, meter), Models(store, prepare=prepared.counts)
     publisher = memory.publisher
     bank.seed(catalogues, persons, contact_points, tell)
     identify, qualify = Identify(catalogues, persons, new_person_id), Qualify(catalogues)
@@ -180,12 +186,14 @@ def services(
     record = RecordOutcomes(contacts, attribute, take)
     memory.bus.subscribe("history", memory.history.deliver, name="history", at_once=True)
     records = Records(memory.history, Seals(store), catalogues, bank.seal_key)
+    known = Models(store, refresh_seconds=0.0)
     measuring = Measuring(
         Measure(Measures(memory.history), catalogues),
         Weigh(memory.history, catalogues, publisher),
         Evaluate(memory.history, catalogues),
-        ExportShapes(memory.history, catalogues, models),
+        ExportShapes(memory.history, catalogues, known),
     )
+    challenge = Challenge(memory.history, catalogues, Scorers(egress, outside.stand_ins))
     fire = FireDeferrals(Deferrals(store, meter), publisher, timer)
     fire_deliveries = FireDeliveries(DeferredDeliveries(store, meter), publisher, utc_now, wait_until)
     people = People(persons, new_person_id)
@@ -252,6 +260,7 @@ def services(
             [
                 *records_routes(records, Keyring(callers["OPERATOR_KEYS"]), utc_now),
                 *measuring_routes(measuring, Keyring(callers["OPERATOR_KEYS"]), utc_now),
+                *models_routes(known, catalogues, challenge, Keyring(callers["OPERATOR_KEYS"]), utc_now),
             ],
             ready=always_ready,
             document=records_openapi.document,

@@ -16,7 +16,7 @@ from functions.feedback.taking import TakeOutcomes, Told, heard
 from shared.domain.consequences import consequence, unasked
 from shared.domain.delivery import Delivery
 from shared.domain.errors import InvalidError, NotFoundError
-from shared.domain.outcome import OUTCOMES, Outcome
+from shared.domain.outcome import OUTCOMES, Outcome, check
 from shared.domain.signal import EARLY_BEYOND, digest
 from shared.messages import HistoryRow, SignalReceived, TreatmentDelivered
 from shared.messages.rows import outcome_row
@@ -209,6 +209,7 @@ def _one(item: Any, now: datetime) -> ReportedOutcome:
         raise InvalidError("not a delivery id", field="delivery_id")
     if outcome.at is not None and outcome.at.tzinfo is None:
         raise InvalidError("has no time zone", field="at")
+    check(outcome.at, outcome.value)
     if outcome.at is not None and outcome.at > now + EARLY_BEYOND:
         return msgspec.structs.replace(outcome, at=now)
     return outcome

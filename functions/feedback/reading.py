@@ -14,6 +14,7 @@ from shared.domain.errors import InvalidError
 from shared.domain.normalising.formats import FormatReader, completed, opened
 from shared.domain.normalising.raw import RawSignal
 from shared.domain.normalising.shaped import Declared
+from shared.domain.outcome import check as may_be
 from shared.domain.signal import EARLY_BEYOND
 from shared.runtime.body import check, decode, split
 
@@ -100,14 +101,16 @@ def _event(callback: Callback, raw: RawSignal, now: datetime) -> Event | None:
         delivery_id = ""
     if not delivery_id and not reference:
         raise InvalidError("of which message this is it does not say", field=DELIVERY_ID)
-    value = raw.properties.get("value")
+    told = raw.properties.get("value")
+    value = float(told) if isinstance(told, int | float) and not isinstance(told, bool) else None
+    may_be(raw.at, value)
     return Event(
         outcome=outcome,
         key=f"{callback.id} {raw.id or f'{raw.type} {raw.at.isoformat() if raw.at else str()}'}",
         at=min(raw.at, now) if raw.at is not None and raw.at > now + EARLY_BEYOND else raw.at,
         delivery_id=delivery_id,
         references=_references(callback, reference),
-        value=float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None,
+        value=value,
     )
 
 

@@ -38,11 +38,11 @@ def measuring_routes(measuring: Measuring, keys: Keyring, clock: Clock) -> Seque
     def get_measures(request: Request) -> Response:
         keys.caller(request)
         experiment = request.args.get("experiment", "standing")
-        return json_answer(measuring.measure.report(experiment, *_period(request, clock)))
+        return json_answer(measuring.measure.report(experiment, *period_of(request, clock)))
 
     def get_uplift(request: Request) -> Response:
         keys.caller(request)
-        return json_answer(measuring.measure.uplifts(*_period(request, clock)))
+        return json_answer(measuring.measure.uplifts(*period_of(request, clock)))
 
     def get_off_policy(request: Request) -> Response:
         keys.caller(request)
@@ -50,7 +50,7 @@ def measuring_routes(measuring: Measuring, keys: Keyring, clock: Clock) -> Seque
         known = [way for way in get_args(RanksBy) if way != "chance"]
         if ranks_by not in known:
             raise InvalidError(f"is none of {', '.join(known)}", field="ranks_by")
-        return json_answer(measuring.evaluate(ranks_by, *_period(request, clock)))  # type: ignore[arg-type]
+        return json_answer(measuring.evaluate(ranks_by, *period_of(request, clock)))  # type: ignore[arg-type]
 
     def post_weighing(request: Request, day: str) -> Response:
         keys.caller(request)
@@ -85,7 +85,7 @@ def measuring_routes(measuring: Measuring, keys: Keyring, clock: Clock) -> Seque
     ]
 
 
-def _period(request: Request, clock: Clock) -> tuple[datetime, datetime]:
+def period_of(request: Request, clock: Clock) -> tuple[datetime, datetime]:
     """From the midnight that begins `from` to that which ends `to`, UTC; by default the 28 days that end today."""
     until = _named_day(request, "to", clock().date())
     since = _named_day(request, "from", until - timedelta(days=27))

@@ -5,12 +5,15 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from functions.records.challenging import Challenged
 from functions.records.evaluating import OffPolicy
 from functions.records.exporting import Exported
 from functions.records.handler import DayCounted, DayReplayed, DaySealed
 from functions.records.weighing import DayWeighed
+from shared.domain.estimators import Endpoint, Linear, Trees
 from shared.domain.measuring.report import Report
 from shared.domain.measuring.uplift import Uplifts
+from shared.domain.monitoring import Snapshot
 from shared.domain.seal import Verification
 from shared.runtime import openapi
 from shared.runtime.openapi import Operation, Parameter
@@ -78,6 +81,30 @@ OPERATIONS = (
         summary="Say what another way of ranking would have come to, or why that cannot be said.",
         query=(Parameter("ranks_by", "`priority`, the default, `propensity` or `no_levers`."), *_PERIOD),
         answer=(200, "Estimates with their intervals, and how far what was logged carries.", (OffPolicy,)),
+        refusals=_REFUSALS,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/models",
+        summary="What the adaptive models know now.",
+        answer=(200, "Their counts, by model.", (Snapshot,)),
+        refusals=(401, 503),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/revisions/<name>",
+        summary="A revision of the catalogue.",
+        variables=(Parameter("name", "`live`, or an id such as sha256:…."),),
+        answer=(200, "Its canonical form.", (dict,)),
+        refusals=(401, 404, 503),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/challenges",
+        summary="Hold an estimator from outside against the models, on what came of the decisions of a period.",
+        query=(*_PERIOD, Parameter("prefix", "Only of those decisions whose ids begin so.")),
+        body=(Linear, Trees, Endpoint),
+        answer=(200, "How both tell, and whether that is decided.", (Challenged,)),
         refusals=_REFUSALS,
     ),
     Operation(

@@ -12,8 +12,12 @@ class Settings(Common, frozen=True, kw_only=True):
         operator_keys: JSON of who may ask, `{"audit": {"key": "…"}}`.
         seal_key: 32 bytes in hexadecimal; what they signed cannot be verified with others.
         person_keys: what wraps the keys of persons, `kms://LOCATION/KEY_RING/KEY` or `file:///PATH`.
+        scoring_hosts: JSON of the hosts that may be asked for scores, `["europe-west2-aiplatform.googleapis.com"]`.
+        stand_ins: JSON of such a host to what stands in for it.
     """
 
     operator_keys: str
     seal_key: str
     person_keys: str
+    scoring_hosts: str = "[]"
+    stand_ins: str = "{}"

@@ -24,7 +24,7 @@ from shared.domain.policy.situation import Variables
 from shared.domain.policy.tables import Rows
 from shared.domain.profile import Profile
 from shared.domain.propensity import Counts
-from shared.domain.ranking import MOST_HALF, PARTS, Ranking, packed
+from shared.domain.ranking import EVIDENCE_STEPS, LEAST_EVIDENCE, PARTS, Ranking, packed
 from shared.domain.signal import Signal, decision_id
 
 MAX_CONTEXT_WEIGHT = 10.0
@@ -254,16 +254,22 @@ class _Scores:
             models=known.models,
             bins=known.bins,
             means=self._halves(known.means),
-            evidence=self._halves(known.evidence),
+            evidence=self._steps(known.evidence),
             scores=known.scores,
             shadows=known.shadows,
         )
 
     def _halves(self, every: Column | None) -> bytes:
         """Of the rows that may be, in half precision; nothing where nothing is drawn."""
+        return b"" if every is None else every[self._positions].astype("<f2").tobytes()
+
+    def _steps(self, every: Column | None) -> bytes:
+        """Of the rows that may be, evidence as it is packed; nothing where nothing is drawn."""
         if every is None:
             return b""
-        return np.minimum(every[self._positions], MOST_HALF).astype("<f2").tobytes()
+        doublings = np.log2(every[self._positions] / LEAST_EVIDENCE)
+        steps: bytes = np.rint(doublings * EVIDENCE_STEPS).clip(0, 255).astype("u1").tobytes()
+        return steps
 
     def scoring(self, models: str) -> Scoring:
         """What is told."""

@@ -62,10 +62,17 @@ def tells(counts: Counts, cells: Sequence[str]) -> dict[str, Any]:
     if not p or not n:
         return {}
     area = float((yes * (np.cumsum(no) - no / 2.0)).sum() / (p * n))
+    low, high = interval(area, p, n)
+    return {"auc": area, "auc_low": low, "auc_high": high}
+
+
+def interval(area: float, positives: float, negatives: float) -> tuple[float, float]:
+    """From where to where an AUC may be, at 95 %, by Hanley and McNeil (1982)."""
     q1, q2 = area / (2.0 - area), 2.0 * area * area / (1.0 + area)
-    spread = area * (1.0 - area) + (max(p, 1.0) - 1.0) * (q1 - area**2) + (max(n, 1.0) - 1.0) * (q2 - area**2)
-    half = 1.96 * math.sqrt(max(spread, 0.0) / (p * n))
-    return {"auc": area, "auc_low": max(0.0, area - half), "auc_high": min(1.0, area + half)}
+    p, n = max(positives, 1.0) - 1.0, max(negatives, 1.0) - 1.0
+    spread = area * (1.0 - area) + p * (q1 - area**2) + n * (q2 - area**2)
+    half = 1.96 * math.sqrt(max(spread, 0.0) / (positives * negatives))
+    return max(0.0, area - half), min(1.0, area + half)
 
 
 def row_of(by_cell: ByCell, cells: Sequence[str]) -> Vector:

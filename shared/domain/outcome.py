@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal, TypeVar, get_args
 
 import msgspec
+
+from shared.domain.errors import InvalidError
 
 T = TypeVar("T")
 
@@ -58,6 +60,21 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     delivery_id: str
     at: datetime
     value: float | None = None
+
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+"""No outcome is of a time before it: a clock that says so is not set."""
+
+MOST_WORTH = 1e9
+"""Pounds that one outcome may be worth: what is beyond it is a mistake that would be all that a report shows."""
+
+
+def check(at: datetime | None, value: float | None) -> None:
+    """Raise InvalidError unless an outcome may be of this time, where one is given, and worth so much."""
+    if at is not None and at < EARLIEST:
+        raise InvalidError("is before 2000", field="at")
+    if value is not None and not 0 <= value <= MOST_WORTH:
+        raise InvalidError("is not from 0 to 1,000,000,000 pounds", field="value")
 
 
 def lasting(outcomes: Mapping[str, T]) -> dict[str, T]:

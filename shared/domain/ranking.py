@@ -19,8 +19,11 @@ from shared.domain.predictors import scored
 PARTS: int = 10**PROPENSITY_DIGITS
 """A propensity of 1."""
 
-MOST_HALF: float = 65504.0
-"""The largest number of half precision."""
+EVIDENCE_STEPS: int = 14
+"""Steps in which evidence doubles, as it is packed: what is told of it is good to 2.5 %."""
+
+LEAST_EVIDENCE: float = 0.25
+"""The least that is told, by a byte of 0; the most, by one of 255, is some 76,000."""
 
 
 class Ranking(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +40,8 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
         bins: the cells of predictors that the person is in, see `shared.domain.predictors`.
         means: what each P was drawn around, by ascending row, as doubles of half precision, 2 bytes each, which are to
             be told and not reckoned with; empty where P is the models' mean itself.
-        evidence: how many responses each of these is worth, likewise; more than `MOST_HALF` are told as that many.
+        evidence: how many responses each of these is worth, likewise, a byte each, in steps of which `EVIDENCE_STEPS`
+            double it; from before, in half precision.
         scores: the bin that the score of each fell into before it was calibrated, likewise, a byte each; empty where
             nothing is calibrated.
         shadows: the bin that the score of a challenger fell into, likewise; empty where there is none.
@@ -62,11 +66,11 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
             ValueError: they differ in length.
         """
         known = len(self.order)
-        drawn = 2 * len(self.means) or known, 2 * len(self.evidence) or known
-        lengths = len(self.propensity_parts), *drawn, len(self.priorities)
+        lengths = len(self.propensity_parts), 2 * len(self.means) or known, len(self.priorities)
         if (
             known % 4
-            or lengths != (known, known, known, 2 * known)
+            or lengths != (known, known, 2 * known)
+            or 4 * len(self.evidence) not in {0, known, 2 * known}
             or not {4 * len(self.scores), 4 * len(self.shadows)} <= {0, known}
         ):
             raise ValueError("the columns of a ranking are not of one length")
@@ -108,6 +112,13 @@ def halves(means: Sequence[float]) -> bytes:
 def halves_of(packed_: bytes) -> tuple[float, ...]:
     """The numbers that are packed so; they are good to three digits."""
     return struct.unpack(f"<{len(packed_) // 2}e", packed_)
+
+
+def evidence_of(packed_: bytes, count: int) -> tuple[float, ...]:
+    """How many responses the means of so many candidates are worth."""
+    if len(packed_) == count:
+        return tuple([LEAST_EVIDENCE * 2.0 ** (step / EVIDENCE_STEPS) for step in packed_])
+    return halves_of(packed_)
 
 
 def propensities(parts: bytes) -> list[float]:

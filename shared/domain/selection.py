@@ -27,7 +27,7 @@ from shared.domain.decision import DecisionRecord
 from shared.domain.experiments import Way
 from shared.domain.exploration import chances, draw_each, streams
 from shared.domain.policy.policy import Policy
-from shared.domain.ranking import halves_of, unpacked
+from shared.domain.ranking import evidence_of, halves_of, unpacked
 from shared.domain.replay import answer
 from shared.domain.selected import by_chance, each_of, is_single, open_to, value_of
 
@@ -131,7 +131,7 @@ class _Beliefs:
             return
         self._means: Vector = np.array(halves_of(record.means), np.float64)[places]
         self._means = np.clip(self._means, 1e-7, 1.0 - 1e-7)
-        self._evidence: Vector = np.array(halves_of(record.evidence), np.float64)[places]
+        self._evidence: Vector = np.array(evidence_of(record.evidence, len(every)), np.float64)[places]
         weights = policy.revision.catalogue.weights
         named = {each.treatment: each for each in self.scored}
         if self._way.ranks_by == "propensity":

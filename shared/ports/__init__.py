@@ -14,6 +14,7 @@ from shared.ports.paces import NotNow, Paces, Turn
 from shared.ports.person_keys import KeyWrapper, PersonKeys
 from shared.ports.personal_data import Erasures, Held, PersonalData, PersonHistory
 from shared.ports.persons import ContactPoints, Persons, Rewrite, behind, creation
+from shared.ports.scoring import Scorer, ScorerOf
 from shared.ports.secrets import Secrets
 from shared.ports.topics import Parked, Publisher, Quarantine
 from shared.ports.versioned import Versioned
@@ -60,6 +61,8 @@ __all__ = [
     "Rewrite",
     "Row",
     "Rows",
+    "Scorer",
+    "ScorerOf",
     "Seals",
     "Secrets",
     "Taken",

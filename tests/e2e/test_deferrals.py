@@ -67,7 +67,7 @@ def test_however_often_and_by_however_many_it_is_fired_one_message_goes_out(bank
 @pytest.mark.emulators
 def test_a_sweep_that_is_killed_fires_the_rest_with_the_next_tick_and_nothing_twice(on_emulators):
     bank = on_emulators
-    due = [waiting(bank, person, utc_now()) for person in bank.newcomers(100)]
+    due = [waiting(bank, person, utc_now()) for person in bank.newcomers(25)]
     decisions = [each.next_decision_id for each in due]
 
     with ThreadPoolExecutor(1) as pool:

@@ -1,4 +1,4 @@
-"""What a scheduler starts: a wave, and the seal of a day, run by our emulator over those of Firestore and Pub/Sub."""
+"""What a scheduler starts: a wave, and a day weighed and sealed, run by our emulator over those of other services."""
 
 from __future__ import annotations
 
@@ -61,12 +61,17 @@ def test_a_wave_without_an_audience_fails_and_says_what_it_wants(bank):
     assert "Start it with the name of an audience" in failed["error"]["payload"]
 
 
-def test_a_day_is_sealed_by_its_workflow_and_holds(bank):
+def test_a_day_is_weighed_and_sealed_by_its_workflows_and_holds(bank):
     [person] = bank.newcomers(1)
     row = bank.decided(bank.send(signal(person)))
     day = str(row.occurred_at.date())
 
+    weighed = ended(bank, start(bank, {"day": day}, "weigh"))
     done = ended(bank, start(bank, {"day": day}, "seal"))
+
+    assert weighed["state"] == "SUCCEEDED", weighed
+    result = json.loads(weighed["result"])
+    assert (result["day"], result["decisions"] > 0, result["passed_over"]) == (day, True, 0)
 
     assert done["state"] == "SUCCEEDED", done
     assert json.loads(done["result"])["day"] == day

@@ -17,6 +17,7 @@ from functions.feedback.calling_back import TakeCallbacks
 from functions.feedback.reading import Event, Readers, events
 from functions.feedback.taking import TakeOutcomes
 from shared.adapters.memory import Secrets
+from shared.domain.errors import InvalidError
 from shared.runtime.door import Door
 from shared.runtime.door.tokens import Issuers
 from shared.runtime.service import Service, always_ready
@@ -120,6 +121,18 @@ def test_what_is_no_outcome_is_ignored_and_what_cannot_be_read_spoils_nothing(re
     assert answer.json["ignored"] == [0]
     assert [(each["index"], each["problem"]["status"]) for each in answer.json["rejected"]] == [(1, 400), (2, 400)]
     assert [each["index"] for each in answer.json["accepted"]] == [3]
+
+
+def test_an_event_of_no_time_that_there_was_or_worth_what_nothing_is_spoils_no_report(reported):
+    of = reported.sent()
+    odd = {"type": "message.converted", "timestamp": NOW.isoformat(), "data": {"delivery_id": of.delivery_id}}
+    form, reader = Readers().of(bank_revision(), CALLBACKS["messages"])
+    for changed in ({"timestamp": "1970-01-01T00:00:00Z"}, {"data": {**odd["data"], "value": 1e300}}):
+        [found] = events(
+            form, reader, CALLBACKS["messages"], json.dumps({**odd, **changed}).encode(), {}, LATER
+        ).values()
+        assert isinstance(found, InvalidError)
+        assert found.field in ("at", "value")
 
 
 def test_a_message_that_was_just_sent_is_asked_for_again_and_one_of_long_ago_is_nobodys(reported):

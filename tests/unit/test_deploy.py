@@ -202,8 +202,9 @@ def test_workflows_are_told_the_addresses_of_what_they_call_and_started_by_a_tok
         "INGEST_URL": "https://kairos-ingest.run.app",
         "FIRESTORE_URL": "https://firestore.googleapis.com",
     }
-    seal = next(command for command in cloud.ran if command[1:4] == ["scheduler", "jobs", "create"])
-    assert seal[5] == "kairos-seal"
+    started = {command[5]: command for command in cloud.ran if command[1:4] == ["scheduler", "jobs", "create"]}
+    seal = started["kairos-seal"]
+    assert "--schedule=0 2 * * *" in started["kairos-weigh"]
     assert {
         "--schedule=0 3 * * *",
         "--uri=https://workflowexecutions.googleapis.com/v1/projects/bank/locations/europe-west2/workflows/kairos-seal/executions",

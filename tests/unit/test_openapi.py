@@ -27,6 +27,7 @@ from functions.privacy import openapi as privacy_openapi
 from functions.records import api as records
 from functions.records import openapi as records_openapi
 from functions.records.measuring_api import measuring_routes
+from functions.records.models_api import models_routes
 from shared.runtime.service import Service, always_ready
 
 FOLDER = Path(__file__).parents[2] / "docs" / "openapi"
@@ -37,7 +38,10 @@ ROUTES = {
     "feedback": ([*feedback.routes(*[NOTHING] * 4), *callback_routes(*[NOTHING] * 5)], feedback_openapi),
     "persons": (persons.routes(*[NOTHING] * 5), persons_openapi),
     "privacy": (privacy.routes(*[NOTHING] * 5), privacy_openapi),
-    "records": ([*records.routes(*[NOTHING] * 3), *measuring_routes(*[NOTHING] * 3)], records_openapi),
+    "records": (
+        [*records.routes(*[NOTHING] * 3), *measuring_routes(*[NOTHING] * 3), *models_routes(*[NOTHING] * 5)],
+        records_openapi,
+    ),
 }
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from shared.domain.policy.policy import Policy
 from shared.domain.propensity import Counts
+from shared.domain.ranking import evidence_of, halves, unpacked
 from shared.domain.replay import replay
 from shared.domain.selection import probability
 from tests.unit.domain.situations import policy
@@ -49,6 +50,17 @@ def test_what_it_is_worked_out_from_replays():
 
     assert record.evidence
     assert replay(EXPLORING, record).agrees
+
+
+def test_evidence_is_told_to_a_fortieth_and_that_of_before_as_it_was():
+    record, _ = decided(EXPLORING, (), counts=EVIDENCE)
+    treatments = EXPLORING.treatments(unpacked(record.candidate_rows))
+    told = dict(zip(treatments, evidence_of(record.evidence, len(treatments)), strict=True))
+    email = EXPLORING.revision.treatment("loan.email")[1]
+
+    assert len(record.evidence) == len(treatments)
+    assert told["loan.email"] == pytest.approx(92 + email.starting.evidence, rel=1 / 39)
+    assert evidence_of(halves([0.5, 52.0]), 2) == (0.5, 52.0)
 
 
 def test_what_is_certain_and_what_chance_chooses_are_exact():

@@ -1,0 +1,170 @@
+"""Challenging: an estimator from outside scores the treatments that were given, and is held against the models.
+
+It is asked afterwards, of what is on record, so that no decision waits for it or changes by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import date, datetime, timedelta
+
+import msgspec
+
+from shared.domain.candidates import known, means
+from shared.domain.decision import DecisionRecord
+from shared.domain.errors import InvalidError, NotFoundError
+from shared.domain.estimators import PLACES, FromOutside, Instance, reads_of
+from shared.domain.outcome import NEGATIVE, POSITIVE
+from shared.domain.policy.policy import Policy
+from shared.domain.shadow import Case, Compared, compare
+from shared.ports import Catalogues, Days, ScorerOf, Unopened
+
+AT_ONCE = 1000
+"""Treatments that an estimator is asked for at once."""
+
+LATER = timedelta(days=28)
+"""How long after a period what came of its treatments is looked for."""
+
+_SIMPLE = (str, int, float, bool)
+
+
+class Challenged(msgspec.Struct, frozen=True, kw_only=True):
+    """A challenge.
+
+    Attributes:
+        challenger: its name.
+        compared: how it did.
+        passed_over: decisions that say nothing of it: made while it was trained, persons who were erased, or revisions
+            that are gone.
+    """
+
+    challenger: str
+    since: datetime
+    until: datetime
+    compared: Compared
+    passed_over: int
+
+
+class _Asked(msgspec.Struct, frozen=True):
+    """A treatment of which it is known what came, and what an estimator is shown of it."""
+
+    case: Case
+    instance: Instance
+
+
+class Challenge:
+    """The use case over its ports."""
+
+    def __init__(self, days: Days, catalogues: Catalogues, scorer_of: ScorerOf) -> None:
+        """Read `days`, see by `catalogues`, and score by what `scorer_of` opens."""
+        self._days = days
+        self._catalogues = catalogues
+        self._scorer_of = scorer_of
+
+    def __call__(
+        self, challenger: FromOutside, since: datetime, until: datetime, now: datetime, prefix: str = ""
+    ) -> Challenged:
+        """Hold a challenger against the models on the decisions of a period whose ids begin with a prefix.
+
+        Raises:
+            InvalidError: it reads what is no predictor, or leads to a host that is not to be asked.
+            TransientError: the history did not answer.
+        """
+        self._check(challenger)
+        scorer = self._scorer_of(challenger)
+        accepted = self._came(since, min(until + LATER, now + timedelta(days=1)))
+        cases: list[Case] = []
+        waiting: list[_Asked] = []
+        passed_over = 0
+
+        def score() -> None:
+            said = scorer([each.instance for each in waiting])
+            cases.extend(each.case._replace(challenger=p) for each, p in zip(waiting, said, strict=True))
+            waiting.clear()
+
+        for record in self._records(since, until, prefix):
+            asked = None
+            if not isinstance(record, Unopened) and record.decided_at.date() > challenger.trained_until:
+                asked = self._asked(record, accepted)
+            if asked is None:
+                passed_over += 1
+                continue
+            waiting += asked
+            if len(waiting) >= AT_ONCE:
+                score()
+        score()
+        return Challenged(
+            challenger=challenger.name, since=since, until=until, compared=compare(cases), passed_over=passed_over
+        )
+
+    def _check(self, challenger: FromOutside) -> None:
+        policy = self._catalogues.current()
+        shown = {*PLACES, *_predictors(policy)}
+        if unknown := sorted(reads_of(challenger) - shown):
+            raise InvalidError(
+                f"reads {unknown[0]}, which is no predictor of the catalogue nor one of {', '.join(PLACES)}",
+                field="features",
+            )
+
+    def _came(self, since: datetime, until: datetime) -> dict[str, bool]:
+        """Of deliveries of which it is known, whether they were accepted."""
+        found: dict[str, bool] = {}
+        for day in _days(since, until):
+            for row in self._days.rows(day):
+                if row.kind == "outcome" and row.delivery_id is not None:
+                    if row.outcome in POSITIVE:
+                        found[row.delivery_id] = True
+                    elif row.outcome in NEGATIVE:
+                        found.setdefault(row.delivery_id, False)
+        return found
+
+    def _records(self, since: datetime, until: datetime, prefix: str) -> Iterator[DecisionRecord | Unopened]:
+        for day in _days(since, until):
+            for record in self._days.decisions(day, prefix):
+                if isinstance(record, Unopened) or record.chosen:
+                    yield record
+
+    def _asked(self, record: DecisionRecord, accepted: dict[str, bool]) -> list[_Asked] | None:
+        """Those of its treatments of which it is known what came; None where its revision is gone."""
+        try:
+            policy = self._catalogues.get(record.revision)
+        except NotFoundError:
+            return None
+        came = [chosen for chosen in record.chosen if chosen.delivery_id in accepted]
+        if not came:
+            return []
+        champion = known(policy, record) | means(policy, record)
+        person = _seen(policy, record)
+        found = []
+        for chosen in came:
+            if chosen.treatment in champion:
+                action, treatment = policy.revision.treatment(chosen.treatment)
+                where = action.issue, action.group, action.id, treatment.id, treatment.channel
+                case = Case(record.person_id, champion[treatment.id], None, accepted[chosen.delivery_id])
+                found.append(_Asked(case, {**person, **dict(zip(PLACES, where, strict=True))}))
+        return found
+
+
+def _predictors(policy: Policy) -> Collection[str]:
+    return [predictor.reads for predictor in policy.revision.catalogue.predictors]
+
+
+def _seen(policy: Policy, record: DecisionRecord) -> dict[str, str | int | float | bool]:
+    """What the predictors of a revision read of a person and moment."""
+    situation = policy.situation(record.profile, record.signal, record.decided_at)
+    found = {}
+    for reads in _predictors(policy):
+        *roots, name = reads.split(".")
+        within = situation
+        for root in roots:
+            within = within[root]
+        if isinstance(value := within.get(name), _SIMPLE):
+            found[reads] = value
+    return found
+
+
+def _days(since: datetime, until: datetime) -> Iterator[date]:
+    day = since.date()
+    while datetime(day.year, day.month, day.day, tzinfo=since.tzinfo) < until:
+        yield day
+        day += timedelta(days=1)
