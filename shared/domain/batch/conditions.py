@@ -49,20 +49,14 @@ class _Asked:
 
     def holds(self, column: Column, nobody: Words) -> Words:
         """Of whom it is true."""
-        found = nobody.copy()
-        for number in self._classes:
-            whose = column.of(number)
-            if whose is not None:
-                found |= whose
+        alike = [whose for number in self._classes if (whose := column.of(number)) is not None]
         numbers = column.of(NUMBER) if self._compare is not None else None
         if numbers is not None:
-            compared = nobody.copy()
-            for constant in self._constants:
-                compared |= packed(self._compare(column.numbers, constant))  # type: ignore[misc]
-            found |= numbers & ~compared if self._negated else compared
+            compared = reduce(or_, [packed(self._compare(column.numbers, constant)) for constant in self._constants])  # type: ignore[misc]
+            alike.append(numbers & ~compared if self._negated else compared)
         if self._among and column.of(_OTHER) is not None:
-            found |= self._inside(column)
-        return found
+            alike.append(self._inside(column))
+        return reduce(or_, alike) if alike else nobody
 
     def _inside(self, column: Column) -> Words:
         says, among = self._term.says, COLLECTIONS
@@ -121,7 +115,11 @@ class Conditions:
         for condition in self._conditions:
             if condition.clauses:
                 every = [self._through(clause, unknown, holds, values) for clause, unknown in condition.clauses]
-                passing[condition.rows] &= reduce(and_, every)
+                through = reduce(and_, every)
+                if len(condition.rows) == 1:  # in place
+                    passing[condition.rows[0]] &= through
+                else:
+                    passing[condition.rows] &= through
         for evaluated, rows in self._evaluated:
             asked = unpacked(np.bitwise_or.reduce(passing[rows], axis=0), len(values))
             passing[rows] &= ~packed(_stopped(evaluated, values, asked))

@@ -90,6 +90,8 @@ class Rules:
         self._policy = policy
         self._rules: ContactRules = policy.contact_rules
         self._plans: dict[Any, Plan] = {}
+        self._by_zone: dict[Any, Counting] = {}
+        self._counting_at: datetime | None = None
         self._tallies: list[Tally] = []
         self._columns: _Tallies | None = None
         self._numbers: dict[Tally, int] = {}
@@ -248,13 +250,14 @@ class Rules:
     ) -> list[int]:
         """The tallies that each person's contacts count in, once for each time, as one number with the person's."""
         found: list[int] = []
-        by_zone: dict[Any, Counting] = {}
+        if self._counting_at != now:
+            self._counting_at, self._by_zone = now, {}
         for person, history in enumerate(histories):
             zone = zones[person] if zones is not None and self._rules.calendars else None
-            counting = by_zone.get(zone)
+            counting = self._by_zone.get(zone)
             if counting is None:
                 since = self._since(zone, now)
-                counting = by_zone[zone] = Counting(self.plan, since, self.oldest(since))
+                counting = self._by_zone[zone] = Counting(self.plan, since, self.oldest(since))
             counting(history.contacts.values(), facts_of, now, person * _STRIDE, found.append)
             if history.past.contacts:
                 alone[person] = any(folded.had is not None for folded in history.past.contacts)

@@ -49,8 +49,9 @@ class Counting:
                 if not contact.counts(now):
                     continue
                 outcomes = {**outcomes, "sent": contact.at}
-            for outcome in outcomes:
-                if outcome in oldest and outcomes[outcome] > oldest[outcome]:
+            for outcome, at in outcomes.items():
+                since = oldest.get(outcome)
+                if since is not None and at > since:
                     self._count(what_of(contact), outcomes, base, counts)
                     break
 
@@ -63,8 +64,10 @@ class Counting:
                 if at > since:
                     counts(base + tally)
         for names, tally, since in latest:
-            if any(outcomes[name] > since for name in names if name in outcomes):
-                counts(base + tally)
+            for name in names:
+                if name in outcomes and outcomes[name] > since:
+                    counts(base + tally)
+                    break
 
     def _planned(self, what: tuple[str, ...]) -> Plan:
         plan, since = self._plan(what), self._since

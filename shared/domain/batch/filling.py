@@ -101,7 +101,8 @@ class Filling:
         table = self._table
         table.fill(NOTHING)
         table.ravel()[pairs.persons * wide + self.column_of[pairs.rows]] = priorities
-        barred, whose = stopped.nonzero()
+        # of one long line what is up is found several times as fast as of a table
+        barred, whose = np.divmod(stopped.reshape(-1).nonzero()[0], persons)
         table[whose, self.column_of[barred]] = NOTHING
         table[:, self.width] = NOTHING
         return _Walk(self, table, standing).filled()

@@ -7,10 +7,11 @@ there.
 
 from __future__ import annotations
 
+import marshal
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import chain
+from itertools import repeat
 from operator import itemgetter
 from typing import Any, Final
 
@@ -40,6 +41,9 @@ _AT_ONCE: Final = 64
 """Persons whose attributes stay in a processor's cache while they are read."""
 
 _SIMPLE: Final = frozenset({str, int, bool, NoValue})
+_LIST: Final = 5
+"""Bytes before the first object of a list that `marshal` writes."""
+
 _LISTS: Final = ("brands", "products", "flags", "reachable")
 _NOT_THERE: Final = math.nan
 """Stands for what is not there in a column of numbers, until it is known that all are numbers."""
@@ -59,7 +63,7 @@ class Column:
         self.numbers: Any = None
         kinds = set(map(type, values))
         if len(classes) < _BYTE - NAMED and kinds <= _HASHED:
-            self._classes = np.frombuffer(bytes(map(classes.__getitem__, values)), np.uint8)
+            self._classes = np.frombuffer(bytes(map(classes.get, values, repeat(_TEXT))), np.uint8)
         else:
             self._classes = np.array([classes.of(value) for value in values], np.uint16)
         if kinds & _NUMBERS:
@@ -88,25 +92,19 @@ class Column:
 
 
 class Classes(dict[Any, int]):
-    """The class of each value of a column; texts are looked up, and so are values that are not there."""
+    """The class of each text that a term of a column names, and of all values that are neither texts nor numbers."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         super().__init__(zip(texts, range(NAMED, NAMED + len(texts)), strict=True))
         self.update({MISSING: _MISSING, NOWHERE: _NOWHERE, UNREADABLE: _UNREADABLE, None: _NULL})
-
-    def __missing__(self, value: Any) -> int:
-        return self.of(value)
+        self.update({False: _FALSE, True: _TRUE})
 
     def of(self, value: Any) -> int:
         """The class of any value."""
         kind = value.__class__
         if kind is float or kind is int:
             return NUMBER if value == value else _NAN  # noqa: PLR0124 - NaN
-        if kind is str or kind is NoValue or value is None:
-            return self.get(value, _TEXT)
-        if kind is bool:
-            return _TRUE if value else _FALSE
-        return _OTHER
+        return self.get(value, _TEXT) if kind in _HASHED else _OTHER
 
 
 def _number(value: Any) -> float:
@@ -211,12 +209,7 @@ class Values:
             seen = [absent | known for known in self._attributes[begin : begin + _AT_ONCE]]
             rows += map(read_others, seen)
             if are_doubles:
-                found = list(chain.from_iterable(map(read_doubles, seen)))
-                are_doubles = set(map(type, found)) <= _NUMBERS
-                if are_doubles:
-                    block = numbers[begin : begin + _AT_ONCE].reshape(-1)
-                    block[:] = np.fromiter(map(_number, found) if int in map(type, found) else found, np.float64)
-                    are_doubles = all(found[n] is _NOT_THERE for n in np.isnan(block).nonzero()[0].tolist())
+                are_doubles = _read_numbers(list(map(read_doubles, seen)), numbers[begin : begin + _AT_ONCE])
         if are_doubles:
             for name, column in zip(doubles, np.ascontiguousarray(numbers.T), strict=True):
                 self._doubles[name] = column
@@ -227,6 +220,25 @@ class Values:
 
     def _is_double(self, name: str) -> bool:
         return self._types.get(name) == "double"
+
+
+def _read_numbers(found: list[tuple[Any, ...]], block: Any) -> bool:
+    """Put numbers into a block, a row for each tuple; whether all of them are numbers, or are not there.
+
+    `marshal` writes one object after the other, each after a letter for its type, of which doubles alone have a `g`:
+    so they are told from others, and copied, in half the time that asking each for its type takes.
+    """
+    written = marshal.dumps(found, 2)
+    cells = np.dtype([("tuple", "S5"), ("cells", [("type", "S1"), ("value", "<f8")], (block.shape[1],))])
+    like_doubles = len(written) == _LIST + len(found) * cells.itemsize
+    read = np.frombuffer(written, cells, len(found) if like_doubles else 0, offset=_LIST)["cells"]
+    if like_doubles and (read["type"] == b"g").all():
+        block[:] = read["value"]
+    elif {kind for each in found for kind in map(type, each)} <= _NUMBERS:
+        block[:] = [list(map(_number, each)) for each in found]
+    else:
+        return False
+    return all(found[row][place] is _NOT_THERE for row, place in np.argwhere(np.isnan(block)).tolist())
 
 
 def _reader(names: Sequence[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
