@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from shared.domain.forgetting import day
 from shared.domain.observed import Increment, Lesson, learns
 from shared.domain.outcome import NEGATIVE, OUTCOMES, POSITIVE
+from shared.domain.predictors import SCORES, SHADOWS, scored
 from shared.domain.propensity import Counts, Tally, model_id, present, propensity, taught
 from tests.contract.samples import NOW
 from tests.unit.domain.lessons import learn
@@ -65,6 +66,15 @@ def test_an_outcome_counts_half_as_much_after_every_half_life():
     assert [share / shares[0] for share in shares] == pytest.approx([1, 1 / 2, 1 / 4, 2**-20], rel=1e-3)
     assert present(taught_then[:1], day(NOW.timestamp()) + 900).positives == 0
     assert taught_then[0].positives_by_pair.keys() == {"AAAAA1"}
+
+
+def test_what_no_predictor_was_known_of_still_tells_of_its_score():
+    tally = Tally()
+    learn(tally, scored("", 31), accepted=True)
+    learn(tally, scored("", 31, 30), accepted=False)
+
+    assert tally.counts().positives_by_cell == {SCORES[31]: 1}
+    assert tally.counts().negatives_by_cell == {SCORES[31]: 1, SHADOWS[30]: 1}
 
 
 def test_what_is_seen_with_a_parent_is_counted_with_it():
