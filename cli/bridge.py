@@ -58,7 +58,7 @@ def kafka(
         signal.signal(number, lambda *_: stop.set())
     loops: list[Callable[[], None]] = []
     if sources:
-        intake = HttpIntake(platform.endpoints["ingest"], platform.headers["ingest"])
+        intake = HttpIntake(platform.endpoints["ingest"], platform.headers["ingest"], wait=stop.wait)
         for topic, source in sources.items():
             try:
                 intake.check(source)

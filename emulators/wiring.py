@@ -78,6 +78,7 @@ from shared.adapters.memory.responses import ResponseWindows
 from shared.adapters.memory.seals import Seals
 from shared.adapters.memory.secrets import Secrets
 from shared.adapters.memory.store import Store
+from shared.adapters.refreshing import Prepared
 from shared.adapters.scoring import Scorers
 from shared.adapters.sealing import Sealer
 from shared.messages import (
@@ -138,8 +139,10 @@ def services(
 ) -> dict[str, Service]:
     """The functions by name, with the bank seeded and everything subscribed."""
     store, meter = memory.store, memory.meter
-    catalogues, persons, contacts = Catalogues(store), Persons(store, meter), Contacts(store, meter)
-    contact_points, models = ContactPoints(store, meter), Models(store)
+    prepared = Prepared()
+    catalogues = Catalogues(store, prepare=prepared.policy)
+    persons, contacts = Persons(store, meter), Contacts(store, meter)
+    contact_points, models = ContactPoints(store, meter), Models(store, prepare=prepared.counts)
     publisher = memory.publisher
     bank.seed(catalogues, persons, contact_points, tell)
     identify, qualify = Identify(catalogues, persons, new_person_id), Qualify(catalogues)

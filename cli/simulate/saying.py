@@ -9,6 +9,7 @@ import click
 from shared.domain.batch.differing import Difference
 from shared.domain.batch.judging import Judged
 from shared.domain.batch.numbers import CHANGED_BY_LEVERS, COST, REACHED, VALUE, VALUE_WITHOUT_LEVERS, Summary
+from shared.domain.batch.weeks import Week
 from shared.domain.catalogue import Revision
 from shared.domain.rules import Budget, Volume
 
@@ -62,6 +63,20 @@ def say_fairness(judged: Sequence[Judged]) -> None:
         click.secho("limits of fairness", bold=True)
     for each in judged:
         click.echo(f"  {judgement(each)}")
+
+
+def say_weeks(weeks: Sequence[Sequence[Week]]) -> None:
+    """Print contact pressure, by revision as they were asked."""
+    names = ("before, week", "after, week") if len(weeks) == 2 else ("week",)
+    if weeks[-1]:
+        click.secho("contact pressure", bold=True)
+    for name, of in zip(names, weeks, strict=True):
+        for number, week in enumerate(of, 1):
+            found = week.pressure
+            click.echo(
+                f"  {name} {number}: reach {found.reach:.1%}, contacts a person {found.mean:.2f}, of 95 % at most"
+                f" {found.p95}, at most {found.most}, at a cap {found.at_caps:.1%}, no action {found.no_action:.1%}"
+            )
 
 
 def judgement(judged: Judged) -> str:

@@ -11,6 +11,7 @@ from shared.adapters.firestore.client import Database
 from shared.adapters.firestore.models import Models
 from shared.adapters.firestore.quarantine import Quarantine
 from shared.adapters.pubsub import Publisher
+from shared.adapters.refreshing import Prepared
 from shared.messages import ActionsQualified
 from shared.runtime.metering import RequestMeter
 from shared.runtime.push import Push
@@ -21,10 +22,11 @@ from shared.runtime.world import utc_now
 settings = read(Settings)
 meter = RequestMeter()
 database = Database(settings.google_cloud_project)
-catalogues = Catalogues(database)
+prepared = Prepared()
+catalogues = Catalogues(database, prepare=prepared.policy)
 push = Push(
     ActionsQualified,
-    Arbitrate(catalogues, Models(database)),
+    Arbitrate(catalogues, Models(database, prepare=prepared.counts)),
     publisher=Publisher(settings.google_cloud_project, meter),
     quarantine=Quarantine(database),
     meter=meter,

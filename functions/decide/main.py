@@ -26,6 +26,7 @@ from shared.adapters.firestore.models import Models
 from shared.adapters.firestore.person_keys import sealer
 from shared.adapters.firestore.persons import Persons
 from shared.adapters.pubsub import Publisher
+from shared.adapters.refreshing import Prepared
 from shared.adapters.sealed_history import SealingPublisher
 from shared.runtime.keys import Keyring
 from shared.runtime.metering import RequestMeter
@@ -37,12 +38,13 @@ settings = read(Settings)
 meter = RequestMeter()
 sealing = sealer(settings.google_cloud_project, settings.person_keys)
 database = Database(settings.google_cloud_project)
-catalogues = Catalogues(database)
+prepared = Prepared()
+catalogues = Catalogues(database, prepare=prepared.policy)
 allowances = Allowances(database, meter, new_holder(), pause)
 decide = Decide(
     Identify(catalogues, Persons(database, meter, sealing), new_person_id),
     Qualify(catalogues),
-    Arbitrate(catalogues, Models(database)),
+    Arbitrate(catalogues, Models(database, prepare=prepared.counts)),
     Suppress(catalogues, Contacts(database, meter, sealing), allowances, pause),
     catalogues=catalogues,
     publisher=SealingPublisher(Publisher(settings.google_cloud_project, meter), sealing),

@@ -14,6 +14,7 @@ from shared.domain.contact import Contact
 from shared.domain.contact_history import ContactHistory
 from shared.domain.contact_past import Folded
 from shared.domain.identity.links import Graph, Identifier, Link, namespace_of, value_of
+from shared.domain.identity.resolution import is_held
 from shared.domain.profile import Person
 from shared.ports import Catalogues, Contacts, Persons
 
@@ -138,7 +139,7 @@ class ShowPerson:
             version=person.version,
             created_at=person.created_at,
             made_of=[FormerPerson(person_id=each, created_at=it.created_at) for each, it in person.fragments.items()],
-            identifiers=[_identifier(each) for each in self._persons.identifiers_of(ids)],
+            identifiers=[_identifier(each) for each in self._persons.identifiers_of(ids) if is_held(each, person)],
             apart=list(apart(person.graph)),
             brands=person.brands,
             products=person.products,

@@ -7,13 +7,14 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Generic, NamedTuple, TypeVar
 
 from shared.domain.catalogue import Revision
 from shared.domain.errors import NotFoundError, TransientError
 from shared.domain.policy.policy import Policy
+from shared.domain.propensity import Counts
 
 T = TypeVar("T")
 Monotonic = Callable[[], float]
@@ -158,6 +159,33 @@ def _kept_from_collection() -> Iterator[None]:
             gc.enable()
 
 
+class Prepared:
+    """What models make of persons, made ready for the live revision and the newest counts by whoever loads one of them,
+    before it is given to anybody: so that no decision waits for it while a renewal is behind the answer.
+    """
+
+    def __init__(self) -> None:
+        """Nothing is loaded yet."""
+        self._policy: Policy | None = None
+        self._counts: Mapping[str, Counts] | None = None
+
+    def policy(self, policy: Policy) -> None:
+        """A revision is live."""
+        is_new, self._policy = policy is not self._policy, policy
+        if is_new and self._counts is not None:
+            policy.factors.prepare(self._counts)
+
+    def counts(self, counts: Mapping[str, Counts]) -> None:
+        """Models have learnt."""
+        self._counts = counts
+        if self._policy is not None:
+            self._policy.factors.prepare(counts)
+
+
+def nothing_prepared(_loaded: object) -> None:
+    """Where nothing is to be made ready."""
+
+
 class Served:
     """The side of the port `Catalogues` that decides by revisions, over a store that is looked at seldom."""
 
@@ -169,10 +197,12 @@ class Served:
         *,
         refresh_seconds: float,
         monotonic: Monotonic,
+        prepare: Callable[[Policy], None],
     ) -> None:
         """Serve an environment: `live` gives the id of its revision and `load` a revision's canonical form, each None
-        where there is none.
+        where there is none; `prepare` makes ready what is live, before it is given.
         """
+        self._prepare = prepare
         self._environment = environment
         self._live_id = live
         self._load_canonical = load
@@ -203,7 +233,9 @@ class Served:
         revision = self._live_id(self._environment)
         if revision is None:
             raise TransientError(f"no revision of the catalogue is live in {self._environment!r}: publish one")
-        return self._policies.get(revision)
+        policy = self._policies.get(revision)
+        self._prepare(policy)
+        return policy
 
     def _load(self, revision: str) -> Revision:
         canonical = self._load_canonical(revision)

@@ -10,8 +10,11 @@ from contextlib import suppress
 
 import pytest
 
-from shared.adapters.refreshing import Policies, Refreshing
+from shared.adapters import memory
+from shared.adapters.refreshing import RENEWAL, Policies, Prepared, Refreshing
 from shared.domain.errors import NotFoundError, TransientError
+from shared.domain.policy.factors import Factors
+from shared.domain.propensity import Counts
 from tests.contract.renewals import renewals_end
 from tests.contract.samples import revision
 
@@ -124,6 +127,38 @@ def test_the_last_few_policies_are_kept():
     for _ in range(2):
         with pytest.raises(NotFoundError):
             policies.get("none")
+
+
+def test_a_decision_makes_no_classifier_once_there_was_one(monkeypatch, now):
+    made = []
+
+    def prepare(factors, counts, really=Factors.prepare):
+        made.append(threading.current_thread().name)
+        return really(factors, counts)
+
+    monkeypatch.setattr(Factors, "prepare", prepare)
+    store, prepared, passing = memory.Store(), Prepared(), {"monotonic": lambda: now[0]}
+    catalogues = memory.Catalogues(store, prepare=prepared.policy, **passing)
+    models = memory.Models(store, prepare=prepared.counts, **passing)
+    catalogues.publish(revision("a"))
+
+    def decide():
+        policy, counts = catalogues.current(), models.counts()
+        policy.factors.propensities(counts, {}, "d", [])
+        return policy, counts
+
+    before, known = decide()
+    assert len(made) == 1
+    store.models["m@email"] = Counts(positives=1)
+    now[0] += 61
+    decide()
+    renewals_end()
+    assert decide()[1]["m@email"].positives == 1
+    before.factors.propensities(known, {}, "d", [])  # who began before goes on by what was known then
+    assert made[1:] == [RENEWAL]
+    catalogues.publish(revision("b"))
+    assert decide()[0] is not before
+    assert len(made) == 3
 
 
 def test_a_policy_that_is_no_longer_kept_goes_at_once():

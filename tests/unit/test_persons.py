@@ -107,6 +107,18 @@ def test_why_two_are_one_is_the_shortest_chain_of_evidence(desk):
     assert len(desk.ask("why", one=formers[0], other=formers[1])["chain"]) in (1, 2)
 
 
+def test_what_hangs_on_who_was_taken_apart_is_not_shown_with_the_other():
+    desk, lead = Desk(), {"crm_id": "crm-88"}
+    desk.see("s-1", identifiers={**CUSTOMER, **lead})
+    desk.see("s-2", 1, identifiers={**lead, **COOKIE})
+    desk.ask("unmerge", one=lead, other=CUSTOMER, reason="two of one name", do=True)
+
+    shown = desk.ask("show", identifiers=CUSTOMER)
+
+    assert desk.person_of(COOKIE) == desk.person_of(lead) != shown["person_id"]
+    assert "cookie_id" not in {each["namespace"] for each in shown["identifiers"]}
+
+
 def test_who_is_taken_apart_has_its_own_again_and_stays_apart(desk):
     assert desk.person_of(CRM) == desk.person_of(CUSTOMER) == desk.person_of(COOKIE)
     desk.see("s-4", 3, identifiers=CRM, kind="application_abandoned")

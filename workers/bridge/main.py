@@ -31,7 +31,7 @@ def main() -> None:
     loops = []
     if sources:
         bridge = Bridge(
-            HttpIntake(settings.ingest_url, {"x-api-key": settings.ingest_key}),
+            HttpIntake(settings.ingest_url, {"x-api-key": settings.ingest_key}, wait=stop.wait),
             Quarantine(Database(settings.google_cloud_project)),
             sources,
             utc_now,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 import zlib
+from collections.abc import Callable
 
 from shared.adapters.firestore.client import Database
-from shared.adapters.refreshing import CATALOGUE_REFRESH_SECONDS, Monotonic, Served
+from shared.adapters.refreshing import CATALOGUE_REFRESH_SECONDS, Monotonic, Served, nothing_prepared
 from shared.domain.catalogue import Revision
 from shared.domain.policy.policy import Policy
 
@@ -26,11 +27,19 @@ class Catalogues:
         environment: str = "live",
         refresh_seconds: float = CATALOGUE_REFRESH_SECONDS,
         monotonic: Monotonic = time.monotonic,
+        prepare: Callable[[Policy], None] = nothing_prepared,
     ) -> None:
-        """Serve what is live in an environment, looking again every `refresh_seconds`."""
+        """Serve what is live in an environment, made ready by `prepare`, looking again every `refresh_seconds`."""
         self._database = database
         self._environment = environment
-        self._served = Served(environment, self._live, self._load, refresh_seconds=refresh_seconds, monotonic=monotonic)
+        self._served = Served(
+            environment,
+            self._live,
+            self._load,
+            refresh_seconds=refresh_seconds,
+            monotonic=monotonic,
+            prepare=prepare,
+        )
 
     def current(self) -> Policy:
         """The live revision, compiled; cached, refreshed behind the answer."""

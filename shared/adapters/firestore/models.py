@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
 from shared.adapters.firestore.client import Database, fields_of
-from shared.adapters.refreshing import MODELS_REFRESH_SECONDS, Clock, Monotonic, Refreshing
+from shared.adapters.refreshing import MODELS_REFRESH_SECONDS, Clock, Monotonic, Refreshing, nothing_prepared
 from shared.domain.forgetting import Era, day
 from shared.domain.propensity import Counts, Tally, present
 
@@ -28,10 +28,14 @@ class Models:
         refresh_seconds: float = MODELS_REFRESH_SECONDS,
         monotonic: Monotonic = time.monotonic,
         clock: Clock = time.time,
+        prepare: Callable[[Mapping[str, Counts]], None] = nothing_prepared,
     ) -> None:
-        """Read all counts afresh every `refresh_seconds`, as they stand on the day that `clock` says."""
+        """Read all counts afresh every `refresh_seconds`, as they stand on the day that `clock` says,
+        made ready by `prepare`.
+        """
         self._database = database
         self._clock = clock
+        self._prepare = prepare
         self._counts = Refreshing(self._load, refresh_seconds=refresh_seconds, monotonic=monotonic)
 
     def counts(self) -> Mapping[str, Counts]:
@@ -48,7 +52,9 @@ class Models:
         for (name, era), tally in tallies.items():
             by_model[name].append(tally.counts(era))
         today = day(self._clock())
-        return {name: present(by_era, today) for name, by_era in by_model.items()}
+        found = {name: present(by_era, today) for name, by_era in by_model.items()}
+        self._prepare(found)
+        return found
 
 
 def shard_of(model: str, number: int, era: Era | None) -> str:

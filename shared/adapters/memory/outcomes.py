@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
 from shared.adapters.memory.store import Document, Store
-from shared.adapters.refreshing import MODELS_REFRESH_SECONDS, Clock, Monotonic, Refreshing
+from shared.adapters.refreshing import MODELS_REFRESH_SECONDS, Clock, Monotonic, Refreshing, nothing_prepared
 from shared.domain.contact import Contact
 from shared.domain.delivery import Delivery
 from shared.domain.errors import StaleError
@@ -85,10 +85,14 @@ class Models:
         refresh_seconds: float = MODELS_REFRESH_SECONDS,
         monotonic: Monotonic = time.monotonic,
         clock: Clock = time.time,
+        prepare: Callable[[Mapping[str, Counts]], None] = nothing_prepared,
     ) -> None:
-        """Read `store` afresh every `refresh_seconds`, as its counts stand on the day that `clock` says."""
+        """Read `store` afresh every `refresh_seconds`, as its counts stand on the day that `clock` says,
+        made ready by `prepare`.
+        """
         self._store = store
         self._clock = clock
+        self._prepare = prepare
         self._counts = Refreshing(self._load, refresh_seconds=refresh_seconds, monotonic=monotonic)
 
     def counts(self) -> Mapping[str, Counts]:
@@ -102,4 +106,5 @@ class Models:
         today = day(self._clock())
         for model, eras in by_era.items():
             counts[model] = present([counts.get(model, NO_EVIDENCE), *eras], today)
+        self._prepare(counts)
         return counts

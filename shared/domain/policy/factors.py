@@ -75,7 +75,7 @@ class Factors:
         self.mandatory = rows_at([row for row, (action, _) in enumerate(rows) if action.mandatory])
         self.predictors = Predictors(revision.catalogue.predictors, revision.catalogue.learning)
         self.explores = revision.catalogue.exploration == "thompson"
-        self._say: tuple[Mapping[str, Counts] | None, _Say] = None, lambda *_: Propensities((), "")
+        self._said: tuple[tuple[Mapping[str, Counts], _Say], ...] = ()
 
     def propensities(
         self, counts: Mapping[str, Counts], situation: Variables, decision: str, rows: Numbers
@@ -89,11 +89,18 @@ class Factors:
             decision: the decision's id, by which propensities are drawn where the catalogue explores.
             rows: the numbers of those that may be.
         """
-        known, say = self._say
-        if known is not counts:
-            say = self._scoring(counts) if self.predictors or self.explores else self._the_same_for_all(counts)
-            self._say = counts, say
-        return say(situation, decision, rows)
+        for known, say in self._said:
+            if known is counts:
+                return say(situation, decision, rows)
+        return self.prepare(counts)(situation, decision, rows)
+
+    def prepare(self, counts: Mapping[str, Counts]) -> _Say:
+        """Work out what does not depend on the person. What was worked out by the counts before stays as well, for
+        those who go on asking by them meanwhile.
+        """
+        say = self._scoring(counts) if self.predictors or self.explores else self._the_same_for_all(counts)
+        self._said = (counts, say), *self._said[:1]
+        return say
 
     def _the_same_for_all(self, counts: Mapping[str, Counts]) -> _Say:
         found = Propensities(self.starting(counts), version(counts))
