@@ -30,7 +30,7 @@ class Mail(Controller):
 
         def knows(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: Any) -> AuthResult:
             given = isinstance(data, LoginPassword) and b":".join((data.login, data.password)).decode()
-            return AuthResult(success=bool(played and given == played.secret))
+            return AuthResult(success=bool(played and given == played.secret), handled=False)
 
         logging.getLogger("mail.log").setLevel(logging.ERROR)  # the library warns of itself there
         options = {"auth_require_tls": False, "authenticator": knows, **options}

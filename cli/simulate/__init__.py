@@ -7,17 +7,20 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
+import msgspec
 
 from cli.platform import ROOT
 from cli.revisions import revision_of
 from cli.say import fail, json_option, say_json
+from cli.simulate.page import Told, page
 from cli.simulate.persons import read
 from cli.simulate.running import AT_ONCE, Asked, Came, run
-from cli.simulate.saying import judgement, say_differences, say_fairness, say_summary
-from shared.domain.batch.differing import Moved, differences
+from cli.simulate.saying import judgement, say_differences, say_fairness, say_summary, say_weeks
+from shared.domain.batch.differing import Difference, Moved, differences
 from shared.domain.batch.judging import compare, judge
 from shared.domain.batch.numbers import Summary
 from shared.domain.batch.rates import Rates
+from shared.domain.batch.weeks import Week
 from shared.domain.catalogue import Revision
 from shared.domain.engagement import Slots
 from shared.domain.signal import DECISION_REQUESTED
@@ -37,6 +40,9 @@ SAMPLE = ROOT / "catalogue" / "samples" / "customers.csv"
 @click.option("--at", type=click.DateTime(["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"]), help="When, UTC; now, if not given.")
 @click.option("--who", "behind", metavar="NUMBER", help="Name the persons behind a number, such as issue:grow.")
 @click.option("--record", "person", metavar="PERSON", help="Print the whole record of one person's decision.")
+@click.option("--weeks", default=0, type=click.IntRange(0, 52), help="Simulate contact pressure over so many weeks.")
+@click.option("--seed", default=0, show_default=True, help="Of what persons accept meanwhile.")
+@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a report with plots there too.")
 @click.option("--gate", "gated", is_flag=True, help="Fail where a limit of fairness.yaml is not kept.")
 @click.option("--processes", default=1, type=click.IntRange(1, 64), show_default=True)
 @json_option
@@ -58,9 +64,11 @@ def simulate(revision: str, as_json: bool, **given: Any) -> None:
         now=now,
         behind=options.behind,
         person=options.person,
+        weeks=options.weeks,
+        seed=options.seed,
     )
     lots = read(options.file, revisions[-1], now, AT_ONCE)
-    found = _added(run(asked, lots, options.processes), len(revisions))
+    found = _added(run(asked, lots, options.processes), len(revisions), options.weeks)
     if not found.summaries[-1].persons:
         fail(f"{options.file} has no persons.", "It has one JSON object a line, or is a table.")
     if options.person is not None:
@@ -71,6 +79,8 @@ def simulate(revision: str, as_json: bool, **given: Any) -> None:
         _say_who(options.behind, found, as_json=as_json)
     else:
         _say(revisions, found, as_json=as_json)
+    if options.html is not None:
+        _write(options.html, revisions, now, found)
     if options.gated:
         _gate(revisions[-1], found.rates[-1])
 
@@ -86,16 +96,20 @@ class _Options(NamedTuple):
     at: datetime | None
     behind: str | None
     person: str | None
+    html: Path | None
     gated: bool
+    weeks: int
+    seed: int
     processes: int
 
 
-def _added(came: Any, revisions: int) -> Came:
+def _added(came: Any, revisions: int, weeks: int) -> Came:
     """All waves as one."""
     total = Came(
         summaries=tuple(Summary() for _ in range(revisions)),
         moved=Moved(),
         rates=tuple(Rates() for _ in range(revisions)),
+        weeks=tuple([Week() for _ in range(weeks)] for _ in range(revisions)),
         behind=tuple([] for _ in range(revisions)),
     )
     for each in came:
@@ -106,8 +120,32 @@ def _added(came: Any, revisions: int) -> Came:
             known_rates.add(more_rates)
         for known, more in zip(total.behind, each.behind, strict=False):
             known.extend(more)
+        for known_weeks, more_weeks in zip(total.weeks, each.weeks, strict=True):
+            for known_week, more_week in zip(known_weeks, more_weeks, strict=True):
+                known_week.add(more_week)
         total.record = total.record or each.record
     return total
+
+
+def _write(file: Path, revisions: list[Revision], now: datetime, found: Came) -> None:
+    """Write the report."""
+    told = Told(
+        revisions=revisions,
+        now=now,
+        found=found,
+        differences=_differences(revisions, found),
+        compared=compare(revisions[-1], found.rates[-1]),
+        judged=judge(revisions[-1], found.rates[-1]),
+    )
+    try:
+        file.write_text(page(told), encoding="utf-8")
+    except OSError as error:
+        fail(f"{file} cannot be written: {error.strerror}.")
+
+
+def _differences(revisions: list[Revision], found: Came) -> list[Difference]:
+    before, after = found.summaries[0], found.summaries[-1]
+    return differences(before.counts, after.counts, found.moved) if len(revisions) == 2 else []
 
 
 def _gate(revision: Revision, rates: Rates) -> None:
@@ -122,7 +160,7 @@ def _gate(revision: Revision, rates: Rates) -> None:
 
 def _say(revisions: list[Revision], found: Came, *, as_json: bool) -> None:
     before, after = found.summaries[0], found.summaries[-1]
-    made = differences(before.counts, after.counts, found.moved) if len(revisions) == 2 else []
+    made = _differences(revisions, found)
     if as_json:
         told: dict[str, Any] = {
             "revision": revisions[-1].id,
@@ -130,15 +168,24 @@ def _say(revisions: list[Revision], found: Came, *, as_json: bool) -> None:
             "fairness": compare(revisions[-1], found.rates[-1]),
             "limits": judge(revisions[-1], found.rates[-1]),
         }
+        if found.weeks[-1]:
+            told["weeks"] = [_told(week) for week in found.weeks[-1]]
         if len(revisions) == 2:
             told |= {"against": revisions[0].id, "before": before, "differences": made}
+            if found.weeks[0]:
+                told["weeks_before"] = [_told(week) for week in found.weeks[0]]
         say_json(told)
     elif len(revisions) == 2:
         say_differences(made, before, after)
     else:
         say_summary(revisions[-1], after)
     if not as_json:
+        say_weeks(found.weeks)
         say_fairness(judge(revisions[-1], found.rates[-1]))
+
+
+def _told(week: Week) -> dict[str, Any]:
+    return {**msgspec.structs.asdict(week), "pressure": week.pressure}
 
 
 def _say_who(behind: str, found: Came, *, as_json: bool) -> None:

@@ -7,7 +7,7 @@ import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import msgspec
@@ -17,6 +17,7 @@ from shared.domain.batch.deciding import Batch, Wave
 from shared.domain.batch.differing import Moved, moved
 from shared.domain.batch.numbers import Behind, Numbers, Summary, summed, who
 from shared.domain.batch.rates import Rates, Rating
+from shared.domain.batch.weeks import Week, simulate_weeks
 from shared.domain.catalogue import Revision
 from shared.domain.engagement import Slots
 from shared.domain.policy.policy import Policy
@@ -39,6 +40,8 @@ class Asked(NamedTuple):
         now: when all are decided, UTC.
         behind: the number whose persons are wanted, None for none.
         person: whose record is wanted, None for nobody's.
+        weeks: over how many contact pressure is simulated.
+        seed: of what is accepted meanwhile.
     """
 
     revisions: tuple[bytes, ...]
@@ -49,6 +52,8 @@ class Asked(NamedTuple):
     now: datetime
     behind: str | None = None
     person: str | None = None
+    weeks: int = 0
+    seed: int = 0
 
 
 class Came(msgspec.Struct, kw_only=True):
@@ -58,6 +63,7 @@ class Came(msgspec.Struct, kw_only=True):
         summaries: by revision, as they were asked.
         moved: between the two.
         rates: by revision, of the parts of protected attributes.
+        weeks: by revision, contact pressure.
         behind: the persons behind the number that was asked for, by revision.
         record: of the person who was asked for, as JSON, by the last revision.
     """
@@ -65,6 +71,7 @@ class Came(msgspec.Struct, kw_only=True):
     summaries: tuple[Summary, ...]
     moved: Moved
     rates: tuple[Rates, ...]
+    weeks: tuple[list[Week], ...]
     behind: tuple[list[str], ...] = ()
     record: bytes = b""
 
@@ -107,6 +114,7 @@ class Simulation:
         signals = [self._signal(line) for line in lines]
         found: list[Behind] = []
         rates: list[Rates] = []
+        weeks: list[list[Week]] = []
         record = b""
         for batch, numbers, rating in zip(self._batches, self._numbers, self._rating, strict=True):
             revision = batch.policy.revision
@@ -114,6 +122,7 @@ class Simulation:
             decisions = batch(wave)
             found.append(numbers(wave, decisions))
             rates.append(rating(wave, decisions, found[-1]))
+            weeks.append(self._weeks(batch, wave, lines))
             for person, profile in enumerate(profiles):
                 if profile.person_id == asked.person:
                     record = msgspec.json.encode(full(batch.policy, batch.record(wave, person)))
@@ -122,9 +131,22 @@ class Simulation:
             summaries=tuple(summed(each, len(ids)) for each in found),
             moved=moved(found[0], found[-1], len(ids)),
             rates=tuple(rates),
+            weeks=tuple(weeks),
             behind=tuple(who(each, asked.behind, ids) for each in found) if asked.behind else (),
             record=record,
         )
+
+    def _weeks(self, batch: Batch, wave: Wave, lines: Sequence[Line]) -> list[Week]:
+        """Contact pressure, a signal of each person a day."""
+        asked = self._asked
+
+        def signal_of(person: int, day: int) -> Signal:
+            at = asked.now + timedelta(days=day)
+            return msgspec.structs.replace(
+                wave.signals[person], id=f"{lines[person].person_id}/{day}", at=at, received_at=at
+            )
+
+        return simulate_weeks(batch, wave.profiles, wave.histories, signal_of, asked.weeks, asked.seed)
 
     def _signal(self, line: Line) -> Signal:
         asked = self._asked

@@ -9,6 +9,7 @@ import click
 from shared.domain.batch.differing import Difference
 from shared.domain.batch.judging import Judged
 from shared.domain.batch.numbers import CHANGED_BY_LEVERS, COST, REACHED, VALUE, VALUE_WITHOUT_LEVERS, Summary
+from shared.domain.batch.weeks import Week
 from shared.domain.catalogue import Revision
 from shared.domain.rules import Budget, Volume
 
@@ -27,7 +28,7 @@ def say_summary(revision: Revision, summary: Summary) -> None:
     levers = sums.get(VALUE_WITHOUT_LEVERS, 0.0) - sums.get(VALUE, 0.0)
     changed = counts.get(CHANGED_BY_LEVERS, 0)
     click.echo(f"  levers cost £{levers:,.2f} of it, and change what {changed:,} are given")
-    for line in _allowances(revision, sums):
+    for line in allowances(revision, sums):
         click.echo(f"  {line}")
     for dimension in ("issue", "channel", "brand", "action"):
         _table(f"given, by {dimension}", _of(counts, dimension), persons)
@@ -64,6 +65,20 @@ def say_fairness(judged: Sequence[Judged]) -> None:
         click.echo(f"  {judgement(each)}")
 
 
+def say_weeks(weeks: Sequence[Sequence[Week]]) -> None:
+    """Print contact pressure, by revision as they were asked."""
+    names = ("before, week", "after, week") if len(weeks) == 2 else ("week",)
+    if weeks[-1]:
+        click.secho("contact pressure", bold=True)
+    for name, of in zip(names, weeks, strict=True):
+        for number, week in enumerate(of, 1):
+            found = week.pressure
+            click.echo(
+                f"  {name} {number}: reach {found.reach:.1%}, contacts a person {found.mean:.2f}, of 95 % at most"
+                f" {found.p95}, at most {found.most}, at a cap {found.at_caps:.1%}, no action {found.no_action:.1%}"
+            )
+
+
 def judgement(judged: Judged) -> str:
     """What was found of a limit, in a line."""
     of = judged.of
@@ -80,7 +95,7 @@ def judgement(judged: Judged) -> str:
     )
 
 
-def _allowances(revision: Revision, sums: Mapping[str, float]) -> Iterator[str]:
+def allowances(revision: Revision, sums: Mapping[str, float]) -> Iterator[str]:
     """What volumes and budgets would have to give, against what they have."""
     for rule in revision.catalogue.rules:
         match rule:

@@ -21,6 +21,7 @@ MAX_LENGTH = 256
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_KINDS = {bool: "a boolean", float: "a fraction", list: "an array", dict: "an object"}
 
 
 def email_sha256(raw: str) -> str:
@@ -51,7 +52,7 @@ def normalise(namespace: str, value: Any) -> tuple[str, str]:
     """
     field = f"identifiers.{namespace}"
     if isinstance(value, bool) or not isinstance(value, str | int):
-        raise InvalidError(f"expected text, got {type(value).__name__}", field=field)
+        raise InvalidError(f"expected text, got {_KINDS.get(type(value), 'nothing')}", field=field)
     text = unicodedata.normalize("NFC", str(value)).strip()
     if not text:
         raise InvalidError("is empty", field=field)

@@ -53,6 +53,9 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     What never changes refers to nothing made after it, so parts stand in no cycle and the collector of garbage need not
     know of them: a large revision holds a hundred thousand. Parts that people write down just as a revision holds them
     are also the types by which their files are read.
+
+    The modules of a revision's parts say their annotations at once, without `from __future__ import annotations`: of
+    those put off, msgspec evaluates the text of each when the first revision is read, which took 8 ms.
     """
 
 

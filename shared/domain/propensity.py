@@ -7,7 +7,7 @@ person when the treatment was chosen. What a model makes of a person stands in `
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -15,7 +15,7 @@ import msgspec
 from shared.domain.catalogue import Starting
 from shared.domain.forgetting import Era, era
 from shared.domain.observed import Increment
-from shared.domain.predictors import Taught, taught_by
+from shared.domain.predictors import taught_by
 
 Count = int | float
 """How many outcomes: a whole number as it is learnt, a part of one where some of it is forgotten."""
@@ -65,27 +65,9 @@ class Tally:
         self._positives.add(taught.positives, taught.positives_by_cell, taught.positives_by_pair, scale)
         self._negatives.add(taught.negatives, taught.negatives_by_cell, taught.negatives_by_pair, scale)
 
-    def learn(self, by: Taught, *, accepted: bool) -> None:
-        """Learn from a delivery of which nothing is taken back later: the same as to add what it taught, and quicker.
-        Weights are 1, whatever its half-life.
-        """
-        sums = self._positives if accepted else self._negatives
-        sums.total += 1
-        if by.parents:  # what is seen with the first of them is all that is seen
-            first, *others = by.parents
-            sums.seen_first[first].update(by.cells)
-            for parent in others:
-                sums.seen_with[parent].update(by.cells)
-        else:
-            sums.seen.update(by.cells)
-        if by.score:
-            sums.seen.update(by.score)
-
     def counts(self, era: Era | None = None) -> Counts:
         """All together, without the cells of which everything was taken back."""
         yes, no = self._positives, self._negatives
-        yes.settle()
-        no.settle()
         return Counts(
             positives=yes.total,
             negatives=no.total,
@@ -98,29 +80,12 @@ class Tally:
 
 
 class _Sums:
-    """The sums of what is positive, or of what is negative; those of single deliveries are counted by themselves, by
-    what the standard library counts with.
-    """
+    """The sums of what is positive, or of what is negative."""
 
     def __init__(self) -> None:
         self.total: Count = 0
         self.by_cell: dict[str, Count] = {}
         self.by_pair: defaultdict[str, dict[str, Count]] = defaultdict(dict)
-        self.seen: Counter[str] = Counter()
-        self.seen_first: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        self.seen_with: defaultdict[str, Counter[str]] = defaultdict(Counter)
-
-    def settle(self) -> None:
-        """Add what was seen to the sums."""
-        _add(self.by_cell, self.seen, 1)
-        self.seen.clear()
-        for parent, seen in self.seen_first.items():
-            _add(self.by_cell, seen, 1)
-            _add(self.by_pair[parent], seen, 1)
-        self.seen_first.clear()
-        for parent, seen in self.seen_with.items():
-            _add(self.by_pair[parent], seen, 1)
-        self.seen_with.clear()
 
     def add(self, total: Count, by_cell: ByCell, by_pair: Mapping[str, ByCell], scale: float) -> None:
         self.total += total * scale
@@ -201,8 +166,8 @@ def taught(increments: Iterable[Increment], bins: str = "") -> list[Counts]:
         counts = Counts(
             positives=known[True],
             negatives=known[False],
-            positives_by_cell={**yes, **dict.fromkeys(score, known[True])} if yes else yes,
-            negatives_by_cell={**no, **dict.fromkeys(score, known[False])} if no else no,
+            positives_by_cell={**yes, **dict.fromkeys(score, known[True])} if known[True] else {},
+            negatives_by_cell={**no, **dict.fromkeys(score, known[False])} if known[False] else {},
             positives_by_pair=dict.fromkeys(parents, yes) if yes else {},
             negatives_by_pair=dict.fromkeys(parents, no) if no else {},
             era=when,

@@ -1,7 +1,5 @@
 """The rules of contact policy as a revision holds them, and the scope that says what a rule or a weight is about."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 import msgspec

@@ -1,7 +1,5 @@
 """What a catalogue says of the slots of one request: limits, wanted issues, and what is shown together."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import msgspec

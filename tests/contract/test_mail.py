@@ -137,10 +137,12 @@ def test_a_login_that_is_wrong_or_missing_takes_nothing(ports):
     played = Played("relay", HOST, ["email"], secret="me:right", is_mail=True)
     mail = Mail(ports.take_all(["mail"], {})["mail"], played, provider)
     mail.start()
-    quick = msgspec.structs.replace(RELAY, timeout_seconds=0.5)
+    known = msgspec.structs.replace(RELAY, authentication=Basic(secret="kairos-connector-relay"))
     try:
         with pytest.raises(NotTakenError, match="530"):
-            sender(mail.port, "smtp").send(quick, "v-1", "zoe@b.example", facts())
+            sender(mail.port, "smtp").send(RELAY, "v-1", "zoe@b.example", facts())
+        with pytest.raises(NotTakenError, match="535"):
+            sender(mail.port, "smtp", relay="me:wrong").send(known, "v-1", "zoe@b.example", facts())
     finally:
         mail.stop()
     assert provider.received() == []

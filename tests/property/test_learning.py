@@ -22,10 +22,11 @@ CELLS = [f"{digest}{number}" for digest in ("AAAAA", "BBBBB", "CCCCC") for numbe
 MODELS = ["a.email@email", "a.web@web", "b.sms@sms"]
 KNOWN = st.lists(st.sampled_from(CELLS), unique_by=lambda cell: cell[:5], max_size=3)
 BINS = st.builds(
-    lambda known, parents, half_life: "".join(known) + (f"|{known[0]}" if known and parents else "") + half_life,
+    lambda known, parents, *rest: "".join(known) + (f"|{known[0]}" if known and parents else "") + "".join(rest),
     KNOWN,
     st.booleans(),
     st.sampled_from(["", "~1", "~30"]),
+    st.sampled_from(["", "^K", "^KV"]),
 )
 TODAY = (NOW + timedelta(days=21)).timestamp()
 TOLD = st.tuples(st.integers(0, 7), st.sampled_from(sorted(OUTCOMES)), st.integers(0, 20))

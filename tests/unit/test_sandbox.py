@@ -2,6 +2,7 @@
 
 import base64
 import json
+import ssl
 import threading
 from datetime import UTC, datetime
 from typing import Any
@@ -17,13 +18,17 @@ from emulators.sandbox import LARGEST_BODY_BYTES, Server
 SECRET = f"whsec_{base64.b64encode(b'a secret for tests only!').decode()}"
 
 
+TRUSTS_NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Made once: to read whom to trust takes longer than any of these tests."""
+
+
 @pytest.fixture
 def sandbox():
     webhook = {"kind": "standard_webhooks"}
     server = Server(0, [Played("any", "127.0.0.1", ["email", "sms"], webhook, SECRET)], logs=False)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
-    with httpx.Client(base_url=f"http://127.0.0.1:{server.server_port}", timeout=10) as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{server.server_port}", timeout=10, verify=TRUSTS_NOBODY) as client:
         yield client
     server.shutdown()
     server.server_close()

@@ -13,10 +13,11 @@ from click.testing import CliRunner
 from cli.model import model
 from shared.domain.limits import LIMITS
 from shared.domain.monitoring import Snapshot, report, stability
-from shared.domain.predictors import SCORES, Predictors, scored, taught_by
+from shared.domain.predictors import SCORES, Predictors, scored
 from shared.domain.propensity import Tally, model_id
 from shared.domain.stand_ins import association, parted, stand_ins
 from tests.fault.world import ROOT, bank_customers, bank_revision
+from tests.unit.domain.lessons import learn
 
 DAY = 86_400.0
 ROWS = [treatment for action in bank_revision().catalogue.actions for treatment in action.treatments]
@@ -36,7 +37,7 @@ def learnt(responses, rate_with, rate_without, *, share=0.5, seed=1, tally=None)
         }
         rate = rate_with if has_app else rate_without
         bins = scored(predictors.named(predictors(situation)), int((np.log(rate / (1 - rate)) + 8) / 0.25))
-        tally.learn(taught_by(bins), accepted=rng.random() < rate)
+        learn(tally, bins, accepted=rng.random() < rate)
     return tally.counts()
 
 
@@ -113,7 +114,7 @@ def test_a_challenger_is_held_against_the_models_and_not_before_it_can_be_told()
         for _ in range(responses):
             accepted = rng.random() < 0.3
             scores = (20 + rng.randrange(8), 20 + rng.randrange(8) + (6 if accepted and good else 0))
-            tally.learn(taught_by(scored("", *scores)), accepted=accepted)
+            learn(tally, scored("", *scores), accepted=accepted)
         return said(tally.counts()).challenger
 
     assert counted(3000, good=True).verdict == "better"

@@ -23,7 +23,7 @@ from cli.bench.learning.contacts import Contact, contacts
 from cli.bench.learning.figures import auc, calibration_error
 from cli.bench.learning.ours import Ours
 from cli.bench.results import Result, result
-from shared.domain.predictors import taught_by
+from shared.domain.observed import Lesson
 
 SHARE = 0.7
 RENEWED_EVERY = 45
@@ -109,35 +109,27 @@ def _predicted(every: Sequence[Contact], model: Ours) -> list[float]:
 
 
 def _updates(every: Sequence[Contact], tell: Tell, *, compare: bool) -> list[Result]:
-    """Learning one outcome, in time of the processor: `update` from what a delivery carries, against a pipeline that
-    learns from the contact; `update.made` from its cells, against a model that learns from features.
+    """Learning one outcome as feedback does, from what a delivery carries until it is in the counts, in time of the
+    processor; against a pipeline that learns from the contact.
     """
     tell(f"{_NAME}.update: {len(every)} contacts")
     model = Ours()
-    carried = [(model.carried(contact), contact.accepted) for contact in every]
-    cells = [(taught_by(bins), accepted) for bins, accepted in carried]
-    ours = _timed(carried, lambda bins, accepted: model.learn(taught_by(bins), accepted=accepted))
-    ours_made = _timed(cells, lambda by, accepted: model.learn(by, accepted=accepted))
+    carried = [(model.carried(contact), Lesson(contact.accepted, contact.at)) for contact in every]
+    ours = _timed(carried, model.learn)
     others: dict[str, list[float]] = {}
-    others_made: dict[str, list[float]] = {}
     if compare:
-        river, alone = peers.River(), peers.RiverAlone()
-        made = [(peers.features(contact), contact.accepted) for contact in every]
-        others = {"river's learn_one": _timed([(c, c.accepted) for c in every], lambda c, _: river.learn(c))}
-        others_made = {"river's learn_one": _timed(made, lambda f, accepted: alone.learn(f, accepted=accepted))}
+        river = peers.River()
+        others = {"river's learn_one": _timed([(contact, None) for contact in every], lambda c, _: river.learn(c))}
     limit = 1.0 if compare else None
-    return [
-        result(f"{_NAME}.update", "µs", ours, bench="learning", peers=others, limit=limit),
-        result(f"{_NAME}.update.made", "µs", ours_made, bench="learning", peers=others_made, limit=limit),
-    ]
+    return [result(f"{_NAME}.update", "µs", ours, bench="learning", peers=others, limit=limit)]
 
 
-def _timed(learnt: Sequence[tuple[Any, bool]], learn: Callable[[Any, bool], None]) -> list[float]:
+def _timed(learnt: Sequence[tuple[Any, Any]], learn: Callable[[Any, Any], None]) -> list[float]:
     """What learning one takes, by block."""
     found = []
     for start in range(0, len(learnt) - _BLOCK + 1, _BLOCK):
         started = time.process_time()
-        for what, accepted in learnt[start : start + _BLOCK]:
-            learn(what, accepted)
+        for what, became in learnt[start : start + _BLOCK]:
+            learn(what, became)
         found.append((time.process_time() - started) / _BLOCK * _MICROSECONDS)
     return found

@@ -14,7 +14,7 @@ from cli.bench.learning.contacts import Contact
 from shared.domain.classifier import Classifier, Model
 from shared.domain.forgetting import Era, day
 from shared.domain.observed import Increment, Lesson
-from shared.domain.predictors import Predictors, Taught
+from shared.domain.predictors import Predictors
 from shared.domain.propensity import Tally, present, taught
 
 _MODEL = "deposit.call@call_centre"
@@ -46,15 +46,14 @@ class Ours:
         """What a delivery would carry of it."""
         return self.predictors.named(self.bins(contact))
 
-    def learn(self, by: Taught, *, accepted: bool) -> None:
-        """Learn what became of a delivery, of what was known when it was made."""
-        self._tallies[None].learn(by, accepted=accepted)
+    def learn(self, carried: str, lesson: Lesson) -> None:
+        """Learn what became of a delivery as feedback does, by what the delivery carries."""
+        for counts in taught([Increment(lesson, 1)], carried):
+            self._tallies[counts.era].add(counts)
 
     def learn_all(self, some: Sequence[Contact]) -> None:
-        """Learn from many as feedback does, and renew."""
+        """Learn from many, and renew."""
         for contact in some:
-            lesson = Increment(Lesson(contact.accepted, contact.at), 1)
-            for counts in taught([lesson], self.carried(contact)):
-                self._tallies[counts.era].add(counts)
+            self.learn(self.carried(contact), Lesson(contact.accepted, contact.at))
         if some:
             self.renew(day(some[-1].at.timestamp()))

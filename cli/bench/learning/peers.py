@@ -149,26 +149,6 @@ def made() -> dict[str, Peer]:
     }
 
 
-class RiverAlone:
-    """Its logistic regression by itself, which learns from features that are made already."""
-
-    def __init__(self) -> None:
-        """Make it."""
-        from river import linear_model
-
-        self._made: Any = linear_model.LogisticRegression()
-
-    def learn(self, features: dict[str, float], *, accepted: bool) -> None:
-        """Learn from one."""
-        self._made.learn_one(features, accepted)
-
-
-def features(contact: Contact) -> dict[str, float]:
-    """Numbers as they are, words one-hot."""
-    numbers = {name: contact.known[name] for name in NUMBERS}
-    return {**numbers, **{f"{name}={contact.known[name]}": 1.0 for name in WORDS}}
-
-
 def _table(some: Sequence[Contact]) -> Any:
     return np.array([[contact.known[name] for name in (*NUMBERS, *WORDS)] for contact in some], dtype=object)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -116,6 +117,12 @@ class Batch:
         self._reads = self._conditions.reads | self._scorer.reads
         self._rules = Rules(policy)
         self._filling = Filling(policy, self._rules, slots, sends=self._sends)
+
+    def at(self, now: datetime) -> Batch:
+        """The same at another moment."""
+        other = copy(self)
+        other.now = now
+        return other
 
     def __call__(self, wave: Wave) -> Decisions:
         """Decide."""

@@ -17,8 +17,8 @@ import numpy as np
 from shared.domain.batch.deciding import Batch, Chosen, Decisions, Wave
 from shared.domain.batch.falls import Falls
 from shared.domain.batch.packed import Flags, Words, places, unpacked
+from shared.domain.batch.stopped import stopped_by_rule
 from shared.domain.classifier import Vector
-from shared.domain.contact_policy import Limits
 from shared.domain.policy.tables import Rows
 from shared.domain.rules import Volume
 
@@ -99,7 +99,8 @@ class Numbers:
             COST: float(self._prices[decisions.chosen.rows[decisions.chosen.rows >= 0]].sum()),
         }
         self._takes(decisions.chosen, sums)
-        self._rules(wave, decisions, found)
+        stopped = stopped_by_rule(self._batch, wave, decisions)
+        found.update({f"rule:{name}": flags for name, flags in stopped.items()})
         self._conditions(decisions, found, sums)
         return Behind(found, sums)
 
@@ -121,11 +122,10 @@ class Numbers:
         """Pounds that are expected of what is chosen: P of acceptance times what an acceptance is worth."""
         pairs = decisions.pairs
         total = 0.0
-        known = pairs.rows * len(chosen.rows) + pairs.persons
         each: Vector = pairs.propensities * pairs.values
         for rows in chosen.rows.T:
             persons = (rows >= 0).nonzero()[0]
-            total += float(each[np.searchsorted(known, rows[persons] * len(chosen.rows) + persons)].sum())
+            total += float(each[pairs.at(rows[persons], persons)].sum())
         return total
 
     def _takes(self, chosen: Chosen, sums: dict[str, float]) -> None:
@@ -137,26 +137,6 @@ class Numbers:
                 sums[f"volume:{rule.id}"] = float(len(own))
             else:
                 sums[f"budget:{rule.id}"] = float(self._prices[own].sum())
-
-    def _rules(self, wave: Wave, decisions: Decisions, found: dict[str, Flags]) -> None:
-        """Of whom each rule of contact policy stops something that they qualify for."""
-        rules = self._batch.policy.contact_rules
-        qualifies = unpacked(decisions.passing, len(decisions.results))
-        stops = {rule.id: np.zeros(len(decisions.results), np.bool_) for rule in rules.rules}
-        for number, rows, whose in decisions.standing.by_rule:
-            stops[rules.rules[number].id][whose] |= qualifies[np.ix_(rows, whose)].any(axis=0)
-        counted = decisions.standing.counted
-        for number in np.unique(counted.rules).tolist():
-            these = counted.rules == number
-            rows, whose = counted.rows[these], counted.persons[these]
-            stops[rules.rules[number].id][whose[qualifies[rows, whose]]] = True
-        for person in decisions.alone:
-            limits = Limits(rules, wave.profiles[person], wave.histories[person], self._batch.now)
-            own = decisions.qualified(person)
-            stopped = limits.by_rule()
-            for number, rule in enumerate(rules.rules):
-                stops[rule.id][person] = bool(stopped.get(number, 0) & own)
-        found.update({f"rule:{name}": flags for name, flags in stops.items() if flags.any()})
 
     def _conditions(self, decisions: Decisions, found: dict[str, Flags], sums: dict[str, float]) -> None:
         """Who falls at each condition, and how often."""

@@ -69,6 +69,11 @@ class Pairs(NamedTuple):
     bare: Vector
     priorities: Vector
 
+    def at(self, rows: Places, persons: Places) -> Places:
+        """Where the pairs of these rows and persons are, all of which qualify."""
+        stride = 1 + int(self.persons.max(initial=0))
+        return np.searchsorted(self.rows * stride + self.persons, rows * stride + persons)
+
 
 class Scorer:
     """Scores the pairs of waves, for one revision and the evidence of one moment.

@@ -1,7 +1,5 @@
 """What a catalogue offers: actions and the treatments by which they appear."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Annotated, Any
 

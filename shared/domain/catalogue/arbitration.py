@@ -1,7 +1,5 @@
 """What a catalogue says of arbitration: weights, and what propensity looks at."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from msgspec import Meta

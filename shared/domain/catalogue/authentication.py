@@ -1,7 +1,5 @@
 """How a source proves who it is, and how fast it may send: declared beside the source, the secrets only by name."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from msgspec import Meta

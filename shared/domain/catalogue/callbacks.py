@@ -1,7 +1,5 @@
 """Callbacks: what providers of channels report of messages by themselves, and which outcomes that is here."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from msgspec import Meta

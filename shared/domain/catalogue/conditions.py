@@ -1,7 +1,5 @@
 """What a catalogue says of engagement policy: conditions, their expressions as data, and exclusions."""
 
-from __future__ import annotations
-
 from typing import Any, Literal
 
 import msgspec

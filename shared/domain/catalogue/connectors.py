@@ -5,8 +5,6 @@ A text in a connector may hold places, which are filled for each message: `${add
 what stands in its stead. A place that is a whole text keeps its value's type.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 import msgspec

@@ -1,7 +1,5 @@
 """What a catalogue says of consent: whose words count for the whole group, and what proofs made by others mean here."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 import msgspec

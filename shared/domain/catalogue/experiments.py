@@ -1,7 +1,5 @@
 """What a catalogue says of experiments: arms, the share of persons in each, and what differs for them."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from msgspec import Meta

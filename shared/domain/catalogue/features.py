@@ -1,7 +1,5 @@
 """What a catalogue says of signals over time: features that they keep up to date, and triggers that let one decide."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from msgspec import Meta

@@ -1,7 +1,5 @@
 """Formats that are declared: how the payloads of a kind of source become signals, said in CEL and tables."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any, Literal, get_args
 

@@ -1,7 +1,5 @@
 """What a catalogue says of the pace of a channel: how fast all instances together may send, and when they hold off."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from msgspec import Meta

@@ -1,10 +1,9 @@
 """A catalogue as a whole, and the revision that it is built into."""
 
-from __future__ import annotations
-
 import hashlib
 from datetime import timedelta
 from functools import cached_property
+from typing import Self
 
 import msgspec
 
@@ -108,7 +107,7 @@ class Revision:
         self.treatments = {t.id: (a, t) for a in catalogue.actions for t in a.treatments}
 
     @classmethod
-    def decode(cls, data: bytes) -> Revision:
+    def decode(cls, data: bytes) -> Self:
         """The revision whose canonical form this is."""
         catalogue = msgspec.json.decode(data, type=Catalogue)
         for expression in catalogue.expressions.values():

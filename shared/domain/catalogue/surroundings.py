@@ -2,8 +2,6 @@
 attributes of a person, a moment and a signal there are.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 import msgspec

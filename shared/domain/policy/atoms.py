@@ -4,8 +4,6 @@ An atom asks one path (`profile.balance`) against constants. Conditions made of 
 for the whole catalogue at once, from tables; the others are evaluated one by one.
 """
 
-from __future__ import annotations
-
 import math
 import operator
 from collections.abc import Callable, Iterable

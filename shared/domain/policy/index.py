@@ -15,6 +15,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import msgspec
+
 from shared.domain.policy.atoms import MISSING, NOWHERE, UNREADABLE, Path, Term, Truth
 from shared.domain.policy.tables import Answers, Entry, Membership, Rows, Table
 
@@ -30,7 +32,7 @@ Roots = Mapping[str, Mapping[str, Any]]
 """What paths begin with: `profile`, `signal`, `context`."""
 
 
-class Tabled(NamedTuple):
+class Tabled(msgspec.Struct, frozen=True, gc=False):
     """A condition by its clauses, and the rows that it stops."""
 
     clauses: tuple[Clause, ...]
@@ -64,9 +66,10 @@ class Index:
         self._layers: list[Rows] = []
         by_path: defaultdict[_Column, list[Entry]] = defaultdict(list)
         several: defaultdict[tuple[Clause, bool], Rows] = defaultdict(int)
-        for clauses, allows_missing, concerned in tabled:
+        for each in tabled:
+            allows_missing, concerned = each.allows_missing, each.rows
             when = STOPS_UNLESS_MISSING if allows_missing else STOPS
-            for clause in clauses:
+            for clause in each.clauses:
                 if len(clause) == 1:
                     by_path[_column(clause[0])].append(Entry(clause, when, concerned))
                 else:
@@ -116,7 +119,7 @@ def can_allow_missing(clauses: Iterable[Clause]) -> bool:
 
 def _column(term: Term) -> _Column:
     atom = term.atom
-    return atom.path, str(atom.constants[0]) if atom.operator == "contains" else None
+    return atom.path, None if atom.operator != "contains" else str(atom.constants[0])
 
 
 def _compiled(by_path: Mapping[_Column, Sequence[Entry]]) -> Callable[[Roots], Rows]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -19,20 +20,10 @@ class Masks:
     def __init__(self, revision: Revision, rows: Sequence[tuple[Action, Treatment]]) -> None:
         """Sort the rows."""
         self._all = (1 << len(rows)) - 1
-        channels: dict[str, list[int]] = {}
-        placements: dict[str, list[int]] = {}
-        brands: dict[str, list[int]] = {}
-        windows: dict[tuple[datetime | None, datetime | None], list[int]] = {}
-        for row, (action, treatment) in enumerate(rows):
-            channels.setdefault(treatment.channel, []).append(row)
-            if treatment.placement is not None:
-                placements.setdefault(treatment.placement, []).append(row)
-            brands.setdefault(action.brand, []).append(row)
-            active = action.active
-            if active.from_ is not None or active.until is not None:
-                windows.setdefault((active.from_, active.until), []).append(row)
-        self._channels, self._placements, self._brands = map(_sets, (channels, placements, brands))
-        self._windows = tuple(_sets(windows).items())
+        self._channels = _sets([treatment.channel for _, treatment in rows])
+        self._placements = _sets([treatment.placement for _, treatment in rows])
+        self._brands = _sets([action.brand for action, _ in rows])
+        self._windows = tuple(_sets([_window(action) for action, _ in rows]).items())
         self._addressed = tuple(
             (channel.id, rows_of)
             for channel in revision.catalogue.channels
@@ -72,5 +63,14 @@ class Masks:
         return found
 
 
-def _sets(positions: Mapping[KeyT, Sequence[int]]) -> dict[KeyT, Rows]:
-    return {key: rows_at(rows) for key, rows in positions.items()}
+def _window(action: Action) -> tuple[datetime | None, datetime | None] | None:
+    active = action.active
+    return None if active.from_ is None and active.until is None else (active.from_, active.until)
+
+
+def _sets(keys: Sequence[KeyT | None]) -> dict[KeyT, Rows]:
+    """The rows of each key; those of None are of none."""
+    positions: defaultdict[KeyT | None, list[int]] = defaultdict(list)
+    for row, key in enumerate(keys):
+        positions[key].append(row)
+    return {key: rows_at(rows) for key, rows in positions.items() if key is not None}

@@ -13,7 +13,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from operator import or_
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+import msgspec
 
 from shared.domain.policy.atoms import (
     COLLECTIONS,
@@ -38,10 +40,21 @@ _SINCE: Final = {"<": 0, "<=": 1, ">": 1, ">=": 0}
 """Of an operator with an order, the region from which on it says the other: that of its constant, or the next."""
 
 
+_MANY: Final = 500
+"""Positions from which on a set is written down in digits, which takes less for each and more for all."""
+
+_ONE: Final = ord("1")
+
+
 def rows_at(positions: Sequence[int]) -> Rows:
     """The set of the rows at these positions, in whatever order; made at once, since each `|` copies a whole set."""
     if len(positions) == 1:
         return 1 << positions[0]
+    if len(positions) > _MANY:
+        digits = bytearray(b"0") * (max(positions) + 1)
+        for position in positions:
+            digits[~position] = _ONE
+        return int(digits, 2)
     flags = bytearray((max(positions, default=0) >> 3) + 1)
     for position in positions:
         flags[position >> 3] |= 1 << (position & 7)
@@ -52,7 +65,7 @@ Answers = dict[Any, tuple[bool, ...]]
 """What entries of one shape say of each value of `_STRANGE`, which is the same for every path."""
 
 
-class Entry(NamedTuple):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """Terms on one path, joined by `||`, and the rows that a value concerns of which they say one of `when`."""
 
     terms: tuple[Term, ...]
@@ -75,7 +88,7 @@ class Table:
         self.keys: list[float] = []
         self.by_region: list[Rows] = [by_number[0]]
         for position, rows in enumerate(by_number[1:]):
-            if rows != self.by_region[-1]:
+            if rows is not self.by_region[-1] and rows != self.by_region[-1]:
                 constant = numbers.constants[position // 2]
                 self.keys.append(after(constant) if position % 2 else float(constant))
                 self.by_region.append(rows)
@@ -135,9 +148,9 @@ class _Shape:
 def _by_shape(entries: Iterable[Entry], answers: Answers) -> list[_Shape]:
     shapes: defaultdict[Any, list[Entry]] = defaultdict(list)
     for entry in entries:
-        terms = entry.terms
+        terms, when = entry.terms, entry.when
         key = _shape_of(terms[0]) if len(terms) == 1 else tuple([_shape_of(term) for term in terms])
-        shapes[entry.when, key].append(entry)
+        shapes[when, key].append(entry)
     for key, alike in shapes.items():
         if key not in answers:
             answers[key] = tuple([alike[0].concerns(value) for value in _STRANGE])
@@ -195,30 +208,40 @@ class _Regions:
         """The rows of each region."""
         onwards, so_far = self._onwards, self._so_far
         for region in range(1, self._size):
-            onwards[region] |= onwards[region - 1]
+            before = onwards[region - 1]
+            onwards[region] = onwards[region] | before if onwards[region] else before
         for region in range(self._size - 1, -1, -1):
-            so_far[region] |= so_far[region + 1]
-        return [onwards[region] | so_far[region + 1] | self._here[region] for region in range(self._size)]
+            behind = so_far[region + 1]
+            so_far[region] = so_far[region] | behind if so_far[region] else behind
+        found: list[Rows] = []
+        last: tuple[Rows, Rows] = -1, -1
+        joined = 0
+        for one, other, here in zip(onwards, so_far[1:], self._here, strict=False):
+            if one is not last[0] or other is not last[1]:  # each copy of a set is some hundred bytes
+                last, joined = (one, other), one | other
+            found.append(joined | here if here else joined)
+        return found
 
     def _ordered(self, entries: list[Entry]) -> None:
         """Of an operator with an order: all regions before its constant, or all after it."""
         first, atom = entries[0], entries[0].terms[0].atom
         below, above = (first.concerns(self._between([atom.constants[0]], side)) for side in (0, 1))
         since = _SINCE[atom.operator]
-        for (term,), _, rows in entries:
-            turn = self._positions[term.atom.constants[0]] + since
+        for entry in entries:
+            turn = self._positions[entry.terms[0].atom.constants[0]] + since
             if below:
-                self._so_far[turn] |= rows
+                self._so_far[turn] |= entry.rows
             if above:
-                self._onwards[turn] |= rows
+                self._onwards[turn] |= entry.rows
 
     def _equal(self, entries: list[Entry]) -> None:
         """Of `==` and `in`: the constants, or all but them."""
         first = entries[0]
         at = first.concerns(first.terms[0].atom.constants[0])
         elsewhere = first.concerns(self._between(self.constants, len(self.constants)))
-        for (term,), _, rows in entries:
-            points = sorted([self._positions[constant] for constant in term.atom.constants])
+        for entry in entries:
+            rows = entry.rows
+            points = sorted([self._positions[constant] for constant in entry.terms[0].atom.constants])
             if at:
                 for point in points:
                     self._here[point] |= rows

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from shared.domain.calibration import CALIBRATED_FROM, MIDDLES, SAID, Calibration, isotonic
 from shared.domain.predictors import SCORES, scored, taught_by
 from shared.domain.propensity import Counts, Tally
+from tests.unit.domain.lessons import learn
 
 ONE = np.zeros(1, np.intp)
 NUMBERS = st.lists(st.integers(0, 400), min_size=len(SCORES), max_size=len(SCORES))
@@ -55,6 +56,6 @@ def test_a_delivery_carries_the_bin_of_its_score():
     bins = scored("AAAAA1BBBBB2|AAAAA1~30", 31)
     assert taught_by(bins) == (("AAAAA1", "BBBBB2"), ("AAAAA1",), 30, (SCORES[31],))
     tally = Tally()
-    tally.learn(taught_by(bins), accepted=True)
+    learn(tally, bins.replace("~30", ""), accepted=True)
     assert tally.counts().positives_by_cell == {"AAAAA1": 1, "BBBBB2": 1, SCORES[31]: 1}
     assert tally.counts().positives_by_pair == {"AAAAA1": {"AAAAA1": 1, "BBBBB2": 1}}

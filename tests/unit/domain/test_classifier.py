@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from shared.domain.catalogue import Learning, NumericPredictor, Starting, SymbolicPredictor
 from shared.domain.classifier import ACTIVE_FROM, Classifier, Model, rounded
 from shared.domain.pooling import pooled
-from shared.domain.predictors import Predictors, taught_by
+from shared.domain.predictors import Predictors
 from shared.domain.propensity import NO_EVIDENCE, Counts, Tally, propensity
+from tests.unit.domain.lessons import learn
 
 PREDICTORS = Predictors(
     [
@@ -202,10 +203,10 @@ def exclusive_or(times=60):
     tally = Tally()
     for fond in (2, 3):
         for job in (2, 3):
-            named = taught_by(TOGETHER.named([fond, job]))
+            named = TOGETHER.named([fond, job])
             for number in range(times):
                 accepted = (number % 4 < 3) == ((fond == 3) != (job == 3))
-                tally.learn(named, accepted=accepted or (fond == 3 and number % 10 == 0))
+                learn(tally, named, accepted=accepted or (fond == 3 and number % 10 == 0))
     return tally.counts()
 
 

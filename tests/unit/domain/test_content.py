@@ -7,10 +7,10 @@ from html import unescape
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.content import render
+from shared.domain.content import render, template
 from shared.domain.errors import PermanentError
 from tests.corpus.tree_bank import revision
 from tests.unit.domain.situations import cases, person
@@ -51,11 +51,9 @@ def test_every_field_of_the_content_is_rendered():
     assert content == {"subject": "Ida & your savings", "body": "<p>Dear Ida, open a saver at Oak Bank.</p>"}
 
 
-@settings(max_examples=60)
 @given(st.text())
 def test_no_value_adds_markup(value):
-    text = rendered('<p>{{ profile.first_name | default("") }}</p>', profile={"first_name": value})
+    inner = template("{{ v }}", "html").render(v=value)
 
-    inner = text.removeprefix("<p>").removesuffix("</p>")
     assert not set(inner) & set("<>\"'")
-    assert unescape(inner) == unescape(value) or "&" in value
+    assert unescape(inner) == value

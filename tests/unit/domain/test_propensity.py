@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from shared.domain.forgetting import day
 from shared.domain.observed import Increment, Lesson, learns
 from shared.domain.outcome import NEGATIVE, OUTCOMES, POSITIVE
-from shared.domain.predictors import taught_by
+from shared.domain.predictors import SCORES, SHADOWS, scored
 from shared.domain.propensity import Counts, Tally, model_id, present, propensity, taught
 from tests.contract.samples import NOW
+from tests.unit.domain.lessons import learn
 from tests.unit.domain.situations import policy
 
 
@@ -67,13 +68,19 @@ def test_an_outcome_counts_half_as_much_after_every_half_life():
     assert taught_then[0].positives_by_pair.keys() == {"AAAAA1"}
 
 
-def test_what_is_learnt_quickly_is_what_is_added():
-    told = [("AAAAA1BBBBB0|AAAAA1", True), ("AAAAA2BBBBB0|AAAAA2", False), ("AAAAA1BBBBB1|AAAAA1", True), ("", False)]
-    added, learnt = Tally(), Tally()
-    for bins, accepted in told:
-        learnt.learn(taught_by(bins), accepted=accepted)
-        for counts in taught([Increment(Lesson(accepted=accepted, at=NOW), 1)], bins):
-            added.add(counts)
+def test_what_no_predictor_was_known_of_still_tells_of_its_score():
+    tally = Tally()
+    learn(tally, scored("", 31), accepted=True)
+    learn(tally, scored("", 31, 30), accepted=False)
 
-    assert learnt.counts() == added.counts() == learnt.counts()
-    assert added.counts().positives_by_pair == {"AAAAA1": {"AAAAA1": 2, "BBBBB0": 1, "BBBBB1": 1}}
+    assert tally.counts().positives_by_cell == {SCORES[31]: 1}
+    assert tally.counts().negatives_by_cell == {SCORES[31]: 1, SHADOWS[30]: 1}
+
+
+def test_what_is_seen_with_a_parent_is_counted_with_it():
+    told = [("AAAAA1BBBBB0|AAAAA1", True), ("AAAAA2BBBBB0|AAAAA2", False), ("AAAAA1BBBBB1|AAAAA1", True), ("", False)]
+    tally = Tally()
+    for bins, accepted in told:
+        learn(tally, bins, accepted=accepted)
+
+    assert tally.counts().positives_by_pair == {"AAAAA1": {"AAAAA1": 2, "BBBBB0": 1, "BBBBB1": 1}}

@@ -1,0 +1,59 @@
+"""Days simulated one after another, each with the contacts of those before."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+
+from cli.simulate import simulate
+from shared.domain.batch.weeks import Week
+from tests.e2e.platforms import ROOT
+
+PERSONS = [
+    {
+        "person_id": f"p{number}",
+        "brands": ["northmoor"],
+        "reachable": ["email"],
+        "consents": ["marketing:email"],
+        "attributes": {"age": 41, "residency": "uk", "balance": 2500.0, "income": 41000.0, "credit_score": 780},
+    }
+    for number in range(30)
+] + [{"person_id": "gone", "flags": ["deceased"]}]
+
+
+@pytest.fixture(scope="module")
+def persons(tmp_path_factory):
+    file = tmp_path_factory.mktemp("pressure") / "persons.jsonl"
+    file.write_bytes(b"\n".join(map(msgspec.json.encode, PERSONS)))
+    return str(file)
+
+
+def weeks(persons, *arguments):
+    options = ("--persons", persons, "--at", "2026-03-02T12:00:00Z", "--weeks", "2", "--json")
+    done = CliRunner().invoke(simulate, [str(ROOT / "catalogue"), *options, *arguments])
+    assert done.exit_code == 0, done.output
+    return msgspec.json.decode(done.output)["weeks"]
+
+
+def test_caps_hold_over_the_days_and_everything_is_counted(persons):
+    for week in weeks(persons):
+        contacts = {int(number): many for number, many in week["contacts"].items()}
+        assert sum(contacts.values()) == week["persons"] == len(PERSONS)
+        assert max(contacts) <= 2
+        assert week["decisions"] - week["nothing"] == sum(number * many for number, many in contacts.items())
+        assert week["capped"]["weekly_outbound"] <= week["capped_at_all"] <= len(PERSONS) - 1
+
+
+def test_the_same_seed_gives_the_same_whoever_is_decided_together(persons, monkeypatch):
+    together = weeks(persons, "--seed", "3")
+    monkeypatch.setattr("cli.simulate.AT_ONCE", 8)
+    assert weeks(persons, "--seed", "3", "--processes", "2") == together
+    assert weeks(persons, "--seed", "4") != together
+
+
+def test_a_week_in_a_few_numbers():
+    week = Week(persons=100, decisions=700, nothing=590, contacts={0: 10, 1: 84, 2: 5, 6: 1}, capped_at_all=5)
+    found = week.pressure
+    assert (found.mean, found.p95, found.most, found.reach, found.at_caps) == (1.0, 2, 6, 0.9, 0.05)
+    assert found.no_action == 590 / 700
