@@ -12,10 +12,11 @@ import msgspec
 from cli.platform import ROOT
 from cli.revisions import revision_of
 from cli.say import fail, json_option, say_json
+from cli.simulate.page import Told, page
 from cli.simulate.persons import read
 from cli.simulate.running import AT_ONCE, Asked, Came, run
 from cli.simulate.saying import judgement, say_differences, say_fairness, say_summary, say_weeks
-from shared.domain.batch.differing import Moved, differences
+from shared.domain.batch.differing import Difference, Moved, differences
 from shared.domain.batch.judging import compare, judge
 from shared.domain.batch.numbers import Summary
 from shared.domain.batch.rates import Rates
@@ -41,6 +42,7 @@ SAMPLE = ROOT / "catalogue" / "samples" / "customers.csv"
 @click.option("--record", "person", metavar="PERSON", help="Print the whole record of one person's decision.")
 @click.option("--weeks", default=0, type=click.IntRange(0, 52), help="Simulate contact pressure over so many weeks.")
 @click.option("--seed", default=0, show_default=True, help="Of what persons accept meanwhile.")
+@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a report with plots there too.")
 @click.option("--gate", "gated", is_flag=True, help="Fail where a limit of fairness.yaml is not kept.")
 @click.option("--processes", default=1, type=click.IntRange(1, 64), show_default=True)
 @json_option
@@ -77,6 +79,8 @@ def simulate(revision: str, as_json: bool, **given: Any) -> None:
         _say_who(options.behind, found, as_json=as_json)
     else:
         _say(revisions, found, as_json=as_json)
+    if options.html is not None:
+        _write(options.html, revisions, now, found)
     if options.gated:
         _gate(revisions[-1], found.rates[-1])
 
@@ -92,6 +96,7 @@ class _Options(NamedTuple):
     at: datetime | None
     behind: str | None
     person: str | None
+    html: Path | None
     gated: bool
     weeks: int
     seed: int
@@ -122,6 +127,27 @@ def _added(came: Any, revisions: int, weeks: int) -> Came:
     return total
 
 
+def _write(file: Path, revisions: list[Revision], now: datetime, found: Came) -> None:
+    """Write the report."""
+    told = Told(
+        revisions=revisions,
+        now=now,
+        found=found,
+        differences=_differences(revisions, found),
+        compared=compare(revisions[-1], found.rates[-1]),
+        judged=judge(revisions[-1], found.rates[-1]),
+    )
+    try:
+        file.write_text(page(told), encoding="utf-8")
+    except OSError as error:
+        fail(f"{file} cannot be written: {error.strerror}.")
+
+
+def _differences(revisions: list[Revision], found: Came) -> list[Difference]:
+    before, after = found.summaries[0], found.summaries[-1]
+    return differences(before.counts, after.counts, found.moved) if len(revisions) == 2 else []
+
+
 def _gate(revision: Revision, rates: Rates) -> None:
     """Fail where a limit is not kept, and name each."""
     if not revision.catalogue.fairness.limits:
@@ -134,7 +160,7 @@ def _gate(revision: Revision, rates: Rates) -> None:
 
 def _say(revisions: list[Revision], found: Came, *, as_json: bool) -> None:
     before, after = found.summaries[0], found.summaries[-1]
-    made = differences(before.counts, after.counts, found.moved) if len(revisions) == 2 else []
+    made = _differences(revisions, found)
     if as_json:
         told: dict[str, Any] = {
             "revision": revisions[-1].id,

@@ -28,7 +28,7 @@ def say_summary(revision: Revision, summary: Summary) -> None:
     levers = sums.get(VALUE_WITHOUT_LEVERS, 0.0) - sums.get(VALUE, 0.0)
     changed = counts.get(CHANGED_BY_LEVERS, 0)
     click.echo(f"  levers cost £{levers:,.2f} of it, and change what {changed:,} are given")
-    for line in _allowances(revision, sums):
+    for line in allowances(revision, sums):
         click.echo(f"  {line}")
     for dimension in ("issue", "channel", "brand", "action"):
         _table(f"given, by {dimension}", _of(counts, dimension), persons)
@@ -95,7 +95,7 @@ def judgement(judged: Judged) -> str:
     )
 
 
-def _allowances(revision: Revision, sums: Mapping[str, float]) -> Iterator[str]:
+def allowances(revision: Revision, sums: Mapping[str, float]) -> Iterator[str]:
     """What volumes and budgets would have to give, against what they have."""
     for rule in revision.catalogue.rules:
         match rule:
