@@ -95,7 +95,10 @@ def preview(
     except PermanentError as error:
         fail(f"This person would get nothing: {error}", "mend the template, or give what it reads a fallback")
     if html is not None:
-        html.write_text(_first_html(revision, found), encoding="utf-8")
+        try:
+            html.write_text(_first_html(revision, found), encoding="utf-8")
+        except OSError as error:
+            fail(f"{html} cannot be written: {error.strerror}", "name a file in a folder that is there")
     if as_json:
         say_json(found)
     else:
@@ -190,7 +193,9 @@ def _customer(revision: Revision, number: str, changes: tuple[str, ...]) -> tupl
     attributes = dict(customer.profile.attributes)
     for change in changes:
         name, equals, text = change.partition("=")
-        if not equals or name not in schema:
+        if not equals:
+            fail(f"--set {change} gives no value.", f"write --set {change}=VALUE")
+        if name not in schema:
             fail(f"There is no attribute {name}.", f"did you mean {closest(name, schema) or 'another'}?")
         attributes[name] = _value(text)
     addresses = {"email": "somebody@example.org", "sms": "+447700900000", "push": "a-token", **customer.addresses}

@@ -34,6 +34,7 @@ from tests.fault.world import bank_revision
 
 KINDS = sorted(bank_revision().connectors)
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+FAR = "Mon, 16 Nov 2009 13:32:02 +9999999999"
 
 
 def facts(delivery_id: str = "v-1", channel: str = "email", **changes: Any) -> dict[str, Any]:
@@ -375,7 +376,13 @@ def test_what_may_pass_is_worth_another_try_when_the_provider_says(stub, status)
 
 @pytest.mark.parametrize(
     ("said", "seconds"),
-    [(format_datetime(NOW + timedelta(seconds=90), usegmt=True), 90), ("soon", None), ("-1", None), ("9" * 30, 86_400)],
+    [
+        (format_datetime(NOW + timedelta(seconds=90), usegmt=True), 90),
+        ("soon", None),
+        ("-1", None),
+        ("9" * 30, 86_400),
+        (FAR, None),
+    ],
 )
 def test_when_to_come_back_is_a_number_or_a_date(stub, said, seconds):
     stub.status, stub.headers = 503, {"retry-after": said}

@@ -16,6 +16,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -33,6 +34,8 @@ from shared.domain.contact import Contact
 from shared.domain.decision import DecisionRecord, delivery_id
 from shared.domain.deferral import Deferral
 from shared.domain.delivery import Delivery
+from shared.domain.experiments import Experiments
+from shared.domain.policy.policy import Policy
 from shared.domain.signal import digest
 from shared.messages import HistoryRow
 from shared.ports import Parked
@@ -114,6 +117,10 @@ class Running:
         self._clients: list[httpx.Client] = []
         self._made = 0
 
+    @cached_property
+    def _experiments(self) -> Experiments:
+        return Policy(self.platform.bank.revision).experiments
+
     def close(self) -> None:
         for client in self._clients:
             client.close()
@@ -136,14 +143,16 @@ class Running:
         return row["customer_no"]
 
     def newcomers(self, count: int, audience: str = "") -> list[str]:
-        """Customers made now, each like an ordinary customer of the main brand who has many things to be told; of an
-        audience of their own, if any is named.
+        """Customers made now, each like an ordinary customer of the main brand who has many things to be told, and
+        in no arm of any experiment; of an audience of their own, if any is named.
         """
         pattern = _pattern(self.platform.bank)
         made = []
-        for _ in range(count):
+        while len(made) < count:
             self._made += 1
-            made.append(_copy(pattern, f"N{self._made:06d}", audience))
+            number = f"N{self._made:06d}"
+            if not self._experiments.arms(person_id(number)):
+                made.append(_copy(pattern, number, audience))
         seed_customers(made, self.platform.bank.identifier_key, self._persons, self._contact_points)
         return [customer.identifiers["customer_no"] for customer in made]
 

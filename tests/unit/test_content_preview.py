@@ -74,6 +74,8 @@ def test_every_treatment_of_the_sample_can_be_shown_in_every_language():
         (["northmoor_cash_isa.mail"], "northmoor_cash_isa.email"),
         (["northmoor_cash_isa.email", "--set", "languag=cy"], "did you mean language"),
         (["northmoor_cash_isa.email", "--set", "isa_allowance_left=much"], "This person would get nothing"),
+        (["northmoor_cash_isa.email", "--set", "language"], "--set language=VALUE"),
+        (["northmoor_cash_isa.email", "--html", "nowhere/x.html"], "nowhere/x.html cannot be written"),
         (["northmoor_cash_isa.email", "--person", "C9"], "C000001"),
         (["northmoor_cash_isa.call_centre", "--html", "x.html"], "no field of HTML"),
     ],

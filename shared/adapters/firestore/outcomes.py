@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-import msgspec
 from google.cloud import firestore
 
 from shared.adapters.firestore.client import Database, decode, encode, encode_update, version_of
@@ -17,7 +16,7 @@ from shared.adapters.firestore.models import MODELS, shard_of
 from shared.domain.errors import AlreadyExistsError, StaleError
 from shared.domain.forgetting import EPOCH, Era
 from shared.domain.observed import Observed
-from shared.domain.propensity import NO_EVIDENCE, Counts, taught
+from shared.domain.propensity import Tally, taught
 from shared.ports import Meter, Recording, Versioned
 
 OUTCOMES = "outcomes"
@@ -44,7 +43,7 @@ class Outcomes:
     def record(self, recordings: Sequence[Recording]) -> None:
         """Keep what is observed, note it in the histories and add what is learnt, in one guarded commit."""
         batch = self._database.client.batch()
-        learnt: dict[str, tuple[str, Counts]] = {}  # by shard
+        learnt: dict[str, tuple[str, Era | None, Tally]] = {}  # by shard
         for each in recordings:
             delivery, took = each.delivery, each.took
             reference = self._database.reference(OUTCOMES, delivery.delivery_id)
@@ -57,11 +56,11 @@ class Outcomes:
                 batch.set(self._database.reference(CONTACTS, delivery.person_id), noted, merge=True)
             for counts in taught(took.increments, delivery.bins):
                 shard = shard_of(delivery.model, zlib.crc32(delivery.delivery_id.encode()), counts.era)
-                _, known = learnt.get(shard, (delivery.model, NO_EVIDENCE))
-                learnt[shard] = delivery.model, known + counts
-        for shard, (model, counts) in learnt.items():
-            fields = {"model": model, **_said(counts.era)}
-            if increments := _increments(encode(msgspec.structs.replace(counts, era=None))):
+                _, _, tally = learnt.setdefault(shard, (delivery.model, counts.era, Tally()))
+                tally.add(counts)
+        for shard, (model, era, tally) in learnt.items():
+            fields = {"model": model, **_said(era)}
+            if increments := _increments(encode(tally.counts())):
                 batch.set(self._database.reference(MODELS, shard), {**fields, **increments}, merge=True)
         try:
             self._database.commit(batch, blind=True)  # models are contended, and the guards hold at every try
