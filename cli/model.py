@@ -17,6 +17,7 @@ from cli.platform import running
 from cli.records import Day
 from cli.revisions import revision_of
 from cli.say import fail, json_option, say_json
+from cli.snapshots import read_snapshot
 from cli.talk import checked
 from shared.domain.alike import Alike, alike
 from shared.domain.monitoring import Alert, ModelReport, Report, Snapshot, report
@@ -175,12 +176,7 @@ def model_card(names: tuple[str, ...], folder: Path | None, snapshot: Path | Non
 
 
 def _of(file: Path | None) -> Snapshot:
-    if file is None:
-        return _of_platform()
-    try:
-        return msgspec.json.decode(file.read_bytes(), type=Snapshot)
-    except msgspec.DecodeError as error:
-        fail(f"{file} is no snapshot of models: {error}", "kairos model snapshot FILE makes one.")
+    return _of_platform() if file is None else read_snapshot(file)
 
 
 def _of_platform() -> Snapshot:
