@@ -16,14 +16,16 @@ from shared.domain.links import origin_of
 _PLACE = "\ue000"
 """Stands for a value; markup that is read in holds none."""
 
-_TAG = re.compile(r"<(/?[a-zA-Z\ue000][^\s/>]*)((?:[^>\"']|\"[^\"]*\"|'[^']*')*)>")
+_TAG = re.compile(r"<(/?[a-zA-Z\ue000][^\s/>]*)((?:[^>\"']|\"[^\"]*(?:\"|$)|'[^']*(?:'|$))*)(?:>|$)")
 _ATTRIBUTE = re.compile(r"([^\s=/>\"']+)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'))?")
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_COMMENT = re.compile(r"<!--(?:-?>|.*?(?:--!?>|\Z))", re.DOTALL)
 _RUN = re.compile(r"on.*|style|srcdoc", re.IGNORECASE)
 _LED = frozenset(
-    ["href", "src", "action", "formaction", "background", "background-url", "cite", "poster", "data", "srcset", "ping"]
-)
-_OURS = re.compile(r"\s*(?:links|fragment)\s*[.\[]")
+    ["action", "background", "background-url", "cite", "content", "data", "formaction", "href", "ping", "poster"]
+) | {"src", "srcset", "xlink:href"}
+_OURS = re.compile(r"\s*(?:links|fragment)\.\w+\s*(?:\|\s*d(?:efault)?\(\s*(['\"])https://[^'\"]*\1\s*\)\s*)?")
+"""A link of ours or a text of a content service, or else an address that the template says."""
+
 _IN_URL = re.compile(r"\|\s*urlencode\s*$")
 _OTHER_SCHEME = re.compile(r"(?:mailto|tel|sms):[^\ue000]+")
 
@@ -102,11 +104,11 @@ def _in_tag(tag: re.Match[str], values: Sequence[_Value]) -> Iterator[tuple[int,
 
 def _in_address(name: str, address: str, values: Sequence[_Value]) -> Iterator[tuple[int, str]]:
     """The values of one address that could lead it elsewhere."""
-    if address == _PLACE and _OURS.match(values[0].reads):
+    if address == _PLACE and _OURS.fullmatch(values[0].reads):
         return
     if origin_of(address) is None and not _OTHER_SCHEME.match(address):
         yield values[0].offset, f"{name} names its host in so many letters before any value: https://, and the host"
         return
     for value in values:
-        if not _IN_URL.search(value.reads) and not _OURS.match(value.reads):
+        if not _IN_URL.search(value.reads) and not _OURS.fullmatch(value.reads):
             yield value.offset, f"a value in {name} needs the filter urlencode at its end"

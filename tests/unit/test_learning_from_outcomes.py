@@ -76,7 +76,7 @@ def test_a_delivery_carries_the_cells_of_its_decision_from_reservation_to_outcom
     world.run(until=lambda: world.queue.waiting[0][0] == waiting)
     [history] = world.store.histories.values()
     [reserved] = [msgspec.json.decode(data, type=Contact) for data in history.contacts.values()]
-    cells = taught_by(reserved.bins).cells
+    cells, _, _, score = taught_by(reserved.bins)
     assert [cell in names for cell, names in zip(cells, PREDICTORS.cells, strict=True)] == [True] * len(PREDICTORS)
     assert {len(cell) for cell in cells} == {CELL}
 
@@ -89,7 +89,7 @@ def test_a_delivery_carries_the_cells_of_its_decision_from_reservation_to_outcom
     assert sent.bins == ""
     world.now = NOW + timedelta(minutes=5)
     tell(world, delivery.delivery_id, "accept")
-    assert world.models.counts()[delivery.model].positives_by_cell == dict.fromkeys(cells, 1)
+    assert world.models.counts()[delivery.model].positives_by_cell == dict.fromkeys((*cells, *score), 1)
 
 
 def test_only_what_ranks_loads_numpy():

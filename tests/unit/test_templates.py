@@ -47,6 +47,10 @@ def test_no_template_grows_without_end(text, said):
         ("<script>{{ profile.region }}", "a script or a style"),
         ("<a href='{{ profile.region }}'>x</a>", "names its host"),
         ("<a href='https://{{ profile.region }}.example/'>x</a>", "names its host"),
+        ("<p title='{{ profile.region }}", "within the quotes"),
+        ("<!--><a href='{{ profile.region }}'>x</a><!-- -->", "names its host"),
+        ("<a href='{{ links.unsubscribe | default(profile.region) }}'>x</a>", "names its host"),
+        ("<meta http-equiv='refresh' content='0;url={{ profile.region }}'>", "names its host"),
         ("<a href='https://a.example/?b={{ profile.region }}'>x</a>", "needs the filter urlencode"),
     ],
 )

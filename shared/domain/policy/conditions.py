@@ -117,8 +117,9 @@ def _rows_of_conditions(catalogue: Catalogue) -> Iterator[tuple[_Asked, Rows, di
         if reads:
             add(action.conditions, action, None, list(range(row, row + many)))
         else:  # thousands of conditions, each of them an addition
+            those = (row,) if many == 1 else range(row, row + many)
             for index in action.conditions:
-                concerned[index] += (row,) if many == 1 else range(row, row + many)
+                concerned[index] += those
         for own, treatment in enumerate(action.treatments, row):
             if treatment.conditions:
                 add(treatment.conditions, action, treatment, [own])

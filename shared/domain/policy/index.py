@@ -71,7 +71,9 @@ class Index:
             when = STOPS_UNLESS_MISSING if allows_missing else STOPS
             for clause in each.clauses:
                 if len(clause) == 1:
-                    by_path[_column(clause[0])].append(Entry(clause, when, concerned))
+                    atom = clause[0].atom
+                    column = (atom.path, None) if atom.operator != "contains" else _column(clause[0])
+                    by_path[column].append(Entry(clause, when, concerned))
                 else:
                     several[clause, allows_missing] |= concerned
         for (clause, allows_missing), concerned in several.items():

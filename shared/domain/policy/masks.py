@@ -23,7 +23,12 @@ class Masks:
         self._channels = _sets([treatment.channel for _, treatment in rows])
         self._placements = _sets([treatment.placement for _, treatment in rows])
         self._brands = _sets([action.brand for action, _ in rows])
-        self._windows = tuple(_sets([_window(action) for action, _ in rows]).items())
+        windows: defaultdict[tuple[datetime | None, datetime | None], list[int]] = defaultdict(list)
+        for row, (action, _) in enumerate(rows):
+            active = action.active
+            if active.from_ is not None or active.until is not None:
+                windows[active.from_, active.until].append(row)
+        self._windows = tuple([(window, rows_at(within)) for window, within in windows.items()])
         self._addressed = tuple(
             (channel.id, rows_of)
             for channel in revision.catalogue.channels
@@ -61,11 +66,6 @@ class Masks:
         for name in names:
             found |= by_name.get(name, 0)
         return found
-
-
-def _window(action: Action) -> tuple[datetime | None, datetime | None] | None:
-    active = action.active
-    return None if active.from_ is None and active.until is None else (active.from_, active.until)
 
 
 def _sets(keys: Sequence[KeyT | None]) -> dict[KeyT, Rows]:

@@ -64,8 +64,8 @@ class Policy:
         """
         catalogue = revision.catalogue
         self.revision = revision
-        self.rows = tuple((action, treatment) for action in catalogue.actions for treatment in action.treatments)
-        self._row_of = {treatment.id: row for row, (_, treatment) in enumerate(self.rows)}
+        self.rows = tuple(revision.treatments.values())
+        self._row_of = dict(zip(revision.treatments, range(len(self.rows)), strict=True))
         self.masks = Masks(revision, self.rows)
         self.factors = Factors(revision, self.rows)
         self.slotting = Slotting(revision, self.rows)

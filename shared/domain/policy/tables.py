@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
+from itertools import compress
 from operator import or_
 from typing import Any, Final
 
@@ -94,8 +95,10 @@ class Table:
                 self.by_region.append(rows)
         self.by_text: dict[str, Rows] = dict(zip(texts.constants, by_text[1::2], strict=True))
         self.other_text: Rows = by_text[0]
+        known: dict[tuple[bool, ...], Rows] = {}
+        strange = zip(*[shape.answers for shape in shapes], strict=True)
         self.missing, self.null, self.false, self.true, self.nan, self.other, self.nowhere, self.unreadable = [
-            reduce(or_, [shape.rows for shape in shapes if shape.answers[number]], 0) for number in range(len(_STRANGE))
+            known[says] if says in known else known.setdefault(says, _joined(shapes, says)) for says in strange
         ]
 
     def __call__(self, value: Any) -> Rows:
@@ -112,6 +115,11 @@ class Table:
         if value.__class__ is NoValue:
             return self.nowhere if value is NOWHERE else self.unreadable
         return self.null if value is None else self.other
+
+
+def _joined(shapes: Sequence[_Shape], says: Sequence[bool]) -> Rows:
+    """The rows of the shapes that say so."""
+    return reduce(or_, [shape.rows for shape in compress(shapes, says)], 0)
 
 
 class Membership:
