@@ -87,7 +87,7 @@ def simulate(revision: str, as_json: bool, **given: Any) -> None:
     if options.html is not None:
         _write(options.html, revisions, now, found)
     if options.gated:
-        _gate(revisions[-1], found.rates[-1])
+        _gate(revisions, found.rates[-1])
 
 
 class _Options(NamedTuple):
@@ -154,14 +154,15 @@ def _differences(revisions: list[Revision], found: Came) -> list[Difference]:
     return differences(before.counts, after.counts, found.moved) if len(revisions) == 2 else []
 
 
-def _gate(revision: Revision, rates: Rates) -> None:
-    """Fail where a limit is not kept, and name each."""
-    if not revision.catalogue.fairness.limits:
+def _gate(revisions: list[Revision], rates: Rates) -> None:
+    """Fail where the last revision does not keep a limit, of its own or of the one before, and name each."""
+    if not any(revision.catalogue.fairness.limits for revision in revisions):
         fail("The revision has no limits of fairness.", "They stand in fairness.yaml.")
-    lost = [each for each in judge(revision, rates) if each.verdict != "kept"]
+    judged = [each for revision in reversed(revisions) for each in judge(revision, rates)]
+    lost = [each for each in judged if each.verdict != "kept"]
     if lost:
         names = ", ".join(dict.fromkeys(each.limit for each in lost))
-        fail(f"Limits of fairness are not kept: {names}.", "\n    ".join(map(judgement, lost)))
+        fail(f"Limits of fairness are not kept: {names}.", "\n    ".join(dict.fromkeys(map(judgement, lost))))
 
 
 def _say(revisions: list[Revision], found: Came, *, as_json: bool) -> None:
