@@ -57,7 +57,9 @@ class PredictorBuilder:
                 self._problems.add(place, f"{parent} is no predictor", wrote=parent, known=reads)
         if learning.challenger is not None:
             self._challenger(learning, learning.challenger, reads)
-        return learning
+        return msgspec.structs.replace(
+            learning, parents=tuple(sorted(learning.parents)), challenger=_in_order(learning.challenger)
+        )
 
     def _challenger(self, learning: Learning, challenger: Challenger, reads: Sequence[str]) -> None:
         if not learning.calibrated:
@@ -147,3 +149,10 @@ def _readable(files: Files) -> Iterator[tuple[str, _Readable]]:
         yield f"profile.{name}", _Readable(frozenset({attribute.type}), (), not protected.isdisjoint(made_of(feature)))
     yield "signal.type", _Readable(frozenset({"string"}), tuple(schema.signals))
     yield "signal.source", _Readable(frozenset({"string"}))
+
+
+def _in_order(challenger: Challenger | None) -> Challenger | None:
+    """The same in the one order that revisions have it in."""
+    if challenger is None:
+        return None
+    return Challenger(without=tuple(sorted(challenger.without)), parents=tuple(sorted(challenger.parents)))
