@@ -17,7 +17,9 @@ from cli.platform import running
 from cli.records import Day
 from cli.revisions import revision_of
 from cli.say import fail, json_option, say_json
+from cli.snapshots import read_snapshot
 from cli.talk import checked
+from shared.domain.alike import Alike, alike
 from shared.domain.monitoring import Alert, ModelReport, Report, Snapshot, report
 
 _VERDICTS = {
@@ -85,7 +87,7 @@ def show(name: str | None, snapshot: Path | None, catalogue: str, as_json: bool)
 @click.option(
     "--people",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Customers, as in catalogue/samples/customers.csv, in whom to look for stand-ins of what is protected.",
+    help="Customers, as in catalogue/samples/customers.csv: which predictors say the same, or what is protected.",
 )
 @json_option
 def monitor(
@@ -96,6 +98,7 @@ def monitor(
     earlier = sorted((_of(each) for each in before), key=lambda each: -each.taken_at)[:2]
     found = report(revision, _of(snapshot), *earlier)
     alerts = list(found.alerts)
+    groups: list[Alike] = []
     if people is not None:
         from datetime import UTC, datetime
 
@@ -103,13 +106,17 @@ def monitor(
         from shared.domain.stand_ins import stand_ins
 
         known = read_customers(people, revision.catalogue.profile_schema, datetime.now(UTC))
-        alerts += stand_ins(revision, [customer.profile.attributes for customer in known])
+        attributes = [customer.profile.attributes for customer in known]
+        alerts += stand_ins(revision, attributes)
+        groups = alike(revision, attributes, found.models)
     alerts += [alert for each in found.models for alert in each.alerts]
     alerts.sort(key=lambda alert: alert.severity != "alarm")
     if as_json:
-        say_json({"revision": found.revision, "models": len(found.models), "alerts": alerts})
+        say_json({"revision": found.revision, "models": len(found.models), "alerts": alerts, "alike": groups})
     else:
         _say_alerts(alerts, found)
+        for group in groups:
+            click.echo(f"· {', '.join(group.reads)} say much the same ({group.association:.2f}), the first best")
     raise SystemExit(1 if any(alert.severity == "alarm" for alert in alerts) else 0)
 
 
@@ -169,12 +176,7 @@ def model_card(names: tuple[str, ...], folder: Path | None, snapshot: Path | Non
 
 
 def _of(file: Path | None) -> Snapshot:
-    if file is None:
-        return _of_platform()
-    try:
-        return msgspec.json.decode(file.read_bytes(), type=Snapshot)
-    except msgspec.DecodeError as error:
-        fail(f"{file} is no snapshot of models: {error}", "kairos model snapshot FILE makes one.")
+    return _of_platform() if file is None else read_snapshot(file)
 
 
 def _of_platform() -> Snapshot:

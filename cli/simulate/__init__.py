@@ -16,6 +16,7 @@ from cli.simulate.page import Told, page
 from cli.simulate.persons import read
 from cli.simulate.running import AT_ONCE, Asked, Came, run
 from cli.simulate.saying import judgement, say_differences, say_fairness, say_summary, say_weeks
+from cli.snapshots import read_snapshot
 from shared.domain.batch.differing import Difference, Moved, differences
 from shared.domain.batch.judging import compare, judge
 from shared.domain.batch.numbers import Summary
@@ -40,6 +41,9 @@ SAMPLE = ROOT / "catalogue" / "samples" / "customers.csv"
 @click.option("--at", type=click.DateTime(["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"]), help="When, UTC; now, if not given.")
 @click.option("--who", "behind", metavar="NUMBER", help="Name the persons behind a number, such as issue:grow.")
 @click.option("--record", "person", metavar="PERSON", help="Print the whole record of one person's decision.")
+@click.option(
+    "--snapshot", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="What models have learnt."
+)
 @click.option("--weeks", default=0, type=click.IntRange(0, 52), help="Simulate contact pressure over so many weeks.")
 @click.option("--seed", default=0, show_default=True, help="Of what persons accept meanwhile.")
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a report with plots there too.")
@@ -66,6 +70,7 @@ def simulate(revision: str, as_json: bool, **given: Any) -> None:
         person=options.person,
         weeks=options.weeks,
         seed=options.seed,
+        counts=read_snapshot(options.snapshot).counts if options.snapshot else {},
     )
     lots = read(options.file, revisions[-1], now, AT_ONCE)
     found = _added(run(asked, lots, options.processes), len(revisions), options.weeks)
@@ -82,7 +87,7 @@ def simulate(revision: str, as_json: bool, **given: Any) -> None:
     if options.html is not None:
         _write(options.html, revisions, now, found)
     if options.gated:
-        _gate(revisions[-1], found.rates[-1])
+        _gate(revisions, found.rates[-1])
 
 
 class _Options(NamedTuple):
@@ -98,6 +103,7 @@ class _Options(NamedTuple):
     person: str | None
     html: Path | None
     gated: bool
+    snapshot: Path | None
     weeks: int
     seed: int
     processes: int
@@ -148,14 +154,15 @@ def _differences(revisions: list[Revision], found: Came) -> list[Difference]:
     return differences(before.counts, after.counts, found.moved) if len(revisions) == 2 else []
 
 
-def _gate(revision: Revision, rates: Rates) -> None:
-    """Fail where a limit is not kept, and name each."""
-    if not revision.catalogue.fairness.limits:
+def _gate(revisions: list[Revision], rates: Rates) -> None:
+    """Fail where the last revision does not keep a limit, of its own or of the one before, and name each."""
+    if not any(revision.catalogue.fairness.limits for revision in revisions):
         fail("The revision has no limits of fairness.", "They stand in fairness.yaml.")
-    lost = [each for each in judge(revision, rates) if each.verdict != "kept"]
+    judged = [each for revision in reversed(revisions) for each in judge(revision, rates)]
+    lost = [each for each in judged if each.verdict != "kept"]
     if lost:
         names = ", ".join(dict.fromkeys(each.limit for each in lost))
-        fail(f"Limits of fairness are not kept: {names}.", "\n    ".join(map(judgement, lost)))
+        fail(f"Limits of fairness are not kept: {names}.", "\n    ".join(dict.fromkeys(map(judgement, lost))))
 
 
 def _say(revisions: list[Revision], found: Came, *, as_json: bool) -> None:

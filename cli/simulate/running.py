@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ from shared.domain.batch.weeks import Week, simulate_weeks
 from shared.domain.catalogue import Revision
 from shared.domain.engagement import Slots
 from shared.domain.policy.policy import Policy
+from shared.domain.propensity import Counts
 from shared.domain.retrace import full
 from shared.domain.signal import Signal
 
@@ -42,6 +43,7 @@ class Asked(NamedTuple):
         person: whose record is wanted, None for nobody's.
         weeks: over how many contact pressure is simulated.
         seed: of what is accepted meanwhile.
+        counts: the models' evidence by model id; a missing one has none.
     """
 
     revisions: tuple[bytes, ...]
@@ -54,6 +56,7 @@ class Asked(NamedTuple):
     person: str | None = None
     weeks: int = 0
     seed: int = 0
+    counts: Mapping[str, Counts] = {}
 
 
 class Came(msgspec.Struct, kw_only=True):
@@ -103,7 +106,7 @@ class Simulation:
         """Make the revisions ready."""
         self._asked = asked
         policies = [Policy(Revision.decode(each)) for each in asked.revisions]
-        self._batches = [Batch(policy, asked.slots, {}, asked.now) for policy in policies]
+        self._batches = [Batch(policy, asked.slots, asked.counts, asked.now) for policy in policies]
         self._numbers = [Numbers(batch) for batch in self._batches]
         self._rating = [Rating(policy) for policy in policies]
 

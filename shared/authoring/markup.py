@@ -18,7 +18,7 @@ _PLACE = "\ue000"
 
 _TAG = re.compile(r"<(/?[a-zA-Z\ue000][^\s/>]*)((?:[^>\"']|\"[^\"]*(?:\"|$)|'[^']*(?:'|$))*)(?:>|$)")
 _ATTRIBUTE = re.compile(r"([^\s=/>\"']+)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'))?")
-_COMMENT = re.compile(r"<!--(?:-?>|.*?--!?>)", re.DOTALL)
+_COMMENT = re.compile(r"<!--(?:-?>|.*?(?:--!?>|\Z))", re.DOTALL)
 _RUN = re.compile(r"on.*|style|srcdoc", re.IGNORECASE)
 _LED = frozenset(
     ["action", "background", "background-url", "cite", "content", "data", "formaction", "href", "ping", "poster"]

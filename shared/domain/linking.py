@@ -12,7 +12,7 @@ from shared.domain.content import field_of
 from shared.domain.errors import InvalidError
 from shared.domain.links import Links, origin_of
 
-_HREF = re.compile(r"(<a\s[^>]*?\bhref\s*=\s*)(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
+_HREF = re.compile(r"(<a\s[^<>]*?\bhref\s*=\s*)(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
 _WRITTEN = re.compile(r"https://[a-z0-9][a-z0-9.:-]*")
 _END = re.compile(r"</body>", re.IGNORECASE)
 

@@ -16,7 +16,8 @@ from shared.domain.predictors import MISSING, Predictors
 _PARTS = 5
 """Into how many parts with as many persons each a protected number is parted."""
 
-_PROFILE = "profile."
+PROFILE = "profile."
+"""What reads an attribute of a person begins with this."""
 
 
 def stand_ins(revision: Revision, people: Sequence[Mapping[str, Any]]) -> list[Alert]:
@@ -36,10 +37,10 @@ def stand_ins(revision: Revision, people: Sequence[Mapping[str, Any]]) -> list[A
     }
     found: list[Alert] = []
     for predictor in catalogue.predictors:
-        if not predictor.reads.startswith(_PROFILE):
+        if not predictor.reads.startswith(PROFILE):
             continue
         [bin_of] = Predictors([predictor]).finders
-        bins = [bin_of(person.get(predictor.reads.removeprefix(_PROFILE))) for person in people]
+        bins = [bin_of(person.get(predictor.reads.removeprefix(PROFILE))) for person in people]
         for name, parts in protected.items():
             about = f"{predictor.reads} for profile.{name}"
             found += outside(about, "association", association(bins, parts))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import random
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -210,3 +211,26 @@ def test_what_declares_none_is_refused_with_the_reason(change, says):
 
     with pytest.raises(InvalidError, match=says):
         read(json.dumps(declared))
+
+
+def test_what_the_how_to_declares_of_scikit_learns_says_what_they_say():
+    ensemble = pytest.importorskip("sklearn.ensemble", reason="pip install -r requirements-learning.txt")
+    linear_model = pytest.importorskip("sklearn.linear_model")
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "watch-a-model.md").read_text(encoding="utf-8")
+    declare: dict[str, Any] = {}
+    exec(page.partition("```python\n")[2].partition("```")[0], declare)
+    draw = random.Random(1)
+    seen = [[draw.gauss(0, 1), draw.gauss(0, 1)] for _ in range(300)]
+    accepted = [a + b * b + draw.gauss(0, 1) > 1 for a, b in seen]
+    share = sum(accepted) / len(accepted)
+    regression = linear_model.LogisticRegression().fit(seen, accepted)
+    boosting = ensemble.GradientBoostingClassifier(n_estimators=5, random_state=1).fit(seen, accepted)
+
+    told = "name", "2026-01-01", [{"reads": "a"}, {"reads": "b"}]
+    base = math.log(share / (1 - share))
+    for fitted, declared in (
+        (regression, declare["linear"](*told, regression)),
+        (boosting, declare["trees"](*told, boosting, base)),
+    ):
+        scores = Scorers(Egress(), [])(read(declared))([{"a": a, "b": b} for a, b in seen])
+        assert scores == pytest.approx(fitted.predict_proba(seen)[:, 1].tolist(), abs=1e-12)

@@ -34,7 +34,7 @@ def test_who_was_merged_is_reached_as_one_and_has_its_own_again_when_taken_apart
         as_lead,
     )
     [message] = bank.messages([second])[second]
-    assert message["body"]["to"]
+    assert message["to"]
     assert third.outcome == "all_withheld"  # two a week, whoever of the two had them
     assert (first.reads, first.writes) == (5, 4)
     assert (second_end.reads, second_end.writes) == (8, 5)  # the redirect, twice, and the other's history

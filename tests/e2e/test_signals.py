@@ -39,6 +39,10 @@ def test_a_canonical_signal_becomes_a_message_of_the_treatment_that_its_record_c
     assert (message["delivery_id"], message["channel"]) == (chosen.delivery_id, chosen.treatment.rpartition(".")[2])
     assert message["headers"]["idempotency-key"] == chosen.delivery_id
     assert person.lower() in message["to"] or person[1:] in message["to"]
+    action, treatment = bank.platform.bank.revision.treatments[chosen.treatment]
+    begins = [text.partition("{")[0].strip() for text in treatment.content.values()]
+    said = json.dumps(message["body"], ensure_ascii=False)
+    assert any(len(text) > 5 and text in said for text in begins), (action.id, begins, said)
     assert record.signal.type == "application_abandoned"
     assert person not in json.dumps(record.signal.identifiers)
 

@@ -141,6 +141,16 @@ def test_a_bias_does_not_pass_the_gate(persons, tmp_path):
     assert "broken: sold_alike, grow by marital after policy: ratio 0.000" in output
 
 
+def test_a_limit_that_is_loosened_with_the_bias_still_counts(persons, tmp_path):
+    fair = ("fairness.yaml", "fewest: 100", "fewest: 50")
+    bias = ("bank.yaml", "when: profile.age >= 18", 'when: profile.marital == "married"')
+    loose = ("fairness.yaml", "least_ratio: 0.8", "least_ratio: 0.0")
+    before, after = a_revision(tmp_path / "a", fair), a_revision(tmp_path / "b", fair, bias, loose)
+    assert run(after, "--persons", persons, "--gate")[0] == 0
+    code, output = run(after, "--against", before, "--persons", persons, "--gate")
+    assert (code, "not kept: sold_alike" in output) == (1, True)
+
+
 def test_what_cannot_be_concluded_does_not_pass_either(persons):
     code, output = run("--persons", persons, "--gate")
     assert code == 1

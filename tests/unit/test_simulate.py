@@ -9,6 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from cli.simulate import simulate
+from shared.domain.monitoring import Snapshot
+from shared.domain.propensity import Counts
 from tests.e2e.platforms import ROOT
 
 AT = ("--at", "2026-03-02T12:00:00Z")
@@ -56,6 +58,14 @@ def test_one_revision_says_who_gets_what(persons):
     assert after["counts"]["result:excluded"] == 1
     assert after["counts"]["reached"] == after["counts"]["brand:northmoor"] == after["counts"]["channel:email"] > 0
     assert run("--persons", persons, "--who", "result:excluded") == (0, "gone\n")
+
+
+def test_what_models_have_learnt_counts_with_a_snapshot(persons, tmp_path):
+    learnt = tmp_path / "models.json"
+    model = "northmoor_scam_awareness.email@email"
+    learnt.write_bytes(msgspec.json.encode(Snapshot(taken_at=0.0, counts={model: Counts(positives=9000)})))
+    before, after = (told("--persons", persons, *more)["after"] for more in ((), ("--snapshot", str(learnt))))
+    assert after["sums"]["value"] > before["sums"]["value"]
 
 
 def test_a_record_is_that_of_the_person_asked_for(persons):

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from cli.model import model
+from shared.domain.alike import alike
 from shared.domain.limits import LIMITS
 from shared.domain.monitoring import Snapshot, report, stability
 from shared.domain.predictors import SCORES, Predictors, scored
@@ -106,6 +107,16 @@ def test_what_stands_in_for_a_protected_attribute_is_found_in_a_sample():
     found = stand_ins(bank_revision(), people)
     assert "profile.job for profile.age" in {alert.about for alert in found}
     assert stand_ins(bank_revision(), people[:50]) == []
+
+
+def test_predictors_that_say_the_same_are_grouped_and_the_first_tells_best():
+    people = [customer.profile.attributes for customer in bank_customers().values()]
+    doubled = [{**person, "paperless": person.get("has_app")} for person in people]
+    found = alike(bank_revision(), doubled, said(learnt(3000, 0.3, 0.1)).models)
+    [group] = [each for each in found if "profile.paperless" in each.reads]
+    assert group.reads == ("profile.has_app", "profile.paperless")
+    assert group.association > 0.95
+    assert alike(bank_revision(), doubled[:50], ()) == []
 
 
 def test_a_challenger_is_held_against_the_models_and_not_before_it_can_be_told():

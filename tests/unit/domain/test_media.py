@@ -153,6 +153,14 @@ def test_a_link_is_led_through_ours_whatever_its_quotes():
     assert LINKS.opened("c", token).target == "https://www.northmoor.example/a?b=1&c=2"
 
 
+def test_markup_of_many_open_tags_is_read_once():
+    bank = bank_revision()
+    _, treatment = bank.treatment("northmoor_cash_isa.email")
+    body = "<a " * 60_000  # every start looked for its end as far as the last of them: a minute and more
+    said, _ = linked(LINKS, DELIVERY, bank.channels["email"], treatment, {"body": body}, {"pixel": "https://p/"})
+    assert said["body"].startswith(body)
+
+
 def test_a_link_that_a_person_could_have_written_stays_as_it_is():
     bank = bank_revision()
     _, treatment = bank.treatment("northmoor_cash_isa.email")

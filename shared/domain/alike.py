@@ -1,0 +1,75 @@
+"""Predictors that say much the same of persons: groups of which the first tells best, and the others may be spared.
+
+Every one that is listened to is taken for news of its own, but for what pairs with parents correct. Whether models lose
+by looking at one of a group alone, a challenger `without` the others finds out: nothing is left out by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from typing import Any
+
+import msgspec
+
+from shared.domain.catalogue import Revision
+from shared.domain.limits import ASSOCIATED_FROM
+from shared.domain.monitoring import ModelReport
+from shared.domain.predictors import Predictors
+from shared.domain.stand_ins import PROFILE, association
+
+ALIKE_FROM = 0.8
+"""The association of two predictors from which on they are of one group."""
+
+
+class Alike(msgspec.Struct, frozen=True, kw_only=True):
+    """A group of predictors.
+
+    Attributes:
+        reads: what they read, best first: by the AUC each has alone, over all models by their responses.
+        association: the weakest that joins two of them, from 0 to 1.
+    """
+
+    reads: tuple[str, ...]
+    association: float
+
+
+def alike(revision: Revision, people: Sequence[Mapping[str, Any]], models: Sequence[ModelReport]) -> list[Alike]:
+    """The groups among predictors of the profile, each joined by links of `ALIKE_FROM` and more.
+
+    Args:
+        revision: whose predictors.
+        people: the attributes of a sample of persons; of fewer than `ASSOCIATED_FROM` nothing is said.
+        models: what is known of them.
+    """
+    if len(people) < ASSOCIATED_FROM:
+        return []
+    bins = {}
+    for predictor in revision.catalogue.predictors:
+        if predictor.reads.startswith(PROFILE):
+            [bin_of] = Predictors([predictor]).finders
+            bins[predictor.reads] = [bin_of(person.get(predictor.reads.removeprefix(PROFILE))) for person in people]
+    group_of = {reads: frozenset([reads]) for reads in bins}
+    weakest = dict.fromkeys(group_of.values(), 1.0)
+    links = [(association(bins[one], bins[other]), one, other) for one, other in combinations(bins, 2)]
+    for strength, one, other in sorted(links, key=lambda link: -link[0]):
+        if strength >= ALIKE_FROM and group_of[one] != group_of[other]:
+            joined = group_of[one] | group_of[other]
+            group_of.update(dict.fromkeys(joined, joined))
+            weakest[joined] = strength
+    tells = _tells(models)
+    return [
+        Alike(reads=tuple(sorted(group, key=lambda reads: (-tells.get(reads, 0.0), reads))), association=weakest[group])
+        for group in dict.fromkeys(group_of.values())
+        if len(group) > 1
+    ]
+
+
+def _tells(models: Sequence[ModelReport]) -> dict[str, float]:
+    """How well each predictor tells alone, summed over models by their responses."""
+    found: dict[str, float] = {}
+    for model in models:
+        for predictor in model.predictors:
+            responses = model.positives + model.negatives
+            found[predictor.reads] = found.get(predictor.reads, 0.0) + responses * predictor.auc
+    return found
