@@ -14,7 +14,7 @@ from shared.domain.catalogue.consent import Objection
 from shared.domain.erasure import ERASED
 from shared.domain.errors import ErasedError, OversizedError, PermanentError, StaleError
 from shared.domain.identity.links import Identifier, Link, Refusal
-from shared.domain.identity.partition import Strength
+from shared.domain.identity.partition import ABSENT, Strength
 from shared.domain.identity.rebuilding import Rebuilt, rebuild
 from shared.domain.identity.resolution import hanging_by, is_held
 from shared.domain.profile import Person
@@ -141,6 +141,11 @@ class People:
             AlreadyExistsError: an identifier was linked meanwhile; nothing is written.
             OversizedError: what changes is more than one commit holds; nothing is written.
         """
+        told = {identifier.key for identifier in created} | {each.value.key for each in changed}
+        moved = self._persons.identifiers([key for key in rebuilt.moved if key not in told])
+        for key in rebuilt.freed & moved.keys():
+            person = rebuilt.persons[rebuilt.person_of[key]]
+            rebuilt.persons[person.person_id] = _counting(person, hanging_by(moved[key].value))
         before = {each: person.person_id for person in _values(read) for each in person.fragments}
         version = max((person.version for person in _values(read)), default=0) + 1
         guarded, placed = [], []
@@ -161,8 +166,6 @@ class People:
                 placed.append(redirect)
             else:
                 guarded.append(Versioned(redirect, known.version))
-        told = {identifier.key for identifier in created} | {each.value.key for each in changed}
-        moved = self._persons.identifiers([key for key in rebuilt.moved if key not in told])
         changed = [
             *changed,
             *(
@@ -214,6 +217,13 @@ class People:
 def standing(identifier: Identifier, fragment: str, rebuilt: Rebuilt) -> Identifier:
     """An identifier as it stands in a graph after a rebuild."""
     return msgspec.structs.replace(identifier, person_id=fragment, anchor="", shared=identifier.key in rebuilt.shared)
+
+
+def _counting(person: Person, link: Link) -> Person:
+    """A person of one that hung on what is shared now, with the link by which it did."""
+    graph = person.graph
+    links, conflicts = {**graph.links, link.id: link}, {**graph.conflicts, link.id: ABSENT}
+    return msgspec.structs.replace(person, graph=msgspec.structs.replace(graph, links=links, conflicts=conflicts))
 
 
 def _values(read: Mapping[str, Versioned[Person]]) -> list[Person]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from functions.identity.starting import Started, raised, started
 from shared.domain.erasure import alive
 from shared.domain.errors import ErasedError, OversizedError, PermanentError, StaleError
 from shared.domain.identifiers import PERSON_ID
-from shared.domain.identity.links import Conflict, Identifier, Link, namespace_of
+from shared.domain.identity.links import Conflict, Graph, Identifier, Link, namespace_of
 from shared.domain.identity.partition import SHARED, Strength
 from shared.domain.identity.resolution import (
     FIRST_SEEN,
@@ -22,6 +22,7 @@ from shared.domain.identity.resolution import (
     conflicts_of,
     hanging_by,
     keys_of,
+    met_apart,
     news,
     pointing,
 )
@@ -83,6 +84,11 @@ class Resolving:
         place = self._people.place(found[strongest].value) if strongest in found else None
         known = {key: each.value for key, each in found.items() if key != strongest or place is not None}
         new = news(linking, known, place.person.value if place else None, signal, self._strength)
+        if strongest != keys[0]:
+            alone = [key for key in keys if key not in found or not found[key].value.shared]
+            new = met_apart(
+                found[keys[0]].value, alone, known, self._graphs(alone, found, place), signal, self._strength
+            )
         seen = Seen(linking, found, place, new)
         hangs = strongest in found and bool(found[strongest].value.anchor)
         speaks = hangs and self._shared is None and bool(signal.consent)
@@ -155,18 +161,18 @@ class Resolving:
     def _joined(self, seen: Seen) -> tuple[Started, tuple[Conflict, ...]]:
         """The person of a signal that is new evidence: whoever is tied to it is rebuilt."""
         signal, found, strongest = self._signal, seen.found, seen.linking[0]
-        hanging = [each.key for each in seen.new.hanging]
+        hanging = [each.key for each in seen.new.hanging] if self._shared is None else []
         links = []
         for link in seen.new.links:
-            if link.weaker not in found and self._strength.namespace(link.weaker).hangs:
+            if link.weaker not in (*found, strongest) and self._strength.namespace(link.weaker).hangs:
                 hanging.append(link.weaker)
             else:
                 links.append(link)
-        ends = [strongest, *(link.weaker for link in links)]
+        ends = list(dict.fromkeys([strongest, *(link.weaker for link in links)]))
         places = {key: self._weaker(found[key].value) for key in ends[1:] if key in found}
         places[strongest] = seen.place
         read = self._people.tied([place.person for place in places.values() if place], self._strength, largest=LARGEST)
-        members, evidence = _members(ends, places, found)
+        members, evidence = self._members(ends, places, found)
         rebuilt = self._people.rebuilt(
             read,
             self._strength,
@@ -184,6 +190,7 @@ class Resolving:
         rule = TOGETHER if read else FIRST_SEEN
         created = [pointing(key, signal, stands[key], rule) for key in ends if key not in found]
         created += [pointing(key, signal, stands[strongest], rule, anchor=strongest) for key in hanging]
+        created += seen.new.hanging if self._shared is not None else ()
         changed = [Versioned(each, found[each.key].version) for each in seen.new.earlier]
         changed += [
             Versioned(after, found[key].version)
@@ -196,6 +203,28 @@ class Resolving:
             if conflict.reason == SHARED:
                 _warn(conflict)
         return came_to, (*seen.new.conflicts, *conflicts)
+
+    def _members(
+        self, keys: Sequence[str], places: Mapping[str, Place | None], found: Mapping[str, Versioned[Identifier]]
+    ) -> tuple[dict[str, str], list[Link]]:
+        """Those of a signal's identifiers that no graph has yet, and the links by which some of them hung."""
+        members: dict[str, str] = {}
+        links: list[Link] = []
+        for key in keys:
+            place, anchor = places.get(key), found[key].value.anchor if key in found else ""
+            if place is None or anchor:
+                members[key] = place.fragment if place else ""
+            if anchor and (place or self._strength.counts(anchor, key)):  # what it hung on may be shared now
+                links.append(hanging_by(found[key].value))
+        return members, links
+
+    def _graphs(
+        self, keys: Sequence[str], found: Mapping[str, Versioned[Identifier]], place: Place | None
+    ) -> dict[str, Graph]:
+        """The graphs of those of a signal's identifiers that have one and count the persons they meet."""
+        counting = [key for key in keys if self._strength.namespace(key).max_persons is not None and key in found]
+        places = {key: place if key == keys[0] else self._weaker(found[key].value) for key in counting}
+        return {key: there.person.value.graph for key, there in places.items() if there is not None}
 
     def _weaker(self, identifier: Identifier) -> Place | None:
         try:
@@ -231,22 +260,6 @@ def _linking(keys: list[str], shared: Container[str]) -> list[str]:
     """Those of a signal's identifiers that may link, strongest first; one that is shared links to none of them."""
     alone = [key for key in keys if key not in shared]
     return alone if keys[0] not in shared else alone[:1] or keys[:1]
-
-
-def _members(
-    keys: Sequence[str], places: dict[str, Place | None], found: dict[str, Versioned[Identifier]]
-) -> tuple[dict[str, str], list[Link]]:
-    """Those of a signal's identifiers that no graph has yet, and the links by which some of them hung."""
-    members: dict[str, str] = {}
-    links: list[Link] = []
-    for key in keys:
-        place = places.get(key)
-        if place is None:
-            members[key] = ""
-        elif found[key].value.anchor:
-            members[key] = place.fragment
-            links.append(hanging_by(found[key].value))
-    return members, links
 
 
 def _warn(conflict: Conflict) -> None:

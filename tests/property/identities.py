@@ -46,7 +46,7 @@ NAMESPACES = {
     for each in (
         Namespace(id="customer_no", kind="person", priority=100, unique=True),
         Namespace(id="crm_id", kind="person", priority=80, unique=True),
-        Namespace(id="email", kind="person", priority=60, max_values=2, max_persons=3),
+        Namespace(id="email", kind="person", priority=60, max_values=2, max_persons=2),
         Namespace(id="phone", kind="person", priority=50),
         Namespace(id="device_id", kind="device", priority=25, max_persons=2, max_values=3),
         Namespace(id="cookie_id", kind="device", priority=20, max_persons=2, ttl_days=1),

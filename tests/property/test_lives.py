@@ -27,6 +27,30 @@ def test_what_hung_on_somebody_who_was_taken_apart_is_erased_with_them_and_with_
     lives.teardown()
 
 
+E0_OF_MANY = [{"customer_no": f"cu{number}", "email": "em0"} for number in range(3)]
+DEVICE_OF_MANY = [{"email": f"em{number}", "device_id": "de0", "cookie_id": "co0"} for number in range(3)]
+LATER = [{"email": "em3", "device_id": "de0"}, {"email": "em0", "phone": "ph0", "cookie_id": "co1"}]
+ORDERS = {
+    "the e-mail is shared first": [*E0_OF_MANY, *DEVICE_OF_MANY, *LATER],
+    "the device is shared first": [*DEVICE_OF_MANY, *E0_OF_MANY, *LATER],
+    "the e-mail is shared between": [*DEVICE_OF_MANY[:1], *E0_OF_MANY, *DEVICE_OF_MANY[1:], *LATER],
+    "the e-mail is shared between, backwards": [*LATER, *DEVICE_OF_MANY[1:], *E0_OF_MANY, *DEVICE_OF_MANY[:1]],
+}
+
+
+@pytest.mark.parametrize("stream", ORDERS.values(), ids=ORDERS)
+def test_what_a_shared_identifier_was_seen_with_counts_that_as_a_person_in_any_order(stream):
+    platform = Platform()
+    sent = numbered(signal("", each) for each in stream)
+    for each in sent:
+        platform.take(each)
+
+    found = known(platform, sent)
+
+    assert found == truth(sent)
+    assert {frozenset({"device_id:de0"}), frozenset({"cookie_id:co0@20513"})} <= found.keys()
+
+
 @settings(max_examples=15)
 @given(stream=st.lists(happenings(), min_size=1, max_size=20).map(numbered))
 def test_eight_threads_at_once_change_nothing(stream):

@@ -48,7 +48,7 @@ def persons(platform: Platform, stream: Iterable[Signal], erased: Collection[str
     """The person of each identifier of a stream that is not erased, None of one that is nobody's."""
     keys = sorted({key for each in stream for key in keys_of(each, NAMESPACES)} - {*erased})
     identifiers = platform.persons.identifiers(keys)
-    places = {key: platform.people.place(identifiers[key].value) for key in keys}
+    places = {key: platform.people.place(identifiers[key].value) if key in identifiers else None for key in keys}
     return {key: place and place.person.value for key, place in places.items()}
 
 

@@ -17,7 +17,7 @@ from shared.domain.identity.links import Link, namespace_of, value_of
 SHARED = "shared by more persons than it may be"
 KNOWN = "both are known persons, and only a device or a session says that they are one"
 
-ABSENT = "the other is no longer anybody's"
+ABSENT = "the other is shared, or no longer anybody's"
 
 
 class Partition(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +54,12 @@ class Strength:
         """Whether it says who somebody is, as against where."""
         return self.namespace(key).kind == "person"
 
+    def counts(self, stronger: str, weaker: str) -> bool:
+        """Whether a link of these two counts for how many persons the weaker may be seen with; it does so for ever,
+        whether the stronger is shared or not.
+        """
+        return self.namespace(weaker).max_persons is not None and self.is_known(stronger)
+
 
 def partition(
     keys: Iterable[str],
@@ -75,7 +81,12 @@ def partition(
     conflicts: dict[str, str] = {}
     for each in sorted(evidence, key=_turn(evidence, strength)):
         link = evidence[each]
-        reason = SHARED if link.stronger in shared or link.weaker in shared else joined.join(link)
+        if link.weaker in shared:
+            reason: str | None = SHARED
+        elif link.stronger in shared:
+            reason = ABSENT if strength.counts(link.stronger, link.weaker) else SHARED
+        else:
+            reason = joined.join(link)
         if reason:
             conflicts[each] = reason
     return Partition(parts=joined.parts(), conflicts=conflicts, shared=shared)

@@ -18,7 +18,7 @@ from shared.domain.catalogue.consent import Objection
 from shared.domain.identity.fragments import assembled, lessons_of, parts, survivor
 from shared.domain.identity.lessons import handed_over, lessons_among
 from shared.domain.identity.links import Graph, Link, Refusal
-from shared.domain.identity.partition import SHARED, Partition, Strength, partition
+from shared.domain.identity.partition import ABSENT, SHARED, Partition, Strength, partition
 from shared.domain.identity.voices import voices_of
 from shared.domain.profile import Fragment, Lesson, Person
 
@@ -33,6 +33,7 @@ class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
         moved: identifiers that stand under another id than before, and that id, by key.
         person_of: whose each identifier is.
         shared: identifiers that met too many persons.
+        freed: those of the moved that hung on what is shared now, which counts for how many persons they met.
         conflicts: links that a rule refused, with the reason, by id.
     """
 
@@ -41,6 +42,7 @@ class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
     moved: dict[str, str]
     person_of: dict[str, str]
     shared: frozenset[str]
+    freed: frozenset[str]
     conflicts: dict[str, str]
 
     def fragment_of(self, key: str) -> str:
@@ -77,7 +79,7 @@ def rebuild(
     if freed:
         log.members.update(dict.fromkeys(freed, ""))
         found = partition(log.members, log.links, strength, log.refusals)
-    return _Parting(persons, log, found, strength, objections).out(new_id, now)
+    return _Parting(persons, log, found, freed, strength, objections).out(new_id, now)
 
 
 class Log:
@@ -104,10 +106,10 @@ class Log:
             self._add(link)
         self.refusals.update(refusals)
 
-    def freed(self, persons: Iterable[Person], shared: Container[str]) -> list[str]:
-        """Identifiers that taught, and hung on what is shared now: they are persons of their own."""
+    def freed(self, persons: Iterable[Person], shared: Container[str]) -> dict[str, str]:
+        """Identifiers that taught, and hung on what is shared now, and that: they are persons of their own."""
         lessons = ((key, lesson) for person in persons for key, lesson in person.lessons.items())
-        return [key for key, lesson in lessons if key not in self.members and lesson.anchor in shared]
+        return {key: lesson.anchor for key, lesson in lessons if key not in self.members and lesson.anchor in shared}
 
     def _add(self, link: Link) -> None:
         known = self.links.get(link.id)
@@ -123,11 +125,13 @@ class _Parting:
         persons: Sequence[Person],
         log: Log,
         found: Partition,
+        freed: Mapping[str, str],
         strength: Strength,
         objections: Sequence[Objection],
     ) -> None:
         self._log = log
         self._found = found
+        self._freed = freed
         self._strength = strength
         self._objections = objections
         self._fragments = {each: held for person in persons for each, held in parts(person).items()}
@@ -188,6 +192,7 @@ class _Parting:
             moved=moved,
             person_of=person_of,
             shared=self._found.shared,
+            freed=frozenset(each for each, anchor in self._freed.items() if self._strength.counts(anchor, each)),
             conflicts=self._found.conflicts,
         )
 
@@ -217,7 +222,7 @@ class _Parting:
 
     def _graphs(self, person_of: Mapping[str, str], members: Sequence[dict[str, str]]) -> list[Graph]:
         """The graph of each part: a link that was refused stands with both ends, but one of a shared identifier with
-        that alone.
+        that alone, or with the weaker where it counts for the limit of that.
         """
         links: dict[str, dict[str, Link]] = {}
         conflicts: dict[str, dict[str, str]] = {}
@@ -230,11 +235,13 @@ class _Parting:
             if reason == SHARED:
                 shared = [key for key in (link.stronger, link.weaker) if key in self._found.shared]
                 holders = {person_of[key] for key in shared if key in person_of}
+            elif reason == ABSENT and link.weaker in person_of:
+                holders = {person_of[link.weaker]}
             for person_id in holders:
                 links.setdefault(person_id, {})[each] = link
                 if reason is not None:
                     conflicts.setdefault(person_id, {})[each] = reason
-                    if reason != SHARED:
+                    if reason not in (SHARED, ABSENT):
                         others.setdefault(person_id, set()).update(ends - {person_id})
                 if each in self._log.refusals:
                     refusals.setdefault(person_id, {})[each] = self._log.refusals[each]

@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from shared.domain.catalogue import Namespace
-from shared.domain.identity.links import Conflict, Identifier, Link, key_of, namespace_of, value_of
+from shared.domain.identity.links import NO_GRAPH, Conflict, Graph, Identifier, Link, key_of, namespace_of, value_of
 from shared.domain.identity.partition import SHARED, Strength
 from shared.domain.profile import Person
 from shared.domain.signal import Signal
@@ -93,6 +93,37 @@ def news(
                     )
                 )
     return News(hanging=tuple(hanging), earlier=tuple(earlier), links=tuple(links), conflicts=tuple(conflicts))
+
+
+def met_apart(
+    shared: Identifier,
+    keys: Sequence[str],
+    found: Mapping[str, Identifier],
+    graphs: Mapping[str, Graph],
+    signal: Signal,
+    strength: Strength,
+) -> News:
+    """What a signal adds whose strongest identifier is shared, and joins nobody: whom the others met counts for their
+    limits all the same, and is known by the link, which stands with them.
+
+    Args:
+        shared: the strongest.
+        keys: of the others that are not shared, strongest first.
+        found: those of all that are known.
+        graphs: of these the graph of the person, where there is one.
+        signal: the signal.
+        strength: what the catalogue says of identifiers.
+    """
+    hanging, links = [], []
+    for key in keys:
+        if not strength.counts(shared.key, key):
+            continue
+        link = seen_together(signal, shared.key, key)
+        if key != keys[0] and key not in found:
+            hanging.append(pointing(key, signal, shared.person_id, TOGETHER, anchor=shared.key))
+        elif key not in found or (found[key].anchor != shared.key and link.id not in graphs.get(key, NO_GRAPH).links):
+            links.append(link)
+    return News(hanging=tuple(hanging), links=tuple(links))
 
 
 def seen_together(signal: Signal, stronger: str, weaker: str) -> Link:
