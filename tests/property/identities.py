@@ -75,9 +75,18 @@ FEATURES: tuple[AnyFeature, ...] = (
 REFUSAL = Refusal(reason="two people", operator="ann", at=NOW)
 AMOUNT = ["get", ["get", ["name", "signal"], "properties"], "amount"]
 
-IDENTIFIERS = st.dictionaries(st.sampled_from(sorted(NAMESPACES)), st.integers(0, 3), min_size=1, max_size=4).map(
+ANY = st.dictionaries(st.sampled_from(sorted(NAMESPACES)), st.integers(0, 3), min_size=1, max_size=4).map(
     lambda drawn: {ns: f"{ns[:2]}{value % VALUES[ns]}" for ns, value in drawn.items()}
 )
+# an e-mail that soon is shared, and what many e-mails use, which is as well, if that one counts
+OF_MANY = st.builds(lambda value: {"customer_no": f"cu{value}", "email": "em0"}, st.integers(0, 2))
+USED_BY_MANY = st.builds(
+    lambda value, used: {"email": f"em{value}"} | {ns: f"{ns[:2]}0" for ns in used},
+    st.integers(0, 2),
+    st.sets(st.sampled_from(["device_id", "cookie_id", "session_id"]), min_size=1),
+)
+CROWDED = OF_MANY | USED_BY_MANY
+IDENTIFIERS = ANY | CROWDED
 
 
 WORDS = st.none() | st.builds(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.property.identities import Platform, signal
+from tests.property.identities import CROWDED, Platform, signal
 from tests.property.lives import Lives, happenings
 from tests.property.truth import known, numbered, taken_at_once, truth
 
@@ -27,14 +27,14 @@ def test_what_hung_on_somebody_who_was_taken_apart_is_erased_with_them_and_with_
     lives.teardown()
 
 
-E0_OF_MANY = [{"customer_no": f"cu{number}", "email": "em0"} for number in range(3)]
-DEVICE_OF_MANY = [{"email": f"em{number}", "device_id": "de0", "cookie_id": "co0"} for number in range(3)]
+OF_MANY = [{"customer_no": f"cu{number}", "email": "em0"} for number in range(3)]
+USED_BY_MANY = [{"email": f"em{number}", "device_id": "de0", "cookie_id": "co0"} for number in range(3)]
 LATER = [{"email": "em3", "device_id": "de0"}, {"email": "em0", "phone": "ph0", "cookie_id": "co1"}]
 ORDERS = {
-    "the e-mail is shared first": [*E0_OF_MANY, *DEVICE_OF_MANY, *LATER],
-    "the device is shared first": [*DEVICE_OF_MANY, *E0_OF_MANY, *LATER],
-    "the e-mail is shared between": [*DEVICE_OF_MANY[:1], *E0_OF_MANY, *DEVICE_OF_MANY[1:], *LATER],
-    "the e-mail is shared between, backwards": [*LATER, *DEVICE_OF_MANY[1:], *E0_OF_MANY, *DEVICE_OF_MANY[:1]],
+    "the e-mail is shared first": [*OF_MANY, *USED_BY_MANY, *LATER],
+    "the device is shared first": [*USED_BY_MANY, *OF_MANY, *LATER],
+    "the e-mail is shared between": [*USED_BY_MANY[:1], *OF_MANY, *USED_BY_MANY[1:], *LATER],
+    "the e-mail is shared between, backwards": [*LATER, *USED_BY_MANY[1:], *OF_MANY, *USED_BY_MANY[:1]],
 }
 
 
@@ -49,6 +49,16 @@ def test_what_a_shared_identifier_was_seen_with_counts_that_as_a_person_in_any_o
 
     assert found == truth(sent)
     assert {frozenset({"device_id:de0"}), frozenset({"cookie_id:co0@20513"})} <= found.keys()
+
+
+@settings(max_examples=40)
+@given(stream=st.lists(happenings(CROWDED), min_size=6, max_size=16).map(numbered))
+def test_who_shares_what_follows_from_the_set_of_signals(stream):
+    platform = Platform()
+    for each in stream:
+        platform.take(each)
+
+    assert known(platform, stream) == truth(stream)
 
 
 @settings(max_examples=15)
