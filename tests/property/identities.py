@@ -85,8 +85,7 @@ USED_BY_MANY = st.builds(
     st.integers(0, 2),
     st.sets(st.sampled_from(["device_id", "cookie_id", "session_id"]), min_size=1),
 )
-CROWDED = OF_MANY | USED_BY_MANY
-IDENTIFIERS = ANY | CROWDED
+IDENTIFIERS = ANY | OF_MANY | USED_BY_MANY
 
 
 WORDS = st.none() | st.builds(

@@ -49,7 +49,7 @@ WORDS = st.one_of(
 
 
 @st.composite
-def happenings(draw: st.DrawFn, who: st.SearchStrategy[dict[str, str]] = IDENTIFIERS) -> Signal:
+def happenings(draw: st.DrawFn) -> Signal:
     """Something that happened within two days, told by one of two sources; it has no name yet."""
     at = NOW + timedelta(hours=draw(st.integers(0, 40)))
     return Signal(
@@ -58,7 +58,7 @@ def happenings(draw: st.DrawFn, who: st.SearchStrategy[dict[str, str]] = IDENTIF
         at=at,
         received_at=at,
         source=draw(st.sampled_from(sorted(PRIORITIES))),
-        identifiers=draw(who),
+        identifiers=draw(IDENTIFIERS),
         properties={"amount": draw(st.integers(1, 3))},
         consent=draw(st.lists(WORDS, max_size=1).map(tuple)),
         attributes=draw(st.dictionaries(st.sampled_from(["city", "age"]), st.sampled_from([1, True, "a"]), max_size=2)),

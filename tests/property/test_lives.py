@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.property.identities import CROWDED, Platform, signal
+from tests.property.identities import Platform, signal
 from tests.property.lives import Lives, happenings
 from tests.property.truth import known, numbered, taken_at_once, truth
 
@@ -49,16 +49,6 @@ def test_what_a_shared_identifier_was_seen_with_counts_that_as_a_person_in_any_o
 
     assert found == truth(sent)
     assert {frozenset({"device_id:de0"}), frozenset({"cookie_id:co0@20513"})} <= found.keys()
-
-
-@settings(max_examples=40)
-@given(stream=st.lists(happenings(CROWDED), min_size=6, max_size=16).map(numbered))
-def test_who_shares_what_follows_from_the_set_of_signals(stream):
-    platform = Platform()
-    for each in stream:
-        platform.take(each)
-
-    assert known(platform, stream) == truth(stream)
 
 
 @settings(max_examples=15)
