@@ -33,7 +33,7 @@ def weeks(persons, *arguments):
     options = ("--persons", persons, "--at", "2026-03-02T12:00:00Z", "--weeks", "2", "--json")
     done = CliRunner().invoke(simulate, [str(ROOT / "catalogue"), *options, *arguments])
     assert done.exit_code == 0, done.output
-    return msgspec.json.decode(done.output)["weeks"]
+    return msgspec.json.decode(done.stdout)["weeks"]
 
 
 def test_caps_hold_over_the_days_and_everything_is_counted(persons):

@@ -117,9 +117,9 @@ def run(*arguments):
 
 
 def told(*arguments):
-    code, output = run(*arguments, "--json")
-    assert code == 0, output
-    return msgspec.json.decode(output)
+    done = CliRunner().invoke(simulate, [*arguments, "--json", *AT])
+    assert done.exit_code == 0, done.output
+    return msgspec.json.decode(done.stdout)  # what other threads say meanwhile goes to stderr
 
 
 def test_rates_are_told_by_stage_issue_and_part(persons):

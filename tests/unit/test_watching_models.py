@@ -146,7 +146,7 @@ def test_the_command_shows_watches_and_writes_cards(tmp_path):
         return CliRunner().invoke(model, [*arguments, *common])
 
     assert WATCHED in run("show").output
-    assert json.loads(run("show", WATCHED, "--json").output)["model"] == WATCHED
+    assert json.loads(run("show", WATCHED, "--json").stdout)["model"] == WATCHED
     watched = run("monitor", "--people", str(ROOT / "catalogue" / "samples" / "customers.csv"))
     assert watched.exit_code == 1
     assert "profile.job for profile.age" in watched.output

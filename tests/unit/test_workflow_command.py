@@ -41,7 +41,7 @@ def test_what_is_wrong_is_said_with_its_place_and_subworkflows_of_other_files_ar
     (tmp_path / "warned.yaml").write_text("- a: {return: 'x ${b}'}\n")
     assert run("lint", str(tmp_path)).exit_code == 0
     assert run("lint", "--strict", str(tmp_path)).exit_code == 1
-    told = json.loads(run("lint", "--json", str(tmp_path / "warned.yaml")).output)
+    told = json.loads(run("lint", "--json", str(tmp_path / "warned.yaml")).stdout)
     assert [each["severity"] for each in told[0]["problems"]] == ["warning"]
 
 
