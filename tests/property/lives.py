@@ -20,7 +20,7 @@ from functions.privacy.finding import Find
 from shared.adapters import memory
 from shared.domain.erasure import ERASED, IN_FLIGHT
 from shared.domain.errors import ErasedError
-from shared.domain.identity.partition import SHARED, partition
+from shared.domain.identity.partition import ABSENT, SHARED, partition
 from shared.domain.identity.resolution import keys_of
 from shared.domain.signal import ConsentChange, Signal
 from shared.messages import HistoryRow
@@ -209,9 +209,9 @@ class Lives(RuleBasedStateMachine):
             noted |= person.graph.conflicts
             assert {self.one.person(former).value.person_id for former in person.fragments} <= {person.person_id}
         of_erased = {each for each, link in links.items() if {link.stronger, link.weaker} & self.erased}
-        # what is shared already is not tried again
-        assert {each for each in noted.items() if each[1] != SHARED and each[0] not in of_erased} == {
-            each for each in conflicts.items() if each[1] != SHARED and each[0] not in of_erased
+        # what is shared already is not tried again, and what hangs on it has its link in no graph
+        assert {each for each in noted.items() if each[1] not in (SHARED, ABSENT) and each[0] not in of_erased} == {
+            each for each in conflicts.items() if each[1] not in (SHARED, ABSENT) and each[0] not in of_erased
         }
 
     def name(self, each: Signal) -> Signal:
