@@ -128,7 +128,9 @@ class Running:
     def _http(self) -> httpx.Client:
         """This thread's own client: one thread's may close a kept connection that another is about to read."""
         if not hasattr(self._here, "client"):
-            self._here.client = httpx.Client(timeout=60, trust_env=False)
+            # a server closes what was idle for two seconds, perhaps just when it is used again
+            limits = httpx.Limits(keepalive_expiry=1.0)
+            self._here.client = httpx.Client(timeout=60, trust_env=False, limits=limits)
             self._clients.append(self._here.client)
         client: httpx.Client = self._here.client
         return client
