@@ -31,6 +31,7 @@ from shared.domain.catalogue import Answer, Bearer, Connector, HeaderKey, Hmac, 
 from shared.domain.errors import BouncedError, NotTakenError, PermanentError, TransientError
 from shared.ports import Receipt
 from tests.fault.world import bank_revision
+from tests.serving import serving
 
 KINDS = sorted(bank_revision().connectors)
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -87,16 +88,14 @@ def sandbox() -> Iterator[Played]:
     bank, ports = BankOfTests(Path.cwd()), Ports()
     server = Server(0, bank.plays(), logs=False)
     mail = Mail(ports.take_all(["mail"], {})["mail"], server.plays_mail, server.provider)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     mail.start()
     secrets = memory.Secrets()
     for name, value in bank.connector_secrets().items():
         secrets.add(name, value.encode())
-    stand_ins = bank.stand_ins(f"http://127.0.0.1:{server.server_port}", f"smtp://127.0.0.1:{mail.port}")
-    yield Played(server, Connectors(secrets, Egress(stand_ins)), secrets)
+    with serving(server) as address:
+        stand_ins = bank.stand_ins(address, f"smtp://127.0.0.1:{mail.port}")
+        yield Played(server, Connectors(secrets, Egress(stand_ins)), secrets)
     mail.stop()
-    server.shutdown()
-    server.server_close()
     ports.release()
 
 
@@ -258,8 +257,6 @@ def stub() -> Iterator[Stub]:  # noqa: C901 - one server, whole
             pass
 
     class Told(ThreadingHTTPServer):
-        daemon_threads = True
-
         def shutdown_request(self, request: Any) -> None:
             super().shutdown_request(request)
             told.closed.release()
@@ -267,13 +264,9 @@ def stub() -> Iterator[Stub]:  # noqa: C901 - one server, whole
         def handle_error(self, *_args: Any) -> None:
             pass
 
-    server = Told(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    told.address = f"http://127.0.0.1:{server.server_port}"
-    yield told
-    let_go.set()
-    server.shutdown()
-    server.server_close()
+    with serving(Told(("127.0.0.1", 0), Handler)) as told.address:
+        yield told
+        let_go.set()
 
 
 def connector(**changes: Any) -> HttpConnector:

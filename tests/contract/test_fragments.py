@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +18,7 @@ from shared.adapters.channels.fragments import HttpFragments
 from shared.domain.catalogue import Fragment
 from shared.domain.content import render
 from tests.fault.world import bank_revision
+from tests.serving import serving
 from tests.unit.domain.situations import person
 
 SERVICE = bank_revision().content_services["fragments"]
@@ -64,13 +64,8 @@ def told() -> Iterator[Told]:
         def log_message(self, *_args: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    service.address = f"http://127.0.0.1:{server.server_port}"
-    yield service
-    server.shutdown()
-    server.server_close()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as service.address:
+        yield service
 
 
 def test_an_answer_is_kept_for_as_long_as_it_says_and_asked_for_again_by_its_etag(told):
@@ -128,9 +123,8 @@ def test_what_is_kept_is_bounded(told, monkeypatch):
 
 def test_a_treatment_says_what_the_sandbox_has_and_what_it_says_itself_where_that_fails():
     bank, server = bank_revision(), Server(0, [], logs=False)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    try:
-        egress = Egress({HOST: f"http://127.0.0.1:{server.server_port}"})
+    with serving(server) as address:
+        egress = Egress({HOST: address})
         treatment = bank.treatment("northmoor_cash_isa.web_hero")
         shown = render(bank, *treatment, person(), fragments=HttpFragments(egress))
         assert shown["headline"].startswith("Interest without tax")
@@ -139,6 +133,3 @@ def test_a_treatment_says_what_the_sandbox_has_and_what_it_says_itself_where_tha
             server.provider.behave(Behaviour(channel="content", mode=mode))
             shown = render(bank, *treatment, person(), fragments=HttpFragments(egress))
             assert shown["headline"] == "Your savings, free of tax"
-    finally:
-        server.shutdown()
-        server.server_close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import random
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,6 +21,7 @@ from shared.adapters.scoring import Scorers
 from shared.adapters.scoring.endpoint import OPEN_SECONDS, OPENS_AFTER, EndpointScorer
 from shared.domain.errors import InvalidError, NotTakenError
 from shared.domain.estimators import Endpoint, read
+from tests.serving import serving
 
 SAMPLE = (Path(__file__).parents[2] / "catalogue" / "samples" / "challenger.json").read_bytes()
 URL = f"https://{SCORING_HOST}/v1/projects/p/locations/europe-west2/endpoints/1:predict"
@@ -68,23 +68,16 @@ def told() -> Iterator[Told]:
         def log_message(self, *_args: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    service.address = f"http://127.0.0.1:{server.server_port}"
-    yield service
-    server.shutdown()
-    server.server_close()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as service.address:
+        yield service
 
 
 @pytest.fixture
 def sandbox() -> Iterator[Server]:
     server = Server(0, [], logs=False)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield server
-    server.provider.behave(Behaviour(mode="ok"))
-    server.shutdown()
-    server.server_close()
+    with serving(server):
+        yield server
+        server.provider.behave(Behaviour(mode="ok"))
 
 
 def opened(sandbox: Server, declared: Any) -> Any:

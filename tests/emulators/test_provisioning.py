@@ -23,6 +23,7 @@ from emulators.probes import http_ok
 from emulators.processes import Supervisor
 from emulators.provisioning import bigquery_client, provision_bigquery, provision_pubsub, push_endpoint
 from emulators.pump import Pump
+from tests.serving import serving
 
 pytestmark = pytest.mark.emulators
 
@@ -83,17 +84,13 @@ def push_target():
         def log_message(self, *_):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-
     def wait(count):
         with changed:
             assert changed.wait_for(lambda: len(received) >= count, 30), f"received {received}"
             return list(received)
 
-    yield f"http://127.0.0.1:{server.server_port}", wait
-    server.shutdown()
-    server.server_close()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as address:
+        yield address, wait
 
 
 def pull(emulators: Emulators, name: str, count: int) -> list[Any]:

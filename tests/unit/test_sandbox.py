@@ -14,6 +14,7 @@ from standardwebhooks.webhooks import Webhook
 from emulators.playing import Played
 from emulators.provider import Behaviour
 from emulators.sandbox import LARGEST_BODY_BYTES, Server
+from tests.serving import serving
 
 SECRET = f"whsec_{base64.b64encode(b'a secret for tests only!').decode()}"
 
@@ -26,13 +27,8 @@ TRUSTS_NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 def sandbox():
     webhook = {"kind": "standard_webhooks"}
     server = Server(0, [Played("any", "127.0.0.1", ["email", "sms"], webhook, SECRET)], logs=False)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    with httpx.Client(base_url=f"http://127.0.0.1:{server.server_port}", timeout=10, verify=TRUSTS_NOBODY) as client:
+    with serving(server) as address, httpx.Client(base_url=address, timeout=10, verify=TRUSTS_NOBODY) as client:
         yield client
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 def signed(delivery_id: str, body: bytes, *, at: datetime | None = None) -> dict[str, str]:
