@@ -26,6 +26,7 @@ from shared.domain.shadow import Case, compare
 from shared.messages import HistoryRow
 from shared.runtime.keys import Keyring
 from shared.runtime.service import Service, always_ready
+from tests.unit.answering import Platform
 from tests.unit.domain.situations import NOW, person, policy
 from tests.unit.domain.test_experiments import decided
 
@@ -135,21 +136,12 @@ def test_what_the_models_know_is_told_as_a_snapshot_and_by_which_revision(served
 
 
 def test_the_command_says_it_for_people(served, monkeypatch, tmp_path):
-    class Platform:
-        def client(self, _function):
-            return self
+    def answer(request):
+        headers = {"x-api-key": "k", "content-type": request.headers["content-type"]}
+        said = served.post(request.url.raw_path.decode(), data=request.content, headers=headers)
+        return httpx.Response(said.status_code, content=said.data)
 
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *_):
-            return None
-
-        def post(self, path, params, content, headers, **_):
-            answer = served.post(path, query_string=params, data=content, headers={**headers, "x-api-key": "k"})
-            return httpx.Response(answer.status_code, content=answer.data)
-
-    monkeypatch.setattr(challenging, "running", Platform)
+    monkeypatch.setattr(challenging, "running", lambda: Platform(answer))
     file = tmp_path / "challenger.json"
     file.write_text(json.dumps(TELLS))
 

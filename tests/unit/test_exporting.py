@@ -6,6 +6,7 @@ import random
 import zipfile
 from collections import Counter
 
+import httpx
 import msgspec
 import pytest
 from click.testing import CliRunner
@@ -18,6 +19,7 @@ from shared.domain.exchange.models import models, predictors
 from shared.domain.propensity import Counts, model_id
 from shared.messages import HistoryRow
 from tests.contract.samples import NOW
+from tests.unit.answering import Platform
 from tests.unit.domain.situations import policy
 from tests.unit.domain.test_experiments import decided
 
@@ -122,29 +124,16 @@ def test_an_extract_says_where_each_treatment_ended():
     assert {row["Stage_pyName"] for row in rows} <= {stage.name for stage in STAGES.values()}
 
 
-class _Platform:
-    """A platform of which only exports answer."""
-
-    def client(self, _function):
-        return self
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        return None
-
-    def get(self, path, **_):
-        import httpx  # noqa: PLC0415
-
-        answer = {
-            "/v1/exports/models": {"rows": list(models(PREDICTING, counts(), NOW))},
-            "/v1/exports/predictors": {"rows": list(predictors(PREDICTING, counts(), NOW))},
-            "/v1/exports/interactions/2026-03-02": {"rows": list(interactions(history(), {"web": "inbound"}))},
-            "/v1/days/2026-03-02": {"decisions": 4},
-            "/v1/exports/decisions/2026-03-02": {"rows": extracts()},
-        }[path]
-        return httpx.Response(200, content=msgspec.json.encode(answer), request=httpx.Request("GET", "http://records"))
+def answer(request):
+    """What exports say."""
+    said = {
+        "/v1/exports/models": {"rows": list(models(PREDICTING, counts(), NOW))},
+        "/v1/exports/predictors": {"rows": list(predictors(PREDICTING, counts(), NOW))},
+        "/v1/exports/interactions/2026-03-02": {"rows": list(interactions(history(), {"web": "inbound"}))},
+        "/v1/days/2026-03-02": {"decisions": 4},
+        "/v1/exports/decisions/2026-03-02": {"rows": extracts()},
+    }[request.url.path]
+    return httpx.Response(200, content=msgspec.json.encode(said))
 
 
 def extracts():
@@ -155,7 +144,7 @@ def extracts():
 
 
 def exported(monkeypatch, folder, what):
-    monkeypatch.setattr(command, "running", _Platform)
+    monkeypatch.setattr(command, "running", lambda: Platform(answer))
     options = [] if what == "models" else ["--day", "2026-03-02"]
     done = CliRunner().invoke(command.export, [what, str(folder), *options])
     assert done.exit_code == 0, done.output

@@ -6,6 +6,7 @@ import random
 from datetime import timedelta
 from functools import cache
 
+import httpx
 import msgspec
 import pytest
 from click.testing import CliRunner
@@ -30,6 +31,7 @@ from shared.runtime.keys import Keyring
 from shared.runtime.service import Service, always_ready
 from tests.corpus.keep import NOW
 from tests.corpus.tree_bank import revision
+from tests.unit.answering import Platform
 from tests.unit.domain.situations import NOW as SITUATED
 from tests.unit.domain.situations import policy
 from tests.unit.domain.test_experiments import STANDING, decided
@@ -169,29 +171,6 @@ def test_what_cannot_be_asked_is_said(path, status, says):
     assert says in answer.text
 
 
-class _Platform:
-    """A platform of which only what is measured answers."""
-
-    def __init__(self, told):
-        self._told = told
-
-    def client(self, _function):
-        return self
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        return None
-
-    def get(self, path, params, **_):
-        import httpx  # noqa: PLC0415
-
-        query = "&".join(f"{name}={value}" for name, value in params.items())
-        answer = ask(f"{path}?{query}", self._told)
-        return httpx.Response(answer.status_code, content=answer.data, request=httpx.Request("GET", "http://records"))
-
-
 @pytest.mark.parametrize(
     ("options", "lost", "code", "says"),
     [
@@ -203,7 +182,13 @@ class _Platform:
     ],
 )
 def test_the_command_says_it_for_people(monkeypatch, options, lost, code, says):
-    monkeypatch.setattr(command, "running", lambda: _Platform(list(rows(lost=lost))))
+    told = list(rows(lost=lost))
+
+    def answer(request):
+        said = ask(request.url.raw_path.decode(), told)
+        return httpx.Response(said.status_code, content=said.data)
+
+    monkeypatch.setattr(command, "running", lambda: Platform(answer))
 
     done = CliRunner().invoke(command.measure, options)
 
