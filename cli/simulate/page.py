@@ -97,7 +97,7 @@ def _sums(revision: Revision, after: Summary, before: Summary | None) -> Iterato
         rows.append([words, *was, f"£{after.sums.get(name, 0.0):,.2f}"])
     was = [] if before is None else [f"{before.counts.get(CHANGED_BY_LEVERS, 0):,}"]
     rows.append(["given otherwise because of levers", *was, f"{after.counts.get(CHANGED_BY_LEVERS, 0):,}"])
-    yield _table(("", *_columns(before)), rows)
+    yield _table(("", *_columns(compared=before is not None)), rows)
     lines = list(allowances(revision, after.sums))
     if lines:
         yield f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>"
@@ -237,11 +237,11 @@ def _bars(title: str, after: Mapping[str, int], before: Mapping[str, int] | None
         now, was = after.get(name, 0), None if before is None else before.get(name, 0)
         share = f"{now / persons:.1%}" if persons else ""
         rows.append([name, *([] if was is None else [f"{was:,}"]), f"{now:,}", share, bar(now, persons, was)])
-    return _table((title, *_columns(None if before is None else Summary()), "", ""), rows) if rows else ""
+    return _table((title, *_columns(compared=before is not None), "", ""), rows) if rows else ""
 
 
-def _columns(before: Summary | None) -> tuple[str, ...]:
-    return ("persons",) if before is None else ("before", "after")
+def _columns(*, compared: bool) -> tuple[str, ...]:
+    return ("before", "after") if compared else ("persons",)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "") -> str:
