@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from emulators.workflows.language.expressions import Name
+from emulators.workflows.language.scopes import MOST_NESTED_PARALLEL
 from emulators.workflows.language.signatures import CONNECTORS, SIGNATURES
 from emulators.workflows.language.steps import (
     Action,
@@ -39,7 +40,6 @@ from emulators.workflows.running.variables import Memory, Variables
 
 MOST_STEPS = 100_000
 MOST_DEEP = 20
-MOST_NESTED_PARALLEL = 2
 MOST_AT_ONCE = 20
 
 
@@ -229,10 +229,7 @@ class Machine:
         variables.put(loop.value, item)
         if loop.index:
             variables.put(loop.index, number)
-        try:
-            return await self._run(loop.steps, place._replace(variables=variables))
-        finally:
-            variables.release()
+        return await self._inside(loop.steps, place, variables)
 
     async def _branches(self, parallel: Parallel, place: Standing) -> Flow:
         if place.parallel >= MOST_NESTED_PARALLEL:
@@ -260,7 +257,10 @@ class Machine:
         return None
 
     async def _branch(self, steps: tuple[Step, ...], place: Standing, shared: frozenset[str]) -> Flow:
-        variables = place.variables.inner(shared)
+        return await self._inside(steps, place, place.variables.inner(shared))
+
+    async def _inside(self, steps: tuple[Step, ...], place: Standing, variables: Variables) -> Flow:
+        """Run steps with variables of their own, which end with them."""
         try:
             return await self._run(steps, place._replace(variables=variables))
         finally:
@@ -282,10 +282,7 @@ class Machine:
             variables = place.variables.beside()
             if action.error:
                 variables.put(action.error, error.value)
-            try:
-                return await self._run(action.handler, place._replace(variables=variables))
-            finally:
-                variables.release()
+            return await self._inside(action.handler, place, variables)
 
     async def _ask(self, place: Standing, predicate: str, error: Any) -> bool:
         """Whether a predicate says that what was raised is worth another try."""
