@@ -20,7 +20,9 @@ from google.cloud.workflows import executions_v1
 from google.cloud.workflows.executions_v1.services.executions.transports.grpc import ExecutionsGrpcTransport
 from google.cloud.workflows_v1.services.workflows.transports.rest import WorkflowsRestTransport
 
+from emulators import secret_manager
 from emulators.ports import Ports
+from emulators.provisioning import provision_secrets
 from emulators.workflows.running.loop import JumpingClock
 from emulators.workflows.serving.grpc_api import serve
 from emulators.workflows.serving.hosting import Hosted
@@ -327,6 +329,36 @@ def test_connectors_are_requests_to_the_emulators(hosted, service):
         ("GET", "/bigquery/v2/projects/bank/jobs/j"),
         ("GET", f"/v1/{document}"),
     ]
+
+
+@pytest.fixture
+def secrets() -> Iterator[str]:
+    """Secret Manager's emulator, with a secret in it."""
+    ports = Ports()
+    where = f"127.0.0.1:{ports.take()}"
+    server = secret_manager.serve(int(where.rpartition(":")[2]))
+    provision_secrets({"door": "open"}, "bank", where)
+    yield where
+    server.stop(grace=None)
+    ports.release()
+
+
+def test_secrets_are_read_by_a_step_and_in_an_expression(secrets):
+    access = "googleapis.secretmanager.v1.projects.secrets.versions.access"
+    by_name = {"project_id": "bank", "secret_id": "door"}
+    steps = [
+        {"a": {"call": f"{access}String", "args": by_name, "result": "one"}},
+        {"b": {"assign": [{"two": f'${{{access}String("door", "1", "bank")}}'}]}},
+        {"c": {"call": access, "args": {"name": "projects/bank/secrets/door/versions/1"}, "result": "three"}},
+        {"d": {"return": ["${one}", "${two}", "${text.decode(base64.decode(three.payload.data))}"]}},
+    ]
+    with Hosted(Places(project="bank", secret_manager=secrets)) as hosted:
+        assert result(hosted, steps) == ["open"] * 3
+        hosted.server.delete(f"{PARENT}/workflows/one")
+        missing = {"call": f"{access}String", "args": {**by_name, "secret_id": "none"}}
+        assert result(hosted, caught(missing))["code"] == 404
+        hosted.server.delete(f"{PARENT}/workflows/one")
+        assert "needs secret_id" in result(hosted, caught({"call": f"{access}String", "args": {}}))["message"]
 
 
 def test_a_connector_that_is_not_here_says_so(hosted):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from emulators.workflows.language.expressions import Name
 from emulators.workflows.language.scopes import MOST_NESTED_PARALLEL
-from emulators.workflows.language.signatures import CONNECTORS, SIGNATURES
+from emulators.workflows.language.signatures import CONNECTORS, POSITIONAL, SIGNATURES
 from emulators.workflows.language.steps import (
     Action,
     Assign,
@@ -82,13 +82,10 @@ class Machine:
 
     async def invoke(self, function: str, given: list[Any], at: Standing) -> Any:
         """Call a function with what it is given in order, from where the machine stands."""
-        workflow = self._workflows.get(function)
-        if workflow is not None:
-            names = list(workflow.parameters)
-        elif function in SIGNATURES:
-            names = list(SIGNATURES[function].parameters)
-        else:
-            names = [str(number) for number in range(len(given))]
+        workflow, signature = self._workflows.get(function), SIGNATURES.get(function)
+        names = tuple(workflow.parameters) if workflow else POSITIONAL.get(function, ())
+        if workflow is None and signature is not None:
+            names = signature.parameters
         if len(given) > len(names):
             raise failure("TypeError", f"{function} takes {len(names)} arguments, and not {len(given)}")
         return await self._call(function, dict(zip(names, given, strict=False)), at)
