@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,6 +26,7 @@ from emulators.workflows.running.loop import JumpingClock
 from emulators.workflows.serving.grpc_api import serve
 from emulators.workflows.serving.hosting import Hosted
 from emulators.workflows.serving.places import Places
+from tests.served import served
 
 PARENT = "projects/bank/locations/europe-west2"
 PATIENCE_SECONDS = 20.0
@@ -74,13 +74,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def service() -> Iterator[Answering]:
-    server = Answering()
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(Answering()) as server:
+        yield server
 
 
 @pytest.fixture
@@ -114,7 +109,7 @@ def eventually(found: Callable[[], Any]) -> Any:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not (result := found()):
         assert time.monotonic() < deadline, "it did not come"
-        time.sleep(0.005)  # between two looks
+        time.sleep(0.005)  # an API tells nobody that an execution ended
     return result
 
 
