@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.platform import ROOT
 from cli.say import fail, json_option, say_json
 
 if TYPE_CHECKING:
     from emulators.workflows.language.steps import Definition
     from emulators.workflows.serving.executions import Execution
 
-ROOT = Path(__file__).resolve().parents[1]
 _argument = click.option("--argument", default="{}", metavar="JSON", help="What `main` is given.")
 _jump = click.option("--jump", is_flag=True, help="Let no time pass: sleeps and retries go on at once.")
 _env = click.option("--env", "environment", multiple=True, metavar="NAME=VALUE", help="What sys.get_env knows besides.")

@@ -167,8 +167,8 @@ class _Run:
         """Post signals at the rate; give each answer with the time it came."""
         began = time.monotonic()
         for position, signal in enumerate(signals):
-            # the rate is the load that is measured: each signal waits for its moment
-            time.sleep(max(0.0, began + position / PER_SECOND - time.monotonic()))
+            moment = began + position / PER_SECOND
+            time.sleep(max(0.0, moment - time.monotonic()))  # the rate is the load that is measured
             answer = client.post(path, json=signal)
             at = time.time()
             if answer.status_code != httpx.codes.ACCEPTED:
