@@ -20,8 +20,8 @@ from shared.domain.experiments import AS_USUAL, Way
 from shared.domain.offered import BestFirst
 from shared.domain.policy.factors import MAX_VALUE, Propensities
 from shared.domain.policy.policy import Policy
+from shared.domain.policy.rows import Rows
 from shared.domain.policy.situation import Variables
-from shared.domain.policy.tables import Rows
 from shared.domain.profile import Profile
 from shared.domain.propensity import Counts
 from shared.domain.ranking import EVIDENCE_STEPS, LEAST_EVIDENCE, PARTS, Ranking, packed

@@ -9,7 +9,7 @@ import msgspec
 from shared.domain import ranking
 from shared.domain.decision import DecisionRecord
 from shared.domain.policy.policy import Policy
-from shared.domain.policy.tables import Rows
+from shared.domain.policy.rows import Rows
 from shared.domain.ranking import propensities, unpacked
 
 

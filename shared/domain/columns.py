@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.domain.policy.policy import Policy
-from shared.domain.policy.tables import Rows
+from shared.domain.policy.rows import Rows
 
 FEW = 64
 """Candidates that are sorted in no more time by Python than by numpy."""

@@ -18,8 +18,8 @@ import msgspec
 from shared.domain.catalogue import Action, Treatment
 from shared.domain.policy.conditions import candidate
 from shared.domain.policy.policy import Policy, Verdict
+from shared.domain.policy.rows import Rows
 from shared.domain.policy.situation import Variables
-from shared.domain.policy.tables import Rows
 from shared.domain.profile import Profile
 from shared.domain.signal import Signal
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import msgspec
 
 from shared.domain.policy.factors import PROPENSITY_DIGITS
-from shared.domain.policy.tables import Rows
+from shared.domain.policy.rows import Rows
 from shared.domain.predictors import scored
 
 PARTS: int = 10**PROPENSITY_DIGITS

@@ -24,7 +24,7 @@ from shared.domain.offered import BestFirst, Offer
 from shared.domain.offering import offer, to_send
 from shared.domain.offering_in_turn import offer_in_turn
 from shared.domain.policy.policy import Policy
-from shared.domain.policy.tables import Rows
+from shared.domain.policy.rows import Rows
 from shared.domain.ranking import halves
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ Records are sealed; these few figures, which say nothing of the person, stand be
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from shared.domain.contact_policy import Limits
@@ -14,8 +14,8 @@ from shared.domain.decision import DecisionRecord
 from shared.domain.engagement import Slots
 from shared.domain.policy.factors import worth
 from shared.domain.policy.policy import Policy
+from shared.domain.policy.rows import Rows, each_of
 from shared.domain.policy.situation import Variables
-from shared.domain.policy.tables import Rows
 from shared.domain.ranking import PARTS, Ranking, unpacked
 
 
@@ -89,14 +89,6 @@ def open_to(policy: Policy, record: DecisionRecord) -> Rows:
         left |= sum(1 << row for row in each_of(candidates & limits.stopped) if limits.deferred(row, since) is not None)
     left &= ~sum(1 << row for row in each_of(left) if policy.slotting.is_bundled(policy.rows[row][1].id))
     return left & policy.factors.mandatory or left
-
-
-def each_of(rows: Rows) -> Iterator[int]:
-    """The rows of a set, ascending."""
-    while rows:
-        lowest = rows & -rows
-        yield lowest.bit_length() - 1
-        rows ^= lowest
 
 
 def is_single(policy: Policy, slots: Slots) -> bool:

@@ -27,9 +27,10 @@ from shared.domain.decision import DecisionRecord
 from shared.domain.experiments import Way
 from shared.domain.exploration import chances, draw_each, streams
 from shared.domain.policy.policy import Policy
+from shared.domain.policy.rows import each_of
 from shared.domain.ranking import evidence_of, halves_of, unpacked
 from shared.domain.replay import answer
-from shared.domain.selected import by_chance, each_of, is_single, open_to, value_of
+from shared.domain.selected import by_chance, is_single, open_to, value_of
 
 DRAWS = 2048
 """Draws of each candidate, where one treatment is given: the probability is good to about 0.01, and small ones to a

@@ -64,11 +64,11 @@ def association(one: Sequence[int], other: Sequence[int]) -> float:
 
 def parted(values: Sequence[Any]) -> list[int]:
     """Values by the part that they are in: numbers by fifths, others each by itself, what is missing apart."""
-    numbers = [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
+    numbers = [value for value in values if _is_number(value)]
     if numbers:
         edges = np.unique(np.quantile(numbers, np.arange(1, _PARTS) / _PARTS))
         return [
-            1 + int(np.searchsorted(edges, value, side="right")) if value in numbers else MISSING for value in values
+            1 + int(np.searchsorted(edges, value, side="right")) if _is_number(value) else MISSING for value in values
         ]
     known: dict[Any, int] = {}
     return [MISSING if value is None else 1 + known.setdefault(value, len(known)) for value in values]

@@ -23,10 +23,11 @@ from shared.domain.arbitration import scoring
 from shared.domain.catalogue import facts
 from shared.domain.decision import DecisionRecord
 from shared.domain.policy.policy import Policy
+from shared.domain.policy.rows import each_of
 from shared.domain.propensity import Counts
 from shared.domain.ranking import unpacked
 from shared.domain.rules import Cap, in_scope
-from shared.domain.selected import each_of, open_to
+from shared.domain.selected import open_to
 
 BEGUN = datetime(2026, 1, 5, 12, tzinfo=UTC)
 EVERY = timedelta(minutes=4)

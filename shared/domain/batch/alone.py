@@ -18,7 +18,7 @@ from shared.domain.experiments import Way, is_held_out
 from shared.domain.offered import BestFirst
 from shared.domain.offering import offer, to_send
 from shared.domain.policy.policy import Policy
-from shared.domain.policy.tables import Rows
+from shared.domain.policy.rows import Rows
 from shared.domain.profile import Profile
 from shared.domain.propensity import Counts
 from shared.domain.ranking import Ranking, propensities

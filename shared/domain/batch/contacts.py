@@ -24,7 +24,7 @@ from shared.domain.contact_policy.limits import held_out, limit_of
 from shared.domain.contact_policy.tallies import Tally
 from shared.domain.contact_policy.windows import INSTANT
 from shared.domain.policy.policy import Policy
-from shared.domain.policy.tables import Rows
+from shared.domain.policy.rows import Rows
 from shared.domain.profile import Profile
 from shared.domain.rules import Cap, Cooldown
 

@@ -24,7 +24,7 @@ from shared.domain.engagement import Slots
 from shared.domain.experiments import AS_USUAL
 from shared.domain.policy.conditions import stopping
 from shared.domain.policy.policy import Policy
-from shared.domain.policy.tables import Rows
+from shared.domain.policy.rows import Rows
 from shared.domain.profile import Profile
 from shared.domain.propensity import Counts
 from shared.domain.replay import is_offer

@@ -19,7 +19,7 @@ from shared.domain.batch.falls import Falls
 from shared.domain.batch.packed import Flags, Words, places, unpacked
 from shared.domain.batch.stopped import stopped_by_rule
 from shared.domain.classifier import Vector
-from shared.domain.policy.tables import Rows
+from shared.domain.policy.rows import Rows
 from shared.domain.rules import Volume
 
 REACHED, CHANGED_BY_LEVERS = "reached", "levers:changed"

@@ -19,8 +19,8 @@ from shared.domain.contact_policy.quiet import Quiet
 from shared.domain.contact_policy.tallies import Tally, Times
 from shared.domain.contact_policy.windows import period, reach
 from shared.domain.outcome import OutcomeName
+from shared.domain.policy.rows import Rows
 from shared.domain.policy.scopes import Scopes
-from shared.domain.policy.tables import Rows
 from shared.domain.profile import Profile
 from shared.domain.rules import (
     Budget,

@@ -13,7 +13,7 @@ from shared.domain.contact_policy.quiet import allowed_from
 from shared.domain.contact_policy.reaching import CHOSEN, beyond, contact_of
 from shared.domain.contact_policy.tallies import NEVER, Stop, Tally, rests_until
 from shared.domain.contact_policy.windows import INSTANT, leaves
-from shared.domain.policy.tables import Rows
+from shared.domain.policy.rows import Rows
 from shared.domain.profile import Profile
 from shared.domain.rules import Budget, Cap, Cooldown, Holdout, Rule, Volume
 from shared.domain.signal import digest

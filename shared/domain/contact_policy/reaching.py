@@ -10,7 +10,7 @@ from shared.domain.catalogue import Revision, facts
 from shared.domain.contact import Contact
 from shared.domain.contact_policy.compiled import ContactRules
 from shared.domain.contact_policy.ledger import Closed
-from shared.domain.policy.tables import Rows
+from shared.domain.policy.rows import Rows
 from shared.domain.rules import in_scope
 
 CHOSEN = "chosen "

@@ -37,9 +37,6 @@ HEAVIEST = 0.05
 FEWEST_REWARDS = 50
 """Decisions with a reward and a weight: fewer do not show how rewards spread."""
 
-HARDLY_EVER = 1e-4
-"""A selection probability below which a choice counts as one that was not supported."""
-
 _NORMAL_95 = 1.959963984540054
 
 Reason = Literal["effective_sample_size", "unsupported", "mean_weight", "max_weight", "rewards"]
@@ -54,8 +51,6 @@ class Logged(NamedTuple):
         target: how probable the other policy would have made the same choice.
         expected: by a model of rewards: what it expects of what was chosen; None of no model.
         expected_target: by the same, what it expects of the other policy here: the mean over its choices.
-        unsupported: how probable the other policy makes choices here that the logging policy hardly ever makes; None
-            where only what was chosen is known, and it is estimated by what the weights lack to 1.
     """
 
     rewards: Vector
@@ -63,7 +58,6 @@ class Logged(NamedTuple):
     target: Vector
     expected: Vector | None = None
     expected_target: Vector | None = None
-    unsupported: Vector | None = None
 
 
 class Support(NamedTuple):
@@ -72,7 +66,8 @@ class Support(NamedTuple):
     Attributes:
         decisions: how many.
         effective: what they are worth once weighted: (sum of weights)² / sum of squared weights.
-        unsupported: share of the other policy's choices that the logging policy hardly ever makes.
+        unsupported: share of the other policy's choices that the logging policy hardly ever makes, by what the weights
+            lack to 1.
         mean_weight: before clipping; 1 but for chance where both policies' probabilities are right.
         heaviest: share of all weight that one decision has.
         clipped: share of decisions whose weight was clipped.
@@ -151,14 +146,10 @@ def _weighed(logged: Logged, clip: float) -> tuple[Vector, Support]:
     raw = logged.target / logged.behaviour
     weights = np.minimum(raw, clip)
     total = float(weights.sum())
-    if logged.unsupported is not None:
-        unsupported = float(logged.unsupported.mean())
-    else:
-        unsupported = max(0.0, 1.0 - float(raw.mean()))
     return weights, Support(
         decisions=len(weights),
         effective=total * total / float(weights @ weights) if total else 0.0,
-        unsupported=unsupported,
+        unsupported=max(0.0, 1.0 - float(raw.mean())),
         mean_weight=float(raw.mean()),
         heaviest=float(weights.max()) / total if total else 1.0,
         clipped=float(np.mean(raw > clip)),

@@ -36,11 +36,6 @@ class Interval(NamedTuple):
     low: float
     high: float
 
-    @property
-    def decides(self) -> bool:
-        """Whether it leaves 0 out."""
-        return self.low > 0.0 or self.high < 0.0
-
 
 def half_width(variance: float, unit: float, alpha: float = 0.05, planned: int = PLANNED) -> float:
     """How far the sequence reaches on both sides of an estimate.

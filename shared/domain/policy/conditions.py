@@ -11,7 +11,7 @@ from shared.domain.cel import Missing, program
 from shared.domain.policy.atoms import MISSING, Path, Truth
 from shared.domain.policy.clauses import clauses, specialised
 from shared.domain.policy.index import Evaluated, Tabled, can_allow_missing
-from shared.domain.policy.tables import Rows, rows_at
+from shared.domain.policy.rows import Rows, rows_at
 
 CANDIDATE = frozenset({"action", "treatment"})
 """Variables whose values are the catalogue's own: they are put into a condition when it is compiled."""

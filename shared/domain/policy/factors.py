@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from shared.domain.catalogue import Action, Learning, Revision, Treatment
+from shared.domain.policy.rows import rows_at
 from shared.domain.policy.situation import Variables
-from shared.domain.policy.tables import rows_at
 from shared.domain.predictors import Predictors
 from shared.domain.propensity import NO_EVIDENCE, Counts, model_id, propensity, version
 

@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from shared.domain.policy.atoms import MISSING, NOWHERE, UNREADABLE, Path, Term, Truth
-from shared.domain.policy.tables import Answers, Entry, Membership, Rows, Table
+from shared.domain.policy.rows import Rows
+from shared.domain.policy.tables import Answers, Entry, Membership, Table
 
 STOPS = frozenset({Truth.FALSE, Truth.UNKNOWN, Truth.ERROR})
 STOPS_UNLESS_MISSING = frozenset({Truth.FALSE, Truth.ERROR})

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from shared.domain.catalogue import Action, Revision, Treatment
-from shared.domain.policy.tables import Rows, rows_at
+from shared.domain.policy.rows import Rows, rows_at
 from shared.domain.profile import Profile
 
 KeyT = TypeVar("KeyT")

@@ -19,10 +19,10 @@ from shared.domain.policy.conditions import stopping, truth, weighing
 from shared.domain.policy.factors import Factors
 from shared.domain.policy.index import Index
 from shared.domain.policy.masks import Masks
+from shared.domain.policy.rows import Rows
 from shared.domain.policy.scopes import Scopes
 from shared.domain.policy.situation import Situations, Variables
 from shared.domain.policy.slotting import Slotting
-from shared.domain.policy.tables import Rows
 from shared.domain.profile import Profile
 from shared.domain.signal import Signal
 

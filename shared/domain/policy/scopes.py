@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from shared.domain.catalogue import Action, Treatment, facts
-from shared.domain.policy.tables import Rows
+from shared.domain.policy.rows import Rows
 from shared.domain.rules import Dimension, Scope
 
 _FIELDS: dict[str, Dimension] = {

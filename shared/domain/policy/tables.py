@@ -30,37 +30,13 @@ from shared.domain.policy.atoms import (
     after,
     either,
 )
-
-Rows = int
-"""A set of rows: bit n stands for row n."""
+from shared.domain.policy.rows import Rows
 
 _STRANGE: Final[tuple[Any, ...]] = (MISSING, None, False, True, math.nan, [], NOWHERE, UNREADABLE)
 _NUMBERS: Final = frozenset(NUMBERS)
 _TEXTS: Final = frozenset({str})
 _SINCE: Final = {"<": 0, "<=": 1, ">": 1, ">=": 0}
 """Of an operator with an order, the region from which on it says the other: that of its constant, or the next."""
-
-
-_MANY: Final = 500
-"""Positions from which on a set is written down in digits, which takes less for each and more for all."""
-
-_ONE: Final = ord("1")
-
-
-def rows_at(positions: Sequence[int]) -> Rows:
-    """The set of the rows at these positions, in whatever order; made at once, since each `|` copies a whole set."""
-    if len(positions) == 1:
-        return 1 << positions[0]
-    if len(positions) > _MANY:
-        digits = bytearray(b"0") * (max(positions) + 1)
-        for position in positions:
-            digits[~position] = _ONE
-        return int(digits, 2)
-    flags = bytearray((max(positions, default=0) >> 3) + 1)
-    for position in positions:
-        flags[position >> 3] |= 1 << (position & 7)
-    return int.from_bytes(flags, "little")
-
 
 Answers = dict[Any, tuple[bool, ...]]
 """What entries of one shape say of each value of `_STRANGE`, which is the same for every path."""
