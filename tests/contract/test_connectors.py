@@ -31,7 +31,7 @@ from shared.domain.catalogue import Answer, Bearer, Connector, HeaderKey, Hmac, 
 from shared.domain.errors import BouncedError, NotTakenError, PermanentError, TransientError
 from shared.ports import Receipt
 from tests.fault.world import bank_revision
-from tests.serving import serving
+from tests.served import served
 
 KINDS = sorted(bank_revision().connectors)
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -92,8 +92,8 @@ def sandbox() -> Iterator[Played]:
     secrets = memory.Secrets()
     for name, value in bank.connector_secrets().items():
         secrets.add(name, value.encode())
-    with serving(server) as address:
-        stand_ins = bank.stand_ins(address, f"smtp://127.0.0.1:{mail.port}")
+    with served(server):
+        stand_ins = bank.stand_ins(f"http://127.0.0.1:{server.server_port}", f"smtp://127.0.0.1:{mail.port}")
         yield Played(server, Connectors(secrets, Egress(stand_ins)), secrets)
     mail.stop()
     ports.release()
@@ -264,7 +264,8 @@ def stub() -> Iterator[Stub]:  # noqa: C901 - one server, whole
         def handle_error(self, *_args: Any) -> None:
             pass
 
-    with serving(Told(("127.0.0.1", 0), Handler)) as told.address:
+    with served(Told(("127.0.0.1", 0), Handler)) as server:
+        told.address = f"http://127.0.0.1:{server.server_port}"
         yield told
         let_go.set()
 

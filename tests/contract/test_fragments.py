@@ -18,7 +18,7 @@ from shared.adapters.channels.fragments import HttpFragments
 from shared.domain.catalogue import Fragment
 from shared.domain.content import render
 from tests.fault.world import bank_revision
-from tests.serving import serving
+from tests.served import served
 from tests.unit.domain.situations import person
 
 SERVICE = bank_revision().content_services["fragments"]
@@ -64,7 +64,8 @@ def told() -> Iterator[Told]:
         def log_message(self, *_args: Any) -> None:
             pass
 
-    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as service.address:
+    with served(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as server:
+        service.address = f"http://127.0.0.1:{server.server_port}"
         yield service
 
 
@@ -122,9 +123,9 @@ def test_what_is_kept_is_bounded(told, monkeypatch):
 
 
 def test_a_treatment_says_what_the_sandbox_has_and_what_it_says_itself_where_that_fails():
-    bank, server = bank_revision(), Server(0, [], logs=False)
-    with serving(server) as address:
-        egress = Egress({HOST: address})
+    bank = bank_revision()
+    with served(Server(0, [], logs=False)) as server:
+        egress = Egress({HOST: f"http://127.0.0.1:{server.server_port}"})
         treatment = bank.treatment("northmoor_cash_isa.web_hero")
         shown = render(bank, *treatment, person(), fragments=HttpFragments(egress))
         assert shown["headline"].startswith("Interest without tax")

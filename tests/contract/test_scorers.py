@@ -21,7 +21,7 @@ from shared.adapters.scoring import Scorers
 from shared.adapters.scoring.endpoint import OPEN_SECONDS, OPENS_AFTER, EndpointScorer
 from shared.domain.errors import InvalidError, NotTakenError
 from shared.domain.estimators import Endpoint, read
-from tests.serving import serving
+from tests.served import served
 
 SAMPLE = (Path(__file__).parents[2] / "catalogue" / "samples" / "challenger.json").read_bytes()
 URL = f"https://{SCORING_HOST}/v1/projects/p/locations/europe-west2/endpoints/1:predict"
@@ -68,14 +68,14 @@ def told() -> Iterator[Told]:
         def log_message(self, *_args: Any) -> None:
             pass
 
-    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as service.address:
+    with served(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as server:
+        service.address = f"http://127.0.0.1:{server.server_port}"
         yield service
 
 
 @pytest.fixture
 def sandbox() -> Iterator[Server]:
-    server = Server(0, [], logs=False)
-    with serving(server):
+    with served(Server(0, [], logs=False)) as server:
         yield server
         server.provider.behave(Behaviour(mode="ok"))
 

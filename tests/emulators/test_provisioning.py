@@ -23,7 +23,7 @@ from emulators.probes import http_ok
 from emulators.processes import Supervisor
 from emulators.provisioning import bigquery_client, provision_bigquery, provision_pubsub, push_endpoint
 from emulators.pump import Pump
-from tests.serving import serving
+from tests.served import served
 
 pytestmark = pytest.mark.emulators
 
@@ -89,8 +89,8 @@ def push_target():
             assert changed.wait_for(lambda: len(received) >= count, 30), f"received {received}"
             return list(received)
 
-    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as address:
-        yield address, wait
+    with served(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as server:
+        yield f"http://127.0.0.1:{server.server_port}", wait
 
 
 def pull(emulators: Emulators, name: str, count: int) -> list[Any]:

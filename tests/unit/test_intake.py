@@ -10,7 +10,7 @@ import pytest
 
 from shared.adapters.intake import HttpIntake
 from shared.domain.errors import NotFoundError, TransientError
-from tests.serving import serving
+from tests.served import served
 
 
 class Door(ThreadingHTTPServer):
@@ -61,8 +61,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def door() -> Iterator[Door]:
-    server = Door()
-    with serving(server):
+    with served(Door()) as server:
         yield server
 
 

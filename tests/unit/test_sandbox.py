@@ -14,7 +14,7 @@ from standardwebhooks.webhooks import Webhook
 from emulators.playing import Played
 from emulators.provider import Behaviour
 from emulators.sandbox import LARGEST_BODY_BYTES, Server
-from tests.serving import serving
+from tests.served import served
 
 SECRET = f"whsec_{base64.b64encode(b'a secret for tests only!').decode()}"
 
@@ -26,9 +26,10 @@ TRUSTS_NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 @pytest.fixture
 def sandbox():
     webhook = {"kind": "standard_webhooks"}
-    server = Server(0, [Played("any", "127.0.0.1", ["email", "sms"], webhook, SECRET)], logs=False)
-    with serving(server) as address, httpx.Client(base_url=address, timeout=10, verify=TRUSTS_NOBODY) as client:
-        yield client
+    with served(Server(0, [Played("any", "127.0.0.1", ["email", "sms"], webhook, SECRET)], logs=False)) as server:
+        address = f"http://127.0.0.1:{server.server_port}"
+        with httpx.Client(base_url=address, timeout=10, verify=TRUSTS_NOBODY) as client:
+            yield client
 
 
 def signed(delivery_id: str, body: bytes, *, at: datetime | None = None) -> dict[str, str]:
