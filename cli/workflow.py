@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.platform import ROOT
 from cli.say import fail, json_option, say_json
 
 if TYPE_CHECKING:
     from emulators.workflows.language.steps import Definition
     from emulators.workflows.serving.executions import Execution
 
-ROOT = Path(__file__).resolve().parents[1]
 _argument = click.option("--argument", default="{}", metavar="JSON", help="What `main` is given.")
+_jump = click.option("--jump", is_flag=True, help="Let no time pass: sleeps and retries go on at once.")
 _env = click.option("--env", "environment", multiple=True, metavar="NAME=VALUE", help="What sys.get_env knows besides.")
 
 
@@ -49,10 +50,11 @@ def lint(files: tuple[Path, ...], strict: bool, as_json: bool) -> None:
 @click.argument("name")
 @_argument
 @_env
+@_jump
 @json_option
-def run(name: str, argument: str, environment: tuple[str, ...], as_json: bool) -> None:
+def run(name: str, argument: str, environment: tuple[str, ...], jump: bool, as_json: bool) -> None:
     """Run a workflow of workflows/, or of a file, beside the platform that runs here."""
-    execution, _ = _executed(name, argument, environment)
+    execution, _ = _executed(name, argument, environment, jump=jump)
     if as_json:
         say_json(execution.shown())
     else:
@@ -66,11 +68,12 @@ def run(name: str, argument: str, environment: tuple[str, ...], as_json: bool) -
 @click.argument("name")
 @_argument
 @_env
-def trace(name: str, argument: str, environment: tuple[str, ...]) -> None:
+@_jump
+def trace(name: str, argument: str, environment: tuple[str, ...], jump: bool) -> None:
     """Run a workflow, and draw which of its steps were taken, and how often."""
     from emulators.workflows.serving.drawing import drawing
 
-    execution, definition = _executed(name, argument, environment)
+    execution, definition = _executed(name, argument, environment, jump=jump)
     for line in drawing(definition, [(each.routine, each.step) for each in execution.steps]):
         click.echo(line)
     _say_end(execution)
@@ -85,9 +88,10 @@ def _files(given: tuple[Path, ...]) -> list[Path]:
     return found
 
 
-def _executed(name: str, argument: str, environment: tuple[str, ...]) -> tuple[Execution, Definition]:
+def _executed(name: str, argument: str, environment: tuple[str, ...], *, jump: bool) -> tuple[Execution, Definition]:
     """An execution that has ended, beside the platform where one runs, and what was executed."""
     from cli.platform import places
+    from emulators.workflows.running.loop import JumpingClock, WallClock
     from emulators.workflows.serving.hosting import Hosted
     from emulators.workflows.serving.server import RefusedError
 
@@ -97,7 +101,7 @@ def _executed(name: str, argument: str, environment: tuple[str, ...]) -> tuple[E
         fail(f"There is no workflow {name}.", f"Name a file, or one of {known}.")
     where = places(dict(_pair(each) for each in environment))
     full = f"projects/{where.project}/locations/{where.location}/workflows/{path.stem}"
-    with Hosted(where) as hosted:
+    with Hosted(where, new_clock=JumpingClock if jump else WallClock) as hosted:
         try:
             deployed = hosted.server.deploy(full, path.read_text(encoding="utf-8"), {}, replace=False)
             execution = hosted.server.start(full, argument)

@@ -20,21 +20,23 @@ class Credentials:
 
     source_key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     push_token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
-    webhook_secret: str = field(default_factory=lambda: f"whsec_{b64encode(secrets.token_bytes(24)).decode()}")
+
+
+def webhook_secret() -> str:
+    """A new secret of Standard Webhooks."""
+    return f"whsec_{b64encode(secrets.token_bytes(24)).decode()}"
 
 
 def headers(functions: Iterable[str], credentials: Credentials) -> dict[str, dict[str, str]]:
     """The headers that let a caller in, by function: a key where callers have keys, else the push token."""
     return {
-        name: {"x-api-key": credentials.source_key}
-        if name in WITH_KEYS
-        else {"authorization": f"Bearer {credentials.push_token}"}
+        name: {"x-api-key": credentials.source_key} if name in WITH_KEYS else tick_headers(credentials)
         for name in functions
     }
 
 
 def tick_headers(credentials: Credentials) -> dict[str, str]:
-    """The headers that let the clock in, at every function alike."""
+    """The headers that let the clock and Pub/Sub in, at every function alike."""
     return {"authorization": f"Bearer {credentials.push_token}"}
 
 

@@ -14,7 +14,7 @@ import msgspec
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from emulators.access import Credentials
+from emulators.access import Credentials, webhook_secret
 from emulators.options import Local
 from emulators.playing import Played
 from emulators.reporting import Reporter
@@ -96,7 +96,7 @@ class Bank:
         for connector in self.revision.catalogue.connectors:
             way = connector.authentication
             if way is not None and way.secret not in self._connector_secrets:
-                self._connector_secrets[way.secret] = connector_secret(way)
+                self._connector_secrets[way.secret] = _connector_secret(way)
         return self._connector_secrets
 
     def plays(self) -> list[Played]:
@@ -137,7 +137,7 @@ def _source_secret(way: Authentication, credentials: Credentials) -> str:
     if isinstance(way, KeyringKey):
         return json.dumps({"local": {"key": credentials.source_key, "sources": ["*"]}})
     if isinstance(way, StandardWebhooks):
-        return f"whsec_{b64encode(secrets.token_bytes(24)).decode()}"
+        return webhook_secret()
     if isinstance(way, KeyPairSignature):
         return _public_key()
     return secrets.token_urlsafe(24)
@@ -182,13 +182,13 @@ def played(revision: Revision, connector: Connector, known_by: Mapping[str, str]
     )
 
 
-def connector_secret(way: HttpAuthentication) -> str:
+def _connector_secret(way: HttpAuthentication) -> str:
     """A secret for one way of proving who we are."""
     match way:
         case ServiceAccount():
-            return account_key()
+            return _account_key()
         case SignedWebhook():
-            return f"whsec_{b64encode(secrets.token_bytes(24)).decode()}"
+            return webhook_secret()
         case Basic() | ClientCredentials():
             return f"local:{secrets.token_urlsafe(24)}"
         case _:
@@ -196,7 +196,7 @@ def connector_secret(way: HttpAuthentication) -> str:
 
 
 @cache
-def account_key() -> str:
+def _account_key() -> str:
     """The key of a service account, as Google gives it; making one takes a while, and no other process knows it."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = key.private_bytes(

@@ -7,42 +7,28 @@ Everything starts at once where nothing has to wait for something else: while th
 import their clients, and topics are created as soon as Pub/Sub answers.
 """
 
-import json
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
 from queue import SimpleQueue
 from typing import Any, Self
 
-import msgspec
 import yaml
 
 from emulators import access, bigquery, google
-from emulators.children import Child, Death, StartError
+from emulators.children import Death, StartError
 from emulators.endpoints import EndpointsFile
 from emulators.errors import CannotStartError
 from emulators.options import Local, Options
-from emulators.playing import written
 from emulators.ports import Ports
-from emulators.probes import always, http_ok, tcp
 from emulators.processes import Supervisor
+from emulators.programs import WORKFLOWS, Programs
 from emulators.provisioning import bigquery_client, provision_bigquery, provision_pubsub, provision_secrets
 from emulators.scheduler import Scheduler
 from emulators.schedules import jobs
-from emulators.workflows.serving.places import beside
-
-MOST_THREADS = 16
-"""Threads of one function here; on Cloud Run it has as many as its concurrency."""
 
 START_SECONDS = 60.0
 """How long everything together may take to become ready; on two cores it takes about ten."""
-
-GOING_OUT = ("delivery", "decide", "records")
-"""The functions that connect to hosts that the catalogue names."""
-
-WORKFLOWS = "workflows"
-"""What runs workflows."""
 
 EMULATORS = ("pubsub", "firestore", "bigquery", "secretmanager")
 
@@ -57,10 +43,10 @@ class Platform:
             emulators.errors.CannotStartError: a wanted port cannot be had.
         """
         self._options = options
-        self._root = options.root.resolve()
-        self._state = (options.state or self._root / ".kairos").resolve()
-        self._topology_file = (options.topology or self._root / "shared" / "topology.yaml").resolve()
-        self.topology: dict[str, Any] = yaml.safe_load(self._topology_file.read_text(encoding="utf-8"))
+        root = options.root.resolve()
+        self._state = (options.state or root / ".kairos").resolve()
+        topology_file = (options.topology or root / "shared" / "topology.yaml").resolve()
+        self.topology: dict[str, Any] = yaml.safe_load(topology_file.read_text(encoding="utf-8"))
         self.functions: tuple[str, ...] = tuple(self.topology["services"])
         self._file = EndpointsFile(self._state)
         self._reserved = Ports()
@@ -68,6 +54,7 @@ class Platform:
         self._ports = self._reserved.take_all(names, options.ports)
         self._stopping = threading.Lock()
         self.local = self._local()
+        self._programs = Programs(options, root, self._state, topology_file, self.topology, self.local, self._ports)
         headers = access.tick_headers(self.local.credentials)
         self.scheduler = Scheduler(jobs(self.topology, self.local.endpoints, self.local.project, headers))
         self.supervisor = Supervisor(self._state / "logs", on_death=options.on_death, on_restarted=self._on_restarted)
@@ -112,9 +99,7 @@ class Platform:
             )
         began = time.monotonic()
         try:
-            self._start_emulators(installation)
-            self._start_workflows()
-            self._start_functions()
+            self._start_children(installation)
             self._prepare()
             self.supervisor.wait_ready([*self.functions, "sandbox", "pump", WORKFLOWS], within_seconds=START_SECONDS)
             self._publish()
@@ -167,97 +152,12 @@ class Platform:
         google_credentials = access.write_google_credentials(self._state / "google-credentials.json")
         return Local(self._options.project, endpoints, emulators, self._options.credentials, google_credentials)
 
-    def _start_emulators(self, installation: google.Installation) -> None:
-        ports = self._ports
-        commands = {
-            "pubsub": (installation.pubsub(ports["pubsub"]), http_ok(ports["pubsub"], "/")),
-            "firestore": (installation.firestore(ports["firestore"]), http_ok(ports["firestore"], "/")),
-            "bigquery": (
-                bigquery.command(ports["bigquery"], self._state / "bigquery"),
-                http_ok(ports["bigquery"], "/readyz"),
-            ),
-            "secretmanager": (
-                [sys.executable, "-m", "emulators.secret_manager", "--port", str(ports["secretmanager"])],
-                tcp(ports["secretmanager"]),
-            ),
-            "sandbox": (
-                [
-                    *(sys.executable, "-m", "emulators.sandbox"),
-                    *("--port", str(ports["sandbox"]), "--mail-port", str(ports["mail"])),
-                ],
-                http_ok(ports["sandbox"], "/ready"),
-            ),
-        }
-        environment = {"SANDBOX_PLAYS": written(self._options.plays()), "PYTHONUNBUFFERED": "1"}
-        if (reporter := self._options.reporter(self.local)) is not None:
-            environment |= reporter.written()
-        for name, (command, ready) in commands.items():
-            self.supervisor.start(Child(name, command, self._root, ready, environment if name == "sandbox" else {}))
-
-    def _start_workflows(self) -> None:
-        """Start what runs workflows, with all that there are."""
-        local, port = self.local, self._ports[WORKFLOWS]
-        functions = {name: local.endpoints[name] for name in self.functions}
-        where = self._state / "places.json"
-        where.touch(mode=0o600)
-        where.write_bytes(
-            msgspec.json.encode(beside(local.project, functions, local.emulators, local.credentials.push_token, {}))
-        )
-        declared = self.topology.get("workflows", {}).values()
-        files = [str(self._root / each["source"]) for each in declared]
-        options = ["--port", str(port), "--places", str(where), "--deploy", *files]
-        command = [sys.executable, "-m", "emulators.workflows", *options]
-        self.supervisor.start(Child(WORKFLOWS, command, self._root, http_ok(port, "/ready"), {"PYTHONUNBUFFERED": "1"}))
-
-    def _start_functions(self) -> None:
-        values = self._options.secrets(self.local)
-        for name, service in self.topology["services"].items():
-            command = [sys.executable, "-m", "functions_framework", "--host", "127.0.0.1"]
-            self.supervisor.start(
-                Child(
-                    name,
-                    command,
-                    self._root,
-                    http_ok(self._ports[name], "/ready"),
-                    self._function_environment(name, service, values),
-                    on_death=self._options.on_function_death,
-                )
-            )
-
-    def _function_environment(self, name: str, service: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, str]:
-        """Give the environment that Cloud Run gives a function, pointed at the emulators."""
-        extra = self._options.environment
-        return {
-            **self.local.environment(),
-            "PORT": str(self._ports[name]),
-            "K_SERVICE": name,
-            "K_REVISION": f"{name}-00001-loc",
-            "K_CONFIGURATION": name,
-            "FUNCTION_SOURCE": service["source"],
-            "FUNCTION_TARGET": service["target"],
-            "FUNCTION_SIGNATURE_TYPE": "http",
-            "WORKERS": "1",
-            "THREADS": str(min(service.get("concurrency", MOST_THREADS), MOST_THREADS)),
-            "PYTHONPATH": str(self._root),
-            "PYTHONUNBUFFERED": "1",
-            **{key: str(value) for key, value in service.get("environment", {}).items()},
-            **access.push_environment(name, self.topology, self.local.credentials),
-            **{secret: values[secret] for secret in service.get("secrets", []) if secret in values},
-            **(self._outside(name)),
-            **extra.get("*", {}),
-            **extra.get(name, {}),
-        }
-
-    def _outside(self, name: str) -> dict[str, str]:
-        """What is known only once ports are taken: who plays the providers, and where links lead."""
-        if name not in GOING_OUT:
-            return {}
-        stand_ins = self._options.stand_ins(self.local)
-        own = {
-            "delivery": {"LINK_BASE": self.local.endpoints["feedback"]},
-            "records": {"SCORING_HOSTS": json.dumps(list(stand_ins))},
-        }
-        return {"STAND_INS": json.dumps(stand_ins), **own.get(name, {})}
+    def _start_children(self, installation: google.Installation) -> None:
+        for child in self._programs.emulators(installation):
+            self.supervisor.start(child)
+        self.supervisor.start(self._programs.workflows())
+        for child in self._programs.functions():
+            self.supervisor.start(child)
 
     def _prepare(self) -> None:
         """Create topics, tables and secrets and seed Firestore, each as soon as its emulator answers.
@@ -301,8 +201,7 @@ class Platform:
     def _prepare_bigquery(self) -> None:
         self._ready("bigquery", "BigQuery")
         provision_bigquery(self.topology, bigquery_client(self.local.emulators["bigquery"], self.local.project))
-        command = [sys.executable, "-m", "emulators.pump", "--topology", str(self._topology_file)]
-        self.supervisor.start(Child("pump", command, self._root, always, self.local.environment()))
+        self.supervisor.start(self._programs.pump())
 
     def _prepare_firestore(self) -> None:
         self._ready("firestore", "Firestore")

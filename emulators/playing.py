@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from emulators.provider import Answer, RefusedError
+from emulators.provider import Answer, RefusedError, json_object
 
 GRANTED_SECONDS = 3600
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -242,9 +242,6 @@ def fields_of(content_type: str, body: bytes) -> dict[str, Any]:
     try:
         if content_type.startswith("application/x-www-form-urlencoded"):
             return {name: values[-1] for name, values in parse_qs(body.decode(), strict_parsing=True).items()}
-        value = json.loads(body)
     except ValueError as error:
-        raise RefusedError(HTTPStatus.BAD_REQUEST, f"The body is not what it says: {error}") from error
-    if not isinstance(value, dict):
-        raise RefusedError(HTTPStatus.BAD_REQUEST, "The body must be a JSON object.")
-    return value
+        raise RefusedError(HTTPStatus.BAD_REQUEST, f"The body is no form: {error}") from error
+    return json_object(body)

@@ -1,6 +1,7 @@
 """What a channel's provider does with a message: takes it once, or fails in the way it was told to."""
 
 import hashlib
+import json
 import threading
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -40,6 +41,21 @@ class RefusedError(Exception):
 def _problem(status: HTTPStatus, detail: str, **headers: str) -> Answer:
     body = {"type": "about:blank", "title": status.phrase, "status": int(status), "detail": detail}
     return Answer(status, body, {name.replace("_", "-"): value for name, value in headers.items()})
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    """The JSON object that a body is.
+
+    Raises:
+        RefusedError: it is none.
+    """
+    try:
+        value = json.loads(body)
+    except ValueError as error:
+        raise RefusedError(HTTPStatus.BAD_REQUEST, f"The body is not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise RefusedError(HTTPStatus.BAD_REQUEST, "The body must be a JSON object.")
+    return value
 
 
 @dataclass(frozen=True)

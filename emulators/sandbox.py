@@ -36,7 +36,7 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from emulators.playing import Callers, Played, accepted, address_in, bounced, fields_of, read
-from emulators.provider import Answer, Behaviour, Provider, RefusedError
+from emulators.provider import Answer, Behaviour, Provider, RefusedError, json_object
 from emulators.reporting import Reporter
 from shared.domain.estimators import Linear, predict
 
@@ -143,10 +143,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _post(self, path: str, body: bytes) -> Answer:
         if path == "/behaviour":
-            self.server.provider.behave(Behaviour.from_json(_json_object(body)))
+            self.server.provider.behave(Behaviour.from_json(json_object(body)))
             return Answer(HTTPStatus.OK, self.server.provider.behaviours())
         if path == "/events" and self.server.reporter is not None:
-            return self.server.reporter.report(_json_object(body))
+            return self.server.reporter.report(json_object(body))
         host = self.headers.get("host", "").partition(":")[0]
         issuing = [each for each in self.server.plays if each.token_url == f"https://{host}{path}"]
         if issuing:
@@ -162,7 +162,7 @@ class _Handler(BaseHTTPRequestHandler):
         """What the estimator says of some instances; the channel `scoring` says how it is answered."""
         if self.server.provider.mode_of("scoring") != "ok":
             return self.server.provider.failing("scoring")
-        instances = _json_object(body).get("instances")
+        instances = json_object(body).get("instances")
         if not isinstance(instances, list) or not all(isinstance(each, dict) for each in instances):
             raise RefusedError(HTTPStatus.BAD_REQUEST, "instances must be a list of objects.")
         estimator = self.server.estimator
@@ -241,16 +241,6 @@ def _channel(played: Played, path: str, fields: Mapping[str, Any]) -> str:
     """Which of the channels that are sent through a connector a message is on."""
     said = str(fields.get("channel") or path.rpartition("/")[2])
     return said if said in played.channels or not played.channels else played.channels[0]
-
-
-def _json_object(body: bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(body)
-    except ValueError as error:
-        raise RefusedError(HTTPStatus.BAD_REQUEST, f"The body is not JSON: {error}") from error
-    if not isinstance(value, dict):
-        raise RefusedError(HTTPStatus.BAD_REQUEST, "The body must be a JSON object.")
-    return value
 
 
 def _number(query: Mapping[str, str], name: str, default: float, most: float) -> float:

@@ -259,8 +259,8 @@ def services(
             "records",
             [
                 *records_routes(records, Keyring(callers["OPERATOR_KEYS"]), utc_now),
-                *measuring_routes(measuring, Keyring(callers["OPERATOR_KEYS"]), utc_now),
-                *models_routes(known, catalogues, challenge, Keyring(callers["OPERATOR_KEYS"]), utc_now),
+                *measuring_routes(lambda: measuring, Keyring(callers["OPERATOR_KEYS"]), utc_now),
+                *models_routes(known, catalogues, lambda: challenge, Keyring(callers["OPERATOR_KEYS"]), utc_now),
             ],
             ready=always_ready,
             document=records_openapi.document,

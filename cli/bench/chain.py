@@ -24,7 +24,7 @@ from cli.bench.peers.topology import PREFIX, with_empty_chain
 from cli.bench.results import Result, result
 from cli.platform import ROOT, STATE
 from cli.say import fail
-from emulators.access import Credentials
+from emulators.access import webhook_secret
 from emulators.bank_on_emulators import seed as seed_bank
 from emulators.children import StartError
 from emulators.errors import CannotStartError
@@ -167,8 +167,8 @@ class _Run:
         """Post signals at the rate; give each answer with the time it came."""
         began = time.monotonic()
         for position, signal in enumerate(signals):
-            # the rate is the load that is measured: each signal waits for its moment
-            time.sleep(max(0.0, began + position / PER_SECOND - time.monotonic()))
+            moment = began + position / PER_SECOND
+            time.sleep(max(0.0, moment - time.monotonic()))  # the rate is the load that is measured
             answer = client.post(path, json=signal)
             at = time.time()
             if answer.status_code != httpx.codes.ACCEPTED:
@@ -225,14 +225,12 @@ def _platform(bank: Bank, tell: Callable[[str], None]) -> Iterator[Platform]:
     person_keys = make_key_file(state / "person-keys.key")
     topology.write_text(yaml.safe_dump(with_empty_chain(real)), encoding="utf-8")
 
-    credentials = Credentials()
-    empty = Played(
-        "empty", "127.0.0.1", [_CHANNEL], {"kind": "standard_webhooks"}, credentials.webhook_secret, path=None
-    )
+    signing = webhook_secret()
+    empty = Played("empty", "127.0.0.1", [_CHANNEL], {"kind": "standard_webhooks"}, signing)
 
     def secrets(local: Local) -> dict[str, str]:
         sandbox = f"{local.endpoints['sandbox']}/channels/{_CHANNEL}"
-        return {**bank.secrets(local), "SANDBOX": sandbox, "WEBHOOK_SECRET": local.credentials.webhook_secret}
+        return {**bank.secrets(local), "SANDBOX": sandbox, "WEBHOOK_SECRET": signing}
 
     def seed(local: Local) -> None:
         seed_bank(bank, local, person_keys, tell)
@@ -245,7 +243,6 @@ def _platform(bank: Bank, tell: Callable[[str], None]) -> Iterator[Platform]:
                 topology=topology,
                 secrets=secrets,
                 environment={"*": {"PERSON_KEYS": person_keys}},
-                credentials=credentials,
                 kept_secrets=lambda local: {**bank.source_secrets(local.credentials), **bank.connector_secrets()},
                 plays=lambda: [*bank.plays(), empty],
                 stand_ins=lambda local: bank.stand_ins(local.endpoints["sandbox"], local.endpoints["mail"]),

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
-import msgspec
-
 from functions.records.interactions import interactions
 from shared.domain.errors import NotFoundError
 from shared.domain.exchange.decisions import decisions
@@ -15,12 +13,6 @@ from shared.domain.exchange.models import models, predictors
 from shared.messages import HistoryRow
 from shared.messages.rows import precedence
 from shared.ports import Catalogues, Days, Models, Unopened
-
-
-class Exported(msgspec.Struct, frozen=True, kw_only=True):
-    """Rows, each with the fields that its shape has."""
-
-    rows: tuple[dict[str, Any], ...]
 
 
 class ExportShapes:

@@ -1,21 +1,21 @@
 """Wiring of records: a day in, its seal, its verification or its replay out; a period in, what it was worth out."""
 
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
 import functions_framework
 import msgspec
 from flask import Request
 from werkzeug.wrappers import Response
 
 from functions.records.api import routes
-from functions.records.challenging import Challenge
-from functions.records.evaluating import Evaluate
-from functions.records.exporting import ExportShapes
 from functions.records.handler import Records
 from functions.records.measuring import Measure
 from functions.records.measuring_api import Measuring, measuring_routes
 from functions.records.models_api import models_routes
-from functions.records.openapi import document
 from functions.records.settings import Settings
-from functions.records.weighing import Weigh
 from shared.adapters.bigquery import DecisionHistory
 from shared.adapters.channels.egress import Egress
 from shared.adapters.firestore.catalogues import Catalogues
@@ -24,13 +24,15 @@ from shared.adapters.firestore.models import Models
 from shared.adapters.firestore.person_keys import sealer
 from shared.adapters.firestore.seals import Seals
 from shared.adapters.measuring import Measures
-from shared.adapters.pubsub import Publisher
 from shared.adapters.scoring import Scorers
 from shared.runtime.keys import Keyring
 from shared.runtime.metering import RequestMeter
 from shared.runtime.service import Service, always_ready
 from shared.runtime.settings import hexadecimal, read
 from shared.runtime.world import utc_now
+
+if TYPE_CHECKING:  # imported when asked for, see below
+    from functions.records.challenging import Challenge
 
 settings = read(Settings)
 database = Database(settings.google_cloud_project)
@@ -47,19 +49,46 @@ scorers = Scorers(
     msgspec.json.decode(settings.scoring_hosts, type=list[str]),
 )
 models = Models(database, refresh_seconds=0.0)  # whoever asks wants what is known now
-measuring = Measuring(
-    Measure(Measures(settings.google_cloud_project), catalogues),
-    Weigh(history, catalogues, Publisher(settings.google_cloud_project, RequestMeter())),
-    Evaluate(history, catalogues),
-    ExportShapes(history, catalogues, models),
-)
 keys = Keyring(settings.operator_keys)
+
+
+# What brings numpy or Pub/Sub is imported when it is asked for: instances start, and seal and verify days, without.
+@cache
+def measuring() -> Measuring:
+    """The use cases that measure."""
+    from functions.records.evaluating import Evaluate  # noqa: PLC0415 - see above
+    from functions.records.exporting import ExportShapes  # noqa: PLC0415
+    from functions.records.weighing import Weigh  # noqa: PLC0415
+    from shared.adapters.pubsub import Publisher  # noqa: PLC0415
+
+    return Measuring(
+        Measure(Measures(settings.google_cloud_project), catalogues),
+        Weigh(history, catalogues, Publisher(settings.google_cloud_project, RequestMeter())),
+        Evaluate(history, catalogues),
+        ExportShapes(history, catalogues, models),
+    )
+
+
+def challenge() -> Challenge:
+    """The use case that holds a challenger against the models."""
+    from functions.records.challenging import Challenge  # noqa: PLC0415 - see above
+
+    return Challenge(history, catalogues, scorers)
+
+
+def document() -> dict[str, Any]:
+    """The OpenAPI document."""
+    from functions.records import openapi  # noqa: PLC0415 - see above
+
+    return openapi.document()
+
+
 service = Service(
     "records",
     [
         *routes(records, keys, utc_now),
         *measuring_routes(measuring, keys, utc_now),
-        *models_routes(models, catalogues, Challenge(history, catalogues, scorers), keys, utc_now),
+        *models_routes(models, catalogues, challenge, keys, utc_now),
     ],
     ready=always_ready,
     document=document,

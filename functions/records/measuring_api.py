@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
+import msgspec
 from werkzeug.wrappers import Request, Response
 
 from functions.records.api import day_of
-from functions.records.evaluating import Evaluate
-from functions.records.exporting import Exported, ExportShapes
-from functions.records.measuring import Measure
-from functions.records.weighing import Weigh
 from shared.domain.catalogue import RanksBy
 from shared.domain.errors import InvalidError
 from shared.ports import Clock
 from shared.runtime.keys import Keyring
 from shared.runtime.service import Route, json_answer
+
+if TYPE_CHECKING:  # made when one is asked for, by `measuring` below
+    from functions.records.evaluating import Evaluate
+    from functions.records.exporting import ExportShapes
+    from functions.records.measuring import Measure
+    from functions.records.weighing import Weigh
 
 MOST_DAYS = timedelta(days=366)
 """Longer periods are not added up at once: each day is read and paid for."""
@@ -32,17 +35,23 @@ class Measuring(NamedTuple):
     export: ExportShapes
 
 
-def measuring_routes(measuring: Measuring, keys: Keyring, clock: Clock) -> Sequence[Route]:
-    """The routes of the use cases for callers of a keyring."""
+class Exported(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows, each with the fields that its shape has."""
+
+    rows: tuple[dict[str, Any], ...]
+
+
+def measuring_routes(measuring: Callable[[], Measuring], keys: Keyring, clock: Clock) -> Sequence[Route]:
+    """The routes of the use cases, which `measuring` makes when one is asked for, for callers of a keyring."""
 
     def get_measures(request: Request) -> Response:
         keys.caller(request)
         experiment = request.args.get("experiment", "standing")
-        return json_answer(measuring.measure.report(experiment, *period_of(request, clock)))
+        return json_answer(measuring().measure.report(experiment, *period_of(request, clock)))
 
     def get_uplift(request: Request) -> Response:
         keys.caller(request)
-        return json_answer(measuring.measure.uplifts(*period_of(request, clock)))
+        return json_answer(measuring().measure.uplifts(*period_of(request, clock)))
 
     def get_off_policy(request: Request) -> Response:
         keys.caller(request)
@@ -50,28 +59,28 @@ def measuring_routes(measuring: Measuring, keys: Keyring, clock: Clock) -> Seque
         known = [way for way in get_args(RanksBy) if way != "chance"]
         if ranks_by not in known:
             raise InvalidError(f"is none of {', '.join(known)}", field="ranks_by")
-        return json_answer(measuring.evaluate(ranks_by, *period_of(request, clock)))  # type: ignore[arg-type]
+        return json_answer(measuring().evaluate(ranks_by, *period_of(request, clock)))  # type: ignore[arg-type]
 
     def post_weighing(request: Request, day: str) -> Response:
         keys.caller(request)
-        return json_answer(measuring.weigh(day_of(day, clock), request.args.get("prefix", "")))
+        return json_answer(measuring().weigh(day_of(day, clock), request.args.get("prefix", "")))
 
     def get_models(request: Request) -> Response:
         keys.caller(request)
-        return json_answer(Exported(rows=tuple(measuring.export.models(clock()))))
+        return json_answer(Exported(rows=tuple(measuring().export.models(clock()))))
 
     def get_predictors(request: Request) -> Response:
         keys.caller(request)
-        return json_answer(Exported(rows=tuple(measuring.export.predictors(clock()))))
+        return json_answer(Exported(rows=tuple(measuring().export.predictors(clock()))))
 
     def get_interactions(request: Request, day: str) -> Response:
         keys.caller(request)
-        return json_answer(Exported(rows=tuple(measuring.export.interactions(day_of(day, clock)))))
+        return json_answer(Exported(rows=tuple(measuring().export.interactions(day_of(day, clock)))))
 
     def get_decisions(request: Request, day: str) -> Response:
         keys.caller(request)
         prefix = request.args.get("prefix", "")
-        return json_answer(Exported(rows=tuple(measuring.export.decisions(day_of(day, clock), prefix))))
+        return json_answer(Exported(rows=tuple(measuring().export.decisions(day_of(day, clock), prefix))))
 
     return [
         ("GET", "/v1/exports/models", get_models),

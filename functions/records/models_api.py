@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request, Response
 
-from functions.records.challenging import Challenge
 from functions.records.measuring_api import period_of
 from shared.domain.estimators import MOST_BYTES, read
-from shared.domain.monitoring import Snapshot
 from shared.ports import Catalogues, Clock, Models
 from shared.runtime.keys import Keyring
 from shared.runtime.service import Route, json_answer, read_body
 
+if TYPE_CHECKING:  # made when it is asked for, by `challenge` below
+    from functions.records.challenging import Challenge
+
 
 def models_routes(
-    models: Models, catalogues: Catalogues, challenge: Challenge, keys: Keyring, clock: Clock
+    models: Models, catalogues: Catalogues, challenge: Callable[[], Challenge], keys: Keyring, clock: Clock
 ) -> Sequence[Route]:
-    """The routes for callers of a keyring."""
+    """The routes for callers of a keyring; `challenge` makes the use case when it is asked for."""
 
     def get_models(request: Request) -> Response:
         keys.caller(request)
+        from shared.domain.monitoring import Snapshot  # noqa: PLC0415 - numpy, which days and seals do without
+
         return json_answer(Snapshot(taken_at=clock().timestamp(), counts=dict(models.counts())))
 
     def get_revision(request: Request, name: str) -> Response:
@@ -33,7 +37,7 @@ def models_routes(
         keys.caller(request)
         challenger = read(read_body(request, MOST_BYTES))
         since, until = period_of(request, clock)
-        return json_answer(challenge(challenger, since, until, clock(), request.args.get("prefix", "")))
+        return json_answer(challenge()(challenger, since, until, clock(), request.args.get("prefix", "")))
 
     return [
         ("GET", "/v1/models", get_models),

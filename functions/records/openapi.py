@@ -7,8 +7,8 @@ from typing import Any
 
 from functions.records.challenging import Challenged
 from functions.records.evaluating import OffPolicy
-from functions.records.exporting import Exported
 from functions.records.handler import DayCounted, DayReplayed, DaySealed
+from functions.records.measuring_api import Exported
 from functions.records.weighing import DayWeighed
 from shared.domain.estimators import Endpoint, Linear, Trees
 from shared.domain.measuring.report import Report

@@ -10,6 +10,8 @@ import msgspec
 
 from shared.authoring import forms
 from shared.authoring.names import Files, Names, by_id
+from shared.authoring.places import Place
+from shared.authoring.problems import Problems
 from shared.domain.catalogue import (
     Action,
     Channel,
@@ -45,10 +47,9 @@ def build_channels(files: Files, names: Names) -> tuple[Channel, ...]:
 
 def _channel(form: forms.Channel, prices: Mapping[str, float]) -> Channel:
     through = [prices.get(each, 0.0) for each in (form.connector, *form.connectors.values()) if each]
-    fields = {name: getattr(form, name) for name in form.__struct_fields__}
     return Channel(
         **{
-            **fields,
+            **msgspec.structs.asdict(form),
             "price": max(through, default=0.0) if form.price is None else form.price,
             "placements": tuple(by_id(form.placements)),
             "connectors": dict(sorted(form.connectors.items())),
@@ -93,16 +94,21 @@ def build_content_services(files: Files, names: Names) -> tuple[ContentService, 
     services = [service for file in files.connectors for service in file.content_services]
     names.unique(services, "content service")
     for service in services:
-        found = _HOST_OF.match(service.url)
-        if found and (_NUMERIC.fullmatch(found[1]) or "." not in found[1]):
-            names.problems.add(names.place(service, "url"), f"{found[1]} is no name of a host")
-        if found and found[2] and not 0 < int(found[2]) < 65536:
-            names.problems.add(names.place(service, "url"), f"{found[2]} is no port")
+        _check_host(service.url, names.place(service, "url"), names.problems)
         for _, place in places(service.url):
             if place[1] not in ("fragment", "language") or place[2]:
                 message = f"unknown name {place[1]}: here are ${{fragment}} and ${{language}}"
                 names.problems.add(names.place(service, "url").character(place.start()), message)
     return tuple(by_id(services))
+
+
+def _check_host(address: str, place: Place, problems: Problems) -> None:
+    """Note a host that is an address, or the name of none: what is declared is a name of the public internet."""
+    found = _HOST_OF.match(address)
+    if found and (_NUMERIC.fullmatch(found[1]) or "." not in found[1]):
+        problems.add(place, f"{found[1]} is no name of a host")
+    if found and found[2] and not 0 < int(found[2]) < 65536:
+        problems.add(place, f"{found[2]} is no port")
 
 
 def _carried(connector: Connector, channels: tuple[Channel, ...], actions: tuple[Action, ...]) -> Iterator[Treatment]:
@@ -129,9 +135,9 @@ class _Check:
             if name not in self._schema:
                 self._note(("person", index), f"unknown attribute profile.{name}", wrote=name, known=self._schema)
         if isinstance(connector, HttpConnector):
-            self._host("url", connector.url)
+            self._host(connector.url, "url")
             if isinstance(connector.authentication, ClientCredentials | ServiceAccount):
-                self._host(("authentication", "token_url"), connector.authentication.token_url)
+                self._host(connector.authentication.token_url, "authentication", "token_url")
             for index, answer in enumerate(connector.answers):
                 for field in ("reference", "reason"):
                     where = getattr(answer, field)
@@ -139,19 +145,13 @@ class _Check:
                         self._note(("answers", index, field), "is body.PATH or header.NAME of the answer")
             texts: dict[str, Any] = {"url": connector.url, "headers": connector.headers, "body": connector.body}
         else:
-            self._host("host", f"https://{connector.host}")
+            self._host(f"https://{connector.host}", "host")
             texts = {name: getattr(connector, name) for name in ("subject", "html", "text", "headers")}
         for keys, text in _texts(texts):
             self._text(keys, text)
 
-    def _host(self, keys: Any, address: str) -> None:
-        """Note a host that is an address, or the name of none: what is declared is a name of the public internet."""
-        found = _HOST_OF.match(address)
-        where = keys if isinstance(keys, tuple) else (keys,)
-        if found and (_NUMERIC.fullmatch(found[1]) or "." not in found[1]):
-            self._note(where, f"{found[1]} is no name of a host")
-        if found and found[2] and not 0 < int(found[2]) < 65536:
-            self._note(where, f"{found[2]} is no port")
+    def _host(self, address: str, *keys: str) -> None:
+        _check_host(address, self._names.place(self._connector, *keys), self._names.problems)
 
     def _text(self, keys: tuple[str | int, ...], text: str) -> None:
         good = {place.start() for _, place in places(text)}

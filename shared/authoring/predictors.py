@@ -51,26 +51,28 @@ class PredictorBuilder:
     def learning(self, learning: Learning) -> Learning:
         """How models learn; its parents are predictors."""
         reads = [predictor.reads for predictor in self._predictors]
-        for index, parent in enumerate(self._names.set_of(learning, "parents")):
+        parents = self._names.set_of(learning, "parents")
+        for index, parent in enumerate(learning.parents):
             if parent not in reads:
                 place = self._names.place(learning, "parents", index)
                 self._problems.add(place, f"{parent} is no predictor", wrote=parent, known=reads)
-        if learning.challenger is not None:
-            self._challenger(learning, learning.challenger, reads)
-        return msgspec.structs.replace(
-            learning, parents=tuple(sorted(learning.parents)), challenger=_in_order(learning.challenger)
-        )
+        challenger = learning.challenger and self._challenger(learning, learning.challenger, reads)
+        return msgspec.structs.replace(learning, parents=parents, challenger=challenger)
 
-    def _challenger(self, learning: Learning, challenger: Challenger, reads: Sequence[str]) -> None:
+    def _challenger(self, learning: Learning, challenger: Challenger, reads: Sequence[str]) -> Challenger:
+        """What is tried beside the model, in the one order that revisions have it in."""
         if not learning.calibrated:
             message = "a challenger is held against scores that are calibrated: say calibrated: true"
             self._problems.add(self._names.place(learning, "challenger"), message)
         heard = [parent for parent in learning.parents if parent not in challenger.without]
         for field, known, what in (("without", reads, "predictor"), ("parents", heard, "parent that it looks at")):
-            for index, read in enumerate(self._names.set_of(challenger, field)):
+            for index, read in enumerate(getattr(challenger, field)):
                 if read not in known:
                     place = self._names.place(challenger, field, index)
                     self._problems.add(place, f"{read} is no {what}", wrote=read, known=known)
+        return Challenger(
+            without=self._names.set_of(challenger, "without"), parents=self._names.set_of(challenger, "parents")
+        )
 
     def _numeric(self, predictor: NumericPredictor) -> Predictor:
         self._read(predictor, {"int", "double"}, "a number")
@@ -149,10 +151,3 @@ def _readable(files: Files) -> Iterator[tuple[str, _Readable]]:
         yield f"profile.{name}", _Readable(frozenset({attribute.type}), (), not protected.isdisjoint(made_of(feature)))
     yield "signal.type", _Readable(frozenset({"string"}), tuple(schema.signals))
     yield "signal.source", _Readable(frozenset({"string"}))
-
-
-def _in_order(challenger: Challenger | None) -> Challenger | None:
-    """The same in the one order that revisions have it in."""
-    if challenger is None:
-        return None
-    return Challenger(without=tuple(sorted(challenger.without)), parents=tuple(sorted(challenger.parents)))

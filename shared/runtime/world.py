@@ -45,6 +45,7 @@ def wait_until(at: datetime) -> None:
     """Wait until a time has come."""
     left = (at - utc_now()).total_seconds()
     if left > 0:
+        # what is waited for is the time itself: the turn that a rate gave, or when something is due
         time.sleep(left)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,11 +19,14 @@ from google.cloud.workflows import executions_v1
 from google.cloud.workflows.executions_v1.services.executions.transports.grpc import ExecutionsGrpcTransport
 from google.cloud.workflows_v1.services.workflows.transports.rest import WorkflowsRestTransport
 
+from emulators import secret_manager
 from emulators.ports import Ports
+from emulators.provisioning import provision_secrets
 from emulators.workflows.running.loop import JumpingClock
 from emulators.workflows.serving.grpc_api import serve
 from emulators.workflows.serving.hosting import Hosted
 from emulators.workflows.serving.places import Places
+from tests.served import served
 
 PARENT = "projects/bank/locations/europe-west2"
 PATIENCE_SECONDS = 20.0
@@ -72,13 +74,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def service() -> Iterator[Answering]:
-    server = Answering()
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(Answering()) as server:
+        yield server
 
 
 @pytest.fixture
@@ -112,7 +109,7 @@ def eventually(found: Callable[[], Any]) -> Any:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not (result := found()):
         assert time.monotonic() < deadline, "it did not come"
-        time.sleep(0.005)  # between two looks
+        time.sleep(0.005)  # an API tells nobody that an execution ended
     return result
 
 
@@ -327,6 +324,36 @@ def test_connectors_are_requests_to_the_emulators(hosted, service):
         ("GET", "/bigquery/v2/projects/bank/jobs/j"),
         ("GET", f"/v1/{document}"),
     ]
+
+
+@pytest.fixture
+def secrets() -> Iterator[str]:
+    """Secret Manager's emulator, with a secret in it."""
+    ports = Ports()
+    where = f"127.0.0.1:{ports.take()}"
+    server = secret_manager.serve(int(where.rpartition(":")[2]))
+    provision_secrets({"door": "open"}, "bank", where)
+    yield where
+    server.stop(grace=None)
+    ports.release()
+
+
+def test_secrets_are_read_by_a_step_and_in_an_expression(secrets):
+    access = "googleapis.secretmanager.v1.projects.secrets.versions.access"
+    by_name = {"project_id": "bank", "secret_id": "door"}
+    steps = [
+        {"a": {"call": f"{access}String", "args": by_name, "result": "one"}},
+        {"b": {"assign": [{"two": f'${{{access}String("door", "1", "bank")}}'}]}},
+        {"c": {"call": access, "args": {"name": "projects/bank/secrets/door/versions/1"}, "result": "three"}},
+        {"d": {"return": ["${one}", "${two}", "${text.decode(base64.decode(three.payload.data))}"]}},
+    ]
+    with Hosted(Places(project="bank", secret_manager=secrets)) as hosted:
+        assert result(hosted, steps) == ["open"] * 3
+        hosted.server.delete(f"{PARENT}/workflows/one")
+        missing = {"call": f"{access}String", "args": {**by_name, "secret_id": "none"}}
+        assert result(hosted, caught(missing))["code"] == 404
+        hosted.server.delete(f"{PARENT}/workflows/one")
+        assert "needs secret_id" in result(hosted, caught({"call": f"{access}String", "args": {}}))["message"]
 
 
 def test_a_connector_that_is_not_here_says_so(hosted):

@@ -77,7 +77,7 @@ def platform(cases):
     store.models["m@email"] = Counts(positives=1)
     challenge = Challenge(history, Only(), Scorers(Egress(), []))
     keys = Keyring('{"audit": {"key": "k"}}')
-    routes = models_routes(memory.Models(store), Only(), challenge, keys, lambda: NOW)
+    routes = models_routes(memory.Models(store), Only(), lambda: challenge, keys, lambda: NOW)
     return Client(Request.application(Service("records", routes, ready=always_ready)))
 
 

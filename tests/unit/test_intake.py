@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -11,6 +10,7 @@ import pytest
 
 from shared.adapters.intake import HttpIntake
 from shared.domain.errors import NotFoundError, TransientError
+from tests.served import served
 
 
 class Door(ThreadingHTTPServer):
@@ -61,13 +61,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def door() -> Iterator[Door]:
-    server = Door()
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(Door()) as server:
+        yield server
 
 
 @pytest.fixture

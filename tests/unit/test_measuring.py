@@ -112,7 +112,7 @@ def ask(path, told=()):
         ExportShapes(history, catalogues, memory.Models(store)),
     )
     keys = Keyring('{"audit": {"key": "k"}}')
-    service = Service("records", measuring_routes(measuring, keys, lambda: NOW), ready=always_ready)
+    service = Service("records", measuring_routes(lambda: measuring, keys, lambda: NOW), ready=always_ready)
     return Client(Request.application(service)).open(path, headers={"x-api-key": "k"})
 
 

@@ -13,6 +13,7 @@ import yaml
 
 from emulators.scheduler import EVERY_MINUTE, Job, Scheduler
 from emulators.schedules import jobs
+from tests.served import served
 
 TOPOLOGY = yaml.safe_load((Path(__file__).parents[2] / "shared" / "topology.yaml").read_text(encoding="utf-8"))
 
@@ -44,10 +45,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def heard():
-    with Listener() as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    with served(Listener()) as server:
         yield server
-        server.shutdown()
 
 
 def every_minute(url, name="deferral", **changes):

@@ -70,6 +70,11 @@ def test_the_path_is_drawn(run, tmp_path):
     ]
 
 
+def test_nobody_waits_for_a_year(run, tmp_path):
+    (tmp_path / "year.yaml").write_text("- a: {call: sys.sleep, args: {seconds: 31536000}}\n- b: {return: awake}\n")
+    assert run("run", str(tmp_path / "year.yaml"), "--jump").output.splitlines() == ['✓ 2 steps: "awake"']
+
+
 def test_a_workflow_that_there_is_not_is_said_with_those_that_there_are(run):
     missing = run("run", "nothing")
     assert missing.exit_code == 1

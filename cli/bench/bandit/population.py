@@ -7,21 +7,19 @@ from __future__ import annotations
 import hashlib
 import math
 from datetime import datetime
-from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from cli.platform import ROOT
 from emulators.seed import read_customers
 from shared.authoring import load
 from shared.domain.catalogue import Arm, Experiment, Revision
 from shared.domain.policy.policy import Policy
 from shared.domain.profile import Profile
 from shared.domain.signal import digest
-
-ROOT = Path(__file__).resolve().parents[3]
 
 SPREAD = 1.0
 """How far, in log odds, the true rate of a treatment lies from what its author declared."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -79,7 +80,36 @@ class ScikitLearn:
         return found
 
 
-class River:
+class OneByOne(ABC):
+    """A model that learns from one at a time."""
+
+    @abstractmethod
+    def learn(self, contact: Contact) -> None:
+        """Learn from one."""
+
+    @abstractmethod
+    def predict(self, contact: Contact) -> float:
+        """P of one."""
+
+    def learn_all(self, some: Sequence[Contact]) -> None:
+        """Learn from each in turn."""
+        for contact in some:
+            self.learn(contact)
+
+    def predict_all(self, some: Sequence[Contact]) -> list[float]:
+        """P of each."""
+        return [self.predict(contact) for contact in some]
+
+    def progressive(self, some: Sequence[Contact]) -> list[float]:
+        """P of each before learning from it."""
+        found = []
+        for contact in some:
+            found.append(self.predict(contact))
+            self.learn(contact)
+        return found
+
+
+class River(OneByOne):
     """Its logistic regression behind its own scaler and one-hot encoder."""
 
     def __init__(self) -> None:
@@ -94,25 +124,12 @@ class River:
         """Learn from one."""
         self._made.learn_one(contact.known, contact.accepted)
 
-    def learn_all(self, some: Sequence[Contact]) -> None:
-        """Learn from each in turn."""
-        for contact in some:
-            self.learn(contact)
-
-    def predict_all(self, some: Sequence[Contact]) -> list[float]:
-        """P of each."""
-        return [float(self._made.predict_proba_one(contact.known).get(True, 0.5)) for contact in some]
-
-    def progressive(self, some: Sequence[Contact]) -> list[float]:
-        """P of each before learning from it."""
-        found = []
-        for contact in some:
-            found += self.predict_all([contact])
-            self.learn_all([contact])
-        return found
+    def predict(self, contact: Contact) -> float:
+        """P of one."""
+        return float(self._made.predict_proba_one(contact.known).get(True, 0.5))
 
 
-class VowpalWabbit:
+class VowpalWabbit(OneByOne):
     """Logistic loss, one pass, numbers and words as features."""
 
     def __init__(self) -> None:
@@ -121,22 +138,13 @@ class VowpalWabbit:
 
         self._made: Any = vowpalwabbit.Workspace("--loss_function logistic --link logistic --quiet")
 
-    def learn_all(self, some: Sequence[Contact]) -> None:
-        """Learn from each in turn."""
-        for contact in some:
-            self._made.learn(f"{1 if contact.accepted else -1} {_line(contact)}")
+    def learn(self, contact: Contact) -> None:
+        """Learn from one."""
+        self._made.learn(f"{1 if contact.accepted else -1} {_line(contact)}")
 
-    def predict_all(self, some: Sequence[Contact]) -> list[float]:
-        """P of each."""
-        return [float(self._made.predict(_line(contact))) for contact in some]
-
-    def progressive(self, some: Sequence[Contact]) -> list[float]:
-        """P of each before learning from it."""
-        found = []
-        for contact in some:
-            found += self.predict_all([contact])
-            self.learn_all([contact])
-        return found
+    def predict(self, contact: Contact) -> float:
+        """P of one."""
+        return float(self._made.predict(_line(contact)))
 
 
 def made() -> dict[str, Peer]:

@@ -9,6 +9,7 @@ from emulators.workflows.language.problems import Place, Problem
 from emulators.workflows.language.signatures import (
     AUTHENTICATION,
     CONNECTORS,
+    POSITIONAL,
     SIGNATURES,
     WORDS,
     Signature,
@@ -43,9 +44,11 @@ class Calls:
 
     def invocation(self, node: Invocation, place: Place) -> None:
         """Check a call in an expression."""
-        if node.function.startswith(CONNECTORS):
-            return
         signature = self._signature(node.function)
+        if signature is None and node.function.startswith(CONNECTORS):
+            if node.function not in POSITIONAL:
+                self._found.append(Problem(place, f"{node.function} is called by a step, not in an expression"))
+            return
         if signature is None:
             self._unknown(node.function, place)
             return

@@ -45,7 +45,6 @@ from emulators.workflows.language.steps import (
 from emulators.workflows.language.templates import base_of
 
 MOST_NESTED_PARALLEL = 2
-JUMPS = frozenset({"end", "break", "continue"})
 
 
 def check(definition: Definition, beside: Mapping[str, Workflow]) -> list[Problem]:

@@ -89,6 +89,13 @@ CONNECTORS = ("googleapis.", "gke.", "shell.")
 """How names of connectors begin."""
 
 
+POSITIONAL: Mapping[str, tuple[str, ...]] = {
+    "googleapis.secretmanager.v1.projects.secrets.versions.accessString": ("secret_id", "version", "project_id"),
+    "googleapis.secretmanager.v1.projects.secrets.addVersionString": ("secret_id", "data", "project_id"),
+}
+"""Connectors that an expression may call, with the order of what it gives them."""
+
+
 class Signature(NamedTuple):
     """A function's parameters in order, which of them must be given, and whether it waits for something outside, and so
     cannot stand in an expression.

@@ -155,6 +155,8 @@ def secret_manager(short: str, arguments: Mapping[str, Any], client: Any) -> Ans
 
     try:
         found = _secret(short, arguments, client)
+    except KeyError as error:
+        raise failure("ValueError", f"secretmanager.v1.{short} needs {error.args[0]}") from None
     except GoogleAPICallError as error:
         said = f"HTTP server responded with error code {error.code}"
         raise failure("HttpError", said, code=int(error.code or 500), headers={}, body=error.message) from error

@@ -50,9 +50,9 @@ class WallClock:
 class JumpingClock:
     """A time in which nobody waits: it goes to whatever is due next as soon as nothing else is to be done."""
 
-    def __init__(self, start: float) -> None:
-        """Begin at a time, in seconds since 1970."""
-        self._now = start
+    def __init__(self, start: float | None = None) -> None:
+        """Begin at a time, in seconds since 1970; now, unless one is given."""
+        self._now = time.time() if start is None else start
 
     def now(self) -> float:
         """Seconds since 1970."""

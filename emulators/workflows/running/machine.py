@@ -7,7 +7,8 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from emulators.workflows.language.expressions import Name
-from emulators.workflows.language.signatures import CONNECTORS, SIGNATURES
+from emulators.workflows.language.scopes import MOST_NESTED_PARALLEL
+from emulators.workflows.language.signatures import CONNECTORS, POSITIONAL, SIGNATURES
 from emulators.workflows.language.steps import (
     Action,
     Assign,
@@ -39,7 +40,6 @@ from emulators.workflows.running.variables import Memory, Variables
 
 MOST_STEPS = 100_000
 MOST_DEEP = 20
-MOST_NESTED_PARALLEL = 2
 MOST_AT_ONCE = 20
 
 
@@ -82,13 +82,10 @@ class Machine:
 
     async def invoke(self, function: str, given: list[Any], at: Standing) -> Any:
         """Call a function with what it is given in order, from where the machine stands."""
-        workflow = self._workflows.get(function)
-        if workflow is not None:
-            names = list(workflow.parameters)
-        elif function in SIGNATURES:
-            names = list(SIGNATURES[function].parameters)
-        else:
-            names = [str(number) for number in range(len(given))]
+        workflow, signature = self._workflows.get(function), SIGNATURES.get(function)
+        names = tuple(workflow.parameters) if workflow else POSITIONAL.get(function, ())
+        if workflow is None and signature is not None:
+            names = signature.parameters
         if len(given) > len(names):
             raise failure("TypeError", f"{function} takes {len(names)} arguments, and not {len(given)}")
         return await self._call(function, dict(zip(names, given, strict=False)), at)
@@ -229,10 +226,7 @@ class Machine:
         variables.put(loop.value, item)
         if loop.index:
             variables.put(loop.index, number)
-        try:
-            return await self._run(loop.steps, place._replace(variables=variables))
-        finally:
-            variables.release()
+        return await self._inside(loop.steps, place, variables)
 
     async def _branches(self, parallel: Parallel, place: Standing) -> Flow:
         if place.parallel >= MOST_NESTED_PARALLEL:
@@ -260,7 +254,10 @@ class Machine:
         return None
 
     async def _branch(self, steps: tuple[Step, ...], place: Standing, shared: frozenset[str]) -> Flow:
-        variables = place.variables.inner(shared)
+        return await self._inside(steps, place, place.variables.inner(shared))
+
+    async def _inside(self, steps: tuple[Step, ...], place: Standing, variables: Variables) -> Flow:
+        """Run steps with variables of their own, which end with them."""
         try:
             return await self._run(steps, place._replace(variables=variables))
         finally:
@@ -282,10 +279,7 @@ class Machine:
             variables = place.variables.beside()
             if action.error:
                 variables.put(action.error, error.value)
-            try:
-                return await self._run(action.handler, place._replace(variables=variables))
-            finally:
-                variables.release()
+            return await self._inside(action.handler, place, variables)
 
     async def _ask(self, place: Standing, predicate: str, error: Any) -> bool:
         """Whether a predicate says that what was raised is worth another try."""

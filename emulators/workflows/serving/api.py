@@ -11,8 +11,7 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from emulators.workflows.running.loop import WallClock
-from emulators.workflows.serving.executions import Execution
+from emulators.workflows.serving.executions import Execution, time_text
 from emulators.workflows.serving.server import Deployed, RefusedError, Server, invalid, missing
 
 _PARENT = r"(?P<parent>projects/[^/]+/locations/[^/]+)"
@@ -159,8 +158,7 @@ class Application:
 
     def _list_callbacks(self, request: Request, execution: str, **_: str) -> dict[str, Any]:
         found = self._server.execution(execution)
-        listed = [(name, each) for name, each in found.callbacks.items() if each.waiting]
-        page, token = _page(request, listed)
+        page, token = _page(request, list(found.callbacks.items()))
         shown = [
             {"name": f"{execution}/callbacks/{name}", "method": each.method, "url": each.url} for name, each in page
         ]
@@ -175,7 +173,7 @@ class Application:
                 "entryId": str(number),
                 "routine": each.routine,
                 "step": each.step,
-                "createTime": datetime.fromtimestamp(each.at, UTC).isoformat(),
+                "createTime": time_text(datetime.fromtimestamp(each.at, UTC)),
             }
             for number, each in enumerate(list(found.steps), first)
         ]
@@ -212,7 +210,7 @@ def _received(request: Request) -> dict[str, Any]:
             "query": request.args.to_dict(flat=False),
             "url": request.path,
         },
-        "received_time": datetime.fromtimestamp(WallClock().now(), UTC).isoformat(),
+        "received_time": time_text(datetime.now(UTC)),
         "type": "HTTP",
     }
 
@@ -247,9 +245,9 @@ def _workflow(deployed: Deployed, server: Server) -> dict[str, Any]:
         "description": deployed.description,
         "state": "ACTIVE",
         "revisionId": deployed.revision,
-        "createTime": _time(deployed.created),
-        "updateTime": _time(deployed.updated),
-        "revisionCreateTime": _time(deployed.updated),
+        "createTime": time_text(deployed.created),
+        "updateTime": time_text(deployed.updated),
+        "revisionCreateTime": time_text(deployed.updated),
         "labels": deployed.labels,
         "serviceAccount": f"projects/{server.places.project}/serviceAccounts/workflows@{server.places.project}"
         ".iam.gserviceaccount.com",
@@ -270,7 +268,3 @@ def _execution(execution: Execution, *, full: bool) -> dict[str, Any]:
         for name in ("argument", "result", "error", "labels", "status"):
             shown.pop(name, None)
     return shown
-
-
-def _time(at: datetime) -> str:
-    return at.isoformat(timespec="microseconds").replace("+00:00", "Z")

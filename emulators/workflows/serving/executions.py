@@ -37,7 +37,6 @@ class Callback:
 
     url: str
     method: str
-    waiting: bool = True
 
 
 @dataclass
@@ -106,8 +105,8 @@ class Execution:
         """It as the API has it."""
         shown: dict[str, Any] = {
             "name": self.name,
-            "createTime": _time(self.started),
-            "startTime": _time(self.started),
+            "createTime": time_text(self.started),
+            "startTime": time_text(self.started),
             "state": self.state,
             "argument": self.argument,
             "workflowRevisionId": self.revision,
@@ -118,7 +117,7 @@ class Execution:
         if last is not None:
             shown["status"] = {"currentSteps": [{"routine": last.routine, "step": last.step}]}
         if self.ended is not None:
-            shown["endTime"] = _time(self.ended)
+            shown["endTime"] = time_text(self.ended)
             shown["duration"] = f"{(self.ended - self.started).total_seconds():.6f}s"
         if self.result is not None:
             shown["result"] = self.result
@@ -129,7 +128,8 @@ class Execution:
         return shown
 
 
-def _time(at: datetime) -> str:
+def time_text(at: datetime) -> str:
+    """A time as the APIs have it, UTC."""
     return at.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 

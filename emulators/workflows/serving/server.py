@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx
+import msgspec
 
 from emulators.workflows.language.problems import DefinitionError
 from emulators.workflows.language.reading import read
@@ -162,8 +163,8 @@ class Server:
         with self._lock:
             self._executions[execution.name] = execution
             self._forget()
-        own = {**self.places.environment, **deployed.environment}
-        places = self.places if own == self.places.environment else _with(self.places, own)
+        environment = {**self.places.environment, **deployed.environment}
+        places = msgspec.structs.replace(self.places, environment=environment)
         world = World(execution, places, self._address, self._client, self._start_another, self.execution)
         threading.Thread(
             target=execution.run, args=(deployed.definition, world), name=execution.id, daemon=True
@@ -233,14 +234,3 @@ class Server:
             ended = [name for name, each in self._executions.items() if each.state != "ACTIVE"]
             for name in ended[: len(self._executions) - MOST_KEPT]:
                 del self._executions[name]
-
-
-def _with(places: Places, environment: Mapping[str, str]) -> Places:
-    return Places(
-        project=places.project,
-        location=places.location,
-        apis=places.apis,
-        secret_manager=places.secret_manager,
-        tokens=places.tokens,
-        environment=environment,
-    )

@@ -72,7 +72,8 @@ class World:
         if connector == "googleapis.workflowexecutions.v1.projects.locations.workflows.executions.run":
             return self._run(arguments)
         if connector.startswith(_SECRETS):
-            return secret_manager(connector.removeprefix(_SECRETS), arguments, self._secret_client())
+            given = {"project_id": self._places.project, **arguments}
+            return secret_manager(connector.removeprefix(_SECRETS), given, self._secret_client())
         addresses = {**self._places.apis, "workflows": self._address, "workflowexecutions": self._address}
         return connect(connector, arguments, addresses, self.send)
 

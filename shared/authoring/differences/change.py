@@ -55,6 +55,15 @@ def changed(
         yield Change(about=about, kind="changed", said=f"{label} {say(old)} → {say(new)}", actions=actions)
 
 
+def whole(about: str, was: ItemT | None, is_now: ItemT | None, say: Callable[[ItemT], str]) -> Change:
+    """Something that comes or goes."""
+    one = was if is_now is None else is_now
+    assert one is not None, "it is on one side"
+    said, verb = say(one), "removed" if is_now is None else "added"
+    kind: Kind = "lost" if is_now is None else "gained"
+    return Change(about=about, kind=kind, said=f"{verb}: {said}" if said else verb, actions=0)
+
+
 def shared(steps: Mapping[str, tuple[Any, Any]]) -> Iterator[tuple[tuple[Any, Any], list[str]]]:
     """Each step that something takes, from one value to another, with the names of all that take it."""
     takers: dict[tuple[Any, Any], list[str]] = {}

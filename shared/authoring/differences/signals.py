@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from shared.authoring.differences.change import Change, changed, paired
+from shared.authoring.differences.change import Change, changed, paired, whole
 from shared.domain.catalogue import AnyFeature, Catalogue, Sequence, Step, Trigger
 from shared.domain.features.features import state_key
 
@@ -17,13 +17,13 @@ def of_signals(old: Catalogue, new: Catalogue) -> Iterator[Change]:
     for name, was, is_now in paired(old.features, new.features, lambda feature: feature.name):
         about = f"feature {name}"
         if was is None or is_now is None:
-            yield _whole(about, was, is_now, _feature)
+            yield whole(about, was, is_now, _feature)
         else:
             yield from _changed_feature(about, was, is_now)
     for name, was, is_now in paired(old.triggers, new.triggers, lambda trigger: trigger.name):
         about = f"trigger {name}"
         if was is None or is_now is None:
-            yield _whole(about, was, is_now, _trigger)
+            yield whole(about, was, is_now, _trigger)
             continue
         yield from changed(about, "signals", _types(was), _types(is_now), str, actions=0)
         yield from changed(about, "condition", was.when, is_now.when, _code, actions=0)
@@ -70,12 +70,6 @@ def _starting(old: Catalogue, new: Catalogue) -> Iterator[Change]:
 
 def _names_all(catalogue: Catalogue) -> bool:
     return bool(catalogue.triggers) and all(trigger.types for trigger in catalogue.triggers)
-
-
-def _whole(about: str, was: Any, is_now: Any, say: Any) -> Change:
-    if is_now is None:
-        return Change(about=about, kind="lost", said=f"removed: {say(was)}", actions=0)
-    return Change(about=about, kind="gained", said=f"added: {say(is_now)}", actions=0)
 
 
 def _feature(feature: AnyFeature) -> str:

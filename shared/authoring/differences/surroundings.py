@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
 import msgspec
 
-from shared.authoring.differences.change import Change, changed, number, paired, pounds, quoted, scope_words
+from shared.authoring.differences.change import Change, changed, number, paired, pounds, quoted, scope_words, whole
 from shared.authoring.differences.slots import of_slots
 from shared.domain.catalogue import Attribute, Catalogue, Channel, ContextWeight, Learning, NumericPredictor, Predictor
 from shared.domain.catalogue.formats import Shape
@@ -23,7 +23,7 @@ def of_surroundings(old: Catalogue, new: Catalogue) -> Iterator[Change]:
         for name, was, is_now in paired(getattr(old, field), getattr(new, field), lambda level: level.id):
             about = f"{what} {name}"
             if was is None or is_now is None:
-                yield _whole(about, was, is_now, lambda level: quoted(level.name))
+                yield whole(about, was, is_now, lambda level: quoted(level.name))
                 continue
             yield from changed(about, "name", was.name, is_now.name, quoted, actions=0)
             yield from changed(about, "issue", was.parent, is_now.parent, str, actions=0)
@@ -31,7 +31,7 @@ def of_surroundings(old: Catalogue, new: Catalogue) -> Iterator[Change]:
     for name, was, is_now in paired(old.exclusions, new.exclusions, lambda exclusion: exclusion.flag):
         about = f"exclusion {name}"
         if was is None or is_now is None:
-            yield _whole(about, was, is_now, lambda exclusion: quoted(exclusion.reason))
+            yield whole(about, was, is_now, lambda exclusion: quoted(exclusion.reason))
         else:
             yield from changed(about, "reason", was.reason, is_now.reason, quoted, actions=0)
     yield from _of_channels(old, new)
@@ -56,7 +56,7 @@ def _of_channels(old: Catalogue, new: Catalogue) -> Iterator[Change]:
     for name, was, is_now in paired(old.channels, new.channels, lambda channel: channel.id):
         about = f"channel {name}"
         if was is None or is_now is None:
-            yield _whole(about, was, is_now, lambda channel: f"{channel.direction}, {pounds(channel.price)} a contact")
+            yield whole(about, was, is_now, lambda channel: f"{channel.direction}, {pounds(channel.price)} a contact")
             continue
         yield from changed(about, "price of a contact", was.price, is_now.price, pounds, actions=0)
         placements = {p.id for p in was.placements}, {p.id for p in is_now.placements}
@@ -76,7 +76,7 @@ def _of_arbitration(old: Catalogue, new: Catalogue) -> Iterator[Change]:
     for name, was, is_now in paired(old.context_weights, new.context_weights, lambda weight: weight.name):
         about = f"context weight {name}"
         if was is None or is_now is None:
-            yield _whole(about, was, is_now, partial(_weight, old if is_now is None else new))
+            yield whole(about, was, is_now, partial(_weight, old if is_now is None else new))
             continue
         yield from changed(about, "weight", was.weight, is_now.weight, number, actions=0)
         yield from changed(about, "condition", was.when, is_now.when, lambda text: f"`{text}`", actions=0)
@@ -84,18 +84,15 @@ def _of_arbitration(old: Catalogue, new: Catalogue) -> Iterator[Change]:
         yield from changed(about, "scope", before, after, str, actions=0)
     yield from changed("arbitration", "exploration", old.exploration, new.exploration, str, actions=0)
     yield from changed("arbitration", "effect that counts", old.effect, new.effect, str, actions=0)
-    before, after = _parents(old.learning), _parents(new.learning)
-    yield from changed("learning", "parents", before, after, str, actions=0)
-    before, after = _forgetting(old.learning), _forgetting(new.learning)
-    yield from changed("learning", "half-life", before, after, str, actions=0)
-    before, after = ("yes" if each.learning.calibrated else "no" for each in (old, new))
-    yield from changed("learning", "calibrated", before, after, str, actions=0)
-    before, after = _challenger(old.learning), _challenger(new.learning)
-    yield from changed("learning", "challenger", before, after, str, actions=0)
+    was, is_now = old.learning, new.learning
+    yield from changed("learning", "parents", _parents(was), _parents(is_now), str, actions=0)
+    yield from changed("learning", "half-life", _forgetting(was), _forgetting(is_now), str, actions=0)
+    yield from changed("learning", "calibrated", was.calibrated, is_now.calibrated, _value, actions=0)
+    yield from changed("learning", "challenger", _challenger(was), _challenger(is_now), str, actions=0)
     for reads, was, is_now in paired(old.predictors, new.predictors, lambda predictor: predictor.reads):
         about = f"predictor {reads}"
         if was is None or is_now is None:
-            yield _whole(about, was, is_now, _bins)
+            yield whole(about, was, is_now, _bins)
         else:
             yield from changed(about, "bins", _bins(was), _bins(is_now), str, actions=0)
 
@@ -135,7 +132,7 @@ def _of_attributes(root: str, old: Mapping[str, Attribute], new: Mapping[str, At
     for name, was, is_now in paired(old.items(), new.items(), lambda pair: pair[0]):
         about = f"attribute {root}.{name}"
         if was is None or is_now is None:
-            yield _whole(about, was, is_now, lambda pair: pair[1].type)
+            yield whole(about, was, is_now, lambda pair: pair[1].type)
             continue
         yield from _of_fields(about, was[1], is_now[1])
 
@@ -144,7 +141,7 @@ def _of_signals(old: Catalogue, new: Catalogue) -> Iterator[Change]:
     for name, was, is_now in paired(old.signals.items(), new.signals.items(), lambda pair: pair[0]):
         about = f"signal {name}"
         if was is None or is_now is None:
-            yield _whole(about, was, is_now, lambda pair: ", ".join(pair[1].properties) or "no properties")
+            yield whole(about, was, is_now, lambda pair: ", ".join(pair[1].properties) or "no properties")
             continue
         yield from changed(about, "open", was[1].open, is_now[1].open, _value, actions=0)
         yield from _of_attributes(f"signal {name}", was[1].properties, is_now[1].properties)
@@ -154,13 +151,13 @@ def _of_formats(old: Catalogue, new: Catalogue) -> Iterator[Change]:
     for name, was, is_now in paired(old.formats, new.formats, lambda form: form.id):
         about = f"format {name}"
         if was is None or is_now is None:
-            yield _whole(about, was, is_now, lambda form: ", ".join(shape.name for shape in form.shapes))
+            yield whole(about, was, is_now, lambda form: ", ".join(shape.name for shape in form.shapes))
             continue
         yield from changed(about, "batch", was.batch, is_now.batch, _written, actions=0)
         yield from changed(about, "headers", was.headers, is_now.headers, _written, actions=0)
         for shape, before, after in paired(was.shapes, is_now.shapes, lambda shape: shape.name):
             if before is None or after is None:
-                yield _whole(f"{about}, {shape}", before, after, lambda _: "")
+                yield whole(f"{about}, {shape}", before, after, lambda _: "")
                 continue
             for field in Shape.__struct_fields__:
                 values = getattr(before, field), getattr(after, field)
@@ -178,19 +175,11 @@ def _written(value: Any) -> str:
 def _of_fields(about: str, was: Any, is_now: Any) -> Iterator[Change]:
     """A part of which every field is said as it stands."""
     if was is None or is_now is None:
-        yield _whole(about, was, is_now, lambda _: "")
+        yield whole(about, was, is_now, lambda _: "")
         return
     for field in is_now.__struct_fields__:
         label = field.replace("_", " ")
         yield from changed(about, label, getattr(was, field), getattr(is_now, field), _value, actions=0)
-
-
-def _whole(about: str, was: Any, is_now: Any, say: Callable[[Any], str]) -> Change:
-    """Something that comes or goes."""
-    said = say(was if is_now is None else is_now)
-    verb = "removed" if is_now is None else "added"
-    kind: Any = "lost" if is_now is None else "gained"
-    return Change(about=about, kind=kind, said=f"{verb}: {said}" if said else verb, actions=0)
 
 
 def _value(value: Any) -> str:
