@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 import msgspec
 
-from shared.domain.arbitration import Ranked
 from shared.domain.candidates import count, known, means
 from shared.domain.canonical import canonical
 from shared.domain.catalogue import Weights
@@ -22,6 +21,7 @@ from shared.domain.policy.situation import Variables
 from shared.domain.replay import Replay, replay
 from shared.domain.retrace import WithoutLevers, cost_of_levers, retrace
 from shared.domain.rules import Rule
+from shared.domain.scoring import Ranked
 from shared.domain.slot_rules import SlotRules
 
 Audience = Literal["customer", "colleague", "regulator"]

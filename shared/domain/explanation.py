@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 
-from shared.domain.arbitration import Ranked, Scoring, best_first
 from shared.domain.candidates import count, means
 from shared.domain.catalogue import Revision, facts
 from shared.domain.contact_policy import Withheld
@@ -21,6 +20,7 @@ from shared.domain.left_out import LeftOut, Slotted
 from shared.domain.policy.policy import Policy
 from shared.domain.replay import is_offer, offers
 from shared.domain.retrace import Retraced, cost_of_levers, retrace
+from shared.domain.scoring import Ranked, Scoring, best_first
 from shared.domain.why_not import WhyNot, why_not
 
 

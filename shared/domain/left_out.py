@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from shared.domain.arbitration import Scoring
 from shared.domain.catalogue import Action
 from shared.domain.decision import DecisionRecord
 from shared.domain.offered import Offer
 from shared.domain.policy.policy import Policy
+from shared.domain.scoring import Scoring
 from shared.domain.slot_rules import Bundle
 
 

@@ -28,7 +28,7 @@ from shared.domain.policy.rows import Rows
 from shared.domain.ranking import halves
 
 if TYPE_CHECKING:
-    from shared.domain.arbitration import Scoring
+    from shared.domain.scoring import Scoring
 
 MOST_DIFFERENCES = 20
 """Fields named at the most: a record that differs in more differs altogether."""

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import msgspec
 
-from shared.domain.arbitration import Ranked, Scoring, best_first, scoring, without_levers
+from shared.domain.arbitration import scoring
 from shared.domain.candidates import known, of_rows
 from shared.domain.decision import Chosen, DecisionRecord
 from shared.domain.engagement import Drop, drops
 from shared.domain.policy.policy import Policy
 from shared.domain.replay import answer, is_offer, offers
+from shared.domain.scoring import Ranked, Scoring, best_first, without_levers
 
 
 class Retraced(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,7 +18,7 @@ from typing import Literal, NamedTuple
 import msgspec
 import numpy as np
 
-from shared.domain.arbitration import Scoring, best_first, scored_by, scoring
+from shared.domain.arbitration import scoring
 from shared.domain.candidates import known, means
 from shared.domain.catalogue import RanksBy
 from shared.domain.classifier import Vector
@@ -30,6 +30,7 @@ from shared.domain.policy.policy import Policy
 from shared.domain.policy.rows import each_of
 from shared.domain.ranking import evidence_of, halves_of, unpacked
 from shared.domain.replay import answer
+from shared.domain.scoring import Scoring, best_first, scored_by
 from shared.domain.selected import by_chance, is_single, open_to, value_of
 
 DRAWS = 2048

@@ -13,7 +13,6 @@ from typing import Literal
 
 import msgspec
 
-from shared.domain.arbitration import Ranked, Scoring, best_first, scored_by
 from shared.domain.candidates import known
 from shared.domain.catalogue import Action, Treatment
 from shared.domain.change import Change, apply
@@ -31,6 +30,7 @@ from shared.domain.policy.policy import Policy
 from shared.domain.qualifying import Question, flag_gone, later
 from shared.domain.replay import answer, is_offer, offers, replayed, rerank
 from shared.domain.rules import Cap, ExclusionRule
+from shared.domain.scoring import Ranked, Scoring, best_first, scored_by
 
 MAX_LEVER = 10.0
 MOST_ROUNDS = 12

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain.arbitration import best_first
 from shared.domain.catalogue import Action, Channel, Named, Placement, Revision, Starting, Treatment
 from shared.domain.change import apply
 from shared.domain.contact_policy import counting, first_stop
@@ -23,6 +22,7 @@ from shared.domain.policy.policy import Policy
 from shared.domain.replay import offers, replay, replayed
 from shared.domain.retrace import full, retrace
 from shared.domain.rules import Cap, ExclusionRule, Scope
+from shared.domain.scoring import best_first
 from shared.domain.slot_rules import Bundle, SlotRules
 from shared.domain.why_not import why_not
 from tests.corpus.tree_bank import revision

@@ -8,7 +8,7 @@ has contacts that were merged.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,7 +22,6 @@ from shared.domain.contact_past import facts_of, known_of
 from shared.domain.contact_policy.compiled import ContactRules
 from shared.domain.contact_policy.limits import held_out, limit_of
 from shared.domain.contact_policy.tallies import Tally
-from shared.domain.contact_policy.windows import INSTANT
 from shared.domain.policy.policy import Policy
 from shared.domain.policy.rows import Rows
 from shared.domain.profile import Profile
@@ -90,7 +89,7 @@ class Rules:
         self._policy = policy
         self._rules: ContactRules = policy.contact_rules
         self._plans: dict[Any, Plan] = {}
-        self._by_zone: dict[Any, Counting] = {}
+        self._by_zone: dict[tzinfo, Counting] = {}
         self._counting_at: datetime | None = None
         self._tallies: list[Tally] = []
         self._columns: _Tallies | None = None
@@ -253,26 +252,16 @@ class Rules:
         if self._counting_at != now:
             self._counting_at, self._by_zone = now, {}
         for person, history in enumerate(histories):
-            zone = zones[person] if zones is not None and self._rules.calendars else None
+            zone = zones[person] if zones is not None and self._rules.calendars else UTC
             counting = self._by_zone.get(zone)
             if counting is None:
-                since = self._since(zone, now)
+                since = self._rules.since(now, zone)
                 counting = self._by_zone[zone] = Counting(self.plan, since, self.oldest(since))
             counting(history.contacts.values(), facts_of, now, person * _STRIDE, found.append)
             if history.past.contacts:
                 alone[person] = any(folded.had is not None for folded in history.past.contacts)
                 counting(history.past.contacts, known_of, now, person * _STRIDE, found.append)
         return found
-
-    def _since(self, zone: tzinfo | None, now: datetime) -> list[datetime]:
-        """For each rule, the instant after which it counts."""
-        since = [now] * len(self._rules.rules)
-        for number, span in self._rules.rolling:
-            since[number] = now - span
-        for number, unit in self._rules.calendars:
-            assert zone is not None
-            since[number] = self._rules.began(unit, now, zone) - INSTANT
-        return since
 
 
 def _is_exact(tally: Tally) -> bool:

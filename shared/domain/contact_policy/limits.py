@@ -11,8 +11,8 @@ from shared.domain.contact_policy.compiled import ContactRules, apart_of
 from shared.domain.contact_policy.ledger import NOTHING_CLOSED, Closed, Deferred, Withheld
 from shared.domain.contact_policy.quiet import allowed_from
 from shared.domain.contact_policy.reaching import CHOSEN, beyond, contact_of
-from shared.domain.contact_policy.tallies import NEVER, Stop, Tally, rests_until
-from shared.domain.contact_policy.windows import INSTANT, leaves
+from shared.domain.contact_policy.tallies import NEVER, Stop, Tally, rests_until, times_of
+from shared.domain.contact_policy.windows import leaves
 from shared.domain.policy.rows import Rows
 from shared.domain.profile import Profile
 from shared.domain.rules import Budget, Cap, Cooldown, Holdout, Rule, Volume
@@ -59,18 +59,8 @@ class Limits:
         self._standing: dict[int, Rows] = {}
         self._stand()
         asked = rules.asked(history, now)
-        self._times = rules.times(asked, self._since()) if asked else {}
+        self._times = times_of(asked, rules.since(now, self._zone)) if asked else {}
         self._add_up()
-
-    def _since(self) -> list[datetime]:
-        """For each rule, the instant after which it counts."""
-        rules, now = self._rules, self._now
-        since = [now] * len(rules.rules)
-        for number, span in rules.rolling:
-            since[number] = now - span
-        for number, unit in rules.calendars:
-            since[number] = rules.began(unit, now, self._zone) - INSTANT
-        return since
 
     def copy(self) -> Limits:
         """The same, for another history to grow from here."""

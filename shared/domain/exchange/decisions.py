@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from shared.domain.arbitration import Ranked
 from shared.domain.decision import DecisionRecord
 from shared.domain.exchange import stamp
 from shared.domain.policy.policy import Policy
 from shared.domain.retrace import Retraced, retrace
+from shared.domain.scoring import Ranked
 
 
 class Stage(NamedTuple):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from functions.suppression.records import make_delivery, record_of, row_of
-from shared.domain.arbitration import rank, without_levers
+from shared.domain.arbitration import rank
 from shared.domain.catalogue import Arm, ArmLever, Experiment
 from shared.domain.contact_history import ContactHistory
 from shared.domain.contact_policy import held_out, select
@@ -22,6 +22,7 @@ from shared.domain.policy.policy import Policy
 from shared.domain.replay import replay
 from shared.domain.retrace import retrace
 from shared.domain.rules import Holdout, Scope
+from shared.domain.scoring import without_levers
 from shared.domain.signal import decision_id
 from shared.messages import ActionsRanked
 from tests.fault.world import bank_revision

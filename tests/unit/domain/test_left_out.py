@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from shared.domain.arbitration import best_first
 from shared.domain.contact_read import ContactRead
 from shared.domain.decision import DecisionRecord
 from shared.domain.engagement import Slots
@@ -12,6 +11,7 @@ from shared.domain.explanation import explain
 from shared.domain.left_out import Slotted
 from shared.domain.replay import offers, replay, replayed
 from shared.domain.retrace import full, retrace
+from shared.domain.scoring import best_first
 from shared.domain.why_not import why_not
 from tests.unit.domain.situations import NOW, cases, person, policy, signal
 
