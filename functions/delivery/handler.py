@@ -17,7 +17,7 @@ from typing import NamedTuple
 from functions.delivery.last_checks import Stop, last_checks
 from shared.domain.catalogue import Channel, Connector
 from shared.domain.content import NO_FRAGMENTS, Fragments, render
-from shared.domain.delivery import FINAL, Delivery, DeliveryState
+from shared.domain.delivery import FINAL, Delivery
 from shared.domain.erasure import ERASED
 from shared.domain.errors import (
     AlreadyExistsError,
@@ -151,12 +151,11 @@ class Deliver:
             raise TransientError(str(error)) from error
 
     def _expire(self, delivery: Delivery, version: str | None, now: datetime) -> Delivery:
-        return self._settle(delivery, version, "expired", now, reason="not sent in time", release=delivery.is_unseen)
+        expired = delivery.settled("expired", now, reason="not sent in time")
+        return self._settle(expired, version, release=delivery.is_unseen)
 
     def _defer(self, delivery: Delivery, version: str | None, now: datetime, not_now: NotNow) -> Delivery:
-        deferred = delivery.deferred(now, not_now.until, not_now.why)
-        self._contacts.settle(deferred, version, release=False)
-        return deferred
+        return self._settle(delivery.deferred(now, not_now.until, not_now.why), version)
 
     def _send(self, delivery: Delivery, version: str, now: datetime, channel: Channel, turn: Turn) -> Delivery:
         unseen = not delivery.may_have_arrived
@@ -166,25 +165,24 @@ class Deliver:
             message = Stop("cancelled", ERASED)
         except TransientError:
             self._paces.give_back(channel, delivery, turn)
-            self._yield(delivery.yielded(now, begun=False), version)
+            self._settle(delivery.yielded(now, begun=False), version)
             raise
         if isinstance(message, NotNow):
             self._paces.give_back(channel, delivery, turn)
             return self._defer(delivery.yielded(now, begun=False), version, now, message)
         if isinstance(message, Stop):
             self._paces.give_back(channel, delivery, turn)
-            return self._settle(delivery, version, message.state, now, reason=message.reason, release=unseen)
+            return self._settle(delivery.settled(message.state, now, reason=message.reason), version, release=unseen)
         try:
             receipt = self._provider.send(message.connector, delivery.delivery_id, message.address, message.payload)
         except PermanentError as error:
-            bounced = isinstance(error, BouncedError)
-            end = self._settle(delivery, version, "failed", now, reason=str(error), bounced=bounced, release=unseen)
+            failed = delivery.settled("failed", now, reason=str(error), bounced=isinstance(error, BouncedError))
+            end = self._settle(failed, version, release=unseen)
         except TransientError as error:
             return self._not_sent(delivery, version, now, channel, turn, error)
         else:
-            end = self._settle(
-                delivery, version, "sent", now, reference=receipt.reference, respond_by=closing(channel, now)
-            )
+            sent = delivery.settled("sent", now, reference=receipt.reference, respond_by=closing(channel, now))
+            end = self._settle(sent, version)
         self._paces.took(channel, delivery, turn)
         return end
 
@@ -208,8 +206,8 @@ class Deliver:
         if was_last:
             reason = f"given up after {delivery.attempts} attempts: {error}"
             release = turned_away and not delivery.may_have_arrived
-            return self._settle(delivery, version, "failed", now, reason=reason, release=release)
-        self._yield(free, version)
+            return self._settle(delivery.settled("failed", now, reason=reason), version, release=release)
+        self._settle(free, version)  # the next attempt may have it at once, instead of when the lease ends
         raise error
 
     def _message(self, delivery: Delivery, now: datetime) -> _Message | Stop | NotNow:
@@ -265,29 +263,10 @@ class Deliver:
         reached = [each for each in whose if delivery.channel in person.fragments[each].reachable]
         return self._contact_points.address(next(iter(reached), delivery.person_id), delivery.channel)
 
-    def _yield(self, delivery: Delivery, version: str) -> None:
-        """Let the next attempt have it at once, instead of when the lease ends."""
-        self._contacts.settle(delivery, version, release=False)
-
-    def _settle(
-        self,
-        delivery: Delivery,
-        version: str | None,
-        state: DeliveryState,
-        now: datetime,
-        *,
-        reference: str | None = None,
-        reason: str | None = None,
-        respond_by: datetime | None = None,
-        bounced: bool = False,
-        release: bool = False,
-    ) -> Delivery:
-        """End it. An attempt that may have arrived keeps the contact counted."""
-        settled = delivery.settled(
-            state, now, reference=reference, reason=reason, respond_by=respond_by, bounced=bounced
-        )
-        self._contacts.settle(settled, version, release=release)
-        return settled
+    def _settle(self, delivery: Delivery, version: str | None, *, release: bool = False) -> Delivery:
+        """Keep what became of it. An attempt that may have arrived keeps the contact counted."""
+        self._contacts.settle(delivery, version, release=release)
+        return delivery
 
 
 def _delivered(reserved: ContactReserved, delivery: Delivery) -> TreatmentDelivered:

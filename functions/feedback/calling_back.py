@@ -73,8 +73,7 @@ class TakeCallbacks:
         accepted = []
         for index, each in taking.items():
             outcome = each.outcome
-            duplicate = taken.get(outcome.id, True)
-            taken[outcome.id] = True
+            duplicate = taken.pop(outcome.id, True)  # the same twice in one request is a duplicate too
             told_of = {"outcome": outcome.outcome, "delivery_id": outcome.delivery_id}
             accepted.append({"index": index, "outcome_id": outcome.id, "duplicate": duplicate, **told_of})
         rejected = [rejection(index, 400, error) for index, error in found.items() if isinstance(error, InvalidError)]

@@ -110,8 +110,8 @@ class RecordOutcomes:
         accepted = []
         for index, each in told.items():
             outcome_id = each.outcome.id
-            accepted.append({"index": index, "outcome_id": outcome_id, "duplicate": taken.get(outcome_id, True)})
-            taken[outcome_id] = True  # the same twice in one request is a duplicate too
+            duplicate = taken.pop(outcome_id, True)  # the same twice in one request is a duplicate too
+            accepted.append({"index": index, "outcome_id": outcome_id, "duplicate": duplicate})
         self._take.note([*done, *not_asked.values()])
         accepted += [{"index": place, "outcome_id": row.row_id, "duplicate": False} for place, row in not_asked.items()]
         accepted.sort(key=itemgetter("index"))

@@ -5,11 +5,12 @@ It is asked afterwards, of what is on record, so that no decision waits for it o
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from datetime import date, datetime, timedelta
+from collections.abc import Collection
+from datetime import datetime, timedelta
 
 import msgspec
 
+from functions.records.periods import days_of, given
 from shared.domain.candidates import known, means
 from shared.domain.decision import DecisionRecord
 from shared.domain.errors import InvalidError, NotFoundError
@@ -82,7 +83,7 @@ class Challenge:
             cases.extend(each.case._replace(challenger=p) for each, p in zip(waiting, said, strict=True))
             waiting.clear()
 
-        for record in self._records(since, until, prefix):
+        for record in given(self._days, since, until, prefix):
             asked = None
             if not isinstance(record, Unopened) and record.decided_at.date() > challenger.trained_until:
                 asked = self._asked(record, accepted)
@@ -109,7 +110,7 @@ class Challenge:
     def _came(self, since: datetime, until: datetime) -> dict[str, bool]:
         """Of deliveries of which it is known, whether they were accepted."""
         found: dict[str, bool] = {}
-        for day in _days(since, until):
+        for day in days_of(since, until):
             for row in self._days.rows(day):
                 if row.kind == "outcome" and row.delivery_id is not None:
                     if row.outcome in POSITIVE:
@@ -117,12 +118,6 @@ class Challenge:
                     elif row.outcome in NEGATIVE:
                         found.setdefault(row.delivery_id, False)
         return found
-
-    def _records(self, since: datetime, until: datetime, prefix: str) -> Iterator[DecisionRecord | Unopened]:
-        for day in _days(since, until):
-            for record in self._days.decisions(day, prefix):
-                if isinstance(record, Unopened) or record.chosen:
-                    yield record
 
     def _asked(self, record: DecisionRecord, accepted: dict[str, bool]) -> list[_Asked] | None:
         """Those of its treatments of which it is known what came; None where its revision is gone."""
@@ -161,10 +156,3 @@ def _seen(policy: Policy, record: DecisionRecord) -> dict[str, str | int | float
         if isinstance(value := within.get(name), _SIMPLE):
             found[reads] = value
     return found
-
-
-def _days(since: datetime, until: datetime) -> Iterator[date]:
-    day = since.date()
-    while datetime(day.year, day.month, day.day, tzinfo=since.tzinfo) < until:
-        yield day
-        day += timedelta(days=1)

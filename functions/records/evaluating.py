@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Literal, NamedTuple
 
 import msgspec
 import numpy as np
 
+from functions.records.periods import days_of, given
 from shared.domain.catalogue import RanksBy
 from shared.domain.decision import DecisionRecord
 from shared.domain.errors import NotFoundError
@@ -83,7 +83,7 @@ class Evaluate:
         """
         cases, passed_over = [], 0
         worth = self._accepted(since, until)
-        for record in self._records(since, until):
+        for record in given(self._days, since, until):
             case = None if isinstance(record, Unopened) else self._case(record, ranks_by, worth)
             if case is None:
                 passed_over += 1
@@ -103,16 +103,10 @@ class Evaluate:
         """The decisions whose treatment was accepted."""
         return {
             row.decision_id
-            for day in _days(since, until)
+            for day in days_of(since, until)
             for row in self._days.rows(day)
             if row.kind == "outcome" and row.outcome in POSITIVE
         }
-
-    def _records(self, since: datetime, until: datetime) -> Iterator[DecisionRecord | Unopened]:
-        for day in _days(since, until):
-            for record in self._days.decisions(day):
-                if isinstance(record, Unopened) or record.chosen:
-                    yield record
 
     def _case(self, record: DecisionRecord, ranks_by: RanksBy, accepted: set[str | None]) -> _Case | None:
         try:
@@ -137,13 +131,6 @@ class Evaluate:
 
 def _is_random(policy: Policy, record: DecisionRecord) -> bool:
     return bool(record.means) or policy.experiments.way(record.arms).ranks_by == "chance"
-
-
-def _days(since: datetime, until: datetime) -> Iterator[date]:
-    day = since.date()
-    while datetime(day.year, day.month, day.day, tzinfo=since.tzinfo) < until:
-        yield day
-        day += timedelta(days=1)
 
 
 def _estimated(cases: list[_Case]) -> tuple[tuple[Estimated, ...], Support | None]:
