@@ -35,6 +35,10 @@ from functions.ingest.api import origins
 from functions.ingest.api import ready as ingest_ready
 from functions.ingest.api import routes as ingest_routes
 from functions.ingest.handler import Ingest
+from functions.operations import openapi as operations_openapi
+from functions.operations.api import redriving_routes, sweeping_routes
+from functions.operations.redriving import Redrive
+from functions.operations.sweeping import SweepDeliveries, SweepOutbox
 from functions.persons import openapi as persons_openapi
 from functions.persons.api import routes as persons_routes
 from functions.persons.explaining import WhyOne
@@ -67,13 +71,14 @@ from shared.adapters.memory.bus import Deliver as Taker
 from shared.adapters.memory.catalogues import Catalogues
 from shared.adapters.memory.contact_points import ContactPoints
 from shared.adapters.memory.contacts import Contacts
-from shared.adapters.memory.deferrals import Deferrals, DeferredDeliveries
+from shared.adapters.memory.deferrals import AbandonedDeliveries, Deferrals, DeferredDeliveries
 from shared.adapters.memory.history import DecisionHistory
 from shared.adapters.memory.measuring import Measures
 from shared.adapters.memory.outcomes import Models, Outcomes
 from shared.adapters.memory.paces import Paces
 from shared.adapters.memory.personal_data import Erasures, PersonalData
 from shared.adapters.memory.persons import Persons
+from shared.adapters.memory.reckoning import Reckoning
 from shared.adapters.memory.responses import ResponseWindows
 from shared.adapters.memory.seals import Seals
 from shared.adapters.memory.secrets import Secrets
@@ -90,7 +95,7 @@ from shared.messages import (
     SignalReceived,
     TreatmentDelivered,
 )
-from shared.ports import Publisher, Quarantine
+from shared.ports import DeadLetters, Publisher, Quarantine
 from shared.runtime import envelope
 from shared.runtime.door import Door
 from shared.runtime.door.pace import Pace
@@ -129,6 +134,7 @@ class Memory(NamedTuple):
     publisher: Publisher
     history: DecisionHistory
     quarantine: Quarantine
+    letters: DeadLetters
     secrets: Secrets
     meter: RequestMeter
     sealer: Sealer
@@ -242,6 +248,23 @@ def services(
             decide_routes(decide, channels, meter, utc_now),
             ready=ready,
             document=decide_openapi.document,
+        ),
+        "operations": Service(
+            "operations",
+            [
+                *sweeping_routes(
+                    SweepDeliveries(AbandonedDeliveries(store, meter), publisher),
+                    SweepOutbox(Reckoning(memory.history, utc_now), contacts, publisher),
+                    Keyring(callers["OPERATOR_KEYS"]),
+                    meter,
+                    utc_now,
+                ),
+                *redriving_routes(
+                    Redrive(memory.quarantine, memory.letters), Keyring(callers["OPERATOR_KEYS"]), utc_now
+                ),
+            ],
+            ready=always_ready,
+            document=operations_openapi.document,
         ),
         "persons": Service(
             "persons",
