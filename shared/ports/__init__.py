@@ -14,7 +14,7 @@ from shared.ports.paces import NotNow, Paces, Turn
 from shared.ports.person_keys import KeyWrapper, PersonKeys
 from shared.ports.personal_data import Erasures, Held, PersonalData, PersonHistory
 from shared.ports.persons import ContactPoints, Persons, Rewrite, behind, creation
-from shared.ports.reckoning import Reckoning, Unended
+from shared.ports.reckoning import Counted, Reckoning, Unended, Untold
 from shared.ports.scoring import Scorer, ScorerOf
 from shared.ports.secrets import Secrets
 from shared.ports.topics import DeadLetters, Parked, Place, Publisher, Quarantine
@@ -30,6 +30,7 @@ __all__ = [
     "Clock",
     "ContactPoints",
     "Contacts",
+    "Counted",
     "Days",
     "DeadLetters",
     "DecisionHistory",
@@ -75,6 +76,7 @@ __all__ = [
     "Turn",
     "Unended",
     "Unopened",
+    "Untold",
     "Versioned",
     "behind",
     "creation",
