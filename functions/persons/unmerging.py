@@ -81,8 +81,7 @@ class Unmerge:
         cut = cut_between(first, second, strength)
         read = self._people.tied([first.person], strength)
         held = read[first.person.value.person_id].value.graph.members
-        again = cut
-        while again:  # what was refused may have stood in the way of other evidence for the same
+        while True:  # what is refused may have stood in the way of other evidence for the same
             hung = [step.link for step in cut if step.link in (*first.hanging, *second.hanging)]
             rebuilt = self._people.rebuilt(
                 read,
@@ -93,8 +92,10 @@ class Unmerge:
                 refusals={step.link.id: refusal for step in cut},
                 objections=revision.catalogue.consent.objections,
             )
-            again = _joined_again(first, second, rebuilt, strength)
-            cut += again
+            besides = _joined_again(first, second, rebuilt, strength)
+            if not besides:
+                break
+            cut += besides
         if do:
             self._people.write(read, rebuilt)
         parts = {rebuilt.person_of[key] for key in (*held, *(link.weaker for link in hung))}
