@@ -27,7 +27,7 @@ resource "google_cloud_run_v2_service" "of" {
     }
   }
   lifecycle {
-    ignore_changes = [template, traffic, client, client_version, annotations, labels]
+    ignore_changes = [template, traffic, client, client_version]
   }
   depends_on = [google_project_service.api]
 }
