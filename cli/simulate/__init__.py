@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,16 +15,15 @@ from cli.say import fail, json_option, say_json_bytes
 from cli.simulate.page import page
 from cli.simulate.reading import lines_of, lots
 from cli.simulate.running import run
-from cli.simulate.saying import judgement, say_differences, say_fairness, say_summary, say_weeks
+from cli.simulate.saying import say_differences, say_fairness, say_gates, say_summary, say_weeks
 from cli.snapshots import read_snapshot
-from shared.domain.batch.judging import judge
-from shared.domain.catalogue import Revision
+from shared.domain.batch.report import Findings, encoded, findings, report
+from shared.domain.batch.simulating import AT_ONCE, Asked
+from shared.domain.catalogue import Gates, Revision
 from shared.domain.engagement import Slots
 from shared.domain.errors import InvalidError
+from shared.domain.releasing.gates import Gate, Simulated, gates
 from shared.domain.signal import DECISION_REQUESTED
-from shared.domain.simulation.cases import Occasion
-from shared.domain.simulation.report import Findings, encoded, findings, report
-from shared.domain.simulation.simulation import AT_ONCE, Asked
 
 SAMPLE = ROOT / "catalogue" / "samples" / "customers.csv"
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -41,12 +41,13 @@ _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--context", "context", multiple=True, metavar="NAME=VALUE", help="What surrounds it.")
 @click.option("--at", type=click.DateTime(["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"]), help="When, UTC; now, if not given.")
 @click.option("--who", "behind", metavar="NUMBER", help="Name the persons behind a number, such as issue:grow.")
-@click.option("--record", "case", metavar="PERSON", help="Print the whole record of one person's decision.")
+@click.option("--record", "person", metavar="PERSON", help="Print the whole record of one person's decision.")
 @click.option("--snapshot", type=_file, help="What models have learnt.")
 @click.option("--weeks", default=0, type=click.IntRange(0, 52), help="Simulate contact pressure over so many weeks.")
 @click.option("--seed", default=0, show_default=True, help="Of what persons accept meanwhile.")
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a report with plots there too.")
-@click.option("--gate", "gated", is_flag=True, help="Fail where a limit of fairness.yaml is not kept.")
+@click.option("--gate", "gated", is_flag=True, help="Fail where a limit of gates.yaml or fairness.yaml is not kept.")
+@click.option("--acknowledge", "acknowledged", multiple=True, metavar="LIMIT", help="One that is meant to be looser.")
 @click.option("--processes", default=1, type=click.IntRange(1, 64), show_default=True)
 @json_option
 def simulate(revision: str, as_json: bool, **given: Any) -> None:
@@ -60,33 +61,33 @@ def simulate(revision: str, as_json: bool, **given: Any) -> None:
     now = options.at.replace(tzinfo=UTC) if options.at else datetime.now(UTC)
     asked = Asked(
         revisions=tuple(each.catalogue.canonical() for each in revisions),
-        occasion=_occasion(options, revisions, now),
         behind=options.behind,
-        case=options.case,
+        person=options.person,
         weeks=options.weeks,
         seed=options.seed,
         counts=read_snapshot(options.snapshot).counts if options.snapshot else {},
+        **_occasion(options, revisions, now),
     )
     file = options.history or options.persons or SAMPLE
     try:
         came = run(asked, lots(lines_of(file, revisions[-1], now), AT_ONCE), options.processes)
     except InvalidError as error:
         fail(f"{file}: {error}")
-    found = findings(revisions, now if asked.occasion else None, came)
+    found = findings(revisions, asked.now, came)
     if not found.after.persons:
         fail(f"{file} has no persons.", "It has one JSON object a line, or is a table.")
-    if options.case is not None:
+    if options.person is not None:
         if not came.record:
-            fail(f"{file} has no person {options.case}.")
+            fail(f"{file} has no person {options.person}.")
         click.echo(came.record)
     elif options.behind is not None:
         _say_who(options.behind, found, as_json=as_json)
     else:
-        _say(found, as_json=as_json)
+        _say(found, _gates(found, options.acknowledged), as_json=as_json)
     if options.html is not None:
         _write(options.html, found)
     if options.gated:
-        _gate(found)
+        _gate(found, _gates(found, options.acknowledged))
 
 
 class _Options(NamedTuple):
@@ -100,17 +101,18 @@ class _Options(NamedTuple):
     context: tuple[str, ...]
     at: datetime | None
     behind: str | None
-    case: str | None
+    person: str | None
     html: Path | None
     gated: bool
+    acknowledged: tuple[str, ...]
     snapshot: Path | None
     weeks: int
     seed: int
     processes: int
 
 
-def _occasion(options: _Options, revisions: list[Revision], now: datetime) -> Occasion | None:
-    """What persons are decided on by; None where the history says it of each decision."""
+def _occasion(options: _Options, revisions: list[Revision], now: datetime) -> dict[str, Any]:
+    """What persons are decided on by; nothing where the history says it of each decision."""
     if options.history is not None:
         named = {
             "--persons": options.persons,
@@ -125,14 +127,14 @@ def _occasion(options: _Options, revisions: list[Revision], now: datetime) -> Oc
         beside = ", ".join(name for name, value in named.items() if value)
         if beside:
             fail(f"With --history there is no {beside}.", "Each record says who was asked, when and for what.")
-        return None
-    return Occasion(
-        slots=_slots(revisions, options.channel, options.placements),
-        kind=options.kind or (DECISION_REQUESTED if options.channel else "schedule"),
-        context=_context(options.channel, options.context),
-        brand=options.brand,
-        now=now,
-    )
+        return {}
+    return {
+        "slots": _slots(revisions, options.channel, options.placements),
+        "kind": options.kind or (DECISION_REQUESTED if options.channel else "schedule"),
+        "context": _context(options.channel, options.context),
+        "brand": options.brand,
+        "now": now,
+    }
 
 
 def _write(file: Path, found: Findings) -> None:
@@ -143,21 +145,28 @@ def _write(file: Path, found: Findings) -> None:
         fail(f"{file} cannot be written: {error.strerror}.")
 
 
-def _gate(found: Findings) -> None:
-    """Fail where the last revision does not keep a limit, of its own or of the one before, and name each."""
-    if not any(revision.catalogue.fairness.limits for revision in found.revisions):
-        fail("The revision has no limits of fairness.", "They stand in fairness.yaml.")
-    rates = found.came.rates[-1]
-    judged = [each for revision in reversed(found.revisions) for each in judge(revision, rates)]
-    lost = [each for each in judged if each.verdict != "kept"]
+def _gates(found: Findings, acknowledged: tuple[str, ...]) -> tuple[Gate, ...]:
+    came = found.came
+    return gates(
+        Simulated(found.revisions[0], found.revisions[-1], came.summaries[0], came.summaries[-1], came.rates[-1]),
+        acknowledged,
+    )
+
+
+def _gate(found: Findings, judged: Sequence[Gate]) -> None:
+    """Fail where a gate is not passed, of the last revision or of the one before, and name each."""
+    nothing = Gates()
+    if not any(each.catalogue.fairness.limits or each.catalogue.gates != nothing for each in found.revisions):
+        fail("The revision has neither gates nor limits of fairness.", "They stand in gates.yaml and fairness.yaml.")
+    lost = [each for each in judged if not each.passed]
     if lost:
-        names = ", ".join(dict.fromkeys(each.limit for each in lost))
-        fail(f"Limits of fairness are not kept: {names}.", "\n    ".join(dict.fromkeys(map(judgement, lost))))
+        names = ", ".join(dict.fromkeys(f"{each.kind} {each.id}".strip() for each in lost))
+        fail(f"Gates are not passed: {names}.", "\n    ".join(each.said for each in lost))
 
 
-def _say(found: Findings, *, as_json: bool) -> None:
+def _say(found: Findings, judged: Sequence[Gate], *, as_json: bool) -> None:
     if as_json:
-        say_json_bytes(encoded(report(found)))
+        say_json_bytes(encoded(report(found, judged)))
         return
     if found.before is not None:
         say_differences(found)
@@ -165,6 +174,7 @@ def _say(found: Findings, *, as_json: bool) -> None:
         say_summary(found)
     say_weeks(found.came.weeks)
     say_fairness(found.judged)
+    say_gates([each for each in judged if each.kind != "fairness"])
 
 
 def _say_who(behind: str, found: Findings, *, as_json: bool) -> None:

@@ -9,8 +9,8 @@ from cli.simulate.plots import Interval, Markup, bar, columns, interval
 from cli.simulate.saying import allowances
 from shared.domain.batch.differing import Difference
 from shared.domain.batch.numbers import CHANGED_BY_LEVERS, COST, REACHED, VALUE, VALUE_WITHOUT_LEVERS, Summary
+from shared.domain.batch.report import Findings
 from shared.domain.batch.weeks import Week
-from shared.domain.simulation.report import Findings
 
 MOST_DIFFERENCES = 40
 _STYLE = """

@@ -11,9 +11,9 @@ import msgspec
 
 from cli.say import fail
 from emulators.seed import read_customers
+from shared.domain.batch.persons import Line
 from shared.domain.catalogue import Revision
 from shared.domain.consent import ANY
-from shared.domain.simulation.persons import Line
 
 
 def lots(lines: Iterator[bytes], at_once: int) -> Iterator[tuple[int, list[bytes]]]:

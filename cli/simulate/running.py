@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 
-from shared.domain.simulation.simulation import Asked, Came, Simulation
+from shared.domain.batch.simulating import Asked, Came, Simulation
 
 
 def run(asked: Asked, lots: Iterable[tuple[int, list[bytes]]], processes: int) -> Came:
@@ -28,7 +28,7 @@ def _each(asked: Asked, lots: Iterable[tuple[int, list[bytes]]], processes: int)
     if processes == 1:
         simulation = Simulation(asked)
         for first, lines in lots:
-            yield simulation(lines, first)
+            yield simulation.of_lines(lines, first)
         return
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     with ProcessPoolExecutor(processes, mp_context=context, initializer=_begin, initargs=(asked,)) as pool:
@@ -51,4 +51,4 @@ def _begin(asked: Asked) -> None:
 
 def _decided(first: int, lines: list[bytes]) -> Came:
     assert _simulation is not None, "a process begins with it"
-    return _simulation(lines, first)
+    return _simulation.of_lines(lines, first)

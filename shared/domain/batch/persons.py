@@ -1,4 +1,4 @@
-"""A person as a line of JSON has one."""
+"""The persons of a simulation, as a line of a file has them."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ from typing import Any
 
 import msgspec
 
+from shared.domain.catalogue import Revision
 from shared.domain.consent import ANY, Consent
+from shared.domain.contact_history import ContactHistory
 from shared.domain.contact_read import ContactRead, PastContact
 from shared.domain.profile import Profile
 
 SOURCE = "simulation"
-"""Who the signals of persons are from."""
+"""Whom signals and consents of a simulation are from."""
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A person.
+    """A person as a line has one.
 
     Attributes:
         person_id: by whatever name the person is to be told.
@@ -51,10 +53,9 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             consents={key if key.count(":") == 2 else f"{ANY}:{key}": word for key in self.consents},
         )
 
-    @property
-    def read(self) -> ContactRead:
+    def history(self, revision: Revision) -> ContactHistory:
         """The contacts before."""
-        return ContactRead(contacts=self.contacts) if self.contacts else _NO_CONTACTS
+        return ContactRead(contacts=self.contacts).history(revision) if self.contacts else _NO_CONTACTS
 
 
-_NO_CONTACTS = ContactRead()
+_NO_CONTACTS = ContactHistory()

@@ -11,9 +11,9 @@ import msgspec
 from shared.domain.batch.differing import Difference, Shift, differences, shifts
 from shared.domain.batch.judging import Compared, Judged, compare, judge
 from shared.domain.batch.numbers import Summary
+from shared.domain.batch.simulating import Came
 from shared.domain.batch.weeks import Week
 from shared.domain.catalogue import Revision
-from shared.domain.simulation.simulation import Came
 
 
 class Findings(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,13 +62,14 @@ def findings(revisions: Sequence[Revision], now: datetime | None, came: Came) ->
     )
 
 
-def report(found: Findings) -> dict[str, Any]:
-    """The report, for `encoded`."""
+def report(found: Findings, gates: Sequence[Any]) -> dict[str, Any]:
+    """The report, for `encoded`, with the gates that the revision has to pass."""
     told: dict[str, Any] = {
         "revision": found.revisions[-1].id,
         "after": _summary(found.after),
         "fairness": found.compared,
         "limits": found.judged,
+        "gates": gates,
     }
     weeks = found.came.weeks
     if weeks[-1]:
@@ -99,4 +100,5 @@ def _summary(of: Summary) -> dict[str, Any]:
 
 
 def _week(week: Week) -> dict[str, Any]:
-    return {**msgspec.structs.asdict(week), "pressure": week.pressure}
+    contacts = {str(number): persons for number, persons in week.contacts.items()}
+    return {**msgspec.structs.asdict(week), "contacts": contacts, "pressure": week.pressure}
