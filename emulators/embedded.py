@@ -18,7 +18,7 @@ import yaml
 from waitress.server import BaseWSGIServer, MultiSocketServer, create_server
 from werkzeug.wrappers import Request
 
-from emulators.access import Credentials, headers, tick_headers
+from emulators.access import Credentials, headers, people, tick_headers
 from emulators.children import Death
 from emulators.endpoints import EndpointsFile
 from emulators.errors import CannotStartError
@@ -58,6 +58,7 @@ FUNCTIONS = (
     "persons",
     "records",
     "privacy",
+    "releases",
 )
 THREADS = 16
 TOPOLOGY = Path(__file__).resolve().parents[1] / "shared" / "topology.yaml"
@@ -186,6 +187,7 @@ class Embedded:
             {
                 "endpoints": self.endpoints,
                 "headers": self.headers,
+                "people": people(self.credentials),
                 "pids": dict.fromkeys(FUNCTIONS, pid),
                 "secrets": dict(self.bank.source_secrets(self.credentials)),
                 "emulators": {"kafka": self._broker.address} if self._broker else {},
