@@ -14,16 +14,16 @@ from cli.revisions import revision_of
 from cli.say import fail, json_option, say_json
 from cli.simulate.page import Told, page
 from cli.simulate.persons import read
-from cli.simulate.running import AT_ONCE, Asked, Came, run
-from cli.simulate.saying import judgement, say_differences, say_fairness, say_summary, say_weeks
+from cli.simulate.running import run
+from cli.simulate.saying import say_differences, say_fairness, say_gates, say_summary, say_weeks
 from cli.snapshots import read_snapshot
-from shared.domain.batch.differing import Difference, Moved, differences
+from shared.domain.batch.differing import Difference, differences
 from shared.domain.batch.judging import compare, judge
-from shared.domain.batch.numbers import Summary
-from shared.domain.batch.rates import Rates
+from shared.domain.batch.simulating import AT_ONCE, Asked, Came, added
 from shared.domain.batch.weeks import Week
-from shared.domain.catalogue import Revision
+from shared.domain.catalogue import Gates, Revision
 from shared.domain.engagement import Slots
+from shared.domain.releasing.gates import Gate, Simulated, gates
 from shared.domain.signal import DECISION_REQUESTED
 
 SAMPLE = ROOT / "catalogue" / "samples" / "customers.csv"
@@ -47,7 +47,8 @@ SAMPLE = ROOT / "catalogue" / "samples" / "customers.csv"
 @click.option("--weeks", default=0, type=click.IntRange(0, 52), help="Simulate contact pressure over so many weeks.")
 @click.option("--seed", default=0, show_default=True, help="Of what persons accept meanwhile.")
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a report with plots there too.")
-@click.option("--gate", "gated", is_flag=True, help="Fail where a limit of fairness.yaml is not kept.")
+@click.option("--gate", "gated", is_flag=True, help="Fail where a limit of gates.yaml or fairness.yaml is not kept.")
+@click.option("--acknowledge", "acknowledged", multiple=True, metavar="LIMIT", help="One that is meant to be looser.")
 @click.option("--processes", default=1, type=click.IntRange(1, 64), show_default=True)
 @json_option
 def simulate(revision: str, as_json: bool, **given: Any) -> None:
@@ -73,7 +74,7 @@ def simulate(revision: str, as_json: bool, **given: Any) -> None:
         counts=read_snapshot(options.snapshot).counts if options.snapshot else {},
     )
     lots = read(options.file, revisions[-1], now, AT_ONCE)
-    found = _added(run(asked, lots, options.processes), len(revisions), options.weeks)
+    found = added(asked, run(asked, lots, options.processes))
     if not found.summaries[-1].persons:
         fail(f"{options.file} has no persons.", "It has one JSON object a line, or is a table.")
     if options.person is not None:
@@ -83,11 +84,11 @@ def simulate(revision: str, as_json: bool, **given: Any) -> None:
     elif options.behind is not None:
         _say_who(options.behind, found, as_json=as_json)
     else:
-        _say(revisions, found, as_json=as_json)
+        _say(revisions, found, _gates(revisions, found, options.acknowledged), as_json=as_json)
     if options.html is not None:
         _write(options.html, revisions, now, found)
     if options.gated:
-        _gate(revisions, found.rates[-1])
+        _gate(revisions, _gates(revisions, found, options.acknowledged))
 
 
 class _Options(NamedTuple):
@@ -103,34 +104,11 @@ class _Options(NamedTuple):
     person: str | None
     html: Path | None
     gated: bool
+    acknowledged: tuple[str, ...]
     snapshot: Path | None
     weeks: int
     seed: int
     processes: int
-
-
-def _added(came: Any, revisions: int, weeks: int) -> Came:
-    """All waves as one."""
-    total = Came(
-        summaries=tuple(Summary() for _ in range(revisions)),
-        moved=Moved(),
-        rates=tuple(Rates() for _ in range(revisions)),
-        weeks=tuple([Week() for _ in range(weeks)] for _ in range(revisions)),
-        behind=tuple([] for _ in range(revisions)),
-    )
-    for each in came:
-        for mine, theirs in zip(total.summaries, each.summaries, strict=True):
-            mine.add(theirs)
-        total.moved.add(each.moved)
-        for known_rates, more_rates in zip(total.rates, each.rates, strict=True):
-            known_rates.add(more_rates)
-        for known, more in zip(total.behind, each.behind, strict=False):
-            known.extend(more)
-        for known_weeks, more_weeks in zip(total.weeks, each.weeks, strict=True):
-            for known_week, more_week in zip(known_weeks, more_weeks, strict=True):
-                known_week.add(more_week)
-        total.record = total.record or each.record
-    return total
 
 
 def _write(file: Path, revisions: list[Revision], now: datetime, found: Came) -> None:
@@ -154,18 +132,24 @@ def _differences(revisions: list[Revision], found: Came) -> list[Difference]:
     return differences(before.counts, after.counts, found.moved) if len(revisions) == 2 else []
 
 
-def _gate(revisions: list[Revision], rates: Rates) -> None:
-    """Fail where the last revision does not keep a limit, of its own or of the one before, and name each."""
-    if not any(revision.catalogue.fairness.limits for revision in revisions):
-        fail("The revision has no limits of fairness.", "They stand in fairness.yaml.")
-    judged = [each for revision in reversed(revisions) for each in judge(revision, rates)]
-    lost = [each for each in judged if each.verdict != "kept"]
+def _gates(revisions: list[Revision], found: Came, acknowledged: tuple[str, ...]) -> tuple[Gate, ...]:
+    return gates(
+        Simulated(revisions[0], revisions[-1], found.summaries[0], found.summaries[-1], found.rates[-1]), acknowledged
+    )
+
+
+def _gate(revisions: list[Revision], found: tuple[Gate, ...]) -> None:
+    """Fail where a gate is not passed, of the last revision or of the one before, and name each."""
+    nothing = Gates()
+    if not any(each.catalogue.fairness.limits or each.catalogue.gates != nothing for each in revisions):
+        fail("The revision has neither gates nor limits of fairness.", "They stand in gates.yaml and fairness.yaml.")
+    lost = [each for each in found if not each.passed]
     if lost:
-        names = ", ".join(dict.fromkeys(each.limit for each in lost))
-        fail(f"Limits of fairness are not kept: {names}.", "\n    ".join(dict.fromkeys(map(judgement, lost))))
+        names = ", ".join(dict.fromkeys(f"{each.kind} {each.id}".strip() for each in lost))
+        fail(f"Gates are not passed: {names}.", "\n    ".join(each.said for each in lost))
 
 
-def _say(revisions: list[Revision], found: Came, *, as_json: bool) -> None:
+def _say(revisions: list[Revision], found: Came, judged: tuple[Gate, ...], *, as_json: bool) -> None:
     before, after = found.summaries[0], found.summaries[-1]
     made = _differences(revisions, found)
     if as_json:
@@ -174,6 +158,7 @@ def _say(revisions: list[Revision], found: Came, *, as_json: bool) -> None:
             "after": after,
             "fairness": compare(revisions[-1], found.rates[-1]),
             "limits": judge(revisions[-1], found.rates[-1]),
+            "gates": judged,
         }
         if found.weeks[-1]:
             told["weeks"] = [_told(week) for week in found.weeks[-1]]
@@ -189,6 +174,7 @@ def _say(revisions: list[Revision], found: Came, *, as_json: bool) -> None:
     if not as_json:
         say_weeks(found.weeks)
         say_fairness(judge(revisions[-1], found.rates[-1]))
+        say_gates([each for each in judged if each.kind != "fairness"])
 
 
 def _told(week: Week) -> dict[str, Any]:

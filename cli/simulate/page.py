@@ -8,11 +8,11 @@ from html import escape
 from typing import NamedTuple
 
 from cli.simulate.plots import Interval, Markup, bar, columns, interval
-from cli.simulate.running import Came
 from cli.simulate.saying import allowances
 from shared.domain.batch.differing import Difference
 from shared.domain.batch.judging import Compared, Judged
 from shared.domain.batch.numbers import CHANGED_BY_LEVERS, COST, REACHED, VALUE, VALUE_WITHOUT_LEVERS, Summary
+from shared.domain.batch.simulating import Came
 from shared.domain.batch.weeks import Week
 from shared.domain.catalogue import Revision
 

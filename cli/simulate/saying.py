@@ -11,6 +11,7 @@ from shared.domain.batch.judging import Judged
 from shared.domain.batch.numbers import CHANGED_BY_LEVERS, COST, REACHED, VALUE, VALUE_WITHOUT_LEVERS, Summary
 from shared.domain.batch.weeks import Week
 from shared.domain.catalogue import Revision
+from shared.domain.releasing.gates import Gate, judgement
 from shared.domain.rules import Budget, Volume
 
 MOST = 12
@@ -65,6 +66,14 @@ def say_fairness(judged: Sequence[Judged]) -> None:
         click.echo(f"  {judgement(each)}")
 
 
+def say_gates(found: Sequence[Gate]) -> None:
+    """Print what was found at each gate of a change."""
+    if found:
+        click.secho("gates", bold=True)
+    for each in found:
+        click.echo(f"  {'✓' if each.passed else '✗'} {each.said}")
+
+
 def say_weeks(weeks: Sequence[Sequence[Week]]) -> None:
     """Print contact pressure, by revision as they were asked."""
     names = ("before, week", "after, week") if len(weeks) == 2 else ("week",)
@@ -77,22 +86,6 @@ def say_weeks(weeks: Sequence[Sequence[Week]]) -> None:
                 f"  {name} {number}: reach {found.reach:.1%}, contacts a person {found.mean:.2f}, of 95 % at most"
                 f" {found.p95}, at most {found.most}, at a cap {found.at_caps:.1%}, no action {found.no_action:.1%}"
             )
-
-
-def judgement(judged: Judged) -> str:
-    """What was found of a limit, in a line."""
-    of = judged.of
-    what = f"{judged.verdict.replace('_', ' ')}: {judged.limit}, {of.issue} by {of.attributes} after {of.stage}"
-    thin = f"; too few to conclude: {', '.join(f'{part} ({n})' for part, n in of.thin.items())}" if of.thin else ""
-    found = of.parity
-    if found is None:
-        return f"{what}{thin or '; nobody to compare'}"
-    ratio = "no rate" if found.ratio is None else f"ratio {found.ratio:.3f}"
-    return (
-        f"{what}: {ratio} ({found.ratio_low:.3f} to {found.ratio_high:.3f}), difference {found.difference:.3f}"
-        f" ({found.difference_low:.3f} to {found.difference_high:.3f}),"
-        f" {found.lowest} {found.rates[found.lowest]:.1%}, {found.highest} {found.rates[found.highest]:.1%}{thin}"
-    )
 
 
 def allowances(revision: Revision, sums: Mapping[str, float]) -> Iterator[str]:

@@ -68,6 +68,7 @@ from shared.domain.catalogue.features import (
     Trigger,
 )
 from shared.domain.catalogue.formats import BUILT_IN_FORMATS, Format
+from shared.domain.catalogue.gates import CANARY_SHARES, CanaryStep, Gates, Guards, Prohibition
 from shared.domain.catalogue.pacing import Breaker, SendRate
 from shared.domain.catalogue.revision import Catalogue, Named, Revision
 from shared.domain.catalogue.surroundings import (
@@ -86,6 +87,7 @@ from shared.domain.catalogue.surroundings import (
 
 __all__ = [
     "BUILT_IN_FORMATS",
+    "CANARY_SHARES",
     "MOST_BINS",
     "MOST_PARENTS",
     "POLICY_KINDS",
@@ -106,6 +108,7 @@ __all__ = [
     "BodySignature",
     "Breaker",
     "Callback",
+    "CanaryStep",
     "Catalogue",
     "Challenger",
     "Channel",
@@ -130,6 +133,8 @@ __all__ = [
     "Format",
     "Fragment",
     "FragmentField",
+    "Gates",
+    "Guards",
     "HeaderKey",
     "Hmac",
     "HttpAuthentication",
@@ -149,6 +154,7 @@ __all__ = [
     "PlainType",
     "PolicyKind",
     "Predictor",
+    "Prohibition",
     "PublicKey",
     "RanksBy",
     "RateLimit",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from shared.authoring.differences.change import Change, changed, listed
 from shared.domain.catalogue import Catalogue, ModeUse, TcfUse
+from shared.domain.differences.change import Change, changed, listed
 
 _ABOUT = "consent"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from shared.authoring.differences.change import Change, changed, paired, whole
 from shared.domain.catalogue import AnyFeature, Catalogue, Sequence, Step, Trigger
+from shared.domain.differences.change import Change, changed, paired, whole
 from shared.domain.features.features import state_key
 
 _LABELS = {"of": "what is told apart"}

@@ -7,7 +7,10 @@ from typing import Any
 
 import msgspec
 
-from shared.authoring.differences.change import (
+from shared.domain.catalogue import Catalogue
+from shared.domain.contact_policy.quiet import WEEKDAYS
+from shared.domain.contact_words import lasting
+from shared.domain.differences.change import (
     Change,
     changed,
     counted,
@@ -19,9 +22,6 @@ from shared.authoring.differences.change import (
     quoted,
     scope_words,
 )
-from shared.domain.catalogue import Catalogue
-from shared.domain.contact_policy.quiet import WEEKDAYS
-from shared.domain.contact_words import lasting
 from shared.domain.rules import Budget, Cap, Cooldown, DayKind, Holdout, QuietHours, QuietTime, Rule, Scope, Volume
 
 _LABELS = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from shared.authoring.differences.change import Change, counted, paired, quoted
 from shared.domain.catalogue import Catalogue, Condition
+from shared.domain.differences.change import Change, counted, paired, quoted
 
 
 def of_conditions(old: Catalogue, new: Catalogue) -> Iterator[Change]:

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from shared.authoring.differences.change import (
+from shared.domain.catalogue import Action, Catalogue, Starting, Treatment
+from shared.domain.differences.change import (
     Change,
     Kind,
     changed,
@@ -20,7 +21,6 @@ from shared.authoring.differences.change import (
     shared,
     when,
 )
-from shared.domain.catalogue import Action, Catalogue, Starting, Treatment
 
 
 def of_actions(old: Catalogue, new: Catalogue) -> Iterator[Change]:

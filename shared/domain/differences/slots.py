@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from shared.authoring.differences.change import Change, changed, counted, listed, paired, quoted
 from shared.domain.catalogue import Catalogue
+from shared.domain.differences.change import Change, changed, counted, listed, paired, quoted
 from shared.domain.slot_rules import Bundle
 
 _ABOUT = "slots of a request"

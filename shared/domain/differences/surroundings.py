@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
-from shared.authoring.differences.change import Change, changed, number, paired, pounds, quoted, scope_words, whole
-from shared.authoring.differences.slots import of_slots
 from shared.domain.catalogue import Attribute, Catalogue, Channel, ContextWeight, Learning, NumericPredictor, Predictor
 from shared.domain.catalogue.formats import Shape
+from shared.domain.differences.change import Change, changed, number, paired, pounds, quoted, scope_words, whole
+from shared.domain.differences.slots import of_slots
 
 _LEVELS = {"brands": "brand", "issues": "issue", "groups": "group"}
 

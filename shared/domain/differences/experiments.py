@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shared.authoring.differences.change import Change, changed, number, paired, per_cent, quoted, scope_words, whole
 from shared.domain.catalogue import Arm, Catalogue, Experiment
+from shared.domain.differences.change import Change, changed, number, paired, per_cent, quoted, scope_words, whole
 
 
 def of_experiments(old: Catalogue, new: Catalogue) -> Iterator[Change]:

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shared.authoring.differences.actions import of_actions
-from shared.authoring.differences.change import Change
-from shared.authoring.differences.conditions import of_conditions
-from shared.authoring.differences.consent import of_consent
-from shared.authoring.differences.experiments import of_experiments
-from shared.authoring.differences.rules import of_rules
-from shared.authoring.differences.signals import of_signals
-from shared.authoring.differences.surroundings import of_surroundings
 from shared.domain.catalogue import Catalogue
+from shared.domain.differences.actions import of_actions
+from shared.domain.differences.change import Change
+from shared.domain.differences.conditions import of_conditions
+from shared.domain.differences.consent import of_consent
+from shared.domain.differences.experiments import of_experiments
+from shared.domain.differences.gates import of_gates
+from shared.domain.differences.rules import of_rules
+from shared.domain.differences.signals import of_signals
+from shared.domain.differences.surroundings import of_surroundings
 
 __all__ = ["Change", "differences"]
 
@@ -33,3 +34,4 @@ def _all(old: Catalogue, new: Catalogue) -> Iterator[Change]:
     yield from of_signals(old, new)
     yield from of_experiments(old, new)
     yield from of_surroundings(old, new)
+    yield from of_gates(old, new)
