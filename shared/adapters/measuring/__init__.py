@@ -19,7 +19,8 @@ from shared.domain.measuring.arms import Sums
 from shared.domain.measuring.report import REST, Arms, Cell, Totals
 from shared.domain.measuring.uplift import sides_of
 from shared.domain.outcome import POSITIVE
-from shared.ports.measuring import AddedUp, Period
+from shared.domain.releasing.guards import COMPLAINTS, FAILURES, GUARDS, NOBODY, Met
+from shared.ports.measuring import AddedUp, Canary, Period
 
 if TYPE_CHECKING:
     from google.cloud import bigquery
@@ -29,6 +30,8 @@ _SPARE = 1.1
 """How much more than a dry run says a query may read before BigQuery stops it: rows arrive meanwhile."""
 
 _LEAST_BYTES = 100_000_000
+
+NO_NUMBERS: Mapping[str, int] = {}
 
 
 class Measures:
@@ -62,8 +65,25 @@ class Measures:
         counted = [(row["action"], row["side"], row["persons"], row["accepted"]) for row in rows]
         return AddedUp(sides_of(counted), scanned)
 
+    def canary(self, canary: Canary, since: datetime, until: datetime) -> tuple[Met, Met]:
+        """What persons of a canary met with, and what all others did."""
+        texts = {
+            "canary": canary.revision,
+            "live": canary.live,
+            "failures": sorted(FAILURES),
+            "complaints": sorted(COMPLAINTS),
+        }
+        numbers = {"slow_ms": canary.slow_ms}
+        rows, _ = self._query("canary", {"since": since, "until": until}, texts, numbers)
+        found = {row["revision"]: Met(row["persons"], {guard: row[guard] for guard in GUARDS}) for row in rows}
+        return found.get(canary.revision, NOBODY), found.get(canary.live, NOBODY)
+
     def _query(
-        self, name: str, times: Mapping[str, datetime], texts: Mapping[str, str | Sequence[str]]
+        self,
+        name: str,
+        times: Mapping[str, datetime],
+        texts: Mapping[str, str | Sequence[str]],
+        numbers: Mapping[str, int] = NO_NUMBERS,
     ) -> tuple[Iterator[Any], int | None]:
         """The rows of an answer, and the bytes that it read; None where the server does not say, as the emulator does
         not.
@@ -77,6 +97,7 @@ class Measures:
         sql = sql.replace("{history}", self._history).replace("{precedence}", PRECEDENCE)
         parameters = [
             *(bigquery.ScalarQueryParameter(key, "TIMESTAMP", at) for key, at in times.items()),
+            *(bigquery.ScalarQueryParameter(key, "INT64", number) for key, number in numbers.items()),
             *(
                 bigquery.ScalarQueryParameter(key, "STRING", text)
                 if isinstance(text, str)
