@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-WITH_KEYS = frozenset({"ingest", "decide", "feedback", "persons", "privacy", "records"})
+WITH_KEYS = frozenset({"ingest", "decide", "feedback", "operations", "persons", "privacy", "records"})
 """Functions that callers with a key of their own reach; the others only hear Pub/Sub or the clock."""
 
 
@@ -42,10 +42,10 @@ def tick_headers(credentials: Credentials) -> dict[str, str]:
 
 def workflow_secrets(credentials: Credentials) -> dict[str, str]:
     """What workflows read in Secret Manager, by name: the keys that they send to functions with."""
+    operators = ("erase", "export", "learn", "measure", "reconcile", "redrive", "seal", "sweep", "weigh")
     return {
         "kairos-source-key-scheduler": credentials.source_key,
-        "kairos-operator-key-seal": credentials.source_key,
-        "kairos-operator-key-weigh": credentials.source_key,
+        **{f"kairos-operator-key-{name}": credentials.source_key for name in operators},
     }
 
 

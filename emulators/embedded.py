@@ -29,7 +29,7 @@ from emulators.sandbox import Server as Sandbox
 from emulators.scheduler import Scheduler
 from emulators.schedules import jobs
 from emulators.wiring import Memory, Outside, services
-from shared.adapters.memory.bus import Bus, Publisher
+from shared.adapters.memory.bus import Bus, DeadLetters, Publisher
 from shared.adapters.memory.history import DecisionHistory
 from shared.adapters.memory.person_keys import new_sealer
 from shared.adapters.memory.quarantine import Quarantine
@@ -58,6 +58,7 @@ FUNCTIONS = (
     "persons",
     "records",
     "privacy",
+    "operations",
 )
 THREADS = 16
 TOPOLOGY = Path(__file__).resolve().parents[1] / "shared" / "topology.yaml"
@@ -105,6 +106,7 @@ class Embedded:
         self.bus = self._broker.bus if self._broker else memory_bus
         if self._broker is not None:
             self.endpoints["kafka"] = self._broker.address
+        self._letters = self._broker.letters if self._broker else DeadLetters(memory_bus, {})
         self._publisher = self._broker.publisher(self.meter) if self._broker else Publisher(memory_bus, self.meter)
         self.quarantine = self._broker.quarantine if self._broker else Quarantine(self.store)
         self._server: MultiSocketServer | BaseWSGIServer | None = None
@@ -162,6 +164,7 @@ class Embedded:
             SealingPublisher(self._publisher, self.sealer),
             self.history,
             self.quarantine,
+            self._letters,
             self.secrets,
             self.meter,
             self.sealer,

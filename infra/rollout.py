@@ -35,6 +35,8 @@ class Service:
     max_instances: int
     timeout_seconds: int
     publishes: list[str] = field(default_factory=list)
+    pulls: list[str] = field(default_factory=list)
+    puts_back: bool = False
     environment: dict[str, str] = field(default_factory=dict)
     secrets: list[str] = field(default_factory=list)
     secrets_read: str = ""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from emulators.access import Credentials
 from emulators.local import Bank
+from emulators.wiring.keeping import keeping
 from emulators.wiring.operating import operating
 from emulators.wiring.outcomes import outcomes
 from emulators.wiring.parts import Memory, Outside, Parts
@@ -23,4 +24,4 @@ def services(
     bank.seed(parts.catalogues, parts.persons, parts.contact_points, tell)
     for name, value in {**bank.source_secrets(credentials), **bank.connector_secrets()}.items():
         memory.secrets.add(name, value.encode())
-    return {**stages(parts), **outcomes(parts), **operating(parts)}
+    return {**stages(parts), **outcomes(parts), **operating(parts), **keeping(parts)}

@@ -20,7 +20,7 @@ from shared.adapters.memory.store import Store
 from shared.adapters.refreshing import Prepared
 from shared.adapters.sealing import Sealer
 from shared.messages import Message
-from shared.ports import Publisher, Quarantine
+from shared.ports import DeadLetters, Publisher, Quarantine
 from shared.runtime import envelope
 from shared.runtime.door import Door
 from shared.runtime.door.tokens import Issuers
@@ -57,6 +57,7 @@ class Memory(NamedTuple):
     publisher: Publisher
     history: DecisionHistory
     quarantine: Quarantine
+    letters: DeadLetters
     secrets: Secrets
     meter: RequestMeter
     sealer: Sealer

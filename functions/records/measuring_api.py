@@ -45,33 +45,6 @@ class Exported(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[dict[str, Any], ...]
 
 
-class Guarded(NamedTuple):
-    """A canary as a request names it."""
-
-    revision: str
-    live: str
-    share: int
-    since: datetime
-    now: datetime
-
-    @classmethod
-    def of(cls, request: Request, clock: Clock) -> Guarded:
-        """What a request asks; `now` is that of whoever waits, by default this instant.
-
-        Raises:
-            InvalidError: a field is missing or not what it should be, and it says which.
-        """
-        given = {name: request.args.get(name, "") for name in ("revision", "live", "share", "since")}
-        for name, text in given.items():
-            if not text:
-                raise InvalidError("is missing", field=name)
-        if not given["share"].isdecimal():
-            raise InvalidError("is no number of per cent", field="share")
-        now = _instant(request.args["now"], "now") if "now" in request.args else clock()
-        since = _instant(given["since"], "since")
-        return cls(given["revision"], given["live"], int(given["share"]), since, now)
-
-
 def measuring_routes(measuring: Callable[[], Measuring], keys: Keyring, clock: Clock) -> Sequence[Route]:
     """The routes of the use cases, which `measuring` makes when one is asked for, for callers of a keyring."""
 
@@ -86,8 +59,6 @@ def measuring_routes(measuring: Callable[[], Measuring], keys: Keyring, clock: C
 
     def get_off_policy(request: Request) -> Response:
         keys.caller(request)
-        if revision := request.args.get("revision"):
-            return json_answer(measuring().change(revision, *period_of(request, clock)))
         ranks_by = request.args.get("ranks_by", "priority")
         known = [way for way in get_args(RanksBy) if way != "chance"]
         if ranks_by not in known:
@@ -97,11 +68,6 @@ def measuring_routes(measuring: Callable[[], Measuring], keys: Keyring, clock: C
     def post_weighing(request: Request, day: str) -> Response:
         keys.caller(request)
         return json_answer(measuring().weigh(day_of(day, clock), request.args.get("prefix", "")))
-
-    def get_guards(request: Request) -> Response:
-        keys.caller(request)
-        asked = Guarded.of(request, clock)
-        return json_answer(measuring().watch(*asked))
 
     def get_models(request: Request) -> Response:
         keys.caller(request)
@@ -126,7 +92,6 @@ def measuring_routes(measuring: Callable[[], Measuring], keys: Keyring, clock: C
         ("GET", "/v1/exports/interactions/<day>", get_interactions),
         ("GET", "/v1/exports/decisions/<day>", get_decisions),
         ("GET", "/v1/measures/off-policy", get_off_policy),
-        ("GET", "/v1/guards", get_guards),
         ("POST", "/v1/days/<day>/weighing", post_weighing),
         ("GET", "/v1/measures", get_measures),
         ("GET", "/v1/measures/uplift", get_uplift),
@@ -152,11 +117,3 @@ def _named_day(request: Request, name: str, otherwise: date) -> date:
         return day_of(text, lambda: datetime.combine(otherwise, time(), UTC))
     except InvalidError as error:
         raise InvalidError(error.detail, field=name) from None
-
-
-def _instant(text: str, field: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise InvalidError("is no instant such as 2026-03-01T09:00:00Z", field=field) from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -19,6 +19,8 @@ import yaml
 
 from emulators.embedded import FUNCTIONS, Embedded
 from functions.ingest.handler import Ingest
+from functions.operations.sweeping import SweepDeliveries
+from shared.adapters import memory
 from shared.domain.catalogue import Arm, Experiment, Revision
 from shared.domain.contact_policy import Deferred
 from shared.messages import MESSAGES, HistoryRow
@@ -52,6 +54,10 @@ def test_subscriptions_name_topics_and_services_that_there_are():
     assert {each["dead_letter_topic"] for each in SUBSCRIPTIONS.values()} <= topics
     assert {each["service"] for each in SUBSCRIPTIONS.values()} <= set(SERVICES)
     assert all(set(each["publishes"]) <= topics for each in SERVICES.values())
+
+
+def test_services_pull_subscriptions_that_there_are():
+    assert {name for each in SERVICES.values() for name in each.get("pulls", [])} <= set(TOPOLOGY["pull_subscriptions"])
 
 
 def test_every_topic_that_is_pushed_is_published_by_somebody():
@@ -195,6 +201,11 @@ def published(tmp_path_factory) -> dict[str, set[str]]:
     world.sweep()
     world.sweep_deliveries()
     found["deferral"] |= new_topics(world.queue, (0, len(world.queue.rows)))
+    world.queue.waiting.clear()
+
+    world.plain["contacts"].claim(delivery(delivery_id="v-2").claimed(NOW - timedelta(hours=1)), None)
+    SweepDeliveries(memory.AbandonedDeliveries(world.store, world.meter), world.queue)(NOW, "")
+    found["operations"] |= new_topics(world.queue, (0, len(world.queue.rows)))
 
     with Embedded(LeftToChance(), state=tmp_path_factory.mktemp("topology")) as platform:
         heard: set[str] = set()

@@ -5,7 +5,7 @@ from shared.adapters.memory.bus import Bus, DeadLetters, Publisher
 from shared.adapters.memory.catalogues import Catalogues
 from shared.adapters.memory.contact_points import ContactPoints
 from shared.adapters.memory.contacts import Contacts
-from shared.adapters.memory.deferrals import Deferrals, DeferredDeliveries
+from shared.adapters.memory.deferrals import AbandonedDeliveries, Deferrals, DeferredDeliveries
 from shared.adapters.memory.history import DecisionHistory
 from shared.adapters.memory.outcomes import Models, Outcomes
 from shared.adapters.memory.paces import Paces
@@ -20,6 +20,7 @@ from shared.adapters.memory.secrets import Secrets
 from shared.adapters.memory.store import Store
 
 __all__ = [
+    "AbandonedDeliveries",
     "Allowances",
     "Bus",
     "Catalogues",

@@ -163,8 +163,8 @@ def _watched(guards: Guards, share: float, canary: Met, live: Met) -> Iterator[W
         yield Watched(
             guard="lost",
             tripped=found >= 1.0 / ALPHA,
-            said=f"lost: {canary.persons:,} of the {canary.persons + live.persons:,} persons who were decided for are of"
-            f" the canary, which is {share:.0%} of all",
+            said=f"lost: {canary.persons:,} persons were decided for in the canary and {live.persons:,} others,"
+            f" where it is {share:.0%} of all",
             canary=canary.persons,
             live=live.persons,
             evidence=found,
