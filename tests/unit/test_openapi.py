@@ -30,6 +30,8 @@ from functions.records import api as records
 from functions.records import openapi as records_openapi
 from functions.records.measuring_api import measuring_routes
 from functions.records.models_api import models_routes
+from functions.releases import api as releases
+from functions.releases import openapi as releases_openapi
 from shared.runtime.service import Service, always_ready
 
 FOLDER = Path(__file__).parents[2] / "docs" / "openapi"
@@ -48,6 +50,7 @@ ROUTES = {
         [*records.routes(*[NOTHING] * 3), *measuring_routes(*[NOTHING] * 3), *models_routes(*[NOTHING] * 5)],
         records_openapi,
     ),
+    "releases": (releases.routes(*[NOTHING] * 3), releases_openapi),
 }
 
 
