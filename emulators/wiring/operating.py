@@ -1,4 +1,4 @@
-"""What operators ask: about persons, about days of decisions, and what privacy law grants."""
+"""What operators ask: about persons, about days of decisions, what privacy law grants, and which revision decides."""
 
 from __future__ import annotations
 
@@ -29,18 +29,29 @@ from functions.records.measuring_api import Measuring, measuring_routes
 from functions.records.models_api import models_routes
 from functions.records.watching import Watch
 from functions.records.weighing import Weigh
+from functions.releases import openapi as releases_openapi
+from functions.releases.api import routes as releases_routes
+from functions.releases.api import ticked as releases_ticked
+from functions.releases.handler import Govern
 from shared.adapters.memory.measuring import Measures
 from shared.adapters.memory.outcomes import Models
 from shared.adapters.memory.personal_data import Erasures, PersonalData
+from shared.adapters.memory.releases import Releases
 from shared.adapters.memory.seals import Seals
 from shared.adapters.scoring import Scorers
 from shared.runtime.service import Service, always_ready
-from shared.runtime.world import new_erasure_id, new_person_id, utc_now
+from shared.runtime.telemetry import log
+from shared.runtime.world import new_erasure_id, new_person_id, pause, utc_now
 
 
 def operating(parts: Parts) -> dict[str, Service]:
     """The functions that operators call, by name."""
-    return {"persons": _persons(parts), "records": _records(parts), "privacy": _privacy(parts)}
+    return {
+        "persons": _persons(parts),
+        "records": _records(parts),
+        "privacy": _privacy(parts),
+        "releases": _releases(parts),
+    }
 
 
 def _persons(parts: Parts) -> Service:
@@ -101,4 +112,17 @@ def _privacy(parts: Parts) -> Service:
         ],
         ready=always_ready,
         document=privacy_openapi.document,
+    )
+
+
+def _releases(parts: Parts) -> Service:
+    govern = Govern(Releases(parts.memory.store), parts.catalogues, parts.bank.seal_key, pause, log)
+    return Service(
+        "releases",
+        [
+            *releases_ticked(govern, parts.clock("releases"), utc_now),
+            *releases_routes(govern, parts.operators, utc_now),
+        ],
+        ready=always_ready,
+        document=releases_openapi.document,
     )

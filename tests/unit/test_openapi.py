@@ -31,6 +31,8 @@ from functions.records import openapi as records_openapi
 from functions.records.changes_api import changes_routes
 from functions.records.measuring_api import measuring_routes
 from functions.records.models_api import models_routes
+from functions.releases import api as releases
+from functions.releases import openapi as releases_openapi
 from shared.runtime.service import Service, always_ready
 
 FOLDER = Path(__file__).parents[2] / "docs" / "openapi"
@@ -54,6 +56,7 @@ ROUTES = {
         ],
         records_openapi,
     ),
+    "releases": (releases.routes(*[NOTHING] * 3), releases_openapi),
 }
 
 
