@@ -70,6 +70,13 @@ resource "google_pubsub_subscription" "pull" {
   }
 }
 
+resource "google_pubsub_subscription_iam_member" "puller" {
+  for_each     = module.topology.pullers
+  subscription = google_pubsub_subscription.pull[each.value.subscription].name
+  role         = "roles/pubsub.subscriber"
+  member       = local.member[each.value.account]
+}
+
 resource "google_pubsub_subscription" "rows" {
   name                       = module.topology.rows.name
   topic                      = google_pubsub_topic.of[module.topology.rows.topic].id

@@ -136,9 +136,17 @@ locals {
       audiences     = contains(local.called, name) ? [local.audiences[name]] : []
     }
   }
+  # Who puts back what was parked publishes on whichever topic it came from, of those that are pushed.
+  pushed = distinct([for declared in values(local.topology.subscriptions) : declared.topic])
   publishers = merge([
     for service, each in local.topology.services : {
-      for topic in each.publishes : "${service} ${topic}" => { account = local.account[service], topic = topic }
+      for topic in distinct(concat(each.publishes, try(each.puts_back, false) ? local.pushed : [])) :
+      "${service} ${topic}" => { account = local.account[service], topic = topic }
+    }
+  ]...)
+  pullers = merge([
+    for service, each in local.topology.services : {
+      for subscription in try(each.pulls, []) : "${service} ${subscription}" => { account = local.account[service], subscription = subscription }
     }
   ]...)
   history_readers = { for service in local.topology.history_read : service => local.account[service] }

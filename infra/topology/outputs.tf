@@ -93,6 +93,11 @@ output "publishers" {
   description = "Who publishes to which topic."
 }
 
+output "pullers" {
+  value       = local.pullers
+  description = "Who pulls which subscription."
+}
+
 output "history_readers" {
   value       = local.history_readers
   description = "Who asks BigQuery for the history."

@@ -31,6 +31,7 @@ PUSHED = {
     for each in (*TOPOLOGY["subscriptions"].values(), *TOPOLOGY["schedules"].values())
     if "service" in each
 }
+PUSHED_TOPICS = {each["topic"] for each in TOPOLOGY["subscriptions"].values()}
 
 
 def one(blocks):
@@ -83,12 +84,13 @@ def test_a_push_proves_itself_to_the_service_that_is_told_of_it(deployed):
 
 def test_who_takes_dead_letters_may(deployed):
     agent = "serviceAccount:service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com"
-    taken = deployed.of("pubsub_subscription_iam_member", "subscription")
+    members = deployed.all["google_pubsub_subscription_iam_member"].values()
+    taken = {each["subscription"]: each["member"] for each in members if each["member"] == agent}
     published = [
         each["topic"] for each in deployed.all["google_pubsub_topic_iam_member"].values() if each["member"] == agent
     ]
 
-    assert {name: each["member"] for name, each in taken.items()} == dict.fromkeys(TOPOLOGY["subscriptions"], agent)
+    assert taken == dict.fromkeys(TOPOLOGY["subscriptions"], agent)
     assert published == ["dead-letters"]
 
 
@@ -169,6 +171,8 @@ def test_a_service_may_do_what_the_topology_says_and_no_more(deployed, service):
 
     assert deployed.may(service) == {
         *(("pubsub.publisher", topic) for topic in declared["publishes"]),
+        *(("pubsub.publisher", topic) for topic in PUSHED_TOPICS if declared.get("puts_back")),
+        *(("pubsub.subscriber", name) for name in declared.get("pulls", [])),
         *(("datastore.user", name) for name in databases),
         *(("secretmanager.secretAccessor", f"kairos-{each.lower().replace('_', '-')}") for each in declared["secrets"]),
         *([("secretmanager.secretAccessor", beginning)] if beginning else []),
