@@ -31,6 +31,7 @@ def documents() -> dict[str, bytes]:
     from functions.persons import openapi as persons
     from functions.privacy import openapi as privacy
     from functions.records import openapi as records
+    from functions.releases import openapi as releases
 
     made = {
         "ingest": ingest,
@@ -40,6 +41,7 @@ def documents() -> dict[str, bytes]:
         "persons": persons,
         "privacy": privacy,
         "records": records,
+        "releases": releases,
     }
     return {
         f"{name}.json": msgspec.json.format(msgspec.json.encode(each.document()), indent=1) + b"\n"

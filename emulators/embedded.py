@@ -18,7 +18,7 @@ import yaml
 from waitress.server import BaseWSGIServer, MultiSocketServer, create_server
 from werkzeug.wrappers import Request
 
-from emulators.access import Credentials, headers, tick_headers
+from emulators.access import Credentials, headers, people, tick_headers
 from emulators.children import Death
 from emulators.endpoints import EndpointsFile
 from emulators.errors import CannotStartError
@@ -58,6 +58,7 @@ FUNCTIONS = (
     "persons",
     "records",
     "privacy",
+    "releases",
     "operations",
 )
 THREADS = 16
@@ -189,6 +190,7 @@ class Embedded:
             {
                 "endpoints": self.endpoints,
                 "headers": self.headers,
+                "people": people(self.credentials),
                 "pids": dict.fromkeys(FUNCTIONS, pid),
                 "secrets": dict(self.bank.source_secrets(self.credentials)),
                 "emulators": {"kafka": self._broker.address} if self._broker else {},

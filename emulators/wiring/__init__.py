@@ -11,6 +11,7 @@ from emulators.wiring.operating import operating
 from emulators.wiring.outcomes import outcomes
 from emulators.wiring.parts import Memory, Outside, Parts
 from emulators.wiring.stages import stages
+from shared.adapters.memory.releases import Releases
 from shared.runtime.service import Service
 
 __all__ = ["Memory", "Outside", "services"]
@@ -21,7 +22,7 @@ def services(
 ) -> dict[str, Service]:
     """The functions by name, with the bank seeded and everything subscribed."""
     parts = Parts(memory, bank, credentials, outside)
-    bank.seed(parts.catalogues, parts.persons, parts.contact_points, tell)
+    bank.seed(parts.catalogues, Releases(memory.store), parts.persons, parts.contact_points, tell)
     for name, value in {**bank.source_secrets(credentials), **bank.connector_secrets()}.items():
         memory.secrets.add(name, value.encode())
     return {**stages(parts), **outcomes(parts), **operating(parts), **keeping(parts)}

@@ -1,4 +1,4 @@
-"""What operators ask: about persons, about days of decisions, and what privacy law grants."""
+"""What operators ask: about persons, about days of decisions, what privacy law grants, and which revision decides."""
 
 from __future__ import annotations
 
@@ -19,25 +19,39 @@ from functions.privacy.finding import Find as FindForPrivacy
 from functions.records import openapi as records_openapi
 from functions.records.api import routes as records_routes
 from functions.records.challenging import Challenge
+from functions.records.changes_api import changes_routes
+from functions.records.changing import EvaluateChange
 from functions.records.evaluating import Evaluate
 from functions.records.exporting import ExportShapes
 from functions.records.handler import Records
 from functions.records.measuring import Measure
 from functions.records.measuring_api import Measuring, measuring_routes
 from functions.records.models_api import models_routes
+from functions.records.watching import Watch
 from functions.records.weighing import Weigh
+from functions.releases import openapi as releases_openapi
+from functions.releases.api import routes as releases_routes
+from functions.releases.api import ticked as releases_ticked
+from functions.releases.handler import Govern
 from shared.adapters.memory.measuring import Measures
 from shared.adapters.memory.outcomes import Models
 from shared.adapters.memory.personal_data import Erasures, PersonalData
+from shared.adapters.memory.releases import Releases
 from shared.adapters.memory.seals import Seals
 from shared.adapters.scoring import Scorers
 from shared.runtime.service import Service, always_ready
-from shared.runtime.world import new_erasure_id, new_person_id, utc_now
+from shared.runtime.telemetry import log
+from shared.runtime.world import new_erasure_id, new_person_id, pause, utc_now
 
 
 def operating(parts: Parts) -> dict[str, Service]:
     """The functions that operators call, by name."""
-    return {"persons": _persons(parts), "records": _records(parts), "privacy": _privacy(parts)}
+    return {
+        "persons": _persons(parts),
+        "records": _records(parts),
+        "privacy": _privacy(parts),
+        "releases": _releases(parts),
+    }
 
 
 def _persons(parts: Parts) -> Service:
@@ -61,11 +75,14 @@ def _records(parts: Parts) -> Service:
     store, history, catalogues = parts.memory.store, parts.memory.history, parts.catalogues
     parts.memory.bus.subscribe("history", history.deliver, name="history", at_once=True)
     known = Models(store, refresh_seconds=0.0)  # whoever asks wants what is known now
+    measures, change = Measures(history), EvaluateChange(history, catalogues)
     measuring = Measuring(
-        Measure(Measures(history), catalogues),
+        Measure(measures, catalogues),
         Weigh(history, catalogues, parts.memory.publisher),
         Evaluate(history, catalogues),
         ExportShapes(history, catalogues, known),
+        change,
+        Watch(measures, catalogues, change),
     )
     challenge = Challenge(history, catalogues, Scorers(parts.egress, parts.outside.stand_ins))
     return Service(
@@ -73,6 +90,7 @@ def _records(parts: Parts) -> Service:
         [
             *records_routes(Records(history, Seals(store), catalogues, parts.bank.seal_key), parts.operators, utc_now),
             *measuring_routes(lambda: measuring, parts.operators, utc_now),
+            *changes_routes(lambda: measuring, parts.operators, utc_now),
             *models_routes(known, catalogues, lambda: challenge, parts.operators, utc_now),
         ],
         ready=always_ready,
@@ -94,4 +112,17 @@ def _privacy(parts: Parts) -> Service:
         ],
         ready=always_ready,
         document=privacy_openapi.document,
+    )
+
+
+def _releases(parts: Parts) -> Service:
+    govern = Govern(Releases(parts.memory.store), parts.catalogues, parts.bank.seal_key, pause, log)
+    return Service(
+        "releases",
+        [
+            *releases_ticked(govern, parts.clock("releases"), utc_now),
+            *releases_routes(govern, parts.operators, utc_now),
+        ],
+        ready=always_ready,
+        document=releases_openapi.document,
     )

@@ -70,7 +70,7 @@ def reconciling_routes(reconcile: Reconcile, keys: Keyring, clock: Clock) -> Seq
         keys.caller(request)
         found = reconcile(day_of(day, clock), clock())
         if not found.agrees:
-            log("ERROR", "a day does not add up", **msgspec.to_builtins(found))
+            log("CRITICAL", "a day does not add up", **msgspec.to_builtins(found))
         return json_answer(found)
 
     return [("POST", "/v1/days/<day>/reconciliation", post_reconciliation)]

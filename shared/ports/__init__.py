@@ -15,6 +15,7 @@ from shared.ports.person_keys import KeyWrapper, PersonKeys
 from shared.ports.personal_data import Erasures, Held, PersonalData, PersonHistory
 from shared.ports.persons import ContactPoints, Persons, Rewrite, behind, creation
 from shared.ports.reckoning import Counted, Reckoning, Unended, Untold
+from shared.ports.releases import Releases
 from shared.ports.scoring import Scorer, ScorerOf
 from shared.ports.secrets import Secrets
 from shared.ports.topics import DeadLetters, Parked, Place, Publisher, Quarantine
@@ -63,6 +64,7 @@ __all__ = [
     "Record",
     "Recording",
     "Records",
+    "Releases",
     "ResponseWindows",
     "Rewrite",
     "Row",

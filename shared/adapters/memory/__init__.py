@@ -14,6 +14,7 @@ from shared.adapters.memory.personal_data import Erasures, PersonalData
 from shared.adapters.memory.persons import Persons
 from shared.adapters.memory.provider import ChannelProvider
 from shared.adapters.memory.quarantine import Quarantine
+from shared.adapters.memory.releases import Releases
 from shared.adapters.memory.responses import ResponseWindows
 from shared.adapters.memory.seals import Seals
 from shared.adapters.memory.secrets import Secrets
@@ -39,6 +40,7 @@ __all__ = [
     "Persons",
     "Publisher",
     "Quarantine",
+    "Releases",
     "ResponseWindows",
     "Seals",
     "Secrets",
