@@ -59,8 +59,8 @@ locals {
   tables = {
     for name, declared in local.warehouse.tables : name => {
       expiration_ms = try(declared.expire_after_days * 24 * 3600 * 1000, null)
-      partition_by = try(declared.partition_by, null)
-      cluster_by   = try(declared.cluster_by, null)
+      partition_by  = try(declared.partition_by, null)
+      cluster_by    = try(declared.cluster_by, null)
       schema = jsonencode([
         for column in declared.columns : {
           name        = column.name

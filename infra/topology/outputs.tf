@@ -30,7 +30,7 @@ output "dataset" {
 
 output "rows" {
   value       = local.rows
-  description = "The subscription that writes a topic to a table."
+  description = "The subscriptions that write a topic to a table, by name."
 }
 
 output "tables" {
