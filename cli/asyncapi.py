@@ -55,8 +55,8 @@ def document(topology: Mapping[str, Any]) -> dict[str, Any]:
         "info": {
             "title": "Kairos",
             "version": "1",
-            "description": "What travels between functions. Each message states a fact; it may come twice, late and out "
-            "of order. Fields are added with defaults, and nothing else changes within a schema version.",
+            "description": "What travels between functions. Each message states a fact; it may come twice, late and "
+            "out of order. Fields are added with defaults, and nothing else changes within a schema version.",
         },
         "defaultContentType": "application/json",
         "servers": {"pubsub": {"host": "pubsub.googleapis.com", "protocol": "googlepubsub"}},
