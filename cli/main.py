@@ -34,6 +34,7 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     "quarantine": ("cli.quarantine", "quarantine", "List, show and redrive what was parked."),
     "workflow": ("cli.workflow", "workflow", "Check, run and trace workflows on this machine."),
     "openapi": ("cli.openapi", "openapi", "Write what the functions take and give over HTTP."),
+    "asyncapi": ("cli.asyncapi", "asyncapi", "Write what travels between functions."),
     "bench": ("cli.bench", "bench", "Measure speed against peers, in one run."),
     "doctor": ("cli.doctor", "doctor", "Say what this machine can run, and how to get the rest."),
 }
