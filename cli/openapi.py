@@ -30,6 +30,7 @@ def documents() -> dict[str, bytes]:
     from functions.persons import openapi as persons
     from functions.privacy import openapi as privacy
     from functions.records import openapi as records
+    from functions.waves import openapi as waves
 
     made = {
         "ingest": ingest,
@@ -38,6 +39,7 @@ def documents() -> dict[str, bytes]:
         "persons": persons,
         "privacy": privacy,
         "records": records,
+        "waves": waves,
     }
     return {
         f"{name}.json": msgspec.json.format(msgspec.json.encode(each.document()), indent=1) + b"\n"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-WITH_KEYS = frozenset({"ingest", "decide", "feedback", "persons", "privacy", "records"})
+WITH_KEYS = frozenset({"ingest", "decide", "feedback", "persons", "privacy", "records", "waves"})
 """Functions that callers with a key of their own reach; the others only hear Pub/Sub or the clock."""
 
 
@@ -46,6 +46,7 @@ def workflow_secrets(credentials: Credentials) -> dict[str, str]:
         "kairos-source-key-scheduler": credentials.source_key,
         "kairos-operator-key-seal": credentials.source_key,
         "kairos-operator-key-weigh": credentials.source_key,
+        "kairos-operator-key-outbound": credentials.source_key,
     }
 
 

@@ -58,6 +58,7 @@ FUNCTIONS = (
     "persons",
     "records",
     "privacy",
+    "waves",
 )
 THREADS = 16
 TOPOLOGY = Path(__file__).resolve().parents[1] / "shared" / "topology.yaml"

@@ -58,6 +58,15 @@ from functions.records.measuring_api import Measuring, measuring_routes
 from functions.records.models_api import models_routes
 from functions.records.weighing import Weigh
 from functions.suppression.handler import Suppress
+from functions.waves import openapi as waves_openapi
+from functions.waves.api import UseCases as WaveCases
+from functions.waves.api import routes as waves_routes
+from functions.waves.finding import Find as FindPersons
+from functions.waves.planning import MakePlan
+from functions.waves.reconciling import Reconcile
+from functions.waves.sending import Send
+from functions.waves.starting import Start
+from functions.waves.steering import Steer
 from shared.adapters.channels import Connectors
 from shared.adapters.channels.egress import Egress
 from shared.adapters.channels.fragments import HttpFragments
@@ -78,6 +87,7 @@ from shared.adapters.memory.responses import ResponseWindows
 from shared.adapters.memory.seals import Seals
 from shared.adapters.memory.secrets import Secrets
 from shared.adapters.memory.store import Store
+from shared.adapters.memory.waves import Audiences, Members, WaveHistory, Waves
 from shared.adapters.refreshing import Prepared
 from shared.adapters.scoring import Scorers
 from shared.adapters.sealing import Sealer
@@ -147,7 +157,8 @@ def services(
     bank.seed(catalogues, persons, contact_points, tell)
     identify, qualify = Identify(catalogues, persons, new_person_id), Qualify(catalogues)
     arbitrate = Arbitrate(catalogues, models)
-    suppress = Suppress(catalogues, contacts, Allowances(store, meter, "embedded", pause), pause)
+    allowances = Allowances(store, meter, "embedded", pause)
+    suppress = Suppress(catalogues, contacts, allowances, pause)
     egress = Egress(outside.stand_ins)
     provider, fragments = Connectors(memory.secrets, egress), HttpFragments(egress)
     paces = Paces(store, meter, Timing(utc_now, wait_until, pause), partial(log, "WARNING"))
@@ -201,6 +212,16 @@ def services(
     data, erasures = PersonalData(store), Erasures(store)
     find_all = FindForPrivacy(persons, contacts, data, key)
     erase = Erase(find_all, data, memory.sealer.keys, erasures, memory.quarantine, new_erasure_id)
+    waves, audiences = Waves(store), Audiences()
+    make_plan = MakePlan(waves, catalogues, models, persons, contacts, allowances)
+    wave_cases = WaveCases(
+        start=Start(waves, audiences, catalogues),
+        find=FindPersons(waves, audiences, Members(store), catalogues),
+        plan=lambda: make_plan,
+        send=Send(waves, catalogues, allowances),
+        reconcile=Reconcile(waves, WaveHistory(memory.history), memory.quarantine),
+        steer=Steer(waves),
+    )
     check = check_of(_settings("deferral", credentials), utc_now)
     ready = catalogues.current
     pushed = partial(_pushed, memory, credentials)
@@ -264,6 +285,12 @@ def services(
             ],
             ready=always_ready,
             document=records_openapi.document,
+        ),
+        "waves": Service(
+            "waves",
+            waves_routes(wave_cases, Keyring(callers["OPERATOR_KEYS"]), utc_now),
+            ready=ready,
+            document=waves_openapi.document,
         ),
         "privacy": Service(
             "privacy",

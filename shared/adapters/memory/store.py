@@ -18,6 +18,7 @@ from shared.domain.delivery import Delivery
 from shared.domain.forgetting import Era
 from shared.domain.identity.links import Identifier
 from shared.domain.observed import Observed
+from shared.domain.outbound.wave import OutboundWave
 from shared.domain.pace import Pace
 from shared.domain.profile import Person
 from shared.domain.propensity import Counts
@@ -80,6 +81,8 @@ class Store:
         self.due: dict[str, datetime] = {}
         self.paces: dict[str, Document[Pace]] = {}
         self.ledgers: dict[tuple[str, str], Document[Ledger]] = {}
+        self.waves: dict[str, Document[OutboundWave]] = {}
+        self.wave_pages: dict[tuple[str, int], bytes] = {}
         self._versions = itertools.count(1)
 
     def next_version(self) -> str:

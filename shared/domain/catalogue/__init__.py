@@ -17,6 +17,7 @@ from shared.domain.catalogue.arbitration import (
     SymbolicPredictor,
     Weights,
 )
+from shared.domain.catalogue.audiences import MOST_PERSONS, Audience, ParameterType, WaveVolume
 from shared.domain.catalogue.authentication import (
     AddressSignature,
     Authentication,
@@ -88,6 +89,7 @@ __all__ = [
     "BUILT_IN_FORMATS",
     "MOST_BINS",
     "MOST_PARENTS",
+    "MOST_PERSONS",
     "POLICY_KINDS",
     "Action",
     "Active",
@@ -99,6 +101,7 @@ __all__ = [
     "Attribute",
     "AttributeType",
     "AttributeValue",
+    "Audience",
     "Authentication",
     "Basic",
     "Bearer",
@@ -145,6 +148,7 @@ __all__ = [
     "NumericPredictor",
     "Objection",
     "OidcToken",
+    "ParameterType",
     "Placement",
     "PlainType",
     "PolicyKind",
@@ -175,6 +179,7 @@ __all__ = [
     "Treatment",
     "Trigger",
     "Verdict",
+    "WaveVolume",
     "Weights",
     "facts",
 ]
