@@ -37,10 +37,14 @@ def ended(bank, name):
     return bank.eventually(found, f"the end of {name}")
 
 
-def wave_of(bank, name):
-    answer = bank.call("waves", "GET", f"/v1/waves/{name}")
-    assert answer.status_code == 200, answer.text
-    return answer.json()
+def sent_first(bank, name):
+    """Wait until the first page of a wave is sent."""
+
+    def found():
+        answer = bank.call("waves", "GET", f"/v1/waves/{name}")
+        return (answer.status_code == 200 and answer.json().get("sent") == 1) or None
+
+    bank.eventually(found, f"the first page of {name}")
 
 
 def steer(bank, name, verb, **body):
@@ -73,7 +77,12 @@ def test_a_wave_decides_on_each_person_of_an_audience_once_however_often_it_is_s
     sent = [decision for decision in decisions if bank.decided(decision).outcome == "reserved"]
     assert sent
     assert {len(messages[decision]) for decision in sent} == {1}
-    assert (results[0]["state"], results[0]["persons"], results[0]["pages"], results[0]["accepted"]) == ("done", 5, 3, 5)
+    assert (results[0]["state"], results[0]["persons"], results[0]["pages"], results[0]["accepted"]) == (
+        "done",
+        5,
+        3,
+        5,
+    )
     reconciled = results[0]["reconciled"]
     assert (reconciled["accepted"], reconciled["decided"]) == (5, 5)
     assert reconciled["outcomes"]["reserved"] == len(sent)
@@ -88,7 +97,7 @@ def test_a_wave_whose_execution_is_killed_goes_on_from_its_last_page(bank):
     people = bank.newcomers(5, audience=audience)
     argument = {"audience": audience, "wave": wave, "page_persons": 2, "per_minute": 1}
     killed = start(bank, argument)
-    bank.eventually(lambda: wave_of(bank, wave).get("sent") == 1 or None, "the first page")
+    sent_first(bank, wave)
 
     answer = bank.call("workflows", "POST", f"/v1/{killed}:cancel", json={}, key=False)
     assert answer.status_code == 200, answer.text
@@ -108,14 +117,14 @@ def test_a_wave_that_is_cancelled_ends_and_cannot_be_resumed(bank):
     audience, wave = names()
     people = bank.newcomers(4, audience=audience)
     running = start(bank, {"audience": audience, "wave": wave, "page_persons": 2, "per_minute": 60})
-    bank.eventually(lambda: wave_of(bank, wave).get("sent") == 1 or None, "the first page")
+    sent_first(bank, wave)
 
     steer(bank, wave, "cancel")
 
     done = json.loads(ended(bank, running)["result"])
     assert (done["state"], done["sent"]) == ("cancelled", 1)
     assert bank.call("waves", "POST", f"/v1/waves/{wave}/resume", json={}).status_code == 400
-    bank.settle(decisions_of(wave, people[:0] or sorted(people, key=person_id)[:2]))
+    bank.settle(decisions_of(wave, sorted(people, key=person_id)[:2]))
 
 
 def test_a_wave_without_an_audience_fails_and_says_what_it_wants(bank):

@@ -200,7 +200,7 @@ def test_workflows_are_told_the_addresses_of_what_they_call_and_started_by_a_tok
     assert outbound[:3] == ["gcloud", "workflows", "deploy"]
     assert environment(outbound) == {
         "INGEST_URL": "https://kairos-ingest.run.app",
-        "FIRESTORE_URL": "https://firestore.googleapis.com",
+        "WAVES_URL": "https://kairos-waves.run.app",
     }
     started = {command[5]: command for command in cloud.ran if command[1:4] == ["scheduler", "jobs", "create"]}
     seal = started["kairos-seal"]
