@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 import click
-import httpx
 import msgspec
 
 from cli.platform import Running, running
@@ -119,7 +118,7 @@ def cancel(name: str) -> None:
 
 def _with_workflows() -> Running:
     platform = running()
-    if "workflows" not in platform.emulators:
+    if "workflows" not in platform.endpoints:
         fail("The embedded platform runs no workflows.", "Use the emulators: kairos up --on emulators")
     return platform
 
@@ -163,13 +162,8 @@ def _told(payload: str) -> str:
 
 
 def _workflows(platform: Running, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-    address = platform.emulators["workflows"]
-    base = address if "://" in address else f"http://{address}"
-    try:
-        answer = httpx.request(method, base + path, json=body, timeout=30, trust_env=False)
-    except httpx.TransportError as error:
-        fail(f"Workflows at {base} do not answer: {error}", "kairos up")
-    return checked(answer)
+    with platform.client("workflows") as client:
+        return checked(client.request(method, path, json=body))
 
 
 def _parameter(text: str) -> tuple[str, Any]:
