@@ -43,6 +43,7 @@ _NAMES = (
     "experiments.yaml",
     "fairness.yaml",
     "audiences.yaml",
+    "gates.yaml",
 )
 _OPTIONAL = frozenset(
     {
@@ -54,6 +55,7 @@ _OPTIONAL = frozenset(
         "experiments.yaml",
         "fairness.yaml",
         "audiences.yaml",
+        "gates.yaml",
     }
 )
 _ACTIONS = re.compile(r"actions/.+\.yaml")
@@ -136,6 +138,7 @@ def _build(files: Mapping[str, str], problems: Problems, *, warns: bool) -> Cata
         experiments=part("experiments.yaml", forms.Experiments),
         fairness=part("fairness.yaml", forms.Fairness),
         audiences=part("audiences.yaml", forms.Audiences),
+        gates=part("gates.yaml", forms.Gates),
         actions=tuple(part(name, forms.Actions) for name in sorted(files) if _ACTIONS.fullmatch(name)),
         formats={name: part(file, forms.Format) for file, name in _named("formats", files)},
         connectors=tuple(part(name, forms.Connectors) for name in sorted(files) if _CONNECTORS.fullmatch(name)),

@@ -19,6 +19,7 @@ from shared.authoring.experiments import build_experiments
 from shared.authoring.expressions import Checker, Declared
 from shared.authoring.fairness import build_fairness
 from shared.authoring.formats import FormatBuilder
+from shared.authoring.gates import build_gates
 from shared.authoring.identities import build_blocked, build_namespaces
 from shared.authoring.names import Files, Names, by_id
 from shared.authoring.places import Place
@@ -69,6 +70,7 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
     triggers = build_triggers(files.triggers, names, checker)
     channels = build_channels(files, names)
     connectors = build_connectors(files, channels, actions, names)
+    gates = build_gates(files.gates, names, checker)
     catalogue = Catalogue(
         name=bank.name,
         brands=tuple(Named(id=b.id, name=b.name) for b in by_id(bank.brands)),
@@ -107,6 +109,7 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
         experiments=build_experiments(files.experiments, files.contact_policy, names),
         fairness=build_fairness(files.fairness, files.schema, names),
         audiences=build_audiences(files.audiences, files.channels, names),
+        gates=gates,
     )
     built: Catalogue = terse(catalogue)
     return built

@@ -41,6 +41,7 @@ class Files(msgspec.Struct, frozen=True, kw_only=True):
     experiments: forms.Experiments
     fairness: forms.Fairness
     audiences: forms.Audiences
+    gates: forms.Gates
     actions: tuple[forms.Actions, ...]
     formats: Mapping[str, forms.Format] = {}
     examples: Mapping[str, forms.Examples] = {}

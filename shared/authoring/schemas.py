@@ -31,6 +31,7 @@ FORMS: dict[str, type[forms.Form]] = {
     "experiments": forms.Experiments,
     "fairness": forms.Fairness,
     "audiences": forms.Audiences,
+    "gates": forms.Gates,
     "actions": forms.Actions,
     "formats": forms.Format,
     "examples": forms.Examples,

@@ -8,20 +8,23 @@ from shared.ports.allowances import NOTHING_TAKEN, Allowances, Left, Taken
 from shared.ports.bridging import Intake, Outlet, Record, Records, Row, Rows
 from shared.ports.catalogues import Catalogues, Models
 from shared.ports.channels import ChannelProvider, OpenWindow, Outcomes, Receipt, Recording, ResponseWindows
-from shared.ports.contacts import Contacts, Deferrals, DeferredDeliveries, Folding
+from shared.ports.contacts import AbandonedDeliveries, Contacts, Deferrals, DeferredDeliveries, Folding
 from shared.ports.history import Days, DecisionHistory, Ended, Seals, Unopened
 from shared.ports.paces import NotNow, Paces, Turn
 from shared.ports.person_keys import KeyWrapper, PersonKeys
 from shared.ports.personal_data import Erasures, Held, PersonalData, PersonHistory
 from shared.ports.persons import ContactPoints, Persons, Rewrite, behind, creation
+from shared.ports.reckoning import Reckoning, Unended
+from shared.ports.releases import Releases
 from shared.ports.scoring import Scorer, ScorerOf
 from shared.ports.secrets import Secrets
-from shared.ports.topics import Parked, Publisher, Quarantine
+from shared.ports.topics import DeadLetters, Parked, Place, Publisher, Quarantine
 from shared.ports.versioned import Versioned
 from shared.ports.world import Clock, Meter, NewId, Timer
 
 __all__ = [
     "NOTHING_TAKEN",
+    "AbandonedDeliveries",
     "Allowances",
     "Catalogues",
     "ChannelProvider",
@@ -29,6 +32,7 @@ __all__ = [
     "ContactPoints",
     "Contacts",
     "Days",
+    "DeadLetters",
     "DecisionHistory",
     "Deferrals",
     "DeferredDeliveries",
@@ -52,12 +56,15 @@ __all__ = [
     "PersonKeys",
     "PersonalData",
     "Persons",
+    "Place",
     "Publisher",
     "Quarantine",
     "Receipt",
+    "Reckoning",
     "Record",
     "Recording",
     "Records",
+    "Releases",
     "ResponseWindows",
     "Rewrite",
     "Row",
@@ -69,6 +76,7 @@ __all__ = [
     "Taken",
     "Timer",
     "Turn",
+    "Unended",
     "Unopened",
     "Versioned",
     "behind",

@@ -133,3 +133,10 @@ class DeferredDeliveries(Protocol):
         """Let some, at most 500, be due again only at `again_at`, should nothing come of them; those that have not
         changed since they were read.
         """
+
+
+class AbandonedDeliveries(Protocol):
+    """Deliveries whose sending began and did not come to an end, to whoever lets them try again."""
+
+    def abandoned(self, before: datetime, limit: int, after: datetime | None = None) -> Sequence[Delivery]:
+        """Those that nobody holds since a time before, the longest first; only since `after` another."""

@@ -16,6 +16,7 @@ from shared.domain.contact import Contact
 from shared.domain.contact_folding import Fold
 from shared.domain.delivery import Delivery
 from shared.domain.forgetting import Era
+from shared.domain.governance.in_force import InForce
 from shared.domain.identity.links import Identifier
 from shared.domain.observed import Observed
 from shared.domain.outbound.wave import OutboundWave
@@ -31,6 +32,15 @@ class Document(NamedTuple, Generic[T]):
     """A value as bytes, so that nothing is shared by reference, and its version."""
 
     data: bytes
+    version: str
+
+
+class Governed(NamedTuple):
+    """What is held of an environment: what is in force, its state and the head of its log."""
+
+    in_force: InForce | None
+    state: bytes | None
+    head: str
     version: str
 
 
@@ -71,7 +81,8 @@ class Store:
         self.models: dict[str, Counts] = {}
         self.eras: dict[str, dict[Era, Counts]] = {}
         self.revisions: dict[str, bytes] = {}
-        self.releases: dict[str, str] = {}
+        self.releases: dict[str, Governed] = {}
+        self.audit: dict[tuple[str, int], bytes] = {}
         self.contact_points: dict[tuple[str, str], str] = {}
         self.person_keys: dict[str, tuple[Branch, str]] = {}
         self.erasures: dict[str, bytes] = {}

@@ -15,6 +15,7 @@ from shared.authoring.forms.experiments import Experiments
 from shared.authoring.forms.fairness import Fairness
 from shared.authoring.forms.form import PATTERNS, Form
 from shared.authoring.forms.formats import Example, Examples, Expected, Format
+from shared.authoring.forms.gates import Gates
 from shared.authoring.forms.policy import Condition, Policy
 from shared.authoring.forms.signals import Features, Triggers
 from shared.authoring.forms.surroundings import (
@@ -56,6 +57,7 @@ __all__ = [
     "Features",
     "Form",
     "Format",
+    "Gates",
     "Group",
     "Holidays",
     "Identity",

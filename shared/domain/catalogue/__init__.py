@@ -69,6 +69,7 @@ from shared.domain.catalogue.features import (
     Trigger,
 )
 from shared.domain.catalogue.formats import BUILT_IN_FORMATS, Format
+from shared.domain.catalogue.gates import CANARY_SHARES, CanaryStep, Gates, Guards, Prohibition
 from shared.domain.catalogue.pacing import Breaker, SendRate
 from shared.domain.catalogue.revision import Catalogue, Named, Revision
 from shared.domain.catalogue.surroundings import (
@@ -87,6 +88,7 @@ from shared.domain.catalogue.surroundings import (
 
 __all__ = [
     "BUILT_IN_FORMATS",
+    "CANARY_SHARES",
     "MOST_BINS",
     "MOST_PARENTS",
     "MOST_PERSONS",
@@ -109,6 +111,7 @@ __all__ = [
     "BodySignature",
     "Breaker",
     "Callback",
+    "CanaryStep",
     "Catalogue",
     "Challenger",
     "Channel",
@@ -133,6 +136,8 @@ __all__ = [
     "Format",
     "Fragment",
     "FragmentField",
+    "Gates",
+    "Guards",
     "HeaderKey",
     "Hmac",
     "HttpAuthentication",
@@ -153,6 +158,7 @@ __all__ = [
     "PlainType",
     "PolicyKind",
     "Predictor",
+    "Prohibition",
     "PublicKey",
     "RanksBy",
     "RateLimit",

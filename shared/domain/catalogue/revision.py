@@ -18,6 +18,7 @@ from shared.domain.catalogue.experiments import Experiment
 from shared.domain.catalogue.fairness import Fairness
 from shared.domain.catalogue.features import AnyFeature, Trigger
 from shared.domain.catalogue.formats import Format
+from shared.domain.catalogue.gates import Gates
 from shared.domain.catalogue.surroundings import Attribute, Blocked, Channel, Namespace, SignalType, Source
 from shared.domain.errors import NotFoundError
 from shared.domain.identity.bad_values import BadValues
@@ -45,8 +46,8 @@ class Catalogue(Part, frozen=True, kw_only=True):
     too, and stand in its schema; `features_read` names those that anything reads. Without `triggers`, every signal
     starts a decision. `connectors` are the providers that channels are sent through. `experiments` part persons
     into arms.
-    `effect` is what counts of a treatment. `fairness` is what simulations are held against.
-    `audiences` are whom waves go to.
+    `effect` is what counts of a treatment. `fairness` is what simulations are held
+    against, and `gates` what changes are. `audiences` are whom waves go to.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Catalogue(Part, frozen=True, kw_only=True):
     learning: Learning = Learning()
     fairness: Fairness = Fairness()
     audiences: tuple[Audience, ...] = ()
+    gates: Gates = Gates()
 
     def canonical(self) -> bytes:
         """The bytes that the digest is taken of: the same catalogue gives the same bytes on any machine."""
