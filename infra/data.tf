@@ -25,7 +25,10 @@ resource "google_firestore_field" "expiring" {
   database   = google_firestore_database.of[each.value.database].name
   collection = each.value.collection
   field      = each.value.field
-  index_config {} # times that all grow would make one hot range of an index
+  dynamic "index_config" {
+    for_each = each.value.ordered ? [] : [1] # times that all grow would make one hot range of an index
+    content {}
+  }
   ttl_config {
     expiration_offset = each.value.offset
   }

@@ -86,6 +86,7 @@ locals {
         collection = collection
         field      = after.field
         offset     = "${after.days * 86400}s"
+        ordered    = try(after.ordered, false)
       }
     }
   ]...)

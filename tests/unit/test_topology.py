@@ -24,6 +24,7 @@ from shared.adapters import memory
 from shared.domain.catalogue import Arm, Experiment, Revision
 from shared.domain.catalogue.connectors import CONNECTOR_SECRET
 from shared.domain.contact_policy import Deferred
+from shared.domain.erasure import PARKED_DAYS
 from shared.domain.part import SECRET_NAME
 from shared.messages import MESSAGES, HistoryRow
 from shared.runtime.settings import Common, Pushed
@@ -166,6 +167,15 @@ def test_nobody_asks_for_what_is_not_indexed():
             asked = rf"collection\({constant}\)\.(where|order_by)|_(where|of|ended)\({constant}\b"
             assert not re.search(asked, adapters), f"{path} is asked for by a field"
         assert not field or f'FieldFilter("{field}"' not in adapters
+
+
+def test_an_expiry_leaves_the_index_that_a_list_in_order_of_time_needs():
+    parked = (ROOT / "shared" / "adapters" / "firestore" / "quarantine.py").read_text("utf-8")
+    expiring = TOPOLOGY["databases"]["(default)"]["expires"]["quarantine"]
+
+    assert f'order_by("{expiring["field"]}"' in parked
+    assert expiring["ordered"]
+    assert expiring["days"] == PARKED_DAYS
 
 
 def test_the_topology_has_nothing_that_terraform_cannot_read():
