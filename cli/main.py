@@ -35,6 +35,7 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     "wave": ("cli.waves", "wave", "Start outbound waves, pause, resume, cancel and reconcile them."),
     "workflow": ("cli.workflow", "workflow", "Check, run and trace workflows on this machine."),
     "openapi": ("cli.openapi", "openapi", "Write what the functions take and give over HTTP."),
+    "asyncapi": ("cli.asyncapi", "asyncapi", "Write what travels between functions."),
     "bench": ("cli.bench", "bench", "Measure speed against peers, in one run."),
     "doctor": ("cli.doctor", "doctor", "Say what this machine can run, and how to get the rest."),
 }

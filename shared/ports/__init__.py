@@ -14,7 +14,7 @@ from shared.ports.paces import NotNow, Paces, Turn
 from shared.ports.person_keys import KeyWrapper, PersonKeys
 from shared.ports.personal_data import Erasures, Held, PersonalData, PersonHistory
 from shared.ports.persons import ContactPoints, Persons, Rewrite, behind, creation
-from shared.ports.reckoning import Reckoning, Unended
+from shared.ports.reckoning import Counted, Reckoning, Unended, Untold
 from shared.ports.releases import Releases
 from shared.ports.scoring import Scorer, ScorerOf
 from shared.ports.secrets import Secrets
@@ -31,6 +31,7 @@ __all__ = [
     "Clock",
     "ContactPoints",
     "Contacts",
+    "Counted",
     "Days",
     "DeadLetters",
     "DecisionHistory",
@@ -78,6 +79,7 @@ __all__ = [
     "Turn",
     "Unended",
     "Unopened",
+    "Untold",
     "Versioned",
     "behind",
     "creation",
