@@ -1,4 +1,4 @@
-"""Waves of a simulation, in this process or in several; what comes back of each is small, however many there are."""
+"""Runs a simulation in this process or in several."""
 
 from __future__ import annotations
 
@@ -8,18 +8,27 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 
-from cli.simulate.persons import people
 from shared.domain.batch.simulating import Asked, Came, Simulation
 
 
-def run(asked: Asked, lots: Iterable[tuple[int, list[bytes]]], processes: int) -> Iterator[Came]:
-    """Decide lots of lines, in their order; where there are several processes, no more lots are held than keep them
-    busy.
+def run(asked: Asked, lots: Iterable[tuple[int, list[bytes]]], processes: int) -> Came:
+    """What all lots come to together.
+
+    Raises:
+        InvalidError: a line is not what it should be.
     """
+    total = Came.nothing(asked)
+    for each in _each(asked, lots, processes):
+        total.add(each)
+    return total
+
+
+def _each(asked: Asked, lots: Iterable[tuple[int, list[bytes]]], processes: int) -> Iterator[Came]:
+    """Decide lots in their order; where there are several processes, no more lots are held than keep them busy."""
     if processes == 1:
         simulation = Simulation(asked)
         for first, lines in lots:
-            yield simulation(people(lines, first))
+            yield simulation.of_lines(lines, first)
         return
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     with ProcessPoolExecutor(processes, mp_context=context, initializer=_begin, initargs=(asked,)) as pool:
@@ -42,4 +51,4 @@ def _begin(asked: Asked) -> None:
 
 def _decided(first: int, lines: list[bytes]) -> Came:
     assert _simulation is not None, "a process begins with it"
-    return _simulation(people(lines, first))
+    return _simulation.of_lines(lines, first)

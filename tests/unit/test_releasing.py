@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cli.simulate.persons import people, read
+from cli.simulate.reading import lines_of
 from shared.authoring import build, check
 from shared.authoring import read as read_files
 from shared.domain.batch.simulating import Asked, Simulation
@@ -40,8 +40,7 @@ def judged(after: Revision, before: Revision = LIVE, acknowledged: tuple[str, ..
         brand=None,
         now=NOW,
     )
-    [(first, lines)] = read(ROOT / "catalogue" / "samples" / "customers.csv", after, NOW, 1000)
-    came = Simulation(asked)(people(lines, first))
+    came = Simulation(asked).of_lines(list(lines_of(ROOT / "catalogue" / "samples" / "customers.csv", after, NOW)))
     found = gates(Simulated(before, after, *came.summaries, came.rates[-1]), acknowledged)
     assert len(found) >= 7
     return {f"{gate.kind} {gate.id}".strip(): gate for gate in found if not gate.passed}

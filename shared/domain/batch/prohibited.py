@@ -41,12 +41,12 @@ class Prohibited:
             [each for each in made if isinstance(each, Evaluated)],
         )
 
-    def __call__(self, wave: Wave, decisions: Decisions, now: datetime) -> dict[str, Flags]:
+    def __call__(self, wave: Wave, decisions: Decisions, moments: Sequence[datetime]) -> dict[str, Flags]:
         """Who breaks each prohibition, by the name of its number; one that nobody breaks is there too."""
         if not self._asked:
             return {}
         persons = len(decisions.results)
-        values = Values(self._judging, *wave[:2], now, self._conditions.reads)
+        values = Values(self._judging, wave.profiles, wave.signals, moments, self._conditions.reads)
         holds = np.full((self._count, decisions.passing.shape[1]), ~np.uint64(0), np.uint64)
         self._conditions.narrow(holds, values)
         found: dict[str, Flags] = {}

@@ -1,17 +1,18 @@
-"""A simulation: persons decided on by one revision, or by two, and what that comes to.
+"""A simulation: persons, or decisions of the past, decided by one revision or by two, and what that comes to.
 
-What comes of a wave is small, however many persons it has, and that of several waves adds up: so waves may be decided
-in any process, of this machine or of others.
+What comes of a wave is small, however many persons it has, and that of several waves adds up, in any order and to the
+same however they are split: so waves may be decided in any process, of this machine or of others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
+from shared.domain.batch.cases import Case, persons, records
 from shared.domain.batch.deciding import Batch, Wave
 from shared.domain.batch.differing import Moved, moved
 from shared.domain.batch.numbers import Behind, Numbers, Summary, summed, who
@@ -31,6 +32,9 @@ from shared.domain.signal import Signal
 AT_ONCE = 4096
 """Persons of a wave."""
 
+_OF_EACH = datetime.min.replace(tzinfo=UTC)
+"""No time: each case says its own."""
+
 
 class Subject(Protocol):
     """A person who is decided on."""
@@ -47,7 +51,7 @@ class Subject(Protocol):
 
 
 class Asked(NamedTuple):
-    """What every wave is asked.
+    """What every wave is asked; of decisions of the past no more than the revisions and what is wanted of them.
 
     Attributes:
         revisions: the canonical forms of one, or of the one before and the one after.
@@ -55,20 +59,20 @@ class Asked(NamedTuple):
         kind: the type of the signal that each person sends.
         context: of that signal.
         brand: whose it is, None for that of no brand in particular.
-        now: when all are decided, UTC.
+        now: when all are decided, UTC; None for decisions of the past, each at its own time.
         behind: the number whose persons are wanted, None for none.
-        person: whose record is wanted, None for nobody's.
+        person: whose record is wanted, by the name of the case, None for nobody's.
         weeks: over how many contact pressure is simulated.
         seed: of what is accepted meanwhile.
         counts: the models' evidence by model id; a missing one has none.
     """
 
     revisions: tuple[bytes, ...]
-    slots: Slots
-    kind: str
-    context: dict[str, Any]
-    brand: str | None
-    now: datetime
+    slots: Slots = Slots(channels=())
+    kind: str = "schedule"
+    context: Mapping[str, Any] = {}
+    brand: str | None = None
+    now: datetime | None = None
     behind: str | None = None
     person: str | None = None
     weeks: int = 0
@@ -84,16 +88,16 @@ class Came(msgspec.Struct, kw_only=True):
         moved: between the two.
         rates: by revision, of the parts of protected attributes.
         weeks: by revision, contact pressure.
-        behind: the persons behind the number that was asked for, by revision.
-        record: of the person who was asked for, as JSON, by the last revision.
+        behind: the names of the cases behind the number that was asked for, by revision.
+        record: of the case that was asked for, as JSON, by the last revision; empty where it was not among them.
     """
 
     summaries: tuple[Summary, ...]
     moved: Moved
     rates: tuple[Rates, ...]
     weeks: tuple[list[Week], ...]
-    behind: tuple[list[str], ...] = ()
-    record: bytes = b""
+    behind: tuple[list[str], ...]
+    record: str = ""
 
     @classmethod
     def nothing(cls, asked: Asked) -> Came:
@@ -114,12 +118,12 @@ class Came(msgspec.Struct, kw_only=True):
         self.moved.add(other.moved)
         for rates, more in zip(self.rates, other.rates, strict=True):
             rates.add(more)
-        for names, ids in zip(self.behind, other.behind, strict=False):
+        for names, ids in zip(self.behind, other.behind, strict=True):
             names.extend(ids)
         for weeks, others in zip(self.weeks, other.weeks, strict=True):
             for week, one in zip(weeks, others, strict=True):
                 week.add(one)
-        self.record = self.record or other.record
+        self.record = max(self.record, other.record)
 
 
 def added(asked: Asked, waves: Iterable[Came]) -> Came:
@@ -136,68 +140,110 @@ class Simulation:
     def __init__(self, asked: Asked) -> None:
         """Make the revisions ready."""
         self._asked = asked
-        policies = [Policy(Revision.decode(each)) for each in asked.revisions]
-        self._batches = [Batch(policy, asked.slots, asked.counts, asked.now) for policy in policies]
-        self._numbers = [Numbers(batch) for batch in self._batches]
-        self._rating = [Rating(policy) for policy in policies]
-        self._prohibited = [[Prohibited(judging, policy) for judging in policies] for policy in policies]
+        self._policies = [Policy(Revision.decode(each)) for each in asked.revisions]
+        self._numbers: dict[Slots, list[Numbers]] = {}
+        self._rating = [Rating(policy) for policy in self._policies]
+        self._prohibited = [[Prohibited(judging, policy) for judging in self._policies] for policy in self._policies]
+
+    def of_lines(self, lines: Sequence[bytes], first: int | None = None) -> Came:
+        """Decide on lines, each of a person, or of a decision's record where decisions of the past are asked for.
+
+        Args:
+            lines: of JSON.
+            first: the number of the first, for what is said of a wrong one; None where nobody knows it.
+
+        Raises:
+            InvalidError: a line is neither.
+        """
+        if self._asked.now is None:
+            return self.of_cases(records(lines, first))
+        return self(list(persons(lines, first)))
 
     def __call__(self, lines: Sequence[Subject]) -> Came:
         """Decide on some persons."""
         asked = self._asked
-        profiles = [line.profile(asked.now) for line in lines]
-        signals = [self._signal(line) for line in lines]
+        assert asked.now is not None, "persons are decided on at a time"
+        return self.of_cases(
+            Case(
+                line.person_id,
+                line.profile(asked.now),
+                self._signal(line, asked.now),
+                asked.slots,
+                asked.now,
+                line.history,
+            )
+            for line in lines
+        )
+
+    def of_cases(self, cases: Iterable[Case]) -> Came:
+        """Decide, together what is decided for the same slots."""
+        by_slots: dict[Slots, list[Case]] = {}
+        for case in cases:
+            by_slots.setdefault(case.slots, []).append(case)
+        found = Came.nothing(self._asked)
+        for slots, some in by_slots.items():
+            found.add(self._came(slots, some))
+        return found
+
+    def _came(self, slots: Slots, cases: Sequence[Case]) -> Came:
+        asked = self._asked
+        names = [case.name for case in cases]
+        profiles = [case.profile for case in cases]
+        signals = [case.signal for case in cases]
+        moments = [case.at for case in cases]
         found: list[Behind] = []
         rates: list[Rates] = []
         weeks: list[list[Week]] = []
-        record = b""
-        for batch, numbers, rating, prohibited in zip(
-            self._batches, self._numbers, self._rating, self._prohibited, strict=True
-        ):
-            revision = batch.policy.revision
-            wave = Wave(profiles, signals, [line.history(revision) for line in lines])
+        record = ""
+        for numbers, rating, prohibited in zip(self._of(slots), self._rating, self._prohibited, strict=True):
+            batch, revision = numbers.batch, numbers.batch.policy.revision
+            wave = Wave(profiles, signals, [case.history(revision) for case in cases], moments)
             decisions = batch(wave)
             found.append(numbers(wave, decisions))
             for judge in prohibited:
-                for name, flags in judge(wave, decisions, asked.now).items():
+                for name, flags in judge(wave, decisions, moments).items():
                     known = found[-1].persons.get(name)
                     found[-1].persons[name] = flags if known is None else known | flags
             rates.append(rating(wave, decisions, found[-1]))
-            weeks.append(self._weeks(batch, wave, lines))
-            for person, profile in enumerate(profiles):
-                if profile.person_id == asked.person:
-                    record = msgspec.json.encode(full(batch.policy, batch.record(wave, person)))
-        ids = [profile.person_id for profile in profiles]
+            weeks.append(self._weeks(batch, wave))
+            if asked.person in names:
+                made = batch.record(wave, names.index(asked.person))
+                record = msgspec.json.encode(full(batch.policy, made)).decode()
         return Came(
-            summaries=tuple(summed(each, len(ids)) for each in found),
-            moved=moved(found[0], found[-1], len(ids)),
+            summaries=tuple(summed(each, len(names)) for each in found),
+            moved=moved(found[0], found[-1], len(names)),
             rates=tuple(rates),
             weeks=tuple(weeks),
-            behind=tuple(who(each, asked.behind, ids) for each in found) if asked.behind else (),
+            behind=tuple(who(each, asked.behind, names) if asked.behind else [] for each in found),
             record=record,
         )
 
-    def _weeks(self, batch: Batch, wave: Wave, lines: Sequence[Subject]) -> list[Week]:
+    def _of(self, slots: Slots) -> list[Numbers]:
+        """What decides for such slots, by revision."""
+        if slots not in self._numbers:
+            asked = self._asked
+            batches = [Batch(policy, slots, asked.counts, asked.now or _OF_EACH) for policy in self._policies]
+            self._numbers[slots] = [Numbers(batch) for batch in batches]
+        return self._numbers[slots]
+
+    def _weeks(self, batch: Batch, wave: Wave) -> list[Week]:
         """Contact pressure, a signal of each person a day."""
-        asked = self._asked
 
         def signal_of(person: int, day: int) -> Signal:
-            at = asked.now + timedelta(days=day)
-            return msgspec.structs.replace(
-                wave.signals[person], id=f"{lines[person].person_id}/{day}", at=at, received_at=at
-            )
+            signal, at = wave.signals[person], batch.now + timedelta(days=day)
+            return msgspec.structs.replace(signal, id=f"{signal.id}/{day}", at=at, received_at=at)
 
-        return simulate_weeks(batch, wave.profiles, wave.histories, signal_of, asked.weeks, asked.seed)
+        return simulate_weeks(batch, wave.profiles, wave.histories, signal_of, self._asked.weeks, self._asked.seed)
 
-    def _signal(self, line: Subject) -> Signal:
+    def _signal(self, line: Subject, now: datetime) -> Signal:
         asked = self._asked
         return Signal(
             id=line.person_id,
             type=asked.kind,
-            at=asked.now,
-            received_at=asked.now,
+            at=now,
+            received_at=now,
             source=SOURCE,
             identifiers={},
             brand=asked.brand,
-            context=asked.context,
+            context=dict(asked.context),
         )

@@ -190,7 +190,7 @@ def _cost(found: Simulated, limits: Sequence[Gates]) -> Iterator[Gate]:
 
 
 def _per_thousand(summary: Summary) -> float:
-    return 1000.0 * summary.sums.get(COST, 0.0) / summary.persons if summary.persons else 0.0
+    return 1000.0 * summary.amount(COST) / summary.persons if summary.persons else 0.0
 
 
 def _no_action(found: Simulated, limits: Sequence[Gates]) -> Iterator[Gate]:

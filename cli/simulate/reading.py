@@ -1,8 +1,8 @@
-"""The persons of a simulation: a line of JSON each, or the rows of a table like that of the sample bank."""
+"""The lines of a simulation: of a file, so many at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -15,34 +15,20 @@ from shared.domain.batch.persons import Line
 from shared.domain.catalogue import Revision
 from shared.domain.consent import ANY
 
-_decoder = msgspec.json.Decoder(Line)
 
-
-def read(file: Path, revision: Revision, now: datetime, at_once: int) -> Iterator[tuple[int, list[bytes]]]:
-    """The lines of a file, so many at a time, each lot with the number of its first line."""
-    if file.suffix == ".csv":
-        lines: Iterator[bytes] = _of_table(file, revision, now)
-    else:
-        lines = file.open("rb")  # closed when it was read to its end
+def lots(lines: Iterator[bytes], at_once: int) -> Iterator[tuple[int, list[bytes]]]:
+    """Lines, so many at a time, each lot with the number of its first."""
     first = 1
     while some := list(islice(lines, at_once)):
         yield first, some
         first += len(some)
 
 
-def people(lines: Sequence[bytes], first: int) -> list[Line]:
-    """The persons that lines stand for; empty lines stand for nobody."""
-    found = []
-    for number, line in enumerate(lines, first):
-        if line.strip():
-            try:
-                found.append(_decoder.decode(line))
-            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-                fail(
-                    f"line {number} of the persons: {error}",
-                    "A person is one JSON object a line.",
-                )
-    return found
+def lines_of(file: Path, revision: Revision, now: datetime) -> Iterator[bytes]:
+    """The lines of a file; of a table like that of the sample bank what stands for each customer."""
+    if file.suffix != ".csv":
+        return file.open("rb")  # closed when it was read to its end
+    return _of_table(file, revision, now)
 
 
 def _of_table(file: Path, revision: Revision, now: datetime) -> Iterator[bytes]:
