@@ -25,7 +25,10 @@ resource "google_firestore_field" "expiring" {
   database   = google_firestore_database.of[each.value.database].name
   collection = each.value.collection
   field      = each.value.field
-  index_config {} # times that all grow would make one hot range of an index
+  dynamic "index_config" {
+    for_each = each.value.ordered ? [] : [1] # times that all grow would make one hot range of an index
+    content {}
+  }
   ttl_config {
     expiration_offset = each.value.offset
   }
@@ -61,22 +64,25 @@ resource "google_bigquery_table" "of" {
   dynamic "time_partitioning" {
     for_each = each.value.partition_by == null ? [] : [each.value.partition_by]
     content {
-      type  = "DAY"
-      field = time_partitioning.value
+      type          = "DAY"
+      field         = time_partitioning.value
+      expiration_ms = each.value.expiration_ms
     }
   }
 }
 
 resource "google_bigquery_table_iam_member" "rows_written" {
+  for_each   = module.topology.rows
   dataset_id = google_bigquery_dataset.history.dataset_id
-  table_id   = google_bigquery_table.of[module.topology.rows.table].table_id
+  table_id   = google_bigquery_table.of[each.value.table].table_id
   role       = "roles/bigquery.dataEditor"
   member     = local.agent.pubsub
 }
 
 resource "google_bigquery_table_iam_member" "rows_described" {
+  for_each   = module.topology.rows
   dataset_id = google_bigquery_dataset.history.dataset_id
-  table_id   = google_bigquery_table.of[module.topology.rows.table].table_id
+  table_id   = google_bigquery_table.of[each.value.table].table_id
   role       = "roles/bigquery.metadataViewer"
   member     = local.agent.pubsub
 }

@@ -19,12 +19,15 @@ from functions.privacy.finding import Find as FindForPrivacy
 from functions.records import openapi as records_openapi
 from functions.records.api import routes as records_routes
 from functions.records.challenging import Challenge
+from functions.records.changes_api import changes_routes
+from functions.records.changing import EvaluateChange
 from functions.records.evaluating import Evaluate
 from functions.records.exporting import ExportShapes
 from functions.records.handler import Records
 from functions.records.measuring import Measure
 from functions.records.measuring_api import Measuring, measuring_routes
 from functions.records.models_api import models_routes
+from functions.records.watching import Watch
 from functions.records.weighing import Weigh
 from functions.releases import openapi as releases_openapi
 from functions.releases.api import routes as releases_routes
@@ -72,11 +75,14 @@ def _records(parts: Parts) -> Service:
     store, history, catalogues = parts.memory.store, parts.memory.history, parts.catalogues
     parts.memory.bus.subscribe("history", history.deliver, name="history", at_once=True)
     known = Models(store, refresh_seconds=0.0)  # whoever asks wants what is known now
+    measures, change = Measures(history), EvaluateChange(history, catalogues)
     measuring = Measuring(
-        Measure(Measures(history), catalogues),
+        Measure(measures, catalogues),
         Weigh(history, catalogues, parts.memory.publisher),
         Evaluate(history, catalogues),
         ExportShapes(history, catalogues, known),
+        change,
+        Watch(measures, catalogues, change),
     )
     challenge = Challenge(history, catalogues, Scorers(parts.egress, parts.outside.stand_ins))
     return Service(
@@ -84,6 +90,7 @@ def _records(parts: Parts) -> Service:
         [
             *records_routes(Records(history, Seals(store), catalogues, parts.bank.seal_key), parts.operators, utc_now),
             *measuring_routes(lambda: measuring, parts.operators, utc_now),
+            *changes_routes(lambda: measuring, parts.operators, utc_now),
             *models_routes(known, catalogues, lambda: challenge, parts.operators, utc_now),
         ],
         ready=always_ready,

@@ -49,10 +49,18 @@ locals {
   }
 
   warehouse = local.topology.bigquery
+  rows = {
+    for declared in [local.warehouse.subscription, local.warehouse.accepted] : declared.name => {
+      topic               = declared.topic
+      table               = declared.table
+      drop_unknown_fields = try(declared.drop_unknown_fields, false)
+    }
+  }
   tables = {
     for name, declared in local.warehouse.tables : name => {
-      partition_by = try(declared.partition_by, null)
-      cluster_by   = try(declared.cluster_by, null)
+      expiration_ms = try(declared.expire_after_days * 24 * 3600 * 1000, null)
+      partition_by  = try(declared.partition_by, null)
+      cluster_by    = try(declared.cluster_by, null)
       schema = jsonencode([
         for column in declared.columns : {
           name        = column.name
@@ -86,6 +94,7 @@ locals {
         collection = collection
         field      = after.field
         offset     = "${after.days * 86400}s"
+        ordered    = try(after.ordered, false)
       }
     }
   ]...)
@@ -135,9 +144,17 @@ locals {
       audiences     = contains(local.called, name) ? [local.audiences[name]] : []
     }
   }
+  # Who puts back what was parked publishes on whichever topic it came from, of those that are pushed.
+  pushed = distinct([for declared in values(local.topology.subscriptions) : declared.topic])
   publishers = merge([
     for service, each in local.topology.services : {
-      for topic in each.publishes : "${service} ${topic}" => { account = local.account[service], topic = topic }
+      for topic in distinct(concat(each.publishes, try(each.puts_back, false) ? local.pushed : [])) :
+      "${service} ${topic}" => { account = local.account[service], topic = topic }
+    }
+  ]...)
+  pullers = merge([
+    for service, each in local.topology.services : {
+      for subscription in try(each.pulls, []) : "${service} ${subscription}" => { account = local.account[service], subscription = subscription }
     }
   ]...)
   history_readers = { for service in local.topology.history_read : service => local.account[service] }

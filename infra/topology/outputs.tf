@@ -29,8 +29,8 @@ output "dataset" {
 }
 
 output "rows" {
-  value       = local.warehouse.subscription
-  description = "The subscription that writes a topic to a table."
+  value       = local.rows
+  description = "The subscriptions that write a topic to a table, by name."
 }
 
 output "tables" {
@@ -91,6 +91,11 @@ output "services" {
 output "publishers" {
   value       = local.publishers
   description = "Who publishes to which topic."
+}
+
+output "pullers" {
+  value       = local.pullers
+  description = "Who pulls which subscription."
 }
 
 output "history_readers" {

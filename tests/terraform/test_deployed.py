@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from emulators.ports import Ports
-from emulators.provisioning import _push_subscription, _subscription, provision_bigquery
+from emulators.provisioning import _push_subscription, _subscription, provision_bigquery, written_by_bigquery
 from emulators.schedules import jobs
 from emulators.workflows.serving.places import beside
 from tests.terraform.deployed import GIVEN, ROOT, Deployed, TerraformError, copied, terraform
@@ -31,6 +31,7 @@ PUSHED = {
     for each in (*TOPOLOGY["subscriptions"].values(), *TOPOLOGY["schedules"].values())
     if "service" in each
 }
+PUSHED_TOPICS = {each["topic"] for each in TOPOLOGY["subscriptions"].values()}
 
 
 def one(blocks):
@@ -47,9 +48,9 @@ def test_topics_are_those_of_the_local_platform(deployed):
 
 def test_subscriptions_are_those_of_the_local_platform(deployed):
     found = deployed.of("pubsub_subscription")
-    rows = TOPOLOGY["bigquery"]["subscription"]
+    written = {each["name"]: each for each in written_by_bigquery(TOPOLOGY)}
 
-    assert found.keys() == {*TOPOLOGY["subscriptions"], *TOPOLOGY["pull_subscriptions"], rows["name"]}
+    assert found.keys() == {*TOPOLOGY["subscriptions"], *TOPOLOGY["pull_subscriptions"], *written}
     for name, declared in TOPOLOGY["subscriptions"].items():
         local = _push_subscription(PROJECT, name, declared, ADDRESSES[declared["service"]], "t")
         made, letters = found[name], one(found[name]["dead_letter_policy"])
@@ -67,7 +68,10 @@ def test_subscriptions_are_those_of_the_local_platform(deployed):
         local = _subscription(PROJECT, name, declared)
         assert (found[name]["topic"], found[name]["ack_deadline_seconds"]) == (local.topic, local.ack_deadline_seconds)
         assert not found[name]["push_config"]
-    assert one(found[rows["name"]]["bigquery_config"])["table"] == f"{PROJECT}.kairos.{rows['table']}"
+    for name, rows in written.items():
+        config = one(found[name]["bigquery_config"])
+        assert config["table"] == f"{PROJECT}.kairos.{rows['table']}"
+        assert config["drop_unknown_fields"] == rows.get("drop_unknown_fields", False)
     assert all(one(each["expiration_policy"]) == {"ttl": ""} for each in found.values()), (
         "idle ones would go after 31 days"
     )
@@ -83,12 +87,13 @@ def test_a_push_proves_itself_to_the_service_that_is_told_of_it(deployed):
 
 def test_who_takes_dead_letters_may(deployed):
     agent = "serviceAccount:service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com"
-    taken = deployed.of("pubsub_subscription_iam_member", "subscription")
+    members = deployed.all["google_pubsub_subscription_iam_member"].values()
+    taken = {each["subscription"]: each["member"] for each in members if each["member"] == agent}
     published = [
         each["topic"] for each in deployed.all["google_pubsub_topic_iam_member"].values() if each["member"] == agent
     ]
 
-    assert {name: each["member"] for name, each in taken.items()} == dict.fromkeys(TOPOLOGY["subscriptions"], agent)
+    assert taken == dict.fromkeys(TOPOLOGY["subscriptions"], agent)
     assert published == ["dead-letters"]
 
 
@@ -169,6 +174,8 @@ def test_a_service_may_do_what_the_topology_says_and_no_more(deployed, service):
 
     assert deployed.may(service) == {
         *(("pubsub.publisher", topic) for topic in declared["publishes"]),
+        *(("pubsub.publisher", topic) for topic in PUSHED_TOPICS if declared.get("puts_back")),
+        *(("pubsub.subscriber", name) for name in declared.get("pulls", [])),
         *(("datastore.user", name) for name in databases),
         *(("secretmanager.secretAccessor", f"kairos-{each.lower().replace('_', '-')}") for each in declared["secrets"]),
         *([("secretmanager.secretAccessor", beginning)] if beginning else []),

@@ -28,6 +28,7 @@ from functions.privacy import api as privacy
 from functions.privacy import openapi as privacy_openapi
 from functions.records import api as records
 from functions.records import openapi as records_openapi
+from functions.records.changes_api import changes_routes
 from functions.records.measuring_api import measuring_routes
 from functions.records.models_api import models_routes
 from functions.releases import api as releases
@@ -41,13 +42,22 @@ ROUTES = {
     "decide": (decide.routes(*[NOTHING] * 4), decide_openapi),
     "feedback": ([*feedback.routes(*[NOTHING] * 4), *callback_routes(*[NOTHING] * 5)], feedback_openapi),
     "operations": (
-        [*operations.sweeping_routes(*[NOTHING] * 5), *operations.redriving_routes(*[NOTHING] * 3)],
+        [
+            *operations.sweeping_routes(*[NOTHING] * 5),
+            *operations.redriving_routes(*[NOTHING] * 3),
+            *operations.reconciling_routes(*[NOTHING] * 3),
+        ],
         operations_openapi,
     ),
     "persons": (persons.routes(*[NOTHING] * 5), persons_openapi),
     "privacy": (privacy.routes(*[NOTHING] * 5), privacy_openapi),
     "records": (
-        [*records.routes(*[NOTHING] * 3), *measuring_routes(*[NOTHING] * 3), *models_routes(*[NOTHING] * 5)],
+        [
+            *records.routes(*[NOTHING] * 3),
+            *measuring_routes(*[NOTHING] * 3),
+            *changes_routes(*[NOTHING] * 3),
+            *models_routes(*[NOTHING] * 5),
+        ],
         records_openapi,
     ),
     "releases": (releases.routes(*[NOTHING] * 3), releases_openapi),

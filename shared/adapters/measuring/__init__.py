@@ -15,7 +15,8 @@ from shared.domain.measuring.arms import Sums
 from shared.domain.measuring.report import REST, Arms, Cell, Totals
 from shared.domain.measuring.uplift import sides_of
 from shared.domain.outcome import POSITIVE
-from shared.ports.measuring import AddedUp, Period
+from shared.domain.releasing.guards import COMPLAINTS, FAILURES, GUARDS, NOBODY, Met
+from shared.ports.measuring import AddedUp, Canary, Period
 
 _FILES = Path(__file__).parent
 
@@ -49,8 +50,21 @@ class Measures:
         counted = [(row["action"], row["side"], row["persons"], row["accepted"]) for row in rows]
         return AddedUp(sides_of(counted), scanned)
 
+    def canary(self, canary: Canary, since: datetime, until: datetime) -> tuple[Met, Met]:
+        """What persons of a canary met with, and what all others did."""
+        asked: dict[str, int | str | Sequence[str]] = {
+            "canary": canary.revision,
+            "live": canary.live,
+            "slow_ms": canary.slow_ms,
+            "failures": sorted(FAILURES),
+            "complaints": sorted(COMPLAINTS),
+        }
+        rows, _ = self._query("canary", {"since": since, "until": until}, asked)
+        found = {row["revision"]: Met(row["persons"], {guard: row[guard] for guard in GUARDS}) for row in rows}
+        return found.get(canary.revision, NOBODY), found.get(canary.live, NOBODY)
+
     def _query(
-        self, name: str, times: Mapping[str, datetime], texts: Mapping[str, str | Sequence[str]]
+        self, name: str, times: Mapping[str, datetime], asked: Mapping[str, int | str | Sequence[str]]
     ) -> tuple[Iterator[Any], int | None]:
         """The rows of an answer, and the bytes that it read.
 
@@ -59,7 +73,7 @@ class Measures:
         """
         sql = (_FILES / f"{name}.sql").read_text(encoding="utf-8")
         sql = sql.replace("{history}", self._history).replace("{precedence}", PRECEDENCE)
-        return self._warehouse.ask(sql, times, texts)
+        return self._warehouse.ask(sql, times, asked)
 
 
 def _sums(row: Any, of: str) -> Sums:
