@@ -57,8 +57,7 @@ def rank(
     decision = decision_id(signal.source, signal.id) if policy.factors.explores else ""
     known = policy.factors.propensities(counts, situation, decision, positions)
     # what is reckoned with is what the record keeps: whole parts, and neither 0 nor 1
-    parts = columns.propensities(known.every).take(positions)
-    parts *= PARTS
+    parts = known.p * PARTS
     np.rint(parts, out=parts)
     np.maximum(parts, 1.0, out=parts)
     np.minimum(parts, PARTS - 1.0, out=parts)
@@ -97,7 +96,7 @@ def reranking(
 ) -> Ranking:
     """The ranking of rows whose propensities are known, by ascending row."""
     parts = np.rint(np.array(known, dtype=np.float64) * PARTS)
-    return _scores(policy, rows, known, situation, way, decision).ranking(Propensities((), models), parts)
+    return _scores(policy, rows, known, situation, way, decision).ranking(Propensities(parts, models), parts)
 
 
 def _scores(
@@ -163,23 +162,11 @@ class _Scores:
             unlevered=self._unlevered(),
             models=known.models,
             bins=known.bins,
-            means=self._halves(known.means),
-            evidence=self._steps(known.evidence),
+            means=_halves(known.means),
+            evidence=_steps(known.evidence),
             scores=known.scores,
             shadows=known.shadows,
         )
-
-    def _halves(self, every: Column | None) -> bytes:
-        """Of the rows that may be, in half precision; nothing where nothing is drawn."""
-        return b"" if every is None else every[self._positions].astype("<f2").tobytes()
-
-    def _steps(self, every: Column | None) -> bytes:
-        """Of the rows that may be, evidence as it is packed; nothing where nothing is drawn."""
-        if every is None:
-            return b""
-        doublings = np.log2(every[self._positions] / LEAST_EVIDENCE)
-        steps: bytes = np.rint(doublings * EVIDENCE_STEPS).clip(0, 255).astype("u1").tobytes()
-        return steps
 
     def scoring(self, models: str) -> Scoring:
         """What is told."""
@@ -246,3 +233,16 @@ class _Scores:
         """Which of the rows are among these."""
         among: NDArray[np.bool_] = bits(some, self._columns.size)[self._positions]
         return among
+
+
+def _halves(means: Column | None) -> bytes:
+    """In half precision; nothing where nothing is drawn."""
+    return b"" if means is None else means.astype("<f2").tobytes()
+
+
+def _steps(evidence: Column | None) -> bytes:
+    """Evidence as it is packed; nothing where nothing is drawn."""
+    if evidence is None:
+        return b""
+    steps: bytes = np.rint(np.log2(evidence / LEAST_EVIDENCE) * EVIDENCE_STEPS).clip(0, 255).astype("u1").tobytes()
+    return steps
