@@ -24,6 +24,8 @@ PROPENSITY_DIGITS = 8
 MAX_VALUE = 1e9
 """Pounds. No acceptance is worth more, and with exponents up to 10 a priority stays a finite number."""
 
+MAX_CONTEXT_WEIGHT = 10.0
+
 
 class Propensities(NamedTuple):
     """P of the rows that may be, for one person and moment.
