@@ -35,8 +35,9 @@ lock: setup ## compile the locks again; ARGS=--upgrade takes newer releases
 	@echo confluent-kafka | $(COMPILE) - --constraint requirements-dev.txt --output-file requirements-kafka.txt
 	@printf 'river\nscikit-learn\nvowpalwabbit\n' | $(COMPILE) - --constraint requirements-dev.txt \
 		--output-file requirements-learning.txt
-	@printf 'bayesianbandits\npdstools\n' | $(COMPILE) - --constraint requirements-dev.txt \
+	@printf 'bayesianbandits\nfairlearn\npdstools\n' | $(COMPILE) - --constraint requirements-dev.txt \
 		--output-file requirements-measuring.txt
+	@echo 'apache-beam[gcp]>=2.77' | $(COMPILE) - --constraint requirements-dev.txt --output-file requirements-batch.txt
 
 clean: ## remove the environment and every cache
 	rm -rf .venv .kairos .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -10,10 +10,10 @@ from cli.platform import ROOT, running
 from cli.revisions import revision_of
 from cli.say import fail, json_option, say_json
 from shared.authoring import CatalogueError, Problem, check_folder, load
-from shared.authoring.differences import differences
 from shared.authoring.schemas import schemas as all_schemas
 from shared.domain.catalogue import Revision
 from shared.domain.contact_policy.gating import gates
+from shared.domain.differences import differences
 from shared.domain.policy.policy import Policy
 
 _folder = click.argument(

@@ -25,6 +25,7 @@ _UNITS = {"acceptances": "acceptances of 1,000 persons", "pounds": "£ of 1,000 
     type=click.Choice(["priority", "propensity", "no_levers"]),
     help="What another way of ranking would have come to, by what was drawn or left to chance.",
 )
+@click.option("--change", metavar="REVISION", help="What another revision would have come to, likewise: its id.")
 @click.option("--all", "every", is_flag=True, help="Comparisons of which nothing can be said, too.")
 @json_option
 def measure(
@@ -34,6 +35,7 @@ def measure(
     experiment: str,
     uplift: bool,
     instead: str | None,
+    change: str | None,
     every: bool,
     as_json: bool,
 ) -> None:
@@ -42,6 +44,8 @@ def measure(
     with running().client("records") as client:
         if uplift:
             found = checked(client.get("/v1/measures/uplift", params=period, timeout=None))
+        elif change:
+            found = checked(client.get("/v1/measures/change", params={**period, "revision": change}, timeout=None))
         elif instead:
             found = checked(client.get("/v1/measures/off-policy", params={**period, "ranks_by": instead}, timeout=None))
         else:
@@ -51,6 +55,8 @@ def measure(
         say_json(found)
     elif uplift:
         _say_uplift(found)
+    elif change:
+        _say_change(found)
     elif instead:
         _say_instead(found)
     else:
@@ -98,6 +104,25 @@ def _say_instead(found: dict[str, Any]) -> None:
                 estimate, low, high = (1000 * bound for bound in each[name])
                 said += f"; {name} {estimate:,.2f} ({low:,.2f} to {high:,.2f})"
         click.echo(f"  {said}")
+    if found["passed_over"]:
+        click.echo(
+            f"· {found['passed_over']} decisions left nothing to chance, gave several at once, or cannot be opened."
+        )
+
+
+def _say_change(found: dict[str, Any]) -> None:
+    click.echo(f"{found['revision'][:19]}…, {found['since'][:10]} to {found['until'][:10]} (that day excluded)")
+    if not found["worth"]:
+        click.echo("✗ No decision of that time was drawn or left to chance, so nothing can be said.")
+    else:
+        click.echo(f"  of {found['decisions']:,} decisions, {found['changing']:,} would choose something else")
+    for each in found["worth"]:
+        said = f"{_UNITS[each['measure']].replace('persons', 'decisions')}: {1000 * each['now']:,.2f} as it was"
+        if each.get("refused"):
+            click.echo(f"✗ {said}; {each['refused']}")
+            continue
+        estimate, low, high = (1000 * bound for bound in each["difference"])
+        click.echo(f"  {said}, {estimate:+,.2f} with the change ({low:+,.2f} to {high:+,.2f})")
     if found["passed_over"]:
         click.echo(
             f"· {found['passed_over']} decisions left nothing to chance, gave several at once, or cannot be opened."

@@ -27,17 +27,23 @@ def documents() -> dict[str, bytes]:
     from functions.decide import openapi as decide
     from functions.feedback import openapi as feedback
     from functions.ingest import openapi as ingest
+    from functions.operations import openapi as operations
     from functions.persons import openapi as persons
     from functions.privacy import openapi as privacy
     from functions.records import openapi as records
+    from functions.releases import openapi as releases
+    from functions.waves import openapi as waves
 
     made = {
         "ingest": ingest,
         "decide": decide,
         "feedback": feedback,
+        "operations": operations,
         "persons": persons,
         "privacy": privacy,
         "records": records,
+        "releases": releases,
+        "waves": waves,
     }
     return {
         f"{name}.json": msgspec.json.format(msgspec.json.encode(each.document()), indent=1) + b"\n"

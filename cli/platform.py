@@ -46,6 +46,7 @@ class Running(msgspec.Struct, frozen=True):
     emulators: dict[str, str]
     project: str
     on: Literal["emulators", "embedded"]
+    people: dict[str, str] = {}
 
     @contextmanager
     def client(self, function: str) -> Iterator[httpx.Client]:

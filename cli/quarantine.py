@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from cli.platform import Running, running
 from cli.say import fail, json_option, say_json
 from shared.domain.errors import KairosError
-from shared.ports import Parked
+from shared.ports import DeadLetters, Parked
 from shared.runtime.world import utc_now
 from workers.bridge.handler import FUNCTION as BRIDGE
-
-if TYPE_CHECKING:
-    from cli import stores
 
 
 @click.group()
@@ -96,7 +91,7 @@ def redrive(parked_ids: tuple[str, ...], everything: bool) -> None:
     raise SystemExit(1 if left else 0)
 
 
-def _again(platform: Running, letters: stores.DeadLetters, item: Parked) -> str | None:
+def _again(platform: Running, letters: DeadLetters, item: Parked) -> str | None:
     """Put a message back on its topic, or give a record of the bridge to ingest again: why it was refused."""
     if item.function != BRIDGE:
         letters.republish(item.topic, item.data, item.attributes)

@@ -12,7 +12,12 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON f
 
 def say_json(value: Any) -> None:
     """Print a value as indented JSON."""
-    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+    say_json_bytes(msgspec.json.encode(value))
+
+
+def say_json_bytes(encoded: bytes) -> None:
+    """Print JSON, indented."""
+    click.echo(msgspec.json.format(encoded, indent=2).decode())
 
 
 def fail(what: str, next_step: str = "") -> NoReturn:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import yaml
 from google.api_core.exceptions import AlreadyExists, GoogleAPICallError
@@ -26,18 +25,8 @@ from shared.adapters.pubsub import Rows
 from shared.domain.catalogue import Channel, Revision
 from shared.domain.pace import Pace
 from shared.messages import HistoryRow
-from shared.ports import Quarantine
+from shared.ports import DeadLetters, Quarantine
 from shared.runtime.metering import RequestMeter
-
-
-class DeadLetters(Protocol):
-    """What was refused too often, on Pub/Sub or on Kafka."""
-
-    def take_in(self, quarantine: Quarantine, *, now: datetime, limit: int = 1000) -> int:
-        """Park what waits, and say how many."""
-
-    def republish(self, topic: str, data: bytes, attributes: Mapping[str, str]) -> None:
-        """Publish once more what was parked."""
 
 
 def catalogues(platform: Running) -> Catalogues:
@@ -132,10 +121,10 @@ def history_rows(platform: Running, subscription: str) -> Rows:
 
 
 def _origins(topology: Mapping[str, Any]) -> dict[str, str]:
-    """Subscription to topic, for all that may give a message up: the pushed ones and the one that BigQuery reads."""
-    rows = topology["bigquery"]["subscription"]
+    """Subscription to topic, for all that may give a message up: the pushed ones and those that BigQuery reads."""
+    written = [topology["bigquery"][name] for name in ("subscription", "accepted")]
     pushed = {name: declared["topic"] for name, declared in topology["subscriptions"].items()}
-    return {**pushed, rows["name"]: rows["topic"]}
+    return {**pushed, **{each["name"]: each["topic"] for each in written}}
 
 
 def _database(platform: Running) -> Database:

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-WITH_KEYS = frozenset({"ingest", "decide", "feedback", "persons", "privacy", "records"})
+WITH_KEYS = frozenset(
+    {"ingest", "decide", "feedback", "operations", "persons", "privacy", "records", "releases", "waves"}
+)
 """Functions that callers with a key of their own reach; the others only hear Pub/Sub or the clock."""
 
 
@@ -19,6 +21,8 @@ class Credentials:
     """What proves, on this machine only, who is calling. Each start makes new ones unless they are given."""
 
     source_key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    colleague_key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    workflow_key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     push_token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
 
 
@@ -42,11 +46,17 @@ def tick_headers(credentials: Credentials) -> dict[str, str]:
 
 def workflow_secrets(credentials: Credentials) -> dict[str, str]:
     """What workflows read in Secret Manager, by name: the keys that they send to functions with."""
+    operators = ("erase", "export", "learn", "measure", "outbound", "reconcile", "redrive", "seal", "sweep", "weigh")
     return {
         "kairos-source-key-scheduler": credentials.source_key,
-        "kairos-operator-key-seal": credentials.source_key,
-        "kairos-operator-key-weigh": credentials.source_key,
+        "kairos-operator-key-release": credentials.workflow_key,
+        **{f"kairos-operator-key-{name}": credentials.source_key for name in operators},
     }
+
+
+def people(credentials: Credentials) -> dict[str, str]:
+    """The keys of the two persons that operators of this machine may be, since nobody approves what is their own."""
+    return {"local": credentials.source_key, "colleague": credentials.colleague_key}
 
 
 def push_environment(service: str, topology: Mapping[str, Any], credentials: Credentials) -> dict[str, str]:

@@ -17,6 +17,7 @@ from shared.adapters.firestore.contact_points import ContactPoints
 from shared.adapters.firestore.person_keys import tree_of_keys
 from shared.adapters.firestore.persons import Persons
 from shared.adapters.firestore.quarantine import Quarantine
+from shared.adapters.firestore.releases import Releases
 from shared.adapters.key_wrappers import make_key_file
 from shared.adapters.sealing import Sealer
 from shared.runtime.metering import RequestMeter
@@ -93,4 +94,5 @@ def seed(bank: Bank, local: Local, person_keys: str, tell: Callable[[str], None]
     keys = tree_of_keys(local.project, person_keys)
     keys.create()
     sealer = Sealer(keys)
-    bank.seed(Catalogues(database), Persons(database, meter, sealer), ContactPoints(vault, meter, sealer), tell)
+    catalogues, releases = Catalogues(database), Releases(database)
+    bank.seed(catalogues, releases, Persons(database, meter, sealer), ContactPoints(vault, meter, sealer), tell)

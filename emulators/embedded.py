@@ -18,7 +18,7 @@ import yaml
 from waitress.server import BaseWSGIServer, MultiSocketServer, create_server
 from werkzeug.wrappers import Request
 
-from emulators.access import Credentials, headers, tick_headers
+from emulators.access import Credentials, headers, people, tick_headers
 from emulators.children import Death
 from emulators.endpoints import EndpointsFile
 from emulators.errors import CannotStartError
@@ -29,7 +29,7 @@ from emulators.sandbox import Server as Sandbox
 from emulators.scheduler import Scheduler
 from emulators.schedules import jobs
 from emulators.wiring import Memory, Outside, services
-from shared.adapters.memory.bus import Bus, Publisher
+from shared.adapters.memory.bus import Bus, DeadLetters, Publisher
 from shared.adapters.memory.history import DecisionHistory
 from shared.adapters.memory.person_keys import new_sealer
 from shared.adapters.memory.quarantine import Quarantine
@@ -58,6 +58,9 @@ FUNCTIONS = (
     "persons",
     "records",
     "privacy",
+    "waves",
+    "releases",
+    "operations",
 )
 THREADS = 16
 TOPOLOGY = Path(__file__).resolve().parents[1] / "shared" / "topology.yaml"
@@ -105,6 +108,7 @@ class Embedded:
         self.bus = self._broker.bus if self._broker else memory_bus
         if self._broker is not None:
             self.endpoints["kafka"] = self._broker.address
+        self._letters = self._broker.letters if self._broker else DeadLetters(memory_bus, {})
         self._publisher = self._broker.publisher(self.meter) if self._broker else Publisher(memory_bus, self.meter)
         self.quarantine = self._broker.quarantine if self._broker else Quarantine(self.store)
         self._server: MultiSocketServer | BaseWSGIServer | None = None
@@ -162,6 +166,7 @@ class Embedded:
             SealingPublisher(self._publisher, self.sealer),
             self.history,
             self.quarantine,
+            self._letters,
             self.secrets,
             self.meter,
             self.sealer,
@@ -186,6 +191,7 @@ class Embedded:
             {
                 "endpoints": self.endpoints,
                 "headers": self.headers,
+                "people": people(self.credentials),
                 "pids": dict.fromkeys(FUNCTIONS, pid),
                 "secrets": dict(self.bank.source_secrets(self.credentials)),
                 "emulators": {"kafka": self._broker.address} if self._broker else {},

@@ -10,7 +10,7 @@ from emulators.children import Child, Death
 from emulators.errors import CannotStartError
 from emulators.probes import tcp
 from emulators.processes import Supervisor
-from shared.adapters.kafka import Bus, Publisher, Quarantine
+from shared.adapters.kafka import Bus, DeadLetters, Publisher, Quarantine
 from shared.ports import Meter
 
 START_SECONDS = 10.0
@@ -38,6 +38,7 @@ class Broker:
         self.address = f"127.0.0.1:{port}"
         self.bus = Bus(settings(self.address))
         self.quarantine = Quarantine(settings(self.address))
+        self.letters = DeadLetters(settings(self.address), {})
 
     def publisher(self, meter: Meter) -> Publisher:
         """Publishes on its bus."""

@@ -14,12 +14,13 @@ import msgspec
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from emulators.access import Credentials, webhook_secret
+from emulators.access import Credentials, people, webhook_secret
 from emulators.options import Local
 from emulators.playing import Played
 from emulators.reporting import Reporter
 from emulators.sandbox import SCORING_HOST
 from emulators.seed import read_customers, seed_customers
+from functions.releases.handler import Govern
 from shared.authoring import load
 from shared.domain.catalogue import (
     Authentication,
@@ -36,9 +37,14 @@ from shared.domain.catalogue import (
     SmtpConnector,
     StandardWebhooks,
 )
+from shared.domain.governance.commands import Begin
+from shared.domain.governance.release import Actor
 from shared.domain.links import Links, link_keys
-from shared.ports import Catalogues, ContactPoints, Persons
-from shared.runtime.world import utc_now
+from shared.ports import Catalogues, ContactPoints, Persons, Releases
+from shared.runtime.world import pause, utc_now
+
+SEEDING = Actor("kairos up", is_person=False)
+"""Who is noted for the first revision."""
 
 
 class Bank:
@@ -114,16 +120,25 @@ class Bank:
                 hosts[urlsplit(each.token_url).hostname or ""] = sandbox
         return hosts
 
+    def begin(self, catalogues: Catalogues, releases: Releases) -> None:
+        """Let the catalogue decide, as the first revision, which nobody has to approve: there is nothing yet that it
+        could be held against.
+        """
+        catalogues.keep(self.revision)
+        first = Begin(revision=self.revision.id, why="the first revision on this machine")
+        Govern(releases, catalogues, self.seal_key, pause)("live", first, SEEDING, utc_now())
+
     def seed(
         self,
         catalogues: Catalogues,
+        releases: Releases,
         persons: Persons,
         contact_points: ContactPoints,
         on_progress: Callable[[str], None],
     ) -> None:
-        """Publish the catalogue and create the customers."""
+        """Let the catalogue decide and create the customers."""
         revision = self.revision
-        catalogues.publish(revision)
+        self.begin(catalogues, releases)
         on_progress(
             f"catalogue {revision.id[:19]} live: {len(revision.actions)} actions, {len(revision.treatments)} treatments"
         )
@@ -153,10 +168,13 @@ def _public_key() -> str:
 
 
 def access(credentials: Credentials) -> dict[str, str]:
-    """The secrets that say who may call: one key for every channel and operator of this machine."""
+    """The secrets that say who may call: one key for every channel of this machine, and for operators those of two
+    persons and one of workflows.
+    """
+    operators = {name: {"key": key} for name, key in people(credentials).items()}
     return {
         "CHANNEL_KEYS": json.dumps({"local": {"key": credentials.source_key}}),
-        "OPERATOR_KEYS": json.dumps({"local": {"key": credentials.source_key}}),
+        "OPERATOR_KEYS": json.dumps({**operators, "release": {"key": credentials.workflow_key, "kind": "service"}}),
     }
 
 

@@ -222,6 +222,7 @@ class Platform:
             {
                 "endpoints": dict(self.endpoints),
                 "headers": self.headers,
+                "people": access.people(self.local.credentials),
                 "pids": self.pids(),
                 "processes": self.supervisor.pids(),
                 "secrets": dict(self._options.kept_secrets(self.local)),

@@ -1,1 +1,1 @@
-"""Releasing Kairos to Google Cloud, and what it runs on there."""
+"""Releasing Kairos to Google Cloud: revisions of the services and their traffic. All else there is Terraform's."""

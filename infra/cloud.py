@@ -14,7 +14,7 @@ from typing import Any
 
 TIMEOUT_SECONDS = 30
 ABSENT = ("Cannot find service", "NOT_FOUND")
-"""How Cloud Run and Cloud Scheduler say that there is nothing of a name."""
+"""How Cloud Run says that there is nothing of a name."""
 
 READY_ATTEMPTS = 6
 READY_PAUSE_SECONDS = 10

@@ -1,14 +1,12 @@
 """Release one image to every function of the topology: first without traffic, then step by step.
 
-    python -m infra.deploy access --project P
     python -m infra.deploy deploy --project P --tag r-1a2b3c4 --image NAME@sha256:DIGEST
     python -m infra.deploy canary --project P --tag r-1a2b3c4
 
-`access` lets services read the secrets that they look up while they run; once, by who may change the project's policy.
-`deploy` makes a revision of each service under the tag, and the jobs that start some of them by the clock. `canary`
-sends it 1, 5, 25 and then 100 % of the traffic; before each step every tagged revision must say it is ready, and after
-each its share of server errors must be low. At the first failure all the traffic goes back to where it was. `--dry-run`
-prints the commands and runs none.
+`deploy` makes a revision of each service under the tag. `canary` sends it 1, 5, 25 and then 100 % of the traffic;
+before each step every tagged revision must say it is ready, and after each its share of server errors must be low. At
+the first failure all the traffic goes back to where it was. `--dry-run` prints the commands and runs none. The services
+themselves, and everything else, are Terraform's (infra/README.md).
 """
 
 from __future__ import annotations
@@ -23,19 +21,13 @@ from typing import Any, Protocol
 import yaml
 
 from infra.cloud import CloudError, Gcloud, show
-from infra.flows import Flow, Start, called, deploy_flow, describe_start, flows, put_start, starts
 from infra.rollout import (
     STEPS,
     Release,
-    Schedule,
     Service,
     deploy,
     describe,
-    describe_schedule,
-    grant,
-    put_schedule,
     restore,
-    schedules,
     services,
     serving,
     shift,
@@ -66,51 +58,15 @@ class CanaryError(Exception):
 
 
 def deploy_all(cloud: Cloud, release: Release, targets: list[Service]) -> None:
-    """Make a revision of each service. Those that exist go on serving what they served."""
-    for service in targets:
-        exists = cloud.read(describe(service, release)) is not None
-        if not exists:
-            print(f"· {service.deployed_name} is new: its first revision serves at once")
-        cloud.run(deploy(service, release, exists=exists))
-
-
-def grant_all(cloud: Cloud, release: Release, targets: list[Service]) -> None:
-    """Let each service read what it looks up while it runs.
+    """Make a revision of each service, once all of them are there. They go on serving what they served.
 
     Raises:
-        CloudError: a command failed.
+        CloudError: a service is not there, or a command failed.
     """
     for service in targets:
-        if service.secrets_read:
-            cloud.run(grant(service, release))
-
-
-def schedule_all(cloud: Cloud, release: Release, jobs: list[Schedule]) -> None:
-    """Make the jobs that start services by the clock, or change those that are there.
-
-    Raises:
-        CloudError: a command failed.
-    """
-    for job in jobs:
-        address = look(cloud, release, job.service)["status"]["url"]
-        exists = cloud.read(describe_schedule(job, release)) is not None
-        cloud.run(put_schedule(job, release, address, exists=exists))
-
-
-def deploy_workflows(
-    cloud: Cloud, release: Release, targets: list[Service], deployed: list[Flow], jobs: list[Start], account: str
-) -> None:
-    """Deploy workflows with the addresses of what they call, and make or change the jobs that start them.
-
-    Raises:
-        CloudError: a command failed.
-    """
-    for flow in deployed:
-        addresses = {each.name: look(cloud, release, each)["status"]["url"] for each in called(flow, targets)}
-        cloud.run(deploy_flow(flow, release, addresses))
-    for job in jobs:
-        exists = cloud.read(describe_start(job, release)) is not None
-        cloud.run(put_start(job, release, account, exists=exists))
+        look(cloud, release, service)
+    for service in targets:
+        cloud.run(deploy(service, release))
 
 
 def canary(cloud: Cloud, release: Release, targets: list[Service], *, pause_seconds: int, error_share: float) -> None:
@@ -149,7 +105,7 @@ def look(cloud: Cloud, release: Release, service: Service) -> dict[str, Any]:
     """
     described = cloud.read(describe(service, release))
     if described is None:
-        message = f"{service.deployed_name} is not deployed"
+        message = f"{service.deployed_name} is not there; terraform -chdir=infra apply makes it (infra/README.md)"
         raise CloudError(message)
     return described
 
@@ -202,20 +158,12 @@ def roll_back(cloud: Cloud, release: Release, before: dict[Service, dict[str, in
         raise CloudError(message)
 
 
-def dry_run(release: Release, targets: list[Service], jobs: list[Schedule], phase: str) -> None:
+def dry_run(release: Release, targets: list[Service], phase: str) -> None:
     """Print what would be run, as if every service existed and every check passed."""
-    if phase == "access":
-        for service in targets:
-            if service.secrets_read:
-                show(grant(service, release))
-        return
     if phase == "deploy":
         for service in targets:
             show(describe(service, release))
-            show(deploy(service, release, exists=True))
-        for job in jobs:
-            show(describe_schedule(job, release))
-            show(put_schedule(job, release, f"https://{job.service.deployed_name}.run.app", exists=True))
+            show(deploy(service, release))
         return
     for percent in STEPS:
         for service in targets:
@@ -225,36 +173,28 @@ def dry_run(release: Release, targets: list[Service], jobs: list[Schedule], phas
 def main(arguments: list[str]) -> None:
     """Read the command line, and do what it says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("phase", choices=["access", "deploy", "canary"])
+    parser.add_argument("phase", choices=["deploy", "canary"])
     parser.add_argument("--project", required=True)
     parser.add_argument("--region", help="default: the topology's")
-    parser.add_argument("--tag", default="", help="names the release, such as r-1a2b3c4")
+    parser.add_argument("--tag", required=True, help="names the release, such as r-1a2b3c4")
     parser.add_argument("--image", default="", help="NAME@sha256:DIGEST, for deploy")
-    parser.add_argument("--caller", help="service account that asks revisions; default kairos-release of the project")
+    parser.add_argument("--caller", help="service account that asks revisions; default kairos-build of the project")
     parser.add_argument("--pause-seconds", type=int, default=300, help="length of a step; figures lag by three minutes")
     parser.add_argument("--error-share", type=float, default=0.02, help="most server errors allowed, of all answers")
     parser.add_argument("--dry-run", action="store_true", help="print the commands and run none")
     options = parser.parse_args(arguments)
     if options.phase == "deploy" and not options.image:
         parser.error("deploy needs --image")
-    if options.phase != "access" and not options.tag:
-        parser.error(f"{options.phase} needs --tag")
 
     topology = yaml.safe_load(TOPOLOGY.read_text())
     release = Release(options.project, options.region or topology["region"], options.tag, options.image)
     targets = services(topology)
-    jobs = schedules(topology, targets)
     if options.dry_run:
-        dry_run(release, targets, jobs, options.phase)
+        dry_run(release, targets, options.phase)
         return
-    cloud = Gcloud(options.caller or f"kairos-release@{release.project}.iam.gserviceaccount.com")
-    if options.phase == "access":
-        grant_all(cloud, release, targets)
-    elif options.phase == "deploy":
+    cloud = Gcloud(options.caller or f"kairos-build@{release.project}.iam.gserviceaccount.com")
+    if options.phase == "deploy":
         deploy_all(cloud, release, targets)
-        schedule_all(cloud, release, jobs)
-        account = topology["push"]["account"]
-        deploy_workflows(cloud, release, targets, flows(topology), starts(topology), account)
     else:
         canary(cloud, release, targets, pause_seconds=options.pause_seconds, error_share=options.error_share)
 

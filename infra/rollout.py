@@ -35,9 +35,10 @@ class Service:
     max_instances: int
     timeout_seconds: int
     publishes: list[str] = field(default_factory=list)
+    pulls: list[str] = field(default_factory=list)
+    puts_back: bool = False
     environment: dict[str, str] = field(default_factory=dict)
     secrets: list[str] = field(default_factory=list)
-    secrets_read: str = ""
     push: Push | None = None
 
     @property
@@ -62,22 +63,6 @@ class Release:
             raise ValueError(message)
 
 
-@dataclass(frozen=True)
-class Schedule:
-    """A service that the clock starts: when, in cron's words, UTC, and how long it may take."""
-
-    name: str
-    service: Service
-    cron: str
-    attempt_deadline_seconds: int
-    path: str = "/"
-
-    @property
-    def deployed_name(self) -> str:
-        """The Cloud Scheduler job."""
-        return f"kairos-{self.name}"
-
-
 def services(topology: dict[str, Any]) -> list[Service]:
     """The topology's services."""
     callers = [*topology["subscriptions"].values(), *topology["schedules"].values()]
@@ -86,42 +71,10 @@ def services(topology: dict[str, Any]) -> list[Service]:
     return [
         Service(
             name=name,
-            secrets_read=topology["secrets_read"].get(name, ""),
             push=Push(account, audience.replace("{service}", name)) if name in pushed else None,
             **declared,
         )
         for name, declared in topology["services"].items()
-    ]
-
-
-def schedules(topology: dict[str, Any], targets: list[Service]) -> list[Schedule]:
-    """The topology's schedules of services."""
-    by_name = {service.name: service for service in targets}
-    return [
-        Schedule(name=name, **{**declared, "service": by_name[declared["service"]]})
-        for name, declared in topology["schedules"].items()
-        if "service" in declared
-    ]
-
-
-def describe_schedule(schedule: Schedule, release: Release) -> list[str]:
-    """Ask what job is there."""
-    place = (f"--project={release.project}", f"--location={release.region}")
-    return ["gcloud", "scheduler", "jobs", "describe", schedule.deployed_name, *place, "--format=json"]
-
-
-def put_schedule(schedule: Schedule, release: Release, address: str, *, exists: bool) -> list[str]:
-    """Make or change a job that sends a `POST` to a service at its own address, which follows its traffic."""
-    push = schedule.service.push
-    assert push is not None, "what is scheduled knows who calls it"
-    return [
-        *("gcloud", "scheduler", "jobs", "update" if exists else "create", "http", schedule.deployed_name, "--quiet"),
-        *(f"--project={release.project}", f"--location={release.region}"),
-        *(f"--schedule={schedule.cron}", "--time-zone=Etc/UTC"),
-        *(f"--uri={address}{schedule.path}", "--http-method=POST"),
-        f"--oidc-service-account-email={push.account.format(project=release.project)}",
-        f"--oidc-token-audience={push.audience.format(project=release.project)}",
-        f"--attempt-deadline={schedule.attempt_deadline_seconds}s",
     ]
 
 
@@ -130,21 +83,11 @@ def secret_id(variable: str) -> str:
     return "kairos-" + variable.lower().replace("_", "-")
 
 
-def grant(service: Service, release: Release) -> list[str]:
-    """Let a service read, while it runs, the secrets whose names begin as the topology says, and no others."""
-    named = f'resource.name.extract("/secrets/{{name}}/").startsWith("{service.secrets_read}")'
-    return [
-        *("gcloud", "projects", "add-iam-policy-binding", release.project, "--quiet", "--format=none"),
-        f"--member=serviceAccount:{service.deployed_name}@{release.project}.iam.gserviceaccount.com",
-        "--role=roles/secretmanager.secretAccessor",
-        f"--condition=title={service.secrets_read}secrets,expression={named}",
-    ]
-
-
-def deploy(service: Service, release: Release, *, exists: bool) -> list[str]:
+def deploy(service: Service, release: Release) -> list[str]:
     """Make a revision that gets no traffic yet, reachable under the release's tag.
 
-    A service's very first revision gets all the traffic, since Cloud Run has nothing else to send it to.
+    Whatever belongs to the service and not to the revision is Terraform's: who may call it, its audience, how many
+    instances it keeps.
     """
     environment = {
         "FUNCTION_SOURCE": service.source,
@@ -160,16 +103,14 @@ def deploy(service: Service, release: Release, *, exists: bool) -> list[str]:
     return [
         *("gcloud", "run", "deploy", service.deployed_name, "--quiet"),
         *(f"--project={release.project}", f"--region={release.region}"),
-        *(f"--image={release.image}", f"--tag={release.tag}"),
-        *(["--no-traffic"] if exists else []),
+        *(f"--image={release.image}", f"--tag={release.tag}", "--no-traffic"),
+        "--command=",  # that of the image, and not of the revision that Terraform made the service with
         f"--service-account={service.deployed_name}@{release.project}.iam.gserviceaccount.com",
-        "--allow-unauthenticated" if service.public else "--no-allow-unauthenticated",
         *(f"--concurrency={service.concurrency}", f"--cpu={service.cpu}", f"--memory={service.memory}"),
-        *(f"--min={service.min_instances}", f"--max-instances={service.max_instances}"),
-        *(f"--timeout={service.timeout_seconds}", "--execution-environment=gen2", "--cpu-boost"),
+        *(f"--max-instances={service.max_instances}", f"--timeout={service.timeout_seconds}"),
+        *("--execution-environment=gen2", "--cpu-boost"),
         f"--set-env-vars=^{DELIMITER}^{pairs}",
         f"--set-secrets={secrets}" if secrets else "--clear-secrets",
-        *([f"--set-custom-audiences={service.push.audience.format(project=release.project)}"] if service.push else []),
         f"--labels=release={release.tag}",
     ]
 

@@ -2,37 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
-import msgspec
 
 from cli.platform import ROOT
 from cli.revisions import revision_of
-from cli.say import fail, json_option, say_json
-from cli.simulate.page import Told, page
-from cli.simulate.persons import read
-from cli.simulate.running import AT_ONCE, Asked, Came, run
-from cli.simulate.saying import judgement, say_differences, say_fairness, say_summary, say_weeks
+from cli.say import fail, json_option, say_json_bytes
+from cli.simulate.page import page
+from cli.simulate.reading import lines_of, lots
+from cli.simulate.running import run
+from cli.simulate.saying import say_differences, say_fairness, say_gates, say_summary, say_weeks
 from cli.snapshots import read_snapshot
-from shared.domain.batch.differing import Difference, Moved, differences
-from shared.domain.batch.judging import compare, judge
-from shared.domain.batch.numbers import Summary
-from shared.domain.batch.rates import Rates
-from shared.domain.batch.weeks import Week
-from shared.domain.catalogue import Revision
+from shared.domain.batch.report import Findings, encoded, findings, report
+from shared.domain.batch.simulating import AT_ONCE, Asked, Came
+from shared.domain.catalogue import Gates, Revision
 from shared.domain.engagement import Slots
+from shared.domain.errors import InvalidError
+from shared.domain.releasing.gates import Gate, Simulated, gates
 from shared.domain.signal import DECISION_REQUESTED
 
 SAMPLE = ROOT / "catalogue" / "samples" / "customers.csv"
+_file = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+class _Lines(click.ParamType[str]):
+    """A file that is there; or files of a bucket, which the workers of Dataflow read."""
+
+    name = "file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The same text."""
+        text = str(value)
+        if "://" not in text and not Path(text).is_file():
+            self.fail(f"there is no file {text}", param, ctx)
+        return text
 
 
 @click.command()
 @click.argument("revision", default=str(ROOT / "catalogue"))
 @click.option("--against", metavar="REVISION", help="What it is compared with, as it is now.")
-@click.option("--persons", "file", default=SAMPLE, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--persons", type=_Lines(), help="Who is decided on; the customers of the sample bank, if not given.")
+@click.option("--history", type=_Lines(), help="Decide these decisions of the past again instead, a record a line.")
 @click.option("--channel", help="An inbound channel that asks; otherwise something is sent on any outbound channel.")
 @click.option("--placement", "placements", multiple=True, metavar="ID[=COUNT]", help="On the channel; any, if none.")
 @click.option("--brand", help="Whose the signal is, or the request.")
@@ -41,14 +55,21 @@ SAMPLE = ROOT / "catalogue" / "samples" / "customers.csv"
 @click.option("--at", type=click.DateTime(["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"]), help="When, UTC; now, if not given.")
 @click.option("--who", "behind", metavar="NUMBER", help="Name the persons behind a number, such as issue:grow.")
 @click.option("--record", "person", metavar="PERSON", help="Print the whole record of one person's decision.")
-@click.option(
-    "--snapshot", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="What models have learnt."
-)
+@click.option("--snapshot", type=_file, help="What models have learnt.")
 @click.option("--weeks", default=0, type=click.IntRange(0, 52), help="Simulate contact pressure over so many weeks.")
 @click.option("--seed", default=0, show_default=True, help="Of what persons accept meanwhile.")
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a report with plots there too.")
-@click.option("--gate", "gated", is_flag=True, help="Fail where a limit of fairness.yaml is not kept.")
+@click.option("--gate", "gated", is_flag=True, help="Fail where a limit of gates.yaml or fairness.yaml is not kept.")
+@click.option("--acknowledge", "acknowledged", multiple=True, metavar="LIMIT", help="One that is meant to be looser.")
 @click.option("--processes", default=1, type=click.IntRange(1, 64), show_default=True)
+@click.option(
+    "--runner",
+    default="local",
+    show_default=True,
+    type=click.Choice(["local", "direct", "dataflow"]),
+    help="What runs it: this command; or as an Apache Beam pipeline, the runner on this machine or Dataflow.",
+)
+@click.option("--beam", multiple=True, metavar="NAME=VALUE", help="An option of Beam, such as region=europe-west2.")
 @json_option
 def simulate(revision: str, as_json: bool, **given: Any) -> None:
     """Decide for every person of a file as REVISION would, without sending or keeping anything.
@@ -61,38 +82,39 @@ def simulate(revision: str, as_json: bool, **given: Any) -> None:
     now = options.at.replace(tzinfo=UTC) if options.at else datetime.now(UTC)
     asked = Asked(
         revisions=tuple(each.catalogue.canonical() for each in revisions),
-        slots=_slots(revisions, options.channel, options.placements),
-        kind=options.kind or (DECISION_REQUESTED if options.channel else "schedule"),
-        context=_context(options.channel, options.context),
-        brand=options.brand,
-        now=now,
         behind=options.behind,
         person=options.person,
         weeks=options.weeks,
         seed=options.seed,
         counts=read_snapshot(options.snapshot).counts if options.snapshot else {},
+        **_occasion(options, revisions, now),
     )
-    lots = read(options.file, revisions[-1], now, AT_ONCE)
-    found = _added(run(asked, lots, options.processes), len(revisions), options.weeks)
-    if not found.summaries[-1].persons:
-        fail(f"{options.file} has no persons.", "It has one JSON object a line, or is a table.")
+    file = options.history or options.persons or str(SAMPLE)
+    try:
+        came = _run(asked, file, revisions[-1], now, options)
+    except InvalidError as error:
+        fail(f"{file}: {error}")
+    found = findings(revisions, asked.now, came)
+    if not found.after.persons:
+        fail(f"{file} has no persons.", "It has one JSON object a line, or is a table.")
     if options.person is not None:
-        if not found.record:
-            fail(f"{options.file} has no person {options.person}.")
-        click.echo(found.record)
+        if not came.record:
+            fail(f"{file} has no person {options.person}.")
+        click.echo(came.record)
     elif options.behind is not None:
         _say_who(options.behind, found, as_json=as_json)
     else:
-        _say(revisions, found, as_json=as_json)
+        _say(found, _gates(found, options.acknowledged), as_json=as_json)
     if options.html is not None:
-        _write(options.html, revisions, now, found)
+        _write(options.html, found)
     if options.gated:
-        _gate(revisions, found.rates[-1])
+        _gate(found, _gates(found, options.acknowledged))
 
 
 class _Options(NamedTuple):
     against: str | None
-    file: Path
+    persons: str | None
+    history: str | None
     channel: str | None
     placements: tuple[str, ...]
     brand: str | None
@@ -103,114 +125,111 @@ class _Options(NamedTuple):
     person: str | None
     html: Path | None
     gated: bool
+    acknowledged: tuple[str, ...]
     snapshot: Path | None
     weeks: int
     seed: int
     processes: int
+    runner: str
+    beam: tuple[str, ...]
 
 
-def _added(came: Any, revisions: int, weeks: int) -> Came:
-    """All waves as one."""
-    total = Came(
-        summaries=tuple(Summary() for _ in range(revisions)),
-        moved=Moved(),
-        rates=tuple(Rates() for _ in range(revisions)),
-        weeks=tuple([Week() for _ in range(weeks)] for _ in range(revisions)),
-        behind=tuple([] for _ in range(revisions)),
-    )
-    for each in came:
-        for mine, theirs in zip(total.summaries, each.summaries, strict=True):
-            mine.add(theirs)
-        total.moved.add(each.moved)
-        for known_rates, more_rates in zip(total.rates, each.rates, strict=True):
-            known_rates.add(more_rates)
-        for known, more in zip(total.behind, each.behind, strict=False):
-            known.extend(more)
-        for known_weeks, more_weeks in zip(total.weeks, each.weeks, strict=True):
-            for known_week, more_week in zip(known_weeks, more_weeks, strict=True):
-                known_week.add(more_week)
-        total.record = total.record or each.record
-    return total
+def _run(asked: Asked, file: str, revision: Revision, now: datetime, options: _Options) -> Came:
+    """Decide here, or have a pipeline decide."""
+    if options.runner != "local":
+        from cli.simulate.pipeline import run_pipeline
+
+        return run_pipeline(asked, file, lines_of(file, revision, now), options.runner, options.beam)
+    if options.beam:
+        fail("An option of Beam is for a pipeline.", "Name one with --runner.")
+    if "://" in file:
+        fail(f"{file} is not on this machine.", "Copy it, or let --runner dataflow read it.")
+    return run(asked, lots(lines_of(file, revision, now), AT_ONCE), options.processes)
 
 
-def _write(file: Path, revisions: list[Revision], now: datetime, found: Came) -> None:
+def _occasion(options: _Options, revisions: list[Revision], now: datetime) -> dict[str, Any]:
+    """What persons are decided on by; nothing where the history says it of each decision."""
+    if options.history is not None:
+        named = {
+            "--persons": options.persons,
+            "--channel": options.channel,
+            "--placement": options.placements,
+            "--brand": options.brand,
+            "--signal": options.kind,
+            "--context": options.context,
+            "--at": options.at,
+            "--weeks": options.weeks,
+        }
+        beside = ", ".join(name for name, value in named.items() if value)
+        if beside:
+            fail(f"With --history there is no {beside}.", "Each record says who was asked, when and for what.")
+        return {}
+    return {
+        "slots": _slots(revisions, options.channel, options.placements),
+        "kind": options.kind or (DECISION_REQUESTED if options.channel else "schedule"),
+        "context": _context(options.channel, options.context),
+        "brand": options.brand,
+        "now": now,
+    }
+
+
+def _write(file: Path, found: Findings) -> None:
     """Write the report."""
-    told = Told(
-        revisions=revisions,
-        now=now,
-        found=found,
-        differences=_differences(revisions, found),
-        compared=compare(revisions[-1], found.rates[-1]),
-        judged=judge(revisions[-1], found.rates[-1]),
-    )
     try:
-        file.write_text(page(told), encoding="utf-8")
+        file.write_text(page(found), encoding="utf-8")
     except OSError as error:
         fail(f"{file} cannot be written: {error.strerror}.")
 
 
-def _differences(revisions: list[Revision], found: Came) -> list[Difference]:
-    before, after = found.summaries[0], found.summaries[-1]
-    return differences(before.counts, after.counts, found.moved) if len(revisions) == 2 else []
+def _gates(found: Findings, acknowledged: tuple[str, ...]) -> tuple[Gate, ...]:
+    came = found.came
+    return gates(
+        Simulated(found.revisions[0], found.revisions[-1], came.summaries[0], came.summaries[-1], came.rates[-1]),
+        acknowledged,
+    )
 
 
-def _gate(revisions: list[Revision], rates: Rates) -> None:
-    """Fail where the last revision does not keep a limit, of its own or of the one before, and name each."""
-    if not any(revision.catalogue.fairness.limits for revision in revisions):
-        fail("The revision has no limits of fairness.", "They stand in fairness.yaml.")
-    judged = [each for revision in reversed(revisions) for each in judge(revision, rates)]
-    lost = [each for each in judged if each.verdict != "kept"]
+def _gate(found: Findings, judged: Sequence[Gate]) -> None:
+    """Fail where a gate is not passed, of the last revision or of the one before, and name each."""
+    nothing = Gates()
+    if not any(each.catalogue.fairness.limits or each.catalogue.gates != nothing for each in found.revisions):
+        fail("The revision has neither gates nor limits of fairness.", "They stand in gates.yaml and fairness.yaml.")
+    lost = [each for each in judged if not each.passed]
     if lost:
-        names = ", ".join(dict.fromkeys(each.limit for each in lost))
-        fail(f"Limits of fairness are not kept: {names}.", "\n    ".join(dict.fromkeys(map(judgement, lost))))
+        names = ", ".join(dict.fromkeys(f"{each.kind} {each.id}".strip() for each in lost))
+        fail(f"Gates are not passed: {names}.", "\n    ".join(each.said for each in lost))
 
 
-def _say(revisions: list[Revision], found: Came, *, as_json: bool) -> None:
-    before, after = found.summaries[0], found.summaries[-1]
-    made = _differences(revisions, found)
+def _say(found: Findings, judged: Sequence[Gate], *, as_json: bool) -> None:
     if as_json:
-        told: dict[str, Any] = {
-            "revision": revisions[-1].id,
-            "after": after,
-            "fairness": compare(revisions[-1], found.rates[-1]),
-            "limits": judge(revisions[-1], found.rates[-1]),
-        }
-        if found.weeks[-1]:
-            told["weeks"] = [_told(week) for week in found.weeks[-1]]
-        if len(revisions) == 2:
-            told |= {"against": revisions[0].id, "before": before, "differences": made}
-            if found.weeks[0]:
-                told["weeks_before"] = [_told(week) for week in found.weeks[0]]
-        say_json(told)
-    elif len(revisions) == 2:
-        say_differences(made, before, after)
+        say_json_bytes(encoded(report(found, judged)))
+        return
+    if found.before is not None:
+        say_differences(found)
     else:
-        say_summary(revisions[-1], after)
-    if not as_json:
-        say_weeks(found.weeks)
-        say_fairness(judge(revisions[-1], found.rates[-1]))
+        say_summary(found)
+    say_weeks(found.came.weeks)
+    say_fairness(found.judged)
+    say_gates([each for each in judged if each.kind != "fairness"])
 
 
-def _told(week: Week) -> dict[str, Any]:
-    return {**msgspec.structs.asdict(week), "pressure": week.pressure}
-
-
-def _say_who(behind: str, found: Came, *, as_json: bool) -> None:
+def _say_who(behind: str, found: Findings, *, as_json: bool) -> None:
     """The persons behind a number; of two revisions who came and who went."""
-    known = {name for summary in found.summaries for name in summary.counts}
+    known = {name for summary in found.came.summaries for name in (*summary.counts, *summary.amounts)}
     if behind not in known:
         near = sorted(name for name in known if name.partition(":")[0] == behind.partition(":")[0])
         fail(f"There is no number {behind}.", f"There are {', '.join(near or sorted(known))}.")
-    if len(found.behind) == 1:
-        told: dict[str, list[str]] = {"persons": found.behind[0]}
+    names = [sorted(each) for each in found.came.behind]
+    if len(names) == 1:
+        told: dict[str, list[str]] = {"persons": names[0]}
     else:
-        was, now = map(set, found.behind)
+        was, now = map(set, names)
         told = {
-            "came": [person for person in found.behind[1] if person not in was],
-            "went": [person for person in found.behind[0] if person not in now],
+            "came": [person for person in names[1] if person not in was],
+            "went": [person for person in names[0] if person not in now],
         }
     if as_json:
-        say_json(told)
+        say_json_bytes(encoded(told))
         return
     for word, persons in told.items():
         for each in persons:

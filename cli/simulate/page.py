@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
 from html import escape
-from typing import NamedTuple
 
 from cli.simulate.plots import Interval, Markup, bar, columns, interval
-from cli.simulate.running import Came
 from cli.simulate.saying import allowances
 from shared.domain.batch.differing import Difference
-from shared.domain.batch.judging import Compared, Judged
 from shared.domain.batch.numbers import CHANGED_BY_LEVERS, COST, REACHED, VALUE, VALUE_WITHOUT_LEVERS, Summary
+from shared.domain.batch.report import Findings
 from shared.domain.batch.weeks import Week
-from shared.domain.catalogue import Revision
 
 MOST_DIFFERENCES = 40
 _STYLE = """
@@ -30,27 +26,7 @@ rect,circle,line{print-color-adjust:exact}}
 """
 
 
-class Told(NamedTuple):
-    """What a page tells.
-
-    Attributes:
-        revisions: one, or the one before and the one after.
-        now: when was simulated, UTC.
-        found: of them.
-        differences: between the two.
-        compared: parts of persons, by the last revision.
-        judged: its limits of fairness.
-    """
-
-    revisions: Sequence[Revision]
-    now: datetime
-    found: Came
-    differences: Sequence[Difference]
-    compared: Sequence[Compared]
-    judged: Sequence[Judged]
-
-
-def page(told: Told) -> str:
+def page(told: Findings) -> str:
     """The whole page."""
     name = told.revisions[-1].catalogue.name
     title = escape(f"{name}: a simulation")
@@ -63,44 +39,61 @@ def page(told: Told) -> str:
     )
 
 
-def _sections(told: Told) -> Iterator[Iterable[str]]:
-    summaries = told.found.summaries
-    before = summaries[0] if len(summaries) == 2 else None
+def _sections(told: Findings) -> Iterator[Iterable[str]]:
+    after, before = told.after, told.before
     yield _head(told)
-    yield _sums(told.revisions[-1], summaries[-1], before)
-    yield _funnel(summaries[-1], before)
-    yield _given(summaries[-1], before)
+    yield _sums(told)
+    yield _funnel(after, before)
+    yield _given(after, before)
     if before is not None:
-        yield _differences(told.differences, summaries[-1].persons)
+        yield _differences(told.differences, after.persons)
     yield _fairness(told)
-    if told.found.weeks[-1]:
-        yield _pressure(told.found.weeks)
+    if told.came.weeks[-1]:
+        yield _pressure(told.came.weeks)
 
 
-def _head(told: Told) -> Iterator[str]:
+def _head(told: Findings) -> Iterator[str]:
     words = ("before", "after") if len(told.revisions) == 2 else ("revision",)
-    rows: list[list[str]] = [["persons", f"{told.found.summaries[-1].persons:,}"]]
-    rows.append(["when", f"{told.now:%Y-%m-%d %H:%M} UTC"])
+    what = "persons" if told.now else "decisions of the past"
+    rows: list[list[str]] = [[what, f"{told.after.persons:,}"]]
+    if told.now:
+        rows.append(["when", f"{told.now:%Y-%m-%d %H:%M} UTC"])
     rows += [[word, revision.id] for word, revision in zip(words, told.revisions, strict=True)]
     yield _table((), rows)
 
 
-def _sums(revision: Revision, after: Summary, before: Summary | None) -> Iterator[str]:
+def _sums(told: Findings) -> Iterator[str]:
     yield "<h2>Value and cost</h2>"
-    rows = []
+    after, before = told.after, told.before
+    rows: list[list[str]] = []
     for words, name in (
         ("expected value", VALUE),
         ("expected value without levers", VALUE_WITHOUT_LEVERS),
         ("contacts cost", COST),
     ):
-        was = [] if before is None else [f"£{before.sums.get(name, 0.0):,.2f}"]
-        rows.append([words, *was, f"£{after.sums.get(name, 0.0):,.2f}"])
-    was = [] if before is None else [f"{before.counts.get(CHANGED_BY_LEVERS, 0):,}"]
-    rows.append(["given otherwise because of levers", *was, f"{after.counts.get(CHANGED_BY_LEVERS, 0):,}"])
+        was = [] if before is None else [f"£{before.amount(name):,.2f}"]
+        rows.append([words, *was, f"£{after.amount(name):,.2f}"])
+    for words, name in (("given otherwise because of levers", CHANGED_BY_LEVERS), ("given something", REACHED)):
+        was = [] if before is None else [f"{before.counts.get(name, 0):,}"]
+        rows.append([words, *was, f"{after.counts.get(name, 0):,}"])
     yield _table(("", *_columns(compared=before is not None)), rows)
-    lines = list(allowances(revision, after.sums))
+    lines = list(allowances(told.revisions[-1], after))
     if lines:
         yield f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>"
+    if told.shifts:
+        most = max(max(abs(each.low), abs(each.high)) for each in told.shifts)
+        moved = [
+            [
+                each.name,
+                f"{each.after - each.before:+,.2f}",
+                f"{each.more:,}",
+                f"{each.less:,}",
+                f"{each.low:+,.2f} to {each.high:+,.2f}",
+                interval(Interval(each.low, each.after - each.before, each.high), -most, most, 0.0),
+            ]
+            for each in told.shifts
+        ]
+        yield _table(("differs", "by", "more of", "less of", "95 %", ""), moved)
 
 
 def _funnel(after: Summary, before: Summary | None) -> Iterator[str]:
@@ -141,7 +134,7 @@ def _differences(found: Sequence[Difference], persons: int) -> Iterator[str]:
         yield f"<p>… and {len(found) - len(shown):,} more, of {persons:,} persons.</p>"
 
 
-def _fairness(told: Told) -> Iterator[str]:
+def _fairness(told: Findings) -> Iterator[str]:
     yield "<h2>Fairness</h2>"
     limits = {each.id: each for each in told.revisions[-1].catalogue.fairness.limits}
     rows: list[list[str]] = []

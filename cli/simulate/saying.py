@@ -6,29 +6,33 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import click
 
-from shared.domain.batch.differing import Difference
 from shared.domain.batch.judging import Judged
 from shared.domain.batch.numbers import CHANGED_BY_LEVERS, COST, REACHED, VALUE, VALUE_WITHOUT_LEVERS, Summary
+from shared.domain.batch.report import Findings
 from shared.domain.batch.weeks import Week
 from shared.domain.catalogue import Revision
+from shared.domain.releasing.gates import Gate, judgement
 from shared.domain.rules import Budget, Volume
 
 MOST = 12
 """Lines of a table."""
 
 
-def say_summary(revision: Revision, summary: Summary) -> None:
+def say_summary(found: Findings) -> None:
     """Print what one revision comes to."""
-    persons, counts, sums = summary.persons, summary.counts, summary.sums
-    click.secho(f"{persons:,} persons by revision {revision.id[:19]}…", bold=True)
-    click.echo(f"  given something: {_share(counts.get(REACHED, 0), persons)}")
+    revision, summary = found.revisions[-1], found.after
+    persons, counts = summary.persons, summary.counts
+    what = "persons" if found.now else "decisions of the past"
+    click.secho(f"{persons:,} {what} by revision {revision.id[:19]}…", bold=True)
+    reached = counts.get(REACHED, 0)
+    click.echo(f"  given something: {_share(reached, persons)}; no action: {_share(persons - reached, persons)}")
     results = {name.removeprefix("result:"): n for name, n in counts.items() if name.startswith("result:")}
     click.echo("  " + ", ".join(f"{name.replace('_', ' ')} {n:,}" for name, n in sorted(results.items())))
-    click.echo(f"  expected value £{sums.get(VALUE, 0.0):,.2f}, contacts cost £{sums.get(COST, 0.0):,.2f}")
-    levers = sums.get(VALUE_WITHOUT_LEVERS, 0.0) - sums.get(VALUE, 0.0)
+    click.echo(f"  expected value £{summary.amount(VALUE):,.2f}, contacts cost £{summary.amount(COST):,.2f}")
+    levers = summary.amount(VALUE_WITHOUT_LEVERS) - summary.amount(VALUE)
     changed = counts.get(CHANGED_BY_LEVERS, 0)
     click.echo(f"  levers cost £{levers:,.2f} of it, and change what {changed:,} are given")
-    for line in allowances(revision, sums):
+    for line in allowances(revision, summary):
         click.echo(f"  {line}")
     for dimension in ("issue", "channel", "brand", "action"):
         _table(f"given, by {dimension}", _of(counts, dimension), persons)
@@ -36,12 +40,20 @@ def say_summary(revision: Revision, summary: Summary) -> None:
     _table("stopped by rule", _of(counts, "rule"), persons)
 
 
-def say_differences(found: Sequence[Difference], before: Summary, after: Summary) -> None:
+def say_differences(findings: Findings) -> None:
     """Print what differs, the largest first."""
-    click.secho(f"{after.persons:,} persons, before and after", bold=True)
+    found, before, after = findings.differences, findings.before, findings.after
+    assert before is not None, "two revisions differ"
+    what = "persons" if findings.now else "decisions of the past"
+    click.secho(f"{after.persons:,} {what}, before and after", bold=True)
     for name, word in ((VALUE, "expected value"), (COST, "cost of contacts")):
-        was, now = before.sums.get(name, 0.0), after.sums.get(name, 0.0)
+        was, now = before.amount(name), after.amount(name)
         click.echo(f"  {word} £{was:,.2f} → £{now:,.2f} ({now - was:+,.2f})")
+    for shift in findings.shifts:
+        click.echo(
+            f"  {shift.name} {shift.after - shift.before:+,.2f}, 95 %: {shift.low:+,.2f} to {shift.high:+,.2f};"
+            f" more of {shift.more:,}, less of {shift.less:,}"
+        )
     if not found:
         click.echo("  nobody is given anything else, and nobody falls anywhere else")
         return
@@ -65,6 +77,14 @@ def say_fairness(judged: Sequence[Judged]) -> None:
         click.echo(f"  {judgement(each)}")
 
 
+def say_gates(found: Sequence[Gate]) -> None:
+    """Print what was found at each gate of a change."""
+    if found:
+        click.secho("gates", bold=True)
+    for each in found:
+        click.echo(f"  {'✓' if each.passed else '✗'} {each.said}")
+
+
 def say_weeks(weeks: Sequence[Sequence[Week]]) -> None:
     """Print contact pressure, by revision as they were asked."""
     names = ("before, week", "after, week") if len(weeks) == 2 else ("week",)
@@ -79,31 +99,15 @@ def say_weeks(weeks: Sequence[Sequence[Week]]) -> None:
             )
 
 
-def judgement(judged: Judged) -> str:
-    """What was found of a limit, in a line."""
-    of = judged.of
-    what = f"{judged.verdict.replace('_', ' ')}: {judged.limit}, {of.issue} by {of.attributes} after {of.stage}"
-    thin = f"; too few to conclude: {', '.join(f'{part} ({n})' for part, n in of.thin.items())}" if of.thin else ""
-    found = of.parity
-    if found is None:
-        return f"{what}{thin or '; nobody to compare'}"
-    ratio = "no rate" if found.ratio is None else f"ratio {found.ratio:.3f}"
-    return (
-        f"{what}: {ratio} ({found.ratio_low:.3f} to {found.ratio_high:.3f}), difference {found.difference:.3f}"
-        f" ({found.difference_low:.3f} to {found.difference_high:.3f}),"
-        f" {found.lowest} {found.rates[found.lowest]:.1%}, {found.highest} {found.rates[found.highest]:.1%}{thin}"
-    )
-
-
-def allowances(revision: Revision, sums: Mapping[str, float]) -> Iterator[str]:
+def allowances(revision: Revision, summary: Summary) -> Iterator[str]:
     """What volumes and budgets would have to give, against what they have."""
     for rule in revision.catalogue.rules:
         match rule:
             case Volume():
-                taken = sums.get(f"volume:{rule.id}", 0.0)
+                taken = summary.amount(f"volume:{rule.id}")
                 yield f"volume {rule.id}: {taken:,.0f} wanted, {rule.limit:,} per {rule.period}"
             case Budget():
-                taken = sums.get(f"budget:{rule.id}", 0.0)
+                taken = summary.amount(f"budget:{rule.id}")
                 yield f"budget {rule.id}: £{taken:,.2f} wanted, £{rule.pounds:,.2f} per {rule.period}"
             case _:
                 continue

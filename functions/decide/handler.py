@@ -142,6 +142,7 @@ class Decide:
             slots = self._slots(request)
             row, placements = self._decide(received, slots, now)
             explanation = self._explained(row) if explained else None
+            row = msgspec.structs.replace(row, elapsed_ms=round(self._elapsed_ms(started)))
             self._publisher.publish(stamped([row], self._meter.spent(), trace))
         except (TransientError, NotFoundError):  # not found is a revision that is not visible here yet
             empty = [FilledPlacement(id=p.id, treatments=[]) for p in request.placements]

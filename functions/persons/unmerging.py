@@ -19,7 +19,9 @@ from shared.domain.errors import InvalidError, StaleError, TransientError
 from shared.domain.identity.evidence import Step
 from shared.domain.identity.links import Refusal
 from shared.domain.identity.partition import Strength
-from shared.ports import Catalogues
+from shared.domain.identity.rebuilding import Rebuilt
+from shared.domain.profile import Person
+from shared.ports import Catalogues, Versioned
 
 ATTEMPTS = 8
 """Tries of the guarded commit before the operator is asked to try again."""
@@ -78,17 +80,22 @@ class Unmerge:
         strength = Strength(revision.namespaces)
         cut = cut_between(first, second, strength)
         read = self._people.tied([first.person], strength)
-        hung = [step.link for step in cut if step.link in (*first.hanging, *second.hanging)]
         held = read[first.person.value.person_id].value.graph.members
-        rebuilt = self._people.rebuilt(
-            read,
-            strength,
-            now,
-            members={link.weaker: held[link.stronger] for link in hung},
-            links=hung,
-            refusals={step.link.id: refusal for step in cut},
-            objections=revision.catalogue.consent.objections,
-        )
+        while True:  # what is refused may have stood in the way of other evidence for the same
+            hung = [step.link for step in cut if step.link in (*first.hanging, *second.hanging)]
+            rebuilt = self._people.rebuilt(
+                read,
+                strength,
+                now,
+                members={link.weaker: held[link.stronger] for link in hung},
+                links=hung,
+                refusals={step.link.id: refusal for step in cut},
+                objections=revision.catalogue.consent.objections,
+            )
+            besides = _joined_again(first, second, rebuilt, strength)
+            if not besides:
+                break
+            cut += besides
         if do:
             self._people.write(read, rebuilt)
         parts = {rebuilt.person_of[key] for key in (*held, *(link.weaker for link in hung))}
@@ -97,6 +104,23 @@ class Unmerge:
             refused=[Linked(start=named(s.start), end=named(s.end), evidence=evidence_of(s.link)) for s in cut],
             persons={each: sorted(rebuilt.persons[each].fragments) for each in sorted(parts)},
         )
+
+
+def _joined_again(one: Found, other: Found, rebuilt: Rebuilt, strength: Strength) -> list[Step]:
+    """The links to refuse besides, where the two are one person still."""
+    cut: list[Step] = []
+    for person in rebuilt.persons.values():
+        here, there = _found_in(person, one, rebuilt), _found_in(person, other, rebuilt)
+        if here.keys and there.keys:
+            cut += cut_between(here, there, strength)
+    return cut
+
+
+def _found_in(person: Person, found: Found, rebuilt: Rebuilt) -> Found:
+    """Of whom was meant what is this person's."""
+    members = person.graph.members.keys()
+    hanging = tuple(each for each in found.hanging if each.weaker not in rebuilt.person_of and each.stronger in members)
+    return Found(Versioned(person, None), found.keys if hanging else found.keys & members, hanging)
 
 
 def cut_between(one: Found, other: Found, strength: Strength) -> list[Step]:

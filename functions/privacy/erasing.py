@@ -17,9 +17,11 @@ import msgspec
 from functions.privacy.finding import Find
 from shared.domain.erasure import ERASED, READMITTED_AFTER, Erasure, Remaining, check_case, remaining
 from shared.domain.errors import ErasedError, InvalidError, NotFoundError, StaleError, TransientError
-from shared.ports import Erasures, PersonalData, PersonKeys, Quarantine
+from shared.ports import Erasures, PersonalData, PersonKeys, Place, Quarantine
 
-PARKED_READ = 10_000
+PARKED_READ = 100
+"""Parked messages read at once; each has up to a megabyte."""
+
 ATTEMPTS = 8
 """Tries to bury a person whom signals change meanwhile."""
 
@@ -159,10 +161,14 @@ class Erase:
     def _unpark(self, names: Sequence[str]) -> int:
         """Take parked messages away that name the person."""
         sought = [name.encode() for name in names]
-        found = [each.id for each in self._quarantine.list(PARKED_READ) if any(name in each.data for name in sought)]
-        for parked_id in found:
-            self._quarantine.remove(parked_id)
-        return len(found)
+        removed, after = 0, None
+        while page := self._quarantine.page(PARKED_READ, after):
+            after = Place(page[-1].at, page[-1].id)
+            for each in page:
+                if any(name in each.data for name in sought):
+                    self._quarantine.remove(each.id)
+                    removed += 1
+        return removed
 
     def _report(self, erasure: Erasure) -> Report:
         shown = msgspec.structs.replace(erasure, person_ids=())

@@ -82,9 +82,9 @@ class Evaluate:
             TransientError: the history did not answer.
         """
         cases, passed_over = [], 0
-        worth = self._accepted(since, until)
+        accepted = accepted_decisions(self._days, since, until)
         for record in given(self._days, since, until):
-            case = None if isinstance(record, Unopened) else self._case(record, ranks_by, worth)
+            case = None if isinstance(record, Unopened) else self._case(record, ranks_by, accepted)
             if case is None:
                 passed_over += 1
             else:
@@ -99,21 +99,12 @@ class Evaluate:
             passed_over=passed_over,
         )
 
-    def _accepted(self, since: datetime, until: datetime) -> set[str | None]:
-        """The decisions whose treatment was accepted."""
-        return {
-            row.decision_id
-            for day in days_of(since, until)
-            for row in self._days.rows(day)
-            if row.kind == "outcome" and row.outcome in POSITIVE
-        }
-
     def _case(self, record: DecisionRecord, ranks_by: RanksBy, accepted: set[str | None]) -> _Case | None:
         try:
             policy = self._catalogues.get(record.revision)
         except NotFoundError:
             return None
-        if not is_single(policy, record.slots) or not _is_random(policy, record):
+        if not is_single(policy, record.slots) or not is_random(policy, record):
             return None
         logged, other = probability(policy, record), instead(policy, record, ranks_by)
         if logged is None or logged.value <= 0.0:
@@ -129,7 +120,22 @@ class Evaluate:
         )
 
 
-def _is_random(policy: Policy, record: DecisionRecord) -> bool:
+def accepted_decisions(days: Days, since: datetime, until: datetime) -> set[str | None]:
+    """The decisions of a period whose treatment was accepted.
+
+    Raises:
+        TransientError: the history did not answer.
+    """
+    return {
+        row.decision_id
+        for day in days_of(since, until)
+        for row in days.rows(day)
+        if row.kind == "outcome" and row.outcome in POSITIVE
+    }
+
+
+def is_random(policy: Policy, record: DecisionRecord) -> bool:
+    """Whether anything in a decision was drawn or left to chance."""
     return bool(record.means) or policy.experiments.way(record.arms).ranks_by == "chance"
 
 

@@ -11,6 +11,7 @@ from flask import Request
 from werkzeug.wrappers import Response
 
 from functions.records.api import routes
+from functions.records.changes_api import changes_routes
 from functions.records.handler import Records
 from functions.records.measuring import Measure
 from functions.records.measuring_api import Measuring, measuring_routes
@@ -56,16 +57,21 @@ keys = Keyring(settings.operator_keys)
 @cache
 def measuring() -> Measuring:
     """The use cases that measure."""
-    from functions.records.evaluating import Evaluate  # noqa: PLC0415 - see above
+    from functions.records.changing import EvaluateChange  # noqa: PLC0415 - see above
+    from functions.records.evaluating import Evaluate  # noqa: PLC0415
     from functions.records.exporting import ExportShapes  # noqa: PLC0415
+    from functions.records.watching import Watch  # noqa: PLC0415
     from functions.records.weighing import Weigh  # noqa: PLC0415
     from shared.adapters.pubsub import Publisher  # noqa: PLC0415
 
+    measures, change = Measures(settings.google_cloud_project), EvaluateChange(history, catalogues)
     return Measuring(
-        Measure(Measures(settings.google_cloud_project), catalogues),
+        Measure(measures, catalogues),
         Weigh(history, catalogues, Publisher(settings.google_cloud_project, RequestMeter())),
         Evaluate(history, catalogues),
         ExportShapes(history, catalogues, models),
+        change,
+        Watch(measures, catalogues, change),
     )
 
 
@@ -88,6 +94,7 @@ service = Service(
     [
         *routes(records, keys, utc_now),
         *measuring_routes(measuring, keys, utc_now),
+        *changes_routes(measuring, keys, utc_now),
         *models_routes(models, catalogues, challenge, keys, utc_now),
     ],
     ready=always_ready,

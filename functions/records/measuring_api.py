@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 import msgspec
 from werkzeug.wrappers import Request, Response
 
-from functions.records.api import day_of
 from shared.domain.catalogue import RanksBy
 from shared.domain.errors import InvalidError
 from shared.ports import Clock
+from shared.runtime.days import day_of
 from shared.runtime.keys import Keyring
 from shared.runtime.service import Route, json_answer
 
 if TYPE_CHECKING:  # made when one is asked for, by `measuring` below
+    from functions.records.changing import EvaluateChange
     from functions.records.evaluating import Evaluate
     from functions.records.exporting import ExportShapes
     from functions.records.measuring import Measure
+    from functions.records.watching import Watch
     from functions.records.weighing import Weigh
 
 MOST_DAYS = timedelta(days=366)
@@ -33,6 +35,8 @@ class Measuring(NamedTuple):
     weigh: Weigh
     evaluate: Evaluate
     export: ExportShapes
+    change: EvaluateChange
+    watch: Watch
 
 
 class Exported(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from functions.records.challenging import Challenged
+from functions.records.changing import WorthOfChange
 from functions.records.evaluating import OffPolicy
 from functions.records.handler import DayCounted, DayReplayed, DaySealed
 from functions.records.measuring_api import Exported
@@ -14,6 +15,7 @@ from shared.domain.estimators import Endpoint, Linear, Trees
 from shared.domain.measuring.report import Report
 from shared.domain.measuring.uplift import Uplifts
 from shared.domain.monitoring import Snapshot
+from shared.domain.releasing.guards import Look
 from shared.domain.seal import Verification
 from shared.runtime import openapi
 from shared.runtime.openapi import Operation, Parameter
@@ -82,6 +84,28 @@ OPERATIONS = (
         query=(Parameter("ranks_by", "`priority`, the default, `propensity` or `no_levers`."), *_PERIOD),
         answer=(200, "Estimates with their intervals, and how far what was logged carries.", (OffPolicy,)),
         refusals=_REFUSALS,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/measures/change",
+        summary="Say what another revision would have come to, or why that cannot be said.",
+        query=(Parameter("revision", "Its id, sha256:…."), *_PERIOD),
+        answer=(200, "The difference with its interval, and how far what was logged carries.", (WorthOfChange,)),
+        refusals=(400, 401, 404, 503),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/guards",
+        summary="Say whether a canary goes on, waits or is stopped.",
+        query=(
+            Parameter("revision", "Of the canary."),
+            Parameter("live", "Of all other persons."),
+            Parameter("share", "Its share of persons, in per cent: 1, 5 or 25."),
+            Parameter("since", "When it was given that share."),
+            Parameter("now", "When it is looked at; by default now."),
+        ),
+        answer=(200, "What each guard sees, and what follows.", (Look,)),
+        refusals=(400, 401, 404, 503),
     ),
     Operation(
         method="GET",

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from shared.domain.signal import digest
-from shared.messages import HistoryRow, Publishable
+from shared.messages import MESSAGES, HistoryRow, Publishable
 from shared.ports import Parked
 
 DEAD_LETTERS = "dead-letters"
@@ -24,6 +24,9 @@ STATED_REASON = "dead_letter_reason"
 """Added by a subscriber of ours that gives a message up itself and knows why."""
 
 _MARKS = (SOURCE_PREFIX, STATED_SOURCE, STATED_REASON)
+_TOPICS = {str(message.__struct_config__.tag): message.topic for message in MESSAGES} | {
+    "history.row": HistoryRow.topic
+}
 _encoder = msgspec.json.Encoder()
 
 
@@ -56,7 +59,8 @@ def dead_letter(data: bytes, attributes: Mapping[str, str], topics: Mapping[str,
     Args:
         data: its bytes.
         attributes: its own, and those that dead-lettering added.
-        topics: subscription to topic, so that it can be published where it came from.
+        topics: subscription to topic, so that it can be published where it came from; of one that is not there, the
+            message's type says it.
         at: now, UTC.
     """
     subscription = (attributes.get(SOURCE_SUBSCRIPTION) or attributes.get(STATED_SOURCE, "")).rpartition("/")[2]
@@ -66,7 +70,7 @@ def dead_letter(data: bytes, attributes: Mapping[str, str], topics: Mapping[str,
         id="q-" + digest("dead_letter", subscription, data.hex()),
         function=subscription or "unknown",
         revision="",
-        topic=topics.get(subscription, ""),
+        topic=topics.get(subscription) or _TOPICS.get(attributes.get("type", ""), ""),
         reason=attributes.get(STATED_REASON) or refused,
         kind="dead_letter",
         at=at,

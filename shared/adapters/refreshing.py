@@ -7,12 +7,14 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Generic, NamedTuple, TypeVar
 
 from shared.domain.catalogue import Revision
 from shared.domain.errors import NotFoundError, TransientError
+from shared.domain.governance.in_force import InForce, is_in
+from shared.domain.governance.switches import SwitchedOff
 from shared.domain.policy.policy import Policy
 from shared.domain.propensity import Counts
 
@@ -21,9 +23,17 @@ Monotonic = Callable[[], float]
 Clock = Callable[[], float]
 """Seconds since 1970."""
 
-CATALOGUE_REFRESH_SECONDS = 30.0
+CATALOGUE_REFRESH_SECONDS = 3.0
+"""How often it is looked what is live and what is switched off, by whoever decides meanwhile."""
+
+CATALOGUE_OLDEST_TIMES = 3
+"""How many times older it is looked at before it decides: a switch holds within nine seconds, whatever sleeps."""
+
 MODELS_REFRESH_SECONDS = 60.0
 POLICIES_KEPT = 8
+_DECIDING = 3
+"""Revisions that decide at once at the most: what is live, what is next and a canary."""
+
 RENEWAL = "renewal"
 """What a thread is called that renews a value."""
 
@@ -38,14 +48,24 @@ class _Held(NamedTuple, Generic[T]):
 class Refreshing(Generic[T]):
     """A value that is loaded at first use and loaded again, in a thread of its own, once it is too old.
 
-    A value that is ten times older, as in an instance that slept, is loaded before it is given; if that fails the
-    old one is better than none.
+    A value that is much older, as in an instance that slept, is loaded before it is given; if that fails the old one is
+    better than none.
     """
 
-    def __init__(self, load: Callable[[], T], *, refresh_seconds: float, monotonic: Monotonic = time.monotonic) -> None:
-        """Keep what `load` gives for `refresh_seconds`, by the clock `monotonic`."""
+    def __init__(
+        self,
+        load: Callable[[], T],
+        *,
+        refresh_seconds: float,
+        oldest_seconds: float | None = None,
+        monotonic: Monotonic = time.monotonic,
+    ) -> None:
+        """Keep what `load` gives for `refresh_seconds`, and for `oldest_seconds`, by default ten times that, where
+        nobody asked meanwhile; by the clock `monotonic`.
+        """
         self._load = load
         self._refresh_seconds = refresh_seconds
+        self._oldest_seconds = 10 * refresh_seconds if oldest_seconds is None else oldest_seconds
         self._monotonic = monotonic
         self._held: _Held[T] | None = None
         self._tried_at = float("-inf")
@@ -63,7 +83,7 @@ class Refreshing(Generic[T]):
         age = self._monotonic() - held.loaded_at
         if age < self._refresh_seconds:
             return held.value
-        if age >= 10 * self._refresh_seconds:
+        if age >= self._oldest_seconds:
             try:
                 return self._load_now(unless_newer_than=held.loaded_at)
             except TransientError as error:
@@ -160,30 +180,41 @@ def _kept_from_collection() -> Iterator[None]:
 
 
 class Prepared:
-    """What models make of persons, made ready for the live revision and the newest counts by whoever loads one of them,
-    before it is given to anybody: so that no decision waits for it while a renewal is behind the answer.
+    """What models make of persons, made ready for the revisions that decide and the newest counts by whoever loads one
+    of them, before it is given to anybody: so that no decision waits for it while a renewal is behind the answer.
     """
 
     def __init__(self) -> None:
         """Nothing is loaded yet."""
-        self._policy: Policy | None = None
+        self._policies: tuple[Policy, ...] = ()
         self._counts: Mapping[str, Counts] | None = None
 
     def policy(self, policy: Policy) -> None:
-        """A revision is live."""
-        is_new, self._policy = policy is not self._policy, policy
-        if is_new and self._counts is not None:
+        """A revision decides, or is about to."""
+        if any(policy is each for each in self._policies):
+            return
+        self._policies = (*self._policies[1 - _DECIDING :], policy)
+        if self._counts is not None:
             policy.factors.prepare(self._counts)
 
     def counts(self, counts: Mapping[str, Counts]) -> None:
         """Models have learnt."""
         self._counts = counts
-        if self._policy is not None:
-            self._policy.factors.prepare(counts)
+        for policy in self._policies:
+            policy.factors.prepare(counts)
 
 
 def nothing_prepared(_loaded: object) -> None:
     """Where nothing is to be made ready."""
+
+
+class _Deciding(NamedTuple):
+    """What is in force, with the policies that it names."""
+
+    in_force: InForce
+    live: Policy
+    next: Policy | None
+    canary: Policy | None
 
 
 class Served:
@@ -192,22 +223,29 @@ class Served:
     def __init__(
         self,
         environment: str,
-        live: Callable[[str], str | None],
+        in_force: Callable[[str], InForce | None],
         load: Callable[[str], bytes | None],
         *,
         refresh_seconds: float,
         monotonic: Monotonic,
+        clock: Clock,
         prepare: Callable[[Policy], None],
     ) -> None:
-        """Serve an environment: `live` gives the id of its revision and `load` a revision's canonical form, each None
-        where there is none; `prepare` makes ready what is live, before it is given.
+        """Serve an environment: `in_force` gives what is so in it and `load` a revision's canonical form, each None
+        where there is none; `prepare` makes ready what decides, before it is given.
         """
         self._prepare = prepare
         self._environment = environment
-        self._live_id = live
+        self._in_force = in_force
         self._load_canonical = load
+        self._clock = clock
         self._policies = Policies(self._load)
-        self._current = Refreshing(self._live, refresh_seconds=refresh_seconds, monotonic=monotonic)
+        self._current = Refreshing(
+            self._deciding,
+            refresh_seconds=refresh_seconds,
+            oldest_seconds=CATALOGUE_OLDEST_TIMES * refresh_seconds,
+            monotonic=monotonic,
+        )
 
     def current(self) -> Policy:
         """The live revision, compiled; cached, refreshed behind the answer.
@@ -215,7 +253,29 @@ class Served:
         Raises:
             TransientError: nothing is live.
         """
-        return self._current.get()
+        known = self._current.get()
+        return self._live(known) if known.next is not None else known.live
+
+    def deciding(self, person_id: str) -> Policy:
+        """The revision that decides for a person, compiled.
+
+        Raises:
+            TransientError: nothing is live.
+        """
+        known = self._current.get()
+        live = self._live(known) if known.next is not None else known.live
+        canary = known.in_force.canary
+        if canary is None or known.canary is None or live is not known.live:
+            return live
+        return known.canary if is_in(canary, person_id) else live
+
+    def switched_off(self) -> Sequence[SwitchedOff]:
+        """What is switched off.
+
+        Raises:
+            TransientError: nothing is live.
+        """
+        return self._current.get().in_force.switches
 
     def get(self, revision: str) -> Policy:
         """A revision by its id, compiled; the last few are cached.
@@ -226,13 +286,26 @@ class Served:
         return self._policies.get(revision)
 
     def forget(self) -> None:
-        """Look what is live before the next answer."""
+        """Look what is in force before the next answer."""
         self._current.forget()
 
-    def _live(self) -> Policy:
-        revision = self._live_id(self._environment)
-        if revision is None:
+    def _live(self, known: _Deciding) -> Policy:
+        """What is live by now, of two of which the one follows the other."""
+        coming = known.in_force.next
+        if known.next is None or coming is None or self._clock() < coming.from_.timestamp():
+            return known.live
+        return known.next
+
+    def _deciding(self) -> _Deciding:
+        in_force = self._in_force(self._environment)
+        if in_force is None:
             raise TransientError(f"no revision of the catalogue is live in {self._environment!r}: publish one")
+        live = self._ready(in_force.revision)
+        coming = self._ready(in_force.next.revision) if in_force.next else None
+        canary = self._ready(in_force.canary.revision) if in_force.canary else None
+        return _Deciding(in_force, live, coming, canary)
+
+    def _ready(self, revision: str) -> Policy:
         policy = self._policies.get(revision)
         self._prepare(policy)
         return policy

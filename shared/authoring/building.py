@@ -9,6 +9,7 @@ import msgspec
 
 from shared.authoring import forms
 from shared.authoring.actions import ActionBuilder
+from shared.authoring.audiences import build_audiences
 from shared.authoring.callbacks import build_callbacks
 from shared.authoring.conditions import Conditions
 from shared.authoring.connectors import build_channels, build_connectors, build_content_services
@@ -18,6 +19,7 @@ from shared.authoring.experiments import build_experiments
 from shared.authoring.expressions import Checker, Declared
 from shared.authoring.fairness import build_fairness
 from shared.authoring.formats import FormatBuilder
+from shared.authoring.gates import build_gates
 from shared.authoring.identities import build_blocked, build_namespaces
 from shared.authoring.names import Files, Names, by_id
 from shared.authoring.places import Place
@@ -68,6 +70,7 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
     triggers = build_triggers(files.triggers, names, checker)
     channels = build_channels(files, names)
     connectors = build_connectors(files, channels, actions, names)
+    gates = build_gates(files.gates, names, checker)
     catalogue = Catalogue(
         name=bank.name,
         brands=tuple(Named(id=b.id, name=b.name) for b in by_id(bank.brands)),
@@ -105,6 +108,8 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
         content_services=build_content_services(files, names),
         experiments=build_experiments(files.experiments, files.contact_policy, names),
         fairness=build_fairness(files.fairness, files.schema, names),
+        audiences=build_audiences(files.audiences, files.channels, names),
+        gates=gates,
     )
     built: Catalogue = terse(catalogue)
     return built

@@ -27,6 +27,9 @@ BACKUP_DAYS = 14
 TOPIC_DAYS = 7
 """How long Pub/Sub keeps what nobody acknowledged, dead letters included."""
 
+PARKED_DAYS = 30
+"""How long Firestore keeps what is parked in quarantine."""
+
 LOG_DAYS = 30
 """How long logs are kept."""
 
@@ -170,6 +173,11 @@ def remaining(erasure: Erasure) -> tuple[Remaining, ...]:
             where="Pub/Sub",
             what="messages that nobody acknowledged, and dead letters: readable; they end at identity or delivery",
             until=after(TOPIC_DAYS),
+        ),
+        Remaining(
+            where="quarantine",
+            what="messages parked since, or of which only the beginning was kept: readable",
+            until=after(TOPIC_DAYS + PARKED_DAYS),
         ),
         Remaining(
             where="BigQuery, history and its time travel",

@@ -35,6 +35,10 @@ class AlreadyExistsError(KairosError):
     """A document to be created is there already: somebody did this work before."""
 
 
+class ConflictError(KairosError):
+    """What is asked does not fit the state that things have by now: a step is missing, or somebody else was faster."""
+
+
 class OversizedError(PermanentError):
     """More belongs together than may be written at once; nothing is written."""
 

@@ -172,6 +172,7 @@ class HistoryRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     value: float | None = None
     lever: float | None = None
     selection_probability: float | None = None
+    elapsed_ms: int | None = None
 
 
 AnyMessage = SignalReceived | SignalIdentified | ActionsQualified | ActionsRanked | ContactReserved | TreatmentDelivered

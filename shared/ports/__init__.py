@@ -4,31 +4,36 @@ Errors are those of `shared.domain.errors`, never a driver's: `StaleError` when 
 `AlreadyExistsError` when one to be created is there, `TransientError` when trying again may help.
 """
 
-from shared.ports.allowances import NOTHING_TAKEN, Allowances, Taken
+from shared.ports.allowances import NOTHING_TAKEN, Allowances, Left, Taken
 from shared.ports.bridging import Intake, Outlet, Record, Records, Row, Rows
 from shared.ports.catalogues import Catalogues, Models
 from shared.ports.channels import ChannelProvider, OpenWindow, Outcomes, Receipt, Recording, ResponseWindows
-from shared.ports.contacts import Contacts, Deferrals, DeferredDeliveries, Folding
+from shared.ports.contacts import AbandonedDeliveries, Contacts, Deferrals, DeferredDeliveries, Folding
 from shared.ports.history import Days, DecisionHistory, Ended, Seals, Unopened
 from shared.ports.paces import NotNow, Paces, Turn
 from shared.ports.person_keys import KeyWrapper, PersonKeys
 from shared.ports.personal_data import Erasures, Held, PersonalData, PersonHistory
 from shared.ports.persons import ContactPoints, Persons, Rewrite, behind, creation
+from shared.ports.reckoning import Counted, Reckoning, Unended, Untold
+from shared.ports.releases import Releases
 from shared.ports.scoring import Scorer, ScorerOf
 from shared.ports.secrets import Secrets
-from shared.ports.topics import Parked, Publisher, Quarantine
+from shared.ports.topics import DeadLetters, Parked, Place, Publisher, Quarantine
 from shared.ports.versioned import Versioned
 from shared.ports.world import Clock, Meter, NewId, Timer
 
 __all__ = [
     "NOTHING_TAKEN",
+    "AbandonedDeliveries",
     "Allowances",
     "Catalogues",
     "ChannelProvider",
     "Clock",
     "ContactPoints",
     "Contacts",
+    "Counted",
     "Days",
+    "DeadLetters",
     "DecisionHistory",
     "Deferrals",
     "DeferredDeliveries",
@@ -38,6 +43,7 @@ __all__ = [
     "Held",
     "Intake",
     "KeyWrapper",
+    "Left",
     "Meter",
     "Models",
     "NewId",
@@ -51,12 +57,15 @@ __all__ = [
     "PersonKeys",
     "PersonalData",
     "Persons",
+    "Place",
     "Publisher",
     "Quarantine",
     "Receipt",
+    "Reckoning",
     "Record",
     "Recording",
     "Records",
+    "Releases",
     "ResponseWindows",
     "Rewrite",
     "Row",
@@ -68,7 +77,9 @@ __all__ = [
     "Taken",
     "Timer",
     "Turn",
+    "Unended",
     "Unopened",
+    "Untold",
     "Versioned",
     "behind",
     "creation",

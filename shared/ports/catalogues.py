@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from shared.domain.catalogue import Revision
+from shared.domain.governance.switches import SwitchedOff
 from shared.domain.policy.policy import Policy
 from shared.domain.propensity import Counts
 
 
 class Catalogues(Protocol):
-    """Built revisions of the catalogue, and which of them is live."""
+    """Built revisions of the catalogue, and which of them decides for whom."""
 
     def current(self) -> Policy:
         """The live revision, compiled; cached, refreshed behind the answer.
 
         Raises:
             TransientError: none is live.
+        """
+
+    def deciding(self, person_id: str) -> Policy:
+        """The revision that decides for a person, compiled: what is live, or a canary; as fresh as `current`.
+
+        Raises:
+            TransientError: none is live.
+        """
+
+    def switched_off(self) -> Sequence[SwitchedOff]:
+        """What is switched off, as fresh as `current`; what is so for long is in force everywhere within seconds.
+
+        Raises:
+            TransientError: no revision is live.
         """
 
     def get(self, revision: str) -> Policy:
@@ -27,8 +42,13 @@ class Catalogues(Protocol):
             NotFoundError: there is none such.
         """
 
+    def keep(self, revision: Revision) -> None:
+        """Store a revision, which decides nothing by that."""
+
     def publish(self, revision: Revision) -> None:
-        """Store a revision and make it live."""
+        """Store a revision and let it decide past governance, in a world of its own such as a bench's: what governs a
+        shared one are `Releases`, whose log does not account for this.
+        """
 
 
 class Models(Protocol):

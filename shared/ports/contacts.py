@@ -35,6 +35,11 @@ class Contacts(Protocol):
             TransientError: they are brought together and taken apart as they are read, or the store did not answer.
         """
 
+    def histories(self, person_ids: Sequence[str]) -> dict[str, ContactHistory]:
+        """The contact history of each of these persons, as `history` gives it. For waves: one batched read, and more
+        only for those who are several persons in one.
+        """
+
     def reserve(
         self,
         person_id: str,
@@ -128,3 +133,10 @@ class DeferredDeliveries(Protocol):
         """Let some, at most 500, be due again only at `again_at`, should nothing come of them; those that have not
         changed since they were read.
         """
+
+
+class AbandonedDeliveries(Protocol):
+    """Deliveries whose sending began and did not come to an end, to whoever lets them try again."""
+
+    def abandoned(self, before: datetime, limit: int, after: datetime | None = None) -> Sequence[Delivery]:
+        """Those that nobody holds since a time before, the longest first; only since `after` another."""

@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 
 from shared.domain.measuring.report import Arms, Totals
 from shared.domain.measuring.uplift import Sides
+from shared.domain.releasing.guards import Met
 
 
 class Period(NamedTuple):
@@ -30,6 +31,20 @@ class AddedUp(NamedTuple):
     scanned_bytes: int | None = None
 
 
+class Canary(NamedTuple):
+    """Two revisions that decide at the same time, and what counts as slow.
+
+    Attributes:
+        revision: of the canary.
+        live: of all others.
+        slow_ms: milliseconds of an answer.
+    """
+
+    revision: str
+    live: str
+    slow_ms: int
+
+
 class Measures(Protocol):
     """Sums over the history. A row that was told more than once counts once."""
 
@@ -42,6 +57,14 @@ class Measures(Protocol):
 
     def uplift(self, period: Period) -> AddedUp:
         """What came of those who were given an action, and of those it was held back from.
+
+        Raises:
+            TransientError: the history did not answer.
+        """
+
+    def canary(self, canary: Canary, since: datetime, until: datetime) -> tuple[Met, Met]:
+        """What persons of a canary met with, and what all others did: those whose first decision in the period was by
+        its revision, and by the other.
 
         Raises:
             TransientError: the history did not answer.

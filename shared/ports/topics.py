@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import msgspec
 
@@ -49,6 +49,13 @@ class Parked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     truncated: bool = False
 
 
+class Place(NamedTuple):
+    """A place in quarantine, by which pages follow each other."""
+
+    at: datetime
+    id: str
+
+
 class Quarantine(Protocol):
     """Where poison is parked, so that it slows nobody."""
 
@@ -58,8 +65,29 @@ class Quarantine(Protocol):
     def list(self, limit: int = 100) -> Sequence[Parked]:
         """What is parked, newest first."""
 
+    def page(self, limit: int, after: Place | None = None) -> Sequence[Parked]:
+        """What is parked, oldest first; only what comes `after` a place."""
+
     def get(self, parked_id: str) -> Parked | None:
         """One of them."""
 
     def remove(self, parked_id: str) -> None:
         """Forget it, once redriven."""
+
+
+class DeadLetters(Protocol):
+    """What was refused too often, on Pub/Sub or on Kafka."""
+
+    def take_in(self, quarantine: Quarantine, *, now: datetime, limit: int = 1000) -> int:
+        """Park what waits, then let it wait no more, and say how many.
+
+        Raises:
+            TransientError: not all may have been taken in; what was not waits on.
+        """
+
+    def republish(self, topic: str, data: bytes, attributes: Mapping[str, str]) -> None:
+        """Publish once more what was parked.
+
+        Raises:
+            TransientError: it may not have been accepted.
+        """

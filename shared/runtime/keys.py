@@ -5,23 +5,37 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterable
+from typing import Literal
 
 import msgspec
 from werkzeug.wrappers import Request
 
 from shared.domain.errors import UnauthenticatedError
+from shared.domain.governance.release import Actor
 
 
 class Caller(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A known caller: its key, the sources it may send as, `*` for any, and what the keyring calls it."""
+    """A known caller: its key, the sources it may send as, `*` for any, and what the keyring calls it.
+
+    Attributes:
+        person: whose key it is, where the keyring calls it otherwise, as it does when somebody has several.
+        kind: whether a person holds it, or a program.
+    """
 
     key: str
     sources: tuple[str, ...] = ()
     name: str = ""
+    person: str = ""
+    kind: Literal["person", "service"] = "person"
 
     def may_send_as(self, source: str) -> bool:
         """Whether it may send signals as this source."""
         return "*" in self.sources or source in self.sources
+
+    @property
+    def actor(self) -> Actor:
+        """Who it is, whichever of their keys they use."""
+        return Actor(self.person or self.name, is_person=self.kind == "person")
 
     @property
     def allowed_sources(self) -> frozenset[str] | None:

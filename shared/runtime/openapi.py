@@ -29,6 +29,7 @@ _REFUSALS = {
     401: "It does not prove who sends.",
     403: "Who sends may not do this.",
     404: "There is no such thing.",
+    409: "It does not fit the state that things have by now: a step is missing, or somebody else was faster.",
     410: "Its person was erased.",
     413: "It is too large.",
     415: "It is of a content type, or packed in a way, that is not taken.",

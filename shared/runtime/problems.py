@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from shared.domain.errors import (
     AlreadyExistsError,
+    ConflictError,
     ErasedError,
     ForbiddenError,
     InvalidError,
@@ -26,6 +27,7 @@ _STATUS: tuple[tuple[type[KairosError], int, str], ...] = (
     (NotFoundError, 404, "Not found"),
     (ErasedError, 410, "Erased"),
     (AlreadyExistsError, 409, "Already there"),
+    (ConflictError, 409, "Conflict"),
     (InvalidError, 400, "Invalid request"),
     (TransientError, 503, "Try again later"),
 )

@@ -16,7 +16,7 @@ from shared.domain.measuring.arms import Sums
 from shared.domain.measuring.report import REST, Arms
 from shared.domain.measuring.uplift import Sides
 from shared.messages import HistoryRow
-from shared.ports.measuring import Period
+from shared.ports.measuring import Canary, Period
 from tests.contract.conftest import ON_EMULATORS
 from tests.contract.samples import NOW
 from tests.contract.test_decision_history import bigquery_host  # noqa: F401 - a fixture
@@ -200,3 +200,23 @@ def test_both_add_up_the_same_whatever_the_history_is(measures):
         for cell in sorted(other.cells)
     ]
     assert measured.uplift(PERIOD) == by_hand.uplift(PERIOD)
+
+
+def test_persons_of_a_canary_count_once_for_each_thing_they_met_with(measures):
+    new, old = {"revision": "sha256:new"}, {"revision": "sha256:old"}
+    rows = [
+        decision(1, "p-1", elapsed_ms=900, **new),
+        decision(2, "p-1", at=NOW + HOUR, action=None, outcome="all_withheld", **old),  # was of the canary before
+        outcome(1, "p-1", "complaint", **new),
+        outcome(1, "p-1", "unsubscribe", **new),
+        decision(3, "p-2", action=None, outcome="nothing_qualified", elapsed_ms=20, **new),
+        outcome(3, "p-2", "failed", **new),
+        decision(4, "p-3", action=None, outcome="deferred", **old),
+        outcome(4, "p-3", "click", **old),
+        decision(5, "p-4", at=NOW - HOUR, **new),
+        decision(6, "p-5", revision="sha256:other"),
+    ]
+    found = measures([*rows, rows[0]]).canary(Canary("sha256:new", "sha256:old", 500), NOW, NOW + 24 * HOUR)
+
+    counts = [(each.persons, {guard: n for guard, n in each.met.items() if n}) for each in found]
+    assert counts == [(2, {"failures": 1, "complaints": 1, "slow": 1, "no_action": 1}), (1, {})]

@@ -8,6 +8,7 @@ import pytest
 
 from shared.adapters.parking import MOST_BYTES
 from shared.domain.errors import NotFoundError, TransientError
+from shared.ports import Place
 from tests.contract.renewals import renewals_end
 from tests.contract.samples import parked, revision
 
@@ -115,6 +116,15 @@ def test_the_same_thing_is_parked_once(quarantine):
     quarantine.park(parked(1))
     quarantine.park(parked(1, reason="another"))
     assert quarantine.list() == [parked(1)]
+
+
+def test_pages_go_on_where_the_last_one_ended(quarantine):
+    for n in (3, 1, 2):
+        quarantine.park(parked(n))
+    [first, second] = quarantine.page(2)
+    [third] = quarantine.page(2, Place(second.at, second.id))
+    assert [first, second, third] == [parked(1), parked(2), parked(3)]
+    assert not quarantine.page(2, Place(third.at, third.id))
 
 
 def test_the_newest_come_first(quarantine):

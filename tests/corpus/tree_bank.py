@@ -14,7 +14,7 @@ from shared.domain.consent import Consent
 from shared.domain.identifiers import keyed_hash
 from shared.domain.identity.links import Identifier
 from shared.domain.profile import Person
-from shared.ports import Catalogues, ContactPoints, Persons, creation
+from shared.ports import Catalogues, ContactPoints, Persons, Releases, creation
 
 CORPUS = Path(__file__).resolve().parent
 KEY = b"the key of the corpus' own bank."
@@ -72,11 +72,12 @@ class TreeBank(Bank):
     def seed(
         self,
         catalogues: Catalogues,
+        releases: Releases,
         persons: Persons,
         contact_points: ContactPoints,
         on_progress: Callable[[str], None],
     ) -> None:
-        catalogues.publish(self.revision)
+        self.begin(catalogues, releases)
         for number, profile in CUSTOMERS.items():
             link = Identifier(
                 namespace="customer_no",

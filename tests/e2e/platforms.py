@@ -293,6 +293,10 @@ class Running:
         history = self._contacts.history(person_id(customer)).value
         return list(history.contacts.values())
 
+    def park(self, parked: Parked) -> None:
+        """Put something into quarantine."""
+        self._quarantine.park(parked)
+
     def parked(self) -> list[Parked]:
         """All that is in quarantine."""
         return list(self._quarantine.list(10_000))

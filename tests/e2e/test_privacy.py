@@ -75,7 +75,7 @@ def test_whoever_is_erased_is_known_to_nobody_and_their_decisions_still_verify(b
     assert {"profiles", "identifiers", "deliveries", "contacts", "contact_points"} <= set(erased)
     assert said["erasure"]["by"]
     assert "person_ids" not in said["erasure"]
-    assert {"Firestore, backups", "Pub/Sub"} <= {each["where"] for each in remaining}
+    assert {"Firestore, backups", "Pub/Sub", "quarantine"} <= {each["where"] for each in remaining}
     if bank.kind == "emulators":  # a process looks once a minute which keys were destroyed, and when it starts
         for function in ("decide", "records"):
             bank.platform.restart(function)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.privacy.erasing import Erase
+from functions.privacy.erasing import PARKED_READ, Erase
 from functions.privacy.finding import Find
 from shared.adapters import memory
 from shared.domain.erasure import ERASED, IN_FLIGHT, READMITTED_AFTER
@@ -95,6 +95,17 @@ def test_a_customer_who_uses_the_browser_of_somebody_erased_is_a_customer():
     told = next(row for row in world.queue.rows if row.decision_id == decision)
     assert told.outcome != ERASED
     assert told.person_id not in (None, office.person)
+    assert office.is_gone()
+
+
+def test_what_is_parked_is_looked_through_to_the_end():
+    world, office = lived()
+    later = NOW + timedelta(days=1)
+    for number in range(3, PARKED_READ + 3):
+        world.quarantine.park(parked(number, at=later))
+    world.quarantine.park(parked(0, at=later + timedelta(hours=1), data=office.person.encode()))
+
+    assert office.begin().erased["quarantine"] == 2
     assert office.is_gone()
 
 

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from functions.identity.handler import Identify
 from functions.identity.people import People
+from functions.persons.finding import Found
+from functions.persons.unmerging import Unmerge, Unmerged
 from shared.adapters import memory
 from shared.domain.catalogue import (
     AnyFeature,
@@ -31,13 +33,14 @@ from shared.domain.catalogue import (
 from shared.domain.catalogue import Sequence as SequenceFeature
 from shared.domain.identity.links import NO_GRAPH, Link, Refusal
 from shared.domain.identity.partition import Strength, partition
-from shared.domain.identity.resolution import keys_of, seen_together
+from shared.domain.identity.resolution import hanging_by, keys_of, seen_together
 from shared.domain.policy.policy import Policy
 from shared.domain.profile import Person
 from shared.domain.signal import ConsentChange, Signal
 from shared.messages import HistoryRow, SignalIdentified, SignalReceived
 from shared.ports import Versioned
 from tests.contract.samples import Counted, revision
+from tests.ungoverned import Ungoverned
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -137,7 +140,7 @@ def evidence(stream: Iterable[Signal]) -> tuple[set[str], dict[str, Link]]:
     return keys, links
 
 
-class Catalogues:
+class Catalogues(Ungoverned):
     """The port, with these namespaces."""
 
     def __init__(self) -> None:
@@ -191,6 +194,18 @@ class Platform:
         refusals = dict.fromkeys(links, REFUSAL)
         rebuilt = self.people.rebuilt(read, STRENGTH, NOW, refusals=refusals, objections=OBJECTIONS)
         self.people.write(read, rebuilt)
+
+    def unmerge(self, one: str, other: str) -> Unmerged:
+        """Take two identifiers apart, by their keys, as an operator does."""
+        apart = Unmerge(self._whom, CATALOGUES, self.people)  # type: ignore[arg-type]
+        return apart({"key": one}, {"key": other}, reason=REFUSAL.reason, operator=REFUSAL.operator, now=NOW, do=True)
+
+    def _whom(self, named: dict[str, str], _: datetime) -> Found:
+        identifier = self.persons.identifiers([named["key"]])[named["key"]].value
+        place = self.people.place(identifier)
+        assert place is not None
+        hanging = (hanging_by(identifier),) if identifier.anchor else ()
+        return Found(self.people.with_graph(place.person, STRENGTH), frozenset(named.values()), hanging)
 
     def person(self, person_id: str) -> Versioned[Person]:
         """The person of an id."""

@@ -167,6 +167,17 @@ class Lives(RuleBasedStateMachine):
             self.one.refuse(person_id, [link])
             self.refused.add(link)
 
+    @rule(at=st.integers(0, 100), besides=st.integers(1, 100))
+    def unmerge(self, at: int, besides: int) -> None:
+        if (whom := self.somebody(at)) is None:
+            return
+        together = sorted(self.part_of(whom))
+        if len(together) > 1:
+            other = together[(together.index(whom) + 1 + besides % (len(together) - 1)) % len(together)]
+            self.one.unmerge(whom, other)
+            self.refused |= {link for graph in self.graphs(self.one).values() for link in graph.refusals}
+            assert self.person_of(whom) != self.person_of(other)
+
     @rule(at=st.integers(0, 100))
     def erase(self, at: int) -> None:
         if (whom := self.somebody(at)) is not None:

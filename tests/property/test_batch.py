@@ -85,7 +85,7 @@ def history(policy: Policy, chance: Random) -> ContactHistory:
 
 
 def wave_of(policy: Policy, chance: Random, many: int) -> Wave:
-    """Customers of the sample bank, of whom some are known oddly."""
+    """Customers of the sample bank, of whom some are known oddly; decided at one moment, or each at another."""
     known = [each.profile for each in bank_customers().values()]
     profiles, signals, histories = [], [], []
     for number in range(many):
@@ -111,7 +111,8 @@ def wave_of(policy: Policy, chance: Random, many: int) -> Wave:
             )
         )
         histories.append(history(policy, chance))
-    return Wave(profiles, signals, histories)
+    later = [NOW + timedelta(hours=chance.choice([0, 0, 1, 9, 30, 200])) for _ in profiles]
+    return Wave(profiles, signals, histories, chance.choice([None, later]))
 
 
 def slots_of(policy: Policy, chance: Random) -> Slots:
@@ -147,18 +148,19 @@ def evidence(policy: Policy, chance: Random) -> dict[str, Counts]:
 
 def agree(policy: Policy, slots: Slots, wave: Wave, counts: dict[str, Counts]) -> int:
     """Hold a wave against everybody alone; how many of it were not decided alone in the wave either."""
-    decisions = Batch(policy, slots, counts, NOW)(wave)
+    batch = Batch(policy, slots, counts, NOW)
+    decisions, moments = batch(wave), batch.moments(wave)
     placements = [placement for placement, _ in slots.wanted()]
     for person, (profile, signal) in enumerate(zip(wave.profiles, wave.signals, strict=True)):
-        rows = qualify(policy, profile, signal, slots, NOW).rows
+        rows = qualify(policy, profile, signal, slots, moments[person]).rows
         assert decisions.qualified(person) == rows
-        ranking = rank(policy, rows, profile, signal, counts, NOW)
+        ranking = rank(policy, rows, profile, signal, counts, moments[person])
         at = decisions.of(person)
         assert decisions.pairs.propensities[at].tolist() == propensities(ranking.propensity_parts)
         # in an arm that ranks otherwise, a person is decided alone
         own = dict(zip(decisions.pairs.rows[at].tolist(), decisions.pairs.priorities[at].tolist(), strict=True))
         assert own == dict(zip(ranking.rows(), ranking.weights(), strict=True))
-        alone = record(policy, wave.asked(person), slots, counts, NOW)
+        alone = record(policy, wave.asked(person), slots, counts, moments[person])
         assert decisions.results[person] == alone.result
         chosen = {
             (policy.rows[row][1].id, placements[part])

@@ -31,10 +31,10 @@ def names_of(policy, made):
     return found
 
 
-def falls_of(policy, slots, decisions, wave, person):
+def falls_of(policy, slots, decisions, wave, person, now):
     """The conditions at which somebody falls, one a treatment or action that may be theirs."""
     catalogue, found = policy.revision.catalogue, set()
-    situation = policy.situation(wave.profiles[person], wave.signals[person], NOW)
+    situation = policy.situation(wave.profiles[person], wave.signals[person], now)
 
     def falls(indexes, action, treatment):
         for index in indexes:
@@ -68,7 +68,8 @@ def test_numbers_are_those_of_each_person(seed, which):
     behind = Numbers(batch)(wave, decisions)
     rules = policy.contact_rules
     for person, profile in enumerate(wave.profiles):
-        made = record(policy, wave.asked(person), slots, counts, NOW)
+        now = batch.moments(wave)[person]
+        made = record(policy, wave.asked(person), slots, counts, now)
         told = {name for name, flags in behind.persons.items() if flags[person]}
         given_to = {
             name for name in told if name.partition(":")[0] in ("brand", "issue", "channel", "action", "treatment")
@@ -76,18 +77,18 @@ def test_numbers_are_those_of_each_person(seed, which):
         assert given_to | (told & {REACHED}) == names_of(policy, made)
         assert f"result:{made.result}" in told
         assert {name for name in told if name.startswith("condition:")} == falls_of(
-            policy, slots, decisions, wave, person
+            policy, slots, decisions, wave, person, now
         )
-        stopped = Limits(rules, profile, wave.histories[person], NOW).by_rule()
+        stopped = Limits(rules, profile, wave.histories[person], now).by_rule()
         own = decisions.qualified(person)
         stopping = {f"rule:{rule.id}" for n, rule in enumerate(rules.rules) if stopped.get(n, 0) & own}
         assert {name for name in told if name.startswith("rule:")} == stopping
         if not decisions.otherwise[person]:
-            without = record(policy, wave.asked(person), slots, counts, NOW, levers=False)
+            without = record(policy, wave.asked(person), slots, counts, now, levers=False)
             same = sorted(c.treatment for c in made.chosen) == sorted(c.treatment for c in without.chosen)
             assert (CHANGED_BY_LEVERS in told) is not same
     summary = summed(behind, len(wave.profiles))
-    assert summary.sums[VALUE] >= 0.0
+    assert summary.amount(VALUE) >= 0.0
     assert len(who(behind, REACHED, [profile.person_id for profile in wave.profiles])) == summary.counts[REACHED]
     assert not moved(behind, behind, len(wave.profiles)).gained
 

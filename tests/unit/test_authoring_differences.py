@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from shared.authoring import build, read
-from shared.authoring.differences import differences
+from shared.domain.differences import differences
 
 CASES = Path(__file__).parent / "authoring_cases"
 DIFFERENT = yaml.safe_load((CASES / "differences.yaml").read_text(encoding="utf-8"))

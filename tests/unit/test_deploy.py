@@ -18,17 +18,13 @@ from click.testing import CliRunner
 from cli.main import kairos
 from infra import deploy
 from infra.cloud import CloudError
-from infra.flows import flows, starts
-from infra.rollout import Release, Service, schedules, secret_id, services, serving, tagged
+from infra.rollout import Release, Service, secret_id, services, serving, tagged
 from infra.rollout import deploy as deploy_command
 from shared.authoring import load
-from shared.domain.catalogue.connectors import CONNECTOR_SECRET
-from shared.domain.part import SECRET_NAME
 
 ROOT = Path(__file__).resolve().parents[2]
 TOPOLOGY = yaml.safe_load((ROOT / "shared" / "topology.yaml").read_text())
 TARGETS = services(TOPOLOGY)
-JOBS = schedules(TOPOLOGY, TARGETS)
 DIGEST = "sha256:" + "a" * 64
 RELEASE = Release("bank", "europe-west2", "r-1a2b3c4", f"europe-west2-docker.pkg.dev/bank/kairos/functions@{DIGEST}")
 
@@ -43,7 +39,6 @@ class FakeCloud:
         self.not_ready: dict[str, str] = {}
         self.errors: dict[str, dict[str, int]] = {}
         self.failing: set[str] = set()
-        self.jobs: set[str] = set()
 
     def run(self, command: list[str]) -> None:
         self.ran.append(command)
@@ -52,8 +47,6 @@ class FakeCloud:
 
     def read(self, command: list[str]) -> dict | None:
         name = command[4]
-        if "scheduler" in command:
-            return {"name": name} if name in self.jobs else None
         if name not in self.existing:
             return None
         new = {"revisionName": f"{name}-2", "tag": RELEASE.tag, "url": f"https://{RELEASE.tag}---{name}.run.app"}
@@ -85,7 +78,7 @@ def environment(command: list[str]) -> dict[str, str]:
 
 @pytest.mark.parametrize("service", TARGETS, ids=lambda service: service.name)
 def test_every_function_of_the_topology_is_deployed_from_the_one_image(service):
-    command = deploy_command(service, RELEASE, exists=True)
+    command = deploy_command(service, RELEASE)
 
     assert command[:4] == ["gcloud", "run", "deploy", f"kairos-{service.name}"]
     assert {f"--image={RELEASE.image}", "--tag=r-1a2b3c4", "--no-traffic", "--region=europe-west2"} <= set(command)
@@ -103,40 +96,18 @@ def test_every_function_of_the_topology_is_deployed_from_the_one_image(service):
     assert environment(command).items() >= service.environment.items()
 
 
-def test_only_public_services_answer_anyone():
-    public = {s.name for s in TARGETS if "--allow-unauthenticated" in deploy_command(s, RELEASE, exists=True)}
-
-    assert public == {name for name, declared in TOPOLOGY["services"].items() if declared["public"]}
-
-
 def test_secrets_are_taken_from_secret_manager_by_name():
     service = next(target for target in TARGETS if target.secrets)
 
-    command = deploy_command(service, RELEASE, exists=True)
+    command = deploy_command(service, RELEASE)
 
     option = next(each for each in command if each.startswith("--set-secrets="))
     assert option == "--set-secrets=" + ",".join(f"{name}={secret_id(name)}:latest" for name in service.secrets)
     assert not any("PUSH_TOKEN" in each for each in command)
 
 
-def test_what_is_looked_up_while_services_run_is_granted_by_the_beginning_of_its_name(capsys):
-    deploy.main(["access", "--project", "bank", "--dry-run"])
-
-    commands = capsys.readouterr().out.splitlines()
-    looked_up = {
-        "ingest": ("kairos-source-", SECRET_NAME),
-        "delivery": ("kairos-connector-", CONNECTOR_SECRET),
-        "feedback": ("kairos-callback-", SECRET_NAME),
-    }
-    for command, (service, (begin, pattern)) in zip(commands, looked_up.items(), strict=True):
-        assert f"--member=serviceAccount:kairos-{service}@bank.iam.gserviceaccount.com" in command
-        assert "--role=roles/secretmanager.secretAccessor" in command
-        assert f'.startsWith("{begin}")' in command
-        assert re.match(pattern, f"{begin}a")
-
-
 def test_who_is_pushed_to_is_told_by_whom_and_who_checks_the_signature():
-    commands = {service.name: deploy_command(service, RELEASE, exists=True) for service in TARGETS}
+    commands = {service.name: deploy_command(service, RELEASE) for service in TARGETS}
     told = {name: environment(command) for name, command in commands.items()}
     callers = [*TOPOLOGY["subscriptions"].values(), *TOPOLOGY["schedules"].values()]
     pushed = {declared["service"] for declared in callers if "service" in declared}
@@ -145,7 +116,6 @@ def test_who_is_pushed_to_is_told_by_whom_and_who_checks_the_signature():
     for name in pushed:
         assert told[name]["PUSH_ACCOUNT"] == "kairos-push@bank.iam.gserviceaccount.com"
         assert told[name]["PUSH_AUDIENCE"] == f"https://kairos-{name}.bank"
-        assert f"--set-custom-audiences=https://kairos-{name}.bank" in commands[name]
         assert told[name]["PUSH_SIGNATURE"] == ("checked" if TOPOLOGY["services"][name]["public"] else "removed")
     assert told["feedback"]["PUSH_SIGNATURE"] == "checked"
 
@@ -161,62 +131,20 @@ def test_an_image_without_digest_is_refused():
         Release("bank", "europe-west2", "r-1", "functions:latest")
 
 
-def test_the_first_revision_of_a_service_cannot_be_kept_from_traffic(capsys):
+def test_a_service_that_terraform_has_not_made_is_not_made_here():
     cloud = FakeCloud(existing={target.deployed_name for target in TARGETS} - {"kairos-decide"})
 
-    deploy.deploy_all(cloud, RELEASE, TARGETS)
+    with pytest.raises(CloudError, match="kairos-decide is not there; terraform"):
+        deploy.deploy_all(cloud, RELEASE, TARGETS)
 
-    without = {command[3] for command in cloud.ran if "--no-traffic" not in command}
-    assert without == {"kairos-decide"}
-    assert "kairos-decide is new" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(("there", "verb"), [(set(), "create"), ({"kairos-deferral"}, "update")])
-def test_what_the_clock_starts_gets_a_job_that_proves_itself_as_a_push_does(there, verb):
-    cloud = FakeCloud()
-    cloud.jobs = there
-
-    deploy.schedule_all(cloud, RELEASE, JOBS)
-
-    command = next(command for command in cloud.ran if "kairos-deferral" in command)
-    assert command[:6] == ["gcloud", "scheduler", "jobs", verb, "http", "kairos-deferral"]
-    assert {
-        "--schedule=* * * * *",
-        "--uri=https://kairos-deferral.run.app/",
-        "--http-method=POST",
-        "--oidc-service-account-email=kairos-push@bank.iam.gserviceaccount.com",
-        "--oidc-token-audience=https://kairos-deferral.bank",
-        "--location=europe-west2",
-    } <= set(command)
+    assert not cloud.ran
 
 
-def test_workflows_are_told_the_addresses_of_what_they_call_and_started_by_a_token_of_the_account():
-    cloud = FakeCloud()
-    account = TOPOLOGY["push"]["account"]
+def test_a_release_touches_nothing_that_is_terraforms():
+    options = {each.partition("=")[0] for service in TARGETS for each in deploy_command(service, RELEASE)}
 
-    deploy.deploy_workflows(cloud, RELEASE, TARGETS, flows(TOPOLOGY), starts(TOPOLOGY), account)
-
-    outbound = next(command for command in cloud.ran if "kairos-outbound" in command)
-    assert outbound[:3] == ["gcloud", "workflows", "deploy"]
-    assert environment(outbound) == {
-        "INGEST_URL": "https://kairos-ingest.run.app",
-        "FIRESTORE_URL": "https://firestore.googleapis.com",
-    }
-    started = {command[5]: command for command in cloud.ran if command[1:4] == ["scheduler", "jobs", "create"]}
-    seal = started["kairos-seal"]
-    assert "--schedule=0 2 * * *" in started["kairos-weigh"]
-    assert {
-        "--schedule=0 3 * * *",
-        "--uri=https://workflowexecutions.googleapis.com/v1/projects/bank/locations/europe-west2/workflows/kairos-seal/executions",
-        "--oauth-service-account-email=kairos-push@bank.iam.gserviceaccount.com",
-    } <= set(seal)
-    body = next(each for each in seal if each.startswith("--message-body=")).partition("=")[2]
-    assert json.loads(json.loads(body)["argument"]) == {"day": "yesterday"}
-
-
-def test_a_job_of_a_service_that_is_not_there_is_not_made():
-    with pytest.raises(CloudError, match="kairos-deferral is not deployed"):
-        deploy.schedule_all(FakeCloud(existing=set()), RELEASE, JOBS)
+    assert not options & {"--allow-unauthenticated", "--no-allow-unauthenticated", "--set-custom-audiences", "--min"}
+    assert "--command" in options, "what refused until the first release would go on refusing"
 
 
 def test_a_good_release_moves_in_steps():
@@ -309,7 +237,7 @@ def test_a_dry_run_prints_the_commands_and_runs_none(capsys, monkeypatch):
     deploy.main(["canary", "--project", "bank", "--tag", "r-1", "--dry-run"])
 
     lines = capsys.readouterr().out.splitlines()
-    assert all(line.startswith(("$ gcloud run ", "$ gcloud scheduler ")) for line in lines)
+    assert all(line.startswith("$ gcloud run ") for line in lines)
     assert sum("run deploy" in line for line in lines) == len(TARGETS)
     assert sum("--to-tags=r-1=" in line for line in lines) == 4 * len(TARGETS)
 
@@ -325,7 +253,7 @@ def test_the_build_uses_only_substitutions_and_steps_that_exist():
     build = yaml.safe_load((ROOT / "cloudbuild.yaml").read_text())
     text = (ROOT / "cloudbuild.yaml").read_text()
 
-    steps = ["verify", "stage", "build", "push", "deploy", "catalogue", "canary"]
+    steps = ["tools", "verify", "stage", "build", "push", "deploy", "catalogue", "canary"]
     assert [step["id"] for step in build["steps"]] == steps
     assert set(re.findall(r"\$\{(_\w+)\}", text)) <= build["substitutions"].keys()
     for step in build["steps"]:

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOYED, BRIDGE, DEVELOPMENT = "requirements.txt", "requirements-kafka.txt", "requirements-dev.txt"
-PEERS, MEASURING = "requirements-learning.txt", "requirements-measuring.txt"
+PEERS, MEASURING, BATCH = "requirements-learning.txt", "requirements-measuring.txt", "requirements-batch.txt"
 PIN = re.compile(r"(?P<name>[a-z0-9]([a-z0-9._-]*[a-z0-9])?)==(?P<version>[^\s;]+)( ; (?P<marker>.+))?")
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 
@@ -34,7 +34,7 @@ def declared(*requirements: str) -> set[str]:
     return {re.sub(r"[-_.]+", "-", name).lower() for name in names}
 
 
-@pytest.mark.parametrize("lock", [DEPLOYED, BRIDGE, DEVELOPMENT, PEERS, MEASURING])
+@pytest.mark.parametrize("lock", [DEPLOYED, BRIDGE, DEVELOPMENT, PEERS, MEASURING, BATCH])
 def test_every_requirement_is_pinned_with_hashes(lock):
     lines = requirements(lock)
 
@@ -46,7 +46,7 @@ def test_every_requirement_is_pinned_with_hashes(lock):
         assert all(HASH.fullmatch(each) for each in hashes), f"not a SHA-256: {requirement}"
 
 
-@pytest.mark.parametrize("lock", [DEPLOYED, BRIDGE, DEVELOPMENT, PEERS, MEASURING])
+@pytest.mark.parametrize("lock", [DEPLOYED, BRIDGE, DEVELOPMENT, PEERS, MEASURING, BATCH])
 def test_no_lock_names_an_address_or_a_path(lock):
     text = (ROOT / lock).read_text()
 
@@ -66,11 +66,12 @@ def test_everything_declared_is_locked():
     assert declared(*project["optional-dependencies"]["kafka"]) == {name for name, _, _ in pins(BRIDGE)}
     assert declared(*project["optional-dependencies"]["learning"]) <= {name for name, _, _ in pins(PEERS)}
     assert declared(*project["optional-dependencies"]["measuring"]) <= {name for name, _, _ in pins(MEASURING)}
+    assert declared(*project["optional-dependencies"]["batch"]) <= {name for name, _, _ in pins(BATCH)}
     assert declared(*project["dependencies"], *project["optional-dependencies"]["dev"]) <= names[DEVELOPMENT]
 
 
-@pytest.mark.parametrize("lock", [PEERS, MEASURING])
-def test_what_peers_need_is_what_is_developed_against(lock):
+@pytest.mark.parametrize("lock", [PEERS, MEASURING, BATCH])
+def test_what_is_optional_is_what_is_developed_against(lock):
     developed = {(name, version) for name, version, _ in pins(DEVELOPMENT)}
     names = {name for name, _ in developed}
 

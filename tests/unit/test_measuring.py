@@ -14,10 +14,13 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Request
 
 from cli import measure as command
+from functions.records.changes_api import changes_routes
+from functions.records.changing import EvaluateChange
 from functions.records.evaluating import Evaluate
 from functions.records.exporting import ExportShapes
 from functions.records.measuring import Measure
 from functions.records.measuring_api import Measuring, measuring_routes
+from functions.records.watching import Watch
 from functions.records.weighing import Weigh
 from shared.adapters import memory
 from shared.adapters.envelope import envelope
@@ -112,9 +115,15 @@ def ask(path, told=()):
         Weigh(history, catalogues, Told(history)),
         Evaluate(history, catalogues),
         ExportShapes(history, catalogues, memory.Models(store)),
+        EvaluateChange(history, catalogues),
+        Watch(Measures(history), catalogues, EvaluateChange(history, catalogues)),
     )
     keys = Keyring('{"audit": {"key": "k"}}')
-    service = Service("records", measuring_routes(lambda: measuring, keys, lambda: NOW), ready=always_ready)
+    routes = [
+        *measuring_routes(lambda: measuring, keys, lambda: NOW),
+        *changes_routes(lambda: measuring, keys, lambda: NOW),
+    ]
+    service = Service("records", routes, ready=always_ready)
     return Client(Request.application(service)).open(path, headers={"x-api-key": "k"})
 
 
@@ -277,3 +286,51 @@ def test_what_was_drawn_is_weighed_once_however_often_it_is_asked_for():
     ]
     assert len(rows) == 5
     assert all(row.outcome == "drawn" and 0 < row.selection_probability <= 1 and row.record is None for row in rows)
+
+
+def changed(told, *, exploration="off", **others):
+    """What another revision would have come to on what was told."""
+    before, after = experimenting(exploration), policy(**others)
+    history = memory.DecisionHistory(memory.new_sealer(memory.Store()))
+    for row in told:
+        history.deliver(*envelope(row))
+
+    class Both:
+        """The port `Catalogues`, of two revisions."""
+
+        def get(self, revision):
+            return {each.revision.id: each for each in (before, after)}[revision]
+
+    day = SITUATED.replace(hour=0, minute=0, second=0)
+    return EvaluateChange(history, Both())(after.revision.id, day, day + timedelta(days=1))
+
+
+def best_and_others():
+    """What priority gives, and what else chance gave."""
+    best = str(decided(experimenting("off"), ())[1].action)
+    return best, sorted({str(row.action) for row in logged(100) if row.kind == "decision"} - {best})
+
+
+def test_what_a_change_would_have_come_to_is_said_by_the_decisions_that_it_changes():
+    best, others = best_and_others()
+    found = changed(logged(4000), only=others)
+    low, high = found.worth[0].difference[1:]
+    rates = [0.3 if action == "saver" else 0.1 for action in (best, decided(policy(only=others), ())[1].action)]
+    assert found.changing == found.decisions == 4000
+    assert low <= rates[1] - rates[0] <= high
+    assert found.support.effective > 200
+
+
+def test_a_change_that_changes_no_choice_is_worth_nothing_more():
+    best, _ = best_and_others()
+    found = changed(logged(100), only=[best])
+    assert (found.changing, found.support) == (0, None)
+    assert [each.difference for each in found.worth] == [(0.0, 0.0, 0.0)] * 2
+
+
+def test_a_change_to_what_was_hardly_ever_chosen_is_refused():
+    best, others = best_and_others()
+    told = [row for row in logged(1500) if row.kind == "outcome" or row.action == best]
+    found = changed(told, only=others)
+    assert found.changing == found.decisions > 200
+    assert all(each.difference is None and "would change" in each.refused for each in found.worth)

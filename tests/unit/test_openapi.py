@@ -20,14 +20,19 @@ from functions.feedback import openapi as feedback_openapi
 from functions.feedback.callbacks import callback_routes
 from functions.ingest import api as ingest
 from functions.ingest import openapi as ingest_openapi
+from functions.operations import api as operations
+from functions.operations import openapi as operations_openapi
 from functions.persons import api as persons
 from functions.persons import openapi as persons_openapi
 from functions.privacy import api as privacy
 from functions.privacy import openapi as privacy_openapi
 from functions.records import api as records
 from functions.records import openapi as records_openapi
+from functions.records.changes_api import changes_routes
 from functions.records.measuring_api import measuring_routes
 from functions.records.models_api import models_routes
+from functions.releases import api as releases
+from functions.releases import openapi as releases_openapi
 from shared.runtime.service import Service, always_ready
 
 FOLDER = Path(__file__).parents[2] / "docs" / "openapi"
@@ -36,12 +41,26 @@ ROUTES = {
     "ingest": (ingest.routes(*[NOTHING] * 6), ingest_openapi),
     "decide": (decide.routes(*[NOTHING] * 4), decide_openapi),
     "feedback": ([*feedback.routes(*[NOTHING] * 4), *callback_routes(*[NOTHING] * 5)], feedback_openapi),
+    "operations": (
+        [
+            *operations.sweeping_routes(*[NOTHING] * 5),
+            *operations.redriving_routes(*[NOTHING] * 3),
+            *operations.reconciling_routes(*[NOTHING] * 3),
+        ],
+        operations_openapi,
+    ),
     "persons": (persons.routes(*[NOTHING] * 5), persons_openapi),
     "privacy": (privacy.routes(*[NOTHING] * 5), privacy_openapi),
     "records": (
-        [*records.routes(*[NOTHING] * 3), *measuring_routes(*[NOTHING] * 3), *models_routes(*[NOTHING] * 5)],
+        [
+            *records.routes(*[NOTHING] * 3),
+            *measuring_routes(*[NOTHING] * 3),
+            *changes_routes(*[NOTHING] * 3),
+            *models_routes(*[NOTHING] * 5),
+        ],
         records_openapi,
     ),
+    "releases": (releases.routes(*[NOTHING] * 3), releases_openapi),
 }
 
 

@@ -97,7 +97,7 @@ def test_the_topology_schedules_services_and_where_there_are_any_workflows():
     endpoints = {name: f"http://{name}" for name in services}
     plain = jobs(TOPOLOGY, endpoints, "bank", {})
     assert {(job.name, job.cron) for job in plain} == {
-        (name, EVERY_MINUTE) for name, each in TOPOLOGY["schedules"].items() if "service" in each
+        (name, each["cron"]) for name, each in TOPOLOGY["schedules"].items() if "service" in each
     }
     weigh, seal = [
         job for job in jobs(TOPOLOGY, {**endpoints, "workflows": "http://w"}, "bank", {}) if job not in plain

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
+from datetime import timedelta
+from random import Random
 
 import msgspec
 import pytest
 from click.testing import CliRunner
 
 from cli.simulate import simulate
+from shared.domain.batch.deciding import Batch
 from shared.domain.monitoring import Snapshot
 from shared.domain.propensity import Counts
 from tests.e2e.platforms import ROOT
+from tests.fault.world import NOW, bank_policy
+from tests.property.test_batch import slots_of, wave_of
 
 AT = ("--at", "2026-03-02T12:00:00Z")
 KNOWN = {
@@ -42,7 +48,8 @@ def persons(tmp_path):
 
 
 def run(*arguments):
-    done = CliRunner().invoke(simulate, [*arguments, *AT])
+    at = () if "--history" in arguments and "--persons" not in arguments else AT
+    done = CliRunner().invoke(simulate, [*arguments, *at])
     return done.exit_code, done.output
 
 
@@ -87,7 +94,30 @@ def test_two_revisions_differ_where_the_change_is(persons, tmp_path):
 
 def test_two_processes_come_to_the_same(persons, monkeypatch):
     monkeypatch.setattr("cli.simulate.AT_ONCE", 5)
-    assert told("--persons", persons, "--processes", "2") == told("--persons", persons)
+    assert run("--persons", persons, "--processes", "2", "--json") == run("--persons", persons, "--json")
+
+
+def test_decisions_of_the_past_are_made_again_as_they_were_asked_for(tmp_path):
+    chance = Random(1)
+    policy = bank_policy()
+    records = []
+    for number in range(4):  # what was asked for, each of several persons at a moment of their own
+        slots, wave = slots_of(policy, chance), wave_of(policy, chance, 8)
+        batch = Batch(policy, slots, {}, NOW)
+        waves = [batch.record(wave._replace(moments=[NOW + timedelta(hours=number)] * 8), each) for each in range(8)]
+        records += [msgspec.structs.replace(each, decision_id=f"d-{number}{n}") for n, each in enumerate(waves)]
+    history = tmp_path / "history.jsonl"
+    history.write_bytes(b"\n".join(map(msgspec.json.encode, records)))
+    after = told("--history", str(history))["after"]
+    assert after["persons"] == len(records)
+    for result in {each.result for each in records}:
+        same = {f"{each.person_id}/{each.decision_id}" for each in records if each.result == result}
+        code, output = run("--history", str(history), "--who", f"result:{result}")
+        assert (code, set(output.split())) == (0, same)
+    given = Counter(each for record in records for each in {chosen.treatment for chosen in record.chosen})
+    assert {name: n for name, n in after["counts"].items() if name.startswith("treatment:")} == {
+        f"treatment:{name}": n for name, n in given.items()
+    }
 
 
 @pytest.mark.parametrize(
@@ -98,6 +128,7 @@ def test_two_processes_come_to_the_same(persons, monkeypatch):
         (("--channel", "web", "--placement", "web.attic"), "web has no placement web.attic"),
         (("--who", "issue:none"), "There is no number issue:none"),
         (("--record", "nobody"), "has no person nobody"),
+        (("--history", __file__), "With --history there is no --persons, --at."),
     ],
 )
 def test_what_is_wrong_is_said(persons, arguments, says):

@@ -18,10 +18,16 @@ import pytest
 import yaml
 
 from emulators.embedded import FUNCTIONS, Embedded
+from emulators.provisioning import written_by_bigquery
 from functions.ingest.handler import Ingest
+from functions.operations.sweeping import SweepDeliveries
+from shared.adapters import memory
 from shared.domain.catalogue import Arm, Experiment, Revision
+from shared.domain.catalogue.connectors import CONNECTOR_SECRET
 from shared.domain.contact_policy import Deferred
-from shared.messages import MESSAGES, HistoryRow
+from shared.domain.erasure import PARKED_DAYS
+from shared.domain.part import SECRET_NAME
+from shared.messages import MESSAGES, HistoryRow, SignalReceived
 from shared.runtime.settings import Common, Pushed
 from tests.contract.samples import deferral, delivery
 from tests.corpus.tree_bank import TreeBank, revision
@@ -46,12 +52,16 @@ def test_every_topic_is_of_one_type_and_every_type_has_its_topic():
 
 def test_subscriptions_name_topics_and_services_that_there_are():
     topics = set(TOPOLOGY["topics"])
-    pulled = [*TOPOLOGY["pull_subscriptions"].values(), TOPOLOGY["bigquery"]["subscription"]]
+    pulled = [*TOPOLOGY["pull_subscriptions"].values(), *written_by_bigquery(TOPOLOGY)]
 
     assert {each["topic"] for each in (*SUBSCRIPTIONS.values(), *pulled)} == topics
     assert {each["dead_letter_topic"] for each in SUBSCRIPTIONS.values()} <= topics
     assert {each["service"] for each in SUBSCRIPTIONS.values()} <= set(SERVICES)
     assert all(set(each["publishes"]) <= topics for each in SERVICES.values())
+
+
+def test_services_pull_subscriptions_that_there_are():
+    assert {name for each in SERVICES.values() for name in each.get("pulls", [])} <= set(TOPOLOGY["pull_subscriptions"])
 
 
 def test_every_topic_that_is_pushed_is_published_by_somebody():
@@ -115,6 +125,64 @@ def test_a_service_is_given_the_environment_that_its_settings_read(service):
         if field.name not in from_cloud_run and not field.name.endswith("_emulator_host")
     ]
     assert sorted(declared) == sorted(field.name.upper() for field in fields)
+
+
+def test_the_secrets_that_a_service_looks_up_are_those_that_the_catalogue_may_name():
+    patterns = {"ingest": SECRET_NAME, "delivery": CONNECTOR_SECRET, "feedback": SECRET_NAME}
+
+    assert TOPOLOGY["secrets_read"].keys() == patterns.keys()
+    for service, beginning in TOPOLOGY["secrets_read"].items():
+        assert re.match(patterns[service], f"{beginning}a")
+
+
+def test_who_asks_bigquery_is_who_may():
+    imported = {
+        file.relative_to(ROOT).with_suffix("").as_posix().removesuffix("/__init__").replace("/", "."): imports(file)
+        for file in (ROOT / "shared" / "adapters").rglob("*.py")
+    }
+    asking = {"google.cloud.bigquery"}
+    while more := {name for name, those in imported.items() if those & asking} - asking:
+        asking |= more
+
+    assert set(TOPOLOGY["history_read"]) == {
+        name for name in SERVICES if imports(ROOT / SERVICES[name]["source"]) & asking
+    }
+
+
+def imports(file: Path) -> set[str]:
+    """The modules that a file imports from."""
+    found = re.findall(r"^\s*from (\S+) import (.+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+    return {f"{module}.{name}" if module == "google.cloud" else module for module, name in found}
+
+
+def test_nobody_asks_for_what_is_not_indexed():
+    adapters = "\n".join(file.read_text("utf-8") for file in (ROOT / "shared" / "adapters" / "firestore").glob("*.py"))
+    constants = {name: constant for constant, name in re.findall(r'^([A-Z_]+) = "([a-z_]+)"', adapters, re.MULTILINE)}
+    constants |= {"volumes": "COLLECTIONS", "budgets": "COLLECTIONS"}
+    unindexed = {path for database in TOPOLOGY["databases"].values() for path in database["unindexed"]}
+
+    for path in unindexed:
+        collection, _, field = path.partition(".")
+        constant = constants[collection]
+        if not field:
+            asked = rf"collection\({constant}\)\.(where|order_by)|_(where|of|ended)\({constant}\b"
+            assert not re.search(asked, adapters), f"{path} is asked for by a field"
+        assert not field or f'FieldFilter("{field}"' not in adapters
+
+
+def test_an_expiry_leaves_the_index_that_a_list_in_order_of_time_needs():
+    parked = (ROOT / "shared" / "adapters" / "firestore" / "quarantine.py").read_text("utf-8")
+    expiring = TOPOLOGY["databases"]["(default)"]["expires"]["quarantine"]
+
+    assert f'order_by("{expiring["field"]}"' in parked
+    assert expiring["ordered"]
+    assert expiring["days"] == PARKED_DAYS
+
+
+def test_the_topology_has_nothing_that_terraform_cannot_read():
+    text = (ROOT / "shared" / "topology.yaml").read_text(encoding="utf-8")
+
+    assert "<<: [" not in text, "Terraform merges one mapping into another, not a list of them"
 
 
 def test_a_service_has_the_time_that_the_clock_gives_it():
@@ -195,6 +263,11 @@ def published(tmp_path_factory) -> dict[str, set[str]]:
     world.sweep()
     world.sweep_deliveries()
     found["deferral"] |= new_topics(world.queue, (0, len(world.queue.rows)))
+    world.queue.waiting.clear()
+
+    world.plain["contacts"].claim(delivery(delivery_id="v-2").claimed(NOW - timedelta(hours=1)), None)
+    SweepDeliveries(memory.AbandonedDeliveries(world.store, world.meter), world.queue)(NOW, "")
+    found["operations"] |= new_topics(world.queue, (0, len(world.queue.rows)))
 
     with Embedded(LeftToChance(), state=tmp_path_factory.mktemp("topology")) as platform:
         heard: set[str] = set()
@@ -259,7 +332,14 @@ def test_the_table_is_cut_and_sorted_by_columns_that_it_has():
 
     assert columns[HISTORY["partition_by"]]["type"] == "TIMESTAMP"
     assert set(HISTORY["cluster_by"]) <= set(columns)
-    assert TOPOLOGY["bigquery"]["subscription"]["table"] in TOPOLOGY["bigquery"]["tables"]
+    assert {each["table"] for each in written_by_bigquery(TOPOLOGY)} == set(TOPOLOGY["bigquery"]["tables"])
+
+
+def test_the_note_of_what_was_accepted_has_nothing_of_a_person():
+    fields = {field.name for field in msgspec.structs.fields(SignalReceived)}
+    columns = {column["name"] for column in TOPOLOGY["bigquery"]["tables"]["accepted"]["columns"]}
+
+    assert columns < fields - {"signal"}
 
 
 def test_the_description_of_a_column_names_every_value_that_it_may_have():

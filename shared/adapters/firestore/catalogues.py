@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from shared.adapters.firestore.client import Database
-from shared.adapters.refreshing import CATALOGUE_REFRESH_SECONDS, Monotonic, Served, nothing_prepared
+import msgspec
+
+from shared.adapters.firestore.client import Database, Snapshot, encode, fields_of
+from shared.adapters.refreshing import CATALOGUE_REFRESH_SECONDS, Clock, Monotonic, Served, nothing_prepared
 from shared.domain.catalogue import Revision
+from shared.domain.governance.in_force import InForce
+from shared.domain.governance.switches import SwitchedOff
 from shared.domain.policy.policy import Policy
 
 REVISIONS = "revisions"
 RELEASES = "releases"
+REVISION = "revision"
+IN_FORCE = "in_force"
 CHUNK_BYTES = 900_000
 """Of a compressed revision in one document; Firestore's limit is 1 MiB."""
 
@@ -27,6 +33,7 @@ class Catalogues:
         environment: str = "live",
         refresh_seconds: float = CATALOGUE_REFRESH_SECONDS,
         monotonic: Monotonic = time.monotonic,
+        clock: Clock = time.time,
         prepare: Callable[[Policy], None] = nothing_prepared,
     ) -> None:
         """Serve what is live in an environment, made ready by `prepare`, looking again every `refresh_seconds`."""
@@ -34,10 +41,11 @@ class Catalogues:
         self._environment = environment
         self._served = Served(
             environment,
-            self._live,
+            self._in_force,
             self._load,
             refresh_seconds=refresh_seconds,
             monotonic=monotonic,
+            clock=clock,
             prepare=prepare,
         )
 
@@ -45,12 +53,20 @@ class Catalogues:
         """The live revision, compiled; cached, refreshed behind the answer."""
         return self._served.current()
 
+    def deciding(self, person_id: str) -> Policy:
+        """The revision that decides for a person, compiled."""
+        return self._served.deciding(person_id)
+
+    def switched_off(self) -> Sequence[SwitchedOff]:
+        """What is switched off."""
+        return self._served.switched_off()
+
     def get(self, revision: str) -> Policy:
         """A revision by its id, compiled; the last few are cached."""
         return self._served.get(revision)
 
-    def publish(self, revision: Revision) -> None:
-        """Store a revision and make it live; what is live is written last."""
+    def keep(self, revision: Revision) -> None:
+        """Store a revision, its first document last."""
         canonical = revision.catalogue.canonical()
         data = zlib.compress(canonical, level=9)
         chunks = [data[start : start + CHUNK_BYTES] for start in range(0, len(data), CHUNK_BYTES)]
@@ -59,14 +75,22 @@ class Catalogues:
             reference = self._database.reference(REVISIONS, _chunk_id(revision.id, number))
             batch.set(reference, {"chunks": len(chunks), "bytes": len(canonical), "data": chunk})
             self._database.commit(batch, blind=True)
+
+    def publish(self, revision: Revision) -> None:
+        """Store a revision and let it decide past governance; what is in force is written last."""
+        self.keep(revision)
         batch = self._database.client.batch()
-        batch.set(self._database.reference(RELEASES, self._environment), {"revision": revision.id}, merge=True)
+        batch.set(
+            self._database.reference(RELEASES, self._environment),
+            {REVISION: revision.id, IN_FORCE: encode(InForce(revision=revision.id))},
+            merge=[REVISION, IN_FORCE],
+        )
         self._database.commit(batch, blind=True)
         self._served.forget()
 
-    def _live(self, environment: str) -> str | None:
-        snapshot = self._database.get(self._database.reference(RELEASES, environment))
-        return str(snapshot.get("revision")) if snapshot.exists else None
+    def _in_force(self, environment: str) -> InForce | None:
+        reference = self._database.reference(RELEASES, environment)
+        return in_force_of(self._database.get(reference, fields=(REVISION, IN_FORCE)))
 
     def _load(self, revision: str) -> bytes | None:
         first = self._database.get(self._database.reference(REVISIONS, revision))
@@ -77,6 +101,14 @@ class Catalogues:
         compressed = b"".join([first.get("data"), *(data[r.id] for r in rest)])
         # knowing the length spares copying all of it; what was published before that was kept has none
         return zlib.decompress(compressed, bufsize=(first.to_dict() or {}).get("bytes", zlib.DEF_BUF_SIZE))
+
+
+def in_force_of(snapshot: Snapshot) -> InForce | None:
+    """What is in force by an environment's document; one from before there were releases says the revision alone."""
+    fields = fields_of(snapshot)
+    if IN_FORCE in fields:
+        return msgspec.convert(fields[IN_FORCE], InForce)
+    return InForce(revision=str(fields[REVISION])) if fields.get(REVISION) else None
 
 
 def _chunk_id(revision: str, number: int) -> str:

@@ -71,10 +71,10 @@ class Database:
         """The document of a collection that stands for an id of ours, whatever characters it has."""
         return self.client.collection(collection).document(document_id(document))
 
-    def get(self, reference: firestore.DocumentReference) -> Snapshot:
-        """One document, or a snapshot that says it does not exist."""
+    def get(self, reference: firestore.DocumentReference, *, fields: Sequence[str] | None = None) -> Snapshot:
+        """One document, or of it these fields; or a snapshot that says it does not exist."""
         with reading():
-            return reference.get(retry=self._retry, timeout=self._timeout)
+            return reference.get(field_paths=fields, retry=self._retry, timeout=self._timeout)
 
     def get_all(self, references: Sequence[firestore.DocumentReference]) -> list[Snapshot]:
         """Documents that exist, in one batched read, in any order."""

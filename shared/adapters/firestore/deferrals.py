@@ -104,6 +104,28 @@ class DeferredDeliveries:
         return [each.value for each in deliveries]
 
 
+class AbandonedDeliveries:
+    """The port `AbandonedDeliveries`. A query by `lease_until` needs no index of its own: only one that is being sent
+    has that field. As text it sorts as time does, to within a second.
+    """
+
+    def __init__(self, database: Database, meter: Meter) -> None:
+        """Read `database`, counting on `meter`."""
+        self._database = database
+        self._meter = meter
+
+    def abandoned(self, before: datetime, limit: int, after: datetime | None = None) -> Sequence[Delivery]:
+        """Those that nobody holds since a time before, the longest first; only since `after` another."""
+        query = self._database.client.collection(DELIVERIES).where(
+            filter=FieldFilter("lease_until", "<", _text(before))
+        )
+        if after is not None:
+            query = query.where(filter=FieldFilter("lease_until", ">", _text(after)))
+        snapshots = self._database.query(query.order_by("lease_until").limit(limit))
+        self._meter.add(reads=max(1, len(snapshots)))
+        return [decode(Delivery, each) for each in snapshots]
+
+
 def _text(at: datetime) -> str:
     """A time as the field of a document has it."""
     text: str = msgspec.to_builtins(at)

@@ -11,7 +11,7 @@ from google.cloud import firestore
 from shared.adapters.firestore.client import Database, encode, fields_of
 from shared.adapters.parking import fitting
 from shared.domain.errors import AlreadyExistsError
-from shared.ports import Parked
+from shared.ports import Parked, Place
 
 QUARANTINE = "quarantine"
 
@@ -36,6 +36,14 @@ class Quarantine:
         """What is parked, newest first."""
         newest = self._database.client.collection(QUARANTINE).order_by("at", direction=firestore.Query.DESCENDING)
         return [_decode(fields_of(snapshot)) for snapshot in self._database.query(newest.limit(limit))]
+
+    def page(self, limit: int, after: Place | None = None) -> Sequence[Parked]:
+        """What is parked, oldest first; only what comes `after` a place."""
+        oldest = self._database.client.collection(QUARANTINE).order_by("at").order_by("__name__")
+        if after is not None:
+            reference = self._database.reference(QUARANTINE, after.id)
+            oldest = oldest.start_after({"at": after.at, "__name__": reference})
+        return [_decode(fields_of(snapshot)) for snapshot in self._database.query(oldest.limit(limit))]
 
     def get(self, parked_id: str) -> Parked | None:
         """One of them."""

@@ -12,9 +12,9 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 
 from shared.adapters.envelope import DEAD_LETTERS, Envelope, dead_letter
 from shared.adapters.kafka.topics import POLL_SECONDS, Settings, Topics, attributes_of, log, make
-from shared.adapters.parking import fitting
+from shared.adapters.parking import fitting, paged
 from shared.domain.errors import TransientError
-from shared.ports import Parked
+from shared.ports import Parked, Place
 from shared.ports import Quarantine as QuarantinePort
 
 QUARANTINE = "quarantine"
@@ -76,6 +76,10 @@ class Quarantine:
     def list(self, limit: int = 100) -> Sequence[Parked]:
         """What is parked, newest first."""
         return sorted(self._read().values(), key=lambda parked: parked.at, reverse=True)[:limit]
+
+    def page(self, limit: int, after: Place | None = None) -> Sequence[Parked]:
+        """What is parked, oldest first; only what comes `after` a place."""
+        return paged(self._read().values(), limit, after)
 
     def get(self, parked_id: str) -> Parked | None:
         """One of them."""

@@ -5,7 +5,7 @@ from shared.adapters.memory.bus import Bus, DeadLetters, Publisher
 from shared.adapters.memory.catalogues import Catalogues
 from shared.adapters.memory.contact_points import ContactPoints
 from shared.adapters.memory.contacts import Contacts
-from shared.adapters.memory.deferrals import Deferrals, DeferredDeliveries
+from shared.adapters.memory.deferrals import AbandonedDeliveries, Deferrals, DeferredDeliveries
 from shared.adapters.memory.history import DecisionHistory
 from shared.adapters.memory.outcomes import Models, Outcomes
 from shared.adapters.memory.paces import Paces
@@ -14,12 +14,14 @@ from shared.adapters.memory.personal_data import Erasures, PersonalData
 from shared.adapters.memory.persons import Persons
 from shared.adapters.memory.provider import ChannelProvider
 from shared.adapters.memory.quarantine import Quarantine
+from shared.adapters.memory.releases import Releases
 from shared.adapters.memory.responses import ResponseWindows
 from shared.adapters.memory.seals import Seals
 from shared.adapters.memory.secrets import Secrets
 from shared.adapters.memory.store import Store
 
 __all__ = [
+    "AbandonedDeliveries",
     "Allowances",
     "Bus",
     "Catalogues",
@@ -38,6 +40,7 @@ __all__ = [
     "Persons",
     "Publisher",
     "Quarantine",
+    "Releases",
     "ResponseWindows",
     "Seals",
     "Secrets",

@@ -1,4 +1,4 @@
-"""Deferrals and deferred deliveries in memory, to whoever fires them."""
+"""Deferrals, and deliveries that are deferred or were abandoned, in memory, to whoever fires them."""
 
 from __future__ import annotations
 
@@ -79,3 +79,22 @@ class DeferredDeliveries:
                 fired.append(each.value)
         self._meter.add(writes=len(fired))
         return fired
+
+
+class AbandonedDeliveries:
+    """The port `AbandonedDeliveries`."""
+
+    def __init__(self, store: Store, meter: Meter) -> None:
+        """Read `store`, counting on `meter`."""
+        self._store = store
+        self._meter = meter
+
+    def abandoned(self, before: datetime, limit: int, after: datetime | None = None) -> Sequence[Delivery]:
+        """Those that nobody holds since a time before, the longest first; only since `after` another."""
+        with self._store.lock:
+            documents = list(self._store.deliveries.values())
+        every = [msgspec.json.decode(each.data, type=Delivery) for each in documents]
+        held = sorted((each.lease_until, each.delivery_id, each) for each in every if each.lease_until is not None)
+        found = [each for until, _, each in held if until < before and (after is None or until > after)][:limit]
+        self._meter.add(reads=max(1, len(found)))
+        return found

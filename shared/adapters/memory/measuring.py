@@ -12,8 +12,9 @@ from shared.domain.measuring.arms import Sums
 from shared.domain.measuring.report import OUTBOUND, REST, Arms, Cell, Totals
 from shared.domain.measuring.uplift import sides_of
 from shared.domain.outcome import POSITIVE
+from shared.domain.releasing.guards import COMPLAINTS, FAILURES, Guard, Met
 from shared.messages import HistoryRow
-from shared.ports.measuring import AddedUp, Period
+from shared.ports.measuring import AddedUp, Canary, Period
 
 
 class Measures:
@@ -57,6 +58,39 @@ class Measures:
             counted[1] += (action, person) in last and last[action, person] >= since
         held = {action for action, side in counts if side == HELD_OUT}
         return AddedUp(sides_of([(a, side, n, k) for (a, side), (n, k) in counts.items() if a in held]))
+
+    def canary(self, canary: Canary, since: datetime, until: datetime) -> tuple[Met, Met]:
+        """What persons of a canary met with, and what all others did."""
+        told = [row for row in self._history.told(since, until) if row.revision in (canary.revision, canary.live)]
+        first: dict[str | None, HistoryRow] = {}
+        for row in sorted(told, key=lambda row: (row.occurred_at, row.decision_id or "")):
+            if row.kind == "decision":
+                first.setdefault(row.person_id, row)
+        met: dict[tuple[str | None, str | None], set[Guard]] = defaultdict(set)
+        for row in told:
+            met[row.revision, row.person_id] |= _met(row, canary.slow_ms)
+        counts = {canary.revision: dict[Guard, int](), canary.live: dict[Guard, int]()}
+        persons = dict.fromkeys(counts, 0)
+        for person, row in first.items():
+            revision = row.revision or ""
+            persons[revision] += 1
+            is_nothing = row.action is None and row.outcome != "deferred"
+            watched: set[Guard] = {"no_action"} if is_nothing else set()
+            for guard in met[row.revision, person] | watched:
+                counts[revision][guard] = counts[revision].get(guard, 0) + 1
+        return tuple(Met(persons[each], counts[each]) for each in (canary.revision, canary.live))  # type: ignore[return-value]
+
+
+def _met(row: HistoryRow, slow_ms: int) -> set[Guard]:
+    """What a person met with, as far as guards watch it."""
+    if row.kind == "decision":
+        return {"slow"} if row.elapsed_ms is not None and row.elapsed_ms > slow_ms else set()
+    found: set[Guard] = set()
+    if row.outcome in FAILURES:
+        found.add("failures")
+    if row.outcome in COMPLAINTS:
+        found.add("complaints")
+    return found
 
 
 def _is_decision(row: HistoryRow) -> bool:

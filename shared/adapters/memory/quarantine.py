@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import msgspec
 
 from shared.adapters.memory.store import Store
-from shared.adapters.parking import fitting
-from shared.ports import Parked
+from shared.adapters.parking import fitting, paged
+from shared.ports import Parked, Place
 
 
 class Quarantine:
@@ -25,9 +25,11 @@ class Quarantine:
 
     def list(self, limit: int = 100) -> Sequence[Parked]:
         """What is parked, newest first."""
-        with self._store.lock:
-            everything = [msgspec.json.decode(data, type=Parked) for data in self._store.quarantine.values()]
-        return sorted(everything, key=lambda parked: parked.at, reverse=True)[:limit]
+        return sorted(self._everything(), key=lambda parked: parked.at, reverse=True)[:limit]
+
+    def page(self, limit: int, after: Place | None = None) -> Sequence[Parked]:
+        """What is parked, oldest first; only what comes `after` a place."""
+        return paged(self._everything(), limit, after)
 
     def get(self, parked_id: str) -> Parked | None:
         """One of them."""
@@ -39,3 +41,7 @@ class Quarantine:
         """Forget it, once redriven."""
         with self._store.lock:
             self._store.quarantine.pop(parked_id, None)
+
+    def _everything(self) -> Sequence[Parked]:
+        with self._store.lock:
+            return [msgspec.json.decode(data, type=Parked) for data in self._store.quarantine.values()]

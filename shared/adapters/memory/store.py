@@ -16,8 +16,10 @@ from shared.domain.contact import Contact
 from shared.domain.contact_folding import Fold
 from shared.domain.delivery import Delivery
 from shared.domain.forgetting import Era
+from shared.domain.governance.in_force import InForce
 from shared.domain.identity.links import Identifier
 from shared.domain.observed import Observed
+from shared.domain.outbound.wave import OutboundWave
 from shared.domain.pace import Pace
 from shared.domain.profile import Person
 from shared.domain.propensity import Counts
@@ -30,6 +32,15 @@ class Document(NamedTuple, Generic[T]):
     """A value as bytes, so that nothing is shared by reference, and its version."""
 
     data: bytes
+    version: str
+
+
+class Governed(NamedTuple):
+    """What is held of an environment: what is in force, its state and the head of its log."""
+
+    in_force: InForce | None
+    state: bytes | None
+    head: str
     version: str
 
 
@@ -70,7 +81,8 @@ class Store:
         self.models: dict[str, Counts] = {}
         self.eras: dict[str, dict[Era, Counts]] = {}
         self.revisions: dict[str, bytes] = {}
-        self.releases: dict[str, str] = {}
+        self.releases: dict[str, Governed] = {}
+        self.audit: dict[tuple[str, int], bytes] = {}
         self.contact_points: dict[tuple[str, str], str] = {}
         self.person_keys: dict[str, tuple[Branch, str]] = {}
         self.erasures: dict[str, bytes] = {}
@@ -80,6 +92,8 @@ class Store:
         self.due: dict[str, datetime] = {}
         self.paces: dict[str, Document[Pace]] = {}
         self.ledgers: dict[tuple[str, str], Document[Ledger]] = {}
+        self.waves: dict[str, Document[OutboundWave]] = {}
+        self.wave_pages: dict[tuple[str, int], bytes] = {}
         self._versions = itertools.count(1)
 
     def next_version(self) -> str:

@@ -6,6 +6,7 @@ into the catalogue of a revision. What people write down just as a revision hold
 
 from shared.authoring.forms.actions import Action, Actions, Treatment
 from shared.authoring.forms.arbitration import Arbitration
+from shared.authoring.forms.audiences import Audiences
 from shared.authoring.forms.bank import Bank, Brand, Group, Issue, Level
 from shared.authoring.forms.connectors import Connectors
 from shared.authoring.forms.consent import Consent
@@ -14,6 +15,7 @@ from shared.authoring.forms.experiments import Experiments
 from shared.authoring.forms.fairness import Fairness
 from shared.authoring.forms.form import PATTERNS, Form
 from shared.authoring.forms.formats import Example, Examples, Expected, Format
+from shared.authoring.forms.gates import Gates
 from shared.authoring.forms.policy import Condition, Policy
 from shared.authoring.forms.signals import Features, Triggers
 from shared.authoring.forms.surroundings import (
@@ -35,6 +37,7 @@ __all__ = [
     "Actions",
     "Arbitration",
     "Attribute",
+    "Audiences",
     "Bank",
     "Brand",
     "Callbacks",
@@ -54,6 +57,7 @@ __all__ = [
     "Features",
     "Form",
     "Format",
+    "Gates",
     "Group",
     "Holidays",
     "Identity",

@@ -30,6 +30,9 @@ from shared.domain.rules import Cap, Cooldown
 _NEVER = 1 << 14
 """No number of contacts comes to this."""
 
+_REMEMBERED = 64
+"""Moments and time zones for which it is remembered what counts, from one wave to the next."""
+
 _STRIDE = 1 << 24
 """There are fewer tallies than this."""
 
@@ -89,8 +92,7 @@ class Rules:
         self._policy = policy
         self._rules: ContactRules = policy.contact_rules
         self._plans: dict[Any, Plan] = {}
-        self._by_zone: dict[tzinfo, Counting] = {}
-        self._counting_at: datetime | None = None
+        self._countings: dict[tuple[datetime, tzinfo], Counting] = {}
         self._tallies: list[Tally] = []
         self._columns: _Tallies | None = None
         self._numbers: dict[Tally, int] = {}
@@ -111,8 +113,10 @@ class Rules:
             isinstance(rule, Cooldown) and {"sent", "impression"} & {*rule.without} for _, rule in self._rules.counting
         )
 
-    def standing(self, profiles: Sequence[Profile], histories: Sequence[ContactHistory], now: datetime) -> Standing:
-        """Ask every rule about every person."""
+    def standing(
+        self, profiles: Sequence[Profile], histories: Sequence[ContactHistory], moments: Sequence[datetime]
+    ) -> Standing:
+        """Ask every rule about every person, each at a moment."""
         rules = self._rules
         persons = len(profiles)
         zones = [rules.zone_of(profile) for profile in profiles] if rules.calendars or rules.quiet else None
@@ -123,13 +127,13 @@ class Rules:
             hard[np.ix_(stopped, whose)] = True
         if quiet is not None:
             assert zones is not None
-            for zone, whose in grouped(zones):
+            for (now, zone), whose in grouped([*zip(moments, zones, strict=True)]):
                 for number, each in rules.quiet.items():
                     if each.end(now, zone) is not None:
                         by_rule.append((number, places(rules.judged[number], self._size), whose))
                         quiet[np.ix_(by_rule[-1][1], whose)] = True
         alone = np.zeros(persons, np.bool_)
-        counted = self._counted(histories, zones, now, alone)
+        counted = self._counted(histories, zones, moments, alone)
         own = self._own_limits(profiles)
         counts = np.zeros((persons, len(self.growing) + 1), np.int16)
         limits = np.full((persons, len(self.growing) + 1), _NEVER, np.int16)
@@ -245,18 +249,22 @@ class Rules:
         }
 
     def _counted(
-        self, histories: Sequence[ContactHistory], zones: Sequence[tzinfo] | None, now: datetime, alone: Flags
+        self,
+        histories: Sequence[ContactHistory],
+        zones: Sequence[tzinfo] | None,
+        moments: Sequence[datetime],
+        alone: Flags,
     ) -> list[int]:
         """The tallies that each person's contacts count in, once for each time, as one number with the person's."""
         found: list[int] = []
-        if self._counting_at != now:
-            self._counting_at, self._by_zone = now, {}
-        for person, history in enumerate(histories):
+        if len(self._countings) > _REMEMBERED:
+            self._countings.clear()
+        for person, (history, now) in enumerate(zip(histories, moments, strict=True)):
             zone = zones[person] if zones is not None and self._rules.calendars else UTC
-            counting = self._by_zone.get(zone)
+            counting = self._countings.get((now, zone))
             if counting is None:
                 since = self._rules.since(now, zone)
-                counting = self._by_zone[zone] = Counting(self.plan, since, self.oldest(since))
+                counting = self._countings[now, zone] = Counting(self.plan, since, self.oldest(since))
             counting(history.contacts.values(), facts_of, now, person * _STRIDE, found.append)
             if history.past.contacts:
                 alone[person] = any(folded.had is not None for folded in history.past.contacts)

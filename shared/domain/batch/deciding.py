@@ -32,15 +32,21 @@ from shared.domain.signal import Signal, decision_id
 
 
 class Wave(NamedTuple):
-    """Persons who are decided on together: each with what happened, and the contacts so far."""
+    """Persons who are decided on together: each with what happened, and the contacts so far.
+
+    Attributes:
+        moments: when each is decided, UTC; None where all are when the batch says.
+    """
 
     profiles: Sequence[Profile]
     signals: Sequence[Signal]
     histories: Sequence[ContactHistory]
+    moments: Sequence[datetime] | None = None
 
     def part(self, begin: int, end: int) -> Wave:
         """Those from one place until before another."""
-        return Wave(self.profiles[begin:end], self.signals[begin:end], self.histories[begin:end])
+        moments = None if self.moments is None else self.moments[begin:end]
+        return Wave(self.profiles[begin:end], self.signals[begin:end], self.histories[begin:end], moments)
 
     def asked(self, person: int) -> Asked:
         """One of them."""
@@ -104,7 +110,7 @@ class Batch:
             policy: the compiled revision.
             slots: where treatments may appear.
             counts: the models' evidence by model id; a missing one has none.
-            now: when all are decided, UTC.
+            now: when all are decided, UTC, unless a wave says it of each.
         """
         self.policy = policy
         self.slots = slots
@@ -126,13 +132,14 @@ class Batch:
 
     def __call__(self, wave: Wave) -> Decisions:
         """Decide."""
-        values = Values(self.policy, *wave[:2], self.now, self._reads)
+        moments = self.moments(wave)
+        values = Values(self.policy, wave.profiles, wave.signals, moments, self._reads)
         admitted, excluded = self._admitted(wave)
         passing = admitted.copy()
         self._conditions.narrow(passing, values)
         decisions = self._ids(wave) if self.policy.factors.explores else ()
         pairs = self._scorer(passing, values, decisions)
-        standing = self._rules.standing(wave.profiles, wave.histories, self.now)
+        standing = self._rules.standing(wave.profiles, wave.histories, moments)
         otherwise = self._otherwise(wave)
         qualifies = np.zeros(len(values), np.bool_)
         qualifies[pairs.persons] = True
@@ -173,25 +180,31 @@ class Batch:
         records = {}
         for person in alone.nonzero()[0].tolist():
             asked = wave.asked(person)
-            made = record(self.policy, asked, self.slots, self.counts, self.now, levers=levers)
+            made = record(self.policy, asked, self.slots, self.counts, self.moments(wave)[person], levers=levers)
             records[person] = made
             self._take(made, person, filled.rows, filled.parts)
         return Chosen(filled.rows, filled.parts), records
 
     def record(self, wave: Wave, person: int) -> DecisionRecord:
         """The whole record of one person's decision."""
-        return record(self.policy, wave.asked(person), self.slots, self.counts, self.now)
+        return record(self.policy, wave.asked(person), self.slots, self.counts, self.moments(wave)[person])
+
+    def moments(self, wave: Wave) -> Sequence[datetime]:
+        """When each person of a wave is decided."""
+        return wave.moments if wave.moments is not None else [self.now] * len(wave.profiles)
 
     def _admitted(self, wave: Wave) -> tuple[Words, Flags]:
         """The persons of each row as far as no condition says, and who is excluded altogether."""
         policy, masks = self.policy, self.policy.masks
         flags = {exclusion.flag for exclusion in policy.revision.catalogue.exclusions}
-        everywhere = masks.slots(self.slots.channels, self.slots.placements) & masks.active(self.now)
+        everywhere = masks.slots(self.slots.channels, self.slots.placements)
+        moments = self.moments(wave)
+        active = {moment: masks.active(moment) for moment in set(moments)}
         keys: list[Any] = [
             None
             if profile.flags and not flags.isdisjoint(profile.flags)
-            else (signal.brand, profile.brands if signal.brand is None else (), profile.reachable)
-            for profile, signal in zip(wave.profiles, wave.signals, strict=True)
+            else (signal.brand, profile.brands if signal.brand is None else (), profile.reachable, active[moment])
+            for profile, signal, moment in zip(wave.profiles, wave.signals, moments, strict=True)
         ]
         passing = np.zeros((self._size, words_of(len(keys))), np.uint64)
         excluded = np.zeros(len(keys), np.bool_)
@@ -199,9 +212,9 @@ class Batch:
             if key is None:
                 excluded[whose] = True
                 continue
-            brand, brands, _ = key
+            brand, brands, _, now_active = key
             may = (brand,) if brand else brands or tuple(policy.revision.brands)
-            rows = everywhere & masks.brands(may) & masks.reachable(wave.profiles[int(whose[0])])
+            rows = everywhere & now_active & masks.brands(may) & masks.reachable(wave.profiles[int(whose[0])])
             these = np.zeros(len(keys), np.bool_)
             these[whose] = True
             passing[places(rows, self._size)] |= packed(these)

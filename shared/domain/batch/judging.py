@@ -80,7 +80,7 @@ def _compared(
 ) -> Compared:
     stage, _, issue = stage.partition("/")
     known = {part: count for part, count in persons.items() if part != UNKNOWN}
-    thick = {part: Rate(n, selected.get(part, 0)) for part, n in known.items() if n >= fewest}
+    thick = {part: Rate(n, selected.get(part, 0)) for part, n in sorted(known.items()) if n >= fewest}
     return Compared(
         stage=stage,
         issue=issue,

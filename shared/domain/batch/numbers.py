@@ -19,6 +19,7 @@ from shared.domain.batch.falls import Falls
 from shared.domain.batch.packed import Flags, Words, places, unpacked
 from shared.domain.batch.stopped import stopped_by_rule
 from shared.domain.classifier import Vector
+from shared.domain.exact import exact, real
 from shared.domain.policy.rows import Rows
 from shared.domain.rules import Volume
 
@@ -32,11 +33,13 @@ class Behind(NamedTuple):
 
     Attributes:
         persons: by number, who is behind it.
-        sums: of pounds and of falls.
+        amounts: by what they are of, what each person adds: pounds, or contacts where a volume counts them.
+        falls: by condition, how many actions and treatments fall there.
     """
 
     persons: dict[str, Flags]
-    sums: dict[str, float]
+    amounts: dict[str, Vector]
+    falls: dict[str, int]
 
 
 class Summary(msgspec.Struct, kw_only=True):
@@ -45,28 +48,41 @@ class Summary(msgspec.Struct, kw_only=True):
     Attributes:
         persons: how many there are.
         counts: by number, how many are behind it.
-        sums: pounds by what they are of, and falls by condition.
+        amounts: pounds by what they are of, and contacts by volume, as `shared.domain.exact` adds them up.
+        falls: by condition, how many actions and treatments fall there.
     """
 
     persons: int = 0
     counts: dict[str, int] = {}
-    sums: dict[str, float] = {}
+    amounts: dict[str, int] = {}
+    falls: dict[str, int] = {}
 
     def add(self, other: Summary) -> None:
         """Take others in."""
         self.persons += other.persons
-        for name, count in other.counts.items():
-            self.counts[name] = self.counts.get(name, 0) + count
-        for name, amount in other.sums.items():
-            self.sums[name] = self.sums.get(name, 0.0) + amount
+        for mine, theirs in (
+            (self.counts, other.counts),
+            (self.amounts, other.amounts),
+            (self.falls, other.falls),
+        ):
+            for name, count in theirs.items():
+                mine[name] = mine.get(name, 0) + count
+
+    def amount(self, name: str) -> float:
+        """Pounds, or contacts of a volume."""
+        return real(self.amounts.get(name, 0))
 
 
 class Numbers:
-    """Says numbers of waves, for one batch."""
+    """Says numbers of waves, for one batch.
+
+    Attributes:
+        batch: whose waves.
+    """
 
     def __init__(self, batch: Batch) -> None:
         """Know what the rows are of."""
-        self._batch = batch
+        self.batch = batch
         policy = batch.policy
         self._prices = np.array(policy.factors.prices, np.float64)
         self._names = [
@@ -90,19 +106,22 @@ class Numbers:
         for result in sorted(set(decisions.results)):
             found[f"result:{result}"] = results == result
         self._given(decisions.chosen, found)
-        without = self._batch.without_levers(wave, decisions)
+        without = self.batch.without_levers(wave, decisions)
         changed = (np.sort(without.rows, axis=1) != np.sort(decisions.chosen.rows, axis=1)).any(axis=1)
         found[CHANGED_BY_LEVERS] = changed
-        sums = {
+        amounts = {
             VALUE: self._worth(decisions, decisions.chosen),
             VALUE_WITHOUT_LEVERS: self._worth(decisions, without),
-            COST: float(self._prices[decisions.chosen.rows[decisions.chosen.rows >= 0]].sum()),
+            COST: _each(decisions.chosen, self._prices),
         }
-        self._takes(decisions.chosen, sums)
-        stopped = stopped_by_rule(self._batch, wave, decisions)
+        for rule, judged in self._allowances:
+            if isinstance(rule, Volume):
+                amounts[f"volume:{rule.id}"] = _each(decisions.chosen, judged.astype(np.float64))
+            else:
+                amounts[f"budget:{rule.id}"] = _each(decisions.chosen, np.where(judged, self._prices, 0.0))
+        stopped = stopped_by_rule(self.batch, wave, decisions)
         found.update({f"rule:{name}": flags for name, flags in stopped.items()})
-        self._conditions(decisions, found, sums)
-        return Behind(found, sums)
+        return Behind(found, amounts, self._conditions(decisions, found))
 
     def _given(self, chosen: Chosen, found: dict[str, Flags]) -> None:
         """Who is given something, and of what."""
@@ -118,36 +137,36 @@ class Numbers:
                     name = f"{dimension}:{names[dimension]}"
                     found.setdefault(name, np.zeros(persons, np.bool_))[order[begin:end]] = True
 
-    def _worth(self, decisions: Decisions, chosen: Chosen) -> float:
-        """Pounds that are expected of what is chosen: P of acceptance times what an acceptance is worth."""
+    def _worth(self, decisions: Decisions, chosen: Chosen) -> Vector:
+        """Pounds that are expected of what is chosen for each: P of acceptance times what an acceptance is worth."""
         pairs = decisions.pairs
-        total = 0.0
         each: Vector = pairs.propensities * pairs.values
+        total: Vector = np.zeros(len(chosen.rows))
         for rows in chosen.rows.T:
             persons = (rows >= 0).nonzero()[0]
-            total += float(each[pairs.at(rows[persons], persons)].sum())
+            total[persons] += each[pairs.at(rows[persons], persons)]
         return total
 
-    def _takes(self, chosen: Chosen, sums: dict[str, float]) -> None:
-        """What volumes and budgets would have to give."""
-        rows = chosen.rows[chosen.rows >= 0]
-        for rule, judged in self._allowances:
-            own = rows[judged[rows]]
-            if isinstance(rule, Volume):
-                sums[f"volume:{rule.id}"] = float(len(own))
-            else:
-                sums[f"budget:{rule.id}"] = float(self._prices[own].sum())
-
-    def _conditions(self, decisions: Decisions, found: dict[str, Flags], sums: dict[str, float]) -> None:
+    def _conditions(self, decisions: Decisions, found: dict[str, Flags]) -> dict[str, int]:
         """Who falls at each condition, and how often."""
-        catalogue = self._batch.policy.revision.catalogue
+        falls: dict[str, int] = {}
+        catalogue = self.batch.policy.revision.catalogue
         fallen: dict[str, Words] = {}
         for index, words in self._falls(decisions.admitted, decisions.values):
             condition = catalogue.conditions[index]
             name = f"condition:{condition.level}/{condition.kind}/{condition.name}"
             fallen[name] = fallen[name] | words if name in fallen else words
-            sums[name] = sums.get(name, 0.0) + float(np.bitwise_count(words).sum())
+            falls[name] = falls.get(name, 0) + int(np.bitwise_count(words).sum())
         found.update({name: unpacked(words, len(decisions.results)) for name, words in fallen.items()})
+        return falls
+
+
+def _each(chosen: Chosen, of_row: Vector) -> Vector:
+    """What the chosen rows of each person come to."""
+    total: Vector = np.zeros(len(chosen.rows))
+    for rows in chosen.rows.T:  # one slot after the other, so that it does not matter how wide the widest is
+        total += np.where(rows >= 0, of_row[rows], 0.0)
+    return total
 
 
 def _flags(rows: Rows, size: int) -> Flags:
@@ -159,10 +178,11 @@ def _flags(rows: Rows, size: int) -> Flags:
 def summed(behind: Behind, persons: int) -> Summary:
     """The numbers of a wave without who is behind them."""
     counts = {name: int(flags.sum()) for name, flags in behind.persons.items()}
-    return Summary(persons=persons, counts=counts, sums=behind.sums)
+    amounts = {name: exact(each) for name, each in behind.amounts.items()}
+    return Summary(persons=persons, counts=counts, amounts=amounts, falls=behind.falls)
 
 
 def who(behind: Behind, name: str, ids: Sequence[str]) -> list[str]:
-    """The persons of a wave behind a number."""
-    flags = behind.persons.get(name)
+    """The persons of a wave behind a number, or who add to an amount."""
+    flags = behind.amounts[name] != 0.0 if name in behind.amounts else behind.persons.get(name)
     return [] if flags is None else [ids[place] for place in flags.nonzero()[0].tolist()]

@@ -21,8 +21,9 @@ def stopped_by_rule(batch: Batch, wave: Wave, decisions: Decisions) -> dict[str,
         these = counted.rules == number
         rows, whose = counted.rows[these], counted.persons[these]
         stops[rules.rules[number].id][whose[qualifies[rows, whose]]] = True
+    moments = batch.moments(wave)
     for person in decisions.alone:
-        limits = Limits(rules, wave.profiles[person], wave.histories[person], batch.now)
+        limits = Limits(rules, wave.profiles[person], wave.histories[person], moments[person])
         own = decisions.qualified(person)
         stopped = limits.by_rule()
         for number, rule in enumerate(rules.rules):

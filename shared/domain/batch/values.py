@@ -45,6 +45,7 @@ _LIST: Final = 5
 """Bytes before the first object of a list that `marshal` writes."""
 
 _LISTS: Final = ("brands", "products", "flags", "reachable")
+_NOW: Final = ("now",)
 _NOT_THERE: Final = math.nan
 """Stands for what is not there in a column of numbers, until it is known that all are numbers."""
 
@@ -125,14 +126,14 @@ class Values:
         policy: Policy,
         profiles: Sequence[Profile],
         signals: Sequence[Signal],
-        now: datetime,
+        moments: Sequence[datetime],
         read: Iterable[Path],
     ) -> None:
-        """Take the persons, what happened to each, when all are decided on, and what is going to be read of them."""
+        """Take the persons, what happened to each, when each is decided on, and what is going to be read of them."""
         self._policy = policy
         self._profiles = profiles
         self._signals = signals
-        self._now = now
+        self._moments = moments
         self._roots: list[Mapping[str, Any]] | None = None
         self._attributes = [profile.attributes for profile in profiles]
         self._columns: dict[tuple[Path, int], Column] = {}
@@ -169,15 +170,16 @@ class Values:
         """What expressions see of a person."""
         found = self._situations[person]
         if found is None:
-            seen = self._policy.situation(self._profiles[person], self._signals[person], self._now)
+            seen = self._policy.situation(self._profiles[person], self._signals[person], self._moments[person])
             found = self._situations[person] = seen
         return found
 
     def key(self, person: int, paths: Sequence[Path]) -> Any:
         """What an expression that reads these paths says the same of; None where that cannot be said."""
-        if any(len(path) == 1 for path in paths if path != ("now",)):
+        if any(len(path) == 1 for path in paths if path != _NOW):
             return None
-        return tuple([_hashable(self.raw(path)[person]) for path in paths if path != ("now",)])
+        moment = self._moments[person]
+        return tuple([moment if path == _NOW else _hashable(self.raw(path)[person]) for path in paths])
 
     def _read(self, path: Path) -> Sequence[Any]:
         root, name, *deeper = path

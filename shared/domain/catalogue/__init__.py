@@ -17,6 +17,7 @@ from shared.domain.catalogue.arbitration import (
     SymbolicPredictor,
     Weights,
 )
+from shared.domain.catalogue.audiences import MOST_PERSONS, Audience, ParameterType, WaveVolume
 from shared.domain.catalogue.authentication import (
     AddressSignature,
     Authentication,
@@ -68,6 +69,7 @@ from shared.domain.catalogue.features import (
     Trigger,
 )
 from shared.domain.catalogue.formats import BUILT_IN_FORMATS, Format
+from shared.domain.catalogue.gates import CANARY_SHARES, CanaryStep, Gates, Guards, Prohibition
 from shared.domain.catalogue.pacing import Breaker, SendRate
 from shared.domain.catalogue.revision import Catalogue, Named, Revision
 from shared.domain.catalogue.surroundings import (
@@ -86,8 +88,10 @@ from shared.domain.catalogue.surroundings import (
 
 __all__ = [
     "BUILT_IN_FORMATS",
+    "CANARY_SHARES",
     "MOST_BINS",
     "MOST_PARENTS",
+    "MOST_PERSONS",
     "POLICY_KINDS",
     "Action",
     "Active",
@@ -99,6 +103,7 @@ __all__ = [
     "Attribute",
     "AttributeType",
     "AttributeValue",
+    "Audience",
     "Authentication",
     "Basic",
     "Bearer",
@@ -106,6 +111,7 @@ __all__ = [
     "BodySignature",
     "Breaker",
     "Callback",
+    "CanaryStep",
     "Catalogue",
     "Challenger",
     "Channel",
@@ -130,6 +136,8 @@ __all__ = [
     "Format",
     "Fragment",
     "FragmentField",
+    "Gates",
+    "Guards",
     "HeaderKey",
     "Hmac",
     "HttpAuthentication",
@@ -145,10 +153,12 @@ __all__ = [
     "NumericPredictor",
     "Objection",
     "OidcToken",
+    "ParameterType",
     "Placement",
     "PlainType",
     "PolicyKind",
     "Predictor",
+    "Prohibition",
     "PublicKey",
     "RanksBy",
     "RateLimit",
@@ -175,6 +185,7 @@ __all__ = [
     "Treatment",
     "Trigger",
     "Verdict",
+    "WaveVolume",
     "Weights",
     "facts",
 ]

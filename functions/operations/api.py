@@ -1,0 +1,86 @@
+"""The HTTP side of operations: its sweeps, what is parked, and whether a day adds up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import msgspec
+from werkzeug.wrappers import Request, Response
+
+from functions.operations.reconciling import Reconcile
+from functions.operations.redriving import Redrive, Wanted
+from functions.operations.sweeping import SweepDeliveries, SweepOutbox, Swept
+from shared.domain.errors import InvalidError
+from shared.ports import Clock
+from shared.runtime import trace
+from shared.runtime.days import day_of
+from shared.runtime.keys import Keyring
+from shared.runtime.metering import RequestMeter
+from shared.runtime.service import Route, json_answer, read_body
+from shared.runtime.telemetry import log
+
+Sweep = Callable[[datetime, str], Swept]
+
+
+def sweeping_routes(
+    deliveries: SweepDeliveries, outbox: SweepOutbox, keys: Keyring, meter: RequestMeter, clock: Clock
+) -> Sequence[Route]:
+    """The routes of the sweeps, for callers of a keyring."""
+
+    def swept(request: Request, what: str, sweep: Sweep) -> Response:
+        keys.caller(request)
+        with meter.request():
+            found = sweep(clock(), trace.current())
+            if found.found:
+                log("WARNING", f"operations found {what}", **msgspec.to_builtins(found), usage=meter.spent())
+        return json_answer(found)
+
+    def post_deliveries(request: Request) -> Response:
+        return swept(request, "deliveries that nobody ended", deliveries)
+
+    def post_outbox(request: Request) -> Response:
+        return swept(request, "reservations of which no end is told", outbox)
+
+    return [("POST", "/v1/sweeps/deliveries", post_deliveries), ("POST", "/v1/sweeps/outbox", post_outbox)]
+
+
+def redriving_routes(redrive: Redrive, keys: Keyring, clock: Clock) -> Sequence[Route]:
+    """The routes of what is parked, for callers of a keyring."""
+
+    def post_dead_letters(request: Request) -> Response:
+        keys.caller(request)
+        return json_answer(redrive.take_in(clock()))
+
+    def post_redrives(request: Request) -> Response:
+        caller = keys.caller(request)
+        wanted = _wanted(request)
+        done = redrive(wanted, clock())
+        if done.redriven:
+            log("INFO", f"operations put {done.redriven} parked messages back", by=caller.name, reason=wanted.reason)
+        return json_answer(done)
+
+    return [("POST", "/v1/dead-letters", post_dead_letters), ("POST", "/v1/redrives", post_redrives)]
+
+
+def reconciling_routes(reconcile: Reconcile, keys: Keyring, clock: Clock) -> Sequence[Route]:
+    """The route that says whether a day adds up, for callers of a keyring."""
+
+    def post_reconciliation(request: Request, day: str) -> Response:
+        keys.caller(request)
+        found = reconcile(day_of(day, clock), clock())
+        if not found.agrees:
+            log("CRITICAL", "a day does not add up", **msgspec.to_builtins(found))
+        return json_answer(found)
+
+    return [("POST", "/v1/days/<day>/reconciliation", post_reconciliation)]
+
+
+def _wanted(request: Request) -> Wanted:
+    try:
+        return msgspec.json.decode(read_body(request), type=Wanted)
+    except msgspec.ValidationError as error:
+        detail, _, path = str(error).partition(" - at `$")
+        raise InvalidError(detail, field=path.strip("`.")) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidError("not JSON") from error

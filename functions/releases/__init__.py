@@ -1,0 +1,1 @@
+"""Releases: which revision decides, for whom and from when, what is off, and who said so."""

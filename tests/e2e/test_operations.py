@@ -1,0 +1,104 @@
+"""What keeps the platform whole, as workflows run it over the functions, whoever dies in the middle."""
+
+from __future__ import annotations
+
+import json
+import uuid
+
+import pytest
+
+from emulators.provisioning import bigquery_client
+from shared.adapters.envelope import envelope
+from shared.domain.signal import Signal, decision_id
+from shared.messages import SignalReceived
+from shared.ports import Parked
+from shared.runtime.world import utc_now
+from tests.e2e.platforms import person_id
+from tests.e2e.test_waves import ended, start
+
+pytestmark = pytest.mark.emulators
+
+
+@pytest.fixture
+def bank(request):
+    return request.getfixturevalue("on_emulators")
+
+
+def result(bank, name):
+    """What an execution came to."""
+    execution = ended(bank, name)
+    assert execution["state"] == "SUCCEEDED", execution
+    return json.loads(execution["result"])
+
+
+def parked_signal(customer, reason):
+    """A signal that identity gave up for a reason, and the decision that it would have come to."""
+    given = signal_of(customer)
+    decision = decision_id(given.source, given.id)
+    received = SignalReceived(
+        message_id=f"{decision}:signal.received", decision_id=decision, occurred_at=given.received_at, signal=given
+    )
+    sent = envelope(received)
+    return decision, Parked(
+        id=f"q-{decision}",
+        function="identity",
+        revision="",
+        topic=sent.topic,
+        reason=reason,
+        kind="dead_letter",
+        at=utc_now(),
+        data=sent.data,
+        attributes=sent.attributes,
+    )
+
+
+def signal_of(customer):
+    """A signal of a newcomer, as ingest lets it in."""
+    now = utc_now()
+    return Signal(
+        id=uuid.uuid4().hex,
+        type="page_viewed",
+        at=now,
+        received_at=now,
+        source="test",
+        identifiers={"person_id": person_id(customer)},
+    )
+
+
+def test_what_was_parked_goes_back_by_its_reason(bank):
+    reason = f"the mill {uuid.uuid4().hex} stood still"
+    wanted = [parked_signal(customer, reason) for customer in bank.newcomers(2)]
+    _, other = parked_signal(bank.newcomers(1)[0], "something else")
+    for parked in (*(each for _, each in wanted), other):
+        bank.park(parked)
+
+    done = result(bank, start(bank, {"reason": reason[4:-6], "per_second": 100}, "redrive"))
+
+    assert (done["redriven"], done["refused"]) == (2, 0)
+    assert all(bank.decided(decision) for decision, _ in wanted)
+    left = {each.id for each in bank.parked()}
+    assert other.id in left
+    assert not left & {each.id for _, each in wanted}
+    assert result(bank, start(bank, {"reason": "something else"}, "redrive"))["redriven"] == 1
+
+
+def insert(bank, table, **row):
+    """Write a row into the warehouse, as Pub/Sub does."""
+    local = bank.platform.local
+    client = bigquery_client(local.emulators["bigquery"], local.project)
+    assert client.insert_rows_json(f"{local.project}.kairos.{table}", [row]) == []
+
+
+def test_a_day_adds_up_until_something_is_lost(bank):
+    day = f"2025-{uuid.uuid4().int % 12 + 1:02}-{uuid.uuid4().int % 28 + 1:02}"
+    one, other = (f"d-{uuid.uuid4().hex}" for _ in range(2))
+    insert(bank, "accepted", decision_id=one, occurred_at=f"{day}T09:00:00Z")
+    told = {"row_id": one, "decision_id": one, "outcome": "nothing_qualified", "kind": "decision"}
+    insert(bank, "history", **told, occurred_at=f"{day}T09:00:01Z")
+
+    found = result(bank, start(bank, {"day": day}, "reconcile"))
+    assert (found["accepted"], found["decided"], found["agrees"]) == (1, 1, True)
+
+    insert(bank, "accepted", decision_id=other, occurred_at=f"{day}T09:00:00Z")
+    failed = ended(bank, start(bank, {"day": day}, "reconcile"))
+    assert (failed["state"], failed["error"]["payload"]) == ("FAILED", f'"the signals of {day} do not add up"')

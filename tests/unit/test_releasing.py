@@ -1,0 +1,133 @@
+"""Changes that would harm, stopped by the gates; and changes that would not, let through."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from cli.simulate.reading import lines_of
+from shared.authoring import build, check
+from shared.authoring import read as read_files
+from shared.domain.batch.simulating import Asked, Simulation
+from shared.domain.catalogue import Revision
+from shared.domain.engagement import Slots
+from shared.domain.releasing.gates import Simulated, gates
+from shared.domain.releasing.loosened import loosened
+from tests.e2e.platforms import ROOT
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+FILES = read_files(ROOT / "catalogue")
+LIVE = build(FILES)
+
+
+def changed(*changes: tuple[str, str, str]) -> Revision:
+    """The sample bank with some texts of its files replaced."""
+    files = dict(FILES)
+    for file, before, after in changes:
+        assert before in files[file]
+        files[file] = files[file].replace(before, after)
+    return build(files)
+
+
+def judged(after: Revision, before: Revision = LIVE, acknowledged: tuple[str, ...] = ()):
+    """What the gates say of a change for the customers of the sample bank, by kind and id, but for what is passed."""
+    asked = Asked(
+        revisions=(before.catalogue.canonical(), after.catalogue.canonical()),
+        slots=Slots(channels=after.outbound),
+        kind="schedule",
+        context={},
+        brand=None,
+        now=NOW,
+    )
+    came = Simulation(asked).of_lines(list(lines_of(str(ROOT / "catalogue" / "samples" / "customers.csv"), after, NOW)))
+    found = gates(Simulated(before, after, *came.summaries, came.rates[-1]), acknowledged)
+    assert len(found) >= 7
+    return {f"{gate.kind} {gate.id}".strip(): gate for gate in found if not gate.passed}
+
+
+IN_ARREARS = """        - name: not_in_arrears
+          when: profile.arrears_days == 0
+          reason: No lending in arrears.
+"""
+
+
+def test_a_loan_offered_in_arrears_is_stopped():
+    found = judged(changed(("bank.yaml", IN_ARREARS, "")))
+    assert set(found) == {"prohibition no_credit_in_arrears"}
+    gate = found["prohibition no_credit_in_arrears"]
+    assert (gate.before, gate.number) == (0, "prohibited:no_credit_in_arrears")
+    assert gate.persons == gate.figure > 0
+
+
+def test_a_change_cannot_drop_the_prohibition_that_stops_it():
+    text = FILES["gates.yaml"]
+    begin, end = text.index("  - id: no_credit_in_arrears"), text.index("  - id: no_credit_in_default")
+    after = changed(("bank.yaml", IN_ARREARS, ""), ("gates.yaml", text[begin:end], ""))
+    assert set(judged(after)) == {"prohibition no_credit_in_arrears", "loosened prohibition no_credit_in_arrears"}
+
+
+def test_a_cap_loosened_by_mistake_is_stopped_until_it_is_said_to_be_meant():
+    after = changed(
+        (
+            "contact_policy.yaml",
+            "id: weekly_outbound\n    kind: cap\n    limit: 2",
+            "id: weekly_outbound\n    kind: cap\n    limit: 20",
+        )
+    )
+    found = judged(after)
+    assert set(found) == {"loosened cap weekly_outbound"}
+    assert "2 → 20 per 7 days" in found["loosened cap weekly_outbound"].said
+    assert not judged(after, acknowledged=("cap weekly_outbound",))
+    assert not judged(LIVE, before=after), "a tighter cap passes"
+
+
+def test_a_bias_is_stopped():
+    found = judged(changed(("bank.yaml", "when: profile.arrears_days == 0", 'when: profile.marital == "married"')))
+    assert "fairness sold_alike" in found
+
+
+HELD_OUT = "share: 0.02\n    stops: [marketing]"
+EVERYTHING = "marketing, service, targeted_support"
+
+
+def test_cost_silence_and_volume_are_held_against_their_limits():
+    dear = judged(changed(*(("channels.yaml", f"price: {price}", "price: 0.2") for price in (0.001, 0.004))))
+    assert "cost" in dear
+    assert dear["cost"].before < 60 < dear["cost"].figure
+    silent = judged(
+        changed(("contact_policy.yaml", HELD_OUT, HELD_OUT.replace("0.02", "0.9").replace("marketing", EVERYTHING)))
+    )
+    assert {"no_action", "volume email"} <= set(silent)
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after", "about"),
+    [
+        ("contact_policy.yaml", "share: 0.02", "share: 0.01", "holdout marketing_control"),
+        (
+            "contact_policy.yaml",
+            "stops: [marketing, targeted_support]\n    reason: A complaint",
+            "stops: [marketing]\n    reason: A complaint",
+            "exclusion open_complaint",
+        ),
+        ("fairness.yaml", "least_ratio: 0.8", "least_ratio: 0.7", "limit of fairness sold_alike"),
+        ("gates.yaml", "most_no_action_rise: 0.05", "most_no_action_rise: 0.5", "gates"),
+        ("gates.yaml", "complaints: 1.5", "complaints: 9", "guards"),
+        ("gates.yaml", "share: 5, at_least: 4h", "share: 5, at_least: 1h", "canary of 5 %"),
+    ],
+)
+def test_what_is_loosened_is_named_and_what_is_tightened_is_not(file, before, after, about):
+    changed_to = changed((file, before, after))
+    assert [each.about for each in loosened(LIVE.catalogue, changed_to.catalogue)] == [about]
+    if about != "canary of 5 %":  # no length of a canary is tighter than another
+        assert not loosened(changed_to.catalogue, LIVE.catalogue)
+
+
+def test_gates_are_read_with_the_place_of_what_is_wrong():
+    text = FILES["gates.yaml"].replace("share: 25", "share: 30").replace("profile.age >= 18", "profile.agee >= 18")
+    revision, problems = check({**FILES, "gates.yaml": text + "volume_change: {sms: 0.2, smoke: 1}\n"})
+    assert revision is None
+    said = "\n".join(map(str, problems))
+    for part in ("1, 5, 25 per cent", "agee", "unknown channel smoke"):
+        assert part in said
