@@ -38,6 +38,7 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     "workflow": ("cli.workflow", "workflow", "Check, run and trace workflows on this machine."),
     "openapi": ("cli.openapi", "openapi", "Write what the functions take and give over HTTP."),
     "asyncapi": ("cli.asyncapi", "asyncapi", "Write what travels between functions."),
+    "cost": ("cli.cost", "cost", "What it costs, per million signals and per decision, by stage."),
     "bench": ("cli.bench", "bench", "Measure speed against peers, in one run."),
     "doctor": ("cli.doctor", "doctor", "Say what this machine can run, and how to get the rest."),
 }
