@@ -120,5 +120,5 @@ output "workflows" {
 
 output "workflow_roles" {
   value       = local.workflow_roles
-  description = "What workflows may do in the project."
+  description = "What workflows may do, and of what: the project, the main database or the dataset."
 }

@@ -284,7 +284,6 @@ def test_what_a_workflow_calls_it_may(deployed):
         for connector, role in {
             "bigquery": "bigquery.jobUser",
             "firestore": "datastore.viewer",
-            "pubsub": "pubsub.",
             "workflowexecutions": "workflows.invoker",
         }.items():
             if f"googleapis.{connector}." in definition:
@@ -312,7 +311,7 @@ def secrets(definition: str) -> set[str]:
 
 
 def test_a_workflow_calls_no_connector_of_which_nobody_said_who_may(deployed):
-    known = {"bigquery", "firestore", "monitoring", "pubsub", "secretmanager", "workflowexecutions"}
+    known = {"bigquery", "firestore", "monitoring", "secretmanager", "workflowexecutions"}
 
     for name, made in deployed.of("workflows_workflow").items():
         called = set(re.findall(r"call: googleapis\.(\w+)\.", made["source_contents"]))
@@ -416,7 +415,7 @@ def test_what_is_added_to_the_topology_is_taken_up_without_a_word_of_terraform(d
         ("run.invoker", "kairos-audit"),
         ("secretmanager.secretAccessor", "kairos-operator-key-count"),
         ("bigquery.jobUser", "project"),
-        ("bigquery.dataViewer", "project"),
+        ("bigquery.dataViewer", "kairos"),
     }
     assert made.of("cloud_scheduler_job")["kairos-count"]["schedule"] == "0 4 * * *"
 
