@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 STEPS = (1, 5, 25, 100)
+TICKER = "kairos-{workflow}@{project}.iam.gserviceaccount.com"
 DELIMITER = "##"  # separates environment variables, whose values may hold commas
 
 
 @dataclass(frozen=True)
 class Push:
-    """Who pushes to a service: the account of its subscription or schedule, and whom the account's token is for.
+    """Who pushes to a service: the account of its subscription or schedule, and those of workflows that do as the clock
+    does, by spaces; and whom their tokens are for.
 
     Both name the project as `{project}`.
     """
@@ -71,10 +73,14 @@ def services(topology: dict[str, Any]) -> list[Service]:
     callers = [*topology["subscriptions"].values(), *topology["schedules"].values()]
     pushed = {declared["service"] for declared in callers if "service" in declared}
     account, audience = topology["push"]["account"], topology["push"]["audience"]
+    accounts = {name: [account] for name in pushed}
+    for workflow, declared in topology["workflows"].items():
+        for name in declared.get("ticks", []):
+            accounts[name].append(TICKER.replace("{workflow}", workflow))
     return [
         Service(
             name=name,
-            push=Push(account, audience.replace("{service}", name)) if name in pushed else None,
+            push=Push(" ".join(accounts[name]), audience.replace("{service}", name)) if name in pushed else None,
             **declared,
         )
         for name, declared in topology["services"].items()

@@ -120,7 +120,9 @@ def test_who_is_pushed_to_is_told_by_whom_and_who_checks_the_signature():
 
     assert {name for name, each in told.items() if "PUSH_ACCOUNT" in each} == pushed
     for name in pushed:
-        assert told[name]["PUSH_ACCOUNT"] == "kairos-push@bank.iam.gserviceaccount.com"
+        tickers = [flow for flow, each in TOPOLOGY["workflows"].items() if name in each.get("ticks", [])]
+        accounts = [f"kairos-{each}@bank.iam.gserviceaccount.com" for each in ("push", *tickers)]
+        assert told[name]["PUSH_ACCOUNT"].split() == accounts
         assert told[name]["PUSH_AUDIENCE"] == f"https://kairos-{name}.bank"
         assert told[name]["PUSH_SIGNATURE"] == ("checked" if TOPOLOGY["services"][name]["public"] else "removed")
     assert told["feedback"]["PUSH_SIGNATURE"] == "checked"
