@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 STEPS = (1, 5, 25, 100)
@@ -82,6 +85,13 @@ def services(topology: dict[str, Any]) -> list[Service]:
         )
         for name, declared in topology["services"].items()
     ]
+
+
+def applied(root: Path, topology: Mapping[str, Any]) -> str:
+    """A digest of the topology and the workflows in a folder, as Terraform puts it on each service that it makes."""
+    sources = [topology["workflows"][name]["source"] for name in sorted(topology["workflows"])]
+    digests = [hashlib.sha256((root / file).read_bytes()).hexdigest() for file in ("shared/topology.yaml", *sources)]
+    return hashlib.sha256("".join(digests).encode()).hexdigest()[:32]
 
 
 def secret_id(variable: str) -> str:
