@@ -78,9 +78,7 @@ class Programs:
         declared = self.topology.get("workflows", {}).values()
         files = [str(self.root / each["source"]) for each in declared]
         journal = self.state / "workflows"
-        shutil.rmtree(
-            journal, ignore_errors=True
-        )  # executions outlive their server, and not the stores
+        shutil.rmtree(journal, ignore_errors=True)  # executions outlive their server, and not the stores
         kept = ["--journal", str(journal)]
         options = ["--port", str(port), "--places", str(where), *kept, "--deploy", *files]
         command = [sys.executable, "-m", "emulators.workflows", *options]
