@@ -89,6 +89,11 @@ def lease(ledger: Ledger, all_of_it: int, holder: str, left: int, wanted: int) -
     return Lease(Ledger(spent=settled.spent + wanted, blocks=blocks), block)
 
 
+def corrected(ledger: Ledger, units: int) -> Ledger:
+    """The ledger once contacts turned out to cost so many units more than was taken for them, or fewer."""
+    return Ledger(spent=max(0, ledger.spent + units), blocks=ledger.blocks)
+
+
 def returned(ledger: Ledger, holder: str, left: int) -> Ledger:
     """The ledger once a process has given back what is left with it."""
     others = {other: units for other, units in ledger.blocks.items() if other != holder}
