@@ -1,5 +1,7 @@
 """Wiring of delivery: a contact reserved in, a treatment delivered out."""
 
+from shared.runtime import starting  # isort: split
+
 import atexit
 from functools import partial
 
@@ -70,3 +72,6 @@ service = Service("delivery", [("POST", "/", push)], ready=catalogues.current)
 def handle(request: Request) -> Response:
     """Answer one push: 204 acknowledges, 503 asks for redelivery."""
     return service(request)
+
+
+starting.done()
