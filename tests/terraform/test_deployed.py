@@ -19,6 +19,7 @@ from emulators.ports import Ports
 from emulators.provisioning import _push_subscription, _subscription, provision_bigquery, written_by_bigquery
 from emulators.schedules import jobs
 from emulators.workflows.serving.places import beside
+from infra.rollout import applied
 from tests.terraform.deployed import GIVEN, ROOT, Deployed, TerraformError, copied, terraform
 
 TOPOLOGY = yaml.safe_load((ROOT / "shared" / "topology.yaml").read_text(encoding="utf-8"))
@@ -186,6 +187,13 @@ def test_a_service_may_do_what_the_topology_says_and_no_more(deployed, service):
         ),
         *([("bigquery.jobUser", "project"), ("bigquery.dataViewer", "kairos")] if asks else []),
     }
+
+
+def test_a_release_finds_on_each_service_what_it_was_made_of(deployed):
+    wanted = applied(ROOT, TOPOLOGY)
+
+    assert {each["labels"]["applied"] for each in deployed.all["google_cloud_run_v2_service"].values()} == {wanted}
+    assert re.fullmatch(r"[a-z0-9_-]{1,63}", wanted)
 
 
 def test_only_those_who_send_or_erase_reach_addresses(deployed):

@@ -201,6 +201,7 @@ def test_every_workflow_is_declared_and_is_told_what_it_reads():
         read = set(re.findall(r'sys\.get_env\("(\w+)"\)', (ROOT / each["source"]).read_text(encoding="utf-8")))
         assert {name for name in read if not name.startswith("GOOGLE_CLOUD_")} == told
         assert set(each.get("calls", ())) <= SERVICES.keys()
+        assert set(each.get("ticks", ())) <= set(each.get("calls", ()))
     assert {each["workflow"] for each in SCHEDULES.values() if "workflow" in each} <= declared.keys()
 
 
