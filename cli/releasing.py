@@ -149,7 +149,7 @@ def freeze(from_: str, until: str, why: str, person: str, environment: str, as_j
     if as_json:
         say_json(made)
         return
-    click.secho(f"✓ {made['id']}: frozen from {made['from']} until {made['until']}", fg="green")
+    click.secho(f"✓ {made['id']}: frozen from {_time(made['from'])} until {_time(made['until'])}", fg="green")
 
 
 @click.command()
@@ -183,14 +183,16 @@ def say_governed(governed: dict[str, Any]) -> None:
     if in_force and "canary" in in_force:
         click.echo(f"canary, {in_force['canary']['share']} % of persons: {in_force['canary']['revision']}")
     if in_force and "next" in in_force:
-        click.echo(f"from {in_force['next']['from']}: {in_force['next']['revision']}")
+        click.echo(f"from {_time(in_force['next']['from'])}: {in_force['next']['revision']}")
     for off in in_force.get("switches", []) if in_force else []:
         click.secho(f"off: {off['kind']} {off['id']}", fg="yellow")
     for each in governed["freezes"]:
-        click.echo(f"frozen from {each['from']} until {each['until']}: {each['why']} ({each['id']}, {each['by']})")
+        span = f"from {_time(each['from'])} until {_time(each['until'])}"
+        click.echo(f"frozen {span}: {each['why']} ({each['id']}, {each['by']})")
     for each in governed["reviews"]:
-        said = "overdue since" if each["overdue"] else "due at"
-        click.secho(f"review of {each['release']} {said} {each['due_at']}", fg="red" if each["overdue"] else "yellow")
+        said = "overdue since" if each["overdue"] else "due by"
+        colour = "red" if each["overdue"] else "yellow"
+        click.secho(f"review of {each['release']} {said} {_time(each['due_at'])}", fg=colour)
     for each in governed["releases"]:
         ended = f" ({each['ended']})" if "ended" in each else ""
         click.echo(
@@ -220,7 +222,12 @@ def _steps(release: dict[str, Any]) -> list[str]:
         lines.append((review_["at"], f"{said} by {review_['by']}{_because(review_['why'])}"))
     if "retired_at" in release:
         lines.append((release["retired_at"], release["ended"].replace("_", " ")))
-    return [f"{at[:19].replace('T', ' ')} {said}" for at, said in sorted(lines)]
+    return [f"{_time(at)} {said}" for at, said in sorted(lines)]
+
+
+def _time(text: str) -> str:
+    """A time as people read it, UTC, to the second."""
+    return text[:19].replace("T", " ")
 
 
 def _because(why: str | None) -> str:
@@ -249,10 +256,10 @@ def _step(
 def say_release(made: dict[str, Any]) -> None:
     """Print where a release stands."""
     share = f", {made['share']} % of persons" if made["state"] == "canary" else ""
-    from_ = f", live from {made['live_from']}" if made["state"] == "canary" and "live_from" in made else ""
+    from_ = f", live from {_time(made['live_from'])}" if made["state"] == "canary" and "live_from" in made else ""
     click.secho(f"✓ {made['id']} is {made['state']}{share}{from_}: {made['revision']}", fg="green")
     if (due := made.get("review", {}).get("due_at")) and "by" not in made["review"]:
-        click.echo(f"  a review by somebody else is due at {due}")
+        click.echo(f"  a review by somebody else is due by {_time(due)}")
 
 
 STEPS = (approve, simulated, canary, promote, rollback, withdraw, emergency, review, freeze, lift, history)
