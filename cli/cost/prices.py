@@ -38,12 +38,14 @@ class Assumed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         request_seconds: how long an instance has a request in hand, waiting included.
         requests_at_once: how many it has in hand, on average, while it has any.
         log_bytes: that a request leaves in the log.
+        requests_logged: the share of requests of which the log keeps that.
         smallest_message_bytes: that Pub/Sub reckons of any message.
     """
 
     request_seconds: float
     requests_at_once: float
     log_bytes: int
+    requests_logged: float
     smallest_message_bytes: int
 
 
@@ -111,7 +113,7 @@ def bill(counts: Counts, book: Book) -> Bill:
         / 100_000,
         messages=sum(size * (1 + takers) for size, takers in reckoned) * prices.pubsub_tib.dollars / TIB,
         history=rows * (prices.pubsub_tib.dollars + prices.export_tib.dollars) / TIB,
-        logs=counts.requests * assumed.log_bytes * prices.log_gib.dollars / GIB,
+        logs=counts.requests * assumed.requests_logged * assumed.log_bytes * prices.log_gib.dollars / GIB,
     )
 
 

@@ -39,7 +39,13 @@ BOOK = msgspec.convert(
             "export_tib": price(2.0 * TIB),
             "log_gib": price(float(1024**3)),
         },
-        "assumed": {"request_seconds": 3.0, "requests_at_once": 6, "log_bytes": 7, "smallest_message_bytes": 1000},
+        "assumed": {
+            "request_seconds": 3.0,
+            "requests_at_once": 6,
+            "log_bytes": 70,
+            "requests_logged": 0.1,
+            "smallest_message_bytes": 1000,
+        },
     },
     Book,
 )
