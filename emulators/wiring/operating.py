@@ -24,9 +24,12 @@ from functions.records.changing import EvaluateChange
 from functions.records.evaluating import Evaluate
 from functions.records.exporting import ExportShapes
 from functions.records.handler import Records
+from functions.records.kept import KeepMeasures
+from functions.records.learning import Learn
 from functions.records.measuring import Measure
 from functions.records.measuring_api import Measuring, measuring_routes
 from functions.records.models_api import models_routes
+from functions.records.nightly_api import kept_routes, learning_routes
 from functions.records.watching import Watch
 from functions.records.weighing import Weigh
 from functions.releases import openapi as releases_openapi
@@ -37,6 +40,7 @@ from shared.adapters.memory.measuring import Measures
 from shared.adapters.memory.outcomes import Models
 from shared.adapters.memory.personal_data import Erasures, PersonalData
 from shared.adapters.memory.releases import Releases
+from shared.adapters.memory.reports import Reports
 from shared.adapters.memory.seals import Seals
 from shared.adapters.scoring import Scorers
 from shared.runtime.service import Service, always_ready
@@ -84,7 +88,10 @@ def _records(parts: Parts) -> Service:
         change,
         Watch(measures, catalogues, change),
     )
+    reports = Reports(store)
+    kept = KeepMeasures(measuring.measure, reports, utc_now)
     challenge = Challenge(history, catalogues, Scorers(parts.egress, parts.outside.stand_ins))
+    learn = Learn(reports, known, catalogues, challenge)
     return Service(
         "records",
         [
@@ -92,6 +99,8 @@ def _records(parts: Parts) -> Service:
             *measuring_routes(lambda: measuring, parts.operators, utc_now),
             *changes_routes(lambda: measuring, parts.operators, utc_now),
             *models_routes(known, catalogues, lambda: challenge, parts.operators, utc_now),
+            *learning_routes(lambda: learn, parts.operators, utc_now),
+            *kept_routes(lambda: kept, parts.operators),
         ],
         ready=always_ready,
         document=records_openapi.document,

@@ -48,6 +48,7 @@ class Documents:
     new_paces: Any
     personal_data: Any
     erasures: Any
+    reports: Any
     keys: Any
     meter: Counted
     database: Any = None
@@ -156,6 +157,7 @@ def in_memory() -> Documents:
         new_paces=lambda timing, tell=lambda _said, **_fields: None: memory.Paces(store, meter, timing, tell),
         personal_data=memory.PersonalData(store),
         erasures=memory.Erasures(store),
+        reports=memory.Reports(store),
         keys=memory.new_sealer(store).keys,
         meter=meter,
     )
@@ -175,6 +177,7 @@ def in_firestore(project: str) -> Iterator[Documents]:
     from shared.adapters.firestore.persons import Persons  # noqa: PLC0415
     from shared.adapters.firestore.quarantine import Quarantine  # noqa: PLC0415
     from shared.adapters.firestore.releases import Releases  # noqa: PLC0415
+    from shared.adapters.firestore.reports import Reports  # noqa: PLC0415
     from shared.adapters.firestore.responses import ResponseWindows  # noqa: PLC0415
     from shared.adapters.firestore.seals import Seals  # noqa: PLC0415
 
@@ -197,6 +200,7 @@ def in_firestore(project: str) -> Iterator[Documents]:
         new_paces=lambda timing, tell=lambda _said, **_fields: None: Paces(database, meter, timing, tell),
         personal_data=PersonalData(database, private, sealer),
         erasures=Erasures(database),
+        reports=Reports(database),
         keys=sealer.keys,
         meter=meter,
         database=database,
