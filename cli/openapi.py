@@ -32,12 +32,14 @@ def documents() -> dict[str, bytes]:
     from functions.privacy import openapi as privacy
     from functions.records import openapi as records
     from functions.releases import openapi as releases
+    from functions.simulation import openapi as simulation
 
     made = {
         "ingest": ingest,
         "decide": decide,
         "feedback": feedback,
         "operations": operations,
+        "simulation": simulation,
         "persons": persons,
         "privacy": privacy,
         "records": records,

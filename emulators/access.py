@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-WITH_KEYS = frozenset({"ingest", "decide", "feedback", "operations", "persons", "privacy", "records", "releases"})
+WITH_KEYS = frozenset(
+    {"ingest", "decide", "feedback", "operations", "persons", "privacy", "records", "releases", "simulation"}
+)
 """Functions that callers with a key of their own reach; the others only hear Pub/Sub or the clock."""
 
 

@@ -60,6 +60,7 @@ FUNCTIONS = (
     "privacy",
     "releases",
     "operations",
+    "simulation",
 )
 THREADS = 16
 TOPOLOGY = Path(__file__).resolve().parents[1] / "shared" / "topology.yaml"
