@@ -32,8 +32,10 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     "export": ("cli.export", "export", "Write models, interactions or decisions as files that pdstools reads."),
     "weigh": ("cli.measure", "weigh", "Tell the history how probable the choices of a day were."),
     "quarantine": ("cli.quarantine", "quarantine", "List, show and redrive what was parked."),
+    "wave": ("cli.waves", "wave", "Start outbound waves, pause, resume, cancel and reconcile them."),
     "workflow": ("cli.workflow", "workflow", "Check, run and trace workflows on this machine."),
     "openapi": ("cli.openapi", "openapi", "Write what the functions take and give over HTTP."),
+    "asyncapi": ("cli.asyncapi", "asyncapi", "Write what travels between functions."),
     "bench": ("cli.bench", "bench", "Measure speed against peers, in one run."),
     "doctor": ("cli.doctor", "doctor", "Say what this machine can run, and how to get the rest."),
 }

@@ -33,6 +33,7 @@ def documents() -> dict[str, bytes]:
     from functions.records import openapi as records
     from functions.releases import openapi as releases
     from functions.simulation import openapi as simulation
+    from functions.waves import openapi as waves
 
     made = {
         "ingest": ingest,
@@ -44,6 +45,7 @@ def documents() -> dict[str, bytes]:
         "privacy": privacy,
         "records": records,
         "releases": releases,
+        "waves": waves,
     }
     return {
         f"{name}.json": msgspec.json.format(msgspec.json.encode(each.document()), indent=1) + b"\n"

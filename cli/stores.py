@@ -121,10 +121,10 @@ def history_rows(platform: Running, subscription: str) -> Rows:
 
 
 def _origins(topology: Mapping[str, Any]) -> dict[str, str]:
-    """Subscription to topic, for all that may give a message up: the pushed ones and the one that BigQuery reads."""
-    rows = topology["bigquery"]["subscription"]
+    """Subscription to topic, for all that may give a message up: the pushed ones and those that BigQuery reads."""
+    written = [topology["bigquery"][name] for name in ("subscription", "accepted")]
     pushed = {name: declared["topic"] for name, declared in topology["subscriptions"].items()}
-    return {**pushed, rows["name"]: rows["topic"]}
+    return {**pushed, **{each["name"]: each["topic"] for each in written}}
 
 
 def _database(platform: Running) -> Database:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 WITH_KEYS = frozenset(
-    {"ingest", "decide", "feedback", "operations", "persons", "privacy", "records", "releases", "simulation"}
+    {"ingest", "decide", "feedback", "operations", "persons", "privacy", "records", "releases", "simulation", "waves"}
 )
 """Functions that callers with a key of their own reach; the others only hear Pub/Sub or the clock."""
 
@@ -46,7 +46,7 @@ def tick_headers(credentials: Credentials) -> dict[str, str]:
 
 def workflow_secrets(credentials: Credentials) -> dict[str, str]:
     """What workflows read in Secret Manager, by name: the keys that they send to functions with."""
-    operators = ("erase", "export", "learn", "measure", "reconcile", "redrive", "seal", "sweep", "weigh")
+    operators = ("erase", "export", "learn", "measure", "outbound", "reconcile", "redrive", "seal", "sweep", "weigh")
     return {
         "kairos-source-key-scheduler": credentials.source_key,
         "kairos-operator-key-release": credentials.workflow_key,

@@ -58,6 +58,7 @@ FUNCTIONS = (
     "persons",
     "records",
     "privacy",
+    "waves",
     "releases",
     "operations",
     "simulation",

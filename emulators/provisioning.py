@@ -61,10 +61,16 @@ def provision_pubsub(
             for name, declared in topology.get("subscriptions", {}).items()
         ]
         pulled = dict(topology.get("pull_subscriptions", {}))
-        if history := topology.get("bigquery", {}).get("subscription"):
-            pulled[history["name"]] = {"topic": history["topic"], "ack_deadline_seconds": 60}
+        for written in written_by_bigquery(topology):
+            pulled[written["name"]] = {"topic": written["topic"], "ack_deadline_seconds": 60}
         wanted += [_subscription(project, name, declared) for name, declared in pulled.items()]
         _all_at_once([_creation(subscriber.create_subscription, request=each) for each in wanted])
+
+
+def written_by_bigquery(topology: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The subscriptions that BigQuery writes to its tables, here by a pump each."""
+    declared = topology.get("bigquery", {})
+    return [declared[name] for name in ("subscription", "accepted") if name in declared]
 
 
 def provision_bigquery(topology: Mapping[str, Any], client: bigquery.Client) -> None:
@@ -88,7 +94,9 @@ def provision_bigquery(topology: Mapping[str, Any], client: bigquery.Client) -> 
         ]
         table = bigquery.Table(dataset.table(name), schema=columns)
         if partition := wanted.get("partition_by"):
-            table.time_partitioning = bigquery.TimePartitioning(field=partition)
+            days = wanted.get("expire_after_days")
+            expiration = days and days * 24 * 3600 * 1000
+            table.time_partitioning = bigquery.TimePartitioning(field=partition, expiration_ms=expiration)
         table.clustering_fields = wanted.get("cluster_by")
         client.create_table(table, exists_ok=True)
 

@@ -1,6 +1,6 @@
 """Writes the history to BigQuery, as a BigQuery subscription does on Google Cloud: `python -m emulators.pump`.
 
-It pulls the subscription that the topology declares and inserts each message as one row: its data is a JSON object
+It pulls the subscriptions that the topology declares and inserts each message as one row: its data is a JSON object
 whose keys are the table's columns. A batch is acknowledged after its rows are in the table and not before, so a crash
 repeats rows and loses none; readers tell repeats by `row_id`. A message that is no row of the table is moved to the
 dead letters with the reason, instead of coming back for ever. When BigQuery itself fails, nothing is acknowledged and
@@ -26,7 +26,7 @@ from google.cloud.pubsub_v1.types import BatchSettings
 from google.pubsub_v1.types import ReceivedMessage
 from requests.exceptions import RequestException
 
-from emulators.provisioning import bigquery_client
+from emulators.provisioning import bigquery_client, written_by_bigquery
 
 log = logging.getLogger("pump")
 
@@ -54,8 +54,10 @@ class Pump:
         subscription: str,
         dead_letters: str,
         table: str,
+        drops_others: bool = False,
     ) -> None:
         """Move rows from `subscription` to `table` (`project.dataset.table`), the rest to the topic `dead_letters`.
+        With `drops_others` rows lose what the table has no column for.
 
         Raises:
             google.api_core.exceptions.NotFound: the table does not exist.
@@ -66,6 +68,7 @@ class Pump:
         self._subscription = subscription
         self._dead_letters = dead_letters
         self._table = client.get_table(table)
+        self._drops_others = drops_others
 
     def run(self, stop: threading.Event) -> None:
         """Move batches until told to stop; a service that is away is tried again."""
@@ -93,9 +96,11 @@ class Pump:
         bad: list[tuple[ReceivedMessage, str]] = []
         for received in answer.received_messages:
             try:
-                good.append((received, row_of(received.message.data, self._table.schema)))
+                row = row_of(received.message.data, self._table.schema, drops_others=self._drops_others)
             except BadRowError as error:
                 bad.append((received, str(error)))
+            else:
+                good.append((received, row))
         try:
             refused = self._insert([row for _, row in good])
         except (GoogleAPICallError, RequestException):
@@ -148,8 +153,9 @@ class Pump:
             )
 
 
-def row_of(data: bytes, schema: Sequence[bigquery.SchemaField]) -> dict[str, Any]:
-    """Read a row from a message's data, with its JSON columns as JSON text, which is how BigQuery takes them.
+def row_of(data: bytes, schema: Sequence[bigquery.SchemaField], *, drops_others: bool = False) -> dict[str, Any]:
+    """Read a row from a message's data, with its JSON columns as JSON text, which is how BigQuery takes them; with
+    `drops_others` without what the table has no column for.
 
     Raises:
         BadRowError: it is no JSON object, has a column that the table has not, or lacks one that the table requires.
@@ -161,6 +167,8 @@ def row_of(data: bytes, schema: Sequence[bigquery.SchemaField]) -> dict[str, Any
     if not isinstance(row, dict):
         raise BadRowError("not a JSON object")
     columns = {column.name: column for column in schema}
+    if drops_others:
+        row = {name: value for name, value in row.items() if name in columns}
     if unknown := sorted(set(row) - set(columns)):
         raise BadRowError(f"the table has no column {', '.join(unknown)}")
     if absent := sorted(
@@ -184,20 +192,29 @@ def main() -> None:
     options = parser.parse_args()
     if not options.project:
         parser.error("name the project with --project or GOOGLE_CLOUD_PROJECT")
-    declared = yaml.safe_load(options.topology.read_text())["bigquery"]
-    wanted = declared["subscription"]
+    topology = yaml.safe_load(options.topology.read_text())
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    pump = Pump(
+    pumps = [_pump(options.project, topology["bigquery"]["dataset"], each) for each in written_by_bigquery(topology)]
+    threads = [threading.Thread(target=pump.run, args=(stop,)) for pump in pumps[1:]]
+    for thread in threads:
+        thread.start()
+    pumps[0].run(stop)
+    for thread in threads:
+        thread.join()
+
+
+def _pump(project: str, dataset: str, wanted: Mapping[str, Any]) -> Pump:
+    return Pump(
         SubscriberClient(),
         PublisherClient(batch_settings=BatchSettings(max_messages=1)),
-        bigquery_client(os.environ["BIGQUERY_EMULATOR_HOST"], options.project),
-        subscription=SubscriberClient.subscription_path(options.project, wanted["name"]),
-        dead_letters=PublisherClient.topic_path(options.project, wanted.get("dead_letter_topic", "dead-letters")),
-        table=f"{options.project}.{declared['dataset']}.{wanted['table']}",
+        bigquery_client(os.environ["BIGQUERY_EMULATOR_HOST"], project),
+        subscription=SubscriberClient.subscription_path(project, wanted["name"]),
+        dead_letters=PublisherClient.topic_path(project, wanted.get("dead_letter_topic", "dead-letters")),
+        table=f"{project}.{dataset}.{wanted['table']}",
+        drops_others=wanted.get("drop_unknown_fields", False),
     )
-    pump.run(stop)
 
 
 if __name__ == "__main__":

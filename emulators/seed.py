@@ -26,6 +26,8 @@ from shared.ports import ContactPoints, Persons, creation
 SOURCE = "core_banking"
 _LISTS = ("brands", "products", "flags", "consents", "reachable")
 _WRITERS = 4
+_PILOT = 20
+"""Customers, the first of them, who are in the audience `pilot` too."""
 _AT_ONCE = 100
 
 
@@ -124,7 +126,7 @@ def _customer(row: dict[str, str], schema: Mapping[str, Attribute], now: datetim
             products=lists["products"],
             flags=lists["flags"],
             reachable=lists["reachable"],
-            audiences=("all_customers",),
+            audiences=("all_customers", "pilot") if index <= _PILOT else ("all_customers",),
             consents={f"{ANY}:{consent}": word for consent in lists["consents"]},
         ),
         identifiers={"customer_no": number, "email": addresses["email"], "phone": addresses["sms"]},

@@ -64,22 +64,25 @@ resource "google_bigquery_table" "of" {
   dynamic "time_partitioning" {
     for_each = each.value.partition_by == null ? [] : [each.value.partition_by]
     content {
-      type  = "DAY"
-      field = time_partitioning.value
+      type          = "DAY"
+      field         = time_partitioning.value
+      expiration_ms = each.value.expiration_ms
     }
   }
 }
 
 resource "google_bigquery_table_iam_member" "rows_written" {
+  for_each   = module.topology.rows
   dataset_id = google_bigquery_dataset.history.dataset_id
-  table_id   = google_bigquery_table.of[module.topology.rows.table].table_id
+  table_id   = google_bigquery_table.of[each.value.table].table_id
   role       = "roles/bigquery.dataEditor"
   member     = local.agent.pubsub
 }
 
 resource "google_bigquery_table_iam_member" "rows_described" {
+  for_each   = module.topology.rows
   dataset_id = google_bigquery_dataset.history.dataset_id
-  table_id   = google_bigquery_table.of[module.topology.rows.table].table_id
+  table_id   = google_bigquery_table.of[each.value.table].table_id
   role       = "roles/bigquery.metadataViewer"
   member     = local.agent.pubsub
 }

@@ -78,14 +78,15 @@ resource "google_pubsub_subscription_iam_member" "puller" {
 }
 
 resource "google_pubsub_subscription" "rows" {
-  name                       = module.topology.rows.name
-  topic                      = google_pubsub_topic.of[module.topology.rows.topic].id
+  for_each                   = module.topology.rows
+  name                       = each.key
+  topic                      = google_pubsub_topic.of[each.value.topic].id
   ack_deadline_seconds       = 60
   message_retention_duration = "2678400s" # rows that do not fit the table wait here, and are told by an alert
   bigquery_config {
-    table               = "${var.project}.${google_bigquery_table.of[module.topology.rows.table].dataset_id}.${google_bigquery_table.of[module.topology.rows.table].table_id}"
+    table               = "${var.project}.${google_bigquery_table.of[each.value.table].dataset_id}.${google_bigquery_table.of[each.value.table].table_id}"
     use_table_schema    = true
-    drop_unknown_fields = false
+    drop_unknown_fields = each.value.drop_unknown_fields
   }
   expiration_policy {
     ttl = ""

@@ -28,7 +28,7 @@ locals {
       title    = "Kairos: messages wait"
       severity = "ERROR"
       say      = "The oldest message of a subscription has waited for ten minutes: its function refuses messages or is too slow, or its rows do not fit the table. The function's log says why."
-      filter   = "metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND ${local.subscriptions} one_of(${join(", ", [for name in concat(keys(module.topology.pushes), [module.topology.rows.name]) : "\"${name}\""])})"
+      filter   = "metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND ${local.subscriptions} one_of(${join(", ", [for name in concat(keys(module.topology.pushes), keys(module.topology.rows)) : "\"${name}\""])})"
       aligner  = "ALIGN_MAX"
       reducer  = "REDUCE_MAX"
       over     = 600

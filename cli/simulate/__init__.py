@@ -18,7 +18,7 @@ from cli.simulate.running import run
 from cli.simulate.saying import say_differences, say_fairness, say_gates, say_summary, say_weeks
 from cli.snapshots import read_snapshot
 from shared.domain.batch.report import Findings, encoded, findings, report
-from shared.domain.batch.simulating import AT_ONCE, Asked
+from shared.domain.batch.simulating import AT_ONCE, Asked, Came
 from shared.domain.catalogue import Gates, Revision
 from shared.domain.engagement import Slots
 from shared.domain.errors import InvalidError
@@ -29,11 +29,24 @@ SAMPLE = ROOT / "catalogue" / "samples" / "customers.csv"
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
+class _Lines(click.ParamType[str]):
+    """A file that is there; or files of a bucket, which the workers of Dataflow read."""
+
+    name = "file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The same text."""
+        text = str(value)
+        if "://" not in text and not Path(text).is_file():
+            self.fail(f"there is no file {text}", param, ctx)
+        return text
+
+
 @click.command()
 @click.argument("revision", default=str(ROOT / "catalogue"))
 @click.option("--against", metavar="REVISION", help="What it is compared with, as it is now.")
-@click.option("--persons", type=_file, help="Who is decided on; the customers of the sample bank, if not given.")
-@click.option("--history", type=_file, help="Decide these decisions of the past again instead, a record a line.")
+@click.option("--persons", type=_Lines(), help="Who is decided on; the customers of the sample bank, if not given.")
+@click.option("--history", type=_Lines(), help="Decide these decisions of the past again instead, a record a line.")
 @click.option("--channel", help="An inbound channel that asks; otherwise something is sent on any outbound channel.")
 @click.option("--placement", "placements", multiple=True, metavar="ID[=COUNT]", help="On the channel; any, if none.")
 @click.option("--brand", help="Whose the signal is, or the request.")
@@ -49,6 +62,14 @@ _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--gate", "gated", is_flag=True, help="Fail where a limit of gates.yaml or fairness.yaml is not kept.")
 @click.option("--acknowledge", "acknowledged", multiple=True, metavar="LIMIT", help="One that is meant to be looser.")
 @click.option("--processes", default=1, type=click.IntRange(1, 64), show_default=True)
+@click.option(
+    "--runner",
+    default="local",
+    show_default=True,
+    type=click.Choice(["local", "direct", "dataflow"]),
+    help="What runs it: this command; or as an Apache Beam pipeline, the runner on this machine or Dataflow.",
+)
+@click.option("--beam", multiple=True, metavar="NAME=VALUE", help="An option of Beam, such as region=europe-west2.")
 @json_option
 def simulate(revision: str, as_json: bool, **given: Any) -> None:
     """Decide for every person of a file as REVISION would, without sending or keeping anything.
@@ -68,9 +89,9 @@ def simulate(revision: str, as_json: bool, **given: Any) -> None:
         counts=read_snapshot(options.snapshot).counts if options.snapshot else {},
         **_occasion(options, revisions, now),
     )
-    file = options.history or options.persons or SAMPLE
+    file = options.history or options.persons or str(SAMPLE)
     try:
-        came = run(asked, lots(lines_of(file, revisions[-1], now), AT_ONCE), options.processes)
+        came = _run(asked, file, revisions[-1], now, options)
     except InvalidError as error:
         fail(f"{file}: {error}")
     found = findings(revisions, asked.now, came)
@@ -92,8 +113,8 @@ def simulate(revision: str, as_json: bool, **given: Any) -> None:
 
 class _Options(NamedTuple):
     against: str | None
-    persons: Path | None
-    history: Path | None
+    persons: str | None
+    history: str | None
     channel: str | None
     placements: tuple[str, ...]
     brand: str | None
@@ -109,6 +130,21 @@ class _Options(NamedTuple):
     weeks: int
     seed: int
     processes: int
+    runner: str
+    beam: tuple[str, ...]
+
+
+def _run(asked: Asked, file: str, revision: Revision, now: datetime, options: _Options) -> Came:
+    """Decide here, or have a pipeline decide."""
+    if options.runner != "local":
+        from cli.simulate.pipeline import run_pipeline
+
+        return run_pipeline(asked, file, lines_of(file, revision, now), options.runner, options.beam)
+    if options.beam:
+        fail("An option of Beam is for a pipeline.", "Name one with --runner.")
+    if "://" in file:
+        fail(f"{file} is not on this machine.", "Copy it, or let --runner dataflow read it.")
+    return run(asked, lots(lines_of(file, revision, now), AT_ONCE), options.processes)
 
 
 def _occasion(options: _Options, revisions: list[Revision], now: datetime) -> dict[str, Any]:

@@ -24,11 +24,18 @@ def lots(lines: Iterator[bytes], at_once: int) -> Iterator[tuple[int, list[bytes
         first += len(some)
 
 
-def lines_of(file: Path, revision: Revision, now: datetime) -> Iterator[bytes]:
+def lines_of(file: str, revision: Revision, now: datetime) -> Iterator[bytes]:
     """The lines of a file; of a table like that of the sample bank what stands for each customer."""
-    if file.suffix != ".csv":
-        return file.open("rb")  # closed when it was read to its end
-    return _of_table(file, revision, now)
+    if not is_table(file):
+        with Path(file).open("rb") as opened:
+            yield from opened
+        return
+    yield from _of_table(Path(file), revision, now)
+
+
+def is_table(file: str) -> bool:
+    """Whether a file is read as a table, on the machine where the command is, and not line by line."""
+    return file.endswith(".csv")
 
 
 def _of_table(file: Path, revision: Revision, now: datetime) -> Iterator[bytes]:

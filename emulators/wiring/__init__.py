@@ -11,6 +11,7 @@ from emulators.wiring.operating import operating
 from emulators.wiring.outcomes import outcomes
 from emulators.wiring.parts import Memory, Outside, Parts
 from emulators.wiring.stages import stages
+from emulators.wiring.waves import waves
 from shared.adapters.memory.releases import Releases
 from shared.runtime.service import Service
 
@@ -25,4 +26,4 @@ def services(
     bank.seed(parts.catalogues, Releases(memory.store), parts.persons, parts.contact_points, tell)
     for name, value in {**bank.source_secrets(credentials), **bank.connector_secrets()}.items():
         memory.secrets.add(name, value.encode())
-    return {**stages(parts), **outcomes(parts), **operating(parts), **keeping(parts)}
+    return {**stages(parts), **outcomes(parts), **operating(parts), **keeping(parts), **waves(parts)}

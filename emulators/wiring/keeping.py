@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from emulators.wiring.parts import Parts
 from functions.operations import openapi as operations_openapi
-from functions.operations.api import redriving_routes, sweeping_routes
+from functions.operations.api import reconciling_routes, redriving_routes, sweeping_routes
+from functions.operations.reconciling import Reconcile
 from functions.operations.redriving import Redrive
 from functions.operations.sweeping import SweepDeliveries, SweepOutbox
 from shared.adapters.memory.deferrals import AbandonedDeliveries
@@ -17,13 +18,16 @@ def keeping(parts: Parts) -> dict[str, Service]:
     """Operations, by its name."""
     memory = parts.memory
     deliveries = SweepDeliveries(AbandonedDeliveries(memory.store, memory.meter), memory.publisher)
-    outbox = SweepOutbox(Reckoning(memory.history, utc_now), parts.contacts, memory.publisher)
+    reckoning = Reckoning(memory.history, utc_now)
+    memory.bus.subscribe("signals-received", reckoning.deliver, name="accepted", at_once=True)
+    outbox = SweepOutbox(reckoning, parts.contacts, memory.publisher)
     return {
         "operations": Service(
             "operations",
             [
                 *sweeping_routes(deliveries, outbox, parts.operators, memory.meter, utc_now),
                 *redriving_routes(Redrive(memory.quarantine, memory.letters), parts.operators, utc_now),
+                *reconciling_routes(Reconcile(reckoning, memory.quarantine), parts.operators, utc_now),
             ],
             ready=always_ready,
             document=operations_openapi.document,

@@ -222,7 +222,7 @@ class Deliver:
         if found is None:
             return Stop("cancelled", "the person is gone")
         person = found.value
-        stop = last_checks(policy, delivery, person, self._contacts, now)
+        stop = last_checks(policy, delivery, person, self._contacts, now, self._catalogues.switched_off())
         if stop is not None:
             return stop
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ import msgspec
 from shared.domain.consent import undeliverable
 from shared.domain.contact_policy import Withheld, first_stop, still_allowed
 from shared.domain.delivery import Delivery, DeliveryState
+from shared.domain.governance.switches import SwitchedOff
 from shared.domain.policy.ending import reason_ended
 from shared.domain.policy.policy import Policy
 from shared.domain.profile import Person
@@ -27,14 +29,19 @@ class Stop(NamedTuple):
 
 
 def last_checks(
-    policy: Policy, delivery: Delivery, person: Person, contacts: Contacts, now: datetime
+    policy: Policy,
+    delivery: Delivery,
+    person: Person,
+    contacts: Contacts,
+    now: datetime,
+    off: Sequence[SwitchedOff],
 ) -> Stop | NotNow | None:
     """What keeps a message from being sent, or from being sent yet; None where nothing does.
 
     Raises:
         TransientError: the store did not answer.
     """
-    stop = still_allowed(policy.revision, delivery.treatment, person)
+    stop = still_allowed(policy.revision, delivery.treatment, person, off)
     if stop is None and delivery.decided_at(policy.revision.deadline(delivery.treatment)) < now - LONG_AGO:
         stop = _stopped_since(policy, delivery, person, contacts, now)
         if stop is not None and stop.kind == "quiet_hours" and stop.allowed_at is not None:

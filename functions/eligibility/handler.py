@@ -7,6 +7,7 @@ from datetime import datetime
 from shared.domain.decision import DecisionRecord, Result
 from shared.domain.engagement import Slots, qualify
 from shared.domain.errors import NotFoundError, TransientError
+from shared.domain.outbound.opening import open_channels
 from shared.domain.ranking import packed
 from shared.messages import ActionsQualified, HistoryRow, SignalIdentified
 from shared.messages.rows import decision_row
@@ -23,14 +24,14 @@ class Qualify:
     def __call__(
         self, identified: SignalIdentified, now: datetime, slots: Slots | None = None
     ) -> tuple[ActionsQualified | HistoryRow]:
-        """The treatments this person may have in these slots, by default on any outbound channel; or the record of a
-        decision that ends with none.
+        """The treatments this person may have in these slots, by default on any outbound channel that the signal
+        leaves open; or the record of a decision that ends with none.
         """
         try:
             policy = self._catalogues.get(identified.revision)
         except NotFoundError as error:  # published a moment ago and not yet seen here
             raise TransientError(str(error)) from error
-        slots = slots or Slots(channels=policy.revision.outbound)
+        slots = slots or Slots(channels=open_channels(identified.signal, policy.revision.outbound))
         qualified = qualify(policy, identified.profile, identified.signal, slots, identified.decided_at)
         if not qualified.rows:
             result: Result = "excluded" if qualified.excluded_by else "nothing_qualified"

@@ -26,7 +26,7 @@ class Identify:
     """The use case over its ports."""
 
     def __init__(self, catalogues: Catalogues, persons: Persons, new_person_id: NewId) -> None:
-        """Resolve with the live revision's namespaces; new persons get ids from `new_person_id`."""
+        """Resolve by the live revision, and name the one that decides; new persons get ids from `new_person_id`."""
         self._catalogues = catalogues
         self._persons = persons
         self._people = People(persons, new_person_id)
@@ -53,19 +53,22 @@ class Identify:
             return (erased_row(received.decision_id, now),)
         if ended is not None:
             return (ended_row(received.decision_id, profile.person_id, signal, ended, now),)
+        deciding = self._catalogues.deciding(profile.person_id)
+        if deciding is not policy:  # a canary, which may read of a person otherwise
+            profile = deciding.features.seen(person, now)
         return (
             SignalIdentified(
                 message_id=f"{received.decision_id}:signal.identified",
                 decision_id=received.decision_id,
                 occurred_at=now,
                 person_id=profile.person_id,
-                revision=policy.revision.id,
+                revision=deciding.revision.id,
                 signal=signal,
                 profile=profile,
                 conflicts=conflicts,
                 decided_at=now,
                 fragment=fragment if fragment in person.fragments and fragment != person.person_id else "",
-                arms=policy.experiments.arms(profile.person_id),
+                arms=deciding.experiments.arms(profile.person_id),
             ),
         )
 

@@ -20,10 +20,10 @@ from shared.domain.identity.resolution import hanging_by, is_held
 from shared.domain.profile import Person
 from shared.ports import Persons, Rewrite, Versioned, behind
 
-LARGEST = 300
-"""Identifiers that may be rebuilt together: so that one commit holds what a merge touches."""
+LARGEST = 1_000
+"""Identifiers rebuilt together at most: so that a document holds whoever comes of it, and a commit what it touches."""
 
-TOO_LARGE = f"more than {LARGEST} identifiers would hang together"
+TOO_LARGE = f"more than {LARGEST:,} identifiers would hang together"
 
 
 class Place(NamedTuple):
@@ -208,15 +208,36 @@ class People:
         return Versioned(msgspec.structs.replace(person.value, graph=graph), person.version)
 
     def _person_of(self, identifier: Identifier) -> Versioned[Person]:
-        found = self.person(identifier.person_id)
+        found = self._led_to(identifier) or self.person(identifier.person_id)
         if found is None:
             raise PermanentError(f"no profile of person {identifier.person_id}")
         return found
 
+    def _led_to(self, identifier: Identifier) -> Versioned[Person] | None:
+        """Whom an identifier was followed to before, if it leads there still: a read instead of two."""
+        if not identifier.led_to:
+            return None
+        try:
+            found = self._persons.profile(identifier.led_to)
+        except ErasedError:
+            return None  # it may have been taken apart before
+        return found if found is not None and identifier.person_id in found.value.fragments else None
+
 
 def standing(identifier: Identifier, fragment: str, rebuilt: Rebuilt) -> Identifier:
     """An identifier as it stands in a graph after a rebuild."""
-    return msgspec.structs.replace(identifier, person_id=fragment, anchor="", shared=identifier.key in rebuilt.shared)
+    return msgspec.structs.replace(
+        identifier,
+        person_id=fragment,
+        anchor="",
+        shared=identifier.key in rebuilt.shared,
+        led_to=leading(fragment, rebuilt.person_of[identifier.key]),
+    )
+
+
+def leading(fragment: str, person_id: str) -> str:
+    """What an identifier that stands under one id says of whom that leads to."""
+    return "" if fragment == person_id else person_id
 
 
 def _counting(person: Person, link: Link) -> Person:

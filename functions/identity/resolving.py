@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from functions.identity.people import LARGEST, People, Place, standing
+from functions.identity.people import LARGEST, People, Place, leading, standing
 from functions.identity.starting import Started, raised, started
 from shared.domain.erasure import alive
 from shared.domain.errors import ErasedError, OversizedError, PermanentError, StaleError
@@ -126,8 +126,12 @@ class Resolving:
         strongest = seen.found[seen.linking[0]]
         if not place.person.value.graph.members and self._speaks_apart(seen.linking[0]):
             place = Place(self._people.with_graph(place.person, self._strength), place.fragment)
-        if strongest.value.person_id != place.fragment:
-            after = msgspec.structs.replace(strongest.value, person_id=place.fragment)
+        after = msgspec.structs.replace(
+            strongest.value,
+            person_id=place.fragment,
+            led_to=leading(place.fragment, place.person.value.person_id),
+        )
+        if after != strongest.value:
             changed.append(Versioned(after, strongest.version))
         anchor = strongest.value.anchor
         return self._written(place, seen.linking[0], anchor=anchor, created=seen.new.hanging, changed=changed)

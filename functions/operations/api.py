@@ -1,4 +1,4 @@
-"""The HTTP side of operations: `/v1/sweeps`, `/v1/dead-letters` and `/v1/redrives`."""
+"""The HTTP side of operations: its sweeps, what is parked, and whether a day adds up."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from datetime import datetime
 import msgspec
 from werkzeug.wrappers import Request, Response
 
+from functions.operations.reconciling import Reconcile
 from functions.operations.redriving import Redrive, Wanted
 from functions.operations.sweeping import SweepDeliveries, SweepOutbox, Swept
 from shared.domain.errors import InvalidError
 from shared.ports import Clock
 from shared.runtime import trace
+from shared.runtime.days import day_of
 from shared.runtime.keys import Keyring
 from shared.runtime.metering import RequestMeter
 from shared.runtime.service import Route, json_answer, read_body
@@ -59,6 +61,19 @@ def redriving_routes(redrive: Redrive, keys: Keyring, clock: Clock) -> Sequence[
         return json_answer(done)
 
     return [("POST", "/v1/dead-letters", post_dead_letters), ("POST", "/v1/redrives", post_redrives)]
+
+
+def reconciling_routes(reconcile: Reconcile, keys: Keyring, clock: Clock) -> Sequence[Route]:
+    """The route that says whether a day adds up, for callers of a keyring."""
+
+    def post_reconciliation(request: Request, day: str) -> Response:
+        keys.caller(request)
+        found = reconcile(day_of(day, clock), clock())
+        if not found.agrees:
+            log("CRITICAL", "a day does not add up", **msgspec.to_builtins(found))
+        return json_answer(found)
+
+    return [("POST", "/v1/days/<day>/reconciliation", post_reconciliation)]
 
 
 def _wanted(request: Request) -> Wanted:

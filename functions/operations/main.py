@@ -4,8 +4,9 @@ import functions_framework
 from flask import Request
 from werkzeug.wrappers import Response
 
-from functions.operations.api import redriving_routes, sweeping_routes
+from functions.operations.api import reconciling_routes, redriving_routes, sweeping_routes
 from functions.operations.openapi import document
+from functions.operations.reconciling import Reconcile
 from functions.operations.redriving import Redrive
 from functions.operations.settings import Settings
 from functions.operations.sweeping import SweepDeliveries, SweepOutbox
@@ -28,6 +29,7 @@ sealing = sealer(settings.google_cloud_project, settings.person_keys)
 database = Database(settings.google_cloud_project)
 publisher = Publisher(settings.google_cloud_project, meter)
 keys = Keyring(settings.operator_keys)
+quarantine = Quarantine(database)
 reckoning = Reckoning(settings.google_cloud_project)
 service = Service(
     "operations",
@@ -39,7 +41,8 @@ service = Service(
             meter,
             utc_now,
         ),
-        *redriving_routes(Redrive(Quarantine(database), DeadLetters(settings.google_cloud_project, {})), keys, utc_now),
+        *redriving_routes(Redrive(quarantine, DeadLetters(settings.google_cloud_project, {})), keys, utc_now),
+        *reconciling_routes(Reconcile(reckoning, quarantine), keys, utc_now),
     ],
     ready=always_ready,
     document=document,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from functions.operations.reconciling import Reconciled
 from functions.operations.redriving import Redriven, TakenIn, Wanted
 from functions.operations.sweeping import Swept
 from shared.runtime import openapi
-from shared.runtime.openapi import Operation
+from shared.runtime.openapi import Operation, Parameter
 
 _SWEPT = (200, "What was found, and what became of it.", (Swept,))
 
@@ -41,6 +42,14 @@ OPERATIONS = (
         body=(Wanted,),
         answer=(200, "How many, and from where to go on.", (Redriven,)),
         refusals=(400, 401, 413, 415, 503),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/days/<day>/reconciliation",
+        summary="Say what became of every signal that was accepted on a day.",
+        variables=(Parameter("day", "Such as 2026-03-01, or `yesterday`, UTC."),),
+        answer=(200, "How it adds up.", (Reconciled,)),
+        refusals=(400, 401, 503),
     ),
 )
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
 
 from werkzeug.wrappers import Request, Response
 
 from functions.records.handler import DayCounted, Records
-from shared.domain.errors import InvalidError
 from shared.ports import Clock
+from shared.runtime.days import day_of
 from shared.runtime.keys import Keyring
 from shared.runtime.service import Route, json_answer
 
@@ -40,16 +39,3 @@ def routes(records: Records, keys: Keyring, clock: Clock) -> Sequence[Route]:
         ("POST", "/v1/days/<day>/verification", post_verification),
         ("POST", "/v1/days/<day>/replay", post_replay),
     ]
-
-
-def day_of(text: str, clock: Clock) -> date:
-    """A day as a path names it: `2026-03-01`, or for schedules `yesterday`, UTC."""
-    if text == "yesterday":
-        return (clock() - timedelta(days=1)).date()
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        raise InvalidError("is no day such as 2026-03-01, nor yesterday", field="day") from None
-    if not 1970 <= day.year <= 9000:
-        raise InvalidError("is in no year of which there is a history", field="day")
-    return day

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 import msgspec
 from werkzeug.wrappers import Request, Response
 
-from functions.records.api import day_of
 from shared.domain.catalogue import RanksBy
 from shared.domain.errors import InvalidError
 from shared.ports import Clock
+from shared.runtime.days import day_of
 from shared.runtime.keys import Keyring
 from shared.runtime.service import Route, json_answer
 

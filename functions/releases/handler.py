@@ -235,18 +235,15 @@ class Govern:
         """Raise where a command names what no revision is or has."""
         if isinstance(command, Begin | Propose):
             self._catalogues.get(command.revision)
-        if isinstance(command, SetSwitch) and command.off:
-            known = sorted(self._known(environment.in_force(), command.kind))
-            if known and command.id not in known:
+        in_force = environment.in_force()
+        if isinstance(command, SetSwitch) and command.off and in_force is not None:
+            known = sorted(self._known(in_force, command.kind))
+            if command.id not in known:
                 near = difflib.get_close_matches(command.id, known, n=3) or known[:3]
-                raise InvalidError(
-                    f"no {command.kind} that decides is called so; perhaps {', '.join(near)}", field="id"
-                )
+                raise InvalidError(f"no {command.kind} is called so; there is {', '.join(near) or 'none'}", field="id")
 
-    def _known(self, in_force: InForce | None, kind: str) -> set[str]:
+    def _known(self, in_force: InForce, kind: str) -> set[str]:
         """What there is of a kind in the revisions that decide."""
-        if in_force is None:
-            return set()
         deciding = [in_force.revision, *(each.revision for each in (in_force.next, in_force.canary) if each)]
         revisions = [self._catalogues.get(each).revision for each in deciding]
         by_kind: dict[str, Callable[[Revision], Sequence[str]]] = {

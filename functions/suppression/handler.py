@@ -24,6 +24,7 @@ from shared.domain.decision import DecisionRecord, Result, delivery_id
 from shared.domain.deferral import Deferral
 from shared.domain.delivery import Delivery
 from shared.domain.errors import NotFoundError, StaleError, TransientError
+from shared.domain.governance.switches import SwitchedOff
 from shared.domain.offered import BestFirst, Offer
 from shared.domain.offering import offer, to_send
 from shared.domain.policy.policy import Policy
@@ -65,17 +66,17 @@ class Suppress:
         Raises:
             TransientError: contention did not end, or the store did not answer.
         """
-        policy = self._policy(ranked)
+        policy, off = self._policy(ranked), self._catalogues.switched_off()
         for attempt in range(ATTEMPTS):
             if attempt:
                 self._pause(attempt)
             history = self._contacts.history(ranked.holder)
-            repeated = self._repeat(policy, ranked, history.value, now)
+            repeated = self._repeat(policy, ranked, history.value, now, off)
             if repeated is not None:
                 return repeated
-            choose = _choice(policy, ranked, history.value, now)
+            choose = _choice(policy, ranked, history.value, now, off)
             selection, allowed = self._allowed(policy, now, choose, _selected)
-            read = read_of(policy, history.value, now, closed=allowed.closed)
+            read = read_of(policy, history.value, now, closed=allowed.closed, off=off)
             folded = fold(history.value.part(ranked.holder), policy.revision.catalogue.rules, now)
             try:
                 if selection.chosen:
@@ -113,13 +114,13 @@ class Suppress:
         Nothing is reserved: an inbound treatment counts as contact when its impression comes back. Of volumes and
         budgets it takes when it is offered, since what is on show cannot be taken back.
         """
-        policy = self._policy(ranked)
+        policy, off = self._policy(ranked), self._catalogues.switched_off()
         revision = policy.revision
         found = self._contacts.history(ranked.holder)
         history = found.value
         policy.checked(unpacked(ranked.ranking.candidate_rows))
         best_first = BestFirst(ranked.ranking.rows(), ranked.ranking.weights())
-        choose = partial(offer, policy, best_first, ranked.slots, ranked.profile, history, now)
+        choose = partial(offer, policy, best_first, ranked.slots, ranked.profile, history, now, off=off)
         offered, allowed = self._allowed(policy, now, choose, _offered)
         deliveries = [
             make_delivery(policy, ranked, each.treatment, now, placement=each.placement, rank=each.rank)
@@ -131,7 +132,7 @@ class Suppress:
             self._allowances.give_back(allowed.taken)
             raise
         result: Result = "offered" if deliveries else "all_withheld"
-        read = read_of(policy, history, now, closed=allowed.closed)
+        read = read_of(policy, history, now, closed=allowed.closed, off=off)
         record = record_of(
             policy, ranked, result, now, deliveries, withheld=offered.withheld, read=read, filling="together"
         )
@@ -165,12 +166,17 @@ class Suppress:
             raise TransientError(str(error)) from error
 
     def _repeat(
-        self, policy: Policy, ranked: ActionsRanked, history: ContactHistory, now: datetime
+        self,
+        policy: Policy,
+        ranked: ActionsRanked,
+        history: ContactHistory,
+        now: datetime,
+        off: Sequence[SwitchedOff],
     ) -> tuple[ContactReserved | HistoryRow, ...] | None:
         """The answer this decision had before, None where it is decided for the first time."""
         withheld_at = history.withheld.get(ranked.decision_id)
         if withheld_at is not None:
-            nothing = self._chose_nothing(policy, ranked, history, withheld_at)
+            nothing = self._chose_nothing(policy, ranked, history, withheld_at, off)
             return (row_of(policy, ranked, nothing, repeated=True),)
         earlier = history.of_decision(ranked.decision_id) or _folded(ranked, history, now)
         if not earlier:
@@ -178,31 +184,39 @@ class Suppress:
         reserved = earlier[0]
         at = reserved.expires_at - policy.revision.deadline(reserved.treatment) if reserved.expires_at else reserved.at
         past = history.before(reserved, at)
-        again = _choice(policy, ranked, past, at)()
+        again = _choice(policy, ranked, past, at, off)()
         stands = None if again.chosen == (reserved.treatment,) else Standing(treatment=reserved.treatment)
-        read = read_of(policy, past, at, stands=stands)
+        read = read_of(policy, past, at, stands=stands, off=off)
         holder = history.holder(reserved.delivery_id, ranked.holder)
         return reservation(policy, ranked, reserved, holder, again.withheld, read=read, at=at, repeated=True)
 
     def _chose_nothing(
-        self, policy: Policy, ranked: ActionsRanked, history: ContactHistory, at: datetime
+        self,
+        policy: Policy,
+        ranked: ActionsRanked,
+        history: ContactHistory,
+        at: datetime,
+        off: Sequence[SwitchedOff],
     ) -> DecisionRecord:
         """The record of this decision, which had deferred what it chose, or withheld everything."""
         deferral = self._contacts.deferral(ranked.decision_id)
         deferred = deferral.deferred if deferral is not None else None
         closed = self._allowances.closed(policy.revision, at)
-        again = _choice(policy, ranked, history, at)(closed=closed)
+        again = _choice(policy, ranked, history, at, off)(closed=closed)
         same = not again.chosen and again.deferred == deferred
-        read = read_of(policy, history, at, stands=None if same else Standing(deferred=deferred), closed=closed)
+        stands = None if same else Standing(deferred=deferred)
+        read = read_of(policy, history, at, stands=stands, closed=closed, off=off)
         result: Result = "all_withheld" if deferred is None else "deferred"
         return record_of(policy, ranked, result, at, (), withheld=again.withheld, read=read, deferred=deferred)
 
 
-def _choice(policy: Policy, ranked: ActionsRanked, history: ContactHistory, at: datetime) -> Callable[..., Selection]:
+def _choice(
+    policy: Policy, ranked: ActionsRanked, history: ContactHistory, at: datetime, off: Sequence[SwitchedOff]
+) -> Callable[..., Selection]:
     """What contact policy lets through of a ranking, for volumes and budgets that are yet to be given."""
     since = ranked.signal.waiting_since
     return lambda **left: select(
-        policy, to_send(policy, _ids(policy, ranked)), ranked.profile, history, at, since=since, **left
+        policy, to_send(policy, _ids(policy, ranked)), ranked.profile, history, at, since=since, off=off, **left
     )
 
 

@@ -49,10 +49,18 @@ locals {
   }
 
   warehouse = local.topology.bigquery
+  rows = {
+    for declared in [local.warehouse.subscription, local.warehouse.accepted] : declared.name => {
+      topic               = declared.topic
+      table               = declared.table
+      drop_unknown_fields = try(declared.drop_unknown_fields, false)
+    }
+  }
   tables = {
     for name, declared in local.warehouse.tables : name => {
-      partition_by = try(declared.partition_by, null)
-      cluster_by   = try(declared.cluster_by, null)
+      expiration_ms = try(declared.expire_after_days * 24 * 3600 * 1000, null)
+      partition_by  = try(declared.partition_by, null)
+      cluster_by    = try(declared.cluster_by, null)
       schema = jsonencode([
         for column in declared.columns : {
           name        = column.name

@@ -29,8 +29,8 @@ output "dataset" {
 }
 
 output "rows" {
-  value       = local.warehouse.subscription
-  description = "The subscription that writes a topic to a table."
+  value       = local.rows
+  description = "The subscriptions that write a topic to a table, by name."
 }
 
 output "tables" {

@@ -14,7 +14,7 @@ from shared.domain.contact_policy.windows import period
 from shared.domain.errors import StaleError, TransientError
 from shared.domain.rules import Budget, Volume, in_scope
 from shared.domain.zones import zone
-from shared.ports import NOTHING_TAKEN, Taken, Versioned
+from shared.ports import NOTHING_TAKEN, Left, Taken, Versioned
 
 ATTEMPTS = 12
 """Tries of a ledger's guarded commit before the message is given back to be delivered again."""
@@ -122,6 +122,16 @@ class Leasing:
             self.give_back(Taken(units=tuple(units)))
             raise
         return Taken(units=tuple(units))
+
+    def left(self, revision: Revision, now: datetime) -> Mapping[str, Left]:
+        """How much every volume and budget has left in its period."""
+        found: dict[str, Left] = {}
+        for limit in self._limits_of(revision):
+            key = self._key(limit, revision, now)
+            ledger = self._ledgers.load(key.kind, key.ledger_id).value
+            free = whole(limit) - ledger.spent - sum(ledger.blocks.values())
+            found[limit.id] = Left(max(0, free), key.ends_at)
+        return found
 
     def give_back(self, taken: Taken) -> None:
         """Let what was taken be taken by others. What this process may not keep goes back to the ledger."""

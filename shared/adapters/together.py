@@ -7,7 +7,7 @@ they belong to. So bringing persons together, or taking them apart, moves nothin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -66,6 +66,21 @@ def read_together(person_id: str, read: Callable[[Sequence[str]], Mapping[str, O
         versions = {member: found[member].version for member in members}
         return Versioned(ContactHistory.together(parts), msgspec.json.encode(versions).decode())
     raise TransientError(f"the persons that are one with {person_id} change as they are read")
+
+
+def read_each(
+    person_ids: Iterable[str], read: Callable[[Sequence[str]], Mapping[str, Own]]
+) -> dict[str, ContactHistory]:
+    """The histories of many persons: one reading, and further ones only for those who are not alone.
+
+    Raises:
+        TransientError: some were brought together and taken apart as often as they were read.
+    """
+    own = read(list(person_ids))
+    return {
+        person_id: read_together(person_id, read).value if found.merged_into or found.former else found.history
+        for person_id, found in own.items()
+    }
 
 
 def guarded(person_id: str, version: str | None) -> dict[str, str | None]:

@@ -42,6 +42,7 @@ _NAMES = (
     "contact_policy.yaml",
     "experiments.yaml",
     "fairness.yaml",
+    "audiences.yaml",
     "gates.yaml",
 )
 _OPTIONAL = frozenset(
@@ -53,6 +54,7 @@ _OPTIONAL = frozenset(
         "triggers.yaml",
         "experiments.yaml",
         "fairness.yaml",
+        "audiences.yaml",
         "gates.yaml",
     }
 )
@@ -135,6 +137,7 @@ def _build(files: Mapping[str, str], problems: Problems, *, warns: bool) -> Cata
         contact_policy=part("contact_policy.yaml", forms.ContactPolicy),
         experiments=part("experiments.yaml", forms.Experiments),
         fairness=part("fairness.yaml", forms.Fairness),
+        audiences=part("audiences.yaml", forms.Audiences),
         gates=part("gates.yaml", forms.Gates),
         actions=tuple(part(name, forms.Actions) for name in sorted(files) if _ACTIONS.fullmatch(name)),
         formats={name: part(file, forms.Format) for file, name in _named("formats", files)},

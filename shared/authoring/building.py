@@ -9,6 +9,7 @@ import msgspec
 
 from shared.authoring import forms
 from shared.authoring.actions import ActionBuilder
+from shared.authoring.audiences import build_audiences
 from shared.authoring.callbacks import build_callbacks
 from shared.authoring.conditions import Conditions
 from shared.authoring.connectors import build_channels, build_connectors, build_content_services
@@ -107,6 +108,7 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
         content_services=build_content_services(files, names),
         experiments=build_experiments(files.experiments, files.contact_policy, names),
         fairness=build_fairness(files.fairness, files.schema, names),
+        audiences=build_audiences(files.audiences, files.channels, names),
         gates=gates,
     )
     built: Catalogue = terse(catalogue)

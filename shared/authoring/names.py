@@ -40,6 +40,7 @@ class Files(msgspec.Struct, frozen=True, kw_only=True):
     contact_policy: forms.ContactPolicy
     experiments: forms.Experiments
     fairness: forms.Fairness
+    audiences: forms.Audiences
     gates: forms.Gates
     actions: tuple[forms.Actions, ...]
     formats: Mapping[str, forms.Format] = {}

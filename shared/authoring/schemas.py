@@ -30,6 +30,7 @@ FORMS: dict[str, type[forms.Form]] = {
     "contact_policy": forms.ContactPolicy,
     "experiments": forms.Experiments,
     "fairness": forms.Fairness,
+    "audiences": forms.Audiences,
     "gates": forms.Gates,
     "actions": forms.Actions,
     "formats": forms.Format,

@@ -4,7 +4,7 @@ come to before.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
 from typing import Any
@@ -16,6 +16,7 @@ from shared.domain.contact import Contact, ContactState
 from shared.domain.contact_history import ContactHistory
 from shared.domain.contact_past import Folded, Past
 from shared.domain.contact_policy import NOTHING_CLOSED, Closed, Deferred
+from shared.domain.governance.switches import NOTHING_OFF, SwitchedOff
 from shared.domain.policy.policy import Policy
 
 
@@ -70,11 +71,13 @@ class ContactRead(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         contacts: those that a rule could count at the time of the reservation, by time and treatment.
         stands: what the same decision had come to before, and what therefore stands.
         closed: the volumes and budgets of which nothing was left, by the rule's id.
+        off: what was switched off, whether or not anything of it ranked.
     """
 
     contacts: tuple[PastContact, ...] = ()
     stands: Standing | None = None
     closed: dict[str, Closed] = {}
+    off: tuple[SwitchedOff, ...] = ()
 
     def history(self, revision: Revision) -> ContactHistory:
         """A contact history of which every rule says the same, by the revision that decided."""
@@ -106,6 +109,7 @@ def read_of(
     *,
     stands: Standing | None = None,
     closed: Mapping[str, Closed] = NOTHING_CLOSED,
+    off: Sequence[SwitchedOff] = NOTHING_OFF,
 ) -> ContactRead:
     """What contact policy reads of a history.
 
@@ -115,6 +119,7 @@ def read_of(
         now: the time of the reservation, UTC.
         stands: what the same decision had come to before, where it would be decided otherwise.
         closed: volumes and budgets, by the rule's id, of which nothing is left.
+        off: what is switched off.
     """
     asked = [
         (contact.at, contact.treatment, contact.delivery_id, contact, counted.unlike)
@@ -134,7 +139,7 @@ def read_of(
             for at, treatment, _, contact, unlike in asked
         ]
     )
-    return ContactRead(contacts=contacts, stands=stands, closed=dict(closed))
+    return ContactRead(contacts=contacts, stands=stands, closed=dict(closed), off=tuple(off))
 
 
 def _merged(contact: Contact | Folded) -> Merged | None:

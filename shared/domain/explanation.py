@@ -250,7 +250,7 @@ def _withheld(policy: Policy, record: DecisionRecord, withheld: Withheld) -> Wit
     revision = policy.revision
     rule = next((r for r in revision.catalogue.rules if r.id == withheld.rule), None)
     zone = policy.contact_rules.zone_of(record.profile)
-    reason = withheld.rule
+    reason = "Switched off, for everybody." if withheld.kind == "switch" else withheld.rule
     if rule is not None:
         known = revision.treatments.get(withheld.treatment)
         of = facts(*known) if known else None

@@ -34,6 +34,7 @@ from shared.domain.catalogue import Action, Treatment
 from shared.domain.contact_history import ContactHistory
 from shared.domain.contact_policy import NOTHING_CLOSED, Closed, Limits, Withheld
 from shared.domain.engagement import Slots
+from shared.domain.governance.switches import NOTHING_OFF, SwitchedOff
 from shared.domain.offered import BestFirst, Offer, Offered
 from shared.domain.policy.policy import Policy
 from shared.domain.profile import Profile
@@ -49,6 +50,7 @@ def offer(
     now: datetime,
     *,
     closed: Mapping[str, Closed] = NOTHING_CLOSED,
+    off: Sequence[SwitchedOff] = NOTHING_OFF,
     holds_out: bool = True,
 ) -> Offer:
     """Fill the slots, and say what was withheld on the way. Nothing waits for the end of quiet hours: who asks is
@@ -62,9 +64,10 @@ def offer(
         history: the person's contacts.
         now: when it is shown, UTC.
         closed: volumes and budgets, by the rule's id, of which too little is left.
+        off: what is switched off.
         holds_out: whether holdouts count.
     """
-    limits = Limits(policy.contact_rules, profile, history, now, closed, holds_out=holds_out)
+    limits = Limits(policy.contact_rules, profile, history, now, closed, off=off, holds_out=holds_out)
     request = _Request(policy, ranked, slots, limits)
     filled = request.filled()
     offered = tuple(

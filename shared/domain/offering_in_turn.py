@@ -10,6 +10,7 @@ from datetime import datetime
 from shared.domain.contact_history import ContactHistory
 from shared.domain.contact_policy import NOTHING_CLOSED, Closed, Withheld, counting, select
 from shared.domain.engagement import Slots
+from shared.domain.governance.switches import NOTHING_OFF, SwitchedOff
 from shared.domain.offered import Offer, Offered
 from shared.domain.policy.policy import Policy
 from shared.domain.profile import Profile
@@ -24,6 +25,7 @@ def offer_in_turn(
     now: datetime,
     *,
     closed: Mapping[str, Closed] = NOTHING_CLOSED,
+    off: Sequence[SwitchedOff] = NOTHING_OFF,
 ) -> Offer:
     """Fill the slots, and say what was withheld on the way.
 
@@ -38,6 +40,7 @@ def offer_in_turn(
         history: the person's contacts.
         now: when it is shown, UTC.
         closed: volumes and budgets, by the rule's id, of which nothing is left.
+        off: what is switched off.
     """
     revision = policy.revision
     offered: list[Offered] = []
@@ -50,7 +53,7 @@ def offer_in_turn(
             if revision.treatment(treatment_id)[0].id not in used
             and placement in (None, revision.treatment(treatment_id)[1].placement)
         ]
-        selection = select(policy, fitting, profile, history, now, count=count, defers=False, closed=closed)
+        selection = select(policy, fitting, profile, history, now, count=count, defers=False, closed=closed, off=off)
         withheld += selection.withheld
         for rank, treatment_id in enumerate(selection.chosen, start=1):
             history = counting(revision, history, treatment_id, now)

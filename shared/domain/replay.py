@@ -154,13 +154,21 @@ def held_back(policy: Policy, record: DecisionRecord, ranked: BestFirst, read: C
     history, at = read.history(policy.revision), record.reserved_at
     if is_offer(policy.revision, record.slots):
         made = offer(
-            policy, ranked, record.slots, record.profile, history, at, closed=read.closed, holds_out=False
+            policy, ranked, record.slots, record.profile, history, at, closed=read.closed, off=read.off, holds_out=False
         ).offered
         first = made[0].treatment if made else None
     else:
         best_first, since = to_send(policy, policy.ids(ranked.rows)), record.signal.waiting_since
         selection = select(
-            policy, best_first, record.profile, history, at, since=since, closed=read.closed, holds_out=False
+            policy,
+            best_first,
+            record.profile,
+            history,
+            at,
+            since=since,
+            closed=read.closed,
+            off=read.off,
+            holds_out=False,
         )
         first = _first(selection.chosen, selection.deferred)
     is_given = _first([each.treatment for each in record.chosen], record.deferred)
@@ -194,7 +202,9 @@ def _answered(policy: Policy, record: DecisionRecord, ranked: BestFirst) -> Deci
         )
     history, since = read.history(revision), record.signal.waiting_since
     best_first = to_send(policy, policy.ids(ranked.rows))
-    selection = select(policy, best_first, record.profile, history, record.reserved_at, since=since, closed=read.closed)
+    selection = select(
+        policy, best_first, record.profile, history, record.reserved_at, since=since, closed=read.closed, off=read.off
+    )
     treatments, deferred = selection.chosen, selection.deferred
     if read.stands is not None:  # whatever the ranking is by what is known meanwhile
         treatments = (read.stands.treatment,) if read.stands.treatment else ()
@@ -210,8 +220,10 @@ def offers(policy: Policy, record: DecisionRecord, ranked: BestFirst) -> Offer:
     history, at = read.history(policy.revision), record.reserved_at
     if record.filling == "in_turn":
         treatments = tuple(policy.ids(ranked.rows))
-        return offer_in_turn(policy, treatments, record.slots, record.profile, history, at, closed=read.closed)
-    return offer(policy, ranked, record.slots, record.profile, history, at, closed=read.closed)
+        return offer_in_turn(
+            policy, treatments, record.slots, record.profile, history, at, closed=read.closed, off=read.off
+        )
+    return offer(policy, ranked, record.slots, record.profile, history, at, closed=read.closed, off=read.off)
 
 
 def _with(record: DecisionRecord, **came_to: Any) -> DecisionRecord:

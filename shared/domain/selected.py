@@ -82,7 +82,7 @@ def open_to(policy: Policy, record: DecisionRecord) -> Rows:
     """
     read = record.read or ContactRead()
     history, candidates = read.history(policy.revision), unpacked(record.candidate_rows)
-    limits = Limits(policy.contact_rules, record.profile, history, record.reserved_at, read.closed)
+    limits = Limits(policy.contact_rules, record.profile, history, record.reserved_at, read.closed, off=read.off)
     left = candidates & ~limits.stopped
     if policy.revision.channels[record.slots.channels[0]].direction == "outbound":
         since = record.signal.waiting_since or record.reserved_at

@@ -123,12 +123,16 @@ class _Search:
         read = record.read or ContactRead()
         history = read.history(self._policy.revision)
         at = record.reserved_at
-        stop = first_stop(self._policy, self._treatment.id, record.profile, history, at, closed=read.closed)
+        stop = first_stop(
+            self._policy, self._treatment.id, record.profile, history, at, closed=read.closed, off=read.off
+        )
         if stop is None:
             return [], None, ""
         return *self._freed(record, stop), f"Withheld by {stop.kind} {stop.rule}."
 
     def _freed(self, record: DecisionRecord, stop: Withheld) -> tuple[list[Change], str | None]:
+        if stop.kind == "switch":
+            return [], f"{stop.rule} was switched off, for everybody"
         rule = next(rule for rule in self._policy.revision.catalogue.rules if rule.id == stop.rule)
         if isinstance(rule, ExclusionRule):
             return [flag_gone(record.profile.flags, rule.flag)], None

@@ -4,7 +4,7 @@ Errors are those of `shared.domain.errors`, never a driver's: `StaleError` when 
 `AlreadyExistsError` when one to be created is there, `TransientError` when trying again may help.
 """
 
-from shared.ports.allowances import NOTHING_TAKEN, Allowances, Taken
+from shared.ports.allowances import NOTHING_TAKEN, Allowances, Left, Taken
 from shared.ports.bridging import Intake, Outlet, Record, Records, Row, Rows
 from shared.ports.catalogues import Catalogues, Models
 from shared.ports.channels import ChannelProvider, OpenWindow, Outcomes, Receipt, Recording, ResponseWindows
@@ -14,7 +14,7 @@ from shared.ports.paces import NotNow, Paces, Turn
 from shared.ports.person_keys import KeyWrapper, PersonKeys
 from shared.ports.personal_data import Erasures, Held, PersonalData, PersonHistory
 from shared.ports.persons import ContactPoints, Persons, Rewrite, behind, creation
-from shared.ports.reckoning import Reckoning, Unended
+from shared.ports.reckoning import Counted, Reckoning, Unended, Untold
 from shared.ports.releases import Releases
 from shared.ports.scoring import Scorer, ScorerOf
 from shared.ports.secrets import Secrets
@@ -31,6 +31,7 @@ __all__ = [
     "Clock",
     "ContactPoints",
     "Contacts",
+    "Counted",
     "Days",
     "DeadLetters",
     "DecisionHistory",
@@ -42,6 +43,7 @@ __all__ = [
     "Held",
     "Intake",
     "KeyWrapper",
+    "Left",
     "Meter",
     "Models",
     "NewId",
@@ -77,6 +79,7 @@ __all__ = [
     "Turn",
     "Unended",
     "Unopened",
+    "Untold",
     "Versioned",
     "behind",
     "creation",

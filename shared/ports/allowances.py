@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -27,6 +27,17 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
 NOTHING_TAKEN = Taken()
 
 
+class Left(NamedTuple):
+    """What a volume or a budget has left, and when the next period begins.
+
+    Attributes:
+        units: contacts of a volume, millionths of a pound of a budget.
+    """
+
+    units: int
+    opens_at: datetime
+
+
 class Allowances(Protocol):
     """What is left of volumes and budgets, over all persons. A process takes from blocks that it holds; only when one
     does not reach, or too much is given back, is a document read and written.
@@ -43,6 +54,14 @@ class Allowances(Protocol):
 
         Raises:
             TransientError: contention did not end, or the store did not answer; nothing is taken.
+        """
+
+    def left(self, revision: Revision, now: datetime) -> Mapping[str, Left]:
+        """How much every volume and budget has left in its period, by the rule's id, blocks of processes left out;
+        reads a document each. For plans: it holds nothing back.
+
+        Raises:
+            TransientError: the store did not answer.
         """
 
     def give_back(self, taken: Taken) -> None:

@@ -35,6 +35,11 @@ class Contacts(Protocol):
             TransientError: they are brought together and taken apart as they are read, or the store did not answer.
         """
 
+    def histories(self, person_ids: Sequence[str]) -> dict[str, ContactHistory]:
+        """The contact history of each of these persons, as `history` gives it. For waves: one batched read, and more
+        only for those who are several persons in one.
+        """
+
     def reserve(
         self,
         person_id: str,

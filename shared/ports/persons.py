@@ -46,6 +46,11 @@ class Persons(Protocol):
             ErasedError: the person was erased.
         """
 
+    def profiles(self, person_ids: Sequence[str]) -> dict[str, Person]:
+        """The documents of these ids, as `profile` gives each; those that are not there, or erased, are left out. For
+        waves: one batched read.
+        """
+
     def rewrite(self, change: Rewrite) -> None:
         """Write persons and identifiers that change together, in one guarded commit.
 

@@ -1,8 +1,8 @@
-"""What the interaction history says of what came to no end."""
+"""What was accepted and what the interaction history says of it, held against each other."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -15,11 +15,55 @@ class Unended(NamedTuple):
     at: datetime
 
 
+class Counted(NamedTuple):
+    """What became of the signals of a time, each counted when it was accepted for the first time.
+
+    Attributes:
+        decided: a decision is told.
+        ended: it is told why they started none.
+        untold: nothing is told.
+        unaccepted: decisions of that time that no accepted signal started.
+    """
+
+    decided: int
+    ended: int
+    untold: int
+    unaccepted: int
+
+
+class Untold(NamedTuple):
+    """A signal that was accepted, and of which nothing is told."""
+
+    decision_id: str
+    at: datetime
+
+
 class Reckoning(Protocol):
-    """The interaction history, added up by whoever looks for what is missing."""
+    """What was accepted and the interaction history, added up by whoever looks for what is missing."""
 
     def unended(self, since: datetime, until: datetime, limit: int) -> Sequence[Unended]:
         """Contacts reserved in a time of whose deliveries no end is told, the longest ago first.
+
+        Raises:
+            TransientError: the history did not answer.
+        """
+
+    def counted(self, since: datetime, until: datetime) -> Counted:
+        """What became of the signals of a time.
+
+        Raises:
+            TransientError: the history did not answer.
+        """
+
+    def untold(self, since: datetime, until: datetime, limit: int) -> Sequence[Untold]:
+        """Those of its signals of which nothing is told, the longest ago first.
+
+        Raises:
+            TransientError: the history did not answer.
+        """
+
+    def reserved(self, since: datetime) -> Mapping[str, int]:
+        """How many contacts were reserved since then, by treatment.
 
         Raises:
             TransientError: the history did not answer.

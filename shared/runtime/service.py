@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -23,6 +24,8 @@ Answer = Callable[..., Response]
 Route = tuple[str, str, Answer]
 """Method, path as werkzeug writes it, and what answers."""
 
+_ASYNCAPI = Path(__file__).resolve().parents[1] / "messages" / "asyncapi.json"
+
 MAX_BODY = 1024 * 1024
 """A request's body, as sent and as unpacked."""
 
@@ -30,7 +33,9 @@ _TYPES = ("application/json", "text/plain", "application/cloudevents+json")
 
 
 class Service:
-    """Answers HTTP requests: its own routes, `GET /health`, `GET /ready` and, where it has one, `GET /openapi.json`."""
+    """Answers HTTP requests: its own routes, `GET /health`, `GET /ready` and, where it has a document of them,
+    `GET /openapi.json`, with `GET /asyncapi.json` of what travels behind them.
+    """
 
     def __init__(
         self,
@@ -65,6 +70,8 @@ class Service:
         if document is not None:
             rules.append(Rule("/openapi.json", methods=["GET"], endpoint="openapi"))
             self._answers["openapi"] = lambda _request: json_answer(document())
+            rules.append(Rule("/asyncapi.json", methods=["GET"], endpoint="asyncapi"))
+            self._answers["asyncapi"] = lambda _request: Response(_ASYNCAPI.read_bytes(), mimetype="application/json")
         self._map = Map(rules)
         self._answers["health"] = lambda _request: json_answer({"status": "alive", "function": name})
         self._answers["ready"] = self._answer_ready

@@ -37,6 +37,7 @@ class Documents:
     contact_points: Any
     quarantine: Any
     seals: Any
+    releases: Any
     new_models: Any
     new_catalogues: Any
     new_allowances: Any
@@ -130,6 +131,7 @@ def in_memory() -> Documents:
         contact_points=memory.ContactPoints(store, meter),
         quarantine=memory.Quarantine(store),
         seals=memory.Seals(store),
+        releases=memory.Releases(store),
         new_models=lambda **options: memory.Models(store, **options),
         new_catalogues=lambda **options: memory.Catalogues(store, **options),
         new_allowances=lambda holder: memory.Allowances(store, meter, holder, pause),
@@ -156,6 +158,7 @@ def in_firestore(project: str) -> Iterator[Documents]:
     from shared.adapters.firestore.personal_data import Erasures, PersonalData  # noqa: PLC0415
     from shared.adapters.firestore.persons import Persons  # noqa: PLC0415
     from shared.adapters.firestore.quarantine import Quarantine  # noqa: PLC0415
+    from shared.adapters.firestore.releases import Releases  # noqa: PLC0415
     from shared.adapters.firestore.responses import ResponseWindows  # noqa: PLC0415
     from shared.adapters.firestore.seals import Seals  # noqa: PLC0415
 
@@ -169,6 +172,7 @@ def in_firestore(project: str) -> Iterator[Documents]:
         contact_points=ContactPoints(private, meter, sealer),
         quarantine=Quarantine(database),
         seals=Seals(database),
+        releases=Releases(database),
         new_models=lambda **options: Models(database, **options),
         new_catalogues=lambda **options: Catalogues(database, **options),
         new_allowances=lambda holder: Allowances(database, meter, holder, pause),

@@ -19,7 +19,7 @@ from tests.docs.pages import ROOT, all_blocks, named
 HOW_TO = ROOT / "docs" / "how-to"
 START_SECONDS = 90
 PAGE_SECONDS = 120
-NEEDS_EMULATORS, NEEDS_KAFKA = ("find-and-redrive-poison.md", "keep-it-whole.md"), "connect-kafka.md"
+NEEDS_EMULATORS, NEEDS_KAFKA = ("find-and-redrive-poison.md", "keep-it-whole.md", "run-a-wave.md"), "connect-kafka.md"
 EMBEDDED = sorted(page for page in HOW_TO.glob("*.md") if page.name not in {*NEEDS_EMULATORS, NEEDS_KAFKA})
 
 _COPIED_NOT = shutil.ignore_patterns(".*", "__pycache__")

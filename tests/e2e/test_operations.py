@@ -7,6 +7,7 @@ import uuid
 
 import pytest
 
+from emulators.provisioning import bigquery_client
 from shared.adapters.envelope import envelope
 from shared.domain.signal import Signal, decision_id
 from shared.messages import SignalReceived
@@ -79,3 +80,25 @@ def test_what_was_parked_goes_back_by_its_reason(bank):
     assert other.id in left
     assert not left & {each.id for _, each in wanted}
     assert result(bank, start(bank, {"reason": "something else"}, "redrive"))["redriven"] == 1
+
+
+def insert(bank, table, **row):
+    """Write a row into the warehouse, as Pub/Sub does."""
+    local = bank.platform.local
+    client = bigquery_client(local.emulators["bigquery"], local.project)
+    assert client.insert_rows_json(f"{local.project}.kairos.{table}", [row]) == []
+
+
+def test_a_day_adds_up_until_something_is_lost(bank):
+    day = f"2025-{uuid.uuid4().int % 12 + 1:02}-{uuid.uuid4().int % 28 + 1:02}"
+    one, other = (f"d-{uuid.uuid4().hex}" for _ in range(2))
+    insert(bank, "accepted", decision_id=one, occurred_at=f"{day}T09:00:00Z")
+    told = {"row_id": one, "decision_id": one, "outcome": "nothing_qualified", "kind": "decision"}
+    insert(bank, "history", **told, occurred_at=f"{day}T09:00:01Z")
+
+    found = result(bank, start(bank, {"day": day}, "reconcile"))
+    assert (found["accepted"], found["decided"], found["agrees"]) == (1, 1, True)
+
+    insert(bank, "accepted", decision_id=other, occurred_at=f"{day}T09:00:00Z")
+    failed = ended(bank, start(bank, {"day": day}, "reconcile"))
+    assert (failed["state"], failed["error"]["payload"]) == ("FAILED", f'"the signals of {day} do not add up"')

@@ -37,7 +37,7 @@ def test_who_was_merged_is_reached_as_one_and_has_its_own_again_when_taken_apart
     assert message["to"]
     assert third.outcome == "all_withheld"  # two a week, whoever of the two had them
     assert (first.reads, first.writes) == (5, 4)
-    assert (second_end.reads, second_end.writes) == (8, 5)  # the redirect, twice, and the other's history
+    assert (second_end.reads, second_end.writes) == (7, 5)  # the redirect of contacts, and the other's history
 
     why = asked(bank, "why", one=lead, other=customer)
     assert [(each["start"]["namespace"], each["end"]["namespace"]) for each in why["chain"]] == [

@@ -21,7 +21,13 @@ from emulators.children import Child
 from emulators.ports import Ports
 from emulators.probes import http_ok
 from emulators.processes import Supervisor
-from emulators.provisioning import bigquery_client, provision_bigquery, provision_pubsub, push_endpoint
+from emulators.provisioning import (
+    bigquery_client,
+    provision_bigquery,
+    provision_pubsub,
+    push_endpoint,
+    written_by_bigquery,
+)
 from emulators.pump import Pump
 from tests.served import served
 
@@ -31,6 +37,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROJECT = "kairos-test"
 TOKEN = "a token / with + signs"
 TOPOLOGY = yaml.safe_load((ROOT / "shared" / "topology.yaml").read_text(encoding="utf-8"))
+WRITTEN = [each["name"] for each in written_by_bigquery(TOPOLOGY)]
 
 
 class Emulators:
@@ -114,7 +121,7 @@ def test_everything_declared_exists_as_declared_however_often_it_is_created(emul
         each.name.rpartition("/")[2]: each
         for each in emulators.subscriber.list_subscriptions(project=f"projects/{PROJECT}")
     }
-    assert set(found) == {*TOPOLOGY["subscriptions"], *TOPOLOGY["pull_subscriptions"], "history-to-bigquery"}
+    assert set(found) == {*TOPOLOGY["subscriptions"], *TOPOLOGY["pull_subscriptions"], *WRITTEN}
     for name, declared in TOPOLOGY["subscriptions"].items():
         subscription = found[name]
         assert subscription.topic.rpartition("/")[2] == declared["topic"]
@@ -123,7 +130,7 @@ def test_everything_declared_exists_as_declared_however_often_it_is_created(emul
         assert subscription.dead_letter_policy.max_delivery_attempts == declared["max_delivery_attempts"]
         assert subscription.dead_letter_policy.dead_letter_topic.rpartition("/")[2] == declared["dead_letter_topic"]
         assert subscription.push_config.push_endpoint == push_endpoint(endpoints[declared["service"]], TOKEN)
-    for name in (*TOPOLOGY["pull_subscriptions"], "history-to-bigquery"):
+    for name in (*TOPOLOGY["pull_subscriptions"], *WRITTEN):
         assert not found[name].push_config.push_endpoint
 
 

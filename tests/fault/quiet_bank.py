@@ -10,6 +10,7 @@ from shared.domain.catalogue import Revision
 from shared.domain.policy.policy import Policy
 from shared.domain.rules import Budget, QuietHours, QuietTime, Rule, Scope, Volume
 from tests.fault.world import bank_revision
+from tests.ungoverned import Ungoverned
 
 NIGHTS = QuietHours(
     id="nights",
@@ -20,7 +21,7 @@ NIGHTS = QuietHours(
 )
 
 
-class Under:
+class Under(Ungoverned):
     """The port `Catalogues`: the sample bank with these rules before its own."""
 
     def __init__(self, *rules: Rule) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from shared.domain.errors import NotFoundError, StaleError, TransientError
 from tests.fault.world import Catalogues, Watched, World, ordinary
+from tests.ungoverned import Ungoverned
 
 HERO = "web.home.hero"
 
@@ -56,7 +57,7 @@ def test_whatever_stops_answering_the_answer_is_a_fallback(number, error):
     assert answer.json["placements"] == [{"id": HERO, "treatments": []}]
 
 
-class NoRevision:
+class NoRevision(Ungoverned):
     """A catalogue in which nothing was published."""
 
     def current(self):

@@ -24,11 +24,12 @@ from tests.fault.quiet_bank import NIGHTS, bank_under
 from tests.fault.test_dying_at_any_line import Killer
 from tests.fault.test_withdrawn_in_flight import say
 from tests.fault.world import NOW, Death, World, canonical, ordinary
+from tests.ungoverned import Ungoverned
 
 PEOPLE = [row["customer_no"] for row in everybody() if is_ordinary(row)][:20]
 
 
-class Paced:
+class Paced(Ungoverned):
     """The port `Catalogues`: the sample bank with this on each of its channels that are sent to."""
 
     def __init__(self, *rules, **declared):

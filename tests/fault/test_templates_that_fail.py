@@ -10,6 +10,7 @@ import pytest
 from shared.domain.catalogue import Revision
 from shared.domain.policy.policy import Policy
 from tests.fault.world import World, bank_customers, bank_revision, canonical, ordinary
+from tests.ungoverned import Ungoverned
 
 HERO = "web.home.hero"
 BAD = {
@@ -25,7 +26,7 @@ BAD = {
 }
 
 
-class Written:
+class Written(Ungoverned):
     """The sample bank, in all of whose content stands one template."""
 
     def __init__(self, text):

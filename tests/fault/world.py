@@ -56,6 +56,7 @@ from shared.runtime.push import Push
 from shared.runtime.service import Service
 from shared.runtime.settings import Pushed
 from tests.e2e.platforms import ROOT, everybody, is_ordinary
+from tests.ungoverned import Ungoverned
 
 KEY = b"k" * 32
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -102,7 +103,7 @@ def ordinary() -> str:
     return next(row["customer_no"] for row in everybody() if is_ordinary(row))
 
 
-class Catalogues:
+class Catalogues(Ungoverned):
     """The port, with the sample bank's revision compiled once for all worlds."""
 
     def current(self) -> Policy:

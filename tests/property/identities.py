@@ -40,6 +40,7 @@ from shared.domain.signal import ConsentChange, Signal
 from shared.messages import HistoryRow, SignalIdentified, SignalReceived
 from shared.ports import Versioned
 from tests.contract.samples import Counted, revision
+from tests.ungoverned import Ungoverned
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -139,7 +140,7 @@ def evidence(stream: Iterable[Signal]) -> tuple[set[str], dict[str, Link]]:
     return keys, links
 
 
-class Catalogues:
+class Catalogues(Ungoverned):
     """The port, with these namespaces."""
 
     def __init__(self) -> None:

@@ -96,6 +96,24 @@ def test_who_is_taken_apart_stays_so_though_other_evidence_was_refused_for_a_lim
     assert platform.take(signal("-", customer)).person_id != platform.take(signal("-", lead)).person_id
 
 
+def test_where_a_merged_person_is_found_is_remembered_until_they_are_taken_apart():
+    meter = Counted()
+    platform = Platform(memory.Persons(memory.Store(), meter))
+
+    def alone():
+        return platform.take(signal("-", {"crm_id": "cr0"})).person_id
+
+    customer = platform.take(signal("customer", {"customer_no": "cu0"})).person_id
+    lead = alone()
+    platform.take(signal("both", {"customer_no": "cu0", "crm_id": "cr0"}))
+    assert alone() == customer
+    assert meter.of(alone) == (2, 0)
+    platform.unmerge("customer_no:cu0", "crm_id:cr0")
+
+    assert alone() == lead
+    assert meter.of(alone) == (2, 0)
+
+
 def test_evidence_that_ties_more_together_than_may_be_rebuilt_is_told_and_not_used():
     platform = Platform()
     keys = ["customer_no:c1", *(f"phone:t{number}" for number in range(LARGEST - 1))]

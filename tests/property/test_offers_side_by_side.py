@@ -15,13 +15,14 @@ from shared.domain.policy.policy import Policy
 from shared.domain.rules import Cap, Scope
 from shared.domain.slot_rules import SlotRules
 from tests.fault.world import World, bank_customers, bank_revision
+from tests.ungoverned import Ungoverned
 
 WEEK = 7 * 86_400
 NO_LIMITS = SlotRules()
 PLACEMENTS = {p.id: c.id for c in bank_revision().catalogue.channels for p in c.placements}
 
 
-class Limited:
+class Limited(Ungoverned):
     """The sample bank with caps of its own on what is shown, before all other rules, and slots that obey these."""
 
     def __init__(self, *caps, slots=NO_LIMITS):

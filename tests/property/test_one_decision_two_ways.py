@@ -21,6 +21,7 @@ from shared.domain.rules import Holdout
 from shared.domain.signal import ConsentChange
 from shared.messages import HistoryRow, SignalReceived
 from tests.fault.world import NOW, World, bank_customers, bank_policy, bank_revision, canonical
+from tests.ungoverned import Ungoverned
 
 JSON = st.recursive(
     st.none()
@@ -74,7 +75,7 @@ EVIDENCE = st.dictionaries(
 )
 
 
-class Exploring:
+class Exploring(Ungoverned):
     """The port `Catalogues`, with the sample bank as it would be if it explored."""
 
     policy = Policy(Revision(msgspec.structs.replace(bank_revision().catalogue, exploration="thompson")))

@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from emulators.ports import Ports
-from emulators.provisioning import _push_subscription, _subscription, provision_bigquery
+from emulators.provisioning import _push_subscription, _subscription, provision_bigquery, written_by_bigquery
 from emulators.schedules import jobs
 from emulators.workflows.serving.places import beside
 from tests.terraform.deployed import GIVEN, ROOT, Deployed, TerraformError, copied, terraform
@@ -48,9 +48,9 @@ def test_topics_are_those_of_the_local_platform(deployed):
 
 def test_subscriptions_are_those_of_the_local_platform(deployed):
     found = deployed.of("pubsub_subscription")
-    rows = TOPOLOGY["bigquery"]["subscription"]
+    written = {each["name"]: each for each in written_by_bigquery(TOPOLOGY)}
 
-    assert found.keys() == {*TOPOLOGY["subscriptions"], *TOPOLOGY["pull_subscriptions"], rows["name"]}
+    assert found.keys() == {*TOPOLOGY["subscriptions"], *TOPOLOGY["pull_subscriptions"], *written}
     for name, declared in TOPOLOGY["subscriptions"].items():
         local = _push_subscription(PROJECT, name, declared, ADDRESSES[declared["service"]], "t")
         made, letters = found[name], one(found[name]["dead_letter_policy"])
@@ -68,7 +68,10 @@ def test_subscriptions_are_those_of_the_local_platform(deployed):
         local = _subscription(PROJECT, name, declared)
         assert (found[name]["topic"], found[name]["ack_deadline_seconds"]) == (local.topic, local.ack_deadline_seconds)
         assert not found[name]["push_config"]
-    assert one(found[rows["name"]]["bigquery_config"])["table"] == f"{PROJECT}.kairos.{rows['table']}"
+    for name, rows in written.items():
+        config = one(found[name]["bigquery_config"])
+        assert config["table"] == f"{PROJECT}.kairos.{rows['table']}"
+        assert config["drop_unknown_fields"] == rows.get("drop_unknown_fields", False)
     assert all(one(each["expiration_policy"]) == {"ttl": ""} for each in found.values()), (
         "idle ones would go after 31 days"
     )

@@ -26,6 +26,7 @@ from shared.domain.shadow import Case, compare
 from shared.messages import HistoryRow
 from shared.runtime.keys import Keyring
 from shared.runtime.service import Service, always_ready
+from tests.ungoverned import Ungoverned
 from tests.unit.answering import Platform
 from tests.unit.domain.situations import NOW, person, policy
 from tests.unit.domain.test_experiments import decided
@@ -42,7 +43,7 @@ TELLS = {
 }
 
 
-class Only:
+class Only(Ungoverned):
     """The port `Catalogues`, of one revision."""
 
     def current(self):

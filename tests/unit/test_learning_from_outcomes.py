@@ -17,6 +17,7 @@ from shared.domain.delivery import Delivery
 from shared.domain.policy.policy import Policy
 from shared.domain.predictors import CELL, SCORES, SHADOWS, Predictors, taught_by
 from tests.fault.world import NOW, World, bank_customers, bank_policy, canonical
+from tests.ungoverned import Ungoverned
 
 PREDICTORS = Predictors(bank_policy().revision.catalogue.predictors)
 
@@ -110,7 +111,7 @@ assert "numpy" in sys.modules
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
-class Challenged:
+class Challenged(Ungoverned):
     """The sample bank, with models that see pairs, forget, are calibrated and are challenged."""
 
     policy = Policy(

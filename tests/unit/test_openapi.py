@@ -44,7 +44,11 @@ ROUTES = {
     "decide": (decide.routes(*[NOTHING] * 4), decide_openapi),
     "feedback": ([*feedback.routes(*[NOTHING] * 4), *callback_routes(*[NOTHING] * 5)], feedback_openapi),
     "operations": (
-        [*operations.sweeping_routes(*[NOTHING] * 5), *operations.redriving_routes(*[NOTHING] * 3)],
+        [
+            *operations.sweeping_routes(*[NOTHING] * 5),
+            *operations.redriving_routes(*[NOTHING] * 3),
+            *operations.reconciling_routes(*[NOTHING] * 3),
+        ],
         operations_openapi,
     ),
     "simulation": (simulation.routes(*[NOTHING] * 3), simulation_openapi),

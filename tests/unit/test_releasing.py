@@ -40,7 +40,7 @@ def judged(after: Revision, before: Revision = LIVE, acknowledged: tuple[str, ..
         brand=None,
         now=NOW,
     )
-    came = Simulation(asked).of_lines(list(lines_of(ROOT / "catalogue" / "samples" / "customers.csv", after, NOW)))
+    came = Simulation(asked).of_lines(list(lines_of(str(ROOT / "catalogue" / "samples" / "customers.csv"), after, NOW)))
     found = gates(Simulated(before, after, *came.summaries, came.rates[-1]), acknowledged)
     assert len(found) >= 7
     return {f"{gate.kind} {gate.id}".strip(): gate for gate in found if not gate.passed}

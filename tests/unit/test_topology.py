@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from emulators.embedded import FUNCTIONS, Embedded
+from emulators.provisioning import written_by_bigquery
 from functions.ingest.handler import Ingest
 from functions.operations.sweeping import SweepDeliveries
 from shared.adapters import memory
@@ -26,7 +27,7 @@ from shared.domain.catalogue.connectors import CONNECTOR_SECRET
 from shared.domain.contact_policy import Deferred
 from shared.domain.erasure import PARKED_DAYS
 from shared.domain.part import SECRET_NAME
-from shared.messages import MESSAGES, HistoryRow
+from shared.messages import MESSAGES, HistoryRow, SignalReceived
 from shared.runtime.settings import Common, Pushed
 from tests.contract.samples import deferral, delivery
 from tests.corpus.tree_bank import TreeBank, revision
@@ -51,7 +52,7 @@ def test_every_topic_is_of_one_type_and_every_type_has_its_topic():
 
 def test_subscriptions_name_topics_and_services_that_there_are():
     topics = set(TOPOLOGY["topics"])
-    pulled = [*TOPOLOGY["pull_subscriptions"].values(), TOPOLOGY["bigquery"]["subscription"]]
+    pulled = [*TOPOLOGY["pull_subscriptions"].values(), *written_by_bigquery(TOPOLOGY)]
 
     assert {each["topic"] for each in (*SUBSCRIPTIONS.values(), *pulled)} == topics
     assert {each["dead_letter_topic"] for each in SUBSCRIPTIONS.values()} <= topics
@@ -331,7 +332,14 @@ def test_the_table_is_cut_and_sorted_by_columns_that_it_has():
 
     assert columns[HISTORY["partition_by"]]["type"] == "TIMESTAMP"
     assert set(HISTORY["cluster_by"]) <= set(columns)
-    assert TOPOLOGY["bigquery"]["subscription"]["table"] in TOPOLOGY["bigquery"]["tables"]
+    assert {each["table"] for each in written_by_bigquery(TOPOLOGY)} == set(TOPOLOGY["bigquery"]["tables"])
+
+
+def test_the_note_of_what_was_accepted_has_nothing_of_a_person():
+    fields = {field.name for field in msgspec.structs.fields(SignalReceived)}
+    columns = {column["name"] for column in TOPOLOGY["bigquery"]["tables"]["accepted"]["columns"]}
+
+    assert columns < fields - {"signal"}
 
 
 def test_the_description_of_a_column_names_every_value_that_it_may_have():

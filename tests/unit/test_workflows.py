@@ -10,7 +10,7 @@ from emulators.workflows.language.linting import lint
 
 WORKFLOWS = sorted((Path(__file__).resolve().parents[2] / "workflows").glob("*.yaml"))
 OUTBOUND = next(path for path in WORKFLOWS if path.name == "outbound.yaml").read_text()
-RETRY = OUTBOUND[OUTBOUND.index("        retry:") : OUTBOUND.index("    - new_batch")]
+RETRY = OUTBOUND[OUTBOUND.index("        retry:") : OUTBOUND.index("    - give")]
 
 
 def said(source: str) -> list[str]:
@@ -25,16 +25,20 @@ def test_a_workflow_is_deployable_and_nothing_in_it_looks_wrong(path):
 
 BROKEN = {
     "a step of an unknown kind": (
-        "    - new_batch:\n        assign:",
-        "    - new_batch:\n        set:",
+        "    - nothing_taken_yet:\n        assign:",
+        "    - nothing_taken_yet:\n        set:",
         "knows no `set`",
     ),
-    "a jump to nowhere": ("next: place_cursor", "next: place_courser", "did you mean place_cursor"),
-    "a jump out of a loop's sight": ("next: continue", "next: finish", "no step finish"),
-    "continue outside a loop": ("next: place_cursor", "next: continue", "continue stands in no loop"),
-    "a variable that nothing sets": ("${pages + 1}", "${page_count + 1}", "page_count is no variable here"),
-    "a loop's variable outside the loop": ("after: ${last}", "after: ${person}", "person is no variable here"),
-    "a function that does not exist": ("list.concat(", "list.append(", "no function or subworkflow list.append"),
+    "a jump to nowhere": ("next: next_page", "next: next_paeg", "did you mean next_page"),
+    "a jump out of a loop's sight": (
+        "- asked[name]: ${args[name]}",
+        "- asked[name]: ${args[name]}\n                    next: finish",
+        "no step finish",
+    ),
+    "continue outside a loop": ("next: next_page", "next: continue", "continue stands in no loop"),
+    "a variable that nothing sets": ("${tries + 1}", "${try_count + 1}", "try_count is no variable here"),
+    "a loop's variable outside the loop": ("page: ${step.page}", "page: ${name}", "name is no variable here"),
+    "a function that does not exist": ("len(taken", "list.length(taken", "no function or subworkflow list.length"),
     "a call that does not exist": ("call: http.post", "call: http.send", "no function or subworkflow http.send"),
     "a subworkflow that does not exist": ("call: sys.log", "call: log_it", "no function or subworkflow log_it"),
     "a header set that HTTP calls do not take": ("            headers:", "            header:", "mean headers"),
@@ -42,10 +46,14 @@ BROKEN = {
     "a retry without a limit": ("          max_retries: 8\n", "", "a retry has a max_retries"),
     "a try without retry or except": (RETRY, "", "a try has a retry, an except, or both"),
     "a misspelt severity": ("severity: WARNING", "severity: WARN", "severity 'WARN' is none of"),
-    "two steps of one name": ("    - finish_part:", "    - count:", "two steps are called count"),
-    "text mixed with an expression": ('${wave + "-" + person}', "wave ${person}", "an expression stands alone"),
-    "an expression that is too long": ("${pages + 1}", "${pages" + " + 1" * 100 + "}", "400 characters"),
-    "too many assignments": ("          - signals: []\n", "          - signals: []\n" * 50, "at most 50 assignments"),
+    "two steps of one name": ("    - finish:", "    - report:", "two steps are called report"),
+    "text mixed with an expression": (
+        '${waves + "/" + text.url_encode(wave)}',
+        "waves ${wave}",
+        "an expression stands alone",
+    ),
+    "an expression that is too long": ("${tries + 1}", "${tries" + " + 1" * 100 + "}", "400 characters"),
+    "too many assignments": ("          - accepted: 0\n", "          - accepted: 0\n" * 50, "at most 50 assignments"),
     "a source that is too long": ("main:", "#" * 131_072 + "\nmain:", "at most 128 KB"),
 }
 

@@ -22,7 +22,7 @@ from shared.adapters.firestore.client import (
 )
 from shared.adapters.firestore.histories import additions, change, changes, decode_history, microseconds
 from shared.adapters.sealing import Sealer
-from shared.adapters.together import Own, guarded, read_together
+from shared.adapters.together import Own, guarded, read_each, read_together
 from shared.domain.contact import Contact
 from shared.domain.contact_folding import Fold
 from shared.domain.contact_history import ContactHistory
@@ -55,6 +55,10 @@ class Contacts:
         none yet.
         """
         return read_together(person_id, self._own)
+
+    def histories(self, person_ids: Sequence[str]) -> dict[str, ContactHistory]:
+        """The contact history of each of these persons."""
+        return read_each(dict.fromkeys(person_ids), self._own)
 
     def _own(self, person_ids: Sequence[str]) -> dict[str, Own]:
         self._meter.add(reads=len(person_ids))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from google.cloud.firestore_v1.base_query import FieldFilter
 
@@ -10,7 +11,7 @@ from shared.adapters.firestore.client import Database, decode, encode, encode_up
 from shared.adapters.firestore.contacts import regroup
 from shared.adapters.firestore.profiles import decode_profile, encode_profile
 from shared.adapters.sealing import Sealer
-from shared.domain.errors import OversizedError
+from shared.domain.errors import ErasedError, OversizedError
 from shared.domain.identity.links import Identifier
 from shared.domain.profile import Person
 from shared.ports import Meter, Rewrite, Versioned
@@ -63,6 +64,17 @@ class Persons:
         if not snapshot.exists:
             return None
         return Versioned(decode_profile(self._sealer, snapshot, person_id), version_of(snapshot.update_time))
+
+    def profiles(self, person_ids: Sequence[str]) -> dict[str, Person]:
+        """The documents of these ids that are there and not erased."""
+        references = {self._database.reference(PROFILES, each): each for each in dict.fromkeys(person_ids)}
+        self._meter.add(reads=len(references))
+        found: dict[str, Person] = {}
+        for snapshot in self._database.get_all(list(references)):
+            person_id = references[snapshot.reference]
+            with suppress(ErasedError):
+                found[person_id] = decode_profile(self._sealer, snapshot, person_id)
+        return found
 
     def rewrite(self, change: Rewrite) -> None:
         """Write persons and identifiers that change together, in one guarded commit."""

@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from shared.adapters.memory.store import Document, Store
-from shared.adapters.together import Own, guarded, read_together
+from shared.adapters.together import Own, guarded, read_each, read_together
 from shared.domain.contact import Contact
 from shared.domain.contact_folding import Fold
 from shared.domain.contact_history import ContactHistory
@@ -31,6 +31,10 @@ class Contacts:
         none yet.
         """
         return read_together(person_id, self._own)
+
+    def histories(self, person_ids: Sequence[str]) -> dict[str, ContactHistory]:
+        """The contact history of each of these persons."""
+        return read_each(dict.fromkeys(person_ids), self._own)
 
     def _own(self, person_ids: Sequence[str]) -> dict[str, Own]:
         self._meter.add(reads=len(person_ids))

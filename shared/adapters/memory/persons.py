@@ -51,6 +51,18 @@ class Persons:
             raise ErasedError(f"person {person_id} was erased")
         return Versioned(msgspec.json.decode(document.data, type=Person), document.version)
 
+    def profiles(self, person_ids: Sequence[str]) -> dict[str, Person]:
+        """The documents of these ids that are there and not erased."""
+        wanted = dict.fromkeys(person_ids)
+        self._meter.add(reads=len(wanted))
+        with self._store.lock:
+            held = {each: self._store.profiles.get(each) for each in wanted}
+        return {
+            person_id: msgspec.json.decode(document.data, type=Person)
+            for person_id, document in held.items()
+            if document is not None and document.data
+        }
+
     def rewrite(self, change: Rewrite) -> None:
         """Write persons and identifiers that change together, in one guarded commit."""
         with self._store.lock:

@@ -19,6 +19,7 @@ from shared.domain.forgetting import Era
 from shared.domain.governance.in_force import InForce
 from shared.domain.identity.links import Identifier
 from shared.domain.observed import Observed
+from shared.domain.outbound.wave import OutboundWave
 from shared.domain.pace import Pace
 from shared.domain.profile import Person
 from shared.domain.propensity import Counts
@@ -91,6 +92,8 @@ class Store:
         self.due: dict[str, datetime] = {}
         self.paces: dict[str, Document[Pace]] = {}
         self.ledgers: dict[tuple[str, str], Document[Ledger]] = {}
+        self.waves: dict[str, Document[OutboundWave]] = {}
+        self.wave_pages: dict[tuple[str, int], bytes] = {}
         self._versions = itertools.count(1)
 
     def next_version(self) -> str:

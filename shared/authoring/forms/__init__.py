@@ -6,6 +6,7 @@ into the catalogue of a revision. What people write down just as a revision hold
 
 from shared.authoring.forms.actions import Action, Actions, Treatment
 from shared.authoring.forms.arbitration import Arbitration
+from shared.authoring.forms.audiences import Audiences
 from shared.authoring.forms.bank import Bank, Brand, Group, Issue, Level
 from shared.authoring.forms.connectors import Connectors
 from shared.authoring.forms.consent import Consent
@@ -36,6 +37,7 @@ __all__ = [
     "Actions",
     "Arbitration",
     "Attribute",
+    "Audiences",
     "Bank",
     "Brand",
     "Callbacks",

@@ -17,6 +17,7 @@ from shared.domain.catalogue.arbitration import (
     SymbolicPredictor,
     Weights,
 )
+from shared.domain.catalogue.audiences import MOST_PERSONS, Audience, ParameterType, WaveVolume
 from shared.domain.catalogue.authentication import (
     AddressSignature,
     Authentication,
@@ -90,6 +91,7 @@ __all__ = [
     "CANARY_SHARES",
     "MOST_BINS",
     "MOST_PARENTS",
+    "MOST_PERSONS",
     "POLICY_KINDS",
     "Action",
     "Active",
@@ -101,6 +103,7 @@ __all__ = [
     "Attribute",
     "AttributeType",
     "AttributeValue",
+    "Audience",
     "Authentication",
     "Basic",
     "Bearer",
@@ -150,6 +153,7 @@ __all__ = [
     "NumericPredictor",
     "Objection",
     "OidcToken",
+    "ParameterType",
     "Placement",
     "PlainType",
     "PolicyKind",
@@ -181,6 +185,7 @@ __all__ = [
     "Treatment",
     "Trigger",
     "Verdict",
+    "WaveVolume",
     "Weights",
     "facts",
 ]

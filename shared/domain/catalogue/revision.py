@@ -9,6 +9,7 @@ import msgspec
 
 from shared.domain.catalogue.actions import Action, Treatment
 from shared.domain.catalogue.arbitration import ContextWeight, Effect, Exploration, Learning, Predictor, Weights
+from shared.domain.catalogue.audiences import Audience
 from shared.domain.catalogue.callbacks import Callback
 from shared.domain.catalogue.conditions import Condition, Exclusion, Expression
 from shared.domain.catalogue.connectors import Connector, ContentService
@@ -46,7 +47,7 @@ class Catalogue(Part, frozen=True, kw_only=True):
     starts a decision. `connectors` are the providers that channels are sent through. `experiments` part persons
     into arms.
     `effect` is what counts of a treatment. `fairness` is what simulations are held
-    against, and `gates` what changes are.
+    against, and `gates` what changes are. `audiences` are whom waves go to.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Catalogue(Part, frozen=True, kw_only=True):
     effect: Effect = "acceptance"
     learning: Learning = Learning()
     fairness: Fairness = Fairness()
+    audiences: tuple[Audience, ...] = ()
     gates: Gates = Gates()
 
     def canonical(self) -> bytes:
@@ -107,6 +109,7 @@ class Revision:
         self.content_services = {s.id: s for s in catalogue.content_services}
         self.brands = {b.id: b for b in catalogue.brands}
         self.actions = {a.id: a for a in catalogue.actions}
+        self.audiences = {a.id: a for a in catalogue.audiences}
         self.treatments = {t.id: (a, t) for a in catalogue.actions for t in a.treatments}
 
     @classmethod

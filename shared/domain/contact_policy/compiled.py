@@ -18,6 +18,7 @@ from shared.domain.contact_past import FACTS, Folded, facts_of
 from shared.domain.contact_policy.quiet import Quiet
 from shared.domain.contact_policy.tallies import Asked, Counted, Tally
 from shared.domain.contact_policy.windows import INSTANT, period, reach
+from shared.domain.governance.switches import SwitchedOff
 from shared.domain.outcome import OutcomeName
 from shared.domain.policy.rows import Rows
 from shared.domain.policy.scopes import Scopes
@@ -111,6 +112,13 @@ class ContactRules:
                 return of(rule.scope) & any_of("channel", paid)
             case Cap() | QuietHours() | Volume():
                 return of(rule.scope)
+
+    def switched(self, off: Iterable[SwitchedOff]) -> Rows:
+        """The rows that are switched off."""
+        found = 0
+        for each in off:
+            found |= self.scopes.any(each.kind, (each.id,))
+        return found
 
     def zone_of(self, profile: Profile) -> tzinfo:
         """The person's own time zone; the bank's where theirs is not known or is none."""

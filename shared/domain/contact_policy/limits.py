@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from shared.domain.catalogue import facts
+from shared.domain.catalogue import Action, Treatment, facts
 from shared.domain.contact_history import ContactHistory
 from shared.domain.contact_policy.compiled import ContactRules, apart_of
 from shared.domain.contact_policy.ledger import NOTHING_CLOSED, Closed, Deferred, Withheld
@@ -13,10 +13,14 @@ from shared.domain.contact_policy.quiet import allowed_from
 from shared.domain.contact_policy.reaching import CHOSEN, beyond, contact_of
 from shared.domain.contact_policy.tallies import NEVER, Stop, Tally, rests_until, times_of
 from shared.domain.contact_policy.windows import leaves
+from shared.domain.governance.switches import NOTHING_OFF, SwitchedOff, stopping
 from shared.domain.policy.rows import Rows
 from shared.domain.profile import Profile
 from shared.domain.rules import Budget, Cap, Cooldown, Holdout, Rule, Volume
 from shared.domain.signal import digest
+
+_SWITCHED = -1
+"""Stands before the rules, as the number of what is switched off."""
 
 
 class Limits:
@@ -34,6 +38,7 @@ class Limits:
         now: datetime,
         closed: Mapping[str, Closed] = NOTHING_CLOSED,
         *,
+        off: Sequence[SwitchedOff] = NOTHING_OFF,
         holds_out: bool = True,
     ) -> None:
         """Ask every rule.
@@ -44,6 +49,7 @@ class Limits:
             history: the person's contacts.
             now: the time of the reservation, UTC.
             closed: volumes and budgets, by the rule's id, of which too little is left.
+            off: what is switched off.
             holds_out: whether holdouts count.
         """
         self._rules = rules
@@ -57,6 +63,9 @@ class Limits:
         if rules.preferences:
             self._limits = rules.limits | {number: limit_of(cap, profile) for number, cap in rules.preferences}
         self._standing: dict[int, Rows] = {}
+        self._off = off
+        if off:
+            self._standing[_SWITCHED] = rules.switched(off)
         self._stand()
         asked = rules.asked(history, now)
         self._times = times_of(asked, rules.since(now, self._zone)) if asked else {}
@@ -159,6 +168,8 @@ class Limits:
         for number, rows in sorted(self._stops.items()):
             if rows >> row & 1:
                 action, treatment = self._rules.rows[row]
+                if number == _SWITCHED:
+                    return switched(self._off, action, treatment)
                 rule = self._rules.rules[number]
                 apart = apart_of(rule) if isinstance(rule, Cap | Cooldown) else None
                 value = facts(action, treatment)[apart] if apart else None
@@ -205,6 +216,12 @@ class Limits:
         if until is None or until - since > longest:
             return None
         return Deferred(treatment=self._rules.rows[row][1].id, rule=stopping[0].id, until=until)
+
+
+def switched(off: Sequence[SwitchedOff], action: Action, treatment: Treatment) -> Withheld | None:
+    """That a treatment, its action, brand or channel is switched off; None where it is not."""
+    found = stopping(off, action=action.id, brand=action.brand, channel=treatment.channel)
+    return Withheld(treatment=treatment.id, rule=found.name, kind="switch") if found is not None else None
 
 
 def limit_of(cap: Cap, profile: Profile) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -11,8 +11,9 @@ import msgspec
 from shared.domain.catalogue import Revision, facts
 from shared.domain.contact_history import ContactHistory
 from shared.domain.contact_policy.ledger import NOTHING_CLOSED, Closed, Selection, Withheld
-from shared.domain.contact_policy.limits import Limits
+from shared.domain.contact_policy.limits import Limits, switched
 from shared.domain.contact_policy.reaching import contact_of
+from shared.domain.governance.switches import NOTHING_OFF, SwitchedOff
 from shared.domain.profile import Profile
 from shared.domain.rules import ConsentRule, ExclusionRule, in_scope
 
@@ -31,6 +32,7 @@ def select(
     defers: bool = True,
     since: datetime | None = None,
     closed: Mapping[str, Closed] = NOTHING_CLOSED,
+    off: Sequence[SwitchedOff] = NOTHING_OFF,
     holds_out: bool = True,
 ) -> Selection:
     """The first `count` treatments of different actions that every rule lets through, each counted for the next.
@@ -47,12 +49,13 @@ def select(
         since: when the first decision was made, of one that waited and is made again: all waiting ends in time from
             then.
         closed: volumes and budgets, by the rule's id, of which too little is left.
+        off: what is switched off.
         holds_out: whether holdouts count.
 
     Raises:
         NotFoundError: the revision has no such treatment.
     """
-    limits = Limits(policy.contact_rules, profile, history, now, closed, holds_out=holds_out)
+    limits = Limits(policy.contact_rules, profile, history, now, closed, off=off, holds_out=holds_out)
     chosen: list[str] = []
     actions: set[str] = set()
     withheld: list[Withheld] = []
@@ -90,16 +93,24 @@ def first_stop(
     history: ContactHistory,
     now: datetime,
     closed: Mapping[str, Closed] = NOTHING_CLOSED,
+    *,
+    off: Sequence[SwitchedOff] = NOTHING_OFF,
 ) -> Withheld | None:
-    """The first rule, in the catalogue's order, that stops a treatment; None where all let it through."""
-    return Limits(policy.contact_rules, profile, history, now, closed).stop(policy.row(treatment_id))
+    """The first that stops a treatment: what is switched off, then the rules in the catalogue's order; None where all
+    let it through.
+    """
+    return Limits(policy.contact_rules, profile, history, now, closed, off=off).stop(policy.row(treatment_id))
 
 
-def still_allowed(revision: Revision, treatment_id: str, profile: Profile) -> Withheld | None:
-    """What delivery asks again just before sending: consent and exclusions only, since the contact itself is
-    reserved.
+def still_allowed(
+    revision: Revision, treatment_id: str, profile: Profile, off: Sequence[SwitchedOff] = NOTHING_OFF
+) -> Withheld | None:
+    """What delivery asks again just before sending: what is switched off, consent and exclusions only, since the
+    contact itself is reserved.
     """
     action, treatment = revision.treatment(treatment_id)
+    if off and (stopped := switched(off, action, treatment)) is not None:
+        return stopped
     known = facts(action, treatment)
     for exclusion in revision.catalogue.exclusions:
         if exclusion.flag in profile.flags:

@@ -50,6 +50,8 @@ def of_surroundings(old: Catalogue, new: Catalogue) -> Iterator[Change]:
     yield from changed("fairness", "parts", old.fairness.parts, new.fairness.parts, _value, actions=0)
     for name, was, is_now in paired(old.fairness.limits, new.fairness.limits, lambda limit: limit.id):
         yield from _of_fields(f"limit of fairness {name}", was, is_now)
+    for name, was, is_now in paired(old.audiences, new.audiences, lambda audience: audience.id):
+        yield from _of_fields(f"audience {name}", was, is_now)
 
 
 def _of_channels(old: Catalogue, new: Catalogue) -> Iterator[Change]:

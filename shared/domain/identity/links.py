@@ -48,6 +48,8 @@ class Identifier(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         anchor: the key of the one identifier it hangs on, of one that the person's graph does not hold; empty where the
             graph does.
         shared: whether it met more persons than it may, and links to nobody any more.
+        led_to: whom it was followed to when it was last, where that is another; a person who is made of `person_id` no
+            more is not the one.
     """
 
     namespace: str
@@ -60,6 +62,7 @@ class Identifier(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     epoch: int | None = None
     anchor: str = ""
     shared: bool = False
+    led_to: str = ""
 
     @property
     def key(self) -> str:

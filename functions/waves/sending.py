@@ -1,0 +1,167 @@
+"""Sending a wave: page after page, at its pace, and no page while a channel that it plans with has nothing left."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from functions.waves.holding import Held, Step, ended
+from shared.domain.allowance import cost
+from shared.domain.catalogue import Revision
+from shared.domain.errors import TransientError
+from shared.domain.outbound.opening import SCHEDULE
+from shared.domain.outbound.wave import (
+    LONGEST_WAIT_SECONDS,
+    OPEN,
+    SOURCE,
+    OutboundWave,
+    Page,
+    left_open,
+    properties,
+    signal_id,
+)
+from shared.domain.rules import Budget, Volume
+from shared.ports import Allowances, Catalogues
+from shared.ports.waves import Waves
+
+
+class Sent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What ingest said of a page."""
+
+    page: int
+    accepted: int
+    rejected: int
+
+
+class Send:
+    """The use case over its ports."""
+
+    def __init__(self, waves: Waves, catalogues: Catalogues, allowances: Allowances) -> None:
+        """Give the pages of `waves` away, at the pace of the live revision's channels and within `allowances`."""
+        self._waves = waves
+        self._held = Held(waves)
+        self._catalogues = catalogues
+        self._allowances = allowances
+
+    def __call__(self, wave_id: str, execution: str, sent: Sent | None, now: datetime) -> Step:
+        """Note a page that was sent, and give the next one, or how long to wait for it.
+
+        A page that is not noted is given again; its signals have the same ids, and ingest's are taken once.
+
+        Raises:
+            NotFoundError: there is no such wave.
+            TransientError: a store did not answer, or somebody wrote the wave meanwhile.
+        """
+        held = self._held.load(wave_id)
+        wave = held.value
+        noted = sent is not None and sent.page == wave.sent and wave.execution in ("", execution)
+        told = ended(wave, execution)
+        if told is not None and not noted:
+            return told
+        if noted and sent is not None:  # also of one that was paused while it was under way
+            wave = self._noted(wave, sent, now)
+        if wave.sent == wave.pages and wave.phase == "sending":
+            wave = msgspec.structs.replace(wave, phase="reconciling")
+        wave = self._held.write(
+            held, now, **{name: getattr(wave, name) for name in wave.__struct_fields__ if name != "seen_at"}
+        )
+        told = ended(wave, execution)
+        if told is not None:
+            return told
+        if wave.phase == "reconciling":
+            return Step(state="running", complete=True, wave=wave)
+        wait = 0.0 if wave.next_at is None else (wave.next_at - now).total_seconds()
+        page = self._page(wave)
+        if wait <= 0:
+            wait = self._closed_for(wave, page, now)
+        if wait > 0:
+            return Step(state="running", wait_seconds=min(wait, LONGEST_WAIT_SECONDS), wave=wave)
+        return Step(state="running", page=wave.sent, signals=_signals(wave, page, now), wave=wave)
+
+    def _noted(self, wave: OutboundWave, sent: Sent, now: datetime) -> OutboundWave:
+        page = self._page(wave)
+        given = len(_signals(wave, page, now))
+        pause = _seconds(self._catalogues.current().revision, wave, page)
+        return msgspec.structs.replace(
+            wave,
+            sent=wave.sent + 1,
+            accepted=wave.accepted + sent.accepted,
+            rejected=wave.rejected + sent.rejected,
+            left_out=wave.left_out + len(page.person_ids) - given,
+            next_at=now + timedelta(seconds=pause) if pause else None,
+        )
+
+    def _page(self, wave: OutboundWave) -> Page:
+        pages = self._waves.pages(wave.id, wave.sent, wave.sent + 1)
+        if not pages:
+            raise TransientError(f"page {wave.sent} of the wave {wave.id} is not there")
+        return pages[0]
+
+    def _closed_for(self, wave: OutboundWave, page: Page, now: datetime) -> float:
+        """Seconds until every channel that the plan gives to persons of a page has something left again."""
+        if wave.plan is None:
+            return 0.0
+        given = {wave.plan.channels[n] for n in page.channels if n != OPEN} & wave.plan.limited.keys()
+        if not given:
+            return 0.0
+        revision = self._catalogues.current().revision
+        left = self._allowances.left(revision, now)
+        opens = [
+            left[rule.id].opens_at
+            for rule in revision.catalogue.rules
+            if isinstance(rule, Volume | Budget)
+            for channel in given & set(rule.scope.channels)
+            if left[rule.id].units < cost(rule, revision.channels[channel].price)
+        ]
+        return max(((each - now).total_seconds() for each in opens), default=0.0)
+
+
+def _signals(wave: OutboundWave, page: Page, now: datetime) -> list[dict[str, object]]:
+    """The signals of a page's persons; none of those for whom the plan left nothing open."""
+    signals: list[dict[str, object]] = []
+    for n, person_id in enumerate(page.person_ids):
+        channels = None if wave.plan is None else left_open(wave.plan, page, n)
+        if channels is not None and not channels:
+            continue
+        signals.append(
+            {
+                "id": signal_id(wave.id, person_id),
+                "type": SCHEDULE,
+                "at": now.isoformat(),
+                "source": SOURCE,
+                "identifiers": {"person_id": person_id},
+                "properties": properties(wave, channels),
+            }
+        )
+    return signals
+
+
+def _seconds(revision: Revision, wave: OutboundWave, page: Page) -> float:
+    """How long the channels take for what a page may send, or the wave's own pace, whichever is more."""
+    persons = len(page.person_ids)
+    own = 60 * persons / wave.per_minute if wave.per_minute else 0.0
+    rates = {channel: _rate(revision, channel) for channel in revision.outbound}
+    if wave.plan is None:
+        every = [rate for rate in rates.values() if rate is not None]
+        channels = persons / sum(every) if every and len(every) == len(rates) else 0.0
+        return max(own, channels)
+    counts = Counter(wave.plan.channels[n] for n in page.channels if n != OPEN)
+    planned = [count / rate for channel, count in counts.items() if (rate := rates.get(channel)) is not None]
+    return max([own, *planned])
+
+
+def _rate(revision: Revision, channel: str) -> float | None:
+    """Messages a second that go out on a channel by all its connectors; None where one of them has no limit."""
+    lanes: dict[str, float | None] = {}
+    for brand in revision.brands:
+        lane = revision.lane(channel, brand)
+        lanes[lane.id] = lane.rate_limit.per_second if lane.rate_limit is not None else None
+    return _sum(list(lanes.values()))
+
+
+def _sum(rates: Sequence[float | None]) -> float | None:
+    known = [rate for rate in rates if rate is not None]
+    return sum(known) if known and len(known) == len(rates) else None

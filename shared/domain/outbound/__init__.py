@@ -1,0 +1,1 @@
+"""Outbound waves: a signal for each person of an audience, page by page, and scarce volume where it is worth most."""

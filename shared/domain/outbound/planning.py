@@ -1,0 +1,135 @@
+"""The plan of a wave: what each channel is worth for each person, and who gets the scarce ones.
+
+What a channel is worth for a person is the priority of what a decision with that channel alone would choose: engagement
+policy, arbitration and contact policy asked, by the engine that decides many together. A person is left to their own
+decision where that is not for the plan to say: a notice must go out, or an experiment has another way to choose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.domain.batch.deciding import Batch, Decisions, Wave
+from shared.domain.contact_history import ContactHistory
+from shared.domain.engagement import Slots
+from shared.domain.outbound.distribution import NOBODY, Volume, distribute
+from shared.domain.outbound.opening import SCHEDULE
+from shared.domain.outbound.wave import NOTHING, OPEN, SOURCE, OutboundWave, Page, Plan, properties, signal_id
+from shared.domain.policy.policy import Policy
+from shared.domain.profile import Person
+from shared.domain.propensity import Counts
+from shared.domain.signal import Signal
+
+
+class Valuing:
+    """Says what channels are worth, by one revision and the evidence of one moment."""
+
+    def __init__(self, policy: Policy, counts: Mapping[str, Counts], now: datetime) -> None:
+        """Make ready what does not depend on persons."""
+        self._policy = policy
+        self._now = now
+        self.channels = policy.revision.outbound
+        self._whole = Batch(policy, Slots(channels=self.channels), counts, now)
+        self._alone = [Batch(policy, Slots(channels=(channel,)), counts, now) for channel in self.channels]
+
+    def __call__(
+        self, wave: OutboundWave, page: Page, people: Mapping[str, Person], histories: Mapping[str, ContactHistory]
+    ) -> Page:
+        """A page with what each channel is worth for each person; nothing for those who are not known any more."""
+        known = [n for n, person_id in enumerate(page.person_ids) if person_id in people]
+        worth = np.full((len(page.person_ids), len(self.channels)), -1.0)
+        decided = np.full(len(page.person_ids), OPEN, np.uint8)
+        if known:
+            ids = [page.person_ids[n] for n in known]
+            asked = Wave(
+                [self._policy.features.seen(people[each], self._now) for each in ids],
+                [self._signal(wave, each) for each in ids],
+                [histories[each] for each in ids],
+            )
+            for number, batch in enumerate(self._alone):
+                worth[known, number] = self._priorities(batch(asked))
+            decided[known] = self._decided(self._whole(asked))
+        return msgspec.structs.replace(page, worth=worth.tobytes(), decided=decided.tobytes())
+
+    def _signal(self, wave: OutboundWave, person_id: str) -> Signal:
+        return Signal(
+            id=signal_id(wave.id, person_id),
+            type=SCHEDULE,
+            at=self._now,
+            received_at=self._now,
+            source=SOURCE,
+            identifiers={"person_id": person_id},
+            properties=properties(wave, None),
+        )
+
+    def _chosen(self, decisions: Decisions) -> NDArray[np.intp]:
+        """The row that each person gets, now or when quiet hours end; -1 where there is none."""
+        rows = decisions.chosen.rows
+        chosen = rows[:, 0].copy() if rows.shape[1] else np.full(len(rows), -1, np.intp)
+        for person, made in decisions.alone.items():
+            if made.deferred is not None:
+                chosen[person] = self._policy.row(made.deferred.treatment)
+        return chosen
+
+    def _priorities(self, decisions: Decisions) -> NDArray[np.float64]:
+        chosen = self._chosen(decisions)
+        whose = (chosen >= 0).nonzero()[0]
+        found = np.full(len(chosen), -1.0)
+        found[whose] = decisions.pairs.priorities[decisions.pairs.at(chosen[whose], whose)]
+        return found
+
+    def _decided(self, decisions: Decisions) -> NDArray[np.uint8]:
+        """Of those who are left to their own decision, the number of the channel that it takes."""
+        chosen, mandatory = self._chosen(decisions), self._policy.factors.mandatory
+        number = {channel: n for n, channel in enumerate(self.channels)}
+        found = np.full(len(chosen), OPEN, np.uint8)
+        for person, row in enumerate(chosen.tolist()):
+            if decisions.otherwise[person] or (row >= 0 and mandatory >> row & 1):
+                found[person] = number[self._policy.rows[row][1].channel] if row >= 0 else NOTHING
+        return found
+
+
+def plan(plan: Plan, pages: Sequence[Page]) -> tuple[Plan, list[Page]]:
+    """Give the scarce channels to whom they are worth most.
+
+    Args:
+        plan: the revision, the channels, and the volumes of the limited ones.
+        pages: with what each channel is worth.
+    """
+    size = len(plan.channels)
+    worth = np.concatenate([np.frombuffer(page.worth).reshape(-1, size) for page in pages])
+    decided = np.concatenate([np.frombuffer(page.decided, np.uint8) for page in pages])
+    taken = np.bincount(decided[decided < size], minlength=size).tolist()
+    volumes = [
+        _remaining(plan.limited[channel], taken[n]) if channel in plan.limited else Volume()
+        for n, channel in enumerate(plan.channels)
+    ]
+    own = decided == OPEN
+    found = distribute(worth[own], volumes)
+    channels = np.full(len(worth), OPEN, np.uint8)
+    channels[own] = np.where(found.channels == NOBODY, OPEN, found.channels)
+    counts = np.bincount(found.channels[found.channels >= 0], minlength=size).tolist()
+    limited = [(n, channel) for n, channel in enumerate(plan.channels) if channel in plan.limited]
+    made = msgspec.structs.replace(
+        plan,
+        planned={channel: counts[n] + taken[n] for n, channel in limited},
+        decided=int((~own).sum()),
+        prices={channel: found.prices[n] for n, channel in limited},
+        worth=found.total,
+        bound=found.bound,
+        missing={channel: found.missing[n] for n, channel in limited if found.missing[n]},
+    )
+    parts = np.split(channels, np.cumsum([len(page.person_ids) for page in pages])[:-1])
+    return made, [
+        msgspec.structs.replace(page, channels=part.tobytes()) for page, part in zip(pages, parts, strict=True)
+    ]
+
+
+def _remaining(limit: tuple[int | None, int], taken: int) -> Volume:
+    most, least = limit
+    return Volume(None if most is None else max(0, most - taken), max(0, least - taken))
