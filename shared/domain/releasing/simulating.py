@@ -18,8 +18,10 @@ from shared.domain.signal import DECISION_REQUESTED
 SENT = "outbound"
 """Where nothing asks and something is sent."""
 
-_ONCE = frozenset({"persons", "loosened"})
-"""Kinds of gates that say the same wherever it is decided."""
+_OF_SENT = frozenset({"persons", "loosened", "cost", "volume"})
+"""Kinds of gates that say the same wherever it is decided, or are about what we start ourselves: an inbound channel
+answers whoever comes.
+"""
 
 MOST_NAMED = 20
 """Persons named behind a gate."""
@@ -72,7 +74,7 @@ def simulate_change(change: Change, persons: Sequence[Subject]) -> tuple[tuple[G
         for gate in judged:
             if where == SENT:
                 found.append(_named(asked, persons, gate))
-            elif gate.kind not in _ONCE:
+            elif gate.kind not in _OF_SENT:
                 told = msgspec.structs.replace(gate, id=f"{gate.id} on {where}".strip(), said=f"{where}: {gate.said}")
                 found.append(_named(asked, persons, told))
     return tuple(sorted(found, key=lambda gate: gate.passed)), tuple(places)
