@@ -1,4 +1,4 @@
-"""`kairos catalogue`: check and build the files, say what changed, and make a build live."""
+"""`kairos catalogue`: check and build the files, say what changed, and bring a build to decide."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
-from cli.platform import ROOT, running
+from cli.governed import desk, operator_options
+from cli.platform import ROOT
+from cli.releasing import STEPS, say_release
 from cli.revisions import revision_of
 from cli.say import fail, json_option, say_json
 from shared.authoring import CatalogueError, Problem, check_folder, load
@@ -23,7 +25,7 @@ _folder = click.argument(
 
 @click.group()
 def catalogue() -> None:
-    """Check, build, compare and publish the catalogue."""
+    """Check, build, compare and release the catalogue."""
 
 
 @catalogue.command()
@@ -123,23 +125,42 @@ def schemas(folder: Path) -> None:
 
 @catalogue.command()
 @_folder
-@click.option("--project", help="A project of Google Cloud, instead of the platform that runs here.")
-def publish(folder: Path, project: str | None) -> None:
-    """Build FOLDER and make it live, on the platform that runs here or in a project of Google Cloud."""
+@click.option("--why", default="a change of the catalogue", show_default=True, help="As the audit log keeps it.")
+@click.option("--emergency", "at_once", is_flag=True, help="Let it decide at once; somebody else reviews it later.")
+@click.option("--project", help="A project of Google Cloud in which nothing is live yet, instead of the platform here.")
+@operator_options
+@json_option
+def publish(
+    folder: Path, why: str, at_once: bool, project: str | None, person: str, environment: str, as_json: bool
+) -> None:
+    """Check and build FOLDER and propose it as a release, on the platform that runs here.
+
+    It decides once it is simulated, approved by somebody else, a canary and promoted. In a PROJECT the first revision
+    decides at once; any other is kept there, to be proposed.
+    """
     revision = _load(folder)
     if project:
         from cli.stores import publish_to
 
-        publish_to(project, revision)
-        click.secho(f"✓ live in {project}: {_said(revision)}", fg="green")
+        live = publish_to(project, revision)
+        said = f"live in {project}" if live else f"kept in {project}, where another is live"
+        click.secho(f"✓ {said}: {_said(revision)}", fg="green")
         return
-    platform = running()
-    if platform.on == "embedded":
-        fail("The embedded platform keeps its catalogue in its own process.", "Start it again: kairos up --on embedded")
-    from cli.stores import catalogues
+    with desk(person, environment) as at:
+        at.keep(revision.catalogue.canonical())
+        made = at.do("/v1/releases", {"revision": revision.id, "why": why})
+        if made["state"] == "draft":
+            made = at.do(f"/v1/releases/{made['id']}/check", {"passed": True})
+        if at_once and made["state"] != "live":
+            made = at.do(f"/v1/releases/{made['id']}/emergency", {"why": why})
+    if as_json:
+        say_json(made)
+        return
+    say_release(made)
 
-    catalogues(platform).publish(revision)
-    click.secho(f"✓ live: {_said(revision)}", fg="green")
+
+for _step in STEPS:
+    catalogue.add_command(_step)
 
 
 def _load(folder: Path) -> Revision:

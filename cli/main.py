@@ -22,7 +22,9 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     "replay": ("cli.records", "replay", "Make decisions again from their records, and compare."),
     "seal": ("cli.records", "seal", "Chain and seal the history of a day."),
     "verify": ("cli.records", "verify", "Find what was changed or is missing since."),
-    "catalogue": ("cli.catalogue", "catalogue", "Check, build and publish the catalogue."),
+    "catalogue": ("cli.catalogue", "catalogue", "Check, build and release the catalogue."),
+    "switch": ("cli.switching", "switch", "Switch an action, a brand or a channel off at once, or on again."),
+    "audit": ("cli.audit", "audit", "Show who released and switched what, and verify that nobody changed it."),
     "simulate": ("cli.simulate", "simulate", "Decide for many persons, by one revision or two, and compare."),
     "content": ("cli.content", "content", "Show what a treatment says to a person, and what its provider would get."),
     "person": ("cli.person", "person", "Show, take apart, hand over or erase one customer."),
@@ -36,6 +38,7 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     "workflow": ("cli.workflow", "workflow", "Check, run and trace workflows on this machine."),
     "openapi": ("cli.openapi", "openapi", "Write what the functions take and give over HTTP."),
     "asyncapi": ("cli.asyncapi", "asyncapi", "Write what travels between functions."),
+    "cost": ("cli.cost", "cost", "What it costs, per million signals and per decision, by stage."),
     "bench": ("cli.bench", "bench", "Measure speed against peers, in one run."),
     "doctor": ("cli.doctor", "doctor", "Say what this machine can run, and how to get the rest."),
 }

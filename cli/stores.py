@@ -20,6 +20,7 @@ from shared.adapters.firestore.deferrals import DeferredDeliveries
 from shared.adapters.firestore.paces import SharedPaces
 from shared.adapters.firestore.person_keys import tree_of_keys
 from shared.adapters.firestore.quarantine import Quarantine as InFirestore
+from shared.adapters.firestore.releases import Releases
 from shared.adapters.pubsub import DeadLetters as OnPubSub
 from shared.adapters.pubsub import Rows
 from shared.domain.catalogue import Channel, Revision
@@ -34,14 +35,22 @@ def catalogues(platform: Running) -> Catalogues:
     return Catalogues(_database(platform))
 
 
-def publish_to(project: str, revision: Revision) -> None:
-    """Make a revision live in a project of Google Cloud, or end with what kept it from being so."""
+def publish_to(project: str, revision: Revision) -> bool:
+    """Keep a revision in a project of Google Cloud and, where nothing is live there, let it decide; whether it does.
+    Where that cannot be done, an end with what kept it from being so.
+    """
+    database = Database(project)
     try:
-        Catalogues(Database(project)).publish(revision)
+        in_force = Releases(database).held("live").in_force
+        if in_force is None:
+            Catalogues(database).publish(revision)
+        else:
+            Catalogues(database).keep(revision)
     except GoogleAuthError as error:
         fail(f"No credentials for {project}: {error}", "gcloud auth application-default login")
     except GoogleAPICallError as error:
         fail(f"Firestore of {project}: {error.message}", "It needs a database, and you datastore.user on it.")
+    return in_force is None or in_force.revision == revision.id
 
 
 def make_person_keys(project: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -76,7 +77,10 @@ class Programs:
         )
         declared = self.topology.get("workflows", {}).values()
         files = [str(self.root / each["source"]) for each in declared]
-        options = ["--port", str(port), "--places", str(where), "--deploy", *files]
+        journal = self.state / "workflows"
+        shutil.rmtree(journal, ignore_errors=True)  # executions outlive their server, and not the stores
+        kept = ["--journal", str(journal)]
+        options = ["--port", str(port), "--places", str(where), *kept, "--deploy", *files]
         command = [sys.executable, "-m", "emulators.workflows", *options]
         return self._child(WORKFLOWS, command, http_ok(port, "/ready"), {"PYTHONUNBUFFERED": "1"})
 

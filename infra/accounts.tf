@@ -36,10 +36,24 @@ resource "google_cloud_run_v2_service_iam_member" "anybody" {
 }
 
 resource "google_project_iam_member" "workflow" {
-  for_each = module.topology.workflow_roles
+  for_each = { for name, each in module.topology.workflow_roles : name => each if each.of != "dataset" }
   project  = var.project
   role     = each.value.role
   member   = local.member[each.value.account]
+  dynamic "condition" {
+    for_each = each.value.of == "database" ? [google_firestore_database.of["(default)"]] : []
+    content {
+      title      = condition.value.name
+      expression = "resource.name == \"${condition.value.id}\""
+    }
+  }
+}
+
+resource "google_bigquery_dataset_iam_member" "workflow" {
+  for_each   = { for name, each in module.topology.workflow_roles : name => each if each.of == "dataset" }
+  dataset_id = google_bigquery_dataset.history.dataset_id
+  role       = each.value.role
+  member     = local.member[each.value.account]
 }
 
 # Cloud Scheduler starts workflows by this account. There is no such role on one workflow alone.

@@ -25,6 +25,7 @@ from infra.rollout import (
     STEPS,
     Release,
     Service,
+    applied,
     deploy,
     describe,
     restore,
@@ -34,7 +35,8 @@ from infra.rollout import (
     tagged,
 )
 
-TOPOLOGY = Path(__file__).resolve().parent.parent / "shared" / "topology.yaml"
+ROOT = Path(__file__).resolve().parent.parent
+TOPOLOGY = ROOT / "shared" / "topology.yaml"
 
 
 class Cloud(Protocol):
@@ -57,14 +59,27 @@ class CanaryError(Exception):
     """The release is worse than what it replaces; the text says where and why."""
 
 
-def deploy_all(cloud: Cloud, release: Release, targets: list[Service]) -> None:
-    """Make a revision of each service, once all of them are there. They go on serving what they served.
+def deploy_all(cloud: Cloud, release: Release, targets: list[Service], wanted: str) -> None:
+    """Make a revision of each service, once all of them are as Terraform makes them now. They go on serving what they
+    served.
+
+    Args:
+        cloud: where to.
+        release: which.
+        targets: the services.
+        wanted: the digest of the topology and the workflows of this release.
 
     Raises:
-        CloudError: a service is not there, or a command failed.
+        CloudError: a service is not there, or as it was made of another topology; or a command failed.
     """
     for service in targets:
-        look(cloud, release, service)
+        found = look(cloud, release, service)["metadata"].get("labels", {}).get("applied")
+        if found != wanted:
+            message = (
+                f"{service.deployed_name} was made of another topology or other workflows than this release has; "
+                "terraform -chdir=infra apply, then release again (infra/README.md)"
+            )
+            raise CloudError(message)
     for service in targets:
         cloud.run(deploy(service, release))
 
@@ -194,7 +209,7 @@ def main(arguments: list[str]) -> None:
         return
     cloud = Gcloud(options.caller or f"kairos-build@{release.project}.iam.gserviceaccount.com")
     if options.phase == "deploy":
-        deploy_all(cloud, release, targets)
+        deploy_all(cloud, release, targets, applied(ROOT, topology))
     else:
         canary(cloud, release, targets, pause_seconds=options.pause_seconds, error_share=options.error_share)
 

@@ -5,9 +5,6 @@ resource "google_artifact_registry_repository" "images" {
   location      = local.region
   format        = "DOCKER"
   description   = "The image that every service runs"
-  docker_config {
-    immutable_tags = true
-  }
   cleanup_policies {
     id     = "keep-the-last-twenty"
     action = "KEEP"

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 STEPS = (1, 5, 25, 100)
+TICKER = "kairos-{workflow}@{project}.iam.gserviceaccount.com"
 DELIMITER = "##"  # separates environment variables, whose values may hold commas
 
 
 @dataclass(frozen=True)
 class Push:
-    """Who pushes to a service: the account of its subscription or schedule, and whom the account's token is for.
+    """Who pushes to a service: the account of its subscription or schedule, and those of workflows that do as the clock
+    does, by spaces; and whom their tokens are for.
 
     Both name the project as `{project}`.
     """
@@ -68,14 +73,25 @@ def services(topology: dict[str, Any]) -> list[Service]:
     callers = [*topology["subscriptions"].values(), *topology["schedules"].values()]
     pushed = {declared["service"] for declared in callers if "service" in declared}
     account, audience = topology["push"]["account"], topology["push"]["audience"]
+    accounts = {name: [account] for name in pushed}
+    for workflow, declared in topology["workflows"].items():
+        for name in declared.get("ticks", []):
+            accounts[name].append(TICKER.replace("{workflow}", workflow))
     return [
         Service(
             name=name,
-            push=Push(account, audience.replace("{service}", name)) if name in pushed else None,
+            push=Push(" ".join(accounts[name]), audience.replace("{service}", name)) if name in pushed else None,
             **declared,
         )
         for name, declared in topology["services"].items()
     ]
+
+
+def applied(root: Path, topology: Mapping[str, Any]) -> str:
+    """A digest of the topology and the workflows in a folder, as Terraform puts it on each service that it makes."""
+    sources = [topology["workflows"][name]["source"] for name in sorted(topology["workflows"])]
+    digests = [hashlib.sha256((root / file).read_bytes()).hexdigest() for file in ("shared/topology.yaml", *sources)]
+    return hashlib.sha256("".join(digests).encode()).hexdigest()[:32]
 
 
 def secret_id(variable: str) -> str:

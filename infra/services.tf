@@ -14,6 +14,7 @@ resource "google_cloud_run_v2_service" "of" {
   location             = local.region
   ingress              = "INGRESS_TRAFFIC_ALL" # pushes come from outside; who may call is said by IAM
   custom_audiences     = each.value.audiences
+  labels               = { applied = module.topology.applied }
   deletion_protection  = var.protected
   invoker_iam_disabled = false
   scaling {

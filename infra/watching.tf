@@ -158,7 +158,7 @@ resource "google_billing_budget" "month" {
     }
   }
   all_updates_rule {
-    monitoring_notification_channels = local.channels
+    monitoring_notification_channels = slice(local.channels, 0, min(5, length(local.channels))) # a budget takes no more
     disable_default_iam_recipients   = false
   }
 }

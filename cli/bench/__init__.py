@@ -119,6 +119,12 @@ def _pace(counts: Counts, tell: Callable[[str], None]) -> list[Result]:
     return measure(counts, tell)
 
 
+def _waves(counts: Counts, tell: Callable[[str], None]) -> list[Result]:
+    from cli.bench.distributing import measure
+
+    return measure(counts, tell)
+
+
 PARTS: dict[Measure, tuple[str, ...]] = {
     _chain: ("spine.latency", "spine.usage"),
     _decide: ("spine.decide",),
@@ -135,12 +141,13 @@ PARTS: dict[Measure, tuple[str, ...]] = {
     _loading: ("engine.load", "engine.memory", "engine.import"),
     _propensity: ("engine.propensity", "engine.thompson"),
     _pace: ("delivery.pace",),
+    _waves: ("waves.scarce",),
     _learning: ("learning.bank-additional",),
     _bandit: ("bandit.regret", "bandit.limits", "bandit.lift"),
 }
 """What measures what: one run on the emulators gives two."""
 
-BENCHES = ("spine", "engine", "signals", "delivery", "learning", "bandit")
+BENCHES = ("spine", "engine", "signals", "delivery", "waves", "learning", "bandit")
 NAMES = (*BENCHES, *(name for names in PARTS.values() for name in names))
 
 

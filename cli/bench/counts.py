@@ -28,6 +28,7 @@ class Counts:
         bandit_decisions: in which the platform learns what is better.
         bandit_runs: experiments by which it measures itself, each of `bandit_persons`.
         bandit_persons: see there.
+        wave_persons: of a wave, whom scarce channels are distributed over.
     """
 
     chain_blocks: int
@@ -48,6 +49,7 @@ class Counts:
     bandit_decisions: int
     bandit_runs: int
     bandit_persons: int
+    wave_persons: int
 
 
 FULL = Counts(
@@ -69,6 +71,7 @@ FULL = Counts(
     bandit_decisions=20_000,
     bandit_runs=100,
     bandit_persons=2_000,
+    wave_persons=100_000,
 )
 QUICK = Counts(
     chain_blocks=2,
@@ -89,4 +92,5 @@ QUICK = Counts(
     bandit_decisions=1_000,
     bandit_runs=5,
     bandit_persons=1_000,
+    wave_persons=2_000,
 )

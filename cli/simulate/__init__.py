@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 
 from cli.platform import ROOT
 from cli.revisions import revision_of
 from cli.say import fail, json_option, say_json_bytes
+from cli.simulate.asking import Options, behaviour, occasion
 from cli.simulate.page import page
 from cli.simulate.reading import lines_of, lots
 from cli.simulate.running import run
@@ -20,10 +21,8 @@ from cli.snapshots import read_snapshot
 from shared.domain.batch.report import Findings, encoded, findings, report
 from shared.domain.batch.simulating import AT_ONCE, Asked, Came
 from shared.domain.catalogue import Gates, Revision
-from shared.domain.engagement import Slots
 from shared.domain.errors import InvalidError
 from shared.domain.releasing.gates import Gate, Simulated, gates
-from shared.domain.signal import DECISION_REQUESTED
 
 SAMPLE = ROOT / "catalogue" / "samples" / "customers.csv"
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -57,7 +56,9 @@ class _Lines(click.ParamType[str]):
 @click.option("--record", "person", metavar="PERSON", help="Print the whole record of one person's decision.")
 @click.option("--snapshot", type=_file, help="What models have learnt.")
 @click.option("--weeks", default=0, type=click.IntRange(0, 52), help="Simulate contact pressure over so many weeks.")
-@click.option("--seed", default=0, show_default=True, help="Of what persons accept meanwhile.")
+@click.option("--seed", default=0, show_default=True, help="Of what becomes of contacts meanwhile.")
+@click.option("--outcome", "shares", multiple=True, metavar="NAME=SHARE", help="How often, such as complaint=0.001.")
+@click.option("--raises", multiple=True, metavar="OUTCOME=FLAG", help="A flag from the day after it on.")
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a report with plots there too.")
 @click.option("--gate", "gated", is_flag=True, help="Fail where a limit of gates.yaml or fairness.yaml is not kept.")
 @click.option("--acknowledge", "acknowledged", multiple=True, metavar="LIMIT", help="One that is meant to be looser.")
@@ -77,7 +78,7 @@ def simulate(revision: str, as_json: bool, **given: Any) -> None:
     REVISION and --against are a folder, a built revision's file, a state of git, or on a running platform `live` or an
     id. A file of persons has a JSON object a line, or is a table like that of the sample bank.
     """
-    options = _Options(**given)
+    options = Options(**given)
     revisions = [*([revision_of(options.against)] if options.against else []), revision_of(revision)]
     now = options.at.replace(tzinfo=UTC) if options.at else datetime.now(UTC)
     asked = Asked(
@@ -86,8 +87,9 @@ def simulate(revision: str, as_json: bool, **given: Any) -> None:
         person=options.person,
         weeks=options.weeks,
         seed=options.seed,
+        behaviour=behaviour(options.shares, options.raises),
         counts=read_snapshot(options.snapshot).counts if options.snapshot else {},
-        **_occasion(options, revisions, now),
+        **occasion(options, revisions, now),
     )
     file = options.history or options.persons or str(SAMPLE)
     try:
@@ -111,30 +113,7 @@ def simulate(revision: str, as_json: bool, **given: Any) -> None:
         _gate(found, _gates(found, options.acknowledged))
 
 
-class _Options(NamedTuple):
-    against: str | None
-    persons: str | None
-    history: str | None
-    channel: str | None
-    placements: tuple[str, ...]
-    brand: str | None
-    kind: str | None
-    context: tuple[str, ...]
-    at: datetime | None
-    behind: str | None
-    person: str | None
-    html: Path | None
-    gated: bool
-    acknowledged: tuple[str, ...]
-    snapshot: Path | None
-    weeks: int
-    seed: int
-    processes: int
-    runner: str
-    beam: tuple[str, ...]
-
-
-def _run(asked: Asked, file: str, revision: Revision, now: datetime, options: _Options) -> Came:
+def _run(asked: Asked, file: str, revision: Revision, now: datetime, options: Options) -> Came:
     """Decide here, or have a pipeline decide."""
     if options.runner != "local":
         from cli.simulate.pipeline import run_pipeline
@@ -145,32 +124,6 @@ def _run(asked: Asked, file: str, revision: Revision, now: datetime, options: _O
     if "://" in file:
         fail(f"{file} is not on this machine.", "Copy it, or let --runner dataflow read it.")
     return run(asked, lots(lines_of(file, revision, now), AT_ONCE), options.processes)
-
-
-def _occasion(options: _Options, revisions: list[Revision], now: datetime) -> dict[str, Any]:
-    """What persons are decided on by; nothing where the history says it of each decision."""
-    if options.history is not None:
-        named = {
-            "--persons": options.persons,
-            "--channel": options.channel,
-            "--placement": options.placements,
-            "--brand": options.brand,
-            "--signal": options.kind,
-            "--context": options.context,
-            "--at": options.at,
-            "--weeks": options.weeks,
-        }
-        beside = ", ".join(name for name, value in named.items() if value)
-        if beside:
-            fail(f"With --history there is no {beside}.", "Each record says who was asked, when and for what.")
-        return {}
-    return {
-        "slots": _slots(revisions, options.channel, options.placements),
-        "kind": options.kind or (DECISION_REQUESTED if options.channel else "schedule"),
-        "context": _context(options.channel, options.context),
-        "brand": options.brand,
-        "now": now,
-    }
 
 
 def _write(file: Path, found: Findings) -> None:
@@ -208,7 +161,7 @@ def _say(found: Findings, judged: Sequence[Gate], *, as_json: bool) -> None:
         say_differences(found)
     else:
         say_summary(found)
-    say_weeks(found.came.weeks)
+    say_weeks(found)
     say_fairness(found.judged)
     say_gates([each for each in judged if each.kind != "fairness"])
 
@@ -216,6 +169,7 @@ def _say(found: Findings, judged: Sequence[Gate], *, as_json: bool) -> None:
 def _say_who(behind: str, found: Findings, *, as_json: bool) -> None:
     """The persons behind a number; of two revisions who came and who went."""
     known = {name for summary in found.came.summaries for name in (*summary.counts, *summary.amounts)}
+    known.update(name for rates in found.came.rates for name in rates.names())
     if behind not in known:
         near = sorted(name for name in known if name.partition(":")[0] == behind.partition(":")[0])
         fail(f"There is no number {behind}.", f"There are {', '.join(near or sorted(known))}.")
@@ -234,49 +188,3 @@ def _say_who(behind: str, found: Findings, *, as_json: bool) -> None:
     for word, persons in told.items():
         for each in persons:
             click.echo(each if word == "persons" else f"{word} {each}")
-
-
-def _slots(revisions: list[Revision], channel: str | None, placements: tuple[str, ...]) -> Slots:
-    """Where treatments may appear."""
-    if channel is None:
-        if placements:
-            fail("A placement is on a channel.", "Name it with --channel.")
-        return Slots(channels=revisions[-1].outbound)
-    for revision in revisions:
-        known = revision.channels.get(channel)
-        if known is None or known.direction != "inbound":
-            inbound = ", ".join(each.id for each in revision.catalogue.channels if each.direction == "inbound")
-            fail(f"There is no inbound channel {channel}.", f"There are {inbound}.")
-    wanted = [each.partition("=") for each in placements]
-    for name, _, count in wanted:
-        if revisions[-1].placements.get(name) != channel or not (count or "1").isdecimal():
-            there = ", ".join(p for p, of in revisions[-1].placements.items() if of == channel)
-            fail(
-                f"{channel} has no placement {name}{'=' + count if count else ''}.",
-                f"It has {there}, each with =COUNT.",
-            )
-    return Slots(
-        channels=(channel,),
-        placements=tuple(name for name, _, _ in wanted),
-        counts=tuple(int(count or 1) for _, _, count in wanted),
-    )
-
-
-def _context(channel: str | None, given: tuple[str, ...]) -> dict[str, Any]:
-    """The context of every signal: true, false and numbers are what they look like."""
-    found: dict[str, Any] = {"channel": channel} if channel else {}
-    for each in given:
-        name, _, value = each.partition("=")
-        found[name] = _value(value)
-    return found
-
-
-def _value(text: str) -> Any:
-    if text in ("true", "false"):
-        return text == "true"
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text

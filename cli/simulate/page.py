@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 
 from cli.simulate.plots import Interval, Markup, bar, columns, interval
-from cli.simulate.saying import allowances
+from cli.simulate.saying import capacity
 from shared.domain.batch.differing import Difference
 from shared.domain.batch.numbers import CHANGED_BY_LEVERS, COST, REACHED, VALUE, VALUE_WITHOUT_LEVERS, Summary
 from shared.domain.batch.report import Findings
-from shared.domain.batch.weeks import Week
 
 MOST_DIFFERENCES = 40
+_OUTCOMES = ("click", "accept", "dismiss", "complaint", "unsubscribe", "objection")
 _STYLE = """
 body{font:15px/1.45 system-ui,sans-serif;color:#1b1b1b;background:#fff;max-width:62rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem;border-bottom:1px solid #999}h3{font-size:1rem}
@@ -46,10 +46,10 @@ def _sections(told: Findings) -> Iterator[Iterable[str]]:
     yield _funnel(after, before)
     yield _given(after, before)
     if before is not None:
-        yield _differences(told.differences, after.persons)
+        yield _differing(told)
     yield _fairness(told)
     if told.came.weeks[-1]:
-        yield _pressure(told.came.weeks)
+        yield _pressure(told)
 
 
 def _head(told: Findings) -> Iterator[str]:
@@ -77,9 +77,12 @@ def _sums(told: Findings) -> Iterator[str]:
         was = [] if before is None else [f"{before.counts.get(name, 0):,}"]
         rows.append([words, *was, f"{after.counts.get(name, 0):,}"])
     yield _table(("", *_columns(compared=before is not None)), rows)
-    lines = list(allowances(told.revisions[-1], after))
-    if lines:
-        yield f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>"
+    for each in told.capacities:
+        most = max(each.limit, each.wanted, each.most)
+        plots = [["wanted", bar(each.wanted, most)], [f"has, per {each.period}", bar(each.limit, most)]]
+        if each.periods:
+            plots.insert(1, [f"wanted in the {each.period} that wants most", bar(each.most, most)])
+        yield _table((), plots, capacity(each))
     if told.shifts:
         most = max(max(abs(each.low), abs(each.high)) for each in told.shifts)
         moved = [
@@ -109,11 +112,16 @@ def _given(after: Summary, before: Summary | None) -> Iterator[str]:
         yield _bars(f"by {kind}", _of(after, kind), None if before is None else _of(before, kind), after.persons)
 
 
-def _differences(found: Sequence[Difference], persons: int) -> Iterator[str]:
+def _differing(told: Findings) -> Iterator[str]:
     yield "<h2>What differs</h2>"
-    if not found:
+    found = told.differing(later=False)
+    if found:
+        yield from _differences(found, told.after.persons)
+    else:
         yield "<p>Nobody is given anything else, and nobody falls anywhere else.</p>"
-        return
+
+
+def _differences(found: Sequence[Difference], persons: int) -> Iterator[str]:
     shown = found[:MOST_DIFFERENCES]
     most = max(max(abs(each.low), abs(each.high)) for each in shown)
     rows = [
@@ -175,8 +183,9 @@ def _fairness(told: Findings) -> Iterator[str]:
         yield "<p>The revision protects no attribute that parts persons.</p>"
 
 
-def _pressure(weeks: Sequence[Sequence[Week]]) -> Iterator[str]:
+def _pressure(told: Findings) -> Iterator[str]:
     yield "<h2>Contact pressure</h2>"
+    weeks = told.came.weeks
     for name, of in zip(("before", "after") if len(weeks) == 2 else ("",), weeks, strict=True):
         pressures = [week.pressure for week in of]
         rows = [
@@ -188,11 +197,11 @@ def _pressure(weeks: Sequence[Sequence[Week]]) -> Iterator[str]:
                 f"{each.most}",
                 f"{each.at_caps:.1%}",
                 f"{each.no_action:.1%}",
-                f"{week.accepted:,}",
+                *(f"{week.outcomes.get(outcome, 0):,}" for outcome in _OUTCOMES),
             ]
             for n, (week, each) in enumerate(zip(of, pressures, strict=True), 1)
         ]
-        head = (name, "reach", "contacts, mean", "p95", "most", "at a cap", "no action", "accepted")
+        head = (name, "reach", "contacts, mean", "p95", "most", "at a cap", "no action", *_OUTCOMES)
         yield _table(head, rows)
         most = max((each.mean for each in pressures), default=0.0)
         plots: list[list[str]] = [
@@ -202,6 +211,9 @@ def _pressure(weeks: Sequence[Sequence[Week]]) -> Iterator[str]:
             ["no action, 0 to 100 %", columns([each.no_action for each in pressures], 1.0)],
         ]
         yield _table((), plots, f"{name} by week".strip())
+    later = told.differing(later=True)
+    if later:
+        yield from _differences(later, told.after.persons)
 
 
 def _steps(of: Summary) -> dict[str, int]:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 
+from shared.domain.batch.differing import Difference
 from shared.domain.batch.judging import Judged
-from shared.domain.batch.numbers import CHANGED_BY_LEVERS, COST, REACHED, VALUE, VALUE_WITHOUT_LEVERS, Summary
-from shared.domain.batch.report import Findings
-from shared.domain.batch.weeks import Week
-from shared.domain.catalogue import Revision
+from shared.domain.batch.numbers import CHANGED_BY_LEVERS, COST, REACHED, VALUE, VALUE_WITHOUT_LEVERS
+from shared.domain.batch.report import Capacity, Findings
 from shared.domain.releasing.gates import Gate, judgement
-from shared.domain.rules import Budget, Volume
 
 MOST = 12
 """Lines of a table."""
@@ -32,8 +30,8 @@ def say_summary(found: Findings) -> None:
     levers = summary.amount(VALUE_WITHOUT_LEVERS) - summary.amount(VALUE)
     changed = counts.get(CHANGED_BY_LEVERS, 0)
     click.echo(f"  levers cost £{levers:,.2f} of it, and change what {changed:,} are given")
-    for line in allowances(revision, summary):
-        click.echo(f"  {line}")
+    for each in found.capacities:
+        click.echo(f"  {capacity(each)}")
     for dimension in ("issue", "channel", "brand", "action"):
         _table(f"given, by {dimension}", _of(counts, dimension), persons)
     _table("fall at condition", _of(counts, "condition"), persons)
@@ -42,7 +40,7 @@ def say_summary(found: Findings) -> None:
 
 def say_differences(findings: Findings) -> None:
     """Print what differs, the largest first."""
-    found, before, after = findings.differences, findings.before, findings.after
+    found, before, after = findings.differing(later=False), findings.before, findings.after
     assert before is not None, "two revisions differ"
     what = "persons" if findings.now else "decisions of the past"
     click.secho(f"{after.persons:,} {what}, before and after", bold=True)
@@ -57,7 +55,11 @@ def say_differences(findings: Findings) -> None:
     if not found:
         click.echo("  nobody is given anything else, and nobody falls anywhere else")
         return
-    shown = found[: 2 * MOST]
+    _say_table(found, 2 * MOST)
+
+
+def _say_table(found: Sequence[Difference], most: int) -> None:
+    shown = found[:most]
     width = max(len(each.name) for each in shown)
     click.echo(f"  {'persons':<{width}}  {'before':>8} {'after':>8} {'came':>7} {'went':>7}   95 % of the difference")
     for each in shown:
@@ -85,8 +87,9 @@ def say_gates(found: Sequence[Gate]) -> None:
         click.echo(f"  {'✓' if each.passed else '✗'} {each.said}")
 
 
-def say_weeks(weeks: Sequence[Sequence[Week]]) -> None:
+def say_weeks(findings: Findings) -> None:
     """Print contact pressure, by revision as they were asked."""
+    weeks = findings.came.weeks
     names = ("before, week", "after, week") if len(weeks) == 2 else ("week",)
     if weeks[-1]:
         click.secho("contact pressure", bold=True)
@@ -97,20 +100,20 @@ def say_weeks(weeks: Sequence[Sequence[Week]]) -> None:
                 f"  {name} {number}: reach {found.reach:.1%}, contacts a person {found.mean:.2f}, of 95 % at most"
                 f" {found.p95}, at most {found.most}, at a cap {found.at_caps:.1%}, no action {found.no_action:.1%}"
             )
+            said = ", ".join(f"{outcome} {many:,}" for outcome, many in sorted(week.outcomes.items()))
+            click.echo(f"    {said or 'nobody responds'}")
+    later = findings.differing(later=True)
+    if later:
+        _say_table(later, MOST)
 
 
-def allowances(revision: Revision, summary: Summary) -> Iterator[str]:
-    """What volumes and budgets would have to give, against what they have."""
-    for rule in revision.catalogue.rules:
-        match rule:
-            case Volume():
-                taken = summary.amount(f"volume:{rule.id}")
-                yield f"volume {rule.id}: {taken:,.0f} wanted, {rule.limit:,} per {rule.period}"
-            case Budget():
-                taken = summary.amount(f"budget:{rule.id}")
-                yield f"budget {rule.id}: £{taken:,.2f} wanted, £{rule.pounds:,.2f} per {rule.period}"
-            case _:
-                continue
+def capacity(of: Capacity) -> str:
+    """What a volume or a budget would have to give, against what it has."""
+    form = "£{:,.2f}" if of.kind == "budget" else "{:,.0f}"
+    later = f", at most {form.format(of.most)} in one" if of.periods else ""
+    short = f"; short in {of.short} of {of.periods}" if of.short else ""
+    limit = form.format(of.limit)
+    return f"{of.kind} {of.rule}: {form.format(of.wanted)} wanted, {limit} per {of.period}{later}{short}"
 
 
 def _of(counts: Mapping[str, int], kind: str) -> dict[str, int]:

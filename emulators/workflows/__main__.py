@@ -1,4 +1,4 @@
-"""`python -m emulators.workflows --port 9070 [--grpc-port 9071] [--places FILE]` serves until it is stopped."""
+"""`python -m emulators.workflows --port 9070 [--places FILE] [--journal FOLDER]` serves until it is stopped."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from emulators.workflows.serving.hosting import Hosted
+from emulators.workflows.serving.journal import Journal
 from emulators.workflows.serving.places import Places
 
 
@@ -22,6 +23,7 @@ def main() -> None:
     parser.add_argument("--grpc-port", type=int, help="serve the same by gRPC, too")
     parser.add_argument("--places", type=Path, help="JSON of where the other emulators are")
     parser.add_argument("--deploy", type=Path, nargs="*", default=[], help="definitions that are there from the start")
+    parser.add_argument("--journal", type=Path, help="folder by which executions outlive a kill")
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     places = msgspec.json.decode(given.places.read_bytes(), type=Places) if given.places else Places()
@@ -29,10 +31,14 @@ def main() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with Hosted(places, given.port) as hosted:
+    journal = Journal(given.journal) if given.journal else None
+    with Hosted(places, given.port, journal=journal) as hosted:
+        hosted.server.go_on()
+        parent = f"projects/{places.project}/locations/{places.location}"
+        known = {each.name for each in hosted.server.workflows(parent)}
         for file in given.deploy:
-            name = f"projects/{places.project}/locations/{places.location}/workflows/{file.stem}"
-            hosted.server.deploy(name, file.read_text(encoding="utf-8"), {}, replace=False)
+            name = f"{parent}/workflows/{file.stem}"
+            hosted.server.deploy(name, file.read_text(encoding="utf-8"), {}, replace=name in known)
         if given.grpc_port:
             from emulators.workflows.serving.grpc_api import serve  # noqa: PLC0415 - takes a second, and few want it
 

@@ -1,5 +1,7 @@
 """Wiring of decide: a channel's question in, treatments out, the record to the history."""
 
+from shared.runtime import starting  # isort: split
+
 import atexit
 
 import functions_framework
@@ -69,3 +71,6 @@ atexit.register(allowances.close)
 def handle(request: Request) -> Response:
     """Answer one question."""
     return service(request)
+
+
+starting.done()

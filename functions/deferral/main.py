@@ -1,5 +1,7 @@
 """Wiring of deferral: a tick of the scheduler in, signals to decide on again out."""
 
+from shared.runtime import starting  # isort: split
+
 import functions_framework
 from flask import Request
 from werkzeug.wrappers import Response
@@ -32,3 +34,6 @@ service = Service("deferral", routes(fire, deliveries, check_of(settings, utc_no
 def handle(request: Request) -> Response:
     """Answer one tick."""
     return service(request)
+
+
+starting.done()

@@ -1,5 +1,7 @@
 """Wiring of eligibility: signals identified in, actions qualified out."""
 
+from shared.runtime import starting  # isort: split
+
 import functions_framework
 from flask import Request
 from werkzeug.wrappers import Response
@@ -40,3 +42,6 @@ service = Service("eligibility", [("POST", "/", push)], ready=catalogues.current
 def handle(request: Request) -> Response:
     """Answer one push: 204 acknowledges, 503 asks for redelivery."""
     return service(request)
+
+
+starting.done()

@@ -1,5 +1,7 @@
 """Wiring of feedback: outcomes in, by HTTP from channels and by push from delivery; history out."""
 
+from shared.runtime import starting  # isort: split
+
 from functools import partial
 
 import functions_framework
@@ -82,3 +84,6 @@ service = Service(
 def handle(request: Request) -> Response:
     """Answer one push or one report."""
     return service(request)
+
+
+starting.done()

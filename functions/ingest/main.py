@@ -1,5 +1,7 @@
 """Wiring of ingest: signals in by HTTP, signals received out."""
 
+from shared.runtime import starting  # isort: split
+
 from functools import partial
 
 import functions_framework
@@ -44,3 +46,6 @@ service = Service(
 def handle(request: Request) -> Response:
     """Answer one request: 202 with what was accepted and what was refused and why."""
     return service(request)
+
+
+starting.done()

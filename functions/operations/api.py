@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 from werkzeug.wrappers import Request, Response
 
+from functions.operations.leases import SweepLeases
 from functions.operations.reconciling import Reconcile
 from functions.operations.redriving import Redrive, Wanted
 from functions.operations.sweeping import SweepDeliveries, SweepOutbox, Swept
@@ -24,7 +25,12 @@ Sweep = Callable[[datetime, str], Swept]
 
 
 def sweeping_routes(
-    deliveries: SweepDeliveries, outbox: SweepOutbox, keys: Keyring, meter: RequestMeter, clock: Clock
+    deliveries: SweepDeliveries,
+    outbox: SweepOutbox,
+    leases: SweepLeases,
+    keys: Keyring,
+    meter: RequestMeter,
+    clock: Clock,
 ) -> Sequence[Route]:
     """The routes of the sweeps, for callers of a keyring."""
 
@@ -42,7 +48,19 @@ def sweeping_routes(
     def post_outbox(request: Request) -> Response:
         return swept(request, "reservations of which no end is told", outbox)
 
-    return [("POST", "/v1/sweeps/deliveries", post_deliveries), ("POST", "/v1/sweeps/outbox", post_outbox)]
+    def post_leases(request: Request) -> Response:
+        keys.caller(request)
+        with meter.request():
+            found = leases(clock())
+        if found.taken_back:
+            log("WARNING", "operations took back blocks of processes that died", **msgspec.to_builtins(found))
+        return json_answer(found)
+
+    return [
+        ("POST", "/v1/sweeps/deliveries", post_deliveries),
+        ("POST", "/v1/sweeps/outbox", post_outbox),
+        ("POST", "/v1/sweeps/leases", post_leases),
+    ]
 
 
 def redriving_routes(redrive: Redrive, keys: Keyring, clock: Clock) -> Sequence[Route]:

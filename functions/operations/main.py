@@ -1,15 +1,20 @@
 """Wiring of operations: what was left lying is found, and sent on or put back."""
 
+from shared.runtime import starting  # isort: split
+
 import functions_framework
 from flask import Request
 from werkzeug.wrappers import Response
 
 from functions.operations.api import reconciling_routes, redriving_routes, sweeping_routes
+from functions.operations.leases import SweepLeases
 from functions.operations.openapi import document
 from functions.operations.reconciling import Reconcile
 from functions.operations.redriving import Redrive
 from functions.operations.settings import Settings
 from functions.operations.sweeping import SweepDeliveries, SweepOutbox
+from shared.adapters.firestore.allowances import Ledgers
+from shared.adapters.firestore.catalogues import Catalogues
 from shared.adapters.firestore.client import Database
 from shared.adapters.firestore.contacts import Contacts
 from shared.adapters.firestore.deferrals import AbandonedDeliveries
@@ -37,6 +42,7 @@ service = Service(
         *sweeping_routes(
             SweepDeliveries(AbandonedDeliveries(database, meter), publisher),
             SweepOutbox(reckoning, Contacts(database, meter, sealing), publisher),
+            SweepLeases(Catalogues(database), Ledgers(database, meter), reckoning),
             keys,
             meter,
             utc_now,
@@ -53,3 +59,6 @@ service = Service(
 def handle(request: Request) -> Response:
     """Answer one request."""
     return service(request)
+
+
+starting.done()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from functions.operations.leases import Released
 from functions.operations.reconciling import Reconciled
 from functions.operations.redriving import Redriven, TakenIn, Wanted
 from functions.operations.sweeping import Swept
@@ -26,6 +27,13 @@ OPERATIONS = (
         path="/v1/sweeps/outbox",
         summary="Let reservations be sent, or tell how they ended, of which no end is told.",
         answer=_SWEPT,
+        refusals=(401, 503),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/sweeps/leases",
+        summary="Take back what dead processes hold of volumes and budgets.",
+        answer=(200, "How many blocks.", (Released,)),
         refusals=(401, 503),
     ),
     Operation(

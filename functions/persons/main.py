@@ -1,5 +1,7 @@
 """Wiring of persons: an operator's question about a customer in, what is held and why out."""
 
+from shared.runtime import starting  # isort: split
+
 import functions_framework
 from flask import Request
 from werkzeug.wrappers import Response
@@ -49,3 +51,6 @@ service = Service(
 def handle(request: Request) -> Response:
     """Answer one question."""
     return service(request)
+
+
+starting.done()

@@ -1,5 +1,7 @@
 """Wiring of privacy: an operator's request about a person in, what is held, or what was erased, out."""
 
+from shared.runtime import starting  # isort: split
+
 import functions_framework
 from flask import Request
 from werkzeug.wrappers import Response
@@ -57,3 +59,6 @@ service = Service(
 def handle(request: Request) -> Response:
     """Answer one request."""
     return service(request)
+
+
+starting.done()

@@ -227,7 +227,7 @@ class Govern:
             return False
         said = str(command.__struct_config__.tag)
         self._tell(
-            "NOTICE", "audit", environment=made.environment, did=said, about=made.about, by=by.name, head=made.head
+            "INFO", "audit", environment=made.environment, did=said, about=made.about, by=by.name, head=made.head
         )
         return True
 

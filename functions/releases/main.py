@@ -1,5 +1,7 @@
 """Wiring of releases: commands of people and workflows in, what is in force and the audit log out."""
 
+from shared.runtime import starting  # isort: split
+
 import functions_framework
 from flask import Request
 from werkzeug.wrappers import Response
@@ -36,3 +38,6 @@ service = Service(
 def handle(request: Request) -> Response:
     """Answer one request."""
     return service(request)
+
+
+starting.done()

@@ -1,5 +1,7 @@
 """Wiring of suppression: actions ranked in, a contact reserved out."""
 
+from shared.runtime import starting  # isort: split
+
 import atexit
 
 import functions_framework
@@ -47,3 +49,6 @@ atexit.register(allowances.close)
 def handle(request: Request) -> Response:
     """Answer one push: 204 acknowledges, 503 asks for redelivery."""
     return service(request)
+
+
+starting.done()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shared.runtime import starting  # isort: split
+
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -78,3 +80,6 @@ service = Service(
 def handle(request: Request) -> Response:
     """Answer one request."""
     return service(request)
+
+
+starting.done()

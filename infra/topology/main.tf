@@ -20,6 +20,12 @@ locals {
   account  = { for name in concat(local.runners, ["build", "push"]) : name => "kairos-${name}@${var.project}.iam.gserviceaccount.com" }
   runners  = concat([for name in keys(local.topology.services) : name], [for name in keys(local.workflows) : name])
 
+  # What a release looks for on the services before it touches one: that this very topology and these workflows were applied.
+  applied = substr(sha256(join("", concat(
+    [filesha256("${var.root}/shared/topology.yaml")],
+    [for name in sort(keys(local.topology.workflows)) : filesha256("${var.root}/${local.topology.workflows[name].source}")],
+  ))), 0, 32)
+
   topics = { for name, declared in local.topology.topics : name => declared.message }
 
   # What the clock or a topic starts knows who calls it: the account's token is for this audience.

@@ -3,6 +3,11 @@ output "region" {
   description = "Where everything is."
 }
 
+output "applied" {
+  value       = local.applied
+  description = "A digest of the topology and the workflows."
+}
+
 output "accounts" {
   value       = local.account
   description = "E-mail of each service account, by whom it is for: a service, a workflow, `build` or `push`."
@@ -120,5 +125,5 @@ output "workflows" {
 
 output "workflow_roles" {
   value       = local.workflow_roles
-  description = "What workflows may do in the project."
+  description = "What workflows may do, and of what: the project, the main database or the dataset."
 }

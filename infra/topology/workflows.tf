@@ -14,27 +14,29 @@ locals {
     }
   }
 
-  # A workflow has a role of the project where its definition has words of each of these kinds.
+  # A workflow has a role where its definition has words of each of these kinds: of the project, or where one is named, of the
+  # main database or the dataset alone.
   firestore = "googleapis\\.firestore\\.|FIRESTORE_URL"
   bigquery  = "googleapis\\.bigquery\\.|BIGQUERY_URL"
   reaches = {
-    "roles/logging.logWriter"    = ["sys\\.log"]
-    "roles/workflows.invoker"    = ["googleapis\\.workflowexecutions\\."]
-    "roles/monitoring.viewer"    = ["googleapis\\.monitoring\\.|monitoring\\.googleapis\\.com|MONITORING_URL"]
-    "roles/bigquery.jobUser"     = [local.bigquery]
-    "roles/bigquery.dataViewer"  = [local.bigquery]
-    "roles/datastore.viewer"     = [local.firestore]
-    "roles/datastore.user"       = [local.firestore, "documents\\.(batchWrite|commit|createDocument|delete|patch|write)|:commit|:batchWrite|http\\.(patch|delete)"]
-    "roles/pubsub.publisher"     = ["googleapis\\.pubsub\\.v1\\.projects\\.topics\\.publish"]
-    "roles/pubsub.subscriber"    = ["googleapis\\.pubsub\\.v1\\.projects\\.subscriptions\\.|PUBSUB_URL"]
-    "roles/secretmanager.viewer" = ["googleapis\\.secretmanager\\.v1\\.projects\\.secrets\\.(get|list)"]
+    "roles/logging.logWriter"   = { of = "project", words = ["sys\\.log"] }
+    "roles/workflows.invoker"   = { of = "project", words = ["googleapis\\.workflowexecutions\\."] }
+    "roles/monitoring.viewer"   = { of = "project", words = ["googleapis\\.monitoring\\.|monitoring\\.googleapis\\.com|MONITORING_URL"] }
+    "roles/bigquery.jobUser"    = { of = "project", words = [local.bigquery] }
+    "roles/bigquery.dataViewer" = { of = "dataset", words = [local.bigquery] }
+    "roles/datastore.viewer"    = { of = "database", words = [local.firestore] }
+    "roles/datastore.user" = { of = "database", words = [
+      local.firestore,
+      "documents\\.(batchWrite|commit|createDocument|delete|patch|write)|:commit|:batchWrite|http\\.(patch|delete)",
+    ] }
   }
   workflow_roles = merge([
     for name, definition in local.definitions : {
-      for role, words in local.reaches : "${name} ${role}" => {
+      for role, reach in local.reaches : "${name} ${role}" => {
         account = local.workflows[name].account
         role    = role
-      } if alltrue([for each in words : can(regex(each, definition))])
+        of      = reach.of
+      } if alltrue([for each in reach.words : can(regex(each, definition))])
     }
   ]...)
 }

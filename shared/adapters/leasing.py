@@ -5,16 +5,29 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple, Protocol
+from functools import partial
+from typing import NamedTuple
 
-from shared.domain.allowance import Ledger, Limit, Refusal, cost, lease, returned, whole
+from shared.domain.allowance import (
+    HELD_BACK,
+    MICROPOUNDS,
+    SHARE,
+    Ledger,
+    Limit,
+    Refusal,
+    corrected,
+    cost,
+    holding,
+    lease,
+    returned,
+    whole,
+)
 from shared.domain.catalogue import Revision, facts
 from shared.domain.contact_policy import NOTHING_CLOSED, Closed
-from shared.domain.contact_policy.windows import period
 from shared.domain.errors import StaleError, TransientError
+from shared.domain.ledgers import ledger_id
 from shared.domain.rules import Budget, Volume, in_scope
-from shared.domain.zones import zone
-from shared.ports import NOTHING_TAKEN, Left, Taken, Versioned
+from shared.ports import NOTHING_TAKEN, Ledgers, Left, Taken, Versioned
 
 ATTEMPTS = 12
 """Tries of a ledger's guarded commit before the message is given back to be delivered again."""
@@ -22,25 +35,14 @@ ATTEMPTS = 12
 ASK_AGAIN_AFTER = timedelta(seconds=30)
 """How long a limit of which nothing was left is taken to be used up: others may have given something back since."""
 
+SETTLE_AFTER = timedelta(minutes=10)
+"""How long a block is taken from before it is settled: long before whoever sweeps takes it to be nobody's."""
+
 FORGET_ENDED_AFTER = timedelta(hours=1)
 """How long after its period a block is remembered, for decisions that began in it."""
 
 REVISIONS_KEPT = 8
-
-
-class Ledgers(Protocol):
-    """Where ledgers are kept, by the kind of their limit and an id."""
-
-    def load(self, kind: str, ledger_id: str) -> Versioned[Ledger]:
-        """A ledger; an empty one, of version None, where there is none yet."""
-
-    def store(self, kind: str, ledger_id: str, ledger: Versioned[Ledger]) -> None:
-        """Write a ledger in a commit that is guarded by the version read and sent once.
-
-        Raises:
-            StaleError: it changed since it was read; nothing is written.
-            TransientError: it may not have been written.
-        """
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class _Key(NamedTuple):
@@ -57,6 +59,7 @@ class _Held:
     Attributes:
         left: units that nobody has taken.
         block: units that the ledger says this process holds.
+        since: when it got them.
         closed: what the ledger said when it had not enough.
         asked_at: when it said so.
     """
@@ -65,6 +68,7 @@ class _Held:
         self.lock = threading.Lock()
         self.left = 0
         self.block = 0
+        self.since = LONG_AGO
         self.closed: Closed | None = None
         self.asked_at: datetime | None = None
 
@@ -83,6 +87,7 @@ class Leasing:
         self._held: dict[_Key, _Held] = {}
         self._limits: dict[str, tuple[Limit, ...]] = {}
         self._keys: dict[tuple[str, str, str, str], tuple[datetime, _Key]] = {}
+        self._corrections: dict[_Key, int] = {}
 
     def closed(self, revision: Revision, now: datetime) -> Mapping[str, Closed]:
         """The volumes and budgets of a revision of which this process knows that too little is left, by their ids."""
@@ -105,7 +110,7 @@ class Leasing:
         if not limits or not treatments:
             return NOTHING_TAKEN
         contacts = [revision.treatment(treatment_id) for treatment_id in treatments]
-        known = [(facts(*contact), revision.channels[contact[1].channel].price) for contact in contacts]
+        known = [(facts(*contact), revision.price(contact[1])) for contact in contacts]
         units: list[tuple[_Key, int]] = []
         try:
             for limit in limits:
@@ -145,8 +150,30 @@ class Leasing:
                 if held.left > held.block:
                     self._settle(key, held)
 
+    def correct(self, revision: Revision, treatment: str, at: datetime, pounds: float) -> None:
+        """Say what a contact cost more than was taken for it, or less; told as soon as it is as much as a block."""
+        of, units = facts(*revision.treatment(treatment)), round(pounds * MICROPOUNDS)
+        for limit in self._limits_of(revision):
+            if not isinstance(limit, Budget) or not in_scope(limit.scope, of):
+                continue
+            key = self._key(limit, revision, at)
+            with self._lock:
+                owed = self._corrections.pop(key, 0) + units
+                tell = abs(owed) * HELD_BACK * SHARE >= whole(limit)
+                if not tell:
+                    self._corrections[key] = owed
+            if tell:
+                self._change(key, partial(corrected, units=owed))
+
     def close(self) -> None:
-        """Give back all that this process holds: it ends. What cannot be given back is lost to the others."""
+        """Tell the ledgers what is left to tell, and give back all that this process holds: it ends. What cannot be
+        given back is lost to the others.
+        """
+        with self._lock:
+            corrections, self._corrections = self._corrections, {}
+        for key, owed in corrections.items():
+            if owed:
+                self._change(key, partial(corrected, units=owed))
         for key, held in list(self._held.items()):
             with held.lock:
                 if held.left:
@@ -156,8 +183,8 @@ class Leasing:
         """Take units of a limit; what is known of it where it has not so many."""
         held = self._of(key, now)
         with held.lock:
-            if held.left < wanted:
-                refusal = self._lease(key, held, all_of_it, wanted)
+            if held.left < wanted or now - held.since >= SETTLE_AFTER:
+                refusal = self._lease(key, held, all_of_it, wanted, now)
                 if refusal is not None:
                     gone = refusal.gone if key.kind == "volume" else None
                     held.closed = Closed(opens_at=key.ends_at, count=gone, left=refusal.free)
@@ -167,7 +194,7 @@ class Leasing:
                 held.left -= wanted
         return None
 
-    def _lease(self, key: _Key, held: _Held, all_of_it: int, wanted: int) -> Refusal | None:
+    def _lease(self, key: _Key, held: _Held, all_of_it: int, wanted: int, now: datetime) -> Refusal | None:
         """Spend what is wanted and take the next block, in one guarded commit.
 
         A commit of which nothing is known may have been made; the block as the ledger has it then is no smaller than
@@ -177,7 +204,8 @@ class Leasing:
             if attempt:
                 self._pause(attempt)
             read = self._ledgers.load(key.kind, key.ledger_id)
-            asked = lease(read.value, all_of_it, self._holder, held.left, wanted)
+            self._see(read.value, held)
+            asked = lease(read.value, all_of_it, self._holder, held.left, wanted, int(now.timestamp()))
             if isinstance(asked, Refusal):
                 return asked
             try:
@@ -185,16 +213,22 @@ class Leasing:
             except StaleError:
                 continue
             held.left = held.block = asked.block
+            held.since = now
             held.closed = None
             return None
         raise TransientError(f"the {key.kind} {key.ledger_id} is contended")
+
+    def _see(self, ledger: Ledger, held: _Held) -> None:
+        """Let go of a block that was taken back meanwhile."""
+        if held.block and self._holder not in ledger.blocks:
+            held.left = held.block = 0
 
     def _settle(self, key: _Key, held: _Held, *, keep: bool = True) -> None:
         """Give back what is more than the block that the ledger knows of; with `keep` False the block too.
 
         What cannot be given back now is lost, which is never too much given out.
         """
-        kept = min(held.left, held.block) if keep else 0
+        had, kept = held.block, min(held.left, held.block) if keep else 0
         back = held.left - kept
         held.left = held.block = kept
         for attempt in range(ATTEMPTS):
@@ -202,10 +236,27 @@ class Leasing:
                 self._pause(attempt)
             try:
                 read = self._ledgers.load(key.kind, key.ledger_id)
+                if had and self._holder not in read.value.blocks:  # taken back meanwhile
+                    held.left = held.block = 0
+                    return
                 settled = returned(read.value, self._holder, kept + back)
-                if kept:
-                    settled = Ledger(spent=settled.spent, blocks={**settled.blocks, self._holder: kept})
+                at = read.value.since.get(self._holder, 0)
+                settled = holding(settled, self._holder, kept, at, spent=settled.spent)
                 self._ledgers.store(key.kind, key.ledger_id, Versioned(settled, read.version))
+            except StaleError:
+                continue
+            except TransientError:
+                return
+            return
+
+    def _change(self, key: _Key, after: Callable[[Ledger], Ledger]) -> None:
+        """Write what comes after a ledger, or give up."""
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                self._pause(attempt)
+            try:
+                read = self._ledgers.load(key.kind, key.ledger_id)
+                self._ledgers.store(key.kind, key.ledger_id, Versioned(after(read.value), read.version))
             except StaleError:
                 continue
             except TransientError:
@@ -238,7 +289,7 @@ class Leasing:
         known = self._keys.get(asked)
         if known is not None and known[0] <= now < known[1].ends_at:
             return known[1]
-        begins_at, ends_at = period(limit.period, now, zone(time_zone) or UTC)
-        key = _Key(kind, f"{limit.id}@{limit.period}:{begins_at:%Y-%m-%dT%H:%MZ}", ends_at)
+        name, begins_at, ends_at = ledger_id(limit, time_zone, now)
+        key = _Key(kind, name, ends_at)
         self._keys[asked] = begins_at, key
         return key

@@ -5,10 +5,15 @@ A process takes from its own block without asking anybody. What it asks the ledg
 is spent with the asking; the block that it gets along with it is for the contacts to come. All blocks together never
 hold more than a hundredth of the limit, those of processes that died included: so however many processes there are and
 however they end, no more than that is held back, and never is more given out than there is.
+
+A block lapses: who holds one settles it every ten minutes, where it takes from it at all, so that one which is an hour
+old is of a process that is idle or dead. Whoever sweeps takes it back, less what is known to have been used of it; a
+process that comes back to a block which is gone takes nothing more from it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import msgspec
@@ -33,10 +38,12 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         spent: taken for contacts, as far as those who took it have told.
         blocks: what each process holds, of which it may have used some since.
+        since: when each got its block, in seconds since 1970.
     """
 
     spent: int = 0
     blocks: dict[str, int] = {}
+    since: dict[str, int] = {}
 
 
 class Lease(NamedTuple):
@@ -68,7 +75,7 @@ def cost(limit: Limit, price: float) -> int:
     return 1 if isinstance(limit, Volume) else int(price * MICROPOUNDS + 0.5)
 
 
-def lease(ledger: Ledger, all_of_it: int, holder: str, left: int, wanted: int) -> Lease | Refusal:
+def lease(ledger: Ledger, all_of_it: int, holder: str, left: int, wanted: int, at: int = 0) -> Lease | Refusal:
     """Settle what a process has used of its block, spend what it wants, and give it its next block.
 
     Args:
@@ -76,7 +83,8 @@ def lease(ledger: Ledger, all_of_it: int, holder: str, left: int, wanted: int) -
         all_of_it: the limit, in its units.
         holder: the process.
         left: what it has not used of what was given to it.
-        wanted: what it takes now, more than `left`; 0 to settle only.
+        wanted: what it takes now; 0 to settle only.
+        at: now, in seconds since 1970.
     """
     settled = returned(ledger, holder, left)
     held = sum(settled.blocks.values())
@@ -85,11 +93,47 @@ def lease(ledger: Ledger, all_of_it: int, holder: str, left: int, wanted: int) -
         return Refusal(max(free, 0), all_of_it - max(free, 0))
     room = max(0, all_of_it // HELD_BACK - held)
     block = max(0, min(free - wanted, -(-room // SHARE)))
-    blocks = {**settled.blocks, holder: block} if block else settled.blocks
-    return Lease(Ledger(spent=settled.spent + wanted, blocks=blocks), block)
+    return Lease(holding(settled, holder, block, at, spent=settled.spent + wanted), block)
+
+
+def holding(ledger: Ledger, holder: str, block: int, at: int, *, spent: int) -> Ledger:
+    """The ledger with a block that a process holds since then, or none."""
+    if not block:
+        return Ledger(spent=spent, blocks=ledger.blocks, since=ledger.since)
+    return Ledger(spent=spent, blocks={**ledger.blocks, holder: block}, since={**ledger.since, holder: at})
+
+
+def corrected(ledger: Ledger, units: int) -> Ledger:
+    """The ledger once contacts turned out to cost so many units more than was taken for them, or fewer."""
+    return msgspec.structs.replace(ledger, spent=max(0, ledger.spent + units))
 
 
 def returned(ledger: Ledger, holder: str, left: int) -> Ledger:
     """The ledger once a process has given back what is left with it."""
     others = {other: units for other, units in ledger.blocks.items() if other != holder}
-    return Ledger(spent=ledger.spent + ledger.blocks.get(holder, 0) - left, blocks=others)
+    since = {other: at for other, at in ledger.since.items() if other != holder}
+    return Ledger(spent=ledger.spent + ledger.blocks.get(holder, 0) - left, blocks=others, since=since)
+
+
+def lapsed(ledger: Ledger, before: int) -> dict[str, int]:
+    """The blocks that were given before a time, by who holds them."""
+    return {holder: ledger.blocks[holder] for holder, at in ledger.since.items() if at < before}
+
+
+def taken_back(ledger: Ledger, holders: Iterable[str], used: int) -> Ledger:
+    """The ledger once blocks are taken back from who holds them.
+
+    Args:
+        ledger: as it stands.
+        holders: of these blocks.
+        used: of the limit in this period, by everybody, as far as is told. What is more than the ledger says is taken
+            to have been used of these blocks, though some of it may be of others: too much is held back, and never too
+            little.
+    """
+    gone = set(holders)
+    held = sum(units for holder, units in ledger.blocks.items() if holder in gone)
+    return Ledger(
+        spent=max(ledger.spent, min(ledger.spent + held, used)),
+        blocks={holder: units for holder, units in ledger.blocks.items() if holder not in gone},
+        since={holder: at for holder, at in ledger.since.items() if holder not in gone},
+    )

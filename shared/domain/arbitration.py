@@ -16,17 +16,16 @@ from numpy.typing import NDArray
 
 from shared.domain.columns import Column, Columns, Positions, bits, columns_of, listed, places_by, positions_of, power
 from shared.domain.experiments import AS_USUAL, Way
-from shared.domain.policy.factors import MAX_VALUE, Propensities
+from shared.domain.one_by_one import MOST, FewRanked
+from shared.domain.policy.factors import MAX_CONTEXT_WEIGHT, MAX_VALUE, Propensities
 from shared.domain.policy.policy import Policy
-from shared.domain.policy.rows import Rows
+from shared.domain.policy.rows import Rows, each_of
 from shared.domain.policy.situation import Variables
 from shared.domain.profile import Profile
 from shared.domain.propensity import Counts
 from shared.domain.ranking import EVIDENCE_STEPS, LEAST_EVIDENCE, PARTS, Ranking, packed
 from shared.domain.scoring import Scoring
 from shared.domain.signal import Signal, decision_id
-
-MAX_CONTEXT_WEIGHT = 10.0
 
 
 def rank(
@@ -51,20 +50,24 @@ def rank(
         now: the decision's time, UTC.
         arms: of experiments that the person is in.
     """
-    columns = columns_of(policy)
-    positions = positions_of(candidates, columns.size)
+    few = 0 < candidates.bit_count() <= MOST
+    rows = list(each_of(candidates)) if few else []
+    positions = np.array(rows, np.intp) if few else positions_of(candidates, len(policy.rows))
     situation = policy.situation(profile, signal, now)
     decision = decision_id(signal.source, signal.id) if policy.factors.explores else ""
     known = policy.factors.propensities(counts, situation, decision, positions)
+    way = policy.experiments.way(arms) if arms else AS_USUAL
     # what is reckoned with is what the record keeps: whole parts, and neither 0 nor 1
-    parts = columns.propensities(known.every).take(positions)
-    parts *= PARTS
+    if few and way.ranks_by == "priority":
+        ranked = FewRanked(policy, candidates, rows, known.p.tolist(), situation, way)
+        return _ranking(candidates, ranked.unlevered, known, **ranked.packed())
+    parts = known.p * PARTS
     np.rint(parts, out=parts)
     np.maximum(parts, 1.0, out=parts)
     np.minimum(parts, PARTS - 1.0, out=parts)
-    way = policy.experiments.way(arms) if arms else AS_USUAL
     if way.ranks_by == "chance":
         decision = decision_id(signal.source, signal.id)
+    columns = columns_of(policy)
     scores = _Scores(columns, candidates, positions, parts / PARTS, situation, way=way, decision=decision)
     return scores.ranking(known, parts)
 
@@ -97,7 +100,7 @@ def reranking(
 ) -> Ranking:
     """The ranking of rows whose propensities are known, by ascending row."""
     parts = np.rint(np.array(known, dtype=np.float64) * PARTS)
-    return _scores(policy, rows, known, situation, way, decision).ranking(Propensities((), models), parts)
+    return _scores(policy, rows, known, situation, way, decision).ranking(Propensities(parts, models), parts)
 
 
 def _scores(
@@ -155,31 +158,14 @@ class _Scores:
 
     def ranking(self, known: Propensities, parts: Column) -> Ranking:
         """What is handed over; `parts` are the propensities in parts of `PARTS`."""
-        return Ranking(
-            candidate_rows=packed(self._rows),
+        return _ranking(
+            self._rows,
+            self._unlevered(),
+            known,
             propensity_parts=parts.astype("<u4").tobytes(),
             order=self._positions.take(self._order).astype("<u4").tobytes(),
             priorities=self._priorities.take(self._order).tobytes(),
-            unlevered=self._unlevered(),
-            models=known.models,
-            bins=known.bins,
-            means=self._halves(known.means),
-            evidence=self._steps(known.evidence),
-            scores=known.scores,
-            shadows=known.shadows,
         )
-
-    def _halves(self, every: Column | None) -> bytes:
-        """Of the rows that may be, in half precision; nothing where nothing is drawn."""
-        return b"" if every is None else every[self._positions].astype("<f2").tobytes()
-
-    def _steps(self, every: Column | None) -> bytes:
-        """Of the rows that may be, evidence as it is packed; nothing where nothing is drawn."""
-        if every is None:
-            return b""
-        doublings = np.log2(every[self._positions] / LEAST_EVIDENCE)
-        steps: bytes = np.rint(doublings * EVIDENCE_STEPS).clip(0, 255).astype("u1").tobytes()
-        return steps
 
     def scoring(self, models: str) -> Scoring:
         """What is told."""
@@ -246,3 +232,31 @@ class _Scores:
         """Which of the rows are among these."""
         among: NDArray[np.bool_] = bits(some, self._columns.size)[self._positions]
         return among
+
+
+def _ranking(candidates: Rows, unlevered: str | None, known: Propensities, **columns: bytes) -> Ranking:
+    """What is handed over, with what is known of P."""
+    return Ranking(
+        candidate_rows=packed(candidates),
+        unlevered=unlevered,
+        models=known.models,
+        bins=known.bins,
+        means=_halves(known.means),
+        evidence=_steps(known.evidence),
+        scores=known.scores,
+        shadows=known.shadows,
+        **columns,
+    )
+
+
+def _halves(means: Column | None) -> bytes:
+    """In half precision; nothing where nothing is drawn."""
+    return b"" if means is None else means.astype("<f2").tobytes()
+
+
+def _steps(evidence: Column | None) -> bytes:
+    """Evidence as it is packed; nothing where nothing is drawn."""
+    if evidence is None:
+        return b""
+    steps: bytes = np.rint(np.log2(evidence / LEAST_EVIDENCE) * EVIDENCE_STEPS).clip(0, 255).astype("u1").tobytes()
+    return steps

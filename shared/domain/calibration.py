@@ -33,6 +33,9 @@ MIDDLES: Vector = np.asarray(_LEAST + _WIDTH * (np.arange(len(SCORES)) + 0.5), n
 SAID: Vector = np.asarray(1.0 / (1.0 + np.exp(-MIDDLES)), np.float64)
 """P there."""
 
+_BEGIN: Vector = np.asarray(1.0 / (1.0 + np.exp(-(_LEAST + _WIDTH * np.arange(1, len(SCORES))))), np.float64)
+"""P at which each bin but the first begins."""
+
 
 class Calibration:
     """The calibration of all groups by the counts of one moment."""
@@ -53,16 +56,20 @@ class Calibration:
         for group, (yes, no) in enumerate(zip(*sums, strict=True)):
             if yes.sum() + no.sum() >= CALIBRATED_FROM:
                 self._added[group] = isotonic(yes, no) - MIDDLES
+        self._corrects = bool(self._added.any())
 
-    def __call__(self, p: Vector, rows: Numbers) -> tuple[Vector, Vector]:
+    def __call__(self, p: Vector, rows: Numbers) -> tuple[Vector, Numbers]:
         """P of some rows as it is calibrated, and the bin of each score.
 
         Args:
             p: P of each of them before.
             rows: their numbers.
         """
+        if not self._corrects:
+            return p, bins_of(p)
         odds = np.log(p) - np.log1p(-p)
-        places = np.clip((odds - _LEAST) / _WIDTH - 0.5, 0.0, len(SCORES) - 1.0)
+        places = (odds - _LEAST) / _WIDTH - 0.5
+        np.minimum(np.maximum(places, 0.0, out=places), len(SCORES) - 1.0, out=places)
         below = np.minimum(places, len(SCORES) - 2.0).astype(np.intp)
         part = places - below
         groups = self._of[rows]
@@ -70,9 +77,9 @@ class Calibration:
         return np.asarray(1.0 / (1.0 + np.exp(-(odds + added)))), bins_of(p)
 
 
-def bins_of(p: Vector) -> Vector:
-    """The bin of each score, as a number of which the whole part counts."""
-    return np.clip((np.log(p) - np.log1p(-p) - _LEAST) / _WIDTH, 0.0, len(SCORES) - 1.0)
+def bins_of(p: Vector) -> Numbers:
+    """The bin of each score."""
+    return _BEGIN.searchsorted(p, "right")
 
 
 def isotonic(yes: Vector, no: Vector) -> Vector:

@@ -17,8 +17,8 @@ outcomes are (docs/adr/0022).
 
 What two predictors say together, `shared.domain.interactions` adds to the sum, where the catalogue declares parents.
 
-Logarithms and exponentials are taken when the classifier is made. What is left for a decision is one multiplication of
-a vector a predictor, in the order of the predictors.
+Logarithms and exponentials are taken when the classifier is made. What is left for a decision is one multiplication a
+predictor and row, in the order of the predictors.
 """
 
 from __future__ import annotations
@@ -75,8 +75,6 @@ class Classifier:
     Attributes:
         means: the posterior mean of each row, of nobody in particular.
         evidence: how many responses each row's belief is worth, the declared ones included.
-        odds: those of the means.
-        plain: which rows listen to no predictor, None where all listen to some.
         factors: by predictor and bin what the odds of each row are multiplied by, None where they are not; none at all
             where no model listens to any predictor.
         interactions: what predictors say together; None where nothing does.
@@ -101,21 +99,23 @@ class Classifier:
         logs, active = _contributions(predictors, rows, above, groups, of_group, pooling)
         self.plain = active == 0 if not active.all() else None
         spread = np.sqrt(1.0 + active)
-        self.factors = _factors(predictors, logs, spread) if active.any() else ()
+        self._lines, self._line_of = _lines(predictors, self.odds, logs, spread)
+        self.factors = self._factors() if active.any() else ()
         together_ = Interactions(predictors, groups, known, of_group, spread, pooling) if predictors.parents else None
         self.interactions = together_ or None
         self.calibration = Calibration(known, of_group) if predictors.calibrated else None
+
+    def _factors(self) -> tuple[tuple[Vector | None, ...], ...]:
+        return tuple(tuple([self._lines[line] if line else None for line in of]) for of in self._line_of)
 
     def __call__(self, bins: Sequence[int]) -> Vector:
         """P of every row for a person in these bins, not calibrated yet."""
         if not self.factors:
             return self.means
-        odds, multiply = self.odds.copy(), np.multiply
-        for factor in map(getitem, self.factors, bins):
-            if factor is not None:
-                multiply(odds, factor, odds)
+        lines = [0, *filter(None, map(getitem, self._line_of, bins))]
+        odds: Vector = np.multiply.reduce(self._lines.take(lines, axis=0), axis=0)
         if self.interactions is not None:
-            multiply(odds, self.interactions.factors(self.interactions.added(bins)), odds)
+            np.multiply(odds, self.interactions.factors(self.interactions.added(bins)), odds)
         p = np.divide(odds, 1.0 + odds, odds)
         if self.plain is not None:
             np.copyto(p, self.means, where=self.plain)  # to the last bit
@@ -180,13 +180,16 @@ def _tells(of: Counted, part: slice) -> NDArray[np.bool_]:
     return auc(yes, no, of.means[:, None], of.declared[:, None] / yes.shape[1]) >= ACTIVE_FROM
 
 
-def _factors(predictors: Predictors, logs: Vector, spread: Vector) -> tuple[tuple[Vector | None, ...], ...]:
-    """What each bin of each predictor multiplies the odds of every row by, None where it multiplies none."""
-    factors = np.exp(logs / spread[:, None])
+def _lines(
+    predictors: Predictors, odds: Vector, logs: Vector, spread: Vector
+) -> tuple[Vector, tuple[tuple[int, ...], ...]]:
+    """The odds of every row and, line by line, all that they may be multiplied by; and by predictor and bin which line
+    that is, 0 where it is none.
+    """
     moved = (logs != 0.0).any(axis=0)
-    vectors = [np.ascontiguousarray(factors[:, n]) if moved[n] else None for n in range(len(moved))]
+    number = np.where(moved, moved.cumsum(), 0).tolist()
     found, start = [], 0
     for names in predictors.cells:
-        found.append(tuple(vectors[start : start + len(names)]))
+        found.append(tuple(number[start : start + len(names)]))
         start += len(names)
-    return tuple(found)
+    return np.concatenate((odds[None, :], np.exp(logs[:, moved] / spread[:, None]).T)), tuple(found)

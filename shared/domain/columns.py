@@ -39,23 +39,12 @@ class Columns:
                 text = str(policy.rows[row][0].value)
                 computed[text] = computed.get(text, 0) | 1 << row
         self.computed = tuple((text, rows, bits(rows, self.size)) for text, rows in computed.items())
-        self._given: tuple[tuple[float, ...], Column] = (), np.array([])
 
     def effects(self, propensities: Column, positions: Positions) -> Column:
         """What counts of some rows' P: all of it, or what goes beyond those who accept anyway."""
         if self.anyway is None:
             return propensities
         return np.maximum(propensities - self.anyway[positions], 0.0)
-
-    def propensities(self, every: tuple[float, ...] | Column) -> Column:
-        """P of every row as a column; of a tuple it is made once for as long as the same one is given."""
-        if not isinstance(every, tuple):
-            return every
-        given, column = self._given
-        if given is not every:
-            column = np.array(every, dtype=np.float64)
-            self._given = every, column
-        return column
 
 
 _of_policies: WeakKeyDictionary[Policy, Columns] = WeakKeyDictionary()

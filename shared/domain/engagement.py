@@ -102,7 +102,7 @@ def qualify(policy: Policy, profile: Profile, signal: Signal, slots: Slots, now:
     rows = masks.slots(slots.channels, slots.placements) & masks.brands(_brands(policy, profile, signal))
     rows &= masks.reachable(profile) & masks.active(now)
     if rows:
-        rows &= policy.passing(policy.situation(profile, signal, now))
+        rows = policy.passing(policy.situation(profile, signal, now), rows)
     return Qualified(rows=rows)
 
 

@@ -62,22 +62,15 @@ class Predictors:
         self.cells = tuple(_cells(predictor) for predictor in predictors)
         self.ordered = tuple(isinstance(predictor, NumericPredictor) for predictor in predictors)
         self.says = tuple(_says(predictor) for predictor in predictors)
-        within = groupby(predictors, lambda predictor: predictor.reads.rpartition(".")[0])
-        self._within = tuple((root.split("."), *zip(*map(_binning, some), strict=True)) for root, some in within)
-        self.finders = tuple(bin_of for _, _, finders in self._within for bin_of in finders)
+        self.finders = tuple(map(_finder, predictors))
+        self._bins = _compiled(predictors, self.finders)
 
     def __len__(self) -> int:
         return len(self.cells)
 
     def __call__(self, situation: Mapping[str, Any]) -> list[int]:
         """The bin of each predictor in a situation."""
-        bins: list[int] = []
-        for roots, names, finders in self._within:
-            seen = situation
-            for root in roots:
-                seen = seen[root]
-            bins += [bin_of(value) for bin_of, value in zip(finders, map(seen.get, names), strict=True)]
-        return bins
+        return self._bins(situation)
 
     def named(self, bins: Sequence[int]) -> str:
         """The names of these cells in one text, which is what a delivery carries, with how they are learnt: after them
@@ -143,12 +136,41 @@ def _says(predictor: Predictor) -> tuple[str, ...]:
     return "missing", f"below {edges[0]}", *between, f"{edges[-1]} and more"
 
 
-def _binning(predictor: Predictor) -> tuple[str, Callable[[Any], int]]:
-    """The name of what a predictor reads, and what finds the bin of its value."""
-    name = predictor.reads.rpartition(".")[2]
-    if isinstance(predictor, NumericPredictor):
-        return name, _number(predictor.edges)
-    return name, _word(predictor.values)
+def _compiled(
+    predictors: Sequence[Predictor], finders: Sequence[Callable[[Any], int]]
+) -> Callable[[Mapping[str, Any]], list[int]]:
+    """A function that finds all bins of a situation, written out as that of `shared.domain.policy.index` is: the usual
+    kind of value is looked up in place, any other by the predictor's finder.
+    """
+    bound: dict[str, Any] = {"bisect": bisect_right}
+    lines, found = [], []
+    within = groupby(enumerate(predictors), lambda each: each[1].reads.rpartition(".")[0])
+    for number, (root, some) in enumerate(within):
+        steps = root.split(".")
+        bound.update({f"step{number}_{depth}": step for depth, step in enumerate(steps)})
+        lines.append(f"get{number} = situation{''.join(f'[step{number}_{n}]' for n in range(len(steps)))}.get")
+        for n, predictor in some:
+            bound[f"name{n}"], bound[f"find{n}"] = predictor.reads.rpartition(".")[2], finders[n]
+            value = f"(value := get{number}(name{n})).__class__"
+            if isinstance(predictor, NumericPredictor):
+                bound[f"edges{n}"] = predictor.edges
+                at = f"1 + bisect(edges{n}, value)"
+                found.append(
+                    f"{at} if {value} is float and value == value or value.__class__ is int else find{n}(value)"
+                )
+            else:
+                bound[f"words{n}"] = _words(predictor.values).get
+                found.append(f"words{n}(value, {OTHER}) if {value} is str else find{n}(value)")
+    lines.append(f"return [{', '.join(found)}]")
+    source = f"def bins(situation, {', '.join(f'{name}={name}' for name in bound)}):\n " + "\n ".join(lines)
+    exec(source, bound)  # noqa: S102 - made of numbered names alone
+    made: Callable[[Mapping[str, Any]], list[int]] = bound.pop("bins")
+    return made
+
+
+def _finder(predictor: Predictor) -> Callable[[Any], int]:
+    """What finds the bin of a predictor's value."""
+    return _number(predictor.edges) if isinstance(predictor, NumericPredictor) else _word(predictor.values)
 
 
 def _number(edges: Sequence[float]) -> Callable[[Any], int]:
@@ -161,8 +183,12 @@ def _number(edges: Sequence[float]) -> Callable[[Any], int]:
     return find
 
 
+def _words(values: Sequence[str]) -> dict[str, int]:
+    return {value: number for number, value in enumerate(values, start=2)}
+
+
 def _word(values: Sequence[str]) -> Callable[[Any], int]:
-    words = {value: number for number, value in enumerate(values, start=2)}
+    words = _words(values)
     yes_no = {True: words.get("true", OTHER), False: words.get("false", OTHER)}
 
     def find(value: Any) -> int:

@@ -4,7 +4,7 @@ Errors are those of `shared.domain.errors`, never a driver's: `StaleError` when 
 `AlreadyExistsError` when one to be created is there, `TransientError` when trying again may help.
 """
 
-from shared.ports.allowances import NOTHING_TAKEN, Allowances, Left, Taken
+from shared.ports.allowances import NOTHING_TAKEN, Allowances, Ledgers, Left, Taken
 from shared.ports.bridging import Intake, Outlet, Record, Records, Row, Rows
 from shared.ports.catalogues import Catalogues, Models
 from shared.ports.channels import ChannelProvider, OpenWindow, Outcomes, Receipt, Recording, ResponseWindows
@@ -43,6 +43,7 @@ __all__ = [
     "Held",
     "Intake",
     "KeyWrapper",
+    "Ledgers",
     "Left",
     "Meter",
     "Models",

@@ -8,8 +8,10 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
+from shared.domain.allowance import Ledger
 from shared.domain.catalogue import Revision
 from shared.domain.contact_policy import Closed
+from shared.ports.versioned import Versioned
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,5 +66,25 @@ class Allowances(Protocol):
             TransientError: the store did not answer.
         """
 
+    def correct(self, revision: Revision, treatment: str, at: datetime, pounds: float) -> None:
+        """Say that a contact for which something was taken at `at` cost so many pounds more than was known then, or
+        fewer. Told to the ledgers many at a time; what cannot be told is forgotten.
+        """
+
     def give_back(self, taken: Taken) -> None:
         """Undo a `take` of which no contact came. What cannot be given back now is lost; never is too much given."""
+
+
+class Ledgers(Protocol):
+    """Where ledgers are kept, by the kind of their limit and an id."""
+
+    def load(self, kind: str, ledger_id: str) -> Versioned[Ledger]:
+        """A ledger; an empty one, of version None, where there is none yet."""
+
+    def store(self, kind: str, ledger_id: str, ledger: Versioned[Ledger]) -> None:
+        """Write a ledger in a commit that is guarded by the version read and sent once.
+
+        Raises:
+            StaleError: it changed since it was read; nothing is written.
+            TransientError: it may not have been written.
+        """

@@ -78,7 +78,7 @@ class _Account:
     """An OIDC token of the subscription's service account, for this function."""
 
     def __init__(self, settings: Pushed, clock: Clock, certificates: Certificates | None) -> None:
-        self._account = settings.push_account.encode()
+        self._accounts = [account.encode() for account in settings.push_account.split()]
         self._audience = settings.push_audience.encode()
         self._clock = clock
         self._certificates = certificates
@@ -96,7 +96,8 @@ class _Account:
             raise UnauthenticatedError("the token is of another issuer than Google")
         if not hmac.compare_digest(claims.aud.encode(), self._audience):
             raise UnauthenticatedError("the token is for another audience than this function")
-        if not claims.email_verified or not hmac.compare_digest(claims.email.encode(), self._account):
+        email = claims.email.encode()
+        if not claims.email_verified or not any(hmac.compare_digest(email, known) for known in self._accounts):
             raise UnauthenticatedError("the token is of another account than that of the subscription")
         if claims.exp < (self._clock() - SKEW).timestamp():
             raise UnauthenticatedError("the token has expired")

@@ -45,7 +45,7 @@ class Pushed(Common, frozen=True, kw_only=True):
     """What a function needs that Pub/Sub pushes to: how its own subscription proves itself.
 
     Attributes:
-        push_account: e-mail of the service account whose OIDC token its pushes carry.
+        push_account: e-mail of the service account whose OIDC token its pushes carry; several by spaces.
         push_audience: whom that token is for.
         push_signature: `checked` by this function, or `removed` by Cloud Run, which has checked it.
         push_token: on a laptop, instead of an account, what its pushes carry as `?token=`.

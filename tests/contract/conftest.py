@@ -18,8 +18,10 @@ from emulators.ports import Ports
 from emulators.probes import tcp
 from emulators.processes import Supervisor
 from shared.adapters import memory
+from shared.adapters.firestore.client import Database
 from shared.adapters.kafka import Quarantine
 from shared.runtime.world import pause
+from tests.contract.indexes import wants
 from tests.contract.samples import Counted
 
 KEY = bytes(range(32))
@@ -58,6 +60,20 @@ class Addresses:
 
     firestore: str
     pubsub: str
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_index_of_our_own() -> Iterator[None]:
+    """Refuse, as Firestore would, a query that wants an index which nobody makes."""
+    asked = Database.query
+
+    def query(database: Database, query: Any) -> list[Any]:
+        assert not wants(query), f"make an index for {wants(query)}, in topology.yaml and infra/data.tf"
+        return asked(database, query)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Database, "query", query)
+        yield
 
 
 @pytest.fixture(scope="session")

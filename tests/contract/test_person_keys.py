@@ -162,3 +162,18 @@ def test_what_is_sealed_opens_for_its_person_and_purpose_alone():
         with pytest.raises(PermanentError, match="does not open"):
             sealer.open(*wrong)
     assert Sealer(sealer.keys).seal("p-1", "profile", b"plain") == sealed
+
+
+@pytest.mark.parametrize(
+    "sealed",
+    [
+        "02895a96f011b058a88a2245e8a1f15ce86d794185e0e550dbcca58e89ca5ff6c3fb9581ef0be9e07ad580f7a86b6de33758c5c836d8e325769e",
+        "03612e422700ada174e1b55ed3d9c7e0783afa4893133fe70a83a3c19bf86f4ee997d48fbe2d6792e200",
+    ],
+)
+def test_what_was_sealed_before_opens_for_ever(sealed):
+    class OneKey:
+        def key(self, _person):
+            return bytes(32)
+
+    assert Sealer(OneKey()).open("p-1", "record", bytes.fromhex(sealed)) == b'{"decision_id":"d-1"}'

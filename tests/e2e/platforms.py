@@ -168,6 +168,10 @@ class Running:
         version = self._contacts.history(delivery.person_id).version
         self._contacts.reserve(delivery.person_id, version, [Contact.of(delivery)])
 
+    def claim(self, delivery: Delivery) -> None:
+        """Let a delivery be begun, as delivery does before it sends."""
+        self._contacts.claim(delivery, None)
+
     # HTTP
 
     def call(

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import uuid
+from datetime import timedelta
 
+import msgspec
 import pytest
 
 from emulators.provisioning import bigquery_client
 from shared.adapters.envelope import envelope
-from shared.domain.signal import Signal, decision_id
+from shared.domain.signal import Signal, decision_id, digest
 from shared.messages import SignalReceived
 from shared.ports import Parked
 from shared.runtime.world import utc_now
-from tests.e2e.platforms import person_id
+from tests.e2e.platforms import person_id, signal
 from tests.e2e.test_waves import ended, start
 
 pytestmark = pytest.mark.emulators
@@ -102,3 +104,39 @@ def test_a_day_adds_up_until_something_is_lost(bank):
     insert(bank, "accepted", decision_id=other, occurred_at=f"{day}T09:00:00Z")
     failed = ended(bank, start(bank, {"day": day}, "reconcile"))
     assert (failed["state"], failed["error"]["payload"]) == ("FAILED", f'"the signals of {day} do not add up"')
+
+
+def email(bank, sent, name):
+    """An e-mail that is reserved for the person of a message that was sent, and of whose reservation nobody heard."""
+    actions = bank.platform.bank.revision.actions
+    [treatment] = [each for each in actions["northmoor_cash_isa"].treatments if each.channel == "email"]
+    waiting = msgspec.structs.replace(
+        sent,
+        delivery_id="v-" + digest(name, sent.person_id),
+        decision_id="d-" + digest(name, sent.person_id),
+        treatment=treatment.id,
+        channel="email",
+        state="reserved",
+        attempts=0,
+    )
+    bank.reserve(waiting)
+    return waiting
+
+
+def test_what_came_to_no_end_is_swept_and_sent_once(bank):
+    [person] = bank.newcomers(1)
+    sent = bank.delivery(bank.ended(bank.send(signal(person))).delivery_id)
+    hour_ago = utc_now() - timedelta(hours=1)
+    lost, abandoned = email(bank, sent, "its message was lost"), email(bank, sent, "who sent it died")
+    told = {"row_id": lost.decision_id, "decision_id": lost.decision_id, "kind": "decision", "outcome": "reserved"}
+    whose = {"delivery_id": lost.delivery_id, "person_id": lost.person_id}
+    insert(bank, "history", **told, **whose, occurred_at=hour_ago.isoformat())
+    bank.claim(abandoned.claimed(hour_ago))
+
+    swept = [result(bank, start(bank, {"pause_seconds": 0}, "sweep")) for _ in range(2)]
+
+    assert swept[0]["deliveries"] >= 1
+    assert swept[0]["outbox"] >= 1
+    assert {bank.ended(each.decision_id).outcome for each in (lost, abandoned)} == {"sent"}
+    got = [each["delivery_id"] for each in bank.received()]
+    assert [got.count(each.delivery_id) for each in (lost, abandoned)] == [1, 1]

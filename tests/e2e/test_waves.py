@@ -7,6 +7,9 @@ import uuid
 
 import pytest
 
+from emulators.provisioning import bigquery_client
+from shared.domain.policy.policy import Policy
+from shared.domain.replay import replay
 from shared.domain.signal import decision_id
 from tests.e2e.platforms import person_id, signal
 
@@ -125,6 +128,54 @@ def test_a_wave_that_is_cancelled_ends_and_cannot_be_resumed(bank):
     assert (done["state"], done["sent"]) == ("cancelled", 1)
     assert bank.call("waves", "POST", f"/v1/waves/{wave}/resume", json={}).status_code == 400
     bank.settle(decisions_of(wave, sorted(people, key=person_id)[:2]))
+
+
+def looked(bank, people, group, day):
+    """Rows of the history, of clicks of some people on offers of a group, as if they had come on a day long ago."""
+    client = bigquery_client(bank.platform.local.emulators["bigquery"], bank.platform.local.project)
+    rows = [
+        {
+            "row_id": f"o-{group}-{person}",
+            "kind": "outcome",
+            "occurred_at": f"{day}T10:00:00Z",
+            "person_id": person_id(person),
+            "outcome": "click",
+            "group_id": group,
+        }
+        for person in people
+    ]
+    assert client.insert_rows_json(f"{client.project}.kairos.history", rows) == []
+
+
+def test_scarce_texts_go_by_a_plan_to_an_audience_that_bigquery_finds(bank):
+    group, wave = names()
+    people = bank.newcomers(6)
+    looked(bank, people, group, "2024-02-29")
+    asked = {"audience": "looked_and_left", "wave": wave, "until": "2024-03-01T00:00:00Z", "per_minute": 60000}
+
+    refused = ended(bank, start(bank, {**asked, "parameters": {"grp": group}}))
+    done = json.loads(ended(bank, start(bank, {**asked, "parameters": {"group": group}}))["result"])
+
+    assert "is no parameter of this audience: group" in refused["error"]["payload"]
+    assert (done["state"], done["persons"], done["accepted"]) == ("done", 6, 6), done
+    assert (done["since"], done["until"]) == ("2024-02-16T00:00:00Z", "2024-03-01T00:00:00Z")
+    plan = done["plan"]
+    assert (plan["planned"], plan["missing"]) == ({"sms": 6}, {"sms": 994}), (
+        "a thousand at least, whoever can be reached"
+    )
+    assert plan["worth"] == pytest.approx(plan["bound"])
+    decisions = decisions_of(wave, people)
+    bank.settle(decisions)
+    records = [bank.record(decision) for decision in decisions]
+    assert {record.slots.channels[0] for record in records} <= {"email", "push", "sms"}
+    assert {tuple(record.signal.properties["channels"]) for record in records} == {
+        record.slots.channels for record in records
+    }
+    treatments = bank.platform.bank.revision.treatments
+    assert {treatments[record.chosen[0].treatment][1].channel for record in records} == {"sms"}
+    assert done["reconciled"]["channels"] == {"sms": 6}
+    policy = Policy(bank.platform.bank.revision)
+    assert all(replay(policy, record).agrees for record in records)
 
 
 def test_a_wave_without_an_audience_fails_and_says_what_it_wants(bank):

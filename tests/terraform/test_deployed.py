@@ -19,6 +19,7 @@ from emulators.ports import Ports
 from emulators.provisioning import _push_subscription, _subscription, provision_bigquery, written_by_bigquery
 from emulators.schedules import jobs
 from emulators.workflows.serving.places import beside
+from infra.rollout import applied
 from tests.terraform.deployed import GIVEN, ROOT, Deployed, TerraformError, copied, terraform
 
 TOPOLOGY = yaml.safe_load((ROOT / "shared" / "topology.yaml").read_text(encoding="utf-8"))
@@ -188,6 +189,13 @@ def test_a_service_may_do_what_the_topology_says_and_no_more(deployed, service):
     }
 
 
+def test_a_release_finds_on_each_service_what_it_was_made_of(deployed):
+    wanted = applied(ROOT, TOPOLOGY)
+
+    assert {each["labels"]["applied"] for each in deployed.all["google_cloud_run_v2_service"].values()} == {wanted}
+    assert re.fullmatch(r"[a-z0-9_-]{1,63}", wanted)
+
+
 def test_only_those_who_send_or_erase_reach_addresses(deployed):
     assert {name for name in SERVICES if ("datastore.user", "contact-points") in deployed.may(name)} == {
         "delivery",
@@ -284,7 +292,6 @@ def test_what_a_workflow_calls_it_may(deployed):
         for connector, role in {
             "bigquery": "bigquery.jobUser",
             "firestore": "datastore.viewer",
-            "pubsub": "pubsub.",
             "workflowexecutions": "workflows.invoker",
         }.items():
             if f"googleapis.{connector}." in definition:
@@ -312,7 +319,7 @@ def secrets(definition: str) -> set[str]:
 
 
 def test_a_workflow_calls_no_connector_of_which_nobody_said_who_may(deployed):
-    known = {"bigquery", "firestore", "monitoring", "pubsub", "secretmanager", "workflowexecutions"}
+    known = {"bigquery", "firestore", "monitoring", "secretmanager", "workflowexecutions"}
 
     for name, made in deployed.of("workflows_workflow").items():
         called = set(re.findall(r"call: googleapis\.(\w+)\.", made["source_contents"]))
@@ -416,7 +423,7 @@ def test_what_is_added_to_the_topology_is_taken_up_without_a_word_of_terraform(d
         ("run.invoker", "kairos-audit"),
         ("secretmanager.secretAccessor", "kairos-operator-key-count"),
         ("bigquery.jobUser", "project"),
-        ("bigquery.dataViewer", "project"),
+        ("bigquery.dataViewer", "kairos"),
     }
     assert made.of("cloud_scheduler_job")["kairos-count"]["schedule"] == "0 4 * * *"
 

@@ -295,6 +295,7 @@ def test_every_part_has_a_module_that_measures_it():
         "cold_start",
         "engine.policy",
         "engine.slots",
+        "distributing",
         "engine.building",
         "engine.loading",
     ):

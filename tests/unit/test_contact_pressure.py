@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import msgspec
 import pytest
 from click.testing import CliRunner
 
 from cli.simulate import simulate
+from shared.domain.batch.responding import Behaviour
 from shared.domain.batch.weeks import Week
 from tests.e2e.platforms import ROOT
 
@@ -50,6 +53,56 @@ def test_the_same_seed_gives_the_same_whoever_is_decided_together(persons, monke
     monkeypatch.setattr("cli.simulate.AT_ONCE", 8)
     assert weeks(persons, "--seed", "3", "--processes", "2") == together
     assert weeks(persons, "--seed", "4") != together
+
+
+def who(persons, number, *arguments):
+    options = ("--persons", persons, "--at", "2026-03-02T12:00:00Z", "--weeks", "2", "--who", number)
+    done = CliRunner().invoke(simulate, [str(ROOT / "catalogue"), *options, *arguments])
+    assert done.exit_code == 0, done.output
+    return set(done.output.split())
+
+
+@pytest.mark.parametrize(
+    ("outcome", "more"),
+    [
+        ("objection", ()),  # the right to object is exercised: excluded from then on
+        ("dismiss", ("--raises", "dismiss=do_not_decision")),
+    ],
+)
+def test_what_persons_say_counts_on_the_days_after(persons, outcome, more):
+    asked = ("--outcome", f"{outcome}=1", *more)
+    said = who(persons, f"week:1/{outcome}", *asked)
+    assert len(said) > 10
+    assert not said & who(persons, "week:2/reached", *asked)
+
+
+def test_a_complaint_withdraws_consent_and_is_of_no_other_purpose(persons):
+    first, second = weeks(persons, "--outcome", "complaint=1")
+    quiet = weeks(persons, "--outcome", "complaint=0", "--outcome", "dismiss=0")[1]
+    assert first["outcomes"]["complaint"] > 10
+    assert second["pressure"]["mean"] < quiet["pressure"]["mean"]
+    assert "complaint" not in quiet["outcomes"]
+
+
+def test_what_becomes_of_contacts_is_that_of_propensity_and_shares():
+    behaviour = Behaviour(accept=0.25, dismiss=0.1, complaint=0.2, unsubscribe=0.3, objection=0.0)
+    draws = [(n + 0.5) / 1000 for n in range(1000)]
+    sent = Counter(behaviour.outcomes(draw, 0.4, sends=True) for draw in draws)
+    assert sent == {
+        ("click", "accept"): 100,
+        ("click",): 300,
+        ("dismiss",): 60,
+        ("complaint",): 120,
+        ("unsubscribe",): 180,
+        (): 240,
+    }
+    asked_for = Counter(behaviour.outcomes(draw, 0.4, sends=False) for draw in draws)
+    assert asked_for[()] == 240 + 180
+
+
+def test_what_is_no_share_is_said(persons):
+    done = CliRunner().invoke(simulate, ["--persons", persons, "--outcome", "shouts=2"])
+    assert (done.exit_code, "unknown field `shouts`" in done.output) == (1, True)
 
 
 def test_a_week_in_a_few_numbers():

@@ -18,13 +18,14 @@ from click.testing import CliRunner
 from cli.main import kairos
 from infra import deploy
 from infra.cloud import CloudError
-from infra.rollout import Release, Service, secret_id, services, serving, tagged
+from infra.rollout import Release, Service, applied, secret_id, services, serving, tagged
 from infra.rollout import deploy as deploy_command
 from shared.authoring import load
 
 ROOT = Path(__file__).resolve().parents[2]
 TOPOLOGY = yaml.safe_load((ROOT / "shared" / "topology.yaml").read_text())
 TARGETS = services(TOPOLOGY)
+APPLIED = applied(ROOT, TOPOLOGY)
 DIGEST = "sha256:" + "a" * 64
 RELEASE = Release("bank", "europe-west2", "r-1a2b3c4", f"europe-west2-docker.pkg.dev/bank/kairos/functions@{DIGEST}")
 
@@ -39,6 +40,7 @@ class FakeCloud:
         self.not_ready: dict[str, str] = {}
         self.errors: dict[str, dict[str, int]] = {}
         self.failing: set[str] = set()
+        self.applied = APPLIED
 
     def run(self, command: list[str]) -> None:
         self.ran.append(command)
@@ -52,7 +54,11 @@ class FakeCloud:
         new = {"revisionName": f"{name}-2", "tag": RELEASE.tag, "url": f"https://{RELEASE.tag}---{name}.run.app"}
         old = {"revisionName": f"{name}-1", "percent": 100}
         traffic = [{**new, "percent": 100}] if name in self.only_new else [old, new]
-        return {"metadata": {"name": name}, "status": {"url": f"https://{name}.run.app", "traffic": traffic}}
+        labels = {"applied": self.applied}
+        return {
+            "metadata": {"name": name, "labels": labels},
+            "status": {"url": f"https://{name}.run.app", "traffic": traffic},
+        }
 
     def unready(self, address: str, audience: str) -> str:
         assert address.startswith(f"https://{RELEASE.tag}---")
@@ -114,7 +120,9 @@ def test_who_is_pushed_to_is_told_by_whom_and_who_checks_the_signature():
 
     assert {name for name, each in told.items() if "PUSH_ACCOUNT" in each} == pushed
     for name in pushed:
-        assert told[name]["PUSH_ACCOUNT"] == "kairos-push@bank.iam.gserviceaccount.com"
+        tickers = [flow for flow, each in TOPOLOGY["workflows"].items() if name in each.get("ticks", [])]
+        accounts = [f"kairos-{each}@bank.iam.gserviceaccount.com" for each in ("push", *tickers)]
+        assert told[name]["PUSH_ACCOUNT"].split() == accounts
         assert told[name]["PUSH_AUDIENCE"] == f"https://kairos-{name}.bank"
         assert told[name]["PUSH_SIGNATURE"] == ("checked" if TOPOLOGY["services"][name]["public"] else "removed")
     assert told["feedback"]["PUSH_SIGNATURE"] == "checked"
@@ -135,8 +143,22 @@ def test_a_service_that_terraform_has_not_made_is_not_made_here():
     cloud = FakeCloud(existing={target.deployed_name for target in TARGETS} - {"kairos-decide"})
 
     with pytest.raises(CloudError, match="kairos-decide is not there; terraform"):
-        deploy.deploy_all(cloud, RELEASE, TARGETS)
+        deploy.deploy_all(cloud, RELEASE, TARGETS, APPLIED)
 
+    assert not cloud.ran
+
+
+def test_a_release_waits_for_what_terraform_has_not_applied():
+    cloud = FakeCloud()
+    deploy.deploy_all(cloud, RELEASE, TARGETS, APPLIED)
+    assert [command[:4] for command in cloud.ran] == [
+        ["gcloud", "run", "deploy", each.deployed_name] for each in TARGETS
+    ]
+
+    cloud = FakeCloud()
+    cloud.applied = "of another topology"
+    with pytest.raises(CloudError, match="made of another topology or other workflows"):
+        deploy.deploy_all(cloud, RELEASE, TARGETS, APPLIED)
     assert not cloud.ran
 
 
@@ -327,7 +349,7 @@ def test_the_build_calls_the_release_with_options_it_knows(monkeypatch):
 def test_the_build_publishes_the_catalogue_before_anything_waits_for_one(monkeypatch):
     build = yaml.safe_load((ROOT / "cloudbuild.yaml").read_text())
     published = {}
-    monkeypatch.setattr("cli.stores.publish_to", published.__setitem__)
+    monkeypatch.setattr("cli.stores.publish_to", lambda *each: published.update([each]) is None)
     [step] = [step for step in build["steps"] if "kairos catalogue" in step.get("script", "")]
 
     command = step["script"].split(".venv/bin/kairos ")[1].replace('"$PROJECT"', "bank").split()

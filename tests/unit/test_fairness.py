@@ -7,6 +7,7 @@ import shutil
 from itertools import product
 
 import msgspec
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -46,6 +47,25 @@ def test_ratio_and_difference_are_those_of_demographic_parity(seed):
     assert abs(found.difference - difference) < CLOSE
     assert found.ratio_low <= found.ratio <= found.ratio_high
     assert found.difference_low <= found.difference <= found.difference_high
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_fairlearn_says_the_same_of_parts_and_of_pairs_of_them(seed):
+    metrics = pytest.importorskip("fairlearn.metrics", reason="pip install -r requirements-measuring.txt")
+    draws = random.Random(seed)
+    persons = [(draws.choice(["a", "b", "c"]), draws.choice(["x", "y"])) for _ in range(500)]
+    selected = [int(draws.random() < 0.15 + 0.2 * "abc".index(one) + 0.1 * (other == "x")) for one, other in persons]
+    for sensitive in ([one for one, _ in persons], persons):
+        parts = {
+            part: Rate(sensitive.count(part), sum(s for s, of in zip(selected, sensitive, strict=True) if of == part))
+            for part in set(sensitive)
+        }
+        found = parity({str(part): rate for part, rate in parts.items()})
+        features = np.array([list(part) for part in sensitive])
+        ratio = metrics.demographic_parity_ratio(selected, selected, sensitive_features=features)
+        difference = metrics.demographic_parity_difference(selected, selected, sensitive_features=features)
+        assert abs(found.ratio - ratio) < CLOSE
+        assert abs(found.difference - difference) < CLOSE
 
 
 def test_intervals_hold_for_persons_like_these():
@@ -130,6 +150,12 @@ def test_rates_are_told_by_stage_issue_and_part(persons):
     assert delivery["parity"]["rates"] == {"married": 0.5, "single": 0.5}
     pairs = found["policy", "grow", "age × marital"]  # noqa: RUF001
     assert (pairs["parity"], set(pairs["thin"].values())) == (None, {60})
+
+
+def test_the_persons_behind_a_rate_are_named(persons):
+    code, output = run("--persons", persons, "--who", "fairness:delivery/protect/marital/married")
+    assert (code, len(output.split())) == (0, 60)
+    assert all("-married-" in person for person in output.split())
 
 
 def test_a_bias_does_not_pass_the_gate(persons, tmp_path):

@@ -99,9 +99,8 @@ def test_the_topology_schedules_services_and_where_there_are_any_workflows():
     assert {(job.name, job.cron) for job in plain} == {
         (name, each["cron"]) for name, each in TOPOLOGY["schedules"].items() if "service" in each
     }
-    weigh, seal = [
-        job for job in jobs(TOPOLOGY, {**endpoints, "workflows": "http://w"}, "bank", {}) if job not in plain
-    ]
+    found = {job.name: job for job in jobs(TOPOLOGY, {**endpoints, "workflows": "http://w"}, "bank", {})}
+    weigh, seal = found["weigh"], found["seal"]
     assert seal.url == "http://w/v1/projects/bank/locations/europe-west2/workflows/seal/executions"
     assert weigh.url.endswith("/workflows/weigh/executions")
     assert {json.loads(json.loads(job.body)["argument"])["day"] for job in (weigh, seal)} == {"yesterday"}

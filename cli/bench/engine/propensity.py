@@ -62,7 +62,7 @@ def measure(counts: Rounds, tell: Any) -> list[Result]:
             if number:
                 times[_LOOP].append(taken * _MICROSECONDS)
             ours = policies["propensity"].factors.propensities(evidence, situations[position], "d", rows)
-            if not np.allclose(ours.every, looped, rtol=0, atol=1e-6):
+            if not np.allclose(ours.p, [looped[row] for row in rows.tolist()], rtol=0, atol=1e-6):
                 fail(f"the loop and Kairos differ about person {position}.", "one is wrong; nothing was measured")
     peers = {_LOOP: times[_LOOP]}
     return [

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from emulators.workflows.running.effects import Arrival, Now, Perform, Sleep, Together
 from emulators.workflows.running.failures import StoppedError, WorkflowError
+from emulators.workflows.running.past import Keeper, Outcome, Past
 
 THREADS = 20
 """Requests of one execution that are under way at once: as many as branches may run."""
@@ -69,7 +70,10 @@ class JumpingClock:
 
 
 class _Task:
-    def __init__(self, coroutine: Coroutine[Any, Any, Any], done: Callable[[Any, BaseException | None], None]) -> None:
+    def __init__(
+        self, number: int, coroutine: Coroutine[Any, Any, Any], done: Callable[[Any, BaseException | None], None]
+    ) -> None:
+        self.number = number
         self.coroutine = coroutine
         self.done = done
 
@@ -77,9 +81,14 @@ class _Task:
 class Loop:
     """Runs one execution, in the thread that calls `run`; `arrive` and `cancel` may be called from any."""
 
-    def __init__(self, clock: Clock) -> None:
-        """Take the time from `clock`."""
+    def __init__(self, clock: Clock, past: Past | None = None, keeper: Keeper | None = None) -> None:
+        """Take the time from `clock`, go the way of a `past` first, and have a `keeper` keep what comes of effects."""
         self._clock = clock
+        self._past = past or Past()
+        self._keeper = keeper
+        self._turns = 0
+        self._begun = itertools.count()
+        self._unanswered: dict[int, tuple[_Task, Any]] = {}
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._ready: deque[tuple[_Task, Any, BaseException | None]] = deque()
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
@@ -99,6 +108,8 @@ class Loop:
             StoppedError: it was cancelled.
         """
         ended: list[tuple[Any, BaseException | None]] = []
+        if not self._past:
+            self._leave_the_past()
         self._start(coroutine, lambda value, error: ended.append((value, error)))
         try:
             while not ended:
@@ -138,7 +149,10 @@ class Loop:
             raise self._cancelled
         if self._ready:
             self._resume(*self._ready.popleft())
-            self._drain()
+            if self._past:
+                self._go_the_same_way()
+            else:
+                self._drain()
             return
         while self._timers and self._timers[0][0] <= self._clock.now():
             heapq.heappop(self._timers)[2]()
@@ -149,16 +163,41 @@ class Loop:
         if event is not None:
             event()
 
+    @property
+    def is_in_the_past(self) -> bool:
+        """Whether what happens has happened before."""
+        return bool(self._past)
+
+    def _go_the_same_way(self) -> None:
+        """Let come what came by this turn; once no more is known, let what nobody has answered be done."""
+        while (outcome := self._past.of_turn(self._turns)) is not None:
+            task, effect = self._unanswered.pop(outcome.task)
+            if isinstance(effect, Arrival) and outcome.value is not None:
+                self._past.taken(effect.key, outcome.value)
+            error = None if outcome.error is None else WorkflowError(outcome.error)
+            self._ready.append((task, outcome.value, error))
+        if not self._past:
+            self._leave_the_past()
+
+    def _leave_the_past(self) -> None:
+        for key, value in self._past.left():
+            self.arrive(key, value)
+        self._drain()
+        unanswered, self._unanswered = self._unanswered, {}
+        for task, effect in unanswered.values():
+            self._do(task, effect)
+
     def _drain(self) -> None:
         while not self._events.empty():
             self._events.get()()
 
     def _start(self, coroutine: Coroutine[Any, Any, Any], done: Callable[[Any, BaseException | None], None]) -> None:
-        task = _Task(coroutine, done)
+        task = _Task(next(self._begun), coroutine, done)
         self._tasks.add(task)
         self._ready.append((task, None, None))
 
     def _resume(self, task: _Task, value: Any, error: BaseException | None) -> None:
+        self._turns += 1
         try:
             effect = task.coroutine.throw(error) if error is not None else task.coroutine.send(value)
         except StopIteration as stop:
@@ -175,11 +214,19 @@ class Loop:
     def _go_on(self, task: _Task, value: Any = None, error: BaseException | None = None) -> None:
         self._ready.append((task, value, error))
 
+    def _came(self, task: _Task, value: Any = None, error: WorkflowError | None = None) -> None:
+        """Go on with what came of an effect, once it is kept."""
+        if self._keeper is not None:
+            self._keeper.came(Outcome(self._turns, task.number, value, None if error is None else error.value))
+        self._go_on(task, value, error)
+
     def _do(self, task: _Task, effect: Any) -> None:
-        if isinstance(effect, Now):
-            self._go_on(task, self._clock.now())
+        if self._past and not isinstance(effect, Together):
+            self._unanswered[task.number] = task, effect
+        elif isinstance(effect, Now):
+            self._came(task, self._clock.now())
         elif isinstance(effect, Sleep):
-            self._at(effect.until, lambda: self._go_on(task))
+            self._at(effect.until, lambda: self._came(task))
         elif isinstance(effect, Perform):
             self._perform(task, effect.work)
         elif isinstance(effect, Arrival):
@@ -196,15 +243,15 @@ class Loop:
             self._pool = ThreadPoolExecutor(THREADS, "workflow-request")
         self._under_way += 1
 
-        def finished(value: Any, error: BaseException | None) -> None:
+        def finished(value: Any, error: WorkflowError | None) -> None:
             self._under_way -= 1
-            self._go_on(task, value, error)
+            self._came(task, value, error)
 
         def do() -> None:
             try:
                 value = work()
             except WorkflowError as raised:
-                error: BaseException = raised
+                error: WorkflowError = raised
                 self._events.put(lambda: finished(None, error))
             except Exception as raised:  # noqa: BLE001 - whatever a request meets is the workflow's to see
                 unknown = WorkflowError({"message": f"SystemError: {raised!r}", "tags": ["SystemError"]})
@@ -217,16 +264,16 @@ class Loop:
     def _await(self, task: _Task, effect: Arrival) -> None:
         kept = self._arrived.get(effect.key)
         if kept:
-            self._go_on(task, kept.popleft())
+            self._came(task, kept.popleft())
             return
 
         def arrived(value: Any) -> None:
-            self._go_on(task, value)
+            self._came(task, value)
 
         def too_late() -> None:
             if self._awaited.get(effect.key) is arrived:
                 del self._awaited[effect.key]
-                self._go_on(task)
+                self._came(task)
 
         self._awaited[effect.key] = arrived
         self._at(effect.until, too_late)

@@ -27,7 +27,7 @@ from emulators.workflows.language.steps import (
 )
 from emulators.workflows.library.blocking import call_connector, call_outside
 from emulators.workflows.library.functions import PLAIN, PYTHON
-from emulators.workflows.running.effects import Together
+from emulators.workflows.running.effects import Perform, Together
 from emulators.workflows.running.evaluating import Evaluator
 from emulators.workflows.running.failures import Frame, WorkflowError, failure
 from emulators.workflows.running.looping import rounds
@@ -106,6 +106,8 @@ class Machine:
             raise failure("TypeError", f"{function} {wrong}")
         if signature.blocking or function.startswith("sys."):
             return await call_outside(self._outside, function, arguments)
+        if function == "uuid.generate":
+            return await Perform(PLAIN[function])  # an effect: it is not the same when it is done again
         return PLAIN[function](**{PYTHON.get(name, name): value for name, value in arguments.items()})
 
     async def _workflow(self, workflow: Workflow, given: Mapping[str, Any], at: Standing) -> Any:

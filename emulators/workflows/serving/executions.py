@@ -1,4 +1,4 @@
-"""Executions: each runs in a thread of its own, and is known by its name for as long as the server runs."""
+"""Executions: each runs in a thread of its own, and is known by its name for as long as the server remembers it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from emulators.workflows.running.failures import StoppedError, WorkflowError
 from emulators.workflows.running.loop import Clock, Loop
 from emulators.workflows.running.machine import Machine
 from emulators.workflows.running.outside import Outside
+from emulators.workflows.running.past import Past
 from emulators.workflows.running.reporting import context, payload, stack_trace
 from emulators.workflows.running.values import to_json
+from emulators.workflows.serving.journal import Arrived, Ended, Listens, Log, moment
 
 MOST_KEPT_STEPS = 5000
 
@@ -57,9 +59,11 @@ class Execution:
     counted: int = 0
     log: list[tuple[str, Any]] = field(default_factory=list)
     callbacks: dict[str, Callback] = field(default_factory=dict)
+    past: Past = field(default_factory=Past)
+    kept: Log | None = None
 
     def __post_init__(self) -> None:
-        self._loop = Loop(self.clock)
+        self._loop = Loop(self.clock, self.past, self.kept)
         self._over = threading.Event()
 
     @property
@@ -82,7 +86,15 @@ class Execution:
             if self.state == "ACTIVE":  # a fault of the emulator's own, which is no workflow's
                 self.state, self.error = "FAILED", {"payload": '"the emulator failed"', "context": "see its log"}
             self.ended = datetime.now(UTC)
+            if self.kept is not None:
+                at = self.ended.timestamp()
+                self.kept.ended(Ended(state=self.state, at=at, result=self.result, error=self.error))
             self._over.set()
+
+    def end(self, ended: Ended) -> None:
+        """Have ended so, before now."""
+        self.state, self.ended, self.result, self.error = ended.state, moment(ended.at), ended.result, ended.error
+        self._over.set()
 
     def cancel(self) -> None:
         """End it where it stands."""
@@ -94,7 +106,20 @@ class Execution:
 
     def called(self, callback: Callback, request: Mapping[str, Any]) -> None:
         """Hand over what came to a callback's address."""
+        if self.kept is not None:
+            self.kept.write(Arrived(callback.url, dict(request)))
         self._loop.arrive(callback.url, dict(request))
+
+    def listens(self, name: str, callback: Callback) -> None:
+        """Be reached at a callback's address from now on."""
+        if self.kept is not None:
+            self.kept.write(Listens(name, callback.url, callback.method))
+        self.callbacks[name] = callback
+
+    @property
+    def is_in_the_past(self) -> bool:
+        """Whether it goes the way that it went before the server was killed."""
+        return self._loop.is_in_the_past
 
     def begun(self, routine: str, step: str, line: int) -> None:
         """Note that a step begins."""

@@ -13,6 +13,7 @@ from waitress.server import create_server
 from emulators.ports import Ports
 from emulators.workflows.running.loop import Clock, WallClock
 from emulators.workflows.serving.api import Application
+from emulators.workflows.serving.journal import Journal
 from emulators.workflows.serving.places import Places
 from emulators.workflows.serving.server import Server
 
@@ -22,12 +23,18 @@ THREADS = 16
 class Hosted:
     """Serves the REST APIs on 127.0.0.1 in a thread; `server` is what it holds."""
 
-    def __init__(self, places: Places, port: int = 0, new_clock: Callable[[], Clock] = WallClock) -> None:
-        """Serve at `port`, or a free one; executions take their time from a `new_clock`."""
+    def __init__(
+        self,
+        places: Places,
+        port: int = 0,
+        new_clock: Callable[[], Clock] = WallClock,
+        journal: Journal | None = None,
+    ) -> None:
+        """Serve at `port`, or a free one; executions take their time from a `new_clock`, and are in a `journal`."""
         self._ports = Ports()
         self.port = port or self._ports.take()
         self.address = f"http://127.0.0.1:{self.port}"
-        self.server = Server(places, self.address, new_clock)
+        self.server = Server(places, self.address, new_clock, journal)
         self.application = Application(self.server)
         self._serving = create_server(self.application, host="127.0.0.1", port=self.port, threads=THREADS)
         self._thread = threading.Thread(target=self._serve, name="workflows", daemon=True)

@@ -66,7 +66,7 @@ def beside(
         project=project,
         apis=apis,
         secret_manager=emulators.get("secretmanager", ""),
-        tokens=dict.fromkeys(endpoints.values(), token),
+        tokens=dict.fromkeys([*endpoints.values(), *(f"https://kairos-{each}.{project}" for each in endpoints)], token),
         environment={
             **{f"{name.upper()}_URL": address for name, address in {**endpoints, **apis}.items()},
             **environment,

@@ -19,7 +19,9 @@ from emulators.workflows.language.steps import Definition
 from emulators.workflows.running.failures import failure
 from emulators.workflows.running.loop import Clock, WallClock
 from emulators.workflows.serving.executions import Execution, new_id
+from emulators.workflows.serving.journal import Begun, Journal
 from emulators.workflows.serving.places import Places
+from emulators.workflows.serving.remembering import remembered
 from emulators.workflows.serving.world import World
 
 MOST_ARGUMENT_BYTES = 32 * 1024
@@ -73,8 +75,14 @@ class Deployed:
 class Server:
     """Workflows and executions on this machine."""
 
-    def __init__(self, places: Places, address: str, new_clock: Callable[[], Clock] = WallClock) -> None:
-        """Serve at `address`; executions take their time from a `new_clock`."""
+    def __init__(
+        self,
+        places: Places,
+        address: str,
+        new_clock: Callable[[], Clock] = WallClock,
+        journal: Journal | None = None,
+    ) -> None:
+        """Serve at `address`; executions take their time from a `new_clock`, and are kept in a `journal`."""
         self.places = places
         self._address = address
         self._new_clock = new_clock
@@ -83,6 +91,23 @@ class Server:
         self._workflows: dict[str, Deployed] = {}
         self._executions: dict[str, Execution] = {}
         self._operations: dict[str, dict[str, Any]] = {}
+        self._journal = journal
+
+    def go_on(self) -> None:
+        """Remember what the journal has of before, and go on with executions that had not ended."""
+        if self._journal is None:
+            return
+        for name, kept in self._journal.workflows():
+            self.deploy(name, kept["source"], kept, replace=name in self._workflows)
+        under_way = []
+        for records in self._journal.executions():
+            execution, source = remembered(records, self._journal, self._new_clock())
+            self._executions[execution.name] = execution
+            if execution.ended is None:
+                under_way.append((execution, read(source)))
+        for execution, definition in under_way:
+            deployed = self._workflows.get(execution.name.partition("/executions/")[0])
+            self._run(execution, definition, deployed.environment if deployed else {})
 
     def deploy(self, name: str, source: str, settings: Mapping[str, Any], *, replace: bool) -> Deployed:
         """Deploy a workflow, new or in place of what there is of its name.
@@ -114,6 +139,9 @@ class Server:
                 environment=dict(settings.get("userEnvVars", before.environment if before else {})),
             )
             self._workflows[name] = deployed
+            if self._journal is not None:
+                kept = {"labels": deployed.labels, "userEnvVars": deployed.environment, "source": source}
+                self._journal.deployed(name, {**kept, "description": deployed.description})
         return deployed
 
     def workflow(self, name: str) -> Deployed:
@@ -138,6 +166,8 @@ class Server:
         self.workflow(name)
         with self._lock:
             self._workflows.pop(name, None)
+            if self._journal is not None:
+                self._journal.deleted(name)
 
     def start(self, name: str, argument: str, labels: Mapping[str, str] | None = None) -> Execution:
         """Begin an execution; its argument is JSON, or empty.
@@ -152,24 +182,38 @@ class Server:
             json.loads(argument or "null")
         except ValueError:
             raise invalid("argument is no JSON") from None
+        name, now = f"{name}/executions/{new_id()}", datetime.now(UTC)
         execution = Execution(
-            name=f"{name}/executions/{new_id()}",
+            name=name,
             argument=argument or "null",
             revision=deployed.revision,
-            started=datetime.now(UTC),
+            started=now,
             clock=self._new_clock(),
             labels=labels or {},
+            kept=None if self._journal is None else self._journal.log(name.rpartition("/")[2]),
         )
+        if execution.kept is not None:
+            execution.kept.write(
+                Begun(
+                    name=name,
+                    argument=execution.argument,
+                    revision=execution.revision,
+                    started=now.timestamp(),
+                    labels=dict(execution.labels),
+                    source=deployed.source,
+                )
+            )
         with self._lock:
             self._executions[execution.name] = execution
             self._forget()
-        environment = {**self.places.environment, **deployed.environment}
-        places = msgspec.structs.replace(self.places, environment=environment)
-        world = World(execution, places, self._address, self._client, self._start_another, self.execution)
-        threading.Thread(
-            target=execution.run, args=(deployed.definition, world), name=execution.id, daemon=True
-        ).start()
+        self._run(execution, deployed.definition, deployed.environment)
         return execution
+
+    def _run(self, execution: Execution, definition: Definition, environment: Mapping[str, str]) -> None:
+        """Run an execution in a thread of its own."""
+        places = msgspec.structs.replace(self.places, environment={**self.places.environment, **environment})
+        world = World(execution, places, self._address, self._client, self._start_another, self.execution)
+        threading.Thread(target=execution.run, args=(definition, world), name=execution.id, daemon=True).start()
 
     def execution(self, name: str) -> Execution:
         """An execution by name.
@@ -234,3 +278,5 @@ class Server:
             ended = [name for name, each in self._executions.items() if each.state != "ACTIVE"]
             for name in ended[: len(self._executions) - MOST_KEPT]:
                 del self._executions[name]
+                if self._journal is not None:
+                    self._journal.forget(name.rpartition("/")[2])

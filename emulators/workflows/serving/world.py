@@ -81,7 +81,7 @@ class World:
         """The address of a new callback."""
         name = new_id()
         url = f"{self._address}/v1/{self._execution.name}/callbacks/{name}"
-        self._execution.callbacks[name] = Callback(url, method)
+        self._execution.listens(name, Callback(url, method))
         return url
 
     def start(self, workflow: str, argument: Any) -> str:
@@ -114,6 +114,8 @@ class World:
     def log(self, severity: str, said: Any) -> None:
         """Write to the log, and keep it with the execution."""
         self._execution.log.append((severity, said))
+        if self._execution.is_in_the_past:
+            return
         _log.info("%s %s: %s", severity, self._execution.id, said if isinstance(said, str) else json.dumps(said))
 
     def step(self, routine: str, step: str, line: int) -> None:

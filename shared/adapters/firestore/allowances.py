@@ -22,15 +22,19 @@ class Allowances(Leasing):
         """Take blocks as `holder` of the ledgers in `database`, counting on `meter`; `pause(n)` waits, with jitter,
         before the n-th try again.
         """
-        super().__init__(_Ledgers(database, meter), holder, pause)
+        super().__init__(Ledgers(database, meter), holder, pause)
 
 
-class _Ledgers:
+class Ledgers:
+    """The port `Ledgers`."""
+
     def __init__(self, database: Database, meter: Meter) -> None:
+        """Keep in `database`, counting on `meter`."""
         self._database = database
         self._meter = meter
 
     def load(self, kind: str, ledger_id: str) -> Versioned[Ledger]:
+        """A ledger; an empty one, of version None, where there is none yet."""
         self._meter.add(reads=1)
         snapshot = self._database.get(self._reference(kind, ledger_id))
         if not snapshot.exists:
@@ -38,12 +42,13 @@ class _Ledgers:
         return Versioned(decode(Ledger, snapshot), version_of(snapshot.update_time))
 
     def store(self, kind: str, ledger_id: str, ledger: Versioned[Ledger]) -> None:
+        """Write a ledger in a commit that is guarded by the version read and sent once."""
         batch = self._database.client.batch()
         reference, fields = self._reference(kind, ledger_id), encode(ledger.value)
         if ledger.version is None:
             batch.create(reference, fields)
         else:
-            every = {"spent": 0, "blocks": {}, **fields}  # a map that is named is replaced whole
+            every = {"spent": 0, "blocks": {}, "since": {}, **fields}  # a map that is named is replaced whole
             batch.update(reference, every, option=self._database.guard(ledger.version))
         try:
             self._database.commit(batch, once=True)

@@ -20,15 +20,19 @@ class Allowances(Leasing):
         """Take blocks as `holder` of the ledgers in `store`, counting on `meter`; `pause(n)` waits, with jitter, before
         the n-th try again.
         """
-        super().__init__(_Ledgers(store, meter), holder, pause)
+        super().__init__(Ledgers(store, meter), holder, pause)
 
 
-class _Ledgers:
+class Ledgers:
+    """The port `Ledgers`."""
+
     def __init__(self, store: Store, meter: Meter) -> None:
+        """Keep in `store`, counting on `meter`."""
         self._store = store
         self._meter = meter
 
     def load(self, kind: str, ledger_id: str) -> Versioned[Ledger]:
+        """A ledger; an empty one, of version None, where there is none yet."""
         self._meter.add(reads=1)
         with self._store.lock:
             document = self._store.ledgers.get((kind, ledger_id))
@@ -37,6 +41,7 @@ class _Ledgers:
         return Versioned(msgspec.json.decode(document.data, type=Ledger), document.version)
 
     def store(self, kind: str, ledger_id: str, ledger: Versioned[Ledger]) -> None:
+        """Write a ledger in a commit that is guarded by the version read and sent once."""
         with self._store.lock:
             document = self._store.ledgers.get((kind, ledger_id))
             if (document.version if document else None) != ledger.version:

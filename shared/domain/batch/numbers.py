@@ -14,14 +14,13 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
+from shared.domain.batch.allowances import Allowances, each_of
 from shared.domain.batch.deciding import Batch, Chosen, Decisions, Wave
 from shared.domain.batch.falls import Falls
-from shared.domain.batch.packed import Flags, Words, places, unpacked
+from shared.domain.batch.packed import Flags, Words, unpacked
 from shared.domain.batch.stopped import stopped_by_rule
 from shared.domain.classifier import Vector
 from shared.domain.exact import exact, real
-from shared.domain.policy.rows import Rows
-from shared.domain.rules import Volume
 
 REACHED, CHANGED_BY_LEVERS = "reached", "levers:changed"
 VALUE, VALUE_WITHOUT_LEVERS, COST = "value", "value_without_levers", "cost"
@@ -84,7 +83,6 @@ class Numbers:
         """Know what the rows are of."""
         self.batch = batch
         policy = batch.policy
-        self._prices = np.array(policy.factors.prices, np.float64)
         self._names = [
             {
                 "brand": action.brand,
@@ -96,8 +94,7 @@ class Numbers:
             for action, treatment in policy.rows
         ]
         self._falls = Falls(policy, batch.slots)
-        rules = policy.contact_rules
-        self._allowances = [(rule, _flags(rules.judged[n], len(policy.rows))) for n, rule in rules.allowances]
+        self._allowances = Allowances(policy)
 
     def __call__(self, wave: Wave, decisions: Decisions) -> Behind:
         """The numbers of a wave that was decided."""
@@ -112,13 +109,9 @@ class Numbers:
         amounts = {
             VALUE: self._worth(decisions, decisions.chosen),
             VALUE_WITHOUT_LEVERS: self._worth(decisions, without),
-            COST: _each(decisions.chosen, self._prices),
+            COST: each_of(decisions.chosen, self._allowances.prices),
+            **self._allowances(decisions.chosen),
         }
-        for rule, judged in self._allowances:
-            if isinstance(rule, Volume):
-                amounts[f"volume:{rule.id}"] = _each(decisions.chosen, judged.astype(np.float64))
-            else:
-                amounts[f"budget:{rule.id}"] = _each(decisions.chosen, np.where(judged, self._prices, 0.0))
         stopped = stopped_by_rule(self.batch, wave, decisions)
         found.update({f"rule:{name}": flags for name, flags in stopped.items()})
         return Behind(found, amounts, self._conditions(decisions, found))
@@ -159,20 +152,6 @@ class Numbers:
             falls[name] = falls.get(name, 0) + int(np.bitwise_count(words).sum())
         found.update({name: unpacked(words, len(decisions.results)) for name, words in fallen.items()})
         return falls
-
-
-def _each(chosen: Chosen, of_row: Vector) -> Vector:
-    """What the chosen rows of each person come to."""
-    total: Vector = np.zeros(len(chosen.rows))
-    for rows in chosen.rows.T:  # one slot after the other, so that it does not matter how wide the widest is
-        total += np.where(rows >= 0, of_row[rows], 0.0)
-    return total
-
-
-def _flags(rows: Rows, size: int) -> Flags:
-    found = np.zeros(size, np.bool_)
-    found[places(rows, size)] = True
-    return found
 
 
 def summed(behind: Behind, persons: int) -> Summary:

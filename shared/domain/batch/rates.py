@@ -7,7 +7,7 @@ that the catalogue declares; and those that two attributes make together.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations, pairwise
 from typing import Any
 
@@ -27,6 +27,8 @@ UNKNOWN = "unknown"
 
 AND = " × "  # noqa: RUF001 - a product of parts
 
+_FAIRNESS = "fairness:"
+
 _ARRIVED = frozenset({"delivered", "impression", "click", "accept", "convert", "dismiss", "reject"})
 
 
@@ -40,6 +42,12 @@ class Rates(msgspec.Struct, kw_only=True):
 
     persons: dict[str, dict[str, int]] = {}
     selected: dict[str, dict[str, dict[str, int]]] = {}
+
+    def names(self) -> Iterator[str]:
+        """What the numbers of those who are selected are called: `fairness:STAGE/ISSUE/ATTRIBUTES/PART`."""
+        for stage, of in self.selected.items():
+            for attributes, parts in of.items():
+                yield from (f"{_FAIRNESS}{stage}/{attributes}/{part}" for part in parts)
 
     def add(self, other: Rates) -> None:
         """Take others in."""
@@ -75,6 +83,18 @@ class Rating:
         for stage, selected in self._selected(wave, decisions, behind):
             found.selected[stage] = {name: _counted(names, of, selected) for name, (names, of) in codes.items()}
         return found
+
+    def behind(self, name: str, wave: Wave, decisions: Decisions, behind: Behind) -> Flags | None:
+        """Who of a wave is behind a number that `Rates.names` has; None where it has it not."""
+        if not name.startswith(_FAIRNESS):
+            return None
+        codes = self._codes(wave)
+        for stage, selected in self._selected(wave, decisions, behind):
+            for attributes, (names, of) in codes.items():
+                for number, part in enumerate(names):
+                    if name == f"{_FAIRNESS}{stage}/{attributes}/{part}":
+                        return np.asarray(selected & (of == number))
+        return None
 
     def _codes(self, wave: Wave) -> dict[str, tuple[list[str], Places]]:
         """By attributes, the names of the parts and which one each person is in."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Literal
 
 import msgspec
 
@@ -12,8 +12,34 @@ from shared.domain.batch.differing import Difference, Shift, differences, shifts
 from shared.domain.batch.judging import Compared, Judged, compare, judge
 from shared.domain.batch.numbers import Summary
 from shared.domain.batch.simulating import Came
-from shared.domain.batch.weeks import Week
+from shared.domain.batch.weeks import DAYS, WEEK, Week
 from shared.domain.catalogue import Revision
+from shared.domain.exact import real
+from shared.domain.rules import Budget, Period, Volume
+
+
+class Capacity(msgspec.Struct, frozen=True, kw_only=True):
+    """What a volume or a budget would have to give, and what it has.
+
+    Attributes:
+        rule: its id.
+        kind: `volume` of contacts, or `budget` of pounds.
+        period: of its limit.
+        limit: what it has in one.
+        wanted: at the time that is simulated.
+        most: in the period of the weeks that follow that wants most; what is wanted of an hour comes together.
+        short: in how many of these periods it has less than is wanted.
+        periods: how many there are.
+    """
+
+    rule: str
+    kind: Literal["volume", "budget"]
+    period: Period
+    limit: float
+    wanted: float
+    most: float
+    short: int
+    periods: int
 
 
 class Findings(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +53,7 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
         shifts: of amounts.
         compared: parts of persons, by the last revision.
         judged: its limits of fairness.
+        capacities: its volumes and budgets.
     """
 
     revisions: tuple[Revision, ...]
@@ -36,6 +63,11 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     shifts: tuple[Shift, ...]
     compared: tuple[Compared, ...]
     judged: tuple[Judged, ...]
+    capacities: tuple[Capacity, ...]
+
+    def differing(self, *, later: bool) -> tuple[Difference, ...]:
+        """The differences of the time that is simulated, or those of the weeks that follow."""
+        return tuple(each for each in self.differences if each.name.startswith(WEEK) is later)
 
     @property
     def after(self) -> Summary:
@@ -59,6 +91,7 @@ def findings(revisions: Sequence[Revision], now: datetime | None, came: Came) ->
         shifts=tuple(shifts(before, after, came.moved)),
         compared=tuple(compare(revisions[-1], came.rates[-1])),
         judged=tuple(judge(revisions[-1], came.rates[-1])),
+        capacities=tuple(_capacities(revisions[-1], now, came)),
     )
 
 
@@ -70,6 +103,7 @@ def report(found: Findings, gates: Sequence[Any]) -> dict[str, Any]:
         "fairness": found.compared,
         "limits": found.judged,
         "gates": gates,
+        "capacities": found.capacities,
     }
     weeks = found.came.weeks
     if weeks[-1]:
@@ -84,6 +118,41 @@ def report(found: Findings, gates: Sequence[Any]) -> dict[str, Any]:
         if weeks[0]:
             told["weeks_before"] = [_week(week) for week in weeks[0]]
     return told
+
+
+def _capacities(revision: Revision, now: datetime | None, came: Came) -> Iterator[Capacity]:
+    for rule in revision.catalogue.rules:
+        match rule:
+            case Volume():
+                kind, limit = "volume", float(rule.limit)
+            case Budget():
+                kind, limit = "budget", rule.pounds
+            case _:
+                continue
+        name = f"{kind}:{rule.id}"
+        by_period: dict[str, int] = {}
+        for number, week in enumerate(came.weeks[-1]):
+            for day, taken in enumerate(week.taken.get(name, ())):
+                assert now is not None, "weeks begin at a time"
+                period = _period(now + timedelta(days=DAYS * number + day), rule.period)
+                by_period[period] = by_period.get(period, 0) + taken
+        wanted = [real(taken) for taken in by_period.values()]
+        yield Capacity(
+            rule=rule.id,
+            kind=kind,  # type: ignore[arg-type]
+            period=rule.period,
+            limit=limit,
+            wanted=came.summaries[-1].amount(name),
+            most=max(wanted, default=0.0),
+            short=sum(each > limit for each in wanted),
+            periods=len(wanted),
+        )
+
+
+def _period(day: datetime, period: Period) -> str:
+    """Of which period a day is; all that is wanted on a day is wanted within an hour."""
+    form = {"hour": "%Y-%m-%d", "day": "%Y-%m-%d", "week": "%G-%V", "month": "%Y-%m"}
+    return day.strftime(form[period])
 
 
 def encoded(value: Any) -> bytes:
@@ -101,4 +170,5 @@ def _summary(of: Summary) -> dict[str, Any]:
 
 def _week(week: Week) -> dict[str, Any]:
     contacts = {str(number): persons for number, persons in week.contacts.items()}
-    return {**msgspec.structs.asdict(week), "contacts": contacts, "pressure": week.pressure}
+    taken = {rule: [real(day) for day in days] for rule, days in week.taken.items()}
+    return {**msgspec.structs.asdict(week), "contacts": contacts, "taken": taken, "pressure": week.pressure}

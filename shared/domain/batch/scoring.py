@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from shared.domain.arbitration import MAX_CONTEXT_WEIGHT
 from shared.domain.batch.binning import binned
 from shared.domain.batch.conditions import Conditions
 from shared.domain.batch.packed import Places, Words, places, unpacked
@@ -24,7 +23,7 @@ from shared.domain.classifier import Classifier, Numbers, Vector, model_of, roun
 from shared.domain.columns import Columns, columns_of, power
 from shared.domain.exploration import draw_each, streams
 from shared.domain.policy.conditions import weighing
-from shared.domain.policy.factors import MAX_VALUE, PROPENSITY_DIGITS
+from shared.domain.policy.factors import MAX_CONTEXT_WEIGHT, MAX_VALUE, PROPENSITY_DIGITS
 from shared.domain.policy.policy import Policy
 from shared.domain.propensity import Counts
 from shared.domain.ranking import PARTS

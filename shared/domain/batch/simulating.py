@@ -16,9 +16,11 @@ from shared.domain.batch.cases import Case, persons, records
 from shared.domain.batch.deciding import Batch, Wave
 from shared.domain.batch.differing import Moved, moved
 from shared.domain.batch.numbers import Behind, Numbers, Summary, summed, who
+from shared.domain.batch.packed import Flags
 from shared.domain.batch.persons import SOURCE
 from shared.domain.batch.prohibited import Prohibited
 from shared.domain.batch.rates import Rates, Rating
+from shared.domain.batch.responding import Behaviour
 from shared.domain.batch.weeks import Week, simulate_weeks
 from shared.domain.catalogue import Revision
 from shared.domain.contact_history import ContactHistory
@@ -63,7 +65,8 @@ class Asked(NamedTuple):
         behind: the number whose persons are wanted, None for none.
         person: whose record is wanted, by the name of the case, None for nobody's.
         weeks: over how many contact pressure is simulated.
-        seed: of what is accepted meanwhile.
+        seed: of what becomes of contacts meanwhile.
+        behaviour: how persons respond meanwhile.
         counts: the models' evidence by model id; a missing one has none.
     """
 
@@ -77,6 +80,7 @@ class Asked(NamedTuple):
     person: str | None = None
     weeks: int = 0
     seed: int = 0
+    behaviour: Behaviour = Behaviour()
     counts: Mapping[str, Counts] = {}
 
 
@@ -200,12 +204,15 @@ class Simulation:
             wave = Wave(profiles, signals, [case.history(revision) for case in cases], moments)
             decisions = batch(wave)
             found.append(numbers(wave, decisions))
+            weeks.append(self._weeks(batch, wave, found[-1].persons))
             for judge in prohibited:
                 for name, flags in judge(wave, decisions, moments).items():
                     known = found[-1].persons.get(name)
                     found[-1].persons[name] = flags if known is None else known | flags
             rates.append(rating(wave, decisions, found[-1]))
-            weeks.append(self._weeks(batch, wave))
+            selected = rating.behind(asked.behind, wave, decisions, found[-1]) if asked.behind else None
+            if asked.behind and selected is not None:
+                found[-1].persons[asked.behind] = selected
             if asked.person in names:
                 made = batch.record(wave, names.index(asked.person))
                 record = msgspec.json.encode(full(batch.policy, made)).decode()
@@ -226,14 +233,17 @@ class Simulation:
             self._numbers[slots] = [Numbers(batch) for batch in batches]
         return self._numbers[slots]
 
-    def _weeks(self, batch: Batch, wave: Wave) -> list[Week]:
-        """Contact pressure, a signal of each person a day."""
+    def _weeks(self, batch: Batch, wave: Wave, persons: dict[str, Flags]) -> list[Week]:
+        """Contact pressure, a signal of each person a day; who is behind its numbers goes to the others."""
+        asked = self._asked
 
         def signal_of(person: int, day: int) -> Signal:
             signal, at = wave.signals[person], batch.now + timedelta(days=day)
             return msgspec.structs.replace(signal, id=f"{signal.id}/{day}", at=at, received_at=at)
 
-        return simulate_weeks(batch, wave.profiles, wave.histories, signal_of, self._asked.weeks, self._asked.seed)
+        found = simulate_weeks(batch, wave, signal_of, asked.weeks, asked.seed, asked.behaviour)
+        persons.update(found.persons)
+        return found.weeks
 
     def _signal(self, line: Subject, now: datetime) -> Signal:
         asked = self._asked

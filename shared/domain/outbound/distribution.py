@@ -79,18 +79,18 @@ def distribute(worth: Worth, volumes: Sequence[Volume]) -> Distribution:
     prices = _prices(possible, rooms, leasts)
     moves = _Moves(possible, _best(possible, prices))
     _settle(moves, rooms, leasts)
-    missing = tuple(max(0, least - count) for least, count in zip(leasts, moves.counts[:channels], strict=True))
     prices = _settled(moves, leasts)
     where = moves.where
     placed = where < channels
     total = float(possible[placed, where[placed]].sum())
-    filled = [least - short for least, short in zip(leasts, missing, strict=True)]
+    counts = moves.counts[:channels]
+    filled = [min(least, count) for least, count in zip(leasts, counts, strict=True)]
     return Distribution(
         channels=np.where(placed, where, NOBODY),
         prices=tuple(float(price) for price in prices),
         total=total,
         bound=bound(possible, prices, rooms, filled),
-        missing=missing,
+        missing=tuple(max(0, each.least - count) for each, count in zip(volumes, counts, strict=True)),
     )
 
 

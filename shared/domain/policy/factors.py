@@ -24,21 +24,23 @@ PROPENSITY_DIGITS = 8
 MAX_VALUE = 1e9
 """Pounds. No acceptance is worth more, and with exponents up to 10 a priority stays a finite number."""
 
+MAX_CONTEXT_WEIGHT = 10.0
+
 
 class Propensities(NamedTuple):
-    """P of every row for one person and moment.
+    """P of the rows that may be, for one person and moment.
 
     Attributes:
-        every: P of every row, not rounded yet; where propensities are drawn, of the rows that may be and no others.
+        p: P of each, by ascending row, not rounded yet.
         models: the version of the models that said so.
         bins: the cells that the person is in, for what becomes of it to be learnt by.
-        means: of every row, what P was drawn around; None where nothing is drawn.
+        means: what each P was drawn around; None where nothing is drawn.
         evidence: how many responses each is worth, likewise.
-        scores: the bin that the score of each row that may be fell into before calibration; empty where there is none.
+        scores: the bin that the score of each fell into before calibration; empty where there is none.
         shadows: the same of a challenger.
     """
 
-    every: tuple[float, ...] | Vector
+    p: Vector
     models: str
     bins: str = ""
     means: Vector | None = None
@@ -62,7 +64,7 @@ class Factors:
         self._rows = rows
         self._catalogue = revision.catalogue
         self.models = tuple([model_id(treatment.id, treatment.channel) for _, treatment in rows])
-        self.prices = tuple([revision.channels[treatment.channel].price for _, treatment in rows])
+        self.prices = tuple([revision.price(treatment) for _, treatment in rows])
         self.levers = tuple([float(action.lever) for action, _ in rows])
         self.values = tuple(
             [
@@ -103,8 +105,10 @@ class Factors:
         return say
 
     def _the_same_for_all(self, counts: Mapping[str, Counts]) -> _Say:
-        found = Propensities(self.starting(counts), version(counts))
-        return lambda *_: found
+        import numpy as np  # noqa: PLC0415 - see above
+
+        every, version_ = np.array(self.starting(counts), np.float64), version(counts)
+        return lambda _situation, _decision, rows: Propensities(every.take(rows), version_)
 
     def _scoring(self, counts: Mapping[str, Counts]) -> _Say:
         from shared.domain.classifier import Classifier, model_of, rounded  # noqa: PLC0415 - numpy, see above
@@ -116,19 +120,18 @@ class Factors:
 
         def say(situation: Variables, decision: str, rows: Numbers) -> Propensities:
             bins = self.predictors(situation)
-            means = classifier(bins)
+            p = classifier(bins).take(rows)
             named = self.predictors.named(bins)
             scores = shadows = b""
             if classifier.calibration is not None:
-                every = means.copy()
-                every[rows], places = classifier.calibration(means[rows], rows)
-                means, scores = every, places.astype("u1").tobytes()
-                shadows = shadow(bins, rows)
+                p, places = classifier.calibration(p, rows)
+                scores, shadows = places.astype("u1").tobytes(), shadow(bins, rows)
             if drawn is None:
-                return Propensities(means, version_, named, scores=scores, shadows=shadows)
-            means = rounded(means, PROPENSITY_DIGITS)
-            every = drawn(means, decision, rows)
-            return Propensities(every, version_, named, means, classifier.evidence, scores, shadows)
+                return Propensities(p, version_, named, scores=scores, shadows=shadows)
+            means = rounded(p, PROPENSITY_DIGITS)
+            return Propensities(
+                drawn(means, decision, rows), version_, named, means, classifier.evidence.take(rows), scores, shadows
+            )
 
         return say
 
@@ -159,9 +162,7 @@ class Factors:
         starts = streams([treatment.id for _, treatment in self._rows])
 
         def drawn(means: Vector, decision: str, rows: Numbers) -> Vector:
-            every = means.copy()
-            every[rows] = rounded(draw(decision, starts[rows], means[rows], evidence[rows]), PROPENSITY_DIGITS)
-            return every
+            return rounded(draw(decision, starts.take(rows), means, evidence.take(rows)), PROPENSITY_DIGITS)
 
         return drawn
 

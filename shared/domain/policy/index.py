@@ -89,17 +89,18 @@ class Index:
                 by_path[column].append(Entry(own, _TRUE, let_through))
         self._lookup = _compiled(by_path)
 
-    def passing(self, roots: Roots) -> Rows:
-        """The rows that every condition lets through."""
+    def passing(self, roots: Roots, among: Rows | None = None) -> Rows:
+        """The rows that every condition lets through; of some, where no others are asked about."""
         found = self._lookup(roots)
         stopped = found
         for concerned in self._layers:
             found >>= self._rows
             stopped |= concerned & ~found
+        left = (self._all if among is None else among) & ~stopped
         for evaluate, stops, rows in self._evaluated:
-            if rows & ~stopped and evaluate(roots) in stops:
-                stopped |= rows
-        return self._all & ~stopped
+            if rows & left and evaluate(roots) in stops:
+                left &= ~rows
+        return left
 
     def _layer(self, rows: Rows) -> int:
         """The first layer on which none of the rows has a clause yet."""

@@ -91,9 +91,9 @@ class Policy:
             last = self._last = profile, signal, now, self._situations(profile, signal, now)
         return last[3]
 
-    def passing(self, situation: Variables) -> Rows:
-        """The rows that no condition stops."""
-        return self._index.passing(situation)
+    def passing(self, situation: Variables, among: Rows | None = None) -> Rows:
+        """The rows that no condition stops; of some, where no others are asked about."""
+        return self._index.passing(situation, among)
 
     def treatments(self, rows: Rows) -> tuple[str, ...]:
         """The ids of the treatments of rows, by action id and then treatment id."""

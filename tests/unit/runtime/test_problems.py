@@ -21,6 +21,7 @@ ANSWERS = [
     (errors.ForbiddenError("not yours"), 403),
     (errors.NotFoundError("nowhere"), 404),
     (errors.AlreadyExistsError("twice"), 409),
+    (errors.ConflictError("too late"), 409),
     (UnreadableError("no JSON"), 400),
     (TooLargeError("too much"), 413),
     (UnsupportedMediaTypeError("XML", field="content-type"), 415),

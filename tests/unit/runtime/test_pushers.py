@@ -130,6 +130,13 @@ def test_the_account_of_the_subscription_is_let_in(signature):
     assert pushed(door(push_signature=signature), plain).status_code == 204
 
 
+def test_a_workflow_that_does_as_the_clock_does_is_let_in(signature):
+    sweeper = "kairos-sweep@bank.iam.gserviceaccount.com"
+    push = door(push_signature=signature, push_account=f"{ACCOUNT} {sweeper}")
+    assert [pushed(push, token_for(signature, email=each)).status_code for each in (ACCOUNT, sweeper)] == [204, 204]
+    assert pushed(push, token_for(signature, email=f"{ACCOUNT} {sweeper}")).status_code == 401
+
+
 HOUR_AGO = int(datetime.now(UTC).timestamp()) - 3600
 WRONG = {
     "another issuer": ({"iss": "https://accounts.example"}, "another issuer"),
