@@ -63,6 +63,15 @@ OPERATIONS = (
     ),
     Operation(
         method="GET",
+        path="/v1/exports/records/<day>",
+        summary="The records of a day's decisions, as they are kept.",
+        variables=_DAY,
+        query=(Parameter("prefix", "Only of those decisions whose ids begin so."),),
+        answer=_ROWS,
+        refusals=_REFUSALS,
+    ),
+    Operation(
+        method="GET",
         path="/v1/measures",
         summary="Compare next best action with every arm of an experiment.",
         query=(Parameter("experiment", "Its id; by default `standing`."), *_PERIOD),
