@@ -7,14 +7,12 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Generic, NamedTuple, TypeVar
 
 from shared.domain.catalogue import Revision
-from shared.domain.errors import NotFoundError, TransientError
-from shared.domain.governance.in_force import InForce, is_in
-from shared.domain.governance.switches import SwitchedOff
+from shared.domain.errors import TransientError
 from shared.domain.policy.policy import Policy
 from shared.domain.propensity import Counts
 
@@ -22,12 +20,6 @@ T = TypeVar("T")
 Monotonic = Callable[[], float]
 Clock = Callable[[], float]
 """Seconds since 1970."""
-
-CATALOGUE_REFRESH_SECONDS = 3.0
-"""How often it is looked what is live and what is switched off, by whoever decides meanwhile."""
-
-CATALOGUE_OLDEST_TIMES = 3
-"""How many times older it is looked at before it decides: a switch holds within nine seconds, whatever sleeps."""
 
 MODELS_REFRESH_SECONDS = 60.0
 POLICIES_KEPT = 8
@@ -206,112 +198,3 @@ class Prepared:
 
 def nothing_prepared(_loaded: object) -> None:
     """Where nothing is to be made ready."""
-
-
-class _Deciding(NamedTuple):
-    """What is in force, with the policies that it names."""
-
-    in_force: InForce
-    live: Policy
-    next: Policy | None
-    canary: Policy | None
-
-
-class Served:
-    """The side of the port `Catalogues` that decides by revisions, over a store that is looked at seldom."""
-
-    def __init__(
-        self,
-        environment: str,
-        in_force: Callable[[str], InForce | None],
-        load: Callable[[str], bytes | None],
-        *,
-        refresh_seconds: float,
-        monotonic: Monotonic,
-        clock: Clock,
-        prepare: Callable[[Policy], None],
-    ) -> None:
-        """Serve an environment: `in_force` gives what is so in it and `load` a revision's canonical form, each None
-        where there is none; `prepare` makes ready what decides, before it is given.
-        """
-        self._prepare = prepare
-        self._environment = environment
-        self._in_force = in_force
-        self._load_canonical = load
-        self._clock = clock
-        self._policies = Policies(self._load)
-        self._current = Refreshing(
-            self._deciding,
-            refresh_seconds=refresh_seconds,
-            oldest_seconds=CATALOGUE_OLDEST_TIMES * refresh_seconds,
-            monotonic=monotonic,
-        )
-
-    def current(self) -> Policy:
-        """The live revision, compiled; cached, refreshed behind the answer.
-
-        Raises:
-            TransientError: nothing is live.
-        """
-        known = self._current.get()
-        return self._live(known) if known.next is not None else known.live
-
-    def deciding(self, person_id: str) -> Policy:
-        """The revision that decides for a person, compiled.
-
-        Raises:
-            TransientError: nothing is live.
-        """
-        known = self._current.get()
-        live = self._live(known) if known.next is not None else known.live
-        canary = known.in_force.canary
-        if canary is None or known.canary is None or live is not known.live:
-            return live
-        return known.canary if is_in(canary, person_id) else live
-
-    def switched_off(self) -> Sequence[SwitchedOff]:
-        """What is switched off.
-
-        Raises:
-            TransientError: nothing is live.
-        """
-        return self._current.get().in_force.switches
-
-    def get(self, revision: str) -> Policy:
-        """A revision by its id, compiled; the last few are cached.
-
-        Raises:
-            NotFoundError: there is no such revision.
-        """
-        return self._policies.get(revision)
-
-    def forget(self) -> None:
-        """Look what is in force before the next answer."""
-        self._current.forget()
-
-    def _live(self, known: _Deciding) -> Policy:
-        """What is live by now, of two of which the one follows the other."""
-        coming = known.in_force.next
-        if known.next is None or coming is None or self._clock() < coming.from_.timestamp():
-            return known.live
-        return known.next
-
-    def _deciding(self) -> _Deciding:
-        in_force = self._in_force(self._environment)
-        if in_force is None:
-            raise TransientError(f"no revision of the catalogue is live in {self._environment!r}: publish one")
-        live = self._ready(in_force.revision)
-        coming = self._ready(in_force.next.revision) if in_force.next else None
-        canary = self._ready(in_force.canary.revision) if in_force.canary else None
-        return _Deciding(in_force, live, coming, canary)
-
-    def _ready(self, revision: str) -> Policy:
-        policy = self._policies.get(revision)
-        self._prepare(policy)
-        return policy
-
-    def _load(self, revision: str) -> Revision:
-        canonical = self._load_canonical(revision)
-        if canonical is None:
-            raise NotFoundError(f"there is no revision {revision}")
-        return Revision.decode(canonical)

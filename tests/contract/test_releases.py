@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from functions.releases.handler import Govern
@@ -23,7 +24,7 @@ from shared.domain.governance.commands import (
 )
 from shared.domain.governance.in_force import Canary, InForce, is_in
 from shared.domain.governance.release import Actor
-from shared.domain.governance.switches import SwitchedOff
+from shared.domain.governance.switches import Switch, SwitchedOff
 from shared.runtime.world import pause
 from tests.contract.samples import revision
 from tests.corpus.tree_bank import revision as bank
@@ -152,6 +153,23 @@ def test_a_switch_holds_within_seconds_even_where_nobody_asked_for_long(document
 
     assert list(deciding.switched_off()) == [SwitchedOff(kind="action", id=next(iter(OLD.actions)))]
     assert documents.meter.of(deciding.switched_off) == (0, 0)
+
+
+def test_what_cannot_be_read_here_leaves_what_decides_as_it_was_but_not_what_is_on(documents, govern):
+    now = [0.0]
+    deciding = documents.new_catalogues(refresh_seconds=3, monotonic=lambda: now[0])
+    assert deciding.current().revision.id == OLD.id
+    held = documents.releases.held("live")
+    release = msgspec.structs.replace(held.environment.releases[0], revision="sha256:newer")
+    switch = Switch(kind="channel", id="email", by="ada", at=NOW, why="-")
+    newer = msgspec.structs.replace(held.environment, releases=(release,), switches=(switch,))
+    begin = documents.releases.log("live")[0]
+    documents.releases.store(newer, msgspec.structs.replace(begin, number=2), held.version)
+
+    now[0] = 9.0
+
+    assert deciding.current().revision.id == OLD.id
+    assert list(deciding.switched_off()) == [switch.off]
 
 
 def test_what_nobody_has_is_not_switched_off_nor_proposed(documents, govern):

@@ -362,6 +362,13 @@ def test_somebody_is_told_of_everything_that_waits(deployed):
     assert all(each["notification_channels"] for each in policies.values())
 
 
+def test_what_went_well_is_logged_now_and_then_and_everything_else_always(deployed):
+    [exclusion] = deployed.of("logging_project_exclusion").values()
+
+    assert "httpRequest.status < 400" in exclusion["filter"]
+    assert "sample(insertId, 0.99)" in exclusion["filter"]
+
+
 # Applying
 
 

@@ -39,20 +39,28 @@ BOOK = msgspec.convert(
             "export_tib": price(2.0 * TIB),
             "log_gib": price(float(1024**3)),
         },
-        "assumed": {"request_seconds": 3.0, "requests_at_once": 6, "log_bytes": 7, "smallest_message_bytes": 1000},
+        "assumed": {
+            "request_seconds": 3.0,
+            "requests_at_once": 6,
+            "log_bytes": 70,
+            "requests_logged": 0.1,
+            "smallest_message_bytes": 1000,
+        },
     },
     Book,
 )
 
 
 def test_a_bill_is_worked_out_part_by_part():
-    counts = Counts(cpu=1, memory_gib=0.5, requests=10, reads=2, writes=3, sent=[(1, 1), (1500, 2)], rows=[200])
+    counts = Counts(
+        cpu=1, memory_gib=0.5, requests=10, reads=2, writes=3, sent=[(1, 1), (1500, 2)], rows=[200], noted=[2000]
+    )
 
     assert bill(counts, BOOK) == Bill(
         compute=10 * 3 / 6 * (1 * 2 + 0.5 * 4) + 10,
         firestore=2 * 1 + 3 * 3,
         messages=1000 * 2 + 1500 * 3,
-        history=1000 * (1 + 2),
+        history=1000 * (1 + 2) + 2000 * 2,
         logs=10 * 7,
     )
     assert together([Bill(compute=1.0), Bill(compute=2.0, logs=3.0)]).total == 6.0
@@ -90,7 +98,7 @@ def test_a_stage_has_what_a_decision_cost_when_it_left_less_what_it_had_cost_bef
     counted = reckon(heard, TOPOLOGY, signals=1, asked=0)
 
     ingest, identity = counted.stages["ingest"], counted.stages["identity"]
-    assert (ingest.requests, ingest.reads, ingest.writes, ingest.sent) == (1, 1, 0, [(500, 1)])
+    assert (ingest.requests, ingest.reads, ingest.sent, ingest.noted) == (1, 1, [(500, 1)], [500])
     assert (identity.requests, identity.reads, identity.writes, identity.rows) == (1, 2, 1, [900])
     assert (counted.decided, counted.sent) == (0, 0)
     assert not counted.stages["eligibility"].requests

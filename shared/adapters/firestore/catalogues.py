@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from shared.adapters.firestore.client import Database, Snapshot, encode, fields_of
-from shared.adapters.refreshing import CATALOGUE_REFRESH_SECONDS, Clock, Monotonic, Served, nothing_prepared
+from shared.adapters.refreshing import Clock, Monotonic, nothing_prepared
+from shared.adapters.serving import CATALOGUE_REFRESH_SECONDS, Served
 from shared.domain.catalogue import Revision
 from shared.domain.governance.in_force import InForce
 from shared.domain.governance.switches import SwitchedOff

@@ -1,0 +1,150 @@
+"""What decides, kept in the process: policies in force, for whom and from when, and what is switched off."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from shared.adapters.refreshing import Clock, Monotonic, Policies, Refreshing
+from shared.domain.catalogue import Revision
+from shared.domain.errors import NotFoundError, TransientError
+from shared.domain.governance.in_force import InForce, is_in
+from shared.domain.governance.switches import SwitchedOff
+from shared.domain.policy.policy import Policy
+
+CATALOGUE_REFRESH_SECONDS = 3.0
+"""How often it is looked what is in force, by whoever decides meanwhile."""
+
+CATALOGUE_OLDEST_TIMES = 3
+"""How many times older it is looked at before it decides: a switch holds within nine seconds, whatever sleeps."""
+
+_log = logging.getLogger(__name__)
+
+
+class _Deciding(NamedTuple):
+    """What is in force, with the policies that it names."""
+
+    in_force: InForce
+    live: Policy
+    next: Policy | None
+    canary: Policy | None
+
+
+class Served:
+    """The side of the port `Catalogues` that decides by revisions, over a store that is looked at seldom."""
+
+    def __init__(
+        self,
+        environment: str,
+        in_force: Callable[[str], InForce | None],
+        load: Callable[[str], bytes | None],
+        *,
+        refresh_seconds: float,
+        monotonic: Monotonic,
+        clock: Clock,
+        prepare: Callable[[Policy], None],
+    ) -> None:
+        """Serve an environment: `in_force` gives what is so in it and `load` a revision's canonical form, each None
+        where there is none; `prepare` makes ready what decides, before it is given.
+        """
+        self._prepare = prepare
+        self._environment = environment
+        self._in_force = in_force
+        self._load_canonical = load
+        self._clock = clock
+        self._policies = Policies(self._load)
+        self._known: _Deciding | None = None
+        self._current = Refreshing(
+            self._deciding,
+            refresh_seconds=refresh_seconds,
+            oldest_seconds=CATALOGUE_OLDEST_TIMES * refresh_seconds,
+            monotonic=monotonic,
+        )
+
+    def current(self) -> Policy:
+        """The live revision, compiled; cached, refreshed behind the answer.
+
+        Raises:
+            TransientError: nothing is live.
+        """
+        known = self._current.get()
+        return self._live(known) if known.next is not None else known.live
+
+    def deciding(self, person_id: str) -> Policy:
+        """The revision that decides for a person, compiled.
+
+        Raises:
+            TransientError: nothing is live.
+        """
+        known = self._current.get()
+        live = self._live(known) if known.next is not None else known.live
+        canary = known.in_force.canary
+        if canary is None or known.canary is None or live is not known.live:
+            return live
+        return known.canary if is_in(canary, person_id) else live
+
+    def switched_off(self) -> Sequence[SwitchedOff]:
+        """What is switched off.
+
+        Raises:
+            TransientError: nothing is live.
+        """
+        return self._current.get().in_force.switches
+
+    def get(self, revision: str) -> Policy:
+        """A revision by its id, compiled; the last few are cached.
+
+        Raises:
+            NotFoundError: there is no such revision.
+        """
+        return self._policies.get(revision)
+
+    def forget(self) -> None:
+        """Look what is in force before the next answer."""
+        self._current.forget()
+
+    def _live(self, known: _Deciding) -> Policy:
+        """What is live by now, of two of which the one follows the other."""
+        coming = known.in_force.next
+        if known.next is None or coming is None or self._clock() < coming.from_.timestamp():
+            return known.live
+        return known.next
+
+    def _deciding(self) -> _Deciding:
+        """What is in force. Where a revision of it cannot be read here, as one of newer code, what decided before goes
+        on, with what is switched off by now.
+        """
+        in_force = self._in_force(self._environment)
+        if in_force is None:
+            raise TransientError(f"no revision of the catalogue is live in {self._environment!r}: publish one")
+        try:
+            self._known = self._read(in_force)
+        except TransientError:
+            raise
+        except Exception:
+            if self._known is None:
+                raise
+            _log.exception("what is to decide cannot be read here; what did goes on")
+            still = msgspec.structs.replace(self._known.in_force, switches=in_force.switches)
+            self._known = self._known._replace(in_force=still)
+        return self._known
+
+    def _read(self, in_force: InForce) -> _Deciding:
+        live = self._ready(in_force.revision)
+        coming = self._ready(in_force.next.revision) if in_force.next else None
+        canary = self._ready(in_force.canary.revision) if in_force.canary else None
+        return _Deciding(in_force, live, coming, canary)
+
+    def _ready(self, revision: str) -> Policy:
+        policy = self._policies.get(revision)
+        self._prepare(policy)
+        return policy
+
+    def _load(self, revision: str) -> Revision:
+        canonical = self._load_canonical(revision)
+        if canonical is None:
+            raise NotFoundError(f"there is no revision {revision}")
+        return Revision.decode(canonical)
