@@ -33,10 +33,14 @@ from functions.releases import openapi as releases_openapi
 from functions.releases.api import routes as releases_routes
 from functions.releases.api import ticked as releases_ticked
 from functions.releases.handler import Govern
+from functions.simulation import openapi as simulation_openapi
+from functions.simulation.api import routes as simulation_routes
+from functions.simulation.handler import Simulate
 from shared.adapters.memory.measuring import Measures
 from shared.adapters.memory.outcomes import Models
 from shared.adapters.memory.personal_data import Erasures, PersonalData
 from shared.adapters.memory.releases import Releases
+from shared.adapters.memory.samples import Samples
 from shared.adapters.memory.seals import Seals
 from shared.adapters.scoring import Scorers
 from shared.runtime.service import Service, always_ready
@@ -51,6 +55,7 @@ def operating(parts: Parts) -> dict[str, Service]:
         "records": _records(parts),
         "privacy": _privacy(parts),
         "releases": _releases(parts),
+        "simulation": _simulation(parts),
     }
 
 
@@ -125,4 +130,15 @@ def _releases(parts: Parts) -> Service:
         ],
         ready=always_ready,
         document=releases_openapi.document,
+    )
+
+
+def _simulation(parts: Parts) -> Service:
+    store = parts.memory.store
+    simulate = Simulate(parts.catalogues, Samples(store, parts.contacts), Models(store, refresh_seconds=0.0))
+    return Service(
+        "simulation",
+        simulation_routes(simulate, parts.operators, utc_now),
+        ready=always_ready,
+        document=simulation_openapi.document,
     )

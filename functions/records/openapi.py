@@ -15,7 +15,7 @@ from shared.domain.estimators import Endpoint, Linear, Trees
 from shared.domain.measuring.report import Report
 from shared.domain.measuring.uplift import Uplifts
 from shared.domain.monitoring import Snapshot
-from shared.domain.releasing.guards import Look
+from shared.domain.releasing.guards import Look, Watched
 from shared.domain.seal import Verification
 from shared.runtime import openapi
 from shared.runtime.openapi import Operation, Parameter
@@ -101,6 +101,14 @@ OPERATIONS = (
         query=(Parameter("revision", "Its id, sha256:…."), *_PERIOD),
         answer=(200, "The difference with its interval, and how far what was logged carries.", (WorthOfChange,)),
         refusals=(400, 401, 404, 503),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/gates/value",
+        summary="Say whether a change would cost too much of what logged decisions were worth.",
+        query=(Parameter("revision", "What is to come."), Parameter("live", "What is live.")),
+        answer=(200, "What was found; `tripped` where the gate is not passed.", (Watched,)),
+        refusals=(401, 404, 503),
     ),
     Operation(
         method="GET",

@@ -33,6 +33,8 @@ from functions.records.measuring_api import measuring_routes
 from functions.records.models_api import models_routes
 from functions.releases import api as releases
 from functions.releases import openapi as releases_openapi
+from functions.simulation import api as simulation
+from functions.simulation import openapi as simulation_openapi
 from shared.runtime.service import Service, always_ready
 
 FOLDER = Path(__file__).parents[2] / "docs" / "openapi"
@@ -49,6 +51,7 @@ ROUTES = {
         ],
         operations_openapi,
     ),
+    "simulation": (simulation.routes(*[NOTHING] * 3), simulation_openapi),
     "persons": (persons.routes(*[NOTHING] * 5), persons_openapi),
     "privacy": (privacy.routes(*[NOTHING] * 5), privacy_openapi),
     "records": (
