@@ -49,6 +49,7 @@ def stages(parts: Parts) -> dict[str, Service]:
         parts.contact_points,
         Connectors(memory.secrets, parts.egress),
         Paces(memory.store, meter, Timing(utc_now, wait_until, pause), partial(log, "WARNING")),
+        allowances=allowances,
         links=parts.bank.links(parts.outside.feedback),
         fragments=fragments,
     )

@@ -14,9 +14,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+import msgspec
+
 from functions.delivery.last_checks import Stop, last_checks
 from shared.domain.catalogue import Channel, Connector
-from shared.domain.content import NO_FRAGMENTS, Fragments, render
+from shared.domain.content import NO_FRAGMENTS, Fragments, render, segments_of
 from shared.domain.delivery import FINAL, Delivery
 from shared.domain.erasure import ERASED
 from shared.domain.errors import (
@@ -37,6 +39,7 @@ from shared.domain.profile import Person
 from shared.domain.response import closing
 from shared.messages import ContactReserved, TreatmentDelivered
 from shared.ports import (
+    Allowances,
     Catalogues,
     ChannelProvider,
     ContactPoints,
@@ -56,6 +59,7 @@ class _Message(NamedTuple):
     connector: Connector
     address: str | None
     payload: Mapping[str, object]
+    segments: int
 
 
 class Deliver:
@@ -70,11 +74,13 @@ class Deliver:
         provider: ChannelProvider,
         paces: Paces,
         *,
+        allowances: Allowances,
         links: Links | None = None,
         fragments: Fragments = NO_FRAGMENTS,
     ) -> None:
         """Send through `provider`, at the channels' `paces`, to the address that only delivery may open; with `links`
-        of ours in what is sent, and texts of content services.
+        of ours in what is sent, and texts of content services. What a message cost beside what was known of that
+        before it was written is told to `allowances`.
         """
         self._catalogues = catalogues
         self._persons = persons
@@ -82,6 +88,7 @@ class Deliver:
         self._contact_points = contact_points
         self._provider = provider
         self._paces = paces
+        self._allowances = allowances
         self._links = links
         self._fragments = fragments
 
@@ -182,8 +189,21 @@ class Deliver:
             return self._not_sent(delivery, version, now, channel, turn, error)
         else:
             sent = delivery.settled("sent", now, reference=receipt.reference, respond_by=closing(channel, now))
-            end = self._settle(sent, version)
+            end = self._paid(sent, message.segments, version)
         self._paces.took(channel, delivery, turn)
+        return end
+
+    def _paid(self, sent: Delivery, segments: int, version: str) -> Delivery:
+        """Keep that it was sent, and what it cost; budgets hear of what was not known of that when it was reserved."""
+        revision = self._policy(sent).revision
+        _, treatment = revision.treatment(sent.treatment)
+        known, price = revision.price(treatment), revision.channels[sent.channel].price
+        cost = price * segments if segments else price
+        end = self._settle(msgspec.structs.replace(sent, cost=cost, segments=segments), version)
+        if cost != known:
+            self._allowances.correct(
+                revision, sent.treatment, sent.decided_at(revision.deadline(sent.treatment)), cost - known
+            )
         return end
 
     def _not_sent(
@@ -252,7 +272,7 @@ class Deliver:
             raise PermanentError("no contact point")
         content, links = linked(self._links, delivery.delivery_id, channel, treatment, content, offered)
         payload = facts(revision, connector, delivery, content, seen.attributes)
-        return _Message(connector, address, {**payload, "links": links})
+        return _Message(connector, address, {**payload, "links": links}, segments_of(channel, content))
 
     def _address(self, delivery: Delivery, person: Person) -> str | None:
         """Where to reach the person; of one that several turned out to be, the first that can be reached of

@@ -2,6 +2,7 @@
 
 from shared.runtime import starting  # isort: split
 
+import atexit
 from functools import partial
 
 import functions_framework
@@ -14,6 +15,7 @@ from functions.delivery.settings import Settings
 from shared.adapters.channels import Connectors
 from shared.adapters.channels.egress import Egress
 from shared.adapters.channels.fragments import HttpFragments
+from shared.adapters.firestore.allowances import Allowances
 from shared.adapters.firestore.catalogues import Catalogues
 from shared.adapters.firestore.client import Database
 from shared.adapters.firestore.contact_points import ContactPoints
@@ -32,7 +34,7 @@ from shared.runtime.push import Push
 from shared.runtime.service import Service
 from shared.runtime.settings import read
 from shared.runtime.telemetry import log
-from shared.runtime.world import pause, utc_now, wait_until
+from shared.runtime.world import new_holder, pause, utc_now, wait_until
 
 settings = read(Settings)
 meter = RequestMeter()
@@ -40,6 +42,7 @@ sealing = sealer(settings.google_cloud_project, settings.person_keys)
 database = Database(settings.google_cloud_project)
 vault = Database(settings.google_cloud_project, settings.contact_points_database)
 catalogues = Catalogues(database)
+allowances = Allowances(database, meter, new_holder(), pause)
 egress = Egress(msgspec.json.decode(settings.stand_ins, type=dict[str, str]))
 deliver = Deliver(
     catalogues,
@@ -48,6 +51,7 @@ deliver = Deliver(
     ContactPoints(vault, meter, sealing),
     Connectors(Secrets(settings.google_cloud_project, emulator=settings.secret_manager_emulator_host), egress),
     Paces(database, meter, Timing(utc_now, wait_until, pause), partial(log, "WARNING")),
+    allowances=allowances,
     links=Links(link_keys(settings.link_keys), settings.link_base) if settings.link_base else None,
     fragments=HttpFragments(egress),
 )
@@ -60,6 +64,7 @@ push = Push(
     clock=utc_now,
     settings=settings,
 )
+atexit.register(allowances.close)
 service = Service("delivery", [("POST", "/", push)], ready=catalogues.current)
 
 

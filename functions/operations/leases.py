@@ -90,9 +90,9 @@ def _used(limit: Limit, revision: Revision, reserved: Mapping[str, int]) -> int:
     total = 0
     for treatment_id, contacts in reserved.items():
         if treatment_id not in revision.treatments:
-            total += contacts * cost(limit, max(channel.price for channel in revision.catalogue.channels))
+            total += contacts * cost(limit, max(revision.dearest.values()))
             continue
         action, treatment = revision.treatment(treatment_id)
         if in_scope(limit.scope, facts(action, treatment)):
-            total += contacts * cost(limit, revision.channels[treatment.channel].price)
+            total += contacts * cost(limit, revision.price(treatment))
     return total

@@ -102,7 +102,7 @@ class MakePlan:
 
 def _limit(revision: Revision, channel: str, declared: WaveVolume, left: Mapping[str, int]) -> tuple[int | None, int]:
     """The most and the least places of a channel: what is declared, and no more than what contact policy has left."""
-    price = revision.channels[channel].price
+    price = revision.dearest[channel]
     places = [] if declared.most is None else [declared.most]
     for rule in revision.catalogue.rules:
         if isinstance(rule, Volume | Budget) and channel in rule.scope.channels:

@@ -114,7 +114,7 @@ class Send:
             for rule in revision.catalogue.rules
             if isinstance(rule, Volume | Budget)
             for channel in given & set(rule.scope.channels)
-            if left[rule.id].units < cost(rule, revision.channels[channel].price)
+            if left[rule.id].units < cost(rule, revision.dearest[channel])
         ]
         return max(((each - now).total_seconds() for each in opens), default=0.0)
 

@@ -5,9 +5,23 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
-from shared.domain.allowance import Ledger, Limit, Refusal, cost, holding, lease, returned, whole
+from shared.domain.allowance import (
+    HELD_BACK,
+    MICROPOUNDS,
+    SHARE,
+    Ledger,
+    Limit,
+    Refusal,
+    corrected,
+    cost,
+    holding,
+    lease,
+    returned,
+    whole,
+)
 from shared.domain.catalogue import Revision, facts
 from shared.domain.contact_policy import NOTHING_CLOSED, Closed
 from shared.domain.errors import StaleError, TransientError
@@ -73,6 +87,7 @@ class Leasing:
         self._held: dict[_Key, _Held] = {}
         self._limits: dict[str, tuple[Limit, ...]] = {}
         self._keys: dict[tuple[str, str, str, str], tuple[datetime, _Key]] = {}
+        self._corrections: dict[_Key, int] = {}
 
     def closed(self, revision: Revision, now: datetime) -> Mapping[str, Closed]:
         """The volumes and budgets of a revision of which this process knows that too little is left, by their ids."""
@@ -95,7 +110,7 @@ class Leasing:
         if not limits or not treatments:
             return NOTHING_TAKEN
         contacts = [revision.treatment(treatment_id) for treatment_id in treatments]
-        known = [(facts(*contact), revision.channels[contact[1].channel].price) for contact in contacts]
+        known = [(facts(*contact), revision.price(contact[1])) for contact in contacts]
         units: list[tuple[_Key, int]] = []
         try:
             for limit in limits:
@@ -135,8 +150,30 @@ class Leasing:
                 if held.left > held.block:
                     self._settle(key, held)
 
+    def correct(self, revision: Revision, treatment: str, at: datetime, pounds: float) -> None:
+        """Say what a contact cost more than was taken for it, or less; told as soon as it is as much as a block."""
+        of, units = facts(*revision.treatment(treatment)), round(pounds * MICROPOUNDS)
+        for limit in self._limits_of(revision):
+            if not isinstance(limit, Budget) or not in_scope(limit.scope, of):
+                continue
+            key = self._key(limit, revision, at)
+            with self._lock:
+                owed = self._corrections.pop(key, 0) + units
+                tell = abs(owed) * HELD_BACK * SHARE >= whole(limit)
+                if not tell:
+                    self._corrections[key] = owed
+            if tell:
+                self._change(key, partial(corrected, units=owed))
+
     def close(self) -> None:
-        """Give back all that this process holds: it ends. What cannot be given back is lost to the others."""
+        """Tell the ledgers what is left to tell, and give back all that this process holds: it ends. What cannot be
+        given back is lost to the others.
+        """
+        with self._lock:
+            corrections, self._corrections = self._corrections, {}
+        for key, owed in corrections.items():
+            if owed:
+                self._change(key, partial(corrected, units=owed))
         for key, held in list(self._held.items()):
             with held.lock:
                 if held.left:
@@ -206,6 +243,20 @@ class Leasing:
                 at = read.value.since.get(self._holder, 0)
                 settled = holding(settled, self._holder, kept, at, spent=settled.spent)
                 self._ledgers.store(key.kind, key.ledger_id, Versioned(settled, read.version))
+            except StaleError:
+                continue
+            except TransientError:
+                return
+            return
+
+    def _change(self, key: _Key, after: Callable[[Ledger], Ledger]) -> None:
+        """Write what comes after a ledger, or give up."""
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                self._pause(attempt)
+            try:
+                read = self._ledgers.load(key.kind, key.ledger_id)
+                self._ledgers.store(key.kind, key.ledger_id, Versioned(after(read.value), read.version))
             except StaleError:
                 continue
             except TransientError:

@@ -20,6 +20,7 @@ from shared.domain.catalogue import POLICY_KINDS, Action, ContentField, Treatmen
 from shared.domain.content import field_of
 from shared.domain.delivery import LONGEST_DEADLINE_SECONDS
 from shared.domain.part import seconds
+from shared.domain.sms import segments
 
 NEEDED_CONTENT: Mapping[str, tuple[str, ...]] = {
     "email": ("subject", "body"),
@@ -129,7 +130,26 @@ class ActionBuilder:
             placement=treatment.placement,
             conditions=tuple(i for kind in POLICY_KINDS for i in conditions[kind]),
             deadline=self._deadline(treatment, channel),
+            segments=self._segments(treatment, channel),
         )
+
+    def _segments(self, treatment: forms.Treatment, channel: forms.Channel | None) -> int:
+        """How many text messages it becomes: counted where nothing is filled in, as declared, or as many as it may."""
+        declared = treatment.segments
+        if channel is None or channel.priced_by != "segment":
+            if declared is not None and channel is not None:
+                self._note(treatment, "segments", f"{channel.id} is not priced by segments")
+            return 1
+        counted = 0
+        for name, field in channel.content.items():
+            texts = [texts[name] for texts in (treatment.content, *treatment.translations.values()) if name in texts]
+            if field.medium != "sms" or not texts:
+                continue
+            known = not any("{" in text for text in texts)
+            counted += max(map(segments, texts)) if known else declared or field.most_segments or 1
+            if known and declared is not None:
+                self._note(treatment, "segments", f"is counted: {name} says the same to everybody")
+        return max(1, counted)
 
     def _deadline(self, treatment: forms.Treatment, channel: forms.Channel | None) -> str | None:
         """Its own deadline, where it has one."""

@@ -68,13 +68,20 @@ def _check_channel(channel: forms.Channel, names: Names) -> None:
                 names.problems.add(names.place(channel, field), "an inbound channel asks, and is not sent to")
     if seconds(channel.deadline) > LONGEST_DEADLINE_SECONDS:
         names.problems.add(names.place(channel, "deadline"), "longer than 2 days")
-    if channel.price is None and not channel.connector and names.is_read(channel, "price"):
-        names.problems.add(names.place(channel), "price is missing")
+    _check_price(channel, names)
     if channel.connector is not None:
         names.refers("connector", channel.connector, channel, "connector")
     for brand, connector in channel.connectors.items():
         names.refers("brand", brand, channel, "connectors", brand)
         names.refers("connector", connector, channel, "connectors", brand)
+
+
+def _check_price(channel: forms.Channel, names: Names) -> None:
+    if channel.price is None and not channel.connector and names.is_read(channel, "price"):
+        names.problems.add(names.place(channel), "price is missing")
+    texts = [field for field in channel.content.values() if field.medium == "sms"]
+    if channel.priced_by == "segment" and not texts:
+        names.problems.add(names.place(channel, "priced_by"), "no field of its content is a text message")
 
 
 def build_connectors(

@@ -103,6 +103,11 @@ def holding(ledger: Ledger, holder: str, block: int, at: int, *, spent: int) -> 
     return Ledger(spent=spent, blocks={**ledger.blocks, holder: block}, since={**ledger.since, holder: at})
 
 
+def corrected(ledger: Ledger, units: int) -> Ledger:
+    """The ledger once contacts turned out to cost so many units more than was taken for them, or fewer."""
+    return msgspec.structs.replace(ledger, spent=max(0, ledger.spent + units))
+
+
 def returned(ledger: Ledger, holder: str, left: int) -> Ledger:
     """The ledger once a process has given back what is left with it."""
     others = {other: units for other, units in ledger.blocks.items() if other != holder}

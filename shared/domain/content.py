@@ -145,6 +145,14 @@ def render(
     return rendered
 
 
+def segments_of(channel: Channel, content: Mapping[str, str]) -> int:
+    """How many text messages a rendered content is, on a channel that is priced by them; 0 on any other."""
+    if channel.priced_by != "segment":
+        return 0
+    fields = (name for name, field in channel.content.items() if field.medium == "sms" and name in content)
+    return sum(segments(content[name]) for name in fields)
+
+
 def fitting(text: str, field: ContentField, written: str) -> str:
     """A rendered text as its medium takes it; `written` is its template.
 

@@ -42,6 +42,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         bins: the cells that the person was in when it was chosen, which its outcome teaches as well.
         value: pounds of an acceptance less the price of the contact, as it was ranked by; 0 where the decision's row
             alone says it.
+        cost: of one that was sent, pounds.
+        segments: text messages that it became, where they are what its channel is priced by.
     """
 
     delivery_id: str
@@ -71,6 +73,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str | None = None
     bins: str = ""
     value: float = 0.0
+    cost: float = 0.0
+    segments: int = 0
 
     def is_held(self, now: datetime) -> bool:
         """Whether another sender is at it right now."""

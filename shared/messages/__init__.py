@@ -173,6 +173,7 @@ class HistoryRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     lever: float | None = None
     selection_probability: float | None = None
     elapsed_ms: int | None = None
+    cost: float | None = None
 
 
 AnyMessage = SignalReceived | SignalIdentified | ActionsQualified | ActionsRanked | ContactReserved | TreatmentDelivered

@@ -87,6 +87,7 @@ def outcome_row(
         repeated=repeated,
         record=msgspec.json.encode(detail).decode() if detail is not None else None,
         value=delivery.value or None,
+        cost=delivery.cost if outcome == "sent" and delivery.cost else None,
     )
     return msgspec.structs.replace(row, **_taxonomy(delivery))
 

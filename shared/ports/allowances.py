@@ -66,6 +66,11 @@ class Allowances(Protocol):
             TransientError: the store did not answer.
         """
 
+    def correct(self, revision: Revision, treatment: str, at: datetime, pounds: float) -> None:
+        """Say that a contact for which something was taken at `at` cost so many pounds more than was known then, or
+        fewer. Told to the ledgers many at a time; what cannot be told is forgotten.
+        """
+
     def give_back(self, taken: Taken) -> None:
         """Undo a `take` of which no contact came. What cannot be given back now is lost; never is too much given."""
 

@@ -9,11 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.domain.allowance import Ledger
+from shared.domain.allowance import MICROPOUNDS, Ledger
+from shared.domain.catalogue import Revision
 from shared.domain.contact import Contact
 from shared.domain.contact_policy import Closed
 from shared.domain.decision import DecisionRecord
 from shared.domain.errors import PermanentError, TransientError
+from shared.domain.policy.policy import Policy
 from shared.domain.replay import replay
 from shared.domain.rules import Budget, Scope, Volume
 from tests.e2e.platforms import everybody, is_ordinary
@@ -96,6 +98,43 @@ def test_a_budget_that_cannot_pay_for_the_winner_still_pays_for_what_is_cheaper(
     assert [sent.channel for sent in world.provider.sent] == ["email", "email"]
     for record in records(world):
         assert replay(world.catalogues.current(), record).agrees
+
+
+class Long(Under):
+    """The bank whose text messages all become two, which is known of none before it is written."""
+
+    def __init__(self, *rules):
+        super().__init__(*rules)
+        catalogue = self.current().revision.catalogue
+        text = "{{ brand.name }}" + "a" * 200
+        actions = [
+            msgspec.structs.replace(
+                action,
+                treatments=tuple(
+                    msgspec.structs.replace(each, content={**each.content, "text": text}, segments=1)
+                    if each.channel == "sms"
+                    else each
+                    for each in action.treatments
+                ),
+            )
+            for action in catalogue.actions
+        ]
+        self._policy = Policy(Revision(msgspec.structs.replace(catalogue, actions=tuple(actions))))
+
+
+def test_a_text_message_costs_as_many_as_it_becomes():
+    price = {c.id: c.price for c in Under().current().revision.catalogue.channels}
+    budget = Budget(id="texts", pounds=price["sms"] * 3, period="day", reason="Spent.", scope=Scope(channels=("sms",)))
+    none_else = [volume(0, id=f"no_{channel}", scope=Scope(channels=(channel,))) for channel in ("email", "push")]
+    world = World(customers=PEOPLE, catalogues=Long(budget, *none_else))
+    for number in PEOPLE[:4]:
+        world.receive(canonical(number, f"s-{number}"))
+        world.run()
+
+    assert [sent.channel for sent in world.provider.sent] == ["sms", "sms"]
+    assert [row.cost for row in world.queue.rows if row.outcome == "sent"] == [price["sms"] * 2] * 2
+    [ledger] = [msgspec.json.decode(each.data, type=Ledger) for each in world.store.ledgers.values()]
+    assert ledger.spent == round(price["sms"] * 4 * MICROPOUNDS)
 
 
 def test_what_costs_nothing_needs_nothing_of_a_budget():

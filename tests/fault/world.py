@@ -196,6 +196,7 @@ class World:
             ports["contact_points"],
             ports["provider"],
             ports["paces"],
+            allowances=ports["allowances"],
         )
         self.fire_deliveries = FireDeliveries(
             ports["deferred_deliveries"], ports["publisher"], lambda: self.now, self.wait_until

@@ -28,6 +28,8 @@ class Treatment(Form, frozen=True, kw_only=True):
         starting: where it is another than the action's.
         policy: conditions of this treatment alone.
         deadline: how long after its decision it may be sent, such as 30m or 1d, where it is another than its channel's.
+        segments: how many text messages it becomes as a rule, where the channel is priced by them and what it says is
+            known only when it is sent; where this is not given, as many as it may become.
     """
 
     id: Id
@@ -40,6 +42,7 @@ class Treatment(Form, frozen=True, kw_only=True):
     starting: Starting | None = None
     policy: Policy = Policy()
     deadline: Span | None = None
+    segments: Annotated[int, Meta(ge=1, le=10)] | None = None
 
 
 class Action(Form, frozen=True, kw_only=True):

@@ -30,6 +30,8 @@ class Treatment(Part, frozen=True, kw_only=True):
 
     Attributes:
         deadline: how long after its decision it may be sent, where it is another than its channel's.
+        segments: how many text messages it becomes, on a channel priced by them, as far as that is known before it is
+            written.
     """
 
     id: str
@@ -42,6 +44,7 @@ class Treatment(Part, frozen=True, kw_only=True):
     translations: dict[str, dict[str, str]] = msgspec.field(default_factory=dict)
     fragment: Fragment | None = None
     deadline: Span | None = None
+    segments: int = 1
 
 
 class Active(Part, frozen=True, kw_only=True):

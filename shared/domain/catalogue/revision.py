@@ -172,6 +172,25 @@ class Revision:
         _, treatment = self.treatment(treatment_id)
         return timedelta(seconds=seconds(treatment.deadline or self.channels[treatment.channel].deadline))
 
+    def price(self, treatment: Treatment) -> float:
+        """Pounds of a contact by a treatment, as far as that is known before it is written."""
+        channel = self.channels[treatment.channel]
+        return channel.price * (treatment.segments if channel.priced_by == "segment" else 1)
+
+    @cached_property
+    def dearest(self) -> dict[str, float]:
+        """Pounds of the dearest contact on each channel."""
+        found = {channel.id: channel.price for channel in self.catalogue.channels}
+        for _, treatment in self.treatments.values():
+            found[treatment.channel] = max(found[treatment.channel], self.price(treatment))
+        return found
+
+    @cached_property
+    def by_segment(self) -> tuple[Treatment, ...]:
+        """The treatments that are priced by the text messages they become."""
+        every = (treatment for _, treatment in self.treatments.values())
+        return tuple(each for each in every if self.channels[each.channel].priced_by == "segment")
+
     def treatment(self, treatment_id: str) -> tuple[Action, Treatment]:
         """An action and its treatment by the treatment's id."""
         try:

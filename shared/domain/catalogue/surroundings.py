@@ -102,7 +102,8 @@ class Channel(Part, frozen=True, kw_only=True):
         name: what people call it.
         direction: inbound channels ask, outbound ones are sent.
         medium: what text is escaped for.
-        price: pounds per contact.
+        price: pounds per contact, or of one priced by segments per text message that it becomes.
+        priced_by: what the price is of.
         needs_contact_point: whether a person must have an address, number or token there.
         max_attempts: sends tried before a delivery fails.
         timeout_seconds: how long the provider may take to answer, where its connector does not say.
@@ -125,6 +126,7 @@ class Channel(Part, frozen=True, kw_only=True):
     direction: Literal["inbound", "outbound"]
     medium: Literal["html", "text"]
     price: Pounds
+    priced_by: Literal["contact", "segment"] = "contact"
     needs_contact_point: bool = False
     max_attempts: Annotated[int, Meta(ge=1, le=100)] = 5
     timeout_seconds: Annotated[float, Meta(gt=0, le=15)] = 10.0

@@ -45,7 +45,9 @@ def beyond(rules: ContactRules, number: int, closed: Closed, beside: Iterable[Co
     """
     limit = rules.rules[number]
     assert isinstance(limit, Limit)
-    units = {channel.id: cost(limit, channel.price) for channel in rules.revision.catalogue.channels}
-    used = sum(units[contact.channel] for contact in beside if in_scope(limit.scope, contact.facts()))
-    too_dear = [channel for channel, each in units.items() if each and used + each > closed.left]
-    return rules.judged[number] & rules.scopes.any("channel", too_dear)
+    revision = rules.revision
+    chosen = (revision.treatment(contact.treatment) for contact in beside if in_scope(limit.scope, contact.facts()))
+    left = closed.left - sum(cost(limit, revision.price(treatment)) for _, treatment in chosen)
+    by_contact = [c.id for c in revision.catalogue.channels if 0 < cost(limit, c.price) > left]
+    by_segment = [t.id for t in revision.by_segment if cost(limit, revision.price(t)) > left]
+    return rules.judged[number] & (rules.scopes.any("channel", by_contact) | rules.scopes.any("treatment", by_segment))

@@ -64,7 +64,7 @@ class Factors:
         self._rows = rows
         self._catalogue = revision.catalogue
         self.models = tuple([model_id(treatment.id, treatment.channel) for _, treatment in rows])
-        self.prices = tuple([revision.channels[treatment.channel].price for _, treatment in rows])
+        self.prices = tuple([revision.price(treatment) for _, treatment in rows])
         self.levers = tuple([float(action.lever) for action, _ in rows])
         self.values = tuple(
             [
