@@ -211,10 +211,10 @@ def _say_plan(plan: dict[str, Any]) -> None:
     for channel, (most, least) in plan["limited"].items():
         price = plan.get("prices", {}).get(channel, 0.0)
         room = "as many as want" if most is None else f"at most {most:,}"
-        click.echo(
-            f"  {channel}: {plan.get('planned', {}).get(channel, 0):,} planned of {room}, at least {least:,}; "
-            f"one more is worth {price:,.4g}"
-        )
+        missing = plan.get("missing", {}).get(channel, 0)
+        last = f"nobody for {missing:,}" if missing else f"one more is worth {price:,.4g}"
+        planned = plan.get("planned", {}).get(channel, 0)
+        click.echo(f"  {channel}: {planned:,} planned of {room}, at least {least:,}; {last}")
     worth, bound = plan.get("worth", 0.0), plan.get("bound", 0.0)
     gap = (bound - worth) / bound if bound else 0.0
     click.echo(f"  the plan is worth {worth:,.2f}, within {gap:.2%} of the most that there can be")

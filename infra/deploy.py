@@ -72,16 +72,18 @@ def deploy_all(cloud: Cloud, release: Release, targets: list[Service], wanted: s
     Raises:
         CloudError: a service is not there, or as it was made of another topology; or a command failed.
     """
+    addresses = {}
     for service in targets:
-        found = look(cloud, release, service)["metadata"].get("labels", {}).get("applied")
-        if found != wanted:
+        described = look(cloud, release, service)
+        addresses[service.name] = described["status"]["url"]
+        if described["metadata"].get("labels", {}).get("applied") != wanted:
             message = (
                 f"{service.deployed_name} was made of another topology or other workflows than this release has; "
                 "terraform -chdir=infra apply, then release again (infra/README.md)"
             )
             raise CloudError(message)
     for service in targets:
-        cloud.run(deploy(service, release))
+        cloud.run(deploy(service, release, addresses))
 
 
 def canary(cloud: Cloud, release: Release, targets: list[Service], *, pause_seconds: int, error_share: float) -> None:
@@ -176,9 +178,10 @@ def roll_back(cloud: Cloud, release: Release, before: dict[Service, dict[str, in
 def dry_run(release: Release, targets: list[Service], phase: str) -> None:
     """Print what would be run, as if every service existed and every check passed."""
     if phase == "deploy":
+        addresses = {each.name: f"https://{each.deployed_name}.run.app" for each in targets}
         for service in targets:
             show(describe(service, release))
-            show(deploy(service, release))
+            show(deploy(service, release, addresses))
         return
     for percent in STEPS:
         for service in targets:

@@ -99,11 +99,11 @@ def secret_id(variable: str) -> str:
     return "kairos-" + variable.lower().replace("_", "-")
 
 
-def deploy(service: Service, release: Release) -> list[str]:
+def deploy(service: Service, release: Release, addresses: Mapping[str, str]) -> list[str]:
     """Make a revision that gets no traffic yet, reachable under the release's tag.
 
     Whatever belongs to the service and not to the revision is Terraform's: who may call it, its audience, how many
-    instances it keeps.
+    instances it keeps. Its environment may name other services by their `addresses`.
     """
     environment = {
         "FUNCTION_SOURCE": service.source,
@@ -111,7 +111,7 @@ def deploy(service: Service, release: Release) -> list[str]:
         "GOOGLE_CLOUD_PROJECT": release.project,
         "PYTHONPATH": "/workspace",
         "THREADS": service.concurrency,
-        **service.environment,
+        **{name: addressed(value, addresses) for name, value in service.environment.items()},
         **pushed(service, release),
     }
     pairs = DELIMITER.join(f"{name}={value}" for name, value in environment.items())
@@ -129,6 +129,13 @@ def deploy(service: Service, release: Release) -> list[str]:
         f"--set-secrets={secrets}" if secrets else "--clear-secrets",
         f"--labels=release={release.tag}",
     ]
+
+
+def addressed(value: str, addresses: Mapping[str, str]) -> str:
+    """A value of the environment, with addresses in the place of services' names in braces."""
+    for name, address in addresses.items():
+        value = value.replace(f"{{{name}}}", address)
+    return value
 
 
 def pushed(service: Service, release: Release) -> dict[str, str]:

@@ -40,6 +40,16 @@ variable "monthly_budget" {
   default     = 100
 }
 
+variable "requests_logged" {
+  type        = number
+  description = "The share of requests that went well which Cloud Logging keeps. All others, and what functions say themselves, it keeps whole."
+  default     = 0.01
+  validation {
+    condition     = var.requests_logged >= 0 && var.requests_logged <= 1
+    error_message = "A share is from 0 to 1."
+  }
+}
+
 variable "repository" {
   type        = string
   description = "The repository whose main branch is released, as projects/P/locations/L/connections/C/repositories/R; empty for no trigger."

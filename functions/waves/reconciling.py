@@ -50,11 +50,13 @@ class Reconcile:
             TransientError: a store did not answer, or somebody wrote the wave meanwhile.
         """
         held = self._held.load(wave_id)
-        told = ended(held.value, execution)
-        if told is not None:
-            return told
-        wave = self._held.write(held, now, state="done", execution="", ended_at=now)
-        if _settled(wave):
+        wave = held.value
+        if wave.state != "done":
+            told = ended(wave, execution)
+            if told is not None:
+                return told
+            wave = self._held.write(held, now, state="done", execution="", ended_at=now)
+        if _settled(wave):  # also where it was done before, and whoever did it died at this line
             self._waves.forget_pages(wave_id, wave.pages)
         else:
             lost = wave.reconciled.in_flight if wave.reconciled else wave.accepted

@@ -43,9 +43,11 @@ class _Asking:
     def __init__(self, project: str, dataset: str = "kairos", table: str = "history") -> None:
         """Ask a table of a project."""
         self._project = project
-        self._history = f"`{project}.{dataset}.{table}`"
+        self._table = f"{project}.{dataset}.{table}"
+        self._history = f"`{self._table}`"
         self._lock = threading.Lock()
         self._client: bigquery.Client | None = None
+        self._location: str | None = None
 
     def _connected(self) -> bigquery.Client:
         if self._client is None:
@@ -74,27 +76,33 @@ class Audiences(_Asking):
         return job.total_bytes_processed or None
 
     def find(self, job: str, query: Query, most_bytes: int) -> int:
-        """Run a query as a job of this name, and wait for it."""
+        """Run a query as a job of this name, unless there is one, and wait for it."""
+        with _asking():
+            try:
+                running = self._job(job)
+            except NotFound:
+                running = self._begun(job, query, most_bytes)
+            found = running.result(timeout=DAY_SECONDS, retry=RETRY, job_retry=None, max_results=1)
+        return int(found.total_rows)
+
+    def _begun(self, job: str, query: Query, most_bytes: int) -> bigquery.QueryJob:
         from google.cloud import bigquery  # noqa: PLC0415 - see above
 
-        client = self._connected()
         config = bigquery.QueryJobConfig(
             query_parameters=_parameters(query.parameters), maximum_bytes_billed=most_bytes
         )
-        with _asking():
-            try:
-                running = client.query(
-                    self._sql(query),
-                    job_config=config,
-                    job_id=job,
-                    timeout=TIMEOUT_SECONDS,
-                    retry=RETRY,
-                    job_retry=None,
-                )
-            except Conflict:
-                running = self._job(job)
-            found = running.result(timeout=DAY_SECONDS, retry=RETRY, job_retry=None, max_results=1)
-        return int(found.total_rows)
+        try:
+            return self._connected().query(
+                self._sql(query),
+                job_config=config,
+                job_id=job,
+                location=self._where(),
+                timeout=TIMEOUT_SECONDS,
+                retry=RETRY,
+                job_retry=None,
+            )
+        except Conflict:  # somebody began it at this moment
+            return self._job(job)
 
     def found(self, job: str, first: int, limit: int) -> Sequence[str]:
         """Ids of the persons that a job found, from one number on."""
@@ -105,7 +113,15 @@ class Audiences(_Asking):
             return [row["person_id"] for row in rows]
 
     def _job(self, job: str) -> bigquery.QueryJob:
-        return cast("bigquery.QueryJob", self._connected().get_job(job, timeout=TIMEOUT_SECONDS, retry=RETRY))
+        found = self._connected().get_job(job, location=self._where(), timeout=TIMEOUT_SECONDS, retry=RETRY)
+        return cast("bigquery.QueryJob", found)
+
+    def _where(self) -> str | None:
+        """Where the history is, and so the jobs that read it: a job is found by its name only there."""
+        if self._location is None:
+            table = self._connected().get_table(self._table, timeout=TIMEOUT_SECONDS, retry=RETRY)
+            self._location = table.location
+        return self._location
 
     def _sql(self, query: Query) -> str:
         return _PERSONS.replace("{sql}", query.sql).replace("{history}", self._history)

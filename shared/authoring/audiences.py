@@ -24,14 +24,14 @@ _PARAMETER = re.compile(r"@([A-Za-z_]\w*)")
 def build_audiences(file: forms.Audiences, channels: forms.Channels, names: Names) -> tuple[Audience, ...]:
     """The audiences by their ids."""
     names.unique(file.audiences, "audience")
-    outbound = {channel.id for channel in channels.channels if channel.direction == "outbound"}
+    inbound = {channel.id for channel in channels.channels if channel.direction == "inbound"}
     for audience in file.audiences:
         _check_sql(audience, names)
         for channel, volume in audience.volumes.items():
             names.refers("channel", channel, audience, "volumes", channel)
             place = names.place(audience, "volumes", channel)
-            if channel not in outbound and names.is_read(channels, "channels"):
-                names.problems.add(place, f"a wave sends nothing on {channel}", wrote=channel, known=outbound)
+            if channel in inbound:
+                names.problems.add(place, f"{channel} is inbound, and a wave sends nothing on it")
             if volume.most is not None and volume.least > volume.most:
                 names.problems.add(place, f"least {volume.least} is more than most {volume.most}")
     return tuple(

@@ -20,6 +20,7 @@ from emulators.processes import Supervisor
 from shared.adapters import memory
 from shared.adapters.firestore.client import Database
 from shared.adapters.kafka import Quarantine
+from shared.adapters.memory.waves import Members, Waves
 from shared.runtime.world import pause
 from tests.contract.indexes import wants
 from tests.contract.samples import Counted
@@ -40,6 +41,8 @@ class Documents:
     quarantine: Any
     seals: Any
     releases: Any
+    waves: Any
+    members: Any
     new_models: Any
     new_catalogues: Any
     new_allowances: Any
@@ -48,6 +51,7 @@ class Documents:
     new_paces: Any
     personal_data: Any
     erasures: Any
+    reports: Any
     keys: Any
     meter: Counted
     database: Any = None
@@ -148,6 +152,8 @@ def in_memory() -> Documents:
         quarantine=memory.Quarantine(store),
         seals=memory.Seals(store),
         releases=memory.Releases(store),
+        waves=Waves(store),
+        members=Members(store),
         new_models=lambda **options: memory.Models(store, **options),
         new_catalogues=lambda **options: memory.Catalogues(store, **options),
         new_allowances=lambda holder: memory.Allowances(store, meter, holder, pause),
@@ -156,6 +162,7 @@ def in_memory() -> Documents:
         new_paces=lambda timing, tell=lambda _said, **_fields: None: memory.Paces(store, meter, timing, tell),
         personal_data=memory.PersonalData(store),
         erasures=memory.Erasures(store),
+        reports=memory.Reports(store),
         keys=memory.new_sealer(store).keys,
         meter=meter,
     )
@@ -175,8 +182,11 @@ def in_firestore(project: str) -> Iterator[Documents]:
     from shared.adapters.firestore.persons import Persons  # noqa: PLC0415
     from shared.adapters.firestore.quarantine import Quarantine  # noqa: PLC0415
     from shared.adapters.firestore.releases import Releases  # noqa: PLC0415
+    from shared.adapters.firestore.reports import Reports  # noqa: PLC0415
     from shared.adapters.firestore.responses import ResponseWindows  # noqa: PLC0415
     from shared.adapters.firestore.seals import Seals  # noqa: PLC0415
+    from shared.adapters.firestore.waves import Members as CarryingMembers  # noqa: PLC0415
+    from shared.adapters.firestore.waves import Waves as InFirestore  # noqa: PLC0415
 
     database, private, meter = Database(project), Database(project, "contact-points"), Counted()
     sealer = memory.new_sealer(memory.Store())
@@ -189,6 +199,8 @@ def in_firestore(project: str) -> Iterator[Documents]:
         quarantine=Quarantine(database),
         seals=Seals(database),
         releases=Releases(database),
+        waves=InFirestore(database),
+        members=CarryingMembers(database),
         new_models=lambda **options: Models(database, **options),
         new_catalogues=lambda **options: Catalogues(database, **options),
         new_allowances=lambda holder: Allowances(database, meter, holder, pause),
@@ -197,6 +209,7 @@ def in_firestore(project: str) -> Iterator[Documents]:
         new_paces=lambda timing, tell=lambda _said, **_fields: None: Paces(database, meter, timing, tell),
         personal_data=PersonalData(database, private, sealer),
         erasures=Erasures(database),
+        reports=Reports(database),
         keys=sealer.keys,
         meter=meter,
         database=database,

@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TOPOLOGY = yaml.safe_load((ROOT / "shared" / "topology.yaml").read_text())
 TARGETS = services(TOPOLOGY)
 APPLIED = applied(ROOT, TOPOLOGY)
+ADDRESSES = {target.name: f"https://{target.deployed_name}.run.app" for target in TARGETS}
 DIGEST = "sha256:" + "a" * 64
 RELEASE = Release("bank", "europe-west2", "r-1a2b3c4", f"europe-west2-docker.pkg.dev/bank/kairos/functions@{DIGEST}")
 
@@ -84,7 +85,7 @@ def environment(command: list[str]) -> dict[str, str]:
 
 @pytest.mark.parametrize("service", TARGETS, ids=lambda service: service.name)
 def test_every_function_of_the_topology_is_deployed_from_the_one_image(service):
-    command = deploy_command(service, RELEASE)
+    command = deploy_command(service, RELEASE, ADDRESSES)
 
     assert command[:4] == ["gcloud", "run", "deploy", f"kairos-{service.name}"]
     assert {f"--image={RELEASE.image}", "--tag=r-1a2b3c4", "--no-traffic", "--region=europe-west2"} <= set(command)
@@ -99,13 +100,20 @@ def test_every_function_of_the_topology_is_deployed_from_the_one_image(service):
             "THREADS": str(service.concurrency),
         }.items()
     )
-    assert environment(command).items() >= service.environment.items()
+    given = {name: value.replace("{feedback}", ADDRESSES["feedback"]) for name, value in service.environment.items()}
+    assert environment(command).items() >= given.items()
+
+
+def test_links_in_messages_lead_to_where_feedback_is():
+    [delivery] = [target for target in TARGETS if target.name == "delivery"]
+
+    assert environment(deploy_command(delivery, RELEASE, ADDRESSES))["LINK_BASE"] == "https://kairos-feedback.run.app"
 
 
 def test_secrets_are_taken_from_secret_manager_by_name():
     service = next(target for target in TARGETS if target.secrets)
 
-    command = deploy_command(service, RELEASE)
+    command = deploy_command(service, RELEASE, ADDRESSES)
 
     option = next(each for each in command if each.startswith("--set-secrets="))
     assert option == "--set-secrets=" + ",".join(f"{name}={secret_id(name)}:latest" for name in service.secrets)
@@ -113,7 +121,7 @@ def test_secrets_are_taken_from_secret_manager_by_name():
 
 
 def test_who_is_pushed_to_is_told_by_whom_and_who_checks_the_signature():
-    commands = {service.name: deploy_command(service, RELEASE) for service in TARGETS}
+    commands = {service.name: deploy_command(service, RELEASE, ADDRESSES) for service in TARGETS}
     told = {name: environment(command) for name, command in commands.items()}
     callers = [*TOPOLOGY["subscriptions"].values(), *TOPOLOGY["schedules"].values()]
     pushed = {declared["service"] for declared in callers if "service" in declared}
@@ -163,7 +171,7 @@ def test_a_release_waits_for_what_terraform_has_not_applied():
 
 
 def test_a_release_touches_nothing_that_is_terraforms():
-    options = {each.partition("=")[0] for service in TARGETS for each in deploy_command(service, RELEASE)}
+    options = {each.partition("=")[0] for service in TARGETS for each in deploy_command(service, RELEASE, ADDRESSES)}
 
     assert not options & {"--allow-unauthenticated", "--no-allow-unauthenticated", "--set-custom-audiences", "--min"}
     assert "--command" in options, "what refused until the first release would go on refusing"

@@ -1,4 +1,6 @@
-"""Waves in Firestore: a document each, and one for each page; and the persons whose profiles carry an audience."""
+"""Waves in Firestore: a document each, and one for each page, which also says when it was written, by which it expires;
+and the persons whose profiles carry an audience.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +64,7 @@ class Waves:
         for start in range(0, len(numbered), _AT_ONCE):
             batch = self._database.client.batch()
             for number, page in numbered[start : start + _AT_ONCE]:
-                batch.set(self._page(wave_id, number), encode(page))
+                batch.set(self._page(wave_id, number), {**encode(page), "at": firestore.SERVER_TIMESTAMP})
             self._database.commit(batch, blind=True)
 
     def pages(self, wave_id: str, first: int, beyond: int) -> Sequence[Page]:

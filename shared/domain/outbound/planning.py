@@ -119,7 +119,7 @@ def plan(plan: Plan, pages: Sequence[Page]) -> tuple[Plan, list[Page]]:
         plan,
         planned={channel: counts[n] + taken[n] for n, channel in limited},
         decided=int((~own).sum()),
-        prices={channel: found.prices[n] for n, channel in limited},
+        prices={channel: found.prices[n] for n, channel in limited if not found.missing[n]},
         worth=found.total,
         bound=found.bound,
         missing={channel: found.missing[n] for n, channel in limited if found.missing[n]},

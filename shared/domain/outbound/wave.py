@@ -41,7 +41,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         limited: those with a volume, each with the most and the least places that there were when it was made.
         planned: persons on each limited channel, those included whose own decision takes it in any case.
         decided: persons whom the plan leaves to their own decision: a notice must go out, or an experiment chooses.
-        prices: what one place more would be worth; less than nothing where a least volume costs.
+        prices: what one place more would be worth; less than nothing where a least volume costs, and not known where
+            nobody could fill one.
         worth: the sum of priorities of the plan.
         bound: what no plan is worth more than.
         missing: places of least volumes that nobody could fill.
