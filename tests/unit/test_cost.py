@@ -114,17 +114,17 @@ def test_a_decision_that_was_asked_for_is_decides_whatever_it_offers():
 
 
 def test_a_message_sent_costs_what_the_budget_allows():
-    done = CliRunner().invoke(kairos, ["cost", "--signals", "40", "--asked", "5", "--json"])
+    done = CliRunner().invoke(kairos, ["cost", "--signals", "20", "--asked", "2", "--json"])
 
     assert done.exit_code == 0, done.output
     said = json.loads(done.stdout)
     stages, counted = said["stages"], said["counted"]
-    assert counted["signals"] == 40
-    assert 0 < counted["sent"] <= counted["decided"] <= 40
+    assert counted["signals"] == 20
+    assert 0 < counted["sent"] <= counted["decided"] <= 20
     assert stages["delivery"]["writes"] <= 3 * stages["delivery"]["requests"]
     assert stages["eligibility"]["reads"] == stages["arbitration"]["reads"] == 0
     signals = sum(stage["dollars"]["total"] for name, stage in stages.items() if name != "decide")
-    assert said["dollars_per"]["million_signals"] == pytest.approx(signals / 40 * 1_000_000)
+    assert said["dollars_per"]["million_signals"] == pytest.approx(signals / 20 * 1_000_000)
 
 
 def test_a_book_that_lacks_a_price_is_refused(tmp_path):
