@@ -80,7 +80,8 @@ class MakePlan:
     def _valued(self, held: Versioned[OutboundWave], begun: Plan, now: datetime) -> OutboundWave:
         wave = held.value
         beyond = min(wave.pages, wave.valued + max(1, PERSONS_AT_ONCE // wave.page_persons))
-        value = Valuing(self._catalogues.get(begun.revision), self._models.counts(), now)
+        policy, off = self._catalogues.get(begun.revision), self._catalogues.switched_off()
+        value = Valuing(policy, self._models.counts(), now, off)
         found = {}
         for number, page in enumerate(self._waves.pages(wave.id, wave.valued, beyond), wave.valued):
             people = self._people(page)

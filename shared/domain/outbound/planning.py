@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from shared.domain.batch.deciding import Batch, Decisions, Wave
 from shared.domain.contact_history import ContactHistory
 from shared.domain.engagement import Slots
+from shared.domain.governance.switches import NOTHING_OFF, SwitchedOff
 from shared.domain.outbound.distribution import NOBODY, Volume, distribute
 from shared.domain.outbound.opening import SCHEDULE
 from shared.domain.outbound.wave import NOTHING, OPEN, SOURCE, OutboundWave, Page, Plan, properties, signal_id
@@ -29,13 +30,17 @@ from shared.domain.signal import Signal
 class Valuing:
     """Says what channels are worth, by one revision and the evidence of one moment."""
 
-    def __init__(self, policy: Policy, counts: Mapping[str, Counts], now: datetime) -> None:
-        """Make ready what does not depend on persons."""
+    def __init__(
+        self, policy: Policy, counts: Mapping[str, Counts], now: datetime, off: Sequence[SwitchedOff] = NOTHING_OFF
+    ) -> None:
+        """Make ready what does not depend on persons; what is `off` is worth nothing."""
         self._policy = policy
         self._now = now
         self.channels = policy.revision.outbound
-        self._whole = Batch(policy, Slots(channels=self.channels), counts, now)
-        self._alone = [Batch(policy, Slots(channels=(channel,)), counts, now) for channel in self.channels]
+        rows = policy.contact_rules.switched(off)
+        self._off = rows
+        self._whole = Batch(policy, Slots(channels=self.channels), counts, now, off=rows)
+        self._alone = [Batch(policy, Slots(channels=(channel,)), counts, now, off=rows) for channel in self.channels]
 
     def __call__(
         self, wave: OutboundWave, page: Page, people: Mapping[str, Person], histories: Mapping[str, ContactHistory]
@@ -74,6 +79,8 @@ class Valuing:
         for person, made in decisions.alone.items():
             if made.deferred is not None:
                 chosen[person] = self._policy.row(made.deferred.treatment)
+            if self._off >> max(int(chosen[person]), 0) & 1:  # who is decided alone is not asked about switches
+                chosen[person] = -1
         return chosen
 
     def _priorities(self, decisions: Decisions) -> NDArray[np.float64]:
