@@ -43,14 +43,19 @@ class Valuing:
         self._alone = [Batch(policy, Slots(channels=(channel,)), counts, now, off=rows) for channel in self.channels]
 
     def __call__(
-        self, wave: OutboundWave, page: Page, people: Mapping[str, Person], histories: Mapping[str, ContactHistory]
-    ) -> Page:
-        """A page with what each channel is worth for each person; nothing for those who are not known any more."""
-        known = [n for n, person_id in enumerate(page.person_ids) if person_id in people]
-        worth = np.full((len(page.person_ids), len(self.channels)), -1.0)
-        decided = np.full(len(page.person_ids), OPEN, np.uint8)
+        self,
+        wave: OutboundWave,
+        pages: Sequence[Page],
+        people: Mapping[str, Person],
+        histories: Mapping[str, ContactHistory],
+    ) -> list[Page]:
+        """Pages with what each channel is worth for each person; nothing for those who are not known any more."""
+        everybody = [person_id for page in pages for person_id in page.person_ids]
+        known = [n for n, person_id in enumerate(everybody) if person_id in people]
+        worth = np.full((len(everybody), len(self.channels)), -1.0)
+        decided = np.full(len(everybody), OPEN, np.uint8)
         if known:
-            ids = [page.person_ids[n] for n in known]
+            ids = [everybody[n] for n in known]
             asked = Wave(
                 [self._policy.features.seen(people[each], self._now) for each in ids],
                 [self._signal(wave, each) for each in ids],
@@ -59,7 +64,11 @@ class Valuing:
             for number, batch in enumerate(self._alone):
                 worth[known, number] = self._priorities(batch(asked))
             decided[known] = self._decided(self._whole(asked))
-        return msgspec.structs.replace(page, worth=worth.tobytes(), decided=decided.tobytes())
+        ends = np.cumsum([len(page.person_ids) for page in pages])[:-1]
+        return [
+            msgspec.structs.replace(page, worth=own.tobytes(), decided=word.tobytes())
+            for page, own, word in zip(pages, np.split(worth, ends), np.split(decided, ends), strict=True)
+        ]
 
     def _signal(self, wave: OutboundWave, person_id: str) -> Signal:
         return Signal(
