@@ -1,4 +1,4 @@
-"""`kairos export`: models, interactions and decisions, as files that `pdstools` reads."""
+"""`kairos export`: models, interactions and decisions, as files that `pdstools` reads; and records as they are kept."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _NAMES = {
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["models", "interactions", "decisions"]))
+@click.argument("what", type=click.Choice(["models", "interactions", "decisions", "records"]))
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--day", type=Day(), help="Of interactions and decisions: the day, UTC; by default today.")
+@click.option("--day", type=Day(), help="Of all but models: the day, UTC; by default today.")
 @json_option
 def export(what: str, folder: Path, day: date | None, as_json: bool) -> None:
-    """Write models with their predictors, or a day's interactions or decisions, into FOLDER."""
+    """Write models with their predictors, or a day's interactions, decisions or records, into FOLDER."""
     folder.mkdir(parents=True, exist_ok=True)
     at = datetime.now(UTC)
     written = [_write(folder, kind, rows, at) for kind, rows in _rows(what, day or at.date())]
@@ -52,13 +52,17 @@ def _rows(what: str, day: date) -> Iterable[tuple[str, list[dict[str, Any]]]]:
         else:
             rows: list[dict[str, Any]] = []
             for prefix in parts_of(checked(client.get(f"/v1/days/{day}"))["decisions"]):
-                asked = client.get(f"/v1/exports/decisions/{day}", params={"prefix": prefix}, timeout=None)
+                asked = client.get(f"/v1/exports/{what}/{day}", params={"prefix": prefix}, timeout=None)
                 rows += checked(asked)["rows"]
             yield what, rows
 
 
 def _write(folder: Path, kind: str, rows: list[dict[str, Any]], at: datetime) -> tuple[Path, int]:
-    """One file as these tools export it: JSON, a row a line, in an archive."""
+    """One file as these tools export it: JSON, a row a line, in an archive; of records without one."""
+    if kind not in _NAMES:
+        file = folder / f"{kind}-{at:%Y%m%dT%H%M%S}.jsonl"
+        file.write_bytes(b"\n".join(msgspec.json.encode(row) for row in rows))
+        return file, len(rows)
     file = folder / f"{_NAMES[kind]}_{at:%Y%m%dT%H%M%S}_GMT.zip"
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("data.json", b"\n".join(msgspec.json.encode(row) for row in rows))

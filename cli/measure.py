@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import click
+import httpx
 
 from cli.platform import running
 from cli.records import Day, parts_of
@@ -26,6 +27,7 @@ _UNITS = {"acceptances": "acceptances of 1,000 persons", "pounds": "£ of 1,000 
     help="What another way of ranking would have come to, by what was drawn or left to chance.",
 )
 @click.option("--change", metavar="REVISION", help="What another revision would have come to, likewise: its id.")
+@click.option("--kept", metavar="NAME", help="What was measured of a day, 2026-03-01, or a month, 2026-03; or list.")
 @click.option("--all", "every", is_flag=True, help="Comparisons of which nothing can be said, too.")
 @json_option
 def measure(
@@ -36,13 +38,16 @@ def measure(
     uplift: bool,
     instead: str | None,
     change: str | None,
+    kept: str | None,
     every: bool,
     as_json: bool,
 ) -> None:
     """Compare next best action with the arms of an experiment and the universal control group, by channel and issue."""
     period = {name: str(day) for name, day in (("from", since), ("to", until)) if day is not None}
     with running().client("records") as client:
-        if uplift:
+        if kept:
+            found = _kept(client, kept, uplift=uplift)
+        elif uplift:
             found = checked(client.get("/v1/measures/uplift", params=period, timeout=None))
         elif change:
             found = checked(client.get("/v1/measures/change", params={**period, "revision": change}, timeout=None))
@@ -53,6 +58,8 @@ def measure(
             found = checked(client.get("/v1/measures", params=asked, timeout=None))
     if as_json:
         say_json(found)
+    elif "names" in found:
+        click.echo("\n".join(found["names"]) or "Nothing is kept yet: kairos workflow run measure")
     elif uplift:
         _say_uplift(found)
     elif change:
@@ -84,6 +91,14 @@ def weigh(day: date, as_json: bool) -> None:
         click.echo("  The rows of the others say it themselves.")
         if found["passed_over"]:
             click.echo(f"· {found['passed_over']} could not be opened, or their revision is gone.")
+
+
+def _kept(client: httpx.Client, name: str, *, uplift: bool) -> dict[str, Any]:
+    """What was measured of a time and kept; or the names of those times."""
+    if name == "list":
+        return checked(client.get("/v1/measures/kept"))
+    kept: dict[str, Any] = checked(client.get(f"/v1/measures/kept/{name}"))["uplifts" if uplift else "report"]
+    return kept
 
 
 def _say_instead(found: dict[str, Any]) -> None:

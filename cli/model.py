@@ -13,6 +13,7 @@ from rich.table import Table
 
 from cli.cards import card
 from cli.challenging import challenge_by
+from cli.learning import challengers, learnt
 from cli.platform import running
 from cli.records import Day
 from cli.revisions import revision_of
@@ -43,6 +44,10 @@ _catalogue = click.option(
 @click.group()
 def model() -> None:
     """See what the adaptive models know, and what is wrong with them."""
+
+
+model.add_command(learnt)
+model.add_command(challengers)
 
 
 @model.command()

@@ -32,6 +32,7 @@ def documents() -> dict[str, bytes]:
     from functions.privacy import openapi as privacy
     from functions.records import openapi as records
     from functions.releases import openapi as releases
+    from functions.simulation import openapi as simulation
     from functions.waves import openapi as waves
 
     made = {
@@ -39,6 +40,7 @@ def documents() -> dict[str, bytes]:
         "decide": decide,
         "feedback": feedback,
         "operations": operations,
+        "simulation": simulation,
         "persons": persons,
         "privacy": privacy,
         "records": records,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 WITH_KEYS = frozenset(
-    {"ingest", "decide", "feedback", "operations", "persons", "privacy", "records", "releases", "waves"}
+    {"ingest", "decide", "feedback", "operations", "persons", "privacy", "records", "releases", "simulation", "waves"}
 )
 """Functions that callers with a key of their own reach; the others only hear Pub/Sub or the clock."""
 

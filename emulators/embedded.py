@@ -61,6 +61,7 @@ FUNCTIONS = (
     "waves",
     "releases",
     "operations",
+    "simulation",
 )
 THREADS = 16
 TOPOLOGY = Path(__file__).resolve().parents[1] / "shared" / "topology.yaml"

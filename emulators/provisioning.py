@@ -69,8 +69,7 @@ def provision_pubsub(
 
 def written_by_bigquery(topology: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The subscriptions that BigQuery writes to its tables, here by a pump each."""
-    declared = topology.get("bigquery", {})
-    return [declared[name] for name in ("subscription", "accepted") if name in declared]
+    return [each for each in topology.get("bigquery", {}).values() if isinstance(each, Mapping) and "topic" in each]
 
 
 def provision_bigquery(topology: Mapping[str, Any], client: bigquery.Client) -> None:

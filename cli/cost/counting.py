@@ -85,6 +85,8 @@ class Chain:
 
     def __init__(self, topology: Mapping[str, Any]) -> None:
         """Follow the topics from service to service."""
+        written = {each["topic"] for each in topology["bigquery"].values() if "topic" in each}
+        self.noted = written - {HistoryRow.topic}
         receiver = {each["topic"]: each["service"] for each in topology["subscriptions"].values()}
         publishes = {name: each["publishes"] for name, each in topology["services"].items()}
         self.sent_by: dict[str, int] = {}
@@ -132,6 +134,7 @@ def reckon(heard: Sequence[Heard], topology: Mapping[str, Any], *, signals: int,
                 place = chain.sent_by[topic]
                 left[place].append(message.usage)
                 stages[chain.stages[place]].sent.append((size, 1))
+                stages[chain.stages[place]].noted += [size] if topic in chain.noted else []
                 stages[chain.stages[place + 1]].requests += 1
         reserved, reached = chain.sent_by[ContactReserved.topic] in left, max(left, default=0)
         for size, row in rows:

@@ -67,6 +67,7 @@ class Counts(msgspec.Struct, kw_only=True):
         writes: documents.
         sent: the bytes of each message that it sent, with how many subscriptions took it.
         rows: the bytes of each row of the history that it told.
+        noted: the bytes of each other message that BigQuery takes too.
     """
 
     cpu: float
@@ -76,6 +77,7 @@ class Counts(msgspec.Struct, kw_only=True):
     writes: int = 0
     sent: list[tuple[int, int]] = []
     rows: list[int] = []
+    noted: list[int] = []
 
 
 class Bill(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,6 +106,7 @@ def bill(counts: Counts, book: Book) -> Bill:
     instance_second = counts.cpu * prices.vcpu_second.dollars + counts.memory_gib * prices.gib_second.dollars
     reckoned = [(max(size, assumed.smallest_message_bytes), takers) for size, takers in counts.sent]
     rows = sum(max(size, assumed.smallest_message_bytes) for size in counts.rows)
+    noted = sum(max(size, assumed.smallest_message_bytes) for size in counts.noted)
     return Bill(
         compute=seconds * instance_second + counts.requests * prices.million_requests.dollars / 1_000_000,
         firestore=(
@@ -112,7 +115,7 @@ def bill(counts: Counts, book: Book) -> Bill:
         )
         / 100_000,
         messages=sum(size * (1 + takers) for size, takers in reckoned) * prices.pubsub_tib.dollars / TIB,
-        history=rows * (prices.pubsub_tib.dollars + prices.export_tib.dollars) / TIB,
+        history=(rows * prices.pubsub_tib.dollars + (rows + noted) * prices.export_tib.dollars) / TIB,
         logs=counts.requests * assumed.requests_logged * assumed.log_bytes * prices.log_gib.dollars / GIB,
     )
 

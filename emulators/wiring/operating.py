@@ -24,19 +24,27 @@ from functions.records.changing import EvaluateChange
 from functions.records.evaluating import Evaluate
 from functions.records.exporting import ExportShapes
 from functions.records.handler import Records
+from functions.records.kept import KeepMeasures
+from functions.records.learning import Learn
 from functions.records.measuring import Measure
 from functions.records.measuring_api import Measuring, measuring_routes
 from functions.records.models_api import models_routes
+from functions.records.nightly_api import kept_routes, learning_routes
 from functions.records.watching import Watch
 from functions.records.weighing import Weigh
 from functions.releases import openapi as releases_openapi
 from functions.releases.api import routes as releases_routes
 from functions.releases.api import ticked as releases_ticked
 from functions.releases.handler import Govern
+from functions.simulation import openapi as simulation_openapi
+from functions.simulation.api import routes as simulation_routes
+from functions.simulation.handler import Simulate
 from shared.adapters.memory.measuring import Measures
 from shared.adapters.memory.outcomes import Models
 from shared.adapters.memory.personal_data import Erasures, PersonalData
 from shared.adapters.memory.releases import Releases
+from shared.adapters.memory.reports import Reports
+from shared.adapters.memory.samples import Samples
 from shared.adapters.memory.seals import Seals
 from shared.adapters.scoring import Scorers
 from shared.runtime.service import Service, always_ready
@@ -51,6 +59,7 @@ def operating(parts: Parts) -> dict[str, Service]:
         "records": _records(parts),
         "privacy": _privacy(parts),
         "releases": _releases(parts),
+        "simulation": _simulation(parts),
     }
 
 
@@ -84,7 +93,10 @@ def _records(parts: Parts) -> Service:
         change,
         Watch(measures, catalogues, change),
     )
+    reports = Reports(store)
+    kept = KeepMeasures(measuring.measure, reports, utc_now)
     challenge = Challenge(history, catalogues, Scorers(parts.egress, parts.outside.stand_ins))
+    learn = Learn(reports, known, catalogues, challenge)
     return Service(
         "records",
         [
@@ -92,6 +104,8 @@ def _records(parts: Parts) -> Service:
             *measuring_routes(lambda: measuring, parts.operators, utc_now),
             *changes_routes(lambda: measuring, parts.operators, utc_now),
             *models_routes(known, catalogues, lambda: challenge, parts.operators, utc_now),
+            *learning_routes(lambda: learn, parts.operators, utc_now),
+            *kept_routes(lambda: kept, parts.operators),
         ],
         ready=always_ready,
         document=records_openapi.document,
@@ -125,4 +139,15 @@ def _releases(parts: Parts) -> Service:
         ],
         ready=always_ready,
         document=releases_openapi.document,
+    )
+
+
+def _simulation(parts: Parts) -> Service:
+    store = parts.memory.store
+    simulate = Simulate(parts.catalogues, Samples(store, parts.contacts), Models(store, refresh_seconds=0.0))
+    return Service(
+        "simulation",
+        simulation_routes(simulate, parts.operators, utc_now),
+        ready=always_ready,
+        document=simulation_openapi.document,
     )

@@ -1,4 +1,4 @@
-"""The HTTP side of what is said of changes: `/v1/measures/change` and `/v1/guards`."""
+"""The HTTP side of what is said of changes: `/v1/measures/change`, `/v1/gates/value` and `/v1/guards`."""
 
 from __future__ import annotations
 
@@ -56,7 +56,16 @@ def changes_routes(measuring: Callable[[], Measuring], keys: Keyring, clock: Clo
         keys.caller(request)
         return json_answer(measuring().watch(*Guarded.of(request, clock)))
 
-    return [("GET", "/v1/measures/change", get_change), ("GET", "/v1/guards", get_guards)]
+    def get_value(request: Request) -> Response:
+        keys.caller(request)
+        revision, live = (request.args.get(name, "") for name in ("revision", "live"))
+        return json_answer(measuring().watch.value(revision, live, clock()))
+
+    return [
+        ("GET", "/v1/measures/change", get_change),
+        ("GET", "/v1/gates/value", get_value),
+        ("GET", "/v1/guards", get_guards),
+    ]
 
 
 def _instant(text: str, field: str) -> datetime:

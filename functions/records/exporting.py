@@ -1,10 +1,14 @@
-"""Exporting: models, and the interactions and decisions of a day, in the shapes in which others read them."""
+"""Exporting: models, and the interactions and decisions of a day, in the shapes in which others read them, or as they
+are kept.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
+
+import msgspec
 
 from functions.records.interactions import interactions
 from shared.domain.errors import NotFoundError
@@ -60,3 +64,14 @@ class ExportShapes:
             except NotFoundError:
                 continue
             yield from decisions(policy, record)
+
+    def records(self, day: date, prefix: str = "") -> Iterator[dict[str, Any]]:
+        """The record of each decision of a day whose id begins with a prefix, as it is kept; none of persons who were
+        erased.
+
+        Raises:
+            TransientError: the history did not answer.
+        """
+        for record in self._days.decisions(day, prefix):
+            if not isinstance(record, Unopened):
+                yield msgspec.to_builtins(record, builtin_types=(datetime,))

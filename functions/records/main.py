@@ -18,6 +18,7 @@ from functions.records.handler import Records
 from functions.records.measuring import Measure
 from functions.records.measuring_api import Measuring, measuring_routes
 from functions.records.models_api import models_routes
+from functions.records.nightly_api import kept_routes, learning_routes
 from functions.records.settings import Settings
 from shared.adapters.bigquery import DecisionHistory
 from shared.adapters.channels.egress import Egress
@@ -25,6 +26,7 @@ from shared.adapters.firestore.catalogues import Catalogues
 from shared.adapters.firestore.client import Database
 from shared.adapters.firestore.models import Models
 from shared.adapters.firestore.person_keys import sealer
+from shared.adapters.firestore.reports import Reports
 from shared.adapters.firestore.seals import Seals
 from shared.adapters.measuring import Measures
 from shared.adapters.scoring import Scorers
@@ -36,6 +38,8 @@ from shared.runtime.world import utc_now
 
 if TYPE_CHECKING:  # imported when asked for, see below
     from functions.records.challenging import Challenge
+    from functions.records.kept import KeepMeasures
+    from functions.records.learning import Learn
 
 settings = read(Settings)
 database = Database(settings.google_cloud_project)
@@ -52,6 +56,7 @@ scorers = Scorers(
     msgspec.json.decode(settings.scoring_hosts, type=list[str]),
 )
 models = Models(database, refresh_seconds=0.0)  # whoever asks wants what is known now
+reports = Reports(database)
 keys = Keyring(settings.operator_keys)
 
 
@@ -84,6 +89,22 @@ def challenge() -> Challenge:
     return Challenge(history, catalogues, scorers)
 
 
+@cache
+def learn() -> Learn:
+    """The use cases of learning."""
+    from functions.records.learning import Learn  # noqa: PLC0415 - see above
+
+    return Learn(reports, models, catalogues, challenge())
+
+
+@cache
+def kept() -> KeepMeasures:
+    """The use case that keeps what is measured."""
+    from functions.records.kept import KeepMeasures  # noqa: PLC0415 - see above
+
+    return KeepMeasures(measuring().measure, reports, utc_now)
+
+
 def document() -> dict[str, Any]:
     """The OpenAPI document."""
     from functions.records import openapi  # noqa: PLC0415 - see above
@@ -98,6 +119,8 @@ service = Service(
         *measuring_routes(measuring, keys, utc_now),
         *changes_routes(measuring, keys, utc_now),
         *models_routes(models, catalogues, challenge, keys, utc_now),
+        *learning_routes(learn, keys, utc_now),
+        *kept_routes(kept, keys),
     ],
     ready=always_ready,
     document=document,

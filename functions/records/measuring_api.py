@@ -69,6 +69,18 @@ def measuring_routes(measuring: Callable[[], Measuring], keys: Keyring, clock: C
         keys.caller(request)
         return json_answer(measuring().weigh(day_of(day, clock), request.args.get("prefix", "")))
 
+    return [
+        *_exporting(measuring, keys, clock),
+        ("GET", "/v1/measures/off-policy", get_off_policy),
+        ("POST", "/v1/days/<day>/weighing", post_weighing),
+        ("GET", "/v1/measures", get_measures),
+        ("GET", "/v1/measures/uplift", get_uplift),
+    ]
+
+
+def _exporting(measuring: Callable[[], Measuring], keys: Keyring, clock: Clock) -> Sequence[Route]:
+    """The routes of what is exported."""
+
     def get_models(request: Request) -> Response:
         keys.caller(request)
         return json_answer(Exported(rows=tuple(measuring().export.models(clock()))))
@@ -86,15 +98,17 @@ def measuring_routes(measuring: Callable[[], Measuring], keys: Keyring, clock: C
         prefix = request.args.get("prefix", "")
         return json_answer(Exported(rows=tuple(measuring().export.decisions(day_of(day, clock), prefix))))
 
+    def get_records(request: Request, day: str) -> Response:
+        keys.caller(request)
+        prefix = request.args.get("prefix", "")
+        return json_answer(Exported(rows=tuple(measuring().export.records(day_of(day, clock), prefix))))
+
     return [
         ("GET", "/v1/exports/models", get_models),
         ("GET", "/v1/exports/predictors", get_predictors),
         ("GET", "/v1/exports/interactions/<day>", get_interactions),
         ("GET", "/v1/exports/decisions/<day>", get_decisions),
-        ("GET", "/v1/measures/off-policy", get_off_policy),
-        ("POST", "/v1/days/<day>/weighing", post_weighing),
-        ("GET", "/v1/measures", get_measures),
-        ("GET", "/v1/measures/uplift", get_uplift),
+        ("GET", "/v1/exports/records/<day>", get_records),
     ]
 
 

@@ -57,6 +57,20 @@ class Watch:
             guards=(*found.guards, watched),
         )
 
+    def value(self, revision: str, live: str, now: datetime) -> Watched:
+        """Whether logged decisions say that a change would cost more of their value than the gates of both allow.
+
+        Raises:
+            NotFoundError: there is no such revision.
+            TransientError: the history did not answer.
+        """
+        gates = [self._catalogues.get(each).revision.catalogue.gates for each in (revision, live)]
+        limits = [each.most_value_fall for each in gates if each.most_value_fall is not None]
+        if not limits:
+            said = "off_policy: no gate asks for it"
+            return Watched(guard="off_policy", tripped=False, said=said, canary=0, live=0)
+        return off_policy(self._evaluate(revision, now - LOGGED, now), min(limits))
+
 
 def off_policy(found: WorthOfChange, most_loss: float) -> Watched:
     """The guard of the value: tripped where logged decisions say that the change costs more than that share of it."""

@@ -50,9 +50,10 @@ class Why(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class Proposed(Why, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A revision, and why it should be live."""
+    """A revision, why it should be live, and the limits that it is meant to loosen."""
 
     revision: str
+    acknowledged: tuple[str, ...] = ()
 
 
 class Noted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -163,7 +164,7 @@ class _Commanded:
         return json_answer(self._govern.keep(read_body(request, MAX_REVISION)))
 
     def propose(self, request: Request) -> Response:
-        return self._do(request, Proposed, lambda told: Propose(revision=told.revision, why=told.why))
+        return self._do(request, Proposed, lambda told: Propose(**msgspec.structs.asdict(told)))
 
     def step(self, word: str) -> Callable[..., Response]:
         kind, command = _STEPS[word]

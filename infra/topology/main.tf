@@ -54,9 +54,10 @@ locals {
     }
   }
 
+  # Subscriptions that BigQuery writes to a table, whatever the topology calls them.
   warehouse = local.topology.bigquery
   rows = {
-    for declared in [local.warehouse.subscription, local.warehouse.accepted] : declared.name => {
+    for declared in [for each in values(local.warehouse) : each if can(each.topic)] : declared.name => {
       topic               = declared.topic
       table               = declared.table
       drop_unknown_fields = try(declared.drop_unknown_fields, false)

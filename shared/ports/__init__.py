@@ -16,6 +16,7 @@ from shared.ports.personal_data import Erasures, Held, PersonalData, PersonHisto
 from shared.ports.persons import ContactPoints, Persons, Rewrite, behind, creation
 from shared.ports.reckoning import Counted, Reckoning, Unended, Untold
 from shared.ports.releases import Releases
+from shared.ports.reports import Kind, Reports
 from shared.ports.scoring import Scorer, ScorerOf
 from shared.ports.secrets import Secrets
 from shared.ports.topics import DeadLetters, Parked, Place, Publisher, Quarantine
@@ -43,6 +44,7 @@ __all__ = [
     "Held",
     "Intake",
     "KeyWrapper",
+    "Kind",
     "Ledgers",
     "Left",
     "Meter",
@@ -67,6 +69,7 @@ __all__ = [
     "Recording",
     "Records",
     "Releases",
+    "Reports",
     "ResponseWindows",
     "Rewrite",
     "Row",

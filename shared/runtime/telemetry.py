@@ -11,8 +11,8 @@ import msgspec
 
 from shared.runtime import trace
 
-Severity = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
-_RANK = {"DEBUG": 0, "INFO": 1, "WARNING": 2, "ERROR": 3, "CRITICAL": 4}
+Severity = Literal["DEBUG", "INFO", "NOTICE", "WARNING", "ERROR", "CRITICAL"]
+_RANK = {"DEBUG": 0, "INFO": 1, "NOTICE": 2, "WARNING": 3, "ERROR": 4, "CRITICAL": 5}
 _lock = threading.Lock()
 
 

@@ -51,6 +51,7 @@ class Documents:
     new_paces: Any
     personal_data: Any
     erasures: Any
+    reports: Any
     keys: Any
     meter: Counted
     database: Any = None
@@ -161,6 +162,7 @@ def in_memory() -> Documents:
         new_paces=lambda timing, tell=lambda _said, **_fields: None: memory.Paces(store, meter, timing, tell),
         personal_data=memory.PersonalData(store),
         erasures=memory.Erasures(store),
+        reports=memory.Reports(store),
         keys=memory.new_sealer(store).keys,
         meter=meter,
     )
@@ -180,6 +182,7 @@ def in_firestore(project: str) -> Iterator[Documents]:
     from shared.adapters.firestore.persons import Persons  # noqa: PLC0415
     from shared.adapters.firestore.quarantine import Quarantine  # noqa: PLC0415
     from shared.adapters.firestore.releases import Releases  # noqa: PLC0415
+    from shared.adapters.firestore.reports import Reports  # noqa: PLC0415
     from shared.adapters.firestore.responses import ResponseWindows  # noqa: PLC0415
     from shared.adapters.firestore.seals import Seals  # noqa: PLC0415
     from shared.adapters.firestore.waves import Members as CarryingMembers  # noqa: PLC0415
@@ -206,6 +209,7 @@ def in_firestore(project: str) -> Iterator[Documents]:
         new_paces=lambda timing, tell=lambda _said, **_fields: None: Paces(database, meter, timing, tell),
         personal_data=PersonalData(database, private, sealer),
         erasures=Erasures(database),
+        reports=Reports(database),
         keys=sealer.keys,
         meter=meter,
         database=database,

@@ -28,6 +28,7 @@ TYPED = {message.__struct_config__.tag: message for message in MESSAGES}
 
 STORES = {
     "firestore.persons": "profiles",
+    "firestore.samples": "profiles",
     "firestore.contacts": "contacts",
     "firestore.contact_points": "points",
     "firestore.person_keys": "keys",

@@ -140,3 +140,29 @@ def test_what_came_to_no_end_is_swept_and_sent_once(bank):
     assert {bank.ended(each.decision_id).outcome for each in (lost, abandoned)} == {"sent"}
     got = [each["delivery_id"] for each in bank.received()]
     assert [got.count(each.delivery_id) for each in (lost, abandoned)] == [1, 1]
+
+
+FOREST = {
+    "kind": "linear",
+    "name": "forest",
+    "trained_until": "2020-02-20",
+    "intercept": -2.0,
+    "features": [{"reads": "channel", "equals": "email"}],
+    "coefficients": [0.1],
+}
+
+
+def test_models_are_watched_and_what_it_all_came_to_is_kept(bank):
+    today = str(utc_now().date())
+    assert bank.call("records", "POST", "/v1/challengers", json=FOREST).status_code == 200
+    try:
+        learnt = result(bank, start(bank, {"day": today}, "learn"))
+    finally:
+        assert bank.call("records", "DELETE", "/v1/challengers/forest").status_code == 200
+    measured = result(bank, start(bank, {"day": today}, "measure"))
+
+    assert (learnt["day"], learnt["challengers"], learnt["unheld"]) == (today, 1, [])
+    assert bank.call("records", "GET", f"/v1/learning/{today}").json()["models"] == learnt["models"] > 0
+    assert measured["kept"] == [today, today[:7]]
+    kept = bank.call("records", "GET", f"/v1/measures/kept/{today[:7]}").json()
+    assert kept["report"]["experiment"] == "standing"

@@ -52,13 +52,15 @@ BOOK = msgspec.convert(
 
 
 def test_a_bill_is_worked_out_part_by_part():
-    counts = Counts(cpu=1, memory_gib=0.5, requests=10, reads=2, writes=3, sent=[(1, 1), (1500, 2)], rows=[200])
+    counts = Counts(
+        cpu=1, memory_gib=0.5, requests=10, reads=2, writes=3, sent=[(1, 1), (1500, 2)], rows=[200], noted=[2000]
+    )
 
     assert bill(counts, BOOK) == Bill(
         compute=10 * 3 / 6 * (1 * 2 + 0.5 * 4) + 10,
         firestore=2 * 1 + 3 * 3,
         messages=1000 * 2 + 1500 * 3,
-        history=1000 * (1 + 2),
+        history=1000 * (1 + 2) + 2000 * 2,
         logs=10 * 7,
     )
     assert together([Bill(compute=1.0), Bill(compute=2.0, logs=3.0)]).total == 6.0
@@ -96,7 +98,7 @@ def test_a_stage_has_what_a_decision_cost_when_it_left_less_what_it_had_cost_bef
     counted = reckon(heard, TOPOLOGY, signals=1, asked=0)
 
     ingest, identity = counted.stages["ingest"], counted.stages["identity"]
-    assert (ingest.requests, ingest.reads, ingest.writes, ingest.sent) == (1, 1, 0, [(500, 1)])
+    assert (ingest.requests, ingest.reads, ingest.sent, ingest.noted) == (1, 1, [(500, 1)], [500])
     assert (identity.requests, identity.reads, identity.writes, identity.rows) == (1, 2, 1, [900])
     assert (counted.decided, counted.sent) == (0, 0)
     assert not counted.stages["eligibility"].requests
@@ -112,17 +114,17 @@ def test_a_decision_that_was_asked_for_is_decides_whatever_it_offers():
 
 
 def test_a_message_sent_costs_what_the_budget_allows():
-    done = CliRunner().invoke(kairos, ["cost", "--signals", "40", "--asked", "5", "--json"])
+    done = CliRunner().invoke(kairos, ["cost", "--signals", "20", "--asked", "2", "--json"])
 
     assert done.exit_code == 0, done.output
     said = json.loads(done.stdout)
     stages, counted = said["stages"], said["counted"]
-    assert counted["signals"] == 40
-    assert 0 < counted["sent"] <= counted["decided"] <= 40
+    assert counted["signals"] == 20
+    assert 0 < counted["sent"] <= counted["decided"] <= 20
     assert stages["delivery"]["writes"] <= 3 * stages["delivery"]["requests"]
     assert stages["eligibility"]["reads"] == stages["arbitration"]["reads"] == 0
     signals = sum(stage["dollars"]["total"] for name, stage in stages.items() if name != "decide")
-    assert said["dollars_per"]["million_signals"] == pytest.approx(signals / 40 * 1_000_000)
+    assert said["dollars_per"]["million_signals"] == pytest.approx(signals / 20 * 1_000_000)
 
 
 def test_a_book_that_lacks_a_price_is_refused(tmp_path):

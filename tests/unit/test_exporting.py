@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from cli import export as command
 from functions.records.interactions import interactions
+from shared.domain.decision import DecisionRecord
 from shared.domain.exchange.decisions import STAGES, decisions
 from shared.domain.exchange.figures import auc, lifts, z_ratios
 from shared.domain.exchange.models import models, predictors
@@ -132,15 +133,20 @@ def answer(request):
         "/v1/exports/interactions/2026-03-02": {"rows": list(interactions(history(), {"web": "inbound"}))},
         "/v1/days/2026-03-02": {"decisions": 4},
         "/v1/exports/decisions/2026-03-02": {"rows": extracts()},
+        "/v1/exports/records/2026-03-02": {"rows": [record for record, _ in made()]},
     }[request.url.path]
     return httpx.Response(200, content=msgspec.json.encode(said))
 
 
-def extracts():
-    """Rows of some decisions."""
+def made():
+    """Some decisions."""
     compiled = policy(rules=RULES)
-    records = [decided(compiled, (), said={"id": f"s-{number}"})[0] for number in range(4)]
-    return [row for record in records for row in decisions(compiled, record)]
+    return [(decided(compiled, (), said={"id": f"s-{number}"})[0], compiled) for number in range(4)]
+
+
+def extracts():
+    """Rows of them."""
+    return [row for record, compiled in made() for row in decisions(compiled, record)]
 
 
 def exported(monkeypatch, folder, what):
@@ -159,6 +165,14 @@ def test_the_command_writes_archives_of_a_row_a_line(monkeypatch, tmp_path):
     with zipfile.ZipFile(file) as archive:
         lines = archive.read("data.json").splitlines()
     assert len(lines) == len(PREDICTING.rows)
+
+
+def test_records_are_written_as_they_are_kept(monkeypatch, tmp_path):
+    exported(monkeypatch, tmp_path, "records")
+
+    [file] = tmp_path.glob("records-*.jsonl")
+    lines = file.read_bytes().splitlines()
+    assert [msgspec.json.decode(line, type=DecisionRecord) for line in lines] == [record for record, _ in made()]
 
 
 # What pdstools makes of it

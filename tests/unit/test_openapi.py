@@ -31,8 +31,11 @@ from functions.records import openapi as records_openapi
 from functions.records.changes_api import changes_routes
 from functions.records.measuring_api import measuring_routes
 from functions.records.models_api import models_routes
+from functions.records.nightly_api import kept_routes, learning_routes
 from functions.releases import api as releases
 from functions.releases import openapi as releases_openapi
+from functions.simulation import api as simulation
+from functions.simulation import openapi as simulation_openapi
 from shared.runtime.service import Service, always_ready
 
 FOLDER = Path(__file__).parents[2] / "docs" / "openapi"
@@ -49,6 +52,7 @@ ROUTES = {
         ],
         operations_openapi,
     ),
+    "simulation": (simulation.routes(*[NOTHING] * 3), simulation_openapi),
     "persons": (persons.routes(*[NOTHING] * 5), persons_openapi),
     "privacy": (privacy.routes(*[NOTHING] * 5), privacy_openapi),
     "records": (
@@ -57,6 +61,8 @@ ROUTES = {
             *measuring_routes(*[NOTHING] * 3),
             *changes_routes(*[NOTHING] * 3),
             *models_routes(*[NOTHING] * 5),
+            *learning_routes(*[NOTHING] * 3),
+            *kept_routes(*[NOTHING] * 2),
         ],
         records_openapi,
     ),

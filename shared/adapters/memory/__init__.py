@@ -15,6 +15,7 @@ from shared.adapters.memory.persons import Persons
 from shared.adapters.memory.provider import ChannelProvider
 from shared.adapters.memory.quarantine import Quarantine
 from shared.adapters.memory.releases import Releases
+from shared.adapters.memory.reports import Reports
 from shared.adapters.memory.responses import ResponseWindows
 from shared.adapters.memory.seals import Seals
 from shared.adapters.memory.secrets import Secrets
@@ -41,6 +42,7 @@ __all__ = [
     "Publisher",
     "Quarantine",
     "Releases",
+    "Reports",
     "ResponseWindows",
     "Seals",
     "Secrets",

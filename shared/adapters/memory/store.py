@@ -81,6 +81,7 @@ class Store:
         self.models: dict[str, Counts] = {}
         self.eras: dict[str, dict[Era, Counts]] = {}
         self.revisions: dict[str, bytes] = {}
+        self.reports: dict[tuple[str, str], bytes] = {}
         self.releases: dict[str, Governed] = {}
         self.audit: dict[tuple[str, int], bytes] = {}
         self.contact_points: dict[tuple[str, str], str] = {}

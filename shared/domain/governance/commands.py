@@ -25,9 +25,14 @@ class Begin(Command, frozen=True, kw_only=True, tag="begin"):
 
 
 class Propose(Command, frozen=True, kw_only=True, tag="propose"):
-    """Begin a release."""
+    """Begin a release.
+
+    Attributes:
+        acknowledged: the limits that it is meant to loosen, as `kairos catalogue diff` names them.
+    """
 
     revision: str
+    acknowledged: tuple[str, ...] = ()
 
 
 class Check(Command, frozen=True, kw_only=True, tag="check"):

@@ -107,6 +107,7 @@ class _Step:
             author=self.by.name,
             why=command.why,
             proposed_at=self.now,
+            acknowledged=command.acknowledged,
         )
         known = (*environment.releases, release)
         return Governed(msgspec.structs.replace(environment, releases=known, begun=number), release)
@@ -155,7 +156,11 @@ class _Step:
         self._current(release)
         self._thawed(self.now)
         changed = msgspec.structs.replace(
-            release, state="canary", share=command.share, canary_at=release.canary_at or self.now
+            release,
+            state="canary",
+            share=command.share,
+            canary_at=release.canary_at or self.now,
+            share_at=self.now,
         )
         return self._done(msgspec.structs.replace(environment.with_release(changed), canary=release.id), release.id)
 

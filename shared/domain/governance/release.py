@@ -81,8 +81,10 @@ class Release(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         author: who proposed it.
         check, simulation: what they came to last.
+        acknowledged: the limits that its author says it is meant to loosen.
         share: of persons that it decides for as a canary, in per cent; what it had come to where it is live.
         canary_at: when it first decided for somebody.
+        share_at: since when it decides for that share.
         live_from: when it is, or was, live from.
         replaced: the release that was live before it.
         ended: why it is retired.
@@ -100,6 +102,8 @@ class Release(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     approval: Approval | None = None
     share: int = 0
     canary_at: Instant | None = None
+    share_at: Instant | None = None
+    acknowledged: tuple[str, ...] = ()
     live_from: Instant | None = None
     replaced: str = ""
     retired_at: Instant | None = None

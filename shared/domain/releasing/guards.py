@@ -37,6 +37,7 @@ SETTLING_SECONDS = 60
 
 _LEAST, _MOST, _STEPS = 1.05, 50.0, 48
 _LONGEST_WAIT = 900
+_WORDS = 1_500
 _SHORTEST_WAIT = 30
 
 
@@ -126,7 +127,7 @@ def look(guards: Guards, step: CanaryStep, canary: Met, live: Met, *, since: dat
     persons = canary.persons, live.persons
 
     def came(verdict: Literal["stop", "wait", "go_on"], said: str, wait: int = 0) -> Look:
-        return Look(verdict=verdict, said=said, wait_seconds=wait, persons=persons, guards=watched)
+        return Look(verdict=verdict, said=said[:_WORDS], wait_seconds=wait, persons=persons, guards=watched)
 
     tripped = [each for each in watched if each.tripped]
     if tripped:
