@@ -1,5 +1,5 @@
-"""What Terraform deploys is what the topology declares, and what the local platform makes of it: messages, state, and who
-is told when something is wrong.
+"""What Terraform deploys is what the topology declares, and what the local platform makes of it: messages, state, and
+who is told when something is wrong.
 """
 
 from __future__ import annotations
