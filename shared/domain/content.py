@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 from jinja2 import StrictUndefined, Template, TemplateError
 from jinja2.exceptions import SecurityError
+from jinja2.meta import find_undeclared_variables
+from jinja2.nodes import Call, Filter
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
@@ -87,6 +89,29 @@ def template(text: str, medium: Medium) -> Template:
     return environment(medium).from_string(text)
 
 
+@lru_cache(maxsize=4096)
+def reads_fragments_alone(text: str, medium: Medium) -> bool:
+    """Whether what a template becomes depends on nothing but what a content service says: then it is the same for
+    every person.
+
+    Raises:
+        jinja2.TemplateError: the text is no template.
+    """
+    parsed = environment(medium).parse(text)
+    filters = {each.name for each in parsed.find_all(Filter)}
+    return (
+        find_undeclared_variables(parsed) == {"fragment"}
+        and filters <= {"default"}
+        and next(parsed.find_all(Call), None) is None
+    )
+
+
+@lru_cache(maxsize=512)
+def _of_fragment(text: str, medium: Medium, fragment: tuple[tuple[str, str], ...]) -> str:
+    """What such a template becomes by what a content service says."""
+    return template(text, medium).render({"fragment": dict(fragment)})
+
+
 def field_of(channel: Channel, name: str) -> ContentField:
     """What is known of a field of a channel's content. An e-mail's subject is a header, not markup."""
     found = channel.content.get(name)
@@ -124,17 +149,24 @@ def render(
     language = language_of(treatment, profile.attributes)
     texts = treatment.content if language is None else {**treatment.content, **treatment.translations[language]}
     seen: Mapping[str, Any] | None = None
+    fragment: Mapping[str, str] | None = None
     rendered = {}
     for name, text in texts.items():
         try:
             if "{" in text:
-                seen = seen or {
-                    **_seen(revision, action, profile, language),
-                    "links": links or {},
-                    "fragment": _fragment(revision, treatment, language, fragments),
-                }
                 field = field_of(channel, name)
-                rendered[name] = fitting(template(text, field.medium).render(seen), field, text)
+                if fragment is None:
+                    fragment = _fragment(revision, treatment, language, fragments)
+                if reads_fragments_alone(text, field.medium):
+                    said = _of_fragment(text, field.medium, tuple(fragment.items()))
+                else:
+                    seen = seen or {
+                        **_seen(revision, action, profile, language),
+                        "links": links or {},
+                        "fragment": fragment,
+                    }
+                    said = template(text, field.medium).render(seen)
+                rendered[name] = fitting(said, field, text)
             else:
                 rendered[name] = text
         except TemplateError as error:
