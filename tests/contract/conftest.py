@@ -52,6 +52,7 @@ class Documents:
     personal_data: Any
     erasures: Any
     reports: Any
+    handovers: Any
     keys: Any
     meter: Counted
     database: Any = None
@@ -143,6 +144,7 @@ def quarantine(request: pytest.FixtureRequest, project: str) -> Any:
 
 def in_memory() -> Documents:
     store, meter = memory.Store(), Counted()
+    sealer = memory.new_sealer(store)
     return Documents(
         persons=memory.Persons(store, meter),
         contacts=memory.Contacts(store, meter),
@@ -163,7 +165,8 @@ def in_memory() -> Documents:
         personal_data=memory.PersonalData(store),
         erasures=memory.Erasures(store),
         reports=memory.Reports(store),
-        keys=memory.new_sealer(store).keys,
+        handovers=memory.Handovers(store, sealer),
+        keys=sealer.keys,
         meter=meter,
     )
 
@@ -175,6 +178,7 @@ def in_firestore(project: str) -> Iterator[Documents]:
     from shared.adapters.firestore.contact_points import ContactPoints  # noqa: PLC0415
     from shared.adapters.firestore.contacts import Contacts  # noqa: PLC0415
     from shared.adapters.firestore.deferrals import Deferrals, DeferredDeliveries  # noqa: PLC0415
+    from shared.adapters.firestore.handovers import Handovers  # noqa: PLC0415
     from shared.adapters.firestore.models import Models  # noqa: PLC0415
     from shared.adapters.firestore.outcomes import Outcomes  # noqa: PLC0415
     from shared.adapters.firestore.paces import Paces  # noqa: PLC0415
@@ -210,6 +214,7 @@ def in_firestore(project: str) -> Iterator[Documents]:
         personal_data=PersonalData(database, private, sealer),
         erasures=Erasures(database),
         reports=Reports(database),
+        handovers=Handovers(database, sealer),
         keys=sealer.keys,
         meter=meter,
         database=database,
