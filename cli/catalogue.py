@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from cli.governed import desk, operator_options
 from cli.platform import ROOT
 from cli.releasing import STEPS, say_release
-from cli.revisions import revision_of
 from cli.say import fail, json_option, say_json
-from shared.authoring import CatalogueError, Problem, check_folder, load
-from shared.authoring.schemas import schemas as all_schemas
-from shared.domain.catalogue import Revision
-from shared.domain.contact_policy.gating import gates
-from shared.domain.differences import differences
-from shared.domain.policy.policy import Policy
+
+if TYPE_CHECKING:  # what reads files takes most of the time of a command that reads none, so it is imported where it is
+    from shared.authoring import Problem
+    from shared.domain.catalogue import Revision
 
 _folder = click.argument(
     "folder", default=ROOT / "catalogue", type=click.Path(exists=True, file_okay=False, path_type=Path)
@@ -38,6 +36,8 @@ def check(folder: Path, strict: bool, as_json: bool) -> None:
     Errors keep it from being built. Warnings name what can never matter: a condition that others imply, a cap that
     another always reaches first, a lever that nothing takes.
     """
+    from shared.authoring import check_folder
+
     revision, problems = check_folder(folder)
     failed = revision is None or (strict and bool(problems))
     if as_json:
@@ -73,6 +73,9 @@ def build(folder: Path, output: Path | None, as_json: bool) -> None:
 @json_option
 def rules(folder: Path, as_json: bool) -> None:
     """Say which rules of contact policy gate which purpose in FOLDER: all treatments of it, some, or none."""
+    from shared.domain.contact_policy.gating import gates
+    from shared.domain.policy.policy import Policy
+
     table = gates(Policy(_load(folder)).contact_rules)
     if as_json:
         say_json(table)
@@ -102,6 +105,9 @@ def diff(old: str, new: str, as_json: bool) -> None:
     Each is a folder, the file of a built revision, `live` or a revision's id on the platform that runs here, or a
     commit, branch or tag of git.
     """
+    from cli.revisions import revision_of
+    from shared.domain.differences import differences
+
     before, after = revision_of(old), revision_of(new)
     changes = differences(before.catalogue, after.catalogue)
     if as_json:
@@ -117,6 +123,8 @@ def diff(old: str, new: str, as_json: bool) -> None:
 @click.argument("folder", default=ROOT / "catalogue" / "schemas", type=click.Path(file_okay=False, path_type=Path))
 def schemas(folder: Path) -> None:
     """Write the JSON Schemas of a catalogue's files to FOLDER, for editors."""
+    from shared.authoring.schemas import schemas as all_schemas
+
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in all_schemas().items():
         (folder / name).write_bytes(text)
@@ -164,6 +172,8 @@ for _step in STEPS:
 
 
 def _load(folder: Path) -> Revision:
+    from shared.authoring import CatalogueError, load
+
     try:
         return load(folder)
     except CatalogueError as error:

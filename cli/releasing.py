@@ -132,8 +132,13 @@ def emergency(release: str, why: str, person: str, environment: str, as_json: bo
 @operator_options
 @json_option
 def review(release: str, accepted: bool, why: str, person: str, environment: str, as_json: bool) -> None:
-    """Review RELEASE, which went live in an emergency: by default what is live. You did not make it."""
-    _step(release, "review", {"accepted": accepted, "why": why}, ("live",), person, environment, as_json)
+    """Review RELEASE, which went live in an emergency: by default the one whose review is due first. You did not make
+    it.
+    """
+    with desk(person, environment) as at:
+        waiting = [each["release"] for each in at.ask("/v1/releases")["reviews"]]
+    told = {"accepted": accepted, "why": why}
+    _step(release or next(iter(waiting), ""), "review", told, ("live",), person, environment, as_json)
 
 
 @click.command()

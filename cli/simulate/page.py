@@ -197,12 +197,13 @@ def _pressure(told: Findings) -> Iterator[str]:
                 f"{each.most}",
                 f"{each.at_caps:.1%}",
                 f"{each.no_action:.1%}",
-                *(f"{week.outcomes.get(outcome, 0):,}" for outcome in _OUTCOMES),
             ]
             for n, (week, each) in enumerate(zip(of, pressures, strict=True), 1)
         ]
-        head = (name, "reach", "contacts, mean", "p95", "most", "at a cap", "no action", *_OUTCOMES)
+        head = (name, "reach", "contacts, mean", "p95", "most", "at a cap", "no action")
         yield _table(head, rows)
+        became = [[f"week {n}", *(f"{week.outcomes.get(o, 0):,}" for o in _OUTCOMES)] for n, week in enumerate(of, 1)]
+        yield _table((name, *_OUTCOMES), became, "what became of contacts; all others did not respond")
         most = max((each.mean for each in pressures), default=0.0)
         plots: list[list[str]] = [
             ["reach, 0 to 100 %", columns([each.reach for each in pressures], 1.0)],

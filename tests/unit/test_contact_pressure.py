@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -11,7 +12,7 @@ from click.testing import CliRunner
 from cli.simulate import simulate
 from shared.domain.batch.responding import Behaviour
 from shared.domain.batch.weeks import Week
-from tests.e2e.platforms import ROOT
+from tests.fault.world import bank_revision
 
 PERSONS = [
     {
@@ -29,14 +30,20 @@ PERSONS = [
 def persons(tmp_path_factory):
     file = tmp_path_factory.mktemp("pressure") / "persons.jsonl"
     file.write_bytes(b"\n".join(map(msgspec.json.encode, PERSONS)))
+    file.with_name("revision.json").write_bytes(bank_revision().catalogue.canonical())
     return str(file)
 
 
-def weeks(persons, *arguments):
-    options = ("--persons", persons, "--at", "2026-03-02T12:00:00Z", "--weeks", "2", "--json")
-    done = CliRunner().invoke(simulate, [str(ROOT / "catalogue"), *options, *arguments])
+def asked(persons, *arguments):
+    revision = str(Path(persons).with_name("revision.json"))
+    options = (revision, "--persons", persons, "--at", "2026-03-02T12:00:00Z", "--weeks", "2")
+    done = CliRunner().invoke(simulate, [*options, *arguments])
     assert done.exit_code == 0, done.output
-    return msgspec.json.decode(done.stdout)["weeks"]
+    return done.stdout
+
+
+def weeks(persons, *arguments):
+    return msgspec.json.decode(asked(persons, "--json", *arguments))["weeks"]
 
 
 def test_caps_hold_over_the_days_and_everything_is_counted(persons):
@@ -56,10 +63,7 @@ def test_the_same_seed_gives_the_same_whoever_is_decided_together(persons, monke
 
 
 def who(persons, number, *arguments):
-    options = ("--persons", persons, "--at", "2026-03-02T12:00:00Z", "--weeks", "2", "--who", number)
-    done = CliRunner().invoke(simulate, [str(ROOT / "catalogue"), *options, *arguments])
-    assert done.exit_code == 0, done.output
-    return set(done.output.split())
+    return set(asked(persons, "--who", number, *arguments).split())
 
 
 @pytest.mark.parametrize(
@@ -70,10 +74,10 @@ def who(persons, number, *arguments):
     ],
 )
 def test_what_persons_say_counts_on_the_days_after(persons, outcome, more):
-    asked = ("--outcome", f"{outcome}=1", *more)
-    said = who(persons, f"week:1/{outcome}", *asked)
+    shares = ("--outcome", f"{outcome}=1", *more)
+    said = who(persons, f"week:1/{outcome}", *shares)
     assert len(said) > 10
-    assert not said & who(persons, "week:2/reached", *asked)
+    assert not said & who(persons, "week:2/reached", *shares)
 
 
 def test_a_complaint_withdraws_consent_and_is_of_no_other_purpose(persons):

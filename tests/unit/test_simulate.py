@@ -110,10 +110,13 @@ def test_decisions_of_the_past_are_made_again_as_they_were_asked_for(tmp_path):
     history.write_bytes(b"\n".join(map(msgspec.json.encode, records)))
     after = told("--history", str(history))["after"]
     assert after["persons"] == len(records)
-    for result in {each.result for each in records}:
-        same = {f"{each.person_id}/{each.decision_id}" for each in records if each.result == result}
-        code, output = run("--history", str(history), "--who", f"result:{result}")
-        assert (code, set(output.split())) == (0, same)
+    results = Counter(each.result for each in records)
+    assert {name: n for name, n in after["counts"].items() if name.startswith("result:")} == {
+        f"result:{name}": n for name, n in results.items()
+    }
+    excluded = {f"{each.person_id}/{each.decision_id}" for each in records if each.result == "excluded"}
+    code, output = run("--history", str(history), "--who", "result:excluded")
+    assert (code, set(output.split())) == (0, excluded)
     given = Counter(each for record in records for each in {chosen.treatment for chosen in record.chosen})
     assert {name: n for name, n in after["counts"].items() if name.startswith("treatment:")} == {
         f"treatment:{name}": n for name, n in given.items()
