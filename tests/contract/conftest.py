@@ -20,6 +20,7 @@ from emulators.processes import Supervisor
 from shared.adapters import memory
 from shared.adapters.firestore.client import Database
 from shared.adapters.kafka import Quarantine
+from shared.adapters.memory.samples import Samples
 from shared.adapters.memory.waves import Members, Waves
 from shared.runtime.world import pause
 from tests.contract.indexes import wants
@@ -53,6 +54,7 @@ class Documents:
     erasures: Any
     reports: Any
     handovers: Any
+    samples: Any
     keys: Any
     meter: Counted
     database: Any = None
@@ -167,6 +169,7 @@ def in_memory() -> Documents:
         reports=memory.Reports(store),
         handovers=memory.Handovers(store, sealer),
         keys=sealer.keys,
+        samples=Samples(store, memory.Contacts(store, meter)),
         meter=meter,
     )
 
@@ -188,6 +191,7 @@ def in_firestore(project: str) -> Iterator[Documents]:
     from shared.adapters.firestore.releases import Releases  # noqa: PLC0415
     from shared.adapters.firestore.reports import Reports  # noqa: PLC0415
     from shared.adapters.firestore.responses import ResponseWindows  # noqa: PLC0415
+    from shared.adapters.firestore.samples import Samples as InFirestoreSamples  # noqa: PLC0415
     from shared.adapters.firestore.seals import Seals  # noqa: PLC0415
     from shared.adapters.firestore.waves import Members as CarryingMembers  # noqa: PLC0415
     from shared.adapters.firestore.waves import Waves as InFirestore  # noqa: PLC0415
@@ -215,6 +219,7 @@ def in_firestore(project: str) -> Iterator[Documents]:
         erasures=Erasures(database),
         reports=Reports(database),
         handovers=Handovers(database, sealer),
+        samples=InFirestoreSamples(database, Contacts(database, meter, sealer), sealer),
         keys=sealer.keys,
         meter=meter,
         database=database,
