@@ -134,17 +134,25 @@ def schemas(folder: Path) -> None:
 @catalogue.command()
 @_folder
 @click.option("--why", default="a change of the catalogue", show_default=True, help="As the audit log keeps it.")
+@click.option("--acknowledge", "acknowledged", multiple=True, help="A limit that it is meant to loosen, by its name.")
 @click.option("--emergency", "at_once", is_flag=True, help="Let it decide at once; somebody else reviews it later.")
 @click.option("--project", help="A project of Google Cloud in which nothing is live yet, instead of the platform here.")
 @operator_options
 @json_option
 def publish(
-    folder: Path, why: str, at_once: bool, project: str | None, person: str, environment: str, as_json: bool
+    folder: Path,
+    why: str,
+    acknowledged: tuple[str, ...],
+    at_once: bool,
+    project: str | None,
+    person: str,
+    environment: str,
+    as_json: bool,
 ) -> None:
-    """Check and build FOLDER and propose it as a release, on the platform that runs here.
+    """Build FOLDER and propose it as a release, on the platform that runs here.
 
-    It decides once it is simulated, approved by somebody else, a canary and promoted. In a PROJECT the first revision
-    decides at once; any other is kept there, to be proposed.
+    It decides once it is checked against what is live, simulated, approved by somebody else, a canary and promoted. In
+    a PROJECT the first revision decides at once; any other is kept there, to be proposed.
     """
     revision = _load(folder)
     if project:
@@ -156,9 +164,9 @@ def publish(
         return
     with desk(person, environment) as at:
         at.keep(revision.catalogue.canonical())
-        made = at.do("/v1/releases", {"revision": revision.id, "why": why})
-        if made["state"] == "draft":
-            made = at.do(f"/v1/releases/{made['id']}/check", {"passed": True})
+        made = at.do("/v1/releases", {"revision": revision.id, "why": why, "acknowledged": acknowledged})
+        if at_once and made["state"] == "draft":
+            at.do(f"/v1/releases/{made['id']}/check", {"passed": True, "why": "it builds"})
         if at_once and made["state"] != "live":
             made = at.do(f"/v1/releases/{made['id']}/emergency", {"why": why})
     if as_json:
