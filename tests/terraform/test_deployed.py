@@ -20,6 +20,7 @@ from emulators.provisioning import _push_subscription, _subscription, provision_
 from emulators.schedules import jobs
 from emulators.workflows.serving.places import beside
 from infra.rollout import applied
+from shared.domain.erasure import BACKUP_DAYS, PARKED_DAYS, TOPIC_DAYS
 from tests.terraform.deployed import GIVEN, ROOT, Deployed, TerraformError, copied, terraform
 
 TOPOLOGY = yaml.safe_load((ROOT / "shared" / "topology.yaml").read_text(encoding="utf-8"))
@@ -136,6 +137,24 @@ def test_the_database_of_keys_forgets_and_no_other(deployed):
 
     assert kept.keys() == TOPOLOGY["databases"].keys()
     assert [name for name, each in kept.items() if each.endswith("DISABLED")] == ["person-keys"]
+
+
+def test_what_an_erasure_reports_of_copies_is_so(deployed):
+    recovered = {name for name, each in TOPOLOGY["databases"].items() if each["point_in_time_recovery"]}
+    backups = deployed.of("firestore_backup_schedule", "database")
+    retained = {name: each["message_retention_duration"] for name, each in deployed.of("pubsub_subscription").items()}
+    sealed = TOPOLOGY["bigquery"]["subscription"]["name"]
+
+    assert {name: each["retention"] for name, each in backups.items()} == dict.fromkeys(recovered, days(BACKUP_DAYS))
+    assert {each for name, each in retained.items() if name != sealed} == {days(TOPIC_DAYS)}
+    quarantine = next(
+        each for each in deployed.all["google_firestore_field"].values() if each["collection"] == "quarantine"
+    )
+    assert one(quarantine["ttl_config"])["expiration_offset"] == days(PARKED_DAYS)
+
+
+def days(number):
+    return f"{number * 86_400}s"
 
 
 def test_what_holds_data_or_serves_cannot_be_deleted_by_mistake(deployed):
