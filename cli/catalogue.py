@@ -134,21 +134,14 @@ def schemas(folder: Path) -> None:
 @catalogue.command()
 @_folder
 @click.option("--why", default="a change of the catalogue", show_default=True, help="As the audit log keeps it.")
-<<<<<<< HEAD
-@click.option("--acknowledge", "acknowledged", multiple=True, help="A limit that it is meant to loosen, by its name.")
-=======
 @click.option("--acknowledge", "acknowledged", multiple=True, metavar="LIMIT", help="One that is meant to be looser.")
->>>>>>> main
 @click.option("--emergency", "at_once", is_flag=True, help="Let it decide at once; somebody else reviews it later.")
 @click.option("--project", help="A project of Google Cloud in which nothing is live yet, instead of the platform here.")
 @operator_options
 @json_option
 def publish(
     folder: Path,
-<<<<<<< HEAD
-=======
     *,
->>>>>>> main
     why: str,
     acknowledged: tuple[str, ...],
     at_once: bool,
@@ -173,13 +166,8 @@ def publish(
     with desk(person, environment) as at:
         at.keep(revision.catalogue.canonical())
         made = at.do("/v1/releases", {"revision": revision.id, "why": why, "acknowledged": acknowledged})
-<<<<<<< HEAD
         if at_once and made["state"] == "draft":
             at.do(f"/v1/releases/{made['id']}/check", {"passed": True, "why": "it builds"})
-=======
-        if made["state"] == "draft":
-            made = at.do(f"/v1/releases/{made['id']}/check", {"passed": True})
->>>>>>> main
         if at_once and made["state"] != "live":
             made = at.do(f"/v1/releases/{made['id']}/emergency", {"why": why})
     if as_json:
