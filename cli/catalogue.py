@@ -134,12 +134,21 @@ def schemas(folder: Path) -> None:
 @catalogue.command()
 @_folder
 @click.option("--why", default="a change of the catalogue", show_default=True, help="As the audit log keeps it.")
+@click.option("--acknowledge", "acknowledged", multiple=True, metavar="LIMIT", help="One that is meant to be looser.")
 @click.option("--emergency", "at_once", is_flag=True, help="Let it decide at once; somebody else reviews it later.")
 @click.option("--project", help="A project of Google Cloud in which nothing is live yet, instead of the platform here.")
 @operator_options
 @json_option
 def publish(
-    folder: Path, why: str, at_once: bool, project: str | None, person: str, environment: str, as_json: bool
+    folder: Path,
+    *,
+    why: str,
+    acknowledged: tuple[str, ...],
+    at_once: bool,
+    project: str | None,
+    person: str,
+    environment: str,
+    as_json: bool,
 ) -> None:
     """Check and build FOLDER and propose it as a release, on the platform that runs here.
 
@@ -156,7 +165,7 @@ def publish(
         return
     with desk(person, environment) as at:
         at.keep(revision.catalogue.canonical())
-        made = at.do("/v1/releases", {"revision": revision.id, "why": why})
+        made = at.do("/v1/releases", {"revision": revision.id, "why": why, "acknowledged": acknowledged})
         if made["state"] == "draft":
             made = at.do(f"/v1/releases/{made['id']}/check", {"passed": True})
         if at_once and made["state"] != "live":

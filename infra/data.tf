@@ -12,6 +12,13 @@ resource "google_firestore_database" "of" {
   depends_on                        = [google_project_service.api]
 }
 
+resource "google_firestore_backup_schedule" "daily" {
+  for_each  = module.topology.backups
+  database  = google_firestore_database.of[each.key].name
+  retention = each.value
+  daily_recurrence {}
+}
+
 resource "google_firestore_field" "unindexed" {
   for_each   = module.topology.unindexed
   database   = google_firestore_database.of[each.value.database].name

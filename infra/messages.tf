@@ -64,7 +64,7 @@ resource "google_pubsub_subscription" "pull" {
   name                       = each.key
   topic                      = google_pubsub_topic.of[each.value.topic].id
   ack_deadline_seconds       = each.value.ack_deadline_seconds
-  message_retention_duration = "2678400s" # 31 days, for what waits for people
+  message_retention_duration = "604800s" # readable: no longer than an erasure reports
   expiration_policy {
     ttl = ""
   }
@@ -82,7 +82,7 @@ resource "google_pubsub_subscription" "rows" {
   name                       = each.key
   topic                      = google_pubsub_topic.of[each.value.topic].id
   ack_deadline_seconds       = 60
-  message_retention_duration = "2678400s" # rows that do not fit the table wait here, and are told by an alert
+  message_retention_duration = each.value.retention # rows that do not fit the table wait here, and an alert tells of them
   bigquery_config {
     table               = "${var.project}.${google_bigquery_table.of[each.value.table].dataset_id}.${google_bigquery_table.of[each.value.table].table_id}"
     use_table_schema    = true

@@ -84,7 +84,8 @@ def _records(parts: Parts) -> Service:
     store, history, catalogues = parts.memory.store, parts.memory.history, parts.catalogues
     parts.memory.bus.subscribe("history", history.deliver, name="history", at_once=True)
     known = Models(store, refresh_seconds=0.0)  # whoever asks wants what is known now
-    measures, change = Measures(history), EvaluateChange(history, catalogues)
+    measures = Measures(history)
+    change = EvaluateChange(history, measures, catalogues)
     measuring = Measuring(
         Measure(measures, catalogues),
         Weigh(history, catalogues, parts.memory.publisher),

@@ -6,8 +6,8 @@ from datetime import datetime
 
 import msgspec
 
-from functions.records.evaluating import accepted_decisions, is_random
-from functions.records.periods import given
+from functions.records.evaluating import is_random
+from functions.records.periods import days_of, given
 from shared.domain.decision import DecisionRecord
 from shared.domain.errors import NotFoundError
 from shared.domain.measuring.off_policy import Support
@@ -15,7 +15,12 @@ from shared.domain.policy.policy import Policy
 from shared.domain.releasing.worth import Case, Worth, choices, worth
 from shared.domain.selected import is_single
 from shared.domain.selection import probability
+from shared.domain.signal import digest
 from shared.ports import Catalogues, Days, Unopened
+from shared.ports.measuring import Measures
+
+MOST_DECISIONS = 50_000
+"""That are decided on again: more would not be within the time that a workflow waits."""
 
 
 class WorthOfChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,6 +28,7 @@ class WorthOfChange(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         revision: the one that is evaluated, against those that decided.
+        prefix: with which the ids begin of the decisions that were read: where there are many, a sample by their hash.
         decisions: how many could be used.
         changing: of how many of them the choice would be another.
         worth: in acceptances and in pounds; nothing of no decisions.
@@ -34,6 +40,7 @@ class WorthOfChange(msgspec.Struct, frozen=True, kw_only=True):
     revision: str
     since: datetime
     until: datetime
+    prefix: str
     decisions: int
     changing: int
     worth: tuple[Worth, ...]
@@ -44,9 +51,10 @@ class WorthOfChange(msgspec.Struct, frozen=True, kw_only=True):
 class EvaluateChange:
     """The use case over its ports."""
 
-    def __init__(self, days: Days, catalogues: Catalogues) -> None:
-        """Read `days`, and choose again by `catalogues`."""
+    def __init__(self, days: Days, measures: Measures, catalogues: Catalogues) -> None:
+        """Read `days`, and of `measures` what was accepted, and choose again by `catalogues`."""
         self._days = days
+        self._measures = measures
         self._catalogues = catalogues
 
     def __call__(self, revision: str, since: datetime, until: datetime) -> WorthOfChange:
@@ -57,9 +65,10 @@ class EvaluateChange:
             TransientError: the history did not answer.
         """
         after = self._catalogues.get(revision)
-        accepted = accepted_decisions(self._days, since, until)
+        prefix = self._prefix(after.revision.id, since, until)
+        accepted = self._measures.accepted(since, until, prefix)
         cases, passed_over = [], 0
-        for record in given(self._days, since, until):
+        for record in given(self._days, since, until, prefix):
             case = None if isinstance(record, Unopened) else self._case(record, after, accepted)
             if case is None:
                 passed_over += 1
@@ -70,6 +79,7 @@ class EvaluateChange:
             revision=after.revision.id,
             since=since,
             until=until,
+            prefix=prefix,
             decisions=len(cases),
             changing=sum(case.was.treatment != case.is_now.treatment for case in cases),
             worth=estimates,
@@ -77,7 +87,15 @@ class EvaluateChange:
             passed_over=passed_over,
         )
 
-    def _case(self, record: DecisionRecord, after: Policy, accepted: set[str | None]) -> Case | None:
+    def _prefix(self, revision: str, since: datetime, until: datetime) -> str:
+        """What the ids of as many decisions begin with as are read at once; ids are hashes."""
+        told, digits = sum(self._days.count(day) for day in days_of(since, until)), digest("sample", revision)
+        length = 0
+        while told > MOST_DECISIONS and length < len(digits):
+            told, length = told // 16, length + 1
+        return f"d-{digits[:length]}"
+
+    def _case(self, record: DecisionRecord, after: Policy, accepted: frozenset[str]) -> Case | None:
         """A decision as a case, None of one that cannot be used."""
         try:
             before = self._catalogues.get(record.revision)

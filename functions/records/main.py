@@ -71,7 +71,8 @@ def measuring() -> Measuring:
     from functions.records.weighing import Weigh  # noqa: PLC0415
     from shared.adapters.pubsub import Publisher  # noqa: PLC0415
 
-    measures, change = Measures(settings.google_cloud_project), EvaluateChange(history, catalogues)
+    measures = Measures(settings.google_cloud_project)
+    change = EvaluateChange(history, measures, catalogues)
     return Measuring(
         Measure(measures, catalogues),
         Weigh(history, catalogues, Publisher(settings.google_cloud_project, RequestMeter())),

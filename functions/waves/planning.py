@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from functions.waves.holding import Held, Step, ended
 from shared.domain.allowance import cost
 from shared.domain.catalogue import Revision, WaveVolume
 from shared.domain.outbound.planning import Valuing, plan
-from shared.domain.outbound.wave import OutboundWave, Page, Plan
+from shared.domain.outbound.wave import OutboundWave, Plan
 from shared.domain.profile import Person
 from shared.domain.rules import Budget, Volume
 from shared.ports import Allowances, Catalogues, Contacts, Models, Persons, Versioned
@@ -80,17 +80,17 @@ class MakePlan:
     def _valued(self, held: Versioned[OutboundWave], begun: Plan, now: datetime) -> OutboundWave:
         wave = held.value
         beyond = min(wave.pages, wave.valued + max(1, PERSONS_AT_ONCE // wave.page_persons))
-        value = Valuing(self._catalogues.get(begun.revision), self._models.counts(), now)
-        found = {}
-        for number, page in enumerate(self._waves.pages(wave.id, wave.valued, beyond), wave.valued):
-            people = self._people(page)
-            found[number] = value(wave, page, people, self._contacts.histories(list(people)))
-        self._waves.put_pages(wave.id, found)
+        policy, off = self._catalogues.get(begun.revision), self._catalogues.switched_off()
+        value = Valuing(policy, self._models.counts(), now, off)
+        pages = self._waves.pages(wave.id, wave.valued, beyond)
+        people = self._people([person_id for page in pages for person_id in page.person_ids])
+        valued = value(wave, pages, people, self._contacts.histories(list(people)))
+        self._waves.put_pages(wave.id, dict(enumerate(valued, wave.valued)))
         return self._held.write(held, now, valued=beyond)
 
-    def _people(self, page: Page) -> Mapping[str, Person]:
-        """The persons of a page as they are now, each by the id that the page has."""
-        people = self._persons.profiles(page.person_ids)
+    def _people(self, person_ids: Sequence[str]) -> Mapping[str, Person]:
+        """Persons as they are now, each by the id that is asked for."""
+        people = self._persons.profiles(person_ids)
         while merged := {each: person.merged_into for each, person in people.items() if person.merged_into}:
             into = self._persons.profiles([survivor for survivor in merged.values() if survivor])
             people = {

@@ -61,6 +61,7 @@ locals {
       topic               = declared.topic
       table               = declared.table
       drop_unknown_fields = try(declared.drop_unknown_fields, false)
+      retention           = "${try(declared.retention_days, 7) * 86400}s"
     }
   }
   tables = {
@@ -84,6 +85,9 @@ locals {
       told_by                = try(declared.told_by, null)
       point_in_time_recovery = declared.point_in_time_recovery
     }
+  }
+  backups = {
+    for name, declared in local.topology.databases : name => "${declared.backup_days * 86400}s" if can(declared.backup_days)
   }
   unindexed = merge([
     for name, declared in local.topology.databases : {

@@ -48,6 +48,11 @@ output "databases" {
   description = "Firestore's databases."
 }
 
+output "backups" {
+  value       = local.backups
+  description = "How long daily backups of a database are kept, of those that have any."
+}
+
 output "unindexed" {
   value       = local.unindexed
   description = "Collections and fields of which Firestore keeps no index."

@@ -15,6 +15,7 @@ from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from isal import isal_zlib
 
 from shared.adapters.words import WORDS
 from shared.domain.errors import PermanentError
@@ -24,9 +25,7 @@ _SCHEME = b"\x03"
 _WITHOUT_WORDS = b"\x02"
 _NONCE_BYTES = 12
 _WINDOW = -13
-"""Bits of the window, 8 KB, and no header: a compressor that is made for each record should be a small one."""
-
-_MEMORY = 6
+"""Bits of the window, 8 KB, and no header."""
 
 
 class Sealer:
@@ -67,7 +66,8 @@ class Sealer:
 
 
 def _packed(plain: bytes) -> bytes:
-    packing = zlib.compressobj(1, zlib.DEFLATED, _WINDOW, _MEMORY, zlib.Z_DEFAULT_STRATEGY, WORDS)
+    """Compressed by what is three times as fast as zlib, to a quarter more."""
+    packing = isal_zlib.compressobj(0, zlib.DEFLATED, _WINDOW, zdict=WORDS)
     return packing.compress(plain) + packing.flush()
 
 

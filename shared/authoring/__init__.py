@@ -44,6 +44,7 @@ _NAMES = (
     "fairness.yaml",
     "audiences.yaml",
     "gates.yaml",
+    "frames.yaml",
 )
 _OPTIONAL = frozenset(
     {
@@ -56,6 +57,7 @@ _OPTIONAL = frozenset(
         "fairness.yaml",
         "audiences.yaml",
         "gates.yaml",
+        "frames.yaml",
     }
 )
 _ACTIONS = re.compile(r"actions/.+\.yaml")
@@ -139,6 +141,7 @@ def _build(files: Mapping[str, str], problems: Problems, *, warns: bool) -> Cata
         fairness=part("fairness.yaml", forms.Fairness),
         audiences=part("audiences.yaml", forms.Audiences),
         gates=part("gates.yaml", forms.Gates),
+        frames=part("frames.yaml", forms.Frames),
         actions=tuple(part(name, forms.Actions) for name in sorted(files) if _ACTIONS.fullmatch(name)),
         formats={name: part(file, forms.Format) for file, name in _named("formats", files)},
         connectors=tuple(part(name, forms.Connectors) for name in sorted(files) if _CONNECTORS.fullmatch(name)),

@@ -11,7 +11,7 @@ from shared.authoring import forms
 from shared.authoring.attributes import Attributes
 from shared.authoring.conditions import Conditions
 from shared.authoring.expressions import Checker, Declared
-from shared.authoring.mjml_texts import html_of
+from shared.authoring.frames import Frames
 from shared.authoring.names import Files, Names, by_id
 from shared.authoring.places import Place
 from shared.authoring.problems import Problems
@@ -56,6 +56,7 @@ class ActionBuilder:
         self._conditions = conditions
         self._checker = checker
         self._templates = Templates(declared.profile, template_problems)
+        self._frames = Frames(files.frames, names, self._templates)
         self._attributes = Attributes(files.schema.action, names)
 
     def build(self) -> tuple[Action, ...]:
@@ -113,9 +114,9 @@ class ActionBuilder:
             self._check_placement(treatment, channel)
         if treatment.fragment is not None:
             self._names.refers("content service", treatment.fragment.service, treatment, "fragment", "service")
-        content = self._content(treatment, treatment.content, "content")
+        content = self._content(action.brand, treatment, treatment.content, "content")
         translations = {
-            language: self._content(treatment, texts, "translations", language)
+            language: self._content(action.brand, treatment, texts, "translations", language)
             for language, texts in sorted(treatment.translations.items())
         }
         conditions = self._conditions.add(f"treatment:{treatment_id}", treatment.policy)
@@ -177,7 +178,7 @@ class ActionBuilder:
                 place, f"{channel.id} has no placement {placement}", wrote=placement, known=placements
             )
 
-    def _content(self, treatment: forms.Treatment, texts: Mapping[str, str], *keys: str) -> dict[str, str]:
+    def _content(self, brand: str, treatment: forms.Treatment, texts: Mapping[str, str], *keys: str) -> dict[str, str]:
         """Texts as a revision holds them, each checked as its medium takes it."""
         channel = self._channels.get(treatment.channel)
         place = self._names.place(treatment, *keys)
@@ -192,7 +193,8 @@ class ActionBuilder:
             if known and name not in known:
                 self._names.problems.add(at, f"{treatment.channel} has no field {name}", wrote=name, known=known)
             field = ContentField(medium="html") if channel is None else field_of(channel, name)
-            built[name] = html_of(text, at, self._names.problems) if field.medium == "html" else text
+            language = keys[1] if len(keys) > 1 else None
+            built[name] = self._frames.html(text, at, brand, treatment, language) if field.medium == "html" else text
             self._templates.check(text, at, field, fragment)
             if built[name] != text:
                 self._templates.check_made(built[name], at, field, fragment)

@@ -50,14 +50,17 @@ _KNOWN = frozenset(
 """All of MJML's but mj-include, which would read other files."""
 
 
-def html_of(text: str, place: Place, problems: Problems) -> str:
-    """The HTML of a text in MJML, its places for values as they were; any other text as it is."""
-    if not text.lstrip().startswith(BEGINS):
-        return text
+def unknown_tags(text: str, place: Place, problems: Problems) -> bool:
+    """Whether a text in MJML has tags that are none of it, which are noted."""
     unknown = [found for found in _TAG.finditer(text) if found[1] not in _KNOWN]
     for found in unknown:
         problems.add(place.character(found.start(1)), f"unknown tag {found[1]}", wrote=found[1], known=_KNOWN)
-    if unknown:
+    return bool(unknown)
+
+
+def html_of(text: str, place: Place, problems: Problems) -> str:
+    """The HTML of a text in MJML whose tags are known, its places for values as they were; any other text as it is."""
+    if not text.lstrip().startswith(BEGINS):
         return text
     try:
         return str(mjml.mjml2html(text, disable_comments=True))

@@ -42,6 +42,7 @@ class Files(msgspec.Struct, frozen=True, kw_only=True):
     fairness: forms.Fairness
     audiences: forms.Audiences
     gates: forms.Gates
+    frames: forms.Frames
     actions: tuple[forms.Actions, ...]
     formats: Mapping[str, forms.Format] = {}
     examples: Mapping[str, forms.Examples] = {}

@@ -32,6 +32,7 @@ FORMS: dict[str, type[forms.Form]] = {
     "fairness": forms.Fairness,
     "audiences": forms.Audiences,
     "gates": forms.Gates,
+    "frames": forms.Frames,
     "actions": forms.Actions,
     "formats": forms.Format,
     "examples": forms.Examples,

@@ -18,6 +18,7 @@ from shared.domain.content import environment, fitting, template
 from shared.domain.errors import PermanentError
 from shared.domain.links import origin_of
 from shared.domain.localised import FILTERS, LOCALE, TIME_ZONE
+from shared.domain.names import NAME_FILTERS
 
 _EXACT: frozenset[Medium] = frozenset({"url", "sms", "json"})
 """Media that a template fits or not as a whole, whatever its tags."""
@@ -61,7 +62,7 @@ _OF_TEXT = (
 )
 _OF_NUMBERS = ("abs", "float", "int", "max", "min", "round", "sum")
 _OF_LISTS = ("count", "first", "join", "last", "length", "list", "reverse", "sort", "unique", "wordcount")
-_USED = ("d", "default", *_OF_TEXT, *_OF_NUMBERS, *_OF_LISTS, *FILTERS)
+_USED = ("d", "default", *_OF_TEXT, *_OF_NUMBERS, *_OF_LISTS, *FILTERS, *NAME_FILTERS)
 """The filters that templates may use: none that makes a long text of a short one, and none that guesses."""
 
 _GROWING = ("join", "listing")

@@ -18,6 +18,7 @@ from shared.domain.catalogue import Action, Channel, ContentField, ContentServic
 from shared.domain.errors import PermanentError
 from shared.domain.links import check_target, origin_of
 from shared.domain.localised import FILTERS, LOCALE, TIME_ZONE, locale_of
+from shared.domain.names import NAME_FILTERS
 from shared.domain.outgoing import in_url
 from shared.domain.plain_text import plain_text
 from shared.domain.profile import Profile
@@ -72,6 +73,7 @@ def environment(medium: Medium) -> ImmutableSandboxedEnvironment:
     """What templates of a medium are compiled by."""
     made = _Environment(autoescape=medium == "html", undefined=StrictUndefined, finalize=_ESCAPES.get(medium))
     made.filters.update(FILTERS)
+    made.filters.update(NAME_FILTERS)
     return made
 
 

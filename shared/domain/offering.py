@@ -10,7 +10,8 @@ the choice too; otherwise what ranks above comes before. When the choice is made
 3. what is withheld would be stopped beside those in it that come before, but for what was let in once (below).
 
 First the ranking is walked once from the top, each treatment asked beside those taken above it. Where that walk is
-proved to be the best choice, as it is for one placement without bundles and wanted issues, it is the answer. Else
+proved to be the best choice, as it is for one placement without bundles and wanted issues, it is the answer; of one
+slot it needs no more than a look at what is stopped. Else
 nothing is barred at first, and the best choice of what is not barred and passes alone is made again and again:
 
 - If one in it is stopped beside those before it, the first such is barred, and with it everything that comes after it
@@ -67,8 +68,14 @@ def offer(
         off: what is switched off.
         holds_out: whether holdouts count.
     """
-    limits = Limits(policy.contact_rules, profile, history, now, closed, off=off, holds_out=holds_out)
-    request = _Request(policy, ranked, slots, limits)
+    among = policy.masks.slots(slots.channels, slots.placements)
+    limits = Limits(policy.contact_rules, profile, history, now, closed, off=off, holds_out=holds_out, among=among)
+    wanted = slots.wanted()
+    if len(wanted) == 1 and wanted[0][1] == 1 and not policy.slotting.wants_of_one:
+        first = _first(policy, ranked.rows, wanted[0][0], limits)
+        if first is not None:
+            return first
+    request = _Request(policy, ranked, wanted, limits)
     filled = request.filled()
     offered = tuple(
         [
@@ -83,6 +90,27 @@ def offer(
 def to_send(policy: Policy, ranked: Iterable[str]) -> Iterable[str]:
     """What may be chosen on an outbound channel of what ranks, best first: a message carries no bundle."""
     return policy.slotting.apart(ranked)
+
+
+def _first(policy: Policy, rows: Iterable[int], placement: str | None, limits: Limits) -> Offer | None:
+    """The offer of one slot, where no issue is wanted: what ranks first of what nothing stops; None where that is of a
+    bundle.
+    """
+    stopped, chosen = limits.stopped, ""
+    offered: tuple[Offered, ...] = ()
+    above: list[int] = []
+    for row in rows:
+        action, treatment = policy.rows[row]
+        if placement is not None and treatment.placement != placement:
+            continue
+        if not stopped >> row & 1:
+            if policy.slotting.is_bundled(treatment.id):
+                return None
+            chosen, offered = action.id, (Offered(treatment.id, placement, 1),)
+            break
+        above.append(row)
+    stops = [limits.stop(row) for row in above if policy.rows[row][0].id != chosen]
+    return Offer(offered=offered, withheld=tuple([stop for stop in stops if stop is not None]))
 
 
 class _Beside:
@@ -128,9 +156,11 @@ class _Beside:
 class _Request:
     """One request while its slots are filled; treatments are known by their position in the ranking."""
 
-    def __init__(self, policy: Policy, ranked: BestFirst, slots: Slots, limits: Limits) -> None:
+    def __init__(
+        self, policy: Policy, ranked: BestFirst, wanted: Sequence[tuple[str | None, int]], limits: Limits
+    ) -> None:
         self.policy, self.limits = policy, limits
-        self.wanted = slots.wanted()
+        self.wanted = wanted
         self.rows: Sequence[int] = ranked.rows
         self._priorities = ranked.priorities
         self._slots = sum(count for _, count in self.wanted)

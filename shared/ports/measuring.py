@@ -69,3 +69,10 @@ class Measures(Protocol):
         Raises:
             TransientError: the history did not answer.
         """
+
+    def accepted(self, since: datetime, until: datetime, prefix: str = "") -> frozenset[str]:
+        """The decisions, of those whose ids begin with a prefix, whose treatment was accepted in a period.
+
+        Raises:
+            TransientError: the history did not answer.
+        """

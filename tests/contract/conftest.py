@@ -20,6 +20,7 @@ from emulators.processes import Supervisor
 from shared.adapters import memory
 from shared.adapters.firestore.client import Database
 from shared.adapters.kafka import Quarantine
+from shared.adapters.memory.samples import Samples
 from shared.adapters.memory.waves import Members, Waves
 from shared.runtime.world import pause
 from tests.contract.indexes import wants
@@ -52,6 +53,7 @@ class Documents:
     personal_data: Any
     erasures: Any
     reports: Any
+    samples: Any
     keys: Any
     meter: Counted
     database: Any = None
@@ -163,6 +165,7 @@ def in_memory() -> Documents:
         personal_data=memory.PersonalData(store),
         erasures=memory.Erasures(store),
         reports=memory.Reports(store),
+        samples=Samples(store, memory.Contacts(store, meter)),
         keys=memory.new_sealer(store).keys,
         meter=meter,
     )
@@ -184,6 +187,7 @@ def in_firestore(project: str) -> Iterator[Documents]:
     from shared.adapters.firestore.releases import Releases  # noqa: PLC0415
     from shared.adapters.firestore.reports import Reports  # noqa: PLC0415
     from shared.adapters.firestore.responses import ResponseWindows  # noqa: PLC0415
+    from shared.adapters.firestore.samples import Samples as InFirestoreSamples  # noqa: PLC0415
     from shared.adapters.firestore.seals import Seals  # noqa: PLC0415
     from shared.adapters.firestore.waves import Members as CarryingMembers  # noqa: PLC0415
     from shared.adapters.firestore.waves import Waves as InFirestore  # noqa: PLC0415
@@ -210,6 +214,7 @@ def in_firestore(project: str) -> Iterator[Documents]:
         personal_data=PersonalData(database, private, sealer),
         erasures=Erasures(database),
         reports=Reports(database),
+        samples=InFirestoreSamples(database, Contacts(database, meter, sealer), sealer),
         keys=sealer.keys,
         meter=meter,
         database=database,

@@ -32,6 +32,7 @@ from shared.adapters import memory
 from shared.adapters.envelope import envelope
 from shared.adapters.memory.waves import Members, WaveHistory, Waves
 from shared.domain.errors import NotFoundError
+from shared.domain.governance.switches import SwitchedOff
 from shared.domain.outbound.wave import LAPSES_AFTER
 from shared.domain.rules import Budget, Volume
 from shared.domain.signal import decision_id
@@ -107,7 +108,7 @@ class Post:
         }
         port = {name: Watched(each, announce, name) for name, each in plain.items()}
         self.waves = plain["waves"]
-        catalogues = Catalogues()
+        self.catalogues = catalogues = Catalogues()
         plan = MakePlan(
             port["waves"], catalogues, memory.Models(self.store), self.persons, self.contacts, port["allowances"]
         )
@@ -347,6 +348,16 @@ def test_a_page_waits_for_the_pace_and_for_a_channel_that_has_nothing_left():
     assert post.ask("/v1/waves/w/pages", **begun)["wait_seconds"] == 300
     post.left["texts_month"] = Left(10**9, TONIGHT)
     assert post.ask("/v1/waves/w/pages", **begun)["signals"][0]["properties"]["channels"][0] in ("email", "push", "sms")
+
+
+def test_what_is_switched_off_is_worth_nothing():
+    post = Post()
+    post.catalogues.off = [SwitchedOff(kind="channel", id="sms"), SwitchedOff(kind="brand", id="foxglove")]
+
+    plan = post.run(SCARCE)["plan"]
+
+    assert (plan["planned"], plan["missing"]) == ({"sms": 0}, {"sms": 1000})
+    assert {signal["properties"]["channels"][0] for [signal] in post.signals.values()} <= {"email", "push"}
 
 
 def test_whoever_has_lost_a_wave_is_told_and_what_it_sent_last_is_noted():

@@ -15,19 +15,22 @@ from werkzeug.wrappers import Request
 
 from cli import measure as command
 from functions.records.changes_api import changes_routes
-from functions.records.changing import EvaluateChange
+from functions.records.changing import EvaluateChange, WorthOfChange
 from functions.records.evaluating import Evaluate
 from functions.records.exporting import ExportShapes
 from functions.records.measuring import Measure
 from functions.records.measuring_api import Measuring, measuring_routes
-from functions.records.watching import Watch
+from functions.records.watching import Watch, off_policy
 from functions.records.weighing import Weigh
 from shared.adapters import memory
 from shared.adapters.envelope import envelope
 from shared.adapters.memory.measuring import Measures
-from shared.domain.catalogue import Arm, Experiment, Revision
+from shared.domain.catalogue import Arm, CanaryStep, Experiment, Gates, Guards, Revision
 from shared.domain.experiments import Experiments
+from shared.domain.measuring.sequences import Interval
 from shared.domain.policy.policy import Policy
+from shared.domain.releasing.guards import Met
+from shared.domain.releasing.worth import Worth
 from shared.domain.rules import Holdout
 from shared.messages import HistoryRow
 from shared.runtime.keys import Keyring
@@ -115,8 +118,8 @@ def ask(path, told=()):
         Weigh(history, catalogues, Told(history)),
         Evaluate(history, catalogues),
         ExportShapes(history, catalogues, memory.Models(store)),
-        EvaluateChange(history, catalogues),
-        Watch(Measures(history), catalogues, EvaluateChange(history, catalogues)),
+        EvaluateChange(history, Measures(history), catalogues),
+        Watch(Measures(history), catalogues, EvaluateChange(history, Measures(history), catalogues)),
     )
     keys = Keyring('{"audit": {"key": "k"}}')
     routes = [
@@ -302,7 +305,7 @@ def changed(told, *, exploration="off", **others):
             return {each.revision.id: each for each in (before, after)}[revision]
 
     day = SITUATED.replace(hour=0, minute=0, second=0)
-    return EvaluateChange(history, Both())(after.revision.id, day, day + timedelta(days=1))
+    return EvaluateChange(history, Measures(history), Both())(after.revision.id, day, day + timedelta(days=1))
 
 
 def best_and_others():
@@ -334,3 +337,72 @@ def test_a_change_to_what_was_hardly_ever_chosen_is_refused():
     found = changed(told, only=others)
     assert found.changing == found.decisions > 200
     assert all(each.difference is None and "would change" in each.refused for each in found.worth)
+
+
+def test_many_decisions_are_sampled_by_the_hash_in_their_ids(monkeypatch):
+    monkeypatch.setattr("functions.records.changing.MOST_DECISIONS", 40)
+    found = changed(logged(400), only=[best_and_others()[0]])
+    assert len(found.prefix) == len("d-") + 1
+    assert 5 < found.decisions < 60
+
+
+WATCHED = "/v1/guards?revision={0}&live={0}&share={1}&since=2026-11-23T08:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "says"),
+    [
+        (WATCHED.format(EXPERIMENTING.id, 5), 200, "wait"),
+        (WATCHED.format(EXPERIMENTING.id, 7), 400, "none of 1, 5, 25"),
+        (WATCHED.format(EXPERIMENTING.id, "x"), 400, "share"),
+        (WATCHED.format("sha256:none", 5), 404, "sha256:none"),
+        ("/v1/guards?revision=a&live=b&share=1&since=soon", 400, "since"),
+        ("/v1/guards?revision=a&live=b&share=1", 400, "since"),
+        (f"/v1/gates/value?revision={EXPERIMENTING.id}&live={EXPERIMENTING.id}", 200, "no gate asks for it"),
+        ("/v1/measures/change", 400, "revision"),
+        (f"/v1/measures/change?revision={EXPERIMENTING.id}", 200, EXPERIMENTING.id),
+    ],
+)
+def test_what_is_asked_of_a_change_is_answered_or_said_to_be_wrong(path, status, says):
+    answer = ask(path)
+    assert answer.status_code == status, answer.text
+    assert says in answer.text
+
+
+def worth_of(low, high, now=1.0):
+    pounds = Worth(measure="pounds", now=now, difference=Interval((low + high) / 2, low, high))
+    return WorthOfChange(
+        revision="r",
+        since=NOW,
+        until=NOW,
+        prefix="d-",
+        decisions=900,
+        changing=300,
+        worth=(pounds,),
+        support=None,
+        passed_over=0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "tripped"), [(-0.3, -0.1, True), (-0.3, -0.04, False), (-0.3, 0.1, False), (0.1, 0.2, False)]
+)
+def test_a_change_is_stopped_by_its_value_where_its_whole_interval_loses_too_much(low, high, tripped):
+    assert off_policy(worth_of(low, high), 0.05).tripped == tripped
+
+
+def test_before_a_canary_goes_on_its_value_is_asked_and_may_stop_it():
+    gates = Gates(canary=(CanaryStep(share=1, at_least="1s", fewest=1),), guards=Guards(off_policy=0.05))
+    live = Revision(msgspec.structs.replace(EXPERIMENTING.catalogue, gates=gates))
+    catalogues = memory.Catalogues(memory.Store())
+    catalogues.publish(live)
+
+    class Counted:
+        """The port `Measures`, of a canary of which nothing is bad."""
+
+        def canary(self, _canary, _since, _until):
+            return Met(5, {}), Met(500, {})
+
+    for low, verdict in ((-0.3, "stop"), (-0.1, "go_on")):
+        watch = Watch(Counted(), catalogues, lambda *_: worth_of(low, low + 0.1))  # noqa: B023
+        assert watch(live.id, live.id, 1, NOW, NOW + timedelta(minutes=5)).verdict == verdict

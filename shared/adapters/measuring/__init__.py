@@ -63,6 +63,16 @@ class Measures:
         found = {row["revision"]: Met(row["persons"], {guard: row[guard] for guard in GUARDS}) for row in rows}
         return found.get(canary.revision, NOBODY), found.get(canary.live, NOBODY)
 
+    def accepted(self, since: datetime, until: datetime, prefix: str = "") -> frozenset[str]:
+        """The decisions whose treatment was accepted in a period."""
+        asked: dict[str, int | str | Sequence[str]] = {
+            "accepted": sorted(POSITIVE),
+            "first": prefix,
+            "beyond": f"{prefix}\U0010ffff",
+        }
+        rows, _ = self._query("accepted", {"since": since, "until": until}, asked)
+        return frozenset(row["decision_id"] for row in rows)
+
     def _query(
         self, name: str, times: Mapping[str, datetime], asked: Mapping[str, int | str | Sequence[str]]
     ) -> tuple[Iterator[Any], int | None]:

@@ -80,6 +80,11 @@ class Measures:
                 counts[revision][guard] = counts[revision].get(guard, 0) + 1
         return tuple(Met(persons[each], counts[each]) for each in (canary.revision, canary.live))  # type: ignore[return-value]
 
+    def accepted(self, since: datetime, until: datetime, prefix: str = "") -> frozenset[str]:
+        """The decisions whose treatment was accepted in a period."""
+        told = (row for row in self._history.told(since, until) if _is_acceptance(row))
+        return frozenset(row.decision_id for row in told if row.decision_id and row.decision_id.startswith(prefix))
+
 
 def _met(row: HistoryRow, slow_ms: int) -> set[Guard]:
     """What a person met with, as far as guards watch it."""

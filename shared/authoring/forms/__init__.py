@@ -15,6 +15,7 @@ from shared.authoring.forms.experiments import Experiments
 from shared.authoring.forms.fairness import Fairness
 from shared.authoring.forms.form import PATTERNS, Form
 from shared.authoring.forms.formats import Example, Examples, Expected, Format
+from shared.authoring.forms.frames import Frame, Frames
 from shared.authoring.forms.gates import Gates
 from shared.authoring.forms.policy import Condition, Policy
 from shared.authoring.forms.signals import Features, Triggers
@@ -57,6 +58,8 @@ __all__ = [
     "Features",
     "Form",
     "Format",
+    "Frame",
+    "Frames",
     "Gates",
     "Group",
     "Holidays",

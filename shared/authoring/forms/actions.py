@@ -30,6 +30,7 @@ class Treatment(Form, frozen=True, kw_only=True):
         deadline: how long after its decision it may be sent, such as 30m or 1d, where it is another than its channel's.
         segments: how many text messages it becomes as a rule, where the channel is priced by them and what it says is
             known only when it is sent; where this is not given, as many as it may become.
+        frame: of frames.yaml, that its MJML stands in, where it is another than the brand's.
     """
 
     id: Id
@@ -43,6 +44,7 @@ class Treatment(Form, frozen=True, kw_only=True):
     policy: Policy = Policy()
     deadline: Span | None = None
     segments: Annotated[int, Meta(ge=1, le=10)] | None = None
+    frame: Id | None = None
 
 
 class Action(Form, frozen=True, kw_only=True):

@@ -103,7 +103,9 @@ class Decisions(NamedTuple):
 class Batch:
     """Decides waves of one kind of request by one revision and the evidence of one moment."""
 
-    def __init__(self, policy: Policy, slots: Slots, counts: Mapping[str, Counts], now: datetime) -> None:
+    def __init__(
+        self, policy: Policy, slots: Slots, counts: Mapping[str, Counts], now: datetime, *, off: Rows = 0
+    ) -> None:
         """Work out what does not depend on persons.
 
         Args:
@@ -111,8 +113,10 @@ class Batch:
             slots: where treatments may appear.
             counts: the models' evidence by model id; a missing one has none.
             now: when all are decided, UTC, unless a wave says it of each.
+            off: rows that are switched off, as if there were none of them.
         """
         self.policy = policy
+        self._off = off
         self.slots = slots
         self.counts = counts
         self.now = now
@@ -197,7 +201,7 @@ class Batch:
         """The persons of each row as far as no condition says, and who is excluded altogether."""
         policy, masks = self.policy, self.policy.masks
         flags = {exclusion.flag for exclusion in policy.revision.catalogue.exclusions}
-        everywhere = masks.slots(self.slots.channels, self.slots.placements)
+        everywhere = masks.slots(self.slots.channels, self.slots.placements) & ~self._off
         moments = self.moments(wave)
         active = {moment: masks.active(moment) for moment in set(moments)}
         keys: list[Any] = [

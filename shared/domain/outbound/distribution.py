@@ -29,6 +29,8 @@ NOBODY = -1
 """The channel of a person who gets none."""
 
 _ROUNDS = 200
+_KEPT = 1000
+"""Of the persons who could be moved from one channel to another, those who are kept at hand, who lose least by it."""
 _NEAR = 1e-11
 """Of the greatest worth: what is nearer counts as equal, since sums of doubles differ by that."""
 
@@ -168,20 +170,31 @@ class _Moves:
         self.nodes = channels + 1
         self.near = _near(worth)
         self.counts = np.bincount(where, minlength=self.nodes).tolist()
-        self._heaps: dict[tuple[int, int], list[tuple[float, int]]] = {}
+        self._heaps: dict[tuple[int, int], tuple[list[tuple[float, int]], float]] = {}
 
     def cheapest(self, here: int, there: int) -> tuple[float, int] | None:
         """What is lost by the move that loses least, and who moves; None where nobody can."""
-        heap = self._heaps.get((here, there))
-        if heap is None:
-            inside = (self.where == here).nonzero()[0]
-            inside = inside[self.worth[inside, there] > IMPOSSIBLE]
-            losses = self.worth[inside, here] - self.worth[inside, there]
-            heap = self._heaps[here, there] = list(zip(losses.tolist(), inside.tolist(), strict=True))
-            heapify(heap)
+        heap, beyond = self._heaps.get((here, there)) or self._filled(here, there)
         while heap and self.where[heap[0][1]] != here:
             heappop(heap)
+        if beyond < np.inf and (not heap or heap[0][0] > beyond):  # some that lose less were left out
+            heap, _ = self._filled(here, there)
         return heap[0] if heap else None
+
+    def _filled(self, here: int, there: int) -> tuple[list[tuple[float, int]], float]:
+        """The moves that lose least now, and what those lose at least that are left out."""
+        inside = (self.where == here).nonzero()[0]
+        inside = inside[self.worth[inside, there] > IMPOSSIBLE]
+        losses = self.worth[inside, here] - self.worth[inside, there]
+        beyond = np.inf
+        if len(losses) > _KEPT:
+            least = np.argpartition(losses, _KEPT)[: _KEPT + 1]
+            inside, losses = inside[least], losses[least]
+            beyond = float(losses.max())
+        heap = list(zip(losses.tolist(), inside.tolist(), strict=True))
+        heapify(heap)
+        self._heaps[here, there] = heap, beyond
+        return heap, beyond
 
     def move(self, path: Sequence[int]) -> None:
         """Move one person along each step of a path of channels."""
@@ -194,7 +207,7 @@ class _Moves:
             self.where[person] = there
         for found, here in zip(whom, path[1:], strict=True):
             assert found is not None
-            for (begin, there), heap in self._heaps.items():
+            for (begin, there), (heap, _) in self._heaps.items():
                 if begin == here and self.worth[found[1], there] > IMPOSSIBLE:
                     heappush(heap, (float(self.worth[found[1], here] - self.worth[found[1], there]), found[1]))
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from shared.domain.batch.deciding import Batch, Decisions, Wave
 from shared.domain.contact_history import ContactHistory
 from shared.domain.engagement import Slots
+from shared.domain.governance.switches import NOTHING_OFF, SwitchedOff
 from shared.domain.outbound.distribution import NOBODY, Volume, distribute
 from shared.domain.outbound.opening import SCHEDULE
 from shared.domain.outbound.wave import NOTHING, OPEN, SOURCE, OutboundWave, Page, Plan, properties, signal_id
@@ -29,23 +30,32 @@ from shared.domain.signal import Signal
 class Valuing:
     """Says what channels are worth, by one revision and the evidence of one moment."""
 
-    def __init__(self, policy: Policy, counts: Mapping[str, Counts], now: datetime) -> None:
-        """Make ready what does not depend on persons."""
+    def __init__(
+        self, policy: Policy, counts: Mapping[str, Counts], now: datetime, off: Sequence[SwitchedOff] = NOTHING_OFF
+    ) -> None:
+        """Make ready what does not depend on persons; what is `off` is worth nothing."""
         self._policy = policy
         self._now = now
         self.channels = policy.revision.outbound
-        self._whole = Batch(policy, Slots(channels=self.channels), counts, now)
-        self._alone = [Batch(policy, Slots(channels=(channel,)), counts, now) for channel in self.channels]
+        rows = policy.contact_rules.switched(off)
+        self._off = rows
+        self._whole = Batch(policy, Slots(channels=self.channels), counts, now, off=rows)
+        self._alone = [Batch(policy, Slots(channels=(channel,)), counts, now, off=rows) for channel in self.channels]
 
     def __call__(
-        self, wave: OutboundWave, page: Page, people: Mapping[str, Person], histories: Mapping[str, ContactHistory]
-    ) -> Page:
-        """A page with what each channel is worth for each person; nothing for those who are not known any more."""
-        known = [n for n, person_id in enumerate(page.person_ids) if person_id in people]
-        worth = np.full((len(page.person_ids), len(self.channels)), -1.0)
-        decided = np.full(len(page.person_ids), OPEN, np.uint8)
+        self,
+        wave: OutboundWave,
+        pages: Sequence[Page],
+        people: Mapping[str, Person],
+        histories: Mapping[str, ContactHistory],
+    ) -> list[Page]:
+        """Pages with what each channel is worth for each person; nothing for those who are not known any more."""
+        everybody = [person_id for page in pages for person_id in page.person_ids]
+        known = [n for n, person_id in enumerate(everybody) if person_id in people]
+        worth = np.full((len(everybody), len(self.channels)), -1.0)
+        decided = np.full(len(everybody), OPEN, np.uint8)
         if known:
-            ids = [page.person_ids[n] for n in known]
+            ids = [everybody[n] for n in known]
             asked = Wave(
                 [self._policy.features.seen(people[each], self._now) for each in ids],
                 [self._signal(wave, each) for each in ids],
@@ -54,7 +64,11 @@ class Valuing:
             for number, batch in enumerate(self._alone):
                 worth[known, number] = self._priorities(batch(asked))
             decided[known] = self._decided(self._whole(asked))
-        return msgspec.structs.replace(page, worth=worth.tobytes(), decided=decided.tobytes())
+        ends = np.cumsum([len(page.person_ids) for page in pages])[:-1]
+        return [
+            msgspec.structs.replace(page, worth=own.tobytes(), decided=word.tobytes())
+            for page, own, word in zip(pages, np.split(worth, ends), np.split(decided, ends), strict=True)
+        ]
 
     def _signal(self, wave: OutboundWave, person_id: str) -> Signal:
         return Signal(
@@ -74,6 +88,8 @@ class Valuing:
         for person, made in decisions.alone.items():
             if made.deferred is not None:
                 chosen[person] = self._policy.row(made.deferred.treatment)
+            if self._off >> max(int(chosen[person]), 0) & 1:  # who is decided alone is not asked about switches
+                chosen[person] = -1
         return chosen
 
     def _priorities(self, decisions: Decisions) -> NDArray[np.float64]:

@@ -9,12 +9,17 @@ from shared.domain.slots import Filler, SlotTreatment
 
 
 class Slotting:
-    """Fillers of a revision, in which row n is treatment n."""
+    """Fillers of a revision, in which row n is treatment n.
+
+    Attributes:
+        wants_of_one: whether an issue is wanted of a request for one slot.
+    """
 
     def __init__(self, revision: Revision, rows: Sequence[tuple[Action, Treatment]]) -> None:
         """Know the rows; a filler is made when a request first needs it."""
         self._rules = revision.catalogue.slots
         self._rows = rows
+        self.wants_of_one = bool(self._rules.wanted(1))
         self._fillers: dict[tuple[str, ...], Filler] = {}
         self._numbers = {treatment.id: row for row, (_, treatment) in enumerate(rows)}
         bundled = {action for bundle in self._rules.bundles for action in bundle.actions}

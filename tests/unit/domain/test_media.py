@@ -97,6 +97,28 @@ def test_money_dates_and_names_are_written_as_the_language_does(text, english, w
 
 
 @pytest.mark.parametrize(
+    ("who", "locale", "full", "greeted"),
+    [
+        ({"given": "Ann", "family": "Jones", "title": "Ms"}, "en_GB", "Ann Jones", "Dear Ms Jones"),
+        ({"given": " Ann ", "family": "Jones"}, "cy_GB", "Ann Jones", "Annwyl Ann Jones"),
+        ({"family": "Jones", "title": "Dr"}, "de_GB", "Jones", "Guten Tag Dr Jones"),
+        ({"given": "Ann"}, "en_GB", "Ann", "Dear Ann"),
+        ({"title": "Ms"}, "en_GB", "", "Dear customer"),
+        ({}, "cy_GB", "", "Annwyl gwsmer"),
+        ({"given": "Anna", "family": "Nagy"}, "hu_GB", "Nagy Anna", "Kedves Nagy Anna!"),
+        ({"given": "花子", "family": "山田", "title": "Ms"}, "ja_GB", "山田花子", "山田花子 様"),
+        ({"given": "花子", "family": "山田"}, "en_GB", "山田花子", "Dear 山田花子"),
+        ({"given": "Jón", "family": "Ólafsson"}, "is_GB", "Jón Ólafsson", "Jón Ólafsson"),
+        ({}, "is_GB", "", ""),
+    ],
+)
+def test_persons_are_named_and_greeted_by_what_is_known_of_them(who, locale, full, greeted):
+    parts = {name: who.get(name, "") for name in ("given", "family", "title")}
+    assert said("{{ given | fullname(family) }}", "text", locale, **parts) == full
+    assert said("{{ given | greeting(family, title) }}", "text", locale, **parts) == greeted
+
+
+@pytest.mark.parametrize(
     ("language", "found"), [("cy", "cy"), ("cy-GB", "cy"), ("CY", "cy"), ("fr", None), (None, None), (7, None)]
 )
 def test_a_person_is_written_to_in_their_language_where_it_is_translated(language, found):
