@@ -12,6 +12,9 @@ ROOT = Path(__file__).parent
 WITH_PLATFORMS = frozenset({"contract", "docs", "e2e", "emulators", "fault"})
 """Folders whose tests share platforms and emulators."""
 
+ONCE = frozenset({"terraform"})
+"""Folders whose tests share something of their own."""
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -20,5 +23,5 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     for item in items:
         path = item.path.relative_to(ROOT) if item.path.is_relative_to(ROOT) else item.path
-        group = "platforms" if path.parts[0] in WITH_PLATFORMS else str(path)
+        group = "platforms" if path.parts[0] in WITH_PLATFORMS else str(path.parent if path.parts[0] in ONCE else path)
         item.add_marker(pytest.mark.xdist_group(group))

@@ -57,7 +57,23 @@ class PredictorBuilder:
                 place = self._names.place(learning, "parents", index)
                 self._problems.add(place, f"{parent} is no predictor", wrote=parent, known=reads)
         challenger = learning.challenger and self._challenger(learning, learning.challenger, reads)
-        return msgspec.structs.replace(learning, parents=parents, challenger=challenger)
+        alike = tuple(sorted(self._alike(learning, reads)))
+        return msgspec.structs.replace(learning, parents=parents, challenger=challenger, alike=alike)
+
+    def _alike(self, learning: Learning, reads: Sequence[str]) -> Iterator[tuple[str, ...]]:
+        """The groups of predictors that say much the same, each in the one order that revisions have it in."""
+        seen: set[str] = set()
+        for number, group in enumerate(learning.alike):
+            for index, read in enumerate(group):
+                place = self._names.place(learning, "alike", number, index)
+                if read not in reads:
+                    self._problems.add(place, f"{read} is no predictor", wrote=read, known=reads)
+                elif read in learning.parents:
+                    self._problems.add(place, f"{read} is a parent: what pairs with it say the same is known")
+                elif read in seen:
+                    self._problems.add(place, f"{read} is here already")
+                seen.add(read)
+            yield tuple(sorted(set(group)))
 
     def _challenger(self, learning: Learning, challenger: Challenger, reads: Sequence[str]) -> Challenger:
         """What is tried beside the model, in the one order that revisions have it in."""

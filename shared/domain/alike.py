@@ -1,7 +1,8 @@
 """Predictors that say much the same of persons: groups of which the first tells best, and the others may be spared.
 
-Every one that is listened to is taken for news of its own, but for what pairs with parents correct. Whether models lose
-by looking at one of a group alone, a challenger `without` the others finds out: nothing is left out by itself.
+Every one that is listened to is taken for news of its own, but for what pairs with parents correct. So the catalogue
+may declare a group as `alike`, and each model listens to the one of it that tells best. Nothing is left out by itself:
+which belong together is found in a sample of persons, and a revision says it, so that a decision can be made again.
 """
 
 from __future__ import annotations

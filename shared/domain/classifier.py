@@ -11,7 +11,8 @@ both counts of a bin. Here what is added is the bin's share of the declared evid
 expected of the bin: the contribution that the action's other treatments on the channel give it, who expect what the
 group's other actions give it, who expect none: r = m. So a bin nobody was in contributes what it does for the siblings,
 and each outcome counts once in what a row believes. A predictor is active, as there, if it alone tells positives from
-negatives with an AUC of 0.52 at least, in this model or in all of the group together. There the score is divided by 1 +
+negatives with an AUC of 0.52 at least, in this model or in all of the group together; of those that the catalogue
+declares to be alike, the one that tells best in the group alone. There the score is divided by 1 +
 the number of active predictors and calibrated afterwards; by the root of that number odds are spread about as far as
 outcomes are (docs/adr/0022).
 
@@ -37,9 +38,10 @@ from shared.domain.counted import (
     Counted,
     Numbers,
     Vector,
-    auc,
+    aucs,
     contributions,
     counted,
+    heard,
     lines,
     together,
     without,
@@ -156,9 +158,9 @@ def _contributions(
 ) -> tuple[Vector, Vector]:
     """The contribution of every cell, rows by cells, 0 of predictors that are not active; and how many are."""
     found = np.zeros_like(rows.yes)
-    active = np.zeros(len(rows.means))
+    active = _active(predictors, rows, groups, of_group)
     start = 0
-    for names, pool in zip(predictors.cells, pooling, strict=True):
+    for names, pool, is_active in zip(predictors.cells, pooling, active, strict=True):
         part = slice(start, start + len(names))
         start += len(names)
         share = rows.declared[:, None] * (pool.sum(axis=0) / len(names))
@@ -168,16 +170,15 @@ def _contributions(
             if yes.any() or no.any():
                 expected = contributions(yes @ pool, no @ pool, level.means[:, None], share, expected)
         logs = contributions(rows.yes[:, part] @ pool, rows.no[:, part] @ pool, rows.means[:, None], share, expected)
-        is_active = _tells(rows, part) | _tells(groups, part)[of_group]
         np.copyto(found[:, part], logs, where=is_active[:, None])
-        active += is_active
-    return found, active
+    return found, active.sum(axis=0, dtype=np.float64)
 
 
-def _tells(of: Counted, part: slice) -> NDArray[np.bool_]:
-    """Which lines' bins of a predictor tell positives from negatives."""
-    yes, no = of.yes[:, part], of.no[:, part]
-    return auc(yes, no, of.means[:, None], of.declared[:, None] / yes.shape[1]) >= ACTIVE_FROM
+def _active(predictors: Predictors, rows: Counted, groups: Counted, of_group: Numbers) -> NDArray[np.bool_]:
+    """Which predictors each row's model listens to, predictors by rows."""
+    sizes = [len(names) for names in predictors.cells]
+    of_groups = aucs(groups, sizes)[:, of_group]
+    return heard(np.maximum(aucs(rows, sizes), of_groups), of_groups, predictors.alike)
 
 
 def _lines(

@@ -20,6 +20,25 @@ Vector: TypeAlias = NDArray[np.float64]
 Numbers: TypeAlias = NDArray[np.intp]
 
 
+def heard(tells: Vector, best: Vector, alike: Sequence[Sequence[int]]) -> NDArray[np.bool_]:
+    """Which predictors models listen to: those that tell, and of each group that says much the same the best alone.
+
+    Args:
+        tells: the AUC of each by itself, predictors by models.
+        best: likewise, what it is chosen by among those that are alike; the first of equals.
+        alike: the numbers of predictors by group.
+    """
+    found = tells >= ACTIVE_FROM
+    models = np.arange(tells.shape[1])
+    for group in alike:
+        some = list(group)
+        chosen = np.where(found[some], best[some], -1.0).argmax(axis=0)
+        alone = np.zeros((len(some), len(models)), bool)
+        alone[chosen, models] = True
+        found[some] &= alone
+    return found
+
+
 class Counted(NamedTuple):
     """Evidence, a line each: of models, or of several together.
 
@@ -41,6 +60,21 @@ class Counted(NamedTuple):
     def evidence(self) -> Vector:
         """How many responses each belief is worth, the declared ones included."""
         return np.asarray(self.declared + (self.positives + self.negatives))
+
+
+def aucs(of: Counted, sizes: Sequence[int]) -> Vector:
+    """How well the bins of each predictor tell positives from negatives by themselves, predictors by lines.
+
+    Args:
+        of: the evidence.
+        sizes: how many bins each predictor has.
+    """
+    found, start = np.zeros((len(sizes), len(of.means))), 0
+    for number, size in enumerate(sizes):
+        yes, no = of.yes[:, start : start + size], of.no[:, start : start + size]
+        found[number] = auc(yes, no, of.means[:, None], of.declared[:, None] / size)
+        start += size
+    return found
 
 
 def counted(starting: Sequence[Starting], known: Sequence[Counts], predictors: Predictors) -> Counted:

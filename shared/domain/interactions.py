@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from shared.domain.counted import ACTIVE_FROM, Counted, Numbers, Vector, auc, by_cell, contributions
+from shared.domain.counted import Counted, Numbers, Vector, aucs, by_cell, contributions, heard
 from shared.domain.predictors import Predictors
 from shared.domain.propensity import ByCell, Counts
 
@@ -108,13 +108,14 @@ class _Alone(NamedTuple):
 
 def _alone(predictors: Predictors, groups: Counted, pooling: Sequence[Vector]) -> _Alone:
     plain, active = np.zeros_like(groups.yes), np.zeros_like(groups.yes)
+    alone = aucs(groups, [len(names) for names in predictors.cells])
     start = 0
-    for names, pool in zip(predictors.cells, pooling, strict=True):
+    for names, pool, is_active in zip(predictors.cells, pooling, heard(alone, alone, predictors.alike), strict=True):
         part = slice(start, start + len(names))
         yes, no, means = groups.yes[:, part], groups.no[:, part], groups.means[:, None]
         share = groups.declared[:, None] / len(names)
         plain[:, part] = contributions(yes @ pool, no @ pool, means, share * pool.sum(axis=0), None)
-        active[:, part] = (auc(yes, no, means, share) >= ACTIVE_FROM)[:, None]
+        active[:, part] = is_active[:, None]
         start += len(names)
     return _Alone(plain, active, pooling)
 

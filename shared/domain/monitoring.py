@@ -17,7 +17,7 @@ from shared.domain.calibration import SAID, Calibration
 from shared.domain.catalogue import Revision, Starting
 from shared.domain.challenge import Held, held, row_of, tells
 from shared.domain.classifier import model_of
-from shared.domain.counted import ACTIVE_FROM, Counted, Vector, auc, contributions, counted
+from shared.domain.counted import Counted, Vector, aucs, contributions, counted, heard
 from shared.domain.limits import LIMITS, MATURE_FROM, ONE_SIDED_FROM, Severity
 from shared.domain.predictors import SCORES, SHADOWS, Predictors
 from shared.domain.propensity import NO_EVIDENCE, Counts, evidence, propensity
@@ -186,7 +186,8 @@ class _Predicting:
         self._predictors = predictors
         self._rows = rows
         self._parts: list[slice] = []
-        self._alone: list[Vector] = []
+        self._alone = aucs(rows, [len(cells) for cells in predictors.cells])
+        self._heard = heard(self._alone, self._alone, predictors.alike)
         self._odds: list[Vector] = []
         start = 0
         for cells in predictors.cells:
@@ -195,7 +196,6 @@ class _Predicting:
             yes, no, means = rows.yes[:, part], rows.no[:, part], rows.means[:, None]
             share = rows.declared[:, None] / len(cells)
             self._parts.append(part)
-            self._alone.append(auc(yes, no, means, share))
             self._odds.append(np.exp(contributions(yes, no, means, share, None)))
 
     def of(self, row: int, then: Counts | None, lately: Counts) -> tuple[PredictorReport, ...]:
@@ -210,7 +210,7 @@ class _Predicting:
                 PredictorReport(
                     reads=declared.reads,
                     auc=alone,
-                    is_active=alone >= ACTIVE_FROM,
+                    is_active=bool(self._heard[number, row]),
                     bins=tuple(BinReport(says=name, positives=y, negatives=n, odds=o) for name, y, n, o in bins),
                     psi=None if then is None else stability(_both(then, cells), _both(lately, cells)),
                 )

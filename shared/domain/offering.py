@@ -68,7 +68,8 @@ def offer(
         off: what is switched off.
         holds_out: whether holdouts count.
     """
-    limits = Limits(policy.contact_rules, profile, history, now, closed, off=off, holds_out=holds_out)
+    among = policy.masks.slots(slots.channels, slots.placements)
+    limits = Limits(policy.contact_rules, profile, history, now, closed, off=off, holds_out=holds_out, among=among)
     wanted = slots.wanted()
     if len(wanted) == 1 and wanted[0][1] == 1 and not policy.slotting.wants_of_one:
         first = _first(policy, ranked.rows, wanted[0][0], limits)

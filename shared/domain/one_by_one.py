@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping, Sequence
 
+from shared.domain.catalogue.arbitration import Weights
 from shared.domain.experiments import Way
 from shared.domain.policy.factors import MAX_CONTEXT_WEIGHT, worth
 from shared.domain.policy.policy import Policy
@@ -18,6 +19,9 @@ from shared.domain.ranking import PARTS
 
 MOST = 32
 """Candidates that are ranked in no more time by columns."""
+
+
+_ONCE_EACH = Weights()
 
 
 class FewRanked:
@@ -40,12 +44,16 @@ class FewRanked:
         weights = policy.context_weights(situation)
         levers = way.levers or factors.levers
         bare, priorities = [], []
+        unweighted = w == _ONCE_EACH
         for row, part, value in zip(rows, self.parts, values, strict=True):
             effect = part / PARTS if factors.anyway is None else max(part / PARTS - factors.anyway[row], 0.0)
-            each = _power(effect, w.propensity)
-            if weights:
-                each *= _power(_context(weights, row), w.context)
-            each *= _power(value, w.value)
+            context = _context(weights, row) if weights else 1.0
+            if unweighted:
+                each = effect * context * value
+                bare.append(each)
+                priorities.append(each * levers[row])
+                continue
+            each = _power(effect, w.propensity) * _power(context, w.context) * _power(value, w.value)
             bare.append(each)
             priorities.append(each * _power(levers[row], w.lever))
         places = sorted(range(len(rows)), key=priorities.__getitem__, reverse=True)

@@ -48,6 +48,7 @@ class Predictors:
         cells: the names of the cells of each predictor, by bin.
         says: what each bin of each predictor is, in words.
         parents: the numbers of those whose bins are counted together with those of the others.
+        alike: the numbers of those that say much the same, by group.
         ordered: whether the bins of each are of numbers, lowest first.
         finders: what finds the bin of a value, by predictor.
         calibrated: whether scores are calibrated by what came of them.
@@ -57,6 +58,7 @@ class Predictors:
         """Take them in the order of the revision, and how models learn by them."""
         places = {predictor.reads: number for number, predictor in enumerate(predictors)}
         self.parents = tuple([places[reads] for reads in learning.parents])
+        self.alike = tuple([tuple([places[reads] for reads in group]) for group in learning.alike])
         self.calibrated = learning.calibrated
         self._half_life = f"{_FORGETS}{learning.half_life_days}" if learning.half_life_days else ""
         self.cells = tuple(_cells(predictor) for predictor in predictors)

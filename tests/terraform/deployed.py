@@ -22,6 +22,16 @@ GIVEN = {
     "repository": "projects/test-bank/locations/europe-west2/connections/git/repositories/kairos",
     "releasers": '["group:releasers@bank.example"]',
 }
+TOPOLOGY = yaml.safe_load((ROOT / "shared" / "topology.yaml").read_text(encoding="utf-8"))
+SERVICES = TOPOLOGY["services"]
+PROJECT, REGION = GIVEN["project"], TOPOLOGY["region"]
+ADDRESSES = {name: f"https://kairos-{name}-123456789012.{REGION}.run.app" for name in SERVICES}
+PUSHED = {
+    each["service"]
+    for each in (*TOPOLOGY["subscriptions"].values(), *TOPOLOGY["schedules"].values())
+    if "service" in each
+}
+"""Services that topics or the clock call."""
 
 
 class TerraformError(Exception):
@@ -69,6 +79,12 @@ def terraform(folder: Path, *arguments: str, attached: str = "", given: Mapping[
     if done.returncode:
         raise TerraformError(done.stdout + done.stderr)
     return done.stdout
+
+
+def one(blocks: list[Any]) -> Any:
+    """The only one of them."""
+    [block] = blocks
+    return block
 
 
 class Deployed:

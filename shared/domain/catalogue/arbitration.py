@@ -91,12 +91,15 @@ class Learning(Part, frozen=True, kw_only=True):
     Attributes:
         parents: predictors whose bins are counted together with those of each other predictor, so that models know
             what two say together; each is the reads of a predictor.
+        alike: groups of predictors that say much the same: a model counts all, and listens to the one of each that
+            tells best.
         half_life_days: after how many days an outcome counts half as much; where there is none it counts for ever.
         calibrated: whether what came of those to whom a model's score said so corrects what it says.
         challenger: what scores beside the models, to be held against them; it takes calibrated ones.
     """
 
     parents: Annotated[tuple[Read, ...], Meta(max_length=MOST_PARENTS)] = ()
+    alike: tuple[Annotated[tuple[Read, ...], Meta(min_length=2)], ...] = ()
     half_life_days: Annotated[int, Meta(ge=1, le=3650)] | None = None
     calibrated: bool = False
     challenger: Challenger | None = None

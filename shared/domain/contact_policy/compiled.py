@@ -20,7 +20,7 @@ from shared.domain.contact_policy.tallies import Asked, Counted, Tally
 from shared.domain.contact_policy.windows import INSTANT, period, reach
 from shared.domain.governance.switches import SwitchedOff
 from shared.domain.outcome import OutcomeName
-from shared.domain.policy.rows import Rows
+from shared.domain.policy.rows import EVERY, Rows
 from shared.domain.policy.scopes import Scopes
 from shared.domain.profile import Profile
 from shared.domain.rules import (
@@ -141,19 +141,24 @@ class ContactRules:
             since[number] = self.began(unit, now, zone_) - INSTANT
         return since
 
-    def consented(self, consents: dict[str, Consent]) -> Rows:
-        """The rows to which a person consents: of the words that match a row the weightiest counts."""
+    def consented(self, consents: dict[str, Consent], among: Rows = EVERY) -> Rows:
+        """Of some rows those to which a person consents: of the words that match a row the weightiest counts."""
         found = 0
         matching = self._matching()
-        agreed = [key for key, word in consents.items() if key in matching and word.consents]
-        if len(agreed) == len(consents.keys() & matching.keys()):  # none is outweighed
-            for key in agreed:
-                found |= matching[key]
+        for key, word in consents.items():
+            rows = matching.get(key, 0) & among
+            if not rows:
+                continue
+            if not (word.granted and word.basis == "consent"):
+                break  # which may outweigh others
+            found |= rows
+        else:
             return found
+        found = 0
         for key, word in weighed(consents):
             rows = matching.get(key, 0)
             found = found | rows if word.consents else found & ~rows
-        return found
+        return found & among
 
     def _matching(self) -> dict[str, Rows]:
         """The rows that each key of a consent matches."""
@@ -193,7 +198,8 @@ class ContactRules:
         return last[2]
 
     def _looked_through(self, history: ContactHistory, now: datetime) -> Asked:
-        recent = self._recent([*history.contacts.values(), *history.past.contacts], now)
+        contacts: list[Contact | Folded] = [*history.contacts.values(), *history.past.contacts]
+        recent = self._recent(contacts, now) if contacts else []
         asked: list[tuple[Contact | Folded, Mapping[str, datetime], Counted]] = []
         horizons = [now - span for span in self._spans] if recent else []
         for contact, outcomes in recent:

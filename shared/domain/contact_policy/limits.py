@@ -14,7 +14,7 @@ from shared.domain.contact_policy.reaching import CHOSEN, beyond, contact_of
 from shared.domain.contact_policy.tallies import NEVER, Stop, Tally, rests_until, times_of
 from shared.domain.contact_policy.windows import leaves
 from shared.domain.governance.switches import NOTHING_OFF, SwitchedOff, stopping
-from shared.domain.policy.rows import Rows
+from shared.domain.policy.rows import EVERY, Rows
 from shared.domain.profile import Profile
 from shared.domain.rules import Budget, Cap, Cooldown, Holdout, Rule, Volume
 from shared.domain.signal import digest
@@ -40,6 +40,7 @@ class Limits:
         *,
         off: Sequence[SwitchedOff] = NOTHING_OFF,
         holds_out: bool = True,
+        among: Rows = EVERY,
     ) -> None:
         """Ask every rule.
 
@@ -51,8 +52,10 @@ class Limits:
             closed: volumes and budgets, by the rule's id, of which too little is left.
             off: what is switched off.
             holds_out: whether holdouts count.
+            among: the rows that are asked about, where that is not all of them.
         """
         self._rules = rules
+        self._among = among
         self._holds_out = holds_out
         self._profile = profile
         self._now = now
@@ -105,8 +108,8 @@ class Limits:
 
     def _stand(self) -> None:
         """Note what is stopped whatever was counted."""
-        rules, profile, standing = self._rules, self._profile, self._standing
-        consented = rules.consented(profile.consents) if rules.consents else 0
+        rules, profile, standing, among = self._rules, self._profile, self._standing, self._among
+        consented = rules.consented(profile.consents, among) if rules.consents else 0
         for number in rules.consents:
             standing[number] = rules.judged[number] & ~consented
         for number, exclusion in rules.exclusions:
@@ -116,7 +119,7 @@ class Limits:
             if held_out(holdout, profile.person_id):
                 standing[number] = rules.judged[number]
         for number, quiet in rules.quiet.items():
-            if quiet.end(self._now, self._zone) is not None:
+            if rules.judged[number] & among and quiet.end(self._now, self._zone) is not None:
                 standing[number] = rules.judged[number]
         if 0 in self._limits.values():
             standing.update({n: rules.judged[n] for n, limit in self._limits.items() if not limit})

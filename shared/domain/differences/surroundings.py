@@ -88,6 +88,7 @@ def _of_arbitration(old: Catalogue, new: Catalogue) -> Iterator[Change]:
     yield from changed("arbitration", "effect that counts", old.effect, new.effect, str, actions=0)
     was, is_now = old.learning, new.learning
     yield from changed("learning", "parents", _parents(was), _parents(is_now), str, actions=0)
+    yield from changed("learning", "alike", _alike(was), _alike(is_now), str, actions=0)
     yield from changed("learning", "half-life", _forgetting(was), _forgetting(is_now), str, actions=0)
     yield from changed("learning", "calibrated", was.calibrated, is_now.calibrated, _value, actions=0)
     yield from changed("learning", "challenger", _challenger(was), _challenger(is_now), str, actions=0)
@@ -101,6 +102,10 @@ def _of_arbitration(old: Catalogue, new: Catalogue) -> Iterator[Change]:
 
 def _parents(learning: Learning) -> str:
     return ", ".join(learning.parents) or "none"
+
+
+def _alike(learning: Learning) -> str:
+    return "; ".join(", ".join(group) for group in learning.alike) or "none"
 
 
 def _forgetting(learning: Learning) -> str:

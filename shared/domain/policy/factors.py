@@ -146,7 +146,9 @@ class Factors:
         if challenger is None:
             return lambda *_: b""
         kept = [number for number, predictor in enumerate(every) if predictor.reads not in challenger.without]
-        learning = Learning(parents=challenger.parents)
+        reads = {every[number].reads for number in kept}
+        groups = (tuple([each for each in group if each in reads]) for group in self._catalogue.learning.alike)
+        learning = Learning(parents=challenger.parents, alike=tuple([group for group in groups if len(group) > 1]))
         classifier = Classifier(models, Predictors([every[number] for number in kept], learning), counts)
 
         def shadow(bins: Sequence[int], rows: Numbers) -> bytes:

@@ -8,6 +8,9 @@ from typing import Final
 Rows = int
 """A set of rows: bit n stands for row n."""
 
+EVERY: Final[Rows] = -1
+"""All rows, of however many."""
+
 _MANY: Final = 500
 """Positions from which on a set is written down in digits, which takes less for each and more for all."""
 

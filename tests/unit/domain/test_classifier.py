@@ -251,3 +251,40 @@ def test_a_bin_that_nobody_was_in_is_pooled_with_none():
 def test_groups_that_differ_keep_a_bin_apart_for_all():
     yes, no = np.array([[0.0, 10, 10], [0, 10, 40]]), np.array([[0.0, 90, 90], [0, 90, 60]])
     assert pooled(yes, no, is_ordered=True).tolist() == np.eye(3).tolist()
+
+
+def test_of_predictors_that_are_alike_a_model_listens_to_the_best_alone_whichever_that_is():
+    balance, job = PREDICTORS.cells[:2]
+    declared = [
+        NumericPredictor(reads="profile.balance", edges=(0.0, 500.0, 5000.0)),
+        SymbolicPredictor(reads="profile.job", values=("clerk", "retired")),
+    ]
+    tells = {"yes": {balance[1]: 80, balance[3]: 20}, "no": {balance[1]: 400, balance[3]: 500}}
+    blurred = {"yes": {job[2]: 65, job[3]: 35}, "no": {job[2]: 450, job[3]: 450}}
+    models = [Model("m", STARTING, group="one"), Model("n", STARTING, group="other")]
+    counts = {
+        "m": _counted(tells, blurred),
+        "n": _counted(
+            {"yes": {balance[1]: 65, balance[3]: 35}, "no": {balance[1]: 450, balance[3]: 450}},
+            {"yes": {job[2]: 80, job[3]: 20}, "no": {job[2]: 400, job[3]: 500}},
+        ),
+    }
+    together = Learning(alike=(("profile.balance", "profile.job"),))
+    alone = [Classifier(models, Predictors([one]), counts) for one in declared]
+
+    both = Classifier(models, Predictors(declared, together), counts)
+
+    for bins in ([1, 2], [3, 3], [3, 2], [0, 0]):
+        first, second = (each([number]) for each, number in zip(alone, bins, strict=True))
+        assert both(bins) == pytest.approx([first[0], second[1]], rel=1e-12)
+    assert not np.allclose(both([1, 2]), Classifier(models, Predictors(declared), counts)([1, 2]))
+
+
+def _counted(*by_cell):
+    """The counts of a model of whom every outcome has a cell of each predictor."""
+    return Counts(
+        positives=100,
+        negatives=900,
+        positives_by_cell={cell: n for each in by_cell for cell, n in each["yes"].items()},
+        negatives_by_cell={cell: n for each in by_cell for cell, n in each["no"].items()},
+    )
