@@ -166,3 +166,18 @@ def test_models_are_watched_and_what_it_all_came_to_is_kept(bank):
     assert measured["kept"] == [today, today[:7]]
     kept = bank.call("records", "GET", f"/v1/measures/kept/{today[:7]}").json()
     assert kept["report"]["experiment"] == "standing"
+
+
+def test_a_person_is_handed_over_and_erased(bank):
+    [person] = bank.newcomers(1)
+    asked = {"person": person_id(person), "case": "DSR-2026/17"}
+
+    exports = [result(bank, start(bank, asked, "export")) for _ in range(2)]
+    held = bank.call("privacy", "GET", f"/v1/exports/{exports[0]['id']}").json()
+    erasures = [result(bank, start(bank, {**asked, "wait": False}, "erase")) for _ in range(2)]
+
+    assert exports[0]["id"] == exports[1]["id"]
+    assert held["profile"]["person_id"] == person_id(person)
+    assert len({each["erasure"]["id"] for each in erasures}) == 1
+    assert erasures[0]["erasure"]["erased"]["handovers"] == 1
+    assert bank.call("privacy", "GET", f"/v1/exports/{exports[0]['id']}").status_code == 404
