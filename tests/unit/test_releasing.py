@@ -13,7 +13,9 @@ from shared.domain.batch.alone import Asked as Asking
 from shared.domain.batch.alone import record
 from shared.domain.batch.cases import persons
 from shared.domain.batch.deciding import Batch, Wave
+from shared.domain.batch.numbers import Summary
 from shared.domain.batch.prohibited import Prohibited
+from shared.domain.batch.rates import Rates
 from shared.domain.batch.simulating import Asked, Simulation
 from shared.domain.catalogue import Revision
 from shared.domain.cel import program
@@ -25,6 +27,7 @@ from shared.domain.policy.policy import Policy
 from shared.domain.policy.rows import each_of
 from shared.domain.releasing.gates import Simulated, gates
 from shared.domain.releasing.loosened import loosened
+from shared.domain.releasing.simulating import Change, simulate_change
 from shared.domain.signal import Signal
 from tests.e2e.platforms import ROOT
 
@@ -190,3 +193,41 @@ def test_who_breaks_a_prohibition_is_who_does_when_asked_one_by_one():
     assert {name: flags.tolist() for name, flags in found.items()} == expected
     assert all(any(expected[f"prohibited:{name}"]) for name in ("of_candidate", "missing", "given"))
     assert not any(expected["prohibited:missing_allowed"])
+
+
+def everywhere(after):
+    """The gates of a change on every channel that are not passed, by kind and id."""
+    change = Change(before=LIVE, after=after, counts={}, acknowledged=(), now=NOW)
+    found, places = simulate_change(change, list(persons(list(lines_of(CUSTOMERS, after, NOW)))))
+    assert [place.where for place in places] == ["outbound", "branch", "call_centre", "mobile_app", "web"]
+    return {f"{gate.kind} {gate.id}".strip(): gate for gate in found if not gate.passed}
+
+
+def test_a_change_that_does_no_harm_passes_wherever_it_decides():
+    assert not everywhere(changed(("actions/northmoor/grow.yaml", "value: 18.0", "value: 19.0")))
+
+
+def test_harm_on_a_channel_that_asks_is_found_with_the_persons_behind_it():
+    found = everywhere(changed(("bank.yaml", IN_ARREARS, "")))
+    named = [gate.who for gate in found.values() if gate.who]
+    assert set(found) >= {"prohibition no_credit_in_arrears", "prohibition no_credit_in_arrears on web"}
+    assert len(named) == 1
+    assert len(named[0]) == 12
+
+
+def rates(single):
+    """Of a hundred single persons so many are sold to, and of a hundred married ones all."""
+    return Rates(
+        persons={"marital": {"single": 100, "married": 100}},
+        selected={"policy/grow": {"marital": {"single": single, "married": 100}}},
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "passed"), [(90, 85, True), (90, 75, False), (70, 69, True), (70, 60, False), (None, 79, False)]
+)
+def test_on_a_channel_that_asks_a_change_may_not_make_it_less_fair(before, after, passed):
+    nobody = Summary(persons=1000)
+    simulated = Simulated(LIVE, LIVE, nobody, nobody, rates(after), None if before is None else rates(before))
+    [gate] = [gate for gate in gates(simulated) if gate.kind == "fairness" and "by marital after policy" in gate.said]
+    assert gate.passed == passed
