@@ -150,10 +150,10 @@ def publish(
     environment: str,
     as_json: bool,
 ) -> None:
-    """Check and build FOLDER and propose it as a release, on the platform that runs here.
+    """Build FOLDER and propose it as a release, on the platform that runs here.
 
-    It decides once it is simulated, approved by somebody else, a canary and promoted. In a PROJECT the first revision
-    decides at once; any other is kept there, to be proposed.
+    It decides once it is checked against what is live, simulated, approved by somebody else, a canary and promoted. In
+    a PROJECT the first revision decides at once; any other is kept there, to be proposed.
     """
     revision = _load(folder)
     if project:
@@ -166,8 +166,8 @@ def publish(
     with desk(person, environment) as at:
         at.keep(revision.catalogue.canonical())
         made = at.do("/v1/releases", {"revision": revision.id, "why": why, "acknowledged": acknowledged})
-        if made["state"] == "draft":
-            made = at.do(f"/v1/releases/{made['id']}/check", {"passed": True})
+        if at_once and made["state"] == "draft":
+            at.do(f"/v1/releases/{made['id']}/check", {"passed": True, "why": "it builds"})
         if at_once and made["state"] != "live":
             made = at.do(f"/v1/releases/{made['id']}/emergency", {"why": why})
     if as_json:

@@ -25,13 +25,19 @@ _case = click.option(
 
 
 @click.command()
-@_who
-@_case
+@click.argument("identifier", metavar="NS=VALUE|ID", required=False)
+@click.option("--case", help="The reference of the request in your own files, such as DSR-2026/17.")
+@click.option("--kept", metavar="ID", help="What the workflow `export` put aside.")
 @click.option("--to", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
-def export(identifier: str, case: str, file: Path | None) -> None:
+def export(identifier: str | None, case: str | None, kept: str | None, file: Path | None) -> None:
     """Hand over everything that is held about a customer, as JSON."""
+    if (kept is None) == (identifier is None) or (identifier is not None and case is None):
+        raise click.UsageError("name a customer and the --case, or what is --kept")
     with running().client("privacy") as client:
-        held = _ask(client, "/v1/persons/export", identifier, case)
+        if kept is not None:
+            held = checked(client.get(f"/v1/exports/{kept}", timeout=SECONDS))
+        else:
+            held = _ask(client, "/v1/persons/export", identifier or "", case or "")
     if file is None:
         say_json(held)
         return

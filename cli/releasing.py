@@ -8,12 +8,25 @@ from typing import Any
 import click
 import msgspec
 
-from cli.governed import desk, operator_options
+from cli.governed import F, desk, operator_options
 from cli.say import json_option, say_json
 
 _release = click.argument("release", default="")
 _why = click.option("--why", required=True, help="The reason, as the audit log keeps it.")
 _why_else = click.option("--why", default="", help="The reason, as the audit log keeps it.")
+
+
+def _result(command: F) -> F:
+    """The options of a command that says what something came to."""
+    for option in (
+        _why_else,
+        click.option("--figures", default="{}", metavar="JSON", help="What it measured."),
+        click.option("--passed/--failed", default=True, show_default=True, help="What it came to."),
+    ):
+        command = option(command)
+    return command
+
+
 _OPEN = ("draft", "checked", "simulated", "approved", "canary")
 
 
@@ -42,18 +55,31 @@ def approve(release: str, why: str, person: str, environment: str, as_json: bool
 
 @click.command()
 @_release
-@click.option("--passed/--failed", default=True, show_default=True, help="What it came to.")
-@click.option("--figures", default="{}", metavar="JSON", help="What it measured.")
-@_why_else
+@_result
+@operator_options
+@json_option
+def checked(release: str, passed: bool, figures: str, why: str, person: str, environment: str, as_json: bool) -> None:
+    """Note what checking RELEASE against what is live came to, where no workflow does."""
+    _step(release, "check", _noted(passed, figures, why), ("draft", "checked"), person, environment, as_json)
+
+
+@click.command()
+@_release
+@_result
 @operator_options
 @json_option
 def simulated(release: str, passed: bool, figures: str, why: str, person: str, environment: str, as_json: bool) -> None:
     """Note what the simulation of RELEASE came to, where no workflow does."""
+    told = _noted(passed, figures, why)
+    _step(release, "simulation", told, ("checked", "simulated", "approved"), person, environment, as_json)
+
+
+def _noted(passed: bool, figures: str, why: str) -> dict[str, Any]:
+    """A result as it is told."""
     try:
-        told = {"passed": passed, "why": why, "figures": msgspec.json.decode(figures, type=dict[str, Any])}
+        return {"passed": passed, "why": why, "figures": msgspec.json.decode(figures, type=dict[str, Any])}
     except msgspec.MsgspecError as error:
         raise click.BadParameter(f"is no JSON object: {error}", param_hint="--figures") from error
-    _step(release, "simulation", told, ("checked", "simulated", "approved"), person, environment, as_json)
 
 
 @click.command()
@@ -267,5 +293,5 @@ def say_release(made: dict[str, Any]) -> None:
         click.echo(f"  a review by somebody else is due by {_time(due)}")
 
 
-STEPS = (approve, simulated, canary, promote, rollback, withdraw, emergency, review, freeze, lift, history)
+STEPS = (checked, simulated, approve, canary, promote, rollback, withdraw, emergency, review, freeze, lift, history)
 """The commands that `kairos catalogue` takes in."""

@@ -116,6 +116,8 @@ def simulate(revision: str, as_json: bool, **given: Any) -> None:
 def _run(asked: Asked, file: str, revision: Revision, now: datetime, options: Options) -> Came:
     """Decide here, or have a pipeline decide."""
     if options.runner != "local":
+        if options.processes > 1:
+            fail("Processes of a pipeline are Beam's.", "Say --beam direct_num_workers=2, or leave the runner out.")
         from cli.simulate.pipeline import run_pipeline
 
         return run_pipeline(asked, file, lines_of(file, revision, now), options.runner, options.beam)

@@ -45,4 +45,16 @@ def run_pipeline(asked: Asked, file: str, lines: Iterable[bytes], runner: str, g
         fail(f"Dataflow needs {', '.join(missing)}.", f"Each is an option: --beam {missing[0]}=VALUE.")
     if isinstance(source, str) and "://" not in source:
         fail(f"No worker of Dataflow can read {file}.", "Copy it to a bucket and name it there: gs://BUCKET/FILE.")
+    _prove()
     return simulate(asked, source, f"{known['temp_location'].rstrip('/')}/simulation-{os.urandom(8).hex()}", options)
+
+
+def _prove() -> None:
+    """Fail without credentials, which Beam would look for again and again, and then do without."""
+    import google.auth
+    from google.auth.exceptions import DefaultCredentialsError
+
+    try:
+        google.auth.default()
+    except DefaultCredentialsError:
+        fail("Dataflow needs Google's credentials.", "gcloud auth application-default login")

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 
-from shared.domain.batch.simulating import Asked, Came, Simulation
+from shared.domain.batch.simulating import Asked, Came, Simulation, added
 
 
 def run(asked: Asked, lots: Iterable[tuple[int, list[bytes]]], processes: int) -> Came:
@@ -17,10 +17,7 @@ def run(asked: Asked, lots: Iterable[tuple[int, list[bytes]]], processes: int) -
     Raises:
         InvalidError: a line is not what it should be.
     """
-    total = Came.nothing(asked)
-    for each in _each(asked, lots, processes):
-        total.add(each)
-    return total
+    return added(asked, _each(asked, lots, processes))
 
 
 def _each(asked: Asked, lots: Iterable[tuple[int, list[bytes]]], processes: int) -> Iterator[Came]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-from shared.domain.batch.differing import Difference
+from shared.domain.batch.differing import Difference, Shift
 from shared.domain.batch.judging import Judged
 from shared.domain.batch.numbers import CHANGED_BY_LEVERS, COST, REACHED, VALUE, VALUE_WITHOUT_LEVERS
 from shared.domain.batch.report import Capacity, Findings
@@ -44,18 +44,34 @@ def say_differences(findings: Findings) -> None:
     assert before is not None, "two revisions differ"
     what = "persons" if findings.now else "decisions of the past"
     click.secho(f"{after.persons:,} {what}, before and after", bold=True)
+    was_reached, reached = (each.counts.get(REACHED, 0) for each in (before, after))
+    click.echo(
+        f"  given something {was_reached:,} → {reached:,} ({reached - was_reached:+,});"
+        f" no action {before.persons - was_reached:,} → {after.persons - reached:,}"
+    )
+    shifts = {shift.name: shift for shift in findings.shifts}
     for name, word in ((VALUE, "expected value"), (COST, "cost of contacts")):
-        was, now = before.amount(name), after.amount(name)
-        click.echo(f"  {word} £{was:,.2f} → £{now:,.2f} ({now - was:+,.2f})")
-    for shift in findings.shifts:
         click.echo(
-            f"  {shift.name} {shift.after - shift.before:+,.2f}, 95 %: {shift.low:+,.2f} to {shift.high:+,.2f};"
-            f" more of {shift.more:,}, less of {shift.less:,}"
+            f"  {word} £{before.amount(name):,.2f} → £{after.amount(name):,.2f}{_shifted(shifts.pop(name, None))}"
         )
+    for shift in shifts.values():
+        click.echo(f"  {shift.name.replace('_', ' ')} {shift.before:,.2f} → {shift.after:,.2f}{_shifted(shift)}")
+    for each in findings.capacities:
+        click.echo(f"  {capacity(each)}")
     if not found:
         click.echo("  nobody is given anything else, and nobody falls anywhere else")
         return
     _say_table(found, 2 * MOST)
+
+
+def _shifted(shift: Shift | None) -> str:
+    """By how much an amount differs, with its interval, and for how many persons."""
+    if shift is None:
+        return " (the same of everybody)"
+    return (
+        f" ({shift.after - shift.before:+,.2f}; 95 %: {shift.low:+,.2f} to {shift.high:+,.2f};"
+        f" more of {shift.more:,}, less of {shift.less:,})"
+    )
 
 
 def _say_table(found: Sequence[Difference], most: int) -> None:

@@ -11,11 +11,13 @@ from functions.persons.finding import Find
 from functions.persons.showing import ShowPerson
 from functions.persons.unmerging import Unmerge
 from functions.privacy import openapi as privacy_openapi
+from functions.privacy.api import handing_over
 from functions.privacy.api import routes as privacy_routes
 from functions.privacy.api import ticked as privacy_ticked
 from functions.privacy.erasing import Erase
 from functions.privacy.exporting import Export
 from functions.privacy.finding import Find as FindForPrivacy
+from functions.privacy.handing_over import HandOver
 from functions.records import openapi as records_openapi
 from functions.records.api import routes as records_routes
 from functions.records.challenging import Challenge
@@ -39,6 +41,7 @@ from functions.releases.handler import Govern
 from functions.simulation import openapi as simulation_openapi
 from functions.simulation.api import routes as simulation_routes
 from functions.simulation.handler import Simulate
+from shared.adapters.memory.handovers import Handovers
 from shared.adapters.memory.measuring import Measures
 from shared.adapters.memory.outcomes import Models
 from shared.adapters.memory.personal_data import Erasures, PersonalData
@@ -119,11 +122,13 @@ def _privacy(parts: Parts) -> Service:
     find = FindForPrivacy(parts.persons, parts.contacts, data, parts.bank.identifier_key)
     erase = Erase(find, data, memory.sealer.keys, erasures, memory.quarantine, new_erasure_id)
     export = Export(find, parts.contacts, data, memory.history)
+    hand_over = HandOver(find, export, Handovers(memory.store, memory.sealer))
     return Service(
         "privacy",
         [
             *privacy_ticked(erase, parts.clock("privacy"), utc_now),
             *privacy_routes(export, erase, erasures, parts.operators, utc_now),
+            *handing_over(hand_over, parts.operators, utc_now),
         ],
         ready=always_ready,
         document=privacy_openapi.document,

@@ -50,6 +50,7 @@ def stages(parts: Parts) -> dict[str, Service]:
         Connectors(memory.secrets, parts.egress),
         Paces(memory.store, meter, Timing(utc_now, wait_until, pause), partial(log, "WARNING")),
         allowances=allowances,
+        timer=timer,
         links=parts.bank.links(parts.outside.feedback),
         fragments=fragments,
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
-from shared.domain.content import Fragments, render
+from shared.domain.catalogue import Action, Revision, Treatment
 from shared.domain.delivery import Delivery
 from shared.domain.explanation import Explanation
 from shared.domain.policy.policy import Policy
@@ -30,6 +30,10 @@ class FilledPlacement(msgspec.Struct, frozen=True, kw_only=True):
     treatments: list[OfferedTreatment]
 
 
+Write = Callable[[Revision, Action, Treatment, Profile], dict[str, str]]
+"""Renders the content of a treatment."""
+
+
 class DecisionAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What to show. `fallback` says that no decision could be made now: show what you show by default."""
 
@@ -42,7 +46,7 @@ class DecisionAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 
 def filled(
-    policy: Policy, profile: Profile, deliveries: Sequence[Delivery], placement: str | None, fragments: Fragments
+    policy: Policy, profile: Profile, deliveries: Sequence[Delivery], placement: str | None, write: Write
 ) -> FilledPlacement:
     """A placement with those of the deliveries that are made for it; with all where none was named."""
     return FilledPlacement(
@@ -51,7 +55,7 @@ def filled(
             OfferedTreatment(
                 action=d.action,
                 treatment=d.treatment,
-                content=_content(policy, profile, d.treatment, fragments),
+                content=write(policy.revision, *policy.revision.treatment(d.treatment), profile),
                 delivery_id=d.delivery_id,
                 rank=d.rank,
             )
@@ -59,8 +63,3 @@ def filled(
             if placement is None or d.placement == placement
         ],
     )
-
-
-def _content(policy: Policy, profile: Profile, treatment_id: str, fragments: Fragments) -> dict[str, str]:
-    action, treatment = policy.revision.treatment(treatment_id)
-    return render(policy.revision, action, treatment, profile, fragments=fragments)

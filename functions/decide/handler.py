@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -13,7 +14,7 @@ from functions.eligibility.handler import Qualify
 from functions.identity.handler import Identify
 from functions.suppression.handler import Suppress
 from shared.domain.audiences import Audience, Told, tell
-from shared.domain.content import NO_FRAGMENTS, Fragments
+from shared.domain.content import NO_FRAGMENTS, Fragments, render
 from shared.domain.decision import DecisionRecord
 from shared.domain.engagement import Slots
 from shared.domain.errors import InvalidError, NotFoundError, TransientError
@@ -123,7 +124,7 @@ class Decide:
         self._scrubber = Scrubber(identifier_key)
         self._new_id = new_id
         self._timer = timer
-        self._fragments = fragments
+        self._write = partial(render, fragments=fragments, timer=timer)
 
     def __call__(self, request: DecisionRequest, now: datetime, *, explained: bool, trace: str) -> DecisionAnswer:
         """Decide what an inbound channel shows; a fallback where a store, a topic or the catalogue does not answer.
@@ -279,7 +280,7 @@ class Decide:
         [ranked] = self._arbitrate(qualified, now)
         deliveries, row = self._suppress.offer(ranked, now)
         policy = self._catalogues.get(ranked.revision)
-        return row, [filled(policy, ranked.profile, deliveries, placement, self._fragments) for placement, _ in wanted]
+        return row, [filled(policy, ranked.profile, deliveries, placement, self._write) for placement, _ in wanted]
 
     def _elapsed_ms(self, started: float) -> float:
         return round((self._timer() - started) * 1000, 3)

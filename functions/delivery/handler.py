@@ -47,6 +47,7 @@ from shared.ports import (
     NotNow,
     Paces,
     Persons,
+    Timer,
     Turn,
     Versioned,
     behind,
@@ -75,12 +76,13 @@ class Deliver:
         paces: Paces,
         *,
         allowances: Allowances,
+        timer: Timer,
         links: Links | None = None,
         fragments: Fragments = NO_FRAGMENTS,
     ) -> None:
         """Send through `provider`, at the channels' `paces`, to the address that only delivery may open; with `links`
         of ours in what is sent, and texts of content services. What a message cost beside what was known of that
-        before it was written is told to `allowances`.
+        before it was written is told to `allowances`; `timer` says how long it takes to write.
         """
         self._catalogues = catalogues
         self._persons = persons
@@ -88,7 +90,7 @@ class Deliver:
         self._contact_points = contact_points
         self._provider = provider
         self._paces = paces
-        self._allowances = allowances
+        self._allowances, self._timer = allowances, timer
         self._links = links
         self._fragments = fragments
 
@@ -267,7 +269,7 @@ class Deliver:
         action, treatment = revision.treatment(delivery.treatment)
         channel = revision.channels[delivery.channel]
         offered = offered_links(self._links, delivery.delivery_id, treatment)
-        content = render(revision, action, treatment, seen, offered, self._fragments)
+        content = render(revision, action, treatment, seen, offered, self._fragments, timer=self._timer)
         if address is None and channel.needs_contact_point:
             raise PermanentError("no contact point")
         content, links = linked(self._links, delivery.delivery_id, channel, treatment, content, offered)

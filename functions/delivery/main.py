@@ -34,7 +34,7 @@ from shared.runtime.push import Push
 from shared.runtime.service import Service
 from shared.runtime.settings import read
 from shared.runtime.telemetry import log
-from shared.runtime.world import new_holder, pause, utc_now, wait_until
+from shared.runtime.world import new_holder, pause, timer, utc_now, wait_until
 
 settings = read(Settings)
 meter = RequestMeter()
@@ -52,6 +52,7 @@ deliver = Deliver(
     Connectors(Secrets(settings.google_cloud_project, emulator=settings.secret_manager_emulator_host), egress),
     Paces(database, meter, Timing(utc_now, wait_until, pause), partial(log, "WARNING")),
     allowances=allowances,
+    timer=timer,
     links=Links(link_keys(settings.link_keys), settings.link_base) if settings.link_base else None,
     fragments=HttpFragments(egress),
 )

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Request, Response
 
 from functions.privacy.erasing import Erase
 from functions.privacy.exporting import Export
+from functions.privacy.handing_over import HandOver
 from shared.domain.erasure import Erasure, check_case
 from shared.domain.errors import InvalidError
 from shared.ports import Clock, Erasures
@@ -48,6 +49,24 @@ def ticked(erase: Erase, check: Check, clock: Clock) -> Sequence[Route]:
         return json_answer(erase.finish_due(clock()))
 
     return [("POST", "/", post_sweep)]
+
+
+def handing_over(hand_over: HandOver, keys: Keyring, clock: Clock) -> Sequence[Route]:
+    """The routes of what is put aside for persons, for operators of a keyring."""
+
+    def post_exports(request: Request) -> Response:
+        caller, asked = keys.caller(request), _asked(request)
+        made = hand_over(asked.identifiers, by=caller.name, case=asked.case, now=clock())
+        log("INFO", "a person's data was put aside", by=caller.name, case=asked.case)
+        return json_answer(made)
+
+    def get_export(request: Request, name: str) -> Response:
+        caller = keys.caller(request)
+        held = hand_over.fetch(name, clock())
+        log("INFO", "a person's data was handed over", by=caller.name, handover=name)
+        return Response(held, content_type="application/json")
+
+    return [("POST", "/v1/exports", post_exports), ("GET", "/v1/exports/<name>", get_export)]
 
 
 def routes(export: Export, erase: Erase, erasures: Erasures, keys: Keyring, clock: Clock) -> Sequence[Route]:

@@ -6,15 +6,17 @@ import functions_framework
 from flask import Request
 from werkzeug.wrappers import Response
 
-from functions.privacy.api import routes, ticked
+from functions.privacy.api import handing_over, routes, ticked
 from functions.privacy.erasing import Erase
 from functions.privacy.exporting import Export
 from functions.privacy.finding import Find
+from functions.privacy.handing_over import HandOver
 from functions.privacy.openapi import document
 from functions.privacy.settings import Settings
 from shared.adapters.bigquery import DecisionHistory
 from shared.adapters.firestore.client import Database
 from shared.adapters.firestore.contacts import Contacts
+from shared.adapters.firestore.handovers import Handovers
 from shared.adapters.firestore.person_keys import sealer
 from shared.adapters.firestore.personal_data import Erasures, PersonalData
 from shared.adapters.firestore.persons import Persons
@@ -38,17 +40,14 @@ contacts, data, erasures = (
 )
 find = Find(Persons(database, meter, sealing), contacts, data, hexadecimal("IDENTIFIER_KEY", settings.identifier_key))
 erase = Erase(find, data, sealing.keys, erasures, Quarantine(database), new_erasure_id)
+export = Export(find, contacts, data, DecisionHistory(settings.google_cloud_project, sealing))
+keys = Keyring(settings.operator_keys)
 service = Service(
     "privacy",
     [
         *ticked(erase, check_of(settings, utc_now), utc_now),
-        *routes(
-            Export(find, contacts, data, DecisionHistory(settings.google_cloud_project, sealing)),
-            erase,
-            erasures,
-            Keyring(settings.operator_keys),
-            utc_now,
-        ),
+        *routes(export, erase, erasures, keys, utc_now),
+        *handing_over(HandOver(find, export, Handovers(database, sealing)), keys, utc_now),
     ],
     ready=always_ready,
     document=document,

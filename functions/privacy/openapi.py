@@ -7,6 +7,7 @@ from typing import Any
 
 from functions.privacy.api import Asked, Known, Readmitted
 from functions.privacy.erasing import Report
+from shared.domain.handover import Handover
 from shared.runtime import openapi
 from shared.runtime.openapi import Operation, Parameter
 
@@ -20,6 +21,22 @@ OPERATIONS = (
         body=(Asked,),
         answer=(200, "All of it, by where it is held.", (dict[str, Any],)),
         refusals=(*_REFUSALS, 410),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/exports",
+        summary="Put everything that is held about a person aside, sealed, to be fetched for thirty days.",
+        body=(Asked,),
+        answer=(200, "Where it lies, and until when.", (Handover,)),
+        refusals=(*_REFUSALS, 410),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/exports/<name>",
+        summary="What was put aside.",
+        variables=(Parameter("name", "Its id."),),
+        answer=(200, "All of it, by where it is held.", (dict[str, Any],)),
+        refusals=(401, 404, 410, 503),
     ),
     Operation(
         method="POST",

@@ -12,7 +12,7 @@ import msgspec
 from functions.waves.holding import Held
 from shared.domain.catalogue import Audience
 from shared.domain.errors import AlreadyExistsError, InvalidError, StaleError
-from shared.domain.outbound.wave import OutboundWave, decoded_parameters
+from shared.domain.outbound.wave import PAGE, OutboundWave, decoded_parameters
 from shared.domain.part import seconds
 from shared.ports import Catalogues
 from shared.ports.waves import Audiences, Query, Waves
@@ -35,7 +35,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         until: the end of the time that is looked at; now where it is not given.
         parameters: what the SQL of the audience reads.
         per_minute: persons decided a minute, in place of what the audience says.
-        page_persons: persons of a page.
+        page_persons: persons of a page; a minute's worth, and no more than `PAGE`, where it is not given.
     """
 
     audience: str
@@ -99,7 +99,7 @@ class Start:
             if value is not None and not 1 <= value <= most:
                 raise InvalidError(f"is from 1 to {most:,}", field=field)
         audience = self._catalogues.current().revision.audiences.get(asked.audience)
-        given: dict[str, Any] = {} if asked.page_persons is None else {"page_persons": asked.page_persons}
+        per_minute = asked.per_minute or (audience.per_minute if audience else None)
         wave = OutboundWave(
             id=wave_id,
             audience=asked.audience,
@@ -108,8 +108,8 @@ class Start:
             seen_at=now,
             execution=asked.execution,
             parameters=decoded_parameters(audience.parameters if audience else {}, asked.parameters),
-            per_minute=asked.per_minute or (audience.per_minute if audience else None),
-            **given,
+            per_minute=per_minute,
+            page_persons=asked.page_persons or min(PAGE, per_minute or PAGE),
         )
         if audience is None:
             return wave

@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 from jinja2 import StrictUndefined, Template, TemplateError
 from jinja2.exceptions import SecurityError
+from jinja2.meta import find_undeclared_variables
+from jinja2.nodes import Call, Filter, For
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
@@ -35,6 +37,12 @@ LANGUAGE = "language"
 
 MOST_CHARACTERS = 500_000
 """Of one field."""
+
+MOST_SECONDS = 1.0
+"""By the clock, that a content may take to render; looked at whenever a piece of it is done."""
+
+NO_CLOCK: Callable[[], float] = lambda: 0.0  # noqa: E731
+"""Says that no time passes: a preview may take what it takes."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u2028\u2029]")
 _BREAKS = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\s]+")
@@ -87,6 +95,29 @@ def template(text: str, medium: Medium) -> Template:
     return environment(medium).from_string(text)
 
 
+@lru_cache(maxsize=4096)
+def reads_fragments_alone(text: str, medium: Medium) -> bool:
+    """Whether what a template becomes depends on nothing but what a content service says: then it is the same for
+    every person.
+
+    Raises:
+        jinja2.TemplateError: the text is no template.
+    """
+    parsed = environment(medium).parse(text)
+    filters = {each.name for each in parsed.find_all(Filter)}
+    return (
+        find_undeclared_variables(parsed) == {"fragment"}
+        and filters <= {"default"}
+        and next(parsed.find_all((Call, For)), None) is None
+    )
+
+
+@lru_cache(maxsize=512)
+def _of_fragment(text: str, medium: Medium, fragment: tuple[tuple[str, str], ...]) -> str:
+    """What such a template becomes by what a content service says."""
+    return template(text, medium).render({"fragment": dict(fragment)})
+
+
 def field_of(channel: Channel, name: str) -> ContentField:
     """What is known of a field of a channel's content. An e-mail's subject is a header, not markup."""
     found = channel.content.get(name)
@@ -113,28 +144,40 @@ def render(
     profile: Profile,
     links: Mapping[str, str] | None = None,
     fragments: Fragments = NO_FRAGMENTS,
+    *,
+    timer: Callable[[], float] = NO_CLOCK,
 ) -> dict[str, str]:
     """Every field of a treatment's content, rendered. An attribute that is null is one that is not there; `links` are
-    there only in what is sent, and `fragments` what content services say.
+    there only in what is sent, and `fragments` what content services say; `timer` tells the time in seconds.
 
     Raises:
-        PermanentError: a template reads what is not there, or does with a value of this person what cannot be done.
+        PermanentError: a template reads what is not there, does with a value of this person what cannot be done, or
+            takes too long.
     """
     channel = revision.channels[treatment.channel]
     language = language_of(treatment, profile.attributes)
     texts = treatment.content if language is None else {**treatment.content, **treatment.translations[language]}
     seen: Mapping[str, Any] | None = None
+    fragment: Mapping[str, str] | None = None
+    until = 0.0
     rendered = {}
     for name, text in texts.items():
         try:
             if "{" in text:
-                seen = seen or {
-                    **_seen(revision, action, profile, language),
-                    "links": links or {},
-                    "fragment": _fragment(revision, treatment, language, fragments),
-                }
                 field = field_of(channel, name)
-                rendered[name] = fitting(template(text, field.medium).render(seen), field, text)
+                if fragment is None:
+                    fragment = _fragment(revision, treatment, language, fragments)
+                    until = timer() + MOST_SECONDS
+                if reads_fragments_alone(text, field.medium):
+                    said = _of_fragment(text, field.medium, tuple(fragment.items()))
+                else:
+                    seen = seen or {
+                        **_seen(revision, action, profile, language),
+                        "links": links or {},
+                        "fragment": fragment,
+                    }
+                    said = _written(template(text, field.medium), seen, until, timer)
+                rendered[name] = fitting(said, field, text)
             else:
                 rendered[name] = text
         except TemplateError as error:
@@ -145,6 +188,19 @@ def render(
             # a filter may raise anything over a value of another type than declared; its words may quote the value
             raise PermanentError(f"content {name!r} of {treatment.id}: {type(error).__name__}") from error
     return rendered
+
+
+def _written(of: Template, seen: Mapping[str, Any], until: float, timer: Callable[[], float]) -> str:
+    """A template's text, as far as it is neither too long nor too slow."""
+    pieces, length = [], 0
+    for piece in of.generate(seen):
+        pieces.append(piece)
+        length += len(piece)
+        if length > MOST_CHARACTERS:
+            raise PermanentError(f"becomes more than {MOST_CHARACTERS} characters")
+        if timer() > until:
+            raise PermanentError(f"takes more than {MOST_SECONDS:g} s to render")
+    return "".join(pieces)
 
 
 def segments_of(channel: Channel, content: Mapping[str, str]) -> int:

@@ -12,7 +12,7 @@ from shared.ports.contacts import AbandonedDeliveries, Contacts, Deferrals, Defe
 from shared.ports.history import Days, DecisionHistory, Ended, Seals, Unopened
 from shared.ports.paces import NotNow, Paces, Turn
 from shared.ports.person_keys import KeyWrapper, PersonKeys
-from shared.ports.personal_data import Erasures, Held, PersonalData, PersonHistory
+from shared.ports.personal_data import Erasures, Handovers, Held, PersonalData, PersonHistory
 from shared.ports.persons import ContactPoints, Persons, Rewrite, behind, creation
 from shared.ports.reckoning import Counted, Reckoning, Unended, Untold
 from shared.ports.releases import Releases
@@ -41,6 +41,7 @@ __all__ = [
     "Ended",
     "Erasures",
     "Folding",
+    "Handovers",
     "Held",
     "Intake",
     "KeyWrapper",

@@ -11,6 +11,7 @@ import msgspec
 from shared.domain.deferral import Deferral
 from shared.domain.delivery import Delivery
 from shared.domain.erasure import Erasure
+from shared.domain.handover import Handover
 from shared.domain.identity.links import Identifier
 from shared.domain.outcome import Outcome
 from shared.messages import HistoryRow
@@ -60,7 +61,7 @@ class PersonalData(Protocol):
         """
 
     def delete(self, person_ids: Sequence[str]) -> Mapping[str, int]:
-        """Delete outcomes, deliveries, deferrals, contacts and contact points; how many of each."""
+        """Delete outcomes, deliveries, deferrals, handovers, contacts and contact points; how many of each."""
 
     def readmit(self, identifier: Identifier) -> None:
         """Take a tombstone away."""
@@ -80,6 +81,28 @@ class Erasures(Protocol):
 
     def due(self, now: datetime) -> Sequence[Erasure]:
         """Those that are not finished, and that another run now would finish, the earliest first."""
+
+
+class Handovers(Protocol):
+    """What was put aside for persons to be handed, sealed under their keys."""
+
+    def put(self, handover: Handover, parts: Sequence[bytes]) -> None:
+        """Put parts aside, in place of what the same handover had.
+
+        Raises:
+            ErasedError: the person was erased.
+        """
+
+    def get(self, handover_id: str) -> Handover | None:
+        """One of them, None where there is none."""
+
+    def parts(self, handover: Handover) -> Iterator[bytes]:
+        """What was put aside, part by part.
+
+        Raises:
+            ErasedError: the person was erased since.
+            TransientError: it is being deleted.
+        """
 
 
 class PersonHistory(Protocol):

@@ -53,6 +53,7 @@ class Documents:
     personal_data: Any
     erasures: Any
     reports: Any
+    handovers: Any
     samples: Any
     keys: Any
     meter: Counted
@@ -145,6 +146,7 @@ def quarantine(request: pytest.FixtureRequest, project: str) -> Any:
 
 def in_memory() -> Documents:
     store, meter = memory.Store(), Counted()
+    sealer = memory.new_sealer(store)
     return Documents(
         persons=memory.Persons(store, meter),
         contacts=memory.Contacts(store, meter),
@@ -165,8 +167,9 @@ def in_memory() -> Documents:
         personal_data=memory.PersonalData(store),
         erasures=memory.Erasures(store),
         reports=memory.Reports(store),
+        handovers=memory.Handovers(store, sealer),
+        keys=sealer.keys,
         samples=Samples(store, memory.Contacts(store, meter)),
-        keys=memory.new_sealer(store).keys,
         meter=meter,
     )
 
@@ -178,6 +181,7 @@ def in_firestore(project: str) -> Iterator[Documents]:
     from shared.adapters.firestore.contact_points import ContactPoints  # noqa: PLC0415
     from shared.adapters.firestore.contacts import Contacts  # noqa: PLC0415
     from shared.adapters.firestore.deferrals import Deferrals, DeferredDeliveries  # noqa: PLC0415
+    from shared.adapters.firestore.handovers import Handovers  # noqa: PLC0415
     from shared.adapters.firestore.models import Models  # noqa: PLC0415
     from shared.adapters.firestore.outcomes import Outcomes  # noqa: PLC0415
     from shared.adapters.firestore.paces import Paces  # noqa: PLC0415
@@ -214,6 +218,7 @@ def in_firestore(project: str) -> Iterator[Documents]:
         personal_data=PersonalData(database, private, sealer),
         erasures=Erasures(database),
         reports=Reports(database),
+        handovers=Handovers(database, sealer),
         samples=InFirestoreSamples(database, Contacts(database, meter, sealer), sealer),
         keys=sealer.keys,
         meter=meter,

@@ -57,7 +57,7 @@ def test_everything_is_held_under_all_ids(people):
 
 def test_what_is_erased_is_nowhere_and_everybody_else_is_as_before(people):
     before = people.personal_data.held(OTHERS)
-    gone = {"outcomes": 2, "deliveries": 2, "deferrals": 2, "contacts": 2, "contact_points": 2}
+    gone = {"outcomes": 2, "deliveries": 2, "deferrals": 2, "handovers": 0, "contacts": 2, "contact_points": 2}
     assert erase(people, US) == (4, gone)
     assert people.personal_data.held(US) == Held()
     assert people.contacts.history("p-1").version is None

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import cache
 
 import msgspec
 import pytest
 
 from shared.domain.catalogue import Revision
+from shared.domain.content import render
+from shared.domain.errors import PermanentError
 from shared.domain.policy.policy import Policy
 from tests.fault.world import World, bank_customers, bank_revision, canonical, ordinary
 from tests.ungoverned import Ungoverned
@@ -81,6 +84,22 @@ def test_a_delivery_fails_with_its_reason_and_releases_the_contact(text):
     assert not world.quarantine.list()
     [history] = world.store.histories.values()
     assert {msgspec.json.decode(entry)["state"] for entry in history.contacts.values()} == {"released"}
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds", "said"),
+    [
+        ("{% for letter in profile.residency %}{{ letter }}{% endfor %}", 0.6, "takes more than 1 s to render"),
+        ("{% for letter in profile.residency %}" + "a" * 300_000 + "{% endfor %}", 0.0, "more than 500000 characters"),
+    ],
+)
+def test_what_takes_too_long_or_grows_too_long_is_given_up_on_the_way(text, seconds, said):
+    ticks = itertools.count()
+    policy, person = written(text), bank_customers()[ordinary()]
+    action, treatment = policy.revision.treatment("northmoor_cash_isa.push")
+
+    with pytest.raises(PermanentError, match=said):
+        render(policy.revision, action, treatment, person.profile, timer=lambda: next(ticks) * seconds)
 
 
 def residency(number):

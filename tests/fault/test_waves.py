@@ -97,7 +97,7 @@ class Post:
         )
         self.audiences, self.left = Found(), dict.fromkeys(LIMITS, Left(10**9, TONIGHT))
         self.signals, self.requests = {}, []
-        self.lost = 0
+        self.lost, self.dead = 0, b""
         plain = {
             "waves": Waves(self.store),
             "members": Members(self.store),
@@ -128,6 +128,9 @@ class Post:
 
     def serve(self, path, body):
         """Answer a request as waves or as ingest does."""
+        if path == "/v1/dead-letters":
+            self.quarantine.park(parked(2, data=self.dead))
+            return 200, b'{"more": false}'
         if path == "/v1/signals":
             return 202, json.dumps(self.take(json.loads(body))).encode()
         answer = self.client.post(path, data=body, headers={"content-type": "application/json", "x-api-key": "k"})
@@ -183,6 +186,7 @@ class Around:
         return {f"GOOGLE_CLOUD_{key}": value for key, value in known.items()} | {
             "WAVES_URL": "http://waves",
             "INGEST_URL": "http://ingest",
+            "OPERATIONS_URL": "http://operations",
         }
 
     def connect(self, connector, arguments):
@@ -279,19 +283,20 @@ def test_what_serves_a_wave_may_die_at_any_line():
 
 def test_what_is_under_way_or_parked_is_told():
     post = Post()
-    post.lost = 2
+    post.lost = 3
     post.quarantine.park(parked(1, data=f'{{"signal": {{"id": "w-{IDS[0]}"}}}}'.encode()))
+    post.dead = f'{{"signal": {{"id": "w-{IDS[2]}"}}}}'.encode()
 
     result = post.run(PILOT)
 
     told = result["reconciled"]
-    assert (told["accepted"], told["decided"], told["quarantined"], told["in_flight"]) == (5, 3, 1, 1)
+    assert (told["accepted"], told["decided"], told["quarantined"], told["in_flight"]) == (5, 2, 2, 1)
     assert post.store.wave_pages, "whoever asks again needs them"
     post.lost = 0
     post.signals.clear()
     post.take([{"id": f"w-{IDS[1]}"}])
     again = post.client.get("/v1/waves/w/report", headers={"x-api-key": "k"}).json["reconciled"]
-    assert (again["decided"], again.get("in_flight", 0)) == (4, 0)
+    assert (again["decided"], again.get("in_flight", 0)) == (3, 0)
     assert not post.store.wave_pages
 
 

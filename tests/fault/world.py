@@ -197,6 +197,7 @@ class World:
             ports["provider"],
             ports["paces"],
             allowances=ports["allowances"],
+            timer=lambda: 0.0,
         )
         self.fire_deliveries = FireDeliveries(
             ports["deferred_deliveries"], ports["publisher"], lambda: self.now, self.wait_until

@@ -283,7 +283,7 @@ def test_the_build_uses_only_substitutions_and_steps_that_exist():
     build = yaml.safe_load((ROOT / "cloudbuild.yaml").read_text())
     text = (ROOT / "cloudbuild.yaml").read_text()
 
-    steps = ["tools", "verify", "stage", "build", "push", "deploy", "catalogue", "canary"]
+    steps = ["terraform", "verify", "stage", "build", "push", "deploy", "catalogue", "canary"]
     assert [step["id"] for step in build["steps"]] == steps
     assert set(re.findall(r"\$\{(_\w+)\}", text)) <= build["substitutions"].keys()
     for step in build["steps"]:

@@ -54,7 +54,7 @@ ROUTES = {
     ),
     "simulation": (simulation.routes(*[NOTHING] * 3), simulation_openapi),
     "persons": (persons.routes(*[NOTHING] * 5), persons_openapi),
-    "privacy": (privacy.routes(*[NOTHING] * 5), privacy_openapi),
+    "privacy": ([*privacy.routes(*[NOTHING] * 5), *privacy.handing_over(*[NOTHING] * 3)], privacy_openapi),
     "records": (
         [
             *records.routes(*[NOTHING] * 3),

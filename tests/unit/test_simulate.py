@@ -86,9 +86,18 @@ def test_two_revisions_differ_where_the_change_is(persons, tmp_path):
     shutil.copytree(ROOT / "catalogue", draft)
     bank = draft / "bank.yaml"
     bank.write_text(bank.read_text().replace("profile.credit_score >= 560", "profile.credit_score >= 600"))
+    channels = draft / "channels.yaml"
+    channels.write_text(channels.read_text().replace("price: 0.004", "price: 0.006"))
     found = told(str(draft), "--against", str(ROOT / "catalogue"), "--persons", persons)
     [fall] = [each for each in found["differences"] if each["name"].endswith("credit_score_accepted")]
     assert (fall["after"] - fall["before"], fall["gained"], fall["lost"]) == (4, 4, 0)
+    [cost] = [each for each in found["amounts"] if each["name"] == "cost"]
+    reached = found["after"]["counts"]["reached"]
+    assert (cost["more"], cost["less"]) == (reached, 0)
+    assert cost["after"] - cost["before"] == pytest.approx(0.002 * reached)
+    assert cost["low"] < 0.002 * reached < cost["high"]
+    _, output = run(str(draft), "--against", str(ROOT / "catalogue"), "--persons", persons, "--who", "cost")
+    assert [each.split()[0] for each in output.splitlines()] == ["came"] * reached
     assert not told("--against", str(ROOT / "catalogue"), "--persons", persons)["differences"]
 
 

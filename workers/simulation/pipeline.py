@@ -15,7 +15,7 @@ from apache_beam.io import ReadFromText, WriteToText
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from shared.domain.batch.simulating import AT_ONCE, Asked, Came, Simulation
+from shared.domain.batch.simulating import AT_ONCE, Asked, Came, Simulation, added
 from shared.domain.errors import InvalidError
 
 _ASKED, _CAME, _WRONG = "asked.json", "came.json", "wrong.txt"
@@ -61,7 +61,7 @@ class Together(beam.CombineFn):
 
     def merge_accumulators(self, totals: Iterable[Came]) -> Came:
         """What several came to."""
-        return _added(self.create_accumulator(), totals)
+        return added(self._asked, totals)
 
     def extract_output(self, total: Came) -> Came:
         """All of it."""
@@ -105,12 +105,6 @@ def simulate(asked: Asked, source: str | Iterable[bytes], folder: str, options: 
     if wrong:
         raise InvalidError(wrong)
     return msgspec.json.decode(_read(came_file), type=Came)
-
-
-def _added(total: Came, others: Iterable[Came]) -> Came:
-    for each in others:
-        total.add(each)
-    return total
 
 
 def _encoded(came: Came) -> str:

@@ -9,10 +9,11 @@ from itertools import islice
 from google.cloud import firestore
 from google.cloud.firestore_v1.base_query import FieldFilter
 
-from shared.adapters.firestore.client import Database, Snapshot, decode, encode
+from shared.adapters.firestore.client import Database, Snapshot, decode, encode, fields_of
 from shared.adapters.firestore.contact_points import CONTACT_POINTS, open_addresses
 from shared.adapters.firestore.contacts import CONTACTS, DELIVERIES
 from shared.adapters.firestore.deferrals import DEFERRALS, decode_deferral
+from shared.adapters.firestore.handovers import HANDOVERS
 from shared.adapters.firestore.outcomes import OUTCOMES
 from shared.adapters.firestore.persons import IDENTIFIERS, PROFILES
 from shared.adapters.firestore.profiles import encode_erased
@@ -93,13 +94,15 @@ class PersonalData:
             OUTCOMES: list(self._outcomes(decode(Delivery, each) for each in deliveries)),
             DELIVERIES: deliveries,
             DEFERRALS: list(self._of(DEFERRALS, person_ids)),
+            HANDOVERS: list(self._of(HANDOVERS, person_ids)),
             CONTACTS: self._database.get_all([self._database.reference(CONTACTS, each) for each in person_ids]),
         }
         points = self._vault.get_all([self._vault.reference(CONTACT_POINTS, each) for each in person_ids])
         for found in own.values():
             self._write(self._database, found, _delete)
         self._write(self._vault, points, _delete)
-        return {**{name: len(found) for name, found in own.items()}, CONTACT_POINTS: len(points)}
+        handed = sum("part" not in fields_of(each) for each in own[HANDOVERS])
+        return {**{name: len(found) for name, found in own.items()}, HANDOVERS: handed, CONTACT_POINTS: len(points)}
 
     def readmit(self, identifier: Identifier) -> None:
         """Take a tombstone away."""

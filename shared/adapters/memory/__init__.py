@@ -6,6 +6,7 @@ from shared.adapters.memory.catalogues import Catalogues
 from shared.adapters.memory.contact_points import ContactPoints
 from shared.adapters.memory.contacts import Contacts
 from shared.adapters.memory.deferrals import AbandonedDeliveries, Deferrals, DeferredDeliveries
+from shared.adapters.memory.handovers import Handovers
 from shared.adapters.memory.history import DecisionHistory
 from shared.adapters.memory.outcomes import Models, Outcomes
 from shared.adapters.memory.paces import Paces
@@ -34,6 +35,7 @@ __all__ = [
     "Deferrals",
     "DeferredDeliveries",
     "Erasures",
+    "Handovers",
     "Models",
     "Outcomes",
     "Paces",

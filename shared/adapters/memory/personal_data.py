@@ -80,6 +80,7 @@ class PersonalData:
             outcomes, deferrals = self._outcomes(deliveries), self._deferrals(person_ids)
             contacts = [each for each in person_ids if each in store.histories]
             points = [each for each in store.contact_points if each[0] in person_ids]
+            handovers = [key for key, (each, _) in store.handovers.items() if each.person_id in person_ids]
             for key in outcomes:
                 del store.outcomes[key]
             for key in deliveries:
@@ -87,6 +88,8 @@ class PersonalData:
             for key in deferrals:
                 del store.deferrals[key]
                 store.due.pop(key, None)
+            for key in handovers:
+                del store.handovers[key]
             for key in contacts:
                 del store.histories[key]
             for point in points:
@@ -95,6 +98,7 @@ class PersonalData:
             "outcomes": len(outcomes),
             "deliveries": len(deliveries),
             "deferrals": len(deferrals),
+            "handovers": len(handovers),
             "contacts": len(contacts),
             "contact_points": len({person_id for person_id, _ in points}),
         }

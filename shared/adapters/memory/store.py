@@ -17,6 +17,7 @@ from shared.domain.contact_folding import Fold
 from shared.domain.delivery import Delivery
 from shared.domain.forgetting import Era
 from shared.domain.governance.in_force import InForce
+from shared.domain.handover import Handover
 from shared.domain.identity.links import Identifier
 from shared.domain.observed import Observed
 from shared.domain.outbound.wave import OutboundWave
@@ -81,6 +82,7 @@ class Store:
         self.models: dict[str, Counts] = {}
         self.eras: dict[str, dict[Era, Counts]] = {}
         self.revisions: dict[str, bytes] = {}
+        self.handovers: dict[str, tuple[Handover, list[bytes]]] = {}
         self.reports: dict[tuple[str, str], bytes] = {}
         self.releases: dict[str, Governed] = {}
         self.audit: dict[tuple[str, int], bytes] = {}

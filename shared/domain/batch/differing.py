@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from shared.domain.batch.numbers import Behind, Summary
+from shared.domain.batch.packed import Flags
 from shared.domain.exact import exact, fraction, real
 
 _WIDTH = 1.959963984540054
@@ -107,6 +108,15 @@ def moved(before: Behind, after: Behind, persons: int) -> Moved:
             found.gained[name], found.lost[name] = int((more > 0).sum()), int((more < 0).sum())
             found.more[name], found.squares[name] = exact(more), exact(more * more)
     return found
+
+
+def apart(before: Behind, after: Behind, name: str) -> tuple[Flags, Flags] | None:
+    """Who adds less to an amount, and who more; None where neither has it."""
+    was, now = before.amounts.get(name), after.amounts.get(name)
+    if was is None and now is None:
+        return None
+    more = (0.0 if now is None else now) - (0.0 if was is None else was)
+    return np.asarray(more < 0.0), np.asarray(more > 0.0)
 
 
 def differences(before: dict[str, int], after: dict[str, int], found: Moved) -> list[Difference]:

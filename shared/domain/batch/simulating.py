@@ -14,7 +14,7 @@ import msgspec
 
 from shared.domain.batch.cases import Case, persons, records
 from shared.domain.batch.deciding import Batch, Wave
-from shared.domain.batch.differing import Moved, moved
+from shared.domain.batch.differing import Moved, apart, moved
 from shared.domain.batch.numbers import Behind, Numbers, Summary, summed, who
 from shared.domain.batch.packed import Flags
 from shared.domain.batch.persons import SOURCE
@@ -221,9 +221,21 @@ class Simulation:
             moved=moved(found[0], found[-1], len(names)),
             rates=tuple(rates),
             weeks=tuple(weeks),
-            behind=tuple(who(each, asked.behind, names) if asked.behind else [] for each in found),
+            behind=self._behind(found, names),
             record=record,
         )
+
+    def _behind(self, found: Sequence[Behind], names: Sequence[str]) -> tuple[list[str], ...]:
+        """The cases behind the number that is asked for; where two revisions differ in an amount, those who add less
+        by the last one, and those who add more.
+        """
+        number = self._asked.behind
+        if number is None:
+            return tuple([] for _ in found)
+        differing = apart(found[0], found[1], number) if len(found) == 2 else None
+        if differing is None:
+            return tuple(who(each, number, names) for each in found)
+        return tuple([names[place] for place in flags.nonzero()[0].tolist()] for flags in differing)
 
     def _of(self, slots: Slots) -> list[Numbers]:
         """What decides for such slots, by revision."""
