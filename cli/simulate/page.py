@@ -12,16 +12,21 @@ from shared.domain.batch.numbers import CHANGED_BY_LEVERS, COST, REACHED, VALUE,
 from shared.domain.batch.report import Findings
 
 MOST_DIFFERENCES = 40
+_LONG = 24
+"""Letters from which on a text may break anywhere."""
+
 _OUTCOMES = ("click", "accept", "dismiss", "complaint", "unsubscribe", "objection")
 _STYLE = """
 body{font:15px/1.45 system-ui,sans-serif;color:#1b1b1b;background:#fff;max-width:62rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem;border-bottom:1px solid #999}h3{font-size:1rem}
 table{border-collapse:collapse;margin:.5rem 0 1rem}caption{text-align:left;color:#444;padding:.2rem 0}
-th,td{padding:.15rem .7rem .15rem 0;text-align:left;vertical-align:middle;overflow-wrap:anywhere}
-th{border-bottom:1px solid #bbb;font-weight:600}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
-svg{display:block}rect.is{fill:#23527c}rect.was{fill:#b5b5b5}circle.is{fill:#23527c}line.is{stroke:#23527c;
-stroke-width:2}line.mark{stroke:#a02020;stroke-width:1;stroke-dasharray:2 2}.broken,.not_concluded{font-weight:700}
-@media print{body{margin:0;max-width:none;font-size:10pt}tr,svg{break-inside:avoid}h2,h3{break-after:avoid}
+th,td{padding:.15rem .7rem .15rem 0;text-align:left;vertical-align:middle}td.w{overflow-wrap:anywhere}
+th{border-bottom:1px solid #bbb;font-weight:600}th.n{text-align:right}
+td.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+svg{display:block}.broken,.not_concluded{font-weight:700}
+@page{margin:14mm}
+@media print{body{margin:0;max-width:none;font-size:9pt}svg{width:8rem;height:auto}
+tr,svg{break-inside:avoid}h2,h3{break-after:avoid}
 rect,circle,line{print-color-adjust:exact}}
 """
 
@@ -253,13 +258,17 @@ def _columns(*, compared: bool) -> tuple[str, ...]:
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "") -> str:
     """A table; what is no markup is escaped."""
     said = f"<caption>{escape(caption)}</caption>" if caption else ""
-    top = f"<thead><tr>{''.join(_cell('th', each) for each in head)}</tr></thead>" if head else ""
-    body = "".join(f"<tr>{''.join(_cell('td', each) for each in row)}</tr>" for row in rows)
+    top = f"<thead><tr>{''.join(_row('th', head))}</tr></thead>" if head else ""
+    body = "".join(f"<tr>{''.join(_row('td', row))}</tr>" for row in rows)
     return f"<table>{said}{top}<tbody>{body}</tbody></table>"
 
 
-def _cell(tag: str, text: str) -> str:
-    if isinstance(text, Markup):
-        return f"<{tag}>{text}</{tag}>"
-    numeric = ' class="n"' if text[:1] in "0123456789£+-" and text else ""
-    return f"<{tag}{numeric}>{escape(text)}</{tag}>"
+def _row(tag: str, texts: Sequence[str]) -> Iterator[str]:
+    """The cells of a row: the first is a name; numbers stay on their line, what is long does not."""
+    for place, text in enumerate(texts):
+        if isinstance(text, Markup):
+            yield f"<{tag}>{text}</{tag}>"
+            continue
+        numeric = place > 0 and text[:1] in tuple("0123456789£+-") and len(text) < _LONG
+        of = ' class="n"' if numeric else ' class="w"' if len(text) >= _LONG else ""
+        yield f"<{tag}{of}>{escape(text)}</{tag}>"
