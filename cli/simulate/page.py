@@ -10,27 +10,33 @@ from cli.simulate.saying import capacity
 from shared.domain.batch.differing import Difference
 from shared.domain.batch.numbers import CHANGED_BY_LEVERS, COST, REACHED, VALUE, VALUE_WITHOUT_LEVERS, Summary
 from shared.domain.batch.report import Findings
+from shared.domain.releasing.gates import Gate
 
 MOST_DIFFERENCES = 40
+_LONG = 24
+"""Letters from which on a text may break anywhere."""
+
 _OUTCOMES = ("click", "accept", "dismiss", "complaint", "unsubscribe", "objection")
 _STYLE = """
 body{font:15px/1.45 system-ui,sans-serif;color:#1b1b1b;background:#fff;max-width:62rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem;border-bottom:1px solid #999}h3{font-size:1rem}
 table{border-collapse:collapse;margin:.5rem 0 1rem}caption{text-align:left;color:#444;padding:.2rem 0}
-th,td{padding:.15rem .7rem .15rem 0;text-align:left;vertical-align:middle;overflow-wrap:anywhere}
-th{border-bottom:1px solid #bbb;font-weight:600}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
-svg{display:block}rect.is{fill:#23527c}rect.was{fill:#b5b5b5}circle.is{fill:#23527c}line.is{stroke:#23527c;
-stroke-width:2}line.mark{stroke:#a02020;stroke-width:1;stroke-dasharray:2 2}.broken,.not_concluded{font-weight:700}
-@media print{body{margin:0;max-width:none;font-size:10pt}tr,svg{break-inside:avoid}h2,h3{break-after:avoid}
+th,td{padding:.15rem .7rem .15rem 0;text-align:left;vertical-align:middle}td.w{overflow-wrap:anywhere}
+th{border-bottom:1px solid #bbb;font-weight:600}th.n{text-align:right}
+td.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+svg{display:block}.broken,.not_concluded{font-weight:700}
+@page{margin:14mm}
+@media print{body{margin:0;max-width:none;font-size:9pt}svg{width:8rem;height:auto}
+tr,svg{break-inside:avoid}h2,h3{break-after:avoid}
 rect,circle,line{print-color-adjust:exact}}
 """
 
 
-def page(told: Findings) -> str:
-    """The whole page."""
+def page(told: Findings, gates: Sequence[Gate]) -> str:
+    """The whole page, with the gates that the revision has to pass."""
     name = told.revisions[-1].catalogue.name
     title = escape(f"{name}: a simulation")
-    body = "\n".join(part for section in _sections(told) for part in section)
+    body = "\n".join(part for section in _sections(told, gates) for part in section)
     return (
         f'<!doctype html>\n<html lang="en-GB"><head><meta charset="utf-8"><title>{title}</title>'
         '<meta name="viewport" content="width=device-width">'
@@ -39,7 +45,7 @@ def page(told: Findings) -> str:
     )
 
 
-def _sections(told: Findings) -> Iterator[Iterable[str]]:
+def _sections(told: Findings, gates: Sequence[Gate]) -> Iterator[Iterable[str]]:
     after, before = told.after, told.before
     yield _head(told)
     yield _sums(told)
@@ -47,6 +53,7 @@ def _sections(told: Findings) -> Iterator[Iterable[str]]:
     yield _given(after, before)
     if before is not None:
         yield _differing(told)
+    yield _gates(gates)
     yield _fairness(told)
     if told.came.weeks[-1]:
         yield _pressure(told)
@@ -140,6 +147,12 @@ def _differences(found: Sequence[Difference], persons: int) -> Iterator[str]:
     yield _table(("persons", "before", "after", "came", "went", "95 %", ""), rows, note)
     if len(found) > len(shown):
         yield f"<p>… and {len(found) - len(shown):,} more, of {persons:,} persons.</p>"
+
+
+def _gates(gates: Sequence[Gate]) -> Iterator[str]:
+    yield "<h2>Gates</h2>"
+    rows = [[Markup("passed") if each.passed else Markup("<b>not passed</b>"), each.said] for each in gates]
+    yield _table((), rows, "those of a release; without the guards of its canary")
 
 
 def _fairness(told: Findings) -> Iterator[str]:
@@ -253,13 +266,17 @@ def _columns(*, compared: bool) -> tuple[str, ...]:
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "") -> str:
     """A table; what is no markup is escaped."""
     said = f"<caption>{escape(caption)}</caption>" if caption else ""
-    top = f"<thead><tr>{''.join(_cell('th', each) for each in head)}</tr></thead>" if head else ""
-    body = "".join(f"<tr>{''.join(_cell('td', each) for each in row)}</tr>" for row in rows)
+    top = f"<thead><tr>{''.join(_row('th', head))}</tr></thead>" if head else ""
+    body = "".join(f"<tr>{''.join(_row('td', row))}</tr>" for row in rows)
     return f"<table>{said}{top}<tbody>{body}</tbody></table>"
 
 
-def _cell(tag: str, text: str) -> str:
-    if isinstance(text, Markup):
-        return f"<{tag}>{text}</{tag}>"
-    numeric = ' class="n"' if text[:1] in "0123456789£+-" and text else ""
-    return f"<{tag}{numeric}>{escape(text)}</{tag}>"
+def _row(tag: str, texts: Sequence[str]) -> Iterator[str]:
+    """The cells of a row: the first is a name; numbers stay on their line, what is long does not."""
+    for place, text in enumerate(texts):
+        if isinstance(text, Markup):
+            yield f"<{tag}>{text}</{tag}>"
+            continue
+        numeric = place > 0 and text[:1] in tuple("0123456789£+-") and len(text) < _LONG
+        of = ' class="n"' if numeric else ' class="w"' if len(text) >= _LONG else ""
+        yield f"<{tag}{of}>{escape(text)}</{tag}>"

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 WIDTH, _HEIGHT = 240, 14
 _EDGE = 3
+_IS, _WAS, _MARK = "#23527c", "#b5b5b5", "#a02020"
+"""Colours, which stay apart in grey."""
 
 
 class Markup(str):
@@ -29,8 +31,8 @@ def bar(value: float, most: float, before: float | None = None) -> Markup:
     parts = []
     top, height = (0, _HEIGHT) if before is None else (_HEIGHT // 2, _HEIGHT // 2)
     if before is not None:
-        parts.append(f'<rect class="was" y="0" width="{_part(before, most):.1f}" height="{height}"/>')
-    parts.append(f'<rect class="is" y="{top}" width="{_part(value, most):.1f}" height="{height}"/>')
+        parts.append(f'<rect fill="{_WAS}" y="0" width="{_part(before, most):.1f}" height="{height}"/>')
+    parts.append(f'<rect fill="{_IS}" y="{top}" width="{_part(value, most):.1f}" height="{height}"/>')
     was = "" if before is None else f"{before:,.4g} before, "
     return _drawn(f"{was}{value:,.4g}", parts)
 
@@ -40,12 +42,14 @@ def interval(of: Interval, least: float, most: float, mark: float | None = None)
     low, at, high = (_at(value, least, most) for value in of)
     middle = _HEIGHT / 2
     parts = [
-        f'<line class="is" x1="{low:.1f}" x2="{high:.1f}" y1="{middle}" y2="{middle}"/>',
-        f'<circle class="is" cx="{at:.1f}" cy="{middle}" r="3"/>',
+        f'<line stroke="{_IS}" stroke-width="2" x1="{low:.1f}" x2="{high:.1f}" y1="{middle}" y2="{middle}"/>',
+        f'<circle fill="{_IS}" cx="{at:.1f}" cy="{middle}" r="3"/>',
     ]
     if mark is not None:
         x = _at(mark, least, most)
-        parts.insert(0, f'<line class="mark" x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{_HEIGHT}"/>')
+        parts.insert(
+            0, f'<line stroke="{_MARK}" stroke-dasharray="2 2" x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{_HEIGHT}"/>'
+        )
     return _drawn(f"{of.at:,.4g}, {of.low:,.4g} to {of.high:,.4g}", parts)
 
 
@@ -57,7 +61,7 @@ def columns(values: Sequence[float], most: float) -> Markup:
     for n, value in enumerate(values):
         tall = _part(value, most) / WIDTH * height
         parts.append(
-            f'<rect class="is" x="{n * wide + 1:.1f}" y="{height - tall:.1f}" width="{wide - 2:.1f}"'
+            f'<rect fill="{_IS}" x="{n * wide + 1:.1f}" y="{height - tall:.1f}" width="{wide - 2:.1f}"'
             f' height="{tall:.1f}"/>'
         )
     return _drawn(", ".join(f"{value:,.4g}" for value in values), parts, height)

@@ -32,13 +32,14 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     journal = Journal(given.journal) if given.journal else None
-    with Hosted(places, given.port, journal=journal) as hosted:
-        hosted.server.go_on()
-        parent = f"projects/{places.project}/locations/{places.location}"
-        known = {each.name for each in hosted.server.workflows(parent)}
-        for file in given.deploy:
-            name = f"{parent}/workflows/{file.stem}"
-            hosted.server.deploy(name, file.read_text(encoding="utf-8"), {}, replace=name in known)
+    hosted = Hosted(places, given.port, journal=journal)
+    hosted.server.go_on()  # all that there was is there before anybody asks
+    parent = f"projects/{places.project}/locations/{places.location}"
+    known = {each.name for each in hosted.server.workflows(parent)}
+    for file in given.deploy:
+        name = f"{parent}/workflows/{file.stem}"
+        hosted.server.deploy(name, file.read_text(encoding="utf-8"), {}, replace=name in known)
+    with hosted:
         if given.grpc_port:
             from emulators.workflows.serving.grpc_api import serve  # noqa: PLC0415 - takes a second, and few want it
 

@@ -126,12 +126,9 @@ class Resolving:
         strongest = seen.found[seen.linking[0]]
         if not place.person.value.graph.members and self._speaks_apart(seen.linking[0]):
             place = Place(self._people.with_graph(place.person, self._strength), place.fragment)
-        after = msgspec.structs.replace(
-            strongest.value,
-            person_id=place.fragment,
-            led_to=leading(place.fragment, place.person.value.person_id),
-        )
-        if after != strongest.value:
+        led_to = leading(place.fragment, place.person.value.person_id)
+        if (strongest.value.person_id, strongest.value.led_to) != (place.fragment, led_to):
+            after = msgspec.structs.replace(strongest.value, person_id=place.fragment, led_to=led_to)
             changed.append(Versioned(after, strongest.version))
         anchor = strongest.value.anchor
         return self._written(place, seen.linking[0], anchor=anchor, created=seen.new.hanging, changed=changed)

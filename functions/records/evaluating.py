@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -16,7 +17,7 @@ from shared.domain.measuring.off_policy import Evaluation, Logged, Refusal, Supp
 from shared.domain.outcome import POSITIVE
 from shared.domain.policy.policy import Policy
 from shared.domain.selected import is_single
-from shared.domain.selection import instead, probability
+from shared.domain.selection import in_places, instead, probability
 from shared.ports import Catalogues, Days, Unopened
 
 CLIP = 50.0
@@ -46,8 +47,8 @@ class OffPolicy(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         ranks_by: the way of ranking that is evaluated.
         support: how far what was logged carries; None of no decisions.
-        passed_over: decisions that could not be used: nothing in them was left to chance, several treatments were given
-            at once, their persons were erased, or their revision is gone.
+        passed_over: decisions that could not be used: nothing in them was left to chance, their persons were erased, or
+            their revision is gone.
     """
 
     ranks_by: RanksBy
@@ -58,7 +59,9 @@ class OffPolicy(msgspec.Struct, frozen=True, kw_only=True):
     passed_over: int
 
 
-class _Case(NamedTuple):
+class _Place(NamedTuple):
+    """A place of a decision's slots, the only one where it was for one treatment."""
+
     accepted: bool
     pounds: float
     behaviour: float
@@ -81,14 +84,15 @@ class Evaluate:
         Raises:
             TransientError: the history did not answer.
         """
-        cases, passed_over = [], 0
-        accepted = accepted_decisions(self._days, since, until)
+        cases: list[Sequence[_Place]] = []
+        passed_over = 0
+        accepted = accepted_in(self._days, since, until)
         for record in given(self._days, since, until):
-            case = None if isinstance(record, Unopened) else self._case(record, ranks_by, accepted)
-            if case is None:
+            places = None if isinstance(record, Unopened) else self._places(record, ranks_by, accepted)
+            if places is None:
                 passed_over += 1
             else:
-                cases.append(case)
+                cases.append(places)
         estimates, support = _estimated(cases)
         return OffPolicy(
             ranks_by=ranks_by,
@@ -99,39 +103,57 @@ class Evaluate:
             passed_over=passed_over,
         )
 
-    def _case(self, record: DecisionRecord, ranks_by: RanksBy, accepted: set[str | None]) -> _Case | None:
+    def _places(self, record: DecisionRecord, ranks_by: RanksBy, accepted: Container[str]) -> list[_Place] | None:
+        """The places of a decision, None of one that cannot be used."""
         try:
             policy = self._catalogues.get(record.revision)
         except NotFoundError:
             return None
-        if not is_single(policy, record.slots) or not is_random(policy, record):
+        if not record.chosen or not is_random(policy, record):
             return None
+        if not is_single(policy, record.slots):
+            return [
+                _Place(
+                    accepted=was,
+                    pounds=each.value if was else 0.0,
+                    behaviour=each.probability,
+                    same=each.same,
+                    expected=each.expected,
+                    expected_target=each.expected_instead,
+                )
+                for each in in_places(policy, record, ranks_by)
+                for was in [each.given is not None and each.given in accepted]
+            ]
         logged, other = probability(policy, record), instead(policy, record, ranks_by)
         if logged is None or logged.value <= 0.0:
             return None
         was = record.decision_id in accepted
-        return _Case(
-            accepted=was,
-            pounds=other.value_of_given if was else 0.0,
-            behaviour=logged.value,
-            same=other.treatment == record.chosen[0].treatment,
-            expected=other.propensity_of_given,
-            expected_target=other.propensity,
-        )
+        return [
+            _Place(
+                accepted=was,
+                pounds=other.value_of_given if was else 0.0,
+                behaviour=logged.value,
+                same=other.treatment == record.chosen[0].treatment,
+                expected=other.propensity_of_given,
+                expected_target=other.propensity,
+            )
+        ]
 
 
-def accepted_decisions(days: Days, since: datetime, until: datetime) -> set[str | None]:
-    """The decisions of a period whose treatment was accepted.
+def accepted_in(days: Days, since: datetime, until: datetime) -> frozenset[str]:
+    """The deliveries of a period that were accepted, and their decisions, by their ids.
 
     Raises:
         TransientError: the history did not answer.
     """
-    return {
-        row.decision_id
+    return frozenset(
+        named
         for day in days_of(since, until)
         for row in days.rows(day)
         if row.kind == "outcome" and row.outcome in POSITIVE
-    }
+        for named in (row.decision_id, row.delivery_id)
+        if named is not None
+    )
 
 
 def is_random(policy: Policy, record: DecisionRecord) -> bool:
@@ -139,23 +161,25 @@ def is_random(policy: Policy, record: DecisionRecord) -> bool:
     return bool(record.means) or policy.experiments.way(record.arms).ranks_by == "chance"
 
 
-def _estimated(cases: list[_Case]) -> tuple[tuple[Estimated, ...], Support | None]:
+def _estimated(cases: Sequence[Sequence[_Place]]) -> tuple[tuple[Estimated, ...], Support | None]:
     if not cases:
         return (), None
-    behaviour = np.array([case.behaviour for case in cases])
-    target = np.array([float(case.same) for case in cases])
-    expected = np.array([case.expected for case in cases])
-    expected_target = np.array([case.expected_target for case in cases])
+    places = [place for case in cases for place in case]
+    whose = np.repeat(np.arange(len(cases)), [len(case) for case in cases])
+    behaviour = np.array([place.behaviour for place in places])
+    target = np.array([float(place.same) for place in places])
+    expected = np.array([place.expected for place in places])
+    expected_target = np.array([place.expected_target for place in places])
     estimates, support = [], None
-    accepted = np.array([float(case.accepted) for case in cases])
-    pounds = np.array([case.pounds for case in cases])
+    accepted = np.array([float(place.accepted) for place in places])
+    pounds = np.array([place.pounds for place in places])
     for measure, rewards, model in (
         ("acceptances", accepted, (expected, expected_target)),
         ("pounds", pounds, (None, None)),
     ):
-        found = evaluate(Logged(rewards, behaviour, target, *model), CLIP)
+        found = evaluate(Logged(rewards, behaviour, target, model[0], model[1], whose), CLIP)
         support = found.support
-        estimates.append(_told(measure, float(rewards.mean()), found))  # type: ignore[arg-type]
+        estimates.append(_told(measure, float(rewards.sum()) / len(cases), found))  # type: ignore[arg-type]
     return tuple(estimates), support
 
 

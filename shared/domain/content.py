@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 from jinja2 import StrictUndefined, Template, TemplateError
 from jinja2.exceptions import SecurityError
+from jinja2.meta import find_undeclared_variables
+from jinja2.nodes import Call, Filter, For
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
@@ -93,6 +95,29 @@ def template(text: str, medium: Medium) -> Template:
     return environment(medium).from_string(text)
 
 
+@lru_cache(maxsize=4096)
+def reads_fragments_alone(text: str, medium: Medium) -> bool:
+    """Whether what a template becomes depends on nothing but what a content service says: then it is the same for
+    every person.
+
+    Raises:
+        jinja2.TemplateError: the text is no template.
+    """
+    parsed = environment(medium).parse(text)
+    filters = {each.name for each in parsed.find_all(Filter)}
+    return (
+        find_undeclared_variables(parsed) == {"fragment"}
+        and filters <= {"default"}
+        and next(parsed.find_all((Call, For)), None) is None
+    )
+
+
+@lru_cache(maxsize=512)
+def _of_fragment(text: str, medium: Medium, fragment: tuple[tuple[str, str], ...]) -> str:
+    """What such a template becomes by what a content service says."""
+    return template(text, medium).render({"fragment": dict(fragment)})
+
+
 def field_of(channel: Channel, name: str) -> ContentField:
     """What is known of a field of a channel's content. An e-mail's subject is a header, not markup."""
     found = channel.content.get(name)
@@ -133,20 +158,26 @@ def render(
     language = language_of(treatment, profile.attributes)
     texts = treatment.content if language is None else {**treatment.content, **treatment.translations[language]}
     seen: Mapping[str, Any] | None = None
+    fragment: Mapping[str, str] | None = None
     until = 0.0
     rendered = {}
     for name, text in texts.items():
         try:
             if "{" in text:
-                if seen is None:
-                    seen = {
+                field = field_of(channel, name)
+                if fragment is None:
+                    fragment = _fragment(revision, treatment, language, fragments)
+                    until = timer() + MOST_SECONDS
+                if reads_fragments_alone(text, field.medium):
+                    said = _of_fragment(text, field.medium, tuple(fragment.items()))
+                else:
+                    seen = seen or {
                         **_seen(revision, action, profile, language),
                         "links": links or {},
-                        "fragment": _fragment(revision, treatment, language, fragments),
+                        "fragment": fragment,
                     }
-                    until = timer() + MOST_SECONDS
-                field = field_of(channel, name)
-                rendered[name] = fitting(_written(template(text, field.medium), seen, until, timer), field, text)
+                    said = _written(template(text, field.medium), seen, until, timer)
+                rendered[name] = fitting(said, field, text)
             else:
                 rendered[name] = text
         except TemplateError as error:

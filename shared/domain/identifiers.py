@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from shared.domain.errors import InvalidError
@@ -20,6 +20,9 @@ SCHEDULER = "scheduler"
 MAX_LENGTH = 256
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_BLOCK = 64
+"""Bytes that SHA-256 takes at once."""
+
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _KINDS = {bool: "a boolean", float: "a fraction", list: "an array", dict: "an object"}
 
@@ -100,4 +103,15 @@ def stored(key: bytes, namespace: str, value: str) -> str:
 
 def keyed_hash(key: bytes, namespace: str, value: str) -> str:
     """HMAC-SHA256 of (namespace, value)."""
-    return hmac.digest(key, f"{namespace}\x00{value}".encode(), "sha256").hex()
+    begun, outside = _keyed(key)
+    inside, found = begun.copy(), outside.copy()
+    inside.update(f"{namespace}\x00{value}".encode())
+    found.update(inside.digest())
+    return found.hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _keyed(key: bytes) -> tuple[hashlib._Hash, hashlib._Hash]:
+    """The two hashes that an HMAC is made of (RFC 2104), begun with a key: to begin again takes four times as long."""
+    padded = (key if len(key) <= _BLOCK else hashlib.sha256(key).digest()).ljust(_BLOCK, b"\0")
+    return hashlib.sha256(bytes(each ^ 0x36 for each in padded)), hashlib.sha256(bytes(each ^ 0x5C for each in padded))

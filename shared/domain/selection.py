@@ -12,7 +12,8 @@ worked out. Of a request for several treatments the whole choice is made again f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -23,11 +24,12 @@ from shared.domain.candidates import known, means
 from shared.domain.catalogue import RanksBy
 from shared.domain.classifier import Vector
 from shared.domain.columns import Positions
-from shared.domain.decision import DecisionRecord
+from shared.domain.decision import Chosen, DecisionRecord
 from shared.domain.experiments import Way
 from shared.domain.exploration import chances, draw_each, streams
 from shared.domain.policy.policy import Policy
 from shared.domain.policy.rows import each_of
+from shared.domain.policy.situation import Variables
 from shared.domain.ranking import evidence_of, halves_of, unpacked
 from shared.domain.replay import answer
 from shared.domain.scoring import Scoring, best_first, scored_by
@@ -98,16 +100,20 @@ def _drawn(policy: Policy, record: DecisionRecord, row: int) -> Probability:
 
 def _chosen_again(policy: Policy, record: DecisionRecord) -> Probability:
     """Of the first of several: the share of choices that begin with it."""
+    first = record.chosen[0].treatment
+    before = sum(bool(chosen) and chosen[0].treatment == first for chosen in _choices(policy, record))
+    return Probability(before / CHOICES, "drawn")
+
+
+def _choices(policy: Policy, record: DecisionRecord) -> Iterator[tuple[Chosen, ...]]:
+    """What the decision would have chosen, drawn again and again."""
     rows = list(each_of(unpacked(record.candidate_rows)))
     beliefs = _Beliefs(policy, record, rows)
     places = {treatment: place for place, treatment in enumerate(policy.treatments(unpacked(record.candidate_rows)))}
     order = [places[treatment] for treatment in beliefs.scored.treatments]
-    first, before = record.chosen[0].treatment, 0
     for priorities in beliefs.priorities(CHOICES, np.arange(len(rows))):
         again = scored_by(policy, beliefs.scored, priorities[order].tolist())
-        chosen = answer(policy, record, best_first(policy, again)).chosen
-        before += bool(chosen) and chosen[0].treatment == first
-    return Probability(before / CHOICES, "drawn")
+        yield answer(policy, record, best_first(policy, again)).chosen
 
 
 class _Beliefs:
@@ -204,12 +210,9 @@ def instead(policy: Policy, record: DecisionRecord, ranks_by: RanksBy) -> Instea
         record: the decision, which gave something.
         ranks_by: the other way.
     """
-    candidates = unpacked(record.candidate_rows)
     expected_of = means(policy, record) or known(policy, record)
     situation = policy.situation(record.profile, record.signal, record.decided_at)
-    scored = scoring(policy, candidates, [*expected_of.values()], situation, record.models, way=Way(ranks_by))
-    usual = msgspec.structs.replace(record, arms=())
-    chosen = answer(policy, usual, best_first(policy, scored)).chosen
+    chosen = _otherwise(policy, record, ranks_by, expected_of, situation)
     given = record.chosen[0].treatment
     first = chosen[0].treatment if chosen else None
     return Instead(
@@ -217,4 +220,74 @@ def instead(policy: Policy, record: DecisionRecord, ranks_by: RanksBy) -> Instea
         propensity=expected_of.get(first, 0.0) if first else 0.0,
         propensity_of_given=expected_of.get(given, 0.0),
         value_of_given=value_of(policy, policy.row(given), situation),
+    )
+
+
+def _otherwise(
+    policy: Policy,
+    record: DecisionRecord,
+    ranks_by: RanksBy,
+    expected_of: Mapping[str, float],
+    situation: Variables,
+) -> tuple[Chosen, ...]:
+    """What another way of ranking would have chosen."""
+    candidates = unpacked(record.candidate_rows)
+    scored = scoring(policy, candidates, [*expected_of.values()], situation, record.models, way=Way(ranks_by))
+    usual = msgspec.structs.replace(record, arms=())
+    return answer(policy, usual, best_first(policy, scored)).chosen
+
+
+class InPlace(NamedTuple):
+    """What stood in a place of a decision for several, and what would have stood there if it had ranked otherwise.
+
+    Attributes:
+        given: the delivery of what stood there; None where nothing did.
+        probability: how probable it was that the same would.
+        same: whether the other way would have put the same there.
+        expected, expected_instead: what the models expected of either, without drawing; 0 of nothing.
+        value: V of what stood there, in pounds.
+    """
+
+    given: str | None
+    probability: float
+    same: bool
+    expected: float
+    expected_instead: float
+    value: float
+
+
+def in_places(policy: Policy, record: DecisionRecord, ranks_by: RanksBy) -> tuple[InPlace, ...]:
+    """Place by place, what a decision gave and what it would have given by another way of ranking.
+
+    How probable it was that the same stands in a place is the share of `CHOICES` made again and of the one that was
+    made: of that share the inverse, by which decisions are weighted, is right on the average, and never without end.
+
+    Args:
+        policy: the revision that the record names.
+        record: the decision, which gave something and of which something was left to chance.
+        ranks_by: the other way.
+    """
+    expected_of = means(policy, record) or known(policy, record)
+    situation = policy.situation(record.profile, record.signal, record.decided_at)
+    given = {(each.placement, each.rank): each for each in record.chosen}
+    other = {
+        (each.placement, each.rank): each.treatment
+        for each in _otherwise(policy, record, ranks_by, expected_of, situation)
+    }
+    again = Counter(
+        place
+        for chosen in _choices(policy, record)
+        for each in chosen
+        if (place := (each.placement, each.rank)) in given and given[place].treatment == each.treatment
+    )
+    return tuple(
+        InPlace(
+            given=given[place].delivery_id if place in given else None,
+            probability=(again[place] + 1) / (CHOICES + 1) if place in given else 1.0,
+            same=place in given and other.get(place) == given[place].treatment,
+            expected=expected_of.get(given[place].treatment, 0.0) if place in given else 0.0,
+            expected_instead=expected_of.get(other.get(place, ""), 0.0),
+            value=value_of(policy, policy.row(given[place].treatment), situation) if place in given else 0.0,
+        )
+        for place in dict.fromkeys([*given, *other])
     )

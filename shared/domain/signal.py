@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import struct
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
@@ -121,13 +122,29 @@ def event_time(at: datetime | None, received_at: datetime) -> tuple[datetime, tu
 
 def digest(*parts: str) -> str:
     """Thirty-two hex digits that stand for these parts, unambiguously and on any machine."""
+    return hashlib.sha256(_told(*parts)).hexdigest()[:32]
+
+
+def _told(*parts: str) -> bytes:
     told = b""
     for part in parts:
         data = part.encode()
         told += _length(len(data)) + data
-    return hashlib.sha256(told).hexdigest()[:32]
+    return told
+
+
+@lru_cache(maxsize=256)
+def _begun(*parts: str) -> bytes:
+    """What the first parts of a digest come to."""
+    return _told(*parts)
+
+
+def digest_of(last: str, *first: str) -> str:
+    """The digest of all these parts, of which the first are the same again and again."""
+    data = last.encode()
+    return hashlib.sha256(_begun(*first) + _length(len(data)) + data).hexdigest()[:32]
 
 
 def decision_id(source: str, signal_id: str) -> str:
     """The id of the one decision that a signal may start: the same however often the signal comes."""
-    return "d-" + digest("decision", source, signal_id)
+    return "d-" + digest_of(signal_id, "decision", source)

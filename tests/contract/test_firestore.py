@@ -12,6 +12,7 @@ from shared.adapters import memory
 from shared.domain.contact_folding import fold
 from shared.domain.contact_history import ContactHistory
 from shared.domain.errors import PermanentError, TransientError
+from shared.domain.governance.in_force import InForce
 from shared.domain.outcome import Outcome
 from tests.contract.conftest import ON_EMULATORS
 from tests.contract.samples import (
@@ -22,6 +23,7 @@ from tests.contract.samples import (
     create,
     delivery,
     parked,
+    revision,
     rich_profile,
     take,
 )
@@ -201,3 +203,13 @@ def test_when_firestore_is_away_the_answer_comes_in_time(emulators, project, mon
         assert time.monotonic() - started < PATIENCE_SECONDS
     assert meter.total.writes == 0
     database.close()
+
+
+@firestore
+def test_an_environment_of_before_there_were_releases_decides_by_its_revision(documents):
+    live = revision()
+    documents.new_catalogues().keep(live)
+    documents.database.client.collection("releases").document("live").set({"revision": live.id})
+
+    assert documents.new_catalogues().deciding("p-1").revision.id == live.id
+    assert documents.releases.held("live").in_force == InForce(revision=live.id)

@@ -181,3 +181,59 @@ def test_a_person_is_handed_over_and_erased(bank):
     assert len({each["erasure"]["id"] for each in erasures}) == 1
     assert erasures[0]["erasure"]["erased"]["handovers"] == 1
     assert bank.call("privacy", "GET", f"/v1/exports/{exports[0]['id']}").status_code == 404
+
+
+def test_workflows_go_on_when_the_functions_that_they_call_are_killed_in_the_middle(bank):
+    reason, today = f"killed {uuid.uuid4().hex}", str(utc_now().date())
+    one, other = bank.newcomers(2)
+    wanted = [parked_signal(customer, reason) for customer in (one, other)]
+    for _, parked in wanted:
+        bank.park(parked)
+    arguments = {
+        "redrive": {"reason": reason},
+        "reconcile": {"day": "2024-05-05"},
+        "sweep": {"pause_seconds": 0},
+        "learn": {"day": today},
+        "measure": {"day": today},
+        "export": {"person": person_id(one), "case": "DSR-1"},
+        "erase": {"person": person_id(other), "case": "DSR-2", "wait": False},
+    }
+    killed = ("operations", "records", "privacy")
+
+    executions = {name: start(bank, argument, name) for name, argument in arguments.items()}
+    for name in killed:
+        bank.platform.kill(name)
+    for name in killed:
+        bank.platform.restart(name)
+
+    came = {name: result(bank, execution) for name, execution in executions.items()}
+    assert came["redrive"]["redriven"] <= 2  # what was put back just when the answer was lost is not counted
+    assert not [each for each in bank.parked() if each.reason == reason]
+    assert came["reconcile"]["agrees"]
+    assert came["learn"]["day"] == today
+    assert came["erase"]["erasure"]["case"] == "DSR-2"
+
+
+def test_executions_go_on_when_what_runs_them_is_killed_in_the_middle(bank):
+    reason = f"cut off {uuid.uuid4().hex}"
+    wanted = [parked_signal(customer, reason) for customer in bank.newcomers(6)]
+    for _, parked in wanted:
+        bank.park(parked)
+
+    def left():
+        return {each.id for each in bank.parked() if each.reason == reason}
+
+    going = start(bank, {"reason": reason, "per_second": 2}, "redrive")
+    waiting = start(bank, {"person": person_id(bank.newcomers(1)[0]), "case": "DSR-3"}, "erase")
+    bank.eventually(lambda: len(left()) < 6 or None, "the first of them to go back")
+    assert left()
+
+    bank.platform.kill("workflows")
+    bank.platform.restart("workflows")
+
+    assert result(bank, going)["redriven"] >= 5  # again, an answer may have been lost
+    assert not left()
+    found = bank.call("workflows", "GET", f"/v1/{waiting}", key=False).json()
+    assert found["state"] == "ACTIVE"
+    cancelled = bank.call("workflows", "POST", f"/v1/{waiting}:cancel", json={}, key=False).json()
+    assert cancelled["state"] == "CANCELLED"

@@ -145,7 +145,8 @@ def verify(
     *,
     head: str = "",
 ) -> Verification:
-    """Compare a log with itself, and with what is there.
+    """Compare a log with itself, and with what is there. Where there is neither log nor state yet, whatever decides was
+    put there before there was governance, and only a head that was noted says otherwise.
 
     Args:
         name: of the environment.
@@ -161,7 +162,8 @@ def verify(
     findings = [*_links(entries, key)]
     last = entries[-1] if entries else None
     number = last.number if last else 0
-    if in_force != (last.left if last else None):
+    is_governed = last is not None or environment is not None
+    if is_governed and in_force != (last.left if last else None):
         findings.append(Finding(kind="in_force", entry=number, detail=_differs(last, in_force)))
     if (fingerprint(environment) if environment else "") != (last.state if last else ""):
         detail = "the state of the environment is not what this entry left" if last else "there is a state and no log"
@@ -191,9 +193,11 @@ def _links(entries: Iterable[Entry], key: bytes) -> Iterator[Finding]:
 
 
 def _differs(last: Entry | None, in_force: InForce | None) -> str:
-    left = last.left if last else None
-    is_, was = (each.revision if each else "nothing" for each in (in_force, left))
-    by = f"{last.by} left" if last else "nobody put in force"
+    is_ = in_force.revision if in_force else "nothing"
+    if last is None:
+        return f"{is_} is live, and no entry says so"
+    left, by = last.left, f"{last.by} left"
+    was = left.revision if left else "nothing"
     if is_ != was:
         return f"{is_} is live, and {by} {was}"
     if in_force is not None and left is not None and in_force.switches != left.switches:

@@ -8,6 +8,10 @@ probable the logging policy made it. Three estimates of the mean reward are give
 - DR: what a model of rewards expects of the other policy, corrected by the weighted errors of that model on what was
   logged. It is right where either the model or the probabilities are.
 
+A decision for several slots is a row for each of its places, with what came of what was given there. What the other
+policy would have come to is the sum over places of a decision, which takes for granted that what comes of a treatment
+depends on its place and not on what stands beside it. Decisions are the cases: intervals and support count those.
+
 Weights may be clipped, which trades spread for bias. An estimate that rests on a few heavy decisions says nothing,
 however short its interval: so it is refused, with the reason, rather than given.
 """
@@ -43,7 +47,8 @@ Reason = Literal["effective_sample_size", "unsupported", "mean_weight", "max_wei
 
 
 class Logged(NamedTuple):
-    """Decisions as they were logged, and as the other policy would have made them; one number for each.
+    """Decisions as they were logged, and as the other policy would have made them; one number for each, or for each of
+    their places.
 
     Attributes:
         rewards: what came of it.
@@ -51,6 +56,7 @@ class Logged(NamedTuple):
         target: how probable the other policy would have made the same choice.
         expected: by a model of rewards: what it expects of what was chosen; None of no model.
         expected_target: by the same, what it expects of the other policy here: the mean over its choices.
+        whose: the number of the decision that each row is of, from 0; None where each is one.
     """
 
     rewards: Vector
@@ -58,6 +64,11 @@ class Logged(NamedTuple):
     target: Vector
     expected: Vector | None = None
     expected_target: Vector | None = None
+    whose: NDArray[np.intp] | None = None
+
+    def by_decision(self, values: Vector) -> Vector:
+        """The sum of some numbers for each decision."""
+        return values if self.whose is None else np.bincount(self.whose, values).astype(np.float64)
 
 
 class Support(NamedTuple):
@@ -127,15 +138,18 @@ def evaluate(logged: Logged, clip: float = math.inf) -> Evaluation | Refusal:
 def estimates(logged: Logged, clip: float = math.inf) -> Evaluation:
     """The estimates, whatever they rest on."""
     weights, support = _weighed(logged, clip)
-    rewards, count = logged.rewards, len(logged.rewards)
-    snips = float(weights @ rewards / weights.sum()) if weights.any() else 0.0
-    normalised = weights / weights.mean() if weights.any() else weights
+    rewards, of = logged.rewards, logged.by_decision
+    earned, total = of(weights * rewards), float(weights.sum())
+    places = len(rewards) / len(earned)
+    of_a_place = float(weights @ rewards / total) if total else 0.0
+    snips = of_a_place * places
+    errors = (earned - of_a_place * of(weights)) * (places * len(earned) / total if total else 0.0)
     dr = None
     if logged.expected is not None and logged.expected_target is not None:
-        dr = _mean(logged.expected_target + weights * (rewards - logged.expected))
-    spread = float(np.sqrt(np.mean((normalised * (rewards - snips)) ** 2) / count))
+        dr = _mean(of(logged.expected_target + weights * (rewards - logged.expected)))
+    spread = float(np.sqrt(np.mean(errors**2) / len(earned)))
     return Evaluation(
-        ips=_mean(weights * rewards),
+        ips=_mean(earned),
         snips=Estimate(snips, snips - _NORMAL_95 * spread, snips + _NORMAL_95 * spread),
         dr=dr,
         support=support,
@@ -145,13 +159,14 @@ def estimates(logged: Logged, clip: float = math.inf) -> Evaluation:
 def _weighed(logged: Logged, clip: float) -> tuple[Vector, Support]:
     raw = logged.target / logged.behaviour
     weights = np.minimum(raw, clip)
-    total = float(weights.sum())
+    whole = logged.by_decision(weights)
+    total = float(whole.sum())
     return weights, Support(
-        decisions=len(weights),
-        effective=total * total / float(weights @ weights) if total else 0.0,
+        decisions=len(whole),
+        effective=total * total / float(whole @ whole) if total else 0.0,
         unsupported=max(0.0, 1.0 - float(raw.mean())),
         mean_weight=float(raw.mean()),
-        heaviest=float(weights.max()) / total if total else 1.0,
+        heaviest=float(whole.max()) / total if total else 1.0,
         clipped=float(np.mean(raw > clip)),
     )
 
@@ -190,7 +205,8 @@ def _refused(logged: Logged, weights: Vector, support: Support) -> Refusal | Non
 def _spread(logged: Logged) -> float:
     """The standard error of the mean weight."""
     raw = logged.target / logged.behaviour
-    return float(raw.std()) / math.sqrt(len(raw))
+    whole = logged.by_decision(raw)
+    return float(whole.std()) / math.sqrt(len(whole)) * len(whole) / len(raw)
 
 
 def _mean(values: Vector) -> Estimate:

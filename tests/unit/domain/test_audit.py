@@ -12,6 +12,7 @@ from shared.domain.governance.audit import entry, verify
 from shared.domain.governance.commands import Begin, Propose, SetSwitch
 from shared.domain.governance.environment import Environment
 from shared.domain.governance.governing import govern
+from shared.domain.governance.in_force import InForce
 from tests.unit.domain.test_governing import ADA, NOW
 
 KEY = bytes(range(32))
@@ -44,6 +45,9 @@ def found(entries=ENTRIES, environment=LEFT, in_force=None, head=""):
 def test_what_nobody_touched_agrees():
     assert found() == found(head=ENTRIES[2].head) == []
     assert verify("live", (), None, None, KEY).agrees
+    assert verify("live", (), None, InForce(revision="sha256:0"), KEY).agrees
+    assert not verify("live", (), None, InForce(revision="sha256:0"), KEY, head=ENTRIES[-1].head).agrees
+    assert found(()) == [("in_force", 0), ("state", 0)]
 
 
 @given(st.integers(0, 3), st.sampled_from(["by", "at", "about", "why", "signature", "state", "left"]))

@@ -200,6 +200,46 @@ def simulated(behaviour, target, rows=20_000, seed=9):
     return logged, float(rates @ target)
 
 
+def slates(decisions=4_000, seed=5):
+    """Four things shown in pairs, in an order that was drawn, and what they would come to the other way round: what is
+    clicked depends on what it is, on its place, and on how easily the person clicks at all.
+    """
+    draw = np.random.default_rng(seed)
+    rates = np.array([0.05, 0.1, 0.2, 0.3])
+    orders = np.array([draw.permutation(4)[:2] for _ in range(decisions)])
+    easily = draw.choice([0.3, 1.7], decisions)[:, None]
+    rewards = (draw.random((decisions, 2)) < rates[orders] * [1.0, 0.5] * easily).astype(float)
+    other = np.array([3, 2])
+    logged = Logged(
+        rewards=rewards.ravel(),
+        behaviour=np.full(2 * decisions, 0.25),
+        target=(orders == other).astype(float).ravel(),
+        expected=rates[orders].ravel(),
+        expected_target=np.tile(rates[other], decisions),
+        whose=np.repeat(np.arange(decisions), 2),
+    )
+    return logged, 0.3 + 0.5 * 0.2
+
+
+def test_what_several_together_come_to_is_the_sum_over_their_places():
+    covered = {"ips": 0, "snips": 0, "dr": 0}
+    for seed in range(40):
+        logged, truth = slates(seed=seed)
+        found = estimates(logged)
+        assert found.support.decisions == 4_000
+        assert found.support.mean_weight == pytest.approx(1.0, abs=0.1)
+        for name in covered:
+            estimate = getattr(found, name)
+            covered[name] += estimate.low <= truth <= estimate.high
+    assert all(count >= 34 for count in covered.values())
+
+
+def test_a_row_for_each_decision_is_the_same_said_or_not():
+    logged, _ = simulated((0.4, 0.3, 0.2, 0.1), (0.1, 0.2, 0.3, 0.4), rows=2_000)
+
+    assert estimates(logged._replace(whose=np.arange(2_000)), 2.0) == estimates(logged, 2.0)
+
+
 def test_estimates_come_to_what_the_other_policy_is_worth():
     logged, truth = simulated((0.4, 0.3, 0.2, 0.1), (0.1, 0.2, 0.3, 0.4))
 
