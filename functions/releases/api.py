@@ -143,6 +143,7 @@ def routes(govern: Govern, keys: Keyring, clock: Clock) -> Sequence[Route]:
         ("POST", "/v1/releases", commanded.propose),
         ("GET", "/v1/releases", asked.governance),
         ("GET", "/v1/releases/<release>", asked.release),
+        ("GET", "/v1/in-force", asked.in_force),
         *(("POST", f"/v1/releases/<release>/{word}", commanded.step(word)) for word in _STEPS),
         ("POST", "/v1/freezes", commanded.freeze),
         ("POST", "/v1/freezes/<freeze>/lift", commanded.lift),
@@ -203,6 +204,9 @@ class _Asked:
 
     def governance(self, request: Request) -> Response:
         return json_answer(self._govern.governance(self._of(request), self._clock()))
+
+    def in_force(self, request: Request) -> Response:
+        return json_answer(self._govern.in_force(self._of(request), self._clock()))
 
     def release(self, request: Request, release: str) -> Response:
         return json_answer(self._govern.release(self._of(request), release, self._clock()))

@@ -13,7 +13,7 @@ from datetime import datetime
 import msgspec
 
 from shared.domain.catalogue import Revision
-from shared.domain.errors import InvalidError, StaleError, TransientError
+from shared.domain.errors import InvalidError, NotFoundError, StaleError, TransientError
 from shared.domain.governance.audit import Entry, Verification, entry, verify
 from shared.domain.governance.commands import AnyCommand, Begin, Propose, SetSwitch
 from shared.domain.governance.environment import Environment, Freeze
@@ -165,6 +165,17 @@ class Govern:
             ],
             freezes=list(environment.freezes),
         )
+
+    def in_force(self, name: str, now: datetime) -> InForce:
+        """What decides in an environment.
+
+        Raises:
+            NotFoundError: nothing does.
+        """
+        found = self._environment(name, now).in_force() or self._releases.held(name).in_force
+        if found is None:
+            raise NotFoundError(f"nothing is live in {name}")
+        return found
 
     def release(self, name: str, release_id: str, now: datetime) -> Release:
         """A release.

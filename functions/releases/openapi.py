@@ -20,6 +20,7 @@ from functions.releases.api import (
 from functions.releases.handler import AuditLog, Governance, Kept, SwitchesOff
 from shared.domain.governance.audit import Verification
 from shared.domain.governance.environment import Freeze
+from shared.domain.governance.in_force import InForce
 from shared.domain.governance.release import Release
 from shared.domain.governance.switches import Switch
 from shared.runtime import openapi
@@ -70,6 +71,14 @@ OPERATIONS = (
         query=(_ENVIRONMENT,),
         answer=(200, "It.", (Governance,)),
         refusals=_ASKED,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/in-force",
+        summary="What decides in an environment.",
+        query=(_ENVIRONMENT,),
+        answer=(200, "What is live, what is next, the canary, and what is off.", (InForce,)),
+        refusals=(400, 401, 404, 503),
     ),
     Operation(
         method="GET",

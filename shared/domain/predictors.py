@@ -153,16 +153,15 @@ def _compiled(
         lines.append(f"get{number} = situation{''.join(f'[step{number}_{n}]' for n in range(len(steps)))}.get")
         for n, predictor in some:
             bound[f"name{n}"], bound[f"find{n}"] = predictor.reads.rpartition(".")[2], finders[n]
+            other = f"{MISSING} if value is None else find{n}(value)"
             value = f"(value := get{number}(name{n})).__class__"
             if isinstance(predictor, NumericPredictor):
                 bound[f"edges{n}"] = predictor.edges
                 at = f"1 + bisect(edges{n}, value)"
-                found.append(
-                    f"{at} if {value} is float and value == value or value.__class__ is int else find{n}(value)"
-                )
+                found.append(f"{at} if {value} is float and value == value or value.__class__ is int else {other}")
             else:
                 bound[f"words{n}"] = _words(predictor.values).get
-                found.append(f"words{n}(value, {OTHER}) if {value} is str else find{n}(value)")
+                found.append(f"words{n}(value, {OTHER}) if {value} is str else {other}")
     lines.append(f"return [{', '.join(found)}]")
     source = f"def bins(situation, {', '.join(f'{name}={name}' for name in bound)}):\n " + "\n ".join(lines)
     exec(source, bound)  # noqa: S102 - made of numbered names alone

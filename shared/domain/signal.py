@@ -139,7 +139,12 @@ def _begun(*parts: str) -> bytes:
     return _told(*parts)
 
 
+def digest_of(last: str, *first: str) -> str:
+    """The digest of all these parts, of which the first are the same again and again."""
+    data = last.encode()
+    return hashlib.sha256(_begun(*first) + _length(len(data)) + data).hexdigest()[:32]
+
+
 def decision_id(source: str, signal_id: str) -> str:
     """The id of the one decision that a signal may start: the same however often the signal comes."""
-    data = signal_id.encode()
-    return "d-" + hashlib.sha256(_begun("decision", source) + _length(len(data)) + data).hexdigest()[:32]
+    return "d-" + digest_of(signal_id, "decision", source)

@@ -9,16 +9,32 @@ import pytest
 from cli.simulate.reading import lines_of
 from shared.authoring import build, check
 from shared.authoring import read as read_files
+from shared.domain.batch.alone import Asked as Asking
+from shared.domain.batch.alone import record
+from shared.domain.batch.cases import persons
+from shared.domain.batch.deciding import Batch, Wave
+from shared.domain.batch.numbers import Summary
+from shared.domain.batch.prohibited import Prohibited
+from shared.domain.batch.rates import Rates
 from shared.domain.batch.simulating import Asked, Simulation
 from shared.domain.catalogue import Revision
-from shared.domain.engagement import Slots
+from shared.domain.cel import program
+from shared.domain.contact_history import ContactHistory
+from shared.domain.engagement import Slots, qualify
+from shared.domain.policy.atoms import Truth
+from shared.domain.policy.conditions import candidate, truth
+from shared.domain.policy.policy import Policy
+from shared.domain.policy.rows import each_of
 from shared.domain.releasing.gates import Simulated, gates
 from shared.domain.releasing.loosened import loosened
+from shared.domain.releasing.simulating import Change, simulate_change
+from shared.domain.signal import Signal
 from tests.e2e.platforms import ROOT
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 FILES = read_files(ROOT / "catalogue")
 LIVE = build(FILES)
+CUSTOMERS = str(ROOT / "catalogue" / "samples" / "customers.csv")
 
 
 def changed(*changes: tuple[str, str, str]) -> Revision:
@@ -40,7 +56,7 @@ def judged(after: Revision, before: Revision = LIVE, acknowledged: tuple[str, ..
         brand=None,
         now=NOW,
     )
-    came = Simulation(asked).of_lines(list(lines_of(str(ROOT / "catalogue" / "samples" / "customers.csv"), after, NOW)))
+    came = Simulation(asked).of_lines(list(lines_of(CUSTOMERS, after, NOW)))
     found = gates(Simulated(before, after, *came.summaries, came.rates[-1]), acknowledged)
     assert len(found) >= 7
     return {f"{gate.kind} {gate.id}".strip(): gate for gate in found if not gate.passed}
@@ -87,6 +103,7 @@ def test_a_bias_is_stopped():
     assert "fairness sold_alike" in found
 
 
+ISA = "group: savings\n    purpose: marketing\n    description: A tax-free saver for residents"
 HELD_OUT = "share: 0.02\n    stops: [marketing]"
 EVERYTHING = "marketing, service, targeted_support"
 
@@ -114,6 +131,8 @@ def test_cost_silence_and_volume_are_held_against_their_limits():
         ("fairness.yaml", "least_ratio: 0.8", "least_ratio: 0.7", "limit of fairness sold_alike"),
         ("gates.yaml", "most_no_action_rise: 0.05", "most_no_action_rise: 0.5", "gates"),
         ("gates.yaml", "complaints: 1.5", "complaints: 9", "guards"),
+        ("actions/northmoor/grow.yaml", ISA, ISA.replace("marketing", "service"), "purpose of northmoor_cash_isa"),
+        ("actions/northmoor/grow.yaml", ISA, f"mandatory: true\n    {ISA}", "mandatory northmoor_cash_isa"),
         ("gates.yaml", "share: 5, at_least: 4h", "share: 5, at_least: 1h", "canary of 5 %"),
     ],
 )
@@ -131,3 +150,84 @@ def test_gates_are_read_with_the_place_of_what_is_wrong():
     said = "\n".join(map(str, problems))
     for part in ("1, 5, 25 per cent", "agee", "unknown channel smoke"):
         assert part in said
+
+
+def test_who_breaks_a_prohibition_is_who_does_when_asked_one_by_one():
+    """Of what reads the candidate, what is missing, and what is only asked of what is given."""
+    asked = 'profile.credit_score >= 700 || action.brand == "foxglove"'
+    missing = "scope: {issues: [grow]}, must: profile.payments_declined_30d <= 1"
+    prohibitions = f"""
+  - {{id: of_candidate, scope: {{groups: [lending, cards]}}, must: '{asked}', reason: R}}
+  - {{id: missing, {missing}, reason: R}}
+  - {{id: missing_allowed, {missing}, on_missing: allow, reason: R}}
+  - {{id: given, scope: {{channels: [email]}}, must: size(profile.brands) > 1, after: arbitration, reason: R}}
+"""
+    text = FILES["gates.yaml"].replace("prohibitions:\n", f"prohibitions:{prohibitions}")
+    policy = Policy(build({**FILES, "gates.yaml": text}))
+    some = list(persons(list(lines_of(CUSTOMERS, policy.revision, NOW))[:150]))
+    slots = Slots(channels=policy.revision.outbound)
+    profiles = [each.profile(NOW) for each in some]
+    signals = [
+        Signal(id=each.person_id, type="schedule", at=NOW, received_at=NOW, source="test", identifiers={})
+        for each in some
+    ]
+    wave = Wave(profiles, signals, [ContactHistory()] * len(some))
+    decisions = Batch(policy, slots, {}, NOW)(wave)
+    found = Prohibited(policy, policy)(wave, decisions, [NOW] * len(some))
+
+    expected = {name: [] for name in found}
+    for profile, signal in zip(profiles, signals, strict=True):
+        qualified = qualify(policy, profile, signal, slots, NOW).rows
+        given = {c.treatment for c in record(policy, Asking(profile, signal, ContactHistory()), slots, {}, NOW).chosen}
+        for each in policy.revision.catalogue.gates.prohibitions:
+            program_ = program(policy.revision.catalogue.expressions[each.must].program)
+            rows = policy.scopes.of(each.scope) & qualified
+            broken = False
+            for action, treatment in (policy.rows[row] for row in each_of(rows)):
+                if each.after == "arbitration" and treatment.id not in given:
+                    continue
+                seen = {**policy.situation(profile, signal, NOW), **candidate(action, treatment)}
+                said = truth(program_.evaluate(seen))
+                broken |= not (said is Truth.TRUE or (said is Truth.UNKNOWN and each.on_missing == "allow"))
+            expected[f"prohibited:{each.id}"].append(broken)
+    assert {name: flags.tolist() for name, flags in found.items()} == expected
+    assert all(any(expected[f"prohibited:{name}"]) for name in ("of_candidate", "missing", "given"))
+    assert not any(expected["prohibited:missing_allowed"])
+
+
+def everywhere(after):
+    """The gates of a change on every channel that are not passed, by kind and id."""
+    change = Change(before=LIVE, after=after, counts={}, acknowledged=(), now=NOW)
+    found, places = simulate_change(change, list(persons(list(lines_of(CUSTOMERS, after, NOW)))))
+    assert [place.where for place in places] == ["outbound", "branch", "call_centre", "mobile_app", "web"]
+    return {f"{gate.kind} {gate.id}".strip(): gate for gate in found if not gate.passed}
+
+
+def test_a_change_that_does_no_harm_passes_wherever_it_decides():
+    assert not everywhere(changed(("actions/northmoor/grow.yaml", "value: 18.0", "value: 19.0")))
+
+
+def test_harm_on_a_channel_that_asks_is_found_with_the_persons_behind_it():
+    found = everywhere(changed(("bank.yaml", IN_ARREARS, "")))
+    named = [gate.who for gate in found.values() if gate.who]
+    assert set(found) >= {"prohibition no_credit_in_arrears", "prohibition no_credit_in_arrears on web"}
+    assert len(named) == 1
+    assert len(named[0]) == 12
+
+
+def rates(single):
+    """Of a hundred single persons so many are sold to, and of a hundred married ones all."""
+    return Rates(
+        persons={"marital": {"single": 100, "married": 100}},
+        selected={"policy/grow": {"marital": {"single": single, "married": 100}}},
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "passed"), [(90, 85, True), (90, 75, False), (70, 69, True), (70, 60, False), (None, 79, False)]
+)
+def test_on_a_channel_that_asks_a_change_may_not_make_it_less_fair(before, after, passed):
+    nobody = Summary(persons=1000)
+    simulated = Simulated(LIVE, LIVE, nobody, nobody, rates(after), None if before is None else rates(before))
+    [gate] = [gate for gate in gates(simulated) if gate.kind == "fairness" and "by marital after policy" in gate.said]
+    assert gate.passed == passed

@@ -17,7 +17,7 @@ from shared.domain.governance.switches import NOTHING_OFF, SwitchedOff, stopping
 from shared.domain.policy.rows import EVERY, Rows
 from shared.domain.profile import Profile
 from shared.domain.rules import Budget, Cap, Cooldown, Holdout, Rule, Volume
-from shared.domain.signal import digest
+from shared.domain.signal import digest_of
 
 _SWITCHED = -1
 """Stands before the rules, as the number of what is switched off."""
@@ -237,4 +237,4 @@ def limit_of(cap: Cap, profile: Profile) -> int:
 
 def held_out(rule: Holdout, person_id: str) -> bool:
     """Whether a person is held out: the same person always is, and each rule draws apart from the others."""
-    return int(digest("holdout", rule.id, person_id)[:13], 16) < rule.share * 16**13
+    return int(digest_of(person_id, "holdout", rule.id)[:13], 16) < rule.share * 16**13

@@ -70,6 +70,7 @@ class Features:
         every = [_Kept(feature, program) for feature in features]
         self._keys = frozenset(kept.key for kept in every)
         self._read = [kept for kept in every if kept.name in read]
+        self._unseen = {kept.name: kept.default for kept in self._read if kept.default is not None}
         self._of_any_type = [kept for kept in every if not kept.types]
         self._of_type: defaultdict[str, list[_Kept]] = defaultdict(list)
         for kind in {kind for kept in every for kind in kept.types}:
@@ -104,6 +105,8 @@ class Features:
 
     def values(self, states: States, now: datetime) -> dict[str, Any]:
         """What the features say that anything reads, by name; one that is not known is not there."""
+        if not states:
+            return dict(self._unseen)
         values: dict[str, Any] = {}
         for kept in self._read:
             state = states.get(kept.key)

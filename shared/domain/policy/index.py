@@ -162,24 +162,28 @@ def _compiled(by_path: Mapping[_Column, Sequence[Entry]]) -> Callable[[Roots], R
 
 
 def _inlined(n: int, table: Table | Membership, bound: dict[str, Any]) -> str:
-    """The usual kind of value looked up in place, any other by the table."""
+    """The usual kind of value, and one that is missing, looked up in place, any other by the table."""
     if isinstance(table, Membership):
-        return f"table{n}(value)"
+        bound[f"text{n}"], bound[f"inside{n}"], bound[f"outside{n}"] = table.text, table.inside, table.outside
+        return f"(inside{n} if text{n} in value else outside{n}) if value.__class__ is list else table{n}(value)"
+    bound[f"missing{n}"] = table.missing
+    other = f"missing{n} if value is missing else table{n}(value)"
     if table.by_text:
         bound[f"text{n}"], bound[f"other{n}"] = table.by_text.get, table.other_text
-        return f"text{n}(value, other{n}) if value.__class__ is str else table{n}(value)"
+        return f"text{n}(value, other{n}) if value.__class__ is str else {other}"
     if len(table.keys) == 1:
         bound[f"key{n}"] = table.keys[0]
         bound[f"below{n}"], bound[f"above{n}"] = table.by_region
         return (
             f"above{n} if value.__class__ is float and value >= key{n} else "
-            f"below{n} if value.__class__ is float and value < key{n} else table{n}(value)"
+            f"below{n} if value.__class__ is float and value < key{n} else {other}"
         )
     if table.keys:
         bound[f"keys{n}"], bound[f"regions{n}"] = table.keys, table.by_region
-        return f"regions{n}[bisect(keys{n}, value)] if value.__class__ is float and value == value else table{n}(value)"
+        is_number = "value.__class__ is int or value.__class__ is float and value == value"
+        return f"regions{n}[bisect(keys{n}, value)] if {is_number} else {other}"
     bound[f"true{n}"], bound[f"false{n}"] = table.true, table.false
-    return f"true{n} if value is True else false{n} if value is False else table{n}(value)"
+    return f"true{n} if value is True else false{n} if value is False else {other}"
 
 
 def _deeper(path: Path) -> Callable[[Any], Any]:

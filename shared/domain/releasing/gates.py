@@ -6,7 +6,7 @@ not have passed; and a limit that is loosened is a gate of its own, until the pr
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -17,6 +17,9 @@ from shared.domain.batch.prohibited import number_of
 from shared.domain.batch.rates import Rates
 from shared.domain.catalogue import Gates, Revision
 from shared.domain.releasing.loosened import Loosened, loosened
+
+_AS_FAIR = 0.95
+"""Of a ratio: what is no less than this share of it counts as no worse."""
 
 Kind = Literal["persons", "prohibition", "loosened", "fairness", "cost", "no_action", "volume", "value"]
 
@@ -54,6 +57,8 @@ class Simulated(NamedTuple):
         before, after: what is live, and what is to come.
         was, is_now: their numbers.
         rates: what is to come by parts of protected attributes.
+        rates_before: what is live, likewise, where limits of fairness ask no more than that it gets no worse: what is
+            shown depends on who comes, and a limit that is not kept already cannot be what stops a change.
     """
 
     before: Revision
@@ -61,6 +66,7 @@ class Simulated(NamedTuple):
     was: Summary
     is_now: Summary
     rates: Rates
+    rates_before: Rates | None = None
 
 
 def gates(found: Simulated, acknowledged: Collection[str] = ()) -> tuple[Gate, ...]:
@@ -132,20 +138,33 @@ def _loosened(each: Loosened, acknowledged: Collection[str]) -> Gate:
 
 
 def _fairness(found: Simulated) -> Iterator[Gate]:
-    judged = [each for revision in (found.after, found.before) for each in judge(revision, found.rates)]
     seen: set[tuple[str, str, str, str]] = set()
-    for each in judged:
-        key = each.limit, each.of.stage, each.of.attributes, each.verdict
-        if key not in seen:
-            seen.add(key)
-            parity = each.of.parity
-            yield Gate(
-                kind="fairness",
-                id=each.limit,
-                passed=each.verdict == "kept",
-                said=judgement(each),
-                figure=parity.ratio if parity else None,
-            )
+    for revision in (found.after, found.before):
+        before = {} if found.rates_before is None else _by_what(judge(revision, found.rates_before))
+        for key, each in _by_what(judge(revision, found.rates)).items():
+            if (*key, each.verdict) not in seen:
+                seen.add((*key, each.verdict))
+                yield _fair(each, before.get(key))
+
+
+def _by_what(judged: Iterable[Judged]) -> dict[tuple[str, str, str], Judged]:
+    return {(each.limit, each.of.stage, each.of.attributes): each for each in judged}
+
+
+def _fair(is_now: Judged, was: Judged | None) -> Gate:
+    """A limit of fairness; one that is not kept passes where what is live does not keep it and is no fairer."""
+    parity, before = is_now.of.parity, was.of.parity if was else None
+    figure, figure_before = (each.ratio if each else None for each in (parity, before))
+    no_worse = was is not None and was.verdict != "kept" and (figure or 0.0) >= _AS_FAIR * (figure_before or 0.0)
+    kept = is_now.verdict == "kept"
+    return Gate(
+        kind="fairness",
+        id=is_now.limit,
+        passed=kept or no_worse,
+        said=judgement(is_now) + ("; no worse than before" if no_worse and not kept else ""),
+        figure=figure,
+        before=figure_before,
+    )
 
 
 def judgement(judged: Judged) -> str:

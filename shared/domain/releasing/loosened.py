@@ -21,11 +21,15 @@ from shared.domain.rules import (
     Cooldown,
     ExclusionRule,
     Holdout,
+    Purpose,
     QuietHours,
     Rule,
     Scope,
     Volume,
 )
+
+_HELD: tuple[Purpose, ...] = ("regulatory", "service", "targeted_support", "marketing")
+"""Purposes, those that fewer rules hold back first."""
 
 
 class Loosened(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +56,24 @@ def loosened(old: Catalogue, new: Catalogue) -> tuple[Loosened, ...]:
     for change in differences(old, new):
         if change.about in looser:
             said.setdefault(change.about, []).append(change.said)
-    return tuple(Loosened(about=about, said="; ".join(texts)) for about, texts in said.items())
+    found = [Loosened(about=about, said="; ".join(texts)) for about, texts in said.items()]
+    return (*found, *_purposes(old, new))
+
+
+def _purposes(old: Catalogue, new: Catalogue) -> Iterator[Loosened]:
+    """Actions that came under fewer rules by saying that they are for something else, or to rank above all others."""
+    for name, was, is_now in paired(old.actions, new.actions, lambda action: action.id):
+        if was is None or is_now is None:
+            continue
+        if is_now.mandatory and not was.mandatory:
+            yield Loosened(about=f"mandatory {name}", said="ranks above all that is not")
+        changes = [
+            f"for {before.purpose} → for {after.purpose}".replace("_", " ")
+            for _, before, after in paired(was.treatments, is_now.treatments, lambda each: each.id)
+            if before is not None and after is not None and _HELD.index(after.purpose) < _HELD.index(before.purpose)
+        ]
+        if changes:
+            yield Loosened(about=f"purpose of {name}", said=", ".join(dict.fromkeys(changes)))
 
 
 def _rules(old: Catalogue, new: Catalogue) -> Iterator[str]:

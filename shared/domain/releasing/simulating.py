@@ -66,17 +66,22 @@ def simulate_change(change: Change, persons: Sequence[Subject]) -> tuple[tuple[G
     """Every gate of a change, those that are not passed first, and what it comes to wherever it decides."""
     found: list[Gate] = []
     places = []
+    named: set[str] = set()
     for where, asked in _asked(change):
         came = _came(asked, persons)
         places.append(_place(where, came))
         was, is_now = came.summaries
-        judged = gates(Simulated(change.before, change.after, was, is_now, came.rates[-1]), change.acknowledged)
+        before, after = came.rates
+        found_here = Simulated(change.before, change.after, was, is_now, after, None if where == SENT else before)
+        judged = gates(found_here, change.acknowledged)
         for gate in judged:
-            if where == SENT:
-                found.append(_named(asked, persons, gate))
-            elif gate.kind not in _OF_SENT:
-                told = msgspec.structs.replace(gate, id=f"{gate.id} on {where}".strip(), said=f"{where}: {gate.said}")
-                found.append(_named(asked, persons, told))
+            if where != SENT and gate.kind in _OF_SENT:
+                continue
+            told = gate if where == SENT else _there(gate, where)
+            if not gate.passed and gate.number and gate.number not in named:
+                named.add(gate.number)
+                told = _named(asked, persons, told)
+            found.append(told)
     return tuple(sorted(found, key=lambda gate: gate.passed)), tuple(places)
 
 
@@ -120,9 +125,12 @@ def _place(where: str, came: Came) -> Place:
     )
 
 
+def _there(gate: Gate, where: str) -> Gate:
+    """A gate as it is called on a channel that asks."""
+    return msgspec.structs.replace(gate, id=f"{gate.id} on {where}".strip(), said=f"{where}: {gate.said}")
+
+
 def _named(asked: Asked, persons: Sequence[Subject], gate: Gate) -> Gate:
     """A gate that is not passed with some of the persons behind it."""
-    if gate.passed or not gate.number:
-        return gate
     behind = _came(asked._replace(behind=gate.number), persons).behind[-1]
     return msgspec.structs.replace(gate, who=tuple(behind[:MOST_NAMED]))
