@@ -99,6 +99,7 @@ def simulate(revision: str, as_json: bool, **given: Any) -> None:
     found = findings(revisions, asked.now, came)
     if not found.after.persons:
         fail(f"{file} has no persons.", "It has one JSON object a line, or is a table.")
+    judged = _gates(found, options.acknowledged)
     if options.person is not None:
         if not came.record:
             fail(f"{file} has no person {options.person}.")
@@ -106,11 +107,11 @@ def simulate(revision: str, as_json: bool, **given: Any) -> None:
     elif options.behind is not None:
         _say_who(options.behind, found, as_json=as_json)
     else:
-        _say(found, _gates(found, options.acknowledged), as_json=as_json)
+        _say(found, judged, as_json=as_json)
     if options.html is not None:
-        _write(options.html, found)
+        _write(options.html, found, judged)
     if options.gated:
-        _gate(found, _gates(found, options.acknowledged))
+        _gate(found, judged)
 
 
 def _run(asked: Asked, file: str, revision: Revision, now: datetime, options: Options) -> Came:
@@ -128,10 +129,10 @@ def _run(asked: Asked, file: str, revision: Revision, now: datetime, options: Op
     return run(asked, lots(lines_of(file, revision, now), AT_ONCE), options.processes)
 
 
-def _write(file: Path, found: Findings) -> None:
+def _write(file: Path, found: Findings, judged: Sequence[Gate]) -> None:
     """Write the report."""
     try:
-        file.write_text(page(found), encoding="utf-8")
+        file.write_text(page(found, judged), encoding="utf-8")
     except OSError as error:
         fail(f"{file} cannot be written: {error.strerror}.")
 

@@ -10,6 +10,7 @@ from cli.simulate.saying import capacity
 from shared.domain.batch.differing import Difference
 from shared.domain.batch.numbers import CHANGED_BY_LEVERS, COST, REACHED, VALUE, VALUE_WITHOUT_LEVERS, Summary
 from shared.domain.batch.report import Findings
+from shared.domain.releasing.gates import Gate
 
 MOST_DIFFERENCES = 40
 _LONG = 24
@@ -31,11 +32,11 @@ rect,circle,line{print-color-adjust:exact}}
 """
 
 
-def page(told: Findings) -> str:
-    """The whole page."""
+def page(told: Findings, gates: Sequence[Gate]) -> str:
+    """The whole page, with the gates that the revision has to pass."""
     name = told.revisions[-1].catalogue.name
     title = escape(f"{name}: a simulation")
-    body = "\n".join(part for section in _sections(told) for part in section)
+    body = "\n".join(part for section in _sections(told, gates) for part in section)
     return (
         f'<!doctype html>\n<html lang="en-GB"><head><meta charset="utf-8"><title>{title}</title>'
         '<meta name="viewport" content="width=device-width">'
@@ -44,7 +45,7 @@ def page(told: Findings) -> str:
     )
 
 
-def _sections(told: Findings) -> Iterator[Iterable[str]]:
+def _sections(told: Findings, gates: Sequence[Gate]) -> Iterator[Iterable[str]]:
     after, before = told.after, told.before
     yield _head(told)
     yield _sums(told)
@@ -52,6 +53,7 @@ def _sections(told: Findings) -> Iterator[Iterable[str]]:
     yield _given(after, before)
     if before is not None:
         yield _differing(told)
+    yield _gates(gates)
     yield _fairness(told)
     if told.came.weeks[-1]:
         yield _pressure(told)
@@ -145,6 +147,12 @@ def _differences(found: Sequence[Difference], persons: int) -> Iterator[str]:
     yield _table(("persons", "before", "after", "came", "went", "95 %", ""), rows, note)
     if len(found) > len(shown):
         yield f"<p>… and {len(found) - len(shown):,} more, of {persons:,} persons.</p>"
+
+
+def _gates(gates: Sequence[Gate]) -> Iterator[str]:
+    yield "<h2>Gates</h2>"
+    rows = [[Markup("passed") if each.passed else Markup("<b>not passed</b>"), each.said] for each in gates]
+    yield _table((), rows, "those of a release; without the guards of its canary")
 
 
 def _fairness(told: Findings) -> Iterator[str]:

@@ -22,8 +22,8 @@ from shared.ports.samples import Sampled, Samples
 PERSONS = 2_000
 """Of a sample, unless more or fewer are asked for."""
 
-MOST_PERSONS = 50_000
-"""Of a sample: as many as an instance simulates on every channel within its time."""
+MOST_PERSONS = 20_000
+"""Of a sample: as many as an instance holds, and simulates on every channel within its time."""
 
 MOST_WORDS = 1_500
 """Characters of a reason that a release keeps."""

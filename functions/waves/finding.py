@@ -45,6 +45,8 @@ class Find:
         if wave.phase != "finding":
             return Step(state=wave.state, complete=True, wave=wave)
         audience = self._catalogues.current().revision.audiences.get(wave.audience)
+        if audience is None and wave.since is not None:
+            raise InvalidError(f"{wave.audience} is declared no more", field="audience")
         if audience is not None and not wave.job:
             return Step(state="running", wave=self._queried(held, audience, execution, now))
         wanted = PAGES_AT_ONCE * wave.page_persons

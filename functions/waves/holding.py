@@ -57,8 +57,16 @@ class Held:
         Raises:
             StaleError: somebody paused or cancelled it meanwhile, or another execution took it over.
         """
-        changed = msgspec.structs.replace(held.value, seen_at=now, **changes)
-        self._waves.update(Versioned(changed, held.version))
+        return self.put(msgspec.structs.replace(held.value, **changes), held.version, now)
+
+    def put(self, wave: OutboundWave, version: str | None, now: datetime) -> OutboundWave:
+        """Write a wave that was read in a version.
+
+        Raises:
+            StaleError: somebody paused or cancelled it meanwhile, or another execution took it over.
+        """
+        changed = msgspec.structs.replace(wave, seen_at=now)
+        self._waves.update(Versioned(changed, version))
         return changed
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 
 from functions.waves.holding import Held, Step, ended
 from shared.domain.allowance import cost
-from shared.domain.catalogue import Revision
 from shared.domain.errors import TransientError
 from shared.domain.outbound.opening import SCHEDULE
+from shared.domain.outbound.pacing import seconds_for
 from shared.domain.outbound.wave import (
     LONGEST_WAIT_SECONDS,
     OPEN,
@@ -65,9 +63,7 @@ class Send:
             wave = self._noted(wave, sent, now)
         if wave.sent == wave.pages and wave.phase == "sending":
             wave = msgspec.structs.replace(wave, phase="reconciling")
-        wave = self._held.write(
-            held, now, **{name: getattr(wave, name) for name in wave.__struct_fields__ if name != "seen_at"}
-        )
+        wave = self._held.put(wave, held.version, now)
         told = ended(wave, execution)
         if told is not None:
             return told
@@ -84,7 +80,7 @@ class Send:
     def _noted(self, wave: OutboundWave, sent: Sent, now: datetime) -> OutboundWave:
         page = self._page(wave)
         given = len(_signals(wave, page, now))
-        pause = _seconds(self._catalogues.current().revision, wave, page)
+        pause = seconds_for(self._catalogues.current().revision, wave, page)
         return msgspec.structs.replace(
             wave,
             sent=wave.sent + 1,
@@ -137,31 +133,3 @@ def _signals(wave: OutboundWave, page: Page, now: datetime) -> list[dict[str, ob
             }
         )
     return signals
-
-
-def _seconds(revision: Revision, wave: OutboundWave, page: Page) -> float:
-    """How long the channels take for what a page may send, or the wave's own pace, whichever is more."""
-    persons = len(page.person_ids)
-    own = 60 * persons / wave.per_minute if wave.per_minute else 0.0
-    rates = {channel: _rate(revision, channel) for channel in revision.outbound}
-    if wave.plan is None:
-        every = [rate for rate in rates.values() if rate is not None]
-        channels = persons / sum(every) if every and len(every) == len(rates) else 0.0
-        return max(own, channels)
-    counts = Counter(wave.plan.channels[n] for n in page.channels if n != OPEN)
-    planned = [count / rate for channel, count in counts.items() if (rate := rates.get(channel)) is not None]
-    return max([own, *planned])
-
-
-def _rate(revision: Revision, channel: str) -> float | None:
-    """Messages a second that go out on a channel by all its connectors; None where one of them has no limit."""
-    lanes: dict[str, float | None] = {}
-    for brand in revision.brands:
-        lane = revision.lane(channel, brand)
-        lanes[lane.id] = lane.rate_limit.per_second if lane.rate_limit is not None else None
-    return _sum(list(lanes.values()))
-
-
-def _sum(rates: Sequence[float | None]) -> float | None:
-    known = [rate for rate in rates if rate is not None]
-    return sum(known) if known and len(known) == len(rates) else None

@@ -52,7 +52,15 @@ def test_every_part_is_there_and_every_element_is_closed(written):
     _, _, rest = written.partition("\n")
     root = ET.fromstring(re.sub(r"(<meta [^>]*)>", r"\1/>", rest))
     titles = [each.text for each in root.iter("h2")]
-    assert titles == ["Value and cost", "Funnel", "Who gets what", "What differs", "Fairness", "Contact pressure"]
+    assert titles == [
+        "Value and cost",
+        "Funnel",
+        "Who gets what",
+        "What differs",
+        "Gates",
+        "Fairness",
+        "Contact pressure",
+    ]
     assert len(list(root.iter("svg"))) > 20
     assert all(float(each.get("width")) >= 0 for each in root.iter("rect"))
 
