@@ -30,6 +30,9 @@ TOPIC_DAYS = 7
 PARKED_DAYS = 30
 """How long Firestore keeps what is parked in quarantine."""
 
+WAVE_DAYS = 30
+"""How long Firestore keeps the pages of a wave that was not reconciled."""
+
 LOG_DAYS = 30
 """How long logs are kept."""
 
@@ -178,6 +181,11 @@ def remaining(erasure: Erasure) -> tuple[Remaining, ...]:
             where="quarantine",
             what="messages parked since, or of which only the beginning was kept: readable",
             until=after(TOPIC_DAYS + PARKED_DAYS),
+        ),
+        Remaining(
+            where="Firestore, pages of waves",
+            what="the random person id, and by channel what a message would have been worth",
+            until=after(WAVE_DAYS),
         ),
         Remaining(
             where="BigQuery, history and its time travel",

@@ -49,6 +49,7 @@ class Documents:
     new_allowances: Any
     deferrals: Any
     deferred_deliveries: Any
+    abandoned_deliveries: Any
     new_paces: Any
     personal_data: Any
     erasures: Any
@@ -163,6 +164,7 @@ def in_memory() -> Documents:
         new_allowances=lambda holder: memory.Allowances(store, meter, holder, pause),
         deferrals=memory.Deferrals(store, meter),
         deferred_deliveries=memory.DeferredDeliveries(store, meter),
+        abandoned_deliveries=memory.AbandonedDeliveries(store, meter),
         new_paces=lambda timing, tell=lambda _said, **_fields: None: memory.Paces(store, meter, timing, tell),
         personal_data=memory.PersonalData(store),
         erasures=memory.Erasures(store),
@@ -180,7 +182,7 @@ def in_firestore(project: str) -> Iterator[Documents]:
     from shared.adapters.firestore.client import Database  # noqa: PLC0415
     from shared.adapters.firestore.contact_points import ContactPoints  # noqa: PLC0415
     from shared.adapters.firestore.contacts import Contacts  # noqa: PLC0415
-    from shared.adapters.firestore.deferrals import Deferrals, DeferredDeliveries  # noqa: PLC0415
+    from shared.adapters.firestore.deferrals import AbandonedDeliveries, Deferrals, DeferredDeliveries  # noqa: PLC0415
     from shared.adapters.firestore.handovers import Handovers  # noqa: PLC0415
     from shared.adapters.firestore.models import Models  # noqa: PLC0415
     from shared.adapters.firestore.outcomes import Outcomes  # noqa: PLC0415
@@ -214,6 +216,7 @@ def in_firestore(project: str) -> Iterator[Documents]:
         new_allowances=lambda holder: Allowances(database, meter, holder, pause),
         deferrals=Deferrals(database, meter, sealer),
         deferred_deliveries=DeferredDeliveries(database, meter),
+        abandoned_deliveries=AbandonedDeliveries(database, meter),
         new_paces=lambda timing, tell=lambda _said, **_fields: None: Paces(database, meter, timing, tell),
         personal_data=PersonalData(database, private, sealer),
         erasures=Erasures(database),

@@ -77,6 +77,23 @@ def test_a_budget_is_spent_by_the_prices_of_the_channels(documents):
     assert not took(allowances, revision, "isa.email")
 
 
+def test_what_contacts_cost_besides_is_told_once_it_counts_and_at_the_end(documents):
+    revision = limited(Budget(id="pennies", pounds=4.0, period="day", reason="Spent."))
+    sends, delivers, asks = (documents.new_allowances(name) for name in ("sends", "delivers", "asks"))
+    assert took(sends, revision, "isa.sms")
+    sends.close()
+    before = asks.left(revision, NOW)["pennies"].units
+
+    delivers.correct(revision, "isa.sms", NOW, 0.004)
+    assert asks.left(revision, NOW)["pennies"].units == before
+    delivers.correct(revision, "isa.sms", NOW + timedelta(hours=1), 0.04)
+    assert asks.left(revision, NOW)["pennies"].units == before - 44_000
+    delivers.correct(revision, "isa.sms", NOW, -0.002)
+    delivers.close()
+
+    assert asks.left(revision, NOW)["pennies"].units == before - 42_000
+
+
 def test_what_is_given_back_is_there_for_others(documents):
     one, other, revision = documents.new_allowances("one"), documents.new_allowances("other"), limited(volume(1))
 

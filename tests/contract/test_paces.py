@@ -236,3 +236,18 @@ def test_what_has_changed_since_it_was_read_does_not_fire(documents):
 
     assert waiting.fire(due, SECOND + timedelta(seconds=120)) == [other]
     assert documents.contacts.delivery(sent.delivery_id).value.due_at is None
+
+
+def test_deliveries_that_nobody_holds_any_more_are_found_the_longest_first(documents):
+    times = [NOW - timedelta(hours=hours) for hours in (1, 3, 2)]
+    for number, at in enumerate(times):
+        claimed = delivery(delivery_id=f"v-{number}", person_id=f"p-{number}").claimed(at)
+        documents.contacts.claim(claimed, None)
+    documents.contacts.claim(delivery(delivery_id="v-held", person_id="p-held").claimed(NOW), None)
+    ended = delivery(delivery_id="v-sent", person_id="p-sent").settled("sent", NOW - timedelta(hours=4))
+    documents.contacts.settle(ended, None, release=False)
+
+    found = documents.abandoned_deliveries.abandoned(NOW, 2)
+    rest = documents.abandoned_deliveries.abandoned(NOW, 2, found[-1].lease_until)
+
+    assert [each.delivery_id for each in (*found, *rest)] == ["v-1", "v-2", "v-0"]

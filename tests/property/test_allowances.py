@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from functions.operations.leases import LAPSED_AFTER
 from shared.adapters import memory
-from shared.domain.allowance import HELD_BACK, Ledger, Refusal, lease, returned
+from shared.adapters.memory.allowances import Ledgers
+from shared.domain.allowance import HELD_BACK, Ledger, Refusal, lapsed, lease, returned, taken_back
 from shared.domain.catalogue import Revision
 from shared.domain.errors import TransientError
+from shared.domain.ledgers import ledger_id
 from shared.domain.rules import Budget, Scope, Volume
+from shared.ports import Versioned
 from tests.contract.samples import Counted
 from tests.fault.world import bank_revision
 
@@ -202,3 +206,62 @@ def test_a_budget_is_never_overspent_and_what_is_left_of_it_pays_for_no_further_
     left = pence / 100 - spent * price
     assert left > -1e-9
     assert spent == 2_000 or left < price + pence / 100 / HELD_BACK
+
+
+SWEPT = st.lists(
+    st.tuples(st.sampled_from(["take", "take", "take", "start", "die", "wait", "sweep"]), st.integers(0, 20)),
+    max_size=80,
+)
+
+
+class Swept:
+    """Processes that take from one ledger while time passes, and whoever sweeps after them."""
+
+    def __init__(self, limit):
+        self.revision, self.store, self.now = daily(limit), memory.Store(), NOW
+        [rule] = self.revision.catalogue.rules
+        self.name, _, self.ends_at = ledger_id(rule, self.revision.catalogue.time_zone, NOW)
+        self.living, self.used, self.made = [], 0, 0
+
+    def start(self, _which=0):
+        self.made += 1
+        self.living.append(memory.Allowances(self.store, Counted(), f"holder-{self.made}", lambda _n: None))
+
+    def take(self, which):
+        taken = not self.living[which % len(self.living)].take(self.revision, [EMAIL], self.now).closed
+        self.used += taken
+        return taken
+
+    def die(self, which):
+        self.living.pop(which % len(self.living))
+
+    def wait(self, _which=0):
+        if self.now + timedelta(hours=4) < self.ends_at:
+            self.now += timedelta(minutes=40)
+
+    def sweep(self, _which=0):
+        ledgers = Ledgers(self.store, Counted())
+        read = ledgers.load("volume", self.name)
+        gone = lapsed(read.value, int((self.now - LAPSED_AFTER).timestamp()))
+        if gone:
+            ledgers.store("volume", self.name, Versioned(taken_back(read.value, gone, self.used), read.version))
+
+
+@settings(deadline=None)
+@given(limit=st.integers(1, 3000), steps=SWEPT)
+def test_what_is_taken_back_of_dead_processes_is_never_given_out_twice(limit, steps):
+    them = Swept(limit)
+    for step, which in steps:
+        if not them.living:
+            them.start()
+        getattr(them, step)(which)
+        assert them.used <= limit
+
+    them.living.clear()
+    them.now += timedelta(hours=2)
+    them.sweep()
+    them.start()
+    while them.take(0):
+        assert them.used <= limit
+    if not any(step == "sweep" for step, _ in steps):
+        assert them.used == limit

@@ -21,6 +21,9 @@ from shared.domain.differences.change import (
     shared,
     when,
 )
+from shared.domain.plain_text import plain_text
+
+_DOCUMENT = "<!doctype html"
 
 
 def of_actions(old: Catalogue, new: Catalogue) -> Iterator[Change]:
@@ -76,12 +79,26 @@ def _of_treatment(about: str, was: Treatment, is_now: Treatment, purposes: tuple
     if (was.purpose, is_now.purpose) != purposes:
         yield from changed(about, "purpose", was.purpose, is_now.purpose, str)
     yield from changed(about, "deadline", was.deadline, is_now.deadline, str)
+    yield from changed(about, "text messages it becomes", was.segments, is_now.segments, str)
+    yield from changed(about, "fragment", was.fragment, is_now.fragment, lambda each: f"{each.path} of {each.service}")
     for field in sorted(was.content.keys() | is_now.content.keys()):
-        yield from changed(about, field, was.content.get(field), is_now.content.get(field), quoted)
+        yield from _text(about, field, was.content.get(field), is_now.content.get(field))
     for language in sorted(was.translations.keys() | is_now.translations.keys()):
         before, after = was.translations.get(language, {}), is_now.translations.get(language, {})
         for field in sorted(before.keys() | after.keys()):
-            yield from changed(about, f"{field} in {language}", before.get(field), after.get(field), quoted)
+            yield from _text(about, f"{field} in {language}", before.get(field), after.get(field))
+
+
+def _text(about: str, label: str, was: str | None, is_now: str | None) -> Iterator[Change]:
+    """A text that differs; of a whole document of HTML, as MJML becomes, its words."""
+    before, after = (
+        " ".join(plain_text(text).split()) if text is not None and text.startswith(_DOCUMENT) else text
+        for text in (was, is_now)
+    )
+    if was != is_now and before == after:
+        yield Change(about=about, kind="changed", said=f"{label}: how it looks, and no word of it", actions=1)
+    else:
+        yield from changed(about, label, before, after, quoted)
 
 
 def _of_starting(about: str, where: str, was: Starting, is_now: Starting) -> Iterator[Change]:

@@ -193,7 +193,10 @@ def _value(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, dict):
-        return ", ".join(f"{key}: {inner}" for key, inner in value.items()) or "none"
+        return "; ".join(f"{key}: {_value(inner)}" for key, inner in value.items()) or "none"
     if isinstance(value, tuple):
-        return ", ".join(str(item) for item in value) or "none"
+        return ", ".join(_value(item) for item in value) or "none"
+    if isinstance(value, msgspec.Struct):
+        told = ((name.replace("_", " "), getattr(value, name)) for name in msgspec.to_builtins(value) if name != "type")
+        return ", ".join(f"{name} {_value(inner)}" for name, inner in told) or "as usual"
     return f"{value:g}" if isinstance(value, int | float) else str(value)
