@@ -50,10 +50,8 @@ class Policy:
         rows: every treatment with its action, by action id and then treatment id. A set of treatments is an integer:
             its bit n stands for row n.
         masks: the rows by what no condition says.
-        factors: what their priority is made of.
         slotting: what fills the slots of a request.
         scoped_weights: the context weights, each with the rows in its scope.
-        experiments: which arms a person is in, and what differs there.
     """
 
     def __init__(self, revision: Revision) -> None:
@@ -67,10 +65,8 @@ class Policy:
         self.rows = tuple(revision.treatments.values())
         self._row_of = dict(zip(revision.treatments, range(len(self.rows)), strict=True))
         self.masks = Masks(revision, self.rows)
-        self.factors = Factors(revision, self.rows)
-        self.slotting = Slotting(revision, self.rows)
+        self.slotting = Slotting(revision, self.rows, self._row_of)
         self.scoped_weights = tuple((w.weight, self.scopes.of(w.scope)) for w in catalogue.context_weights)
-        self.experiments = Experiments(catalogue, self.rows, self.factors.levers)
         self._ids = tuple(self._row_of)
         self._programs: dict[str, Program] = {}
         self._facts: dict[int, dict[str, Any]] = {}
@@ -156,6 +152,16 @@ class Policy:
     def scopes(self) -> Scopes:
         """The rows by what scopes speak of."""
         return Scopes(self.rows)
+
+    @cached_property
+    def factors(self) -> Factors:
+        """What priority is made of, of use to what ranks and what tells of it."""
+        return Factors(self.revision, self.rows)
+
+    @cached_property
+    def experiments(self) -> Experiments:
+        """Which arms a person is in, and what differs there."""
+        return Experiments(self.revision.catalogue, self.rows, [float(action.lever) for action, _ in self.rows])
 
     @cached_property
     def contact_rules(self) -> ContactRules:

@@ -11,6 +11,9 @@ Rows = int
 EVERY: Final[Rows] = -1
 """All rows, of however many."""
 
+_FEW: Final = 12
+"""Positions up to which copies take less."""
+
 _MANY: Final = 500
 """Positions from which on a set is written down in digits, which takes less for each and more for all."""
 
@@ -18,9 +21,14 @@ _ONE: Final = ord("1")
 
 
 def rows_at(positions: Sequence[int]) -> Rows:
-    """The set of the rows at these positions, in whatever order; made at once, since each `|` copies a whole set."""
-    if len(positions) == 1:
-        return 1 << positions[0]
+    """The set of the rows at these positions, in whatever order; of more than a few it is made at once, since each `|`
+    copies a whole set.
+    """
+    if len(positions) <= _FEW:
+        rows = 0
+        for position in positions:
+            rows |= 1 << position
+        return rows
     if len(positions) > _MANY:
         digits = bytearray(b"0") * (max(positions) + 1)
         for position in positions:

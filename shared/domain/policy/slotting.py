@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from shared.domain.catalogue import Action, Revision, Treatment
 from shared.domain.slots import Filler, SlotTreatment
@@ -15,13 +15,15 @@ class Slotting:
         wants_of_one: whether an issue is wanted of a request for one slot.
     """
 
-    def __init__(self, revision: Revision, rows: Sequence[tuple[Action, Treatment]]) -> None:
-        """Know the rows; a filler is made when a request first needs it."""
+    def __init__(
+        self, revision: Revision, rows: Sequence[tuple[Action, Treatment]], numbers: Mapping[str, int]
+    ) -> None:
+        """Know the rows, and the number of each treatment's; a filler is made when a request first needs it."""
         self._rules = revision.catalogue.slots
         self._rows = rows
         self.wants_of_one = bool(self._rules.wanted(1))
         self._fillers: dict[tuple[str, ...], Filler] = {}
-        self._numbers = {treatment.id: row for row, (_, treatment) in enumerate(rows)}
+        self._numbers = numbers
         bundled = {action for bundle in self._rules.bundles for action in bundle.actions}
         self._bundled = {treatment.id for action, treatment in rows if action.id in bundled} if bundled else set()
 
