@@ -176,6 +176,8 @@ def test_workflows_go_on_when_the_functions_that_they_call_are_killed_in_the_mid
     arguments = {
         "redrive": {"reason": reason},
         "reconcile": {"day": "2024-05-05"},
+        "weigh": {"day": "2024-05-05"},
+        "seal": {"day": "2024-05-05"},
         "sweep": {"pause_seconds": 0},
         "learn": {"day": today},
         "measure": {"day": today},
