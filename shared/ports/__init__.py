@@ -21,7 +21,7 @@ from shared.ports.scoring import Scorer, ScorerOf
 from shared.ports.secrets import Secrets
 from shared.ports.topics import DeadLetters, Parked, Place, Publisher, Quarantine
 from shared.ports.versioned import Versioned
-from shared.ports.world import Clock, Meter, NewId, Timer
+from shared.ports.world import Clock, Companions, Meter, NewId, Timer
 
 __all__ = [
     "NOTHING_TAKEN",
@@ -30,6 +30,7 @@ __all__ = [
     "Catalogues",
     "ChannelProvider",
     "Clock",
+    "Companions",
     "ContactPoints",
     "Contacts",
     "Counted",

@@ -51,6 +51,7 @@ class Documents:
     deferred_deliveries: Any
     abandoned_deliveries: Any
     new_paces: Any
+    new_companions: Any
     personal_data: Any
     erasures: Any
     reports: Any
@@ -166,6 +167,7 @@ def in_memory() -> Documents:
         deferred_deliveries=memory.DeferredDeliveries(store, meter),
         abandoned_deliveries=memory.AbandonedDeliveries(store, meter),
         new_paces=lambda timing, tell=lambda _said, **_fields: None: memory.Paces(store, meter, timing, tell),
+        new_companions=lambda holder, **clocks: memory.Companions(store, holder, **clocks),
         personal_data=memory.PersonalData(store),
         erasures=memory.Erasures(store),
         reports=memory.Reports(store),
@@ -180,6 +182,7 @@ def in_firestore(project: str) -> Iterator[Documents]:
     from shared.adapters.firestore.allowances import Allowances  # noqa: PLC0415 - slow, and not always there
     from shared.adapters.firestore.catalogues import Catalogues  # noqa: PLC0415
     from shared.adapters.firestore.client import Database  # noqa: PLC0415
+    from shared.adapters.firestore.companions import Companions  # noqa: PLC0415
     from shared.adapters.firestore.contact_points import ContactPoints  # noqa: PLC0415
     from shared.adapters.firestore.contacts import Contacts  # noqa: PLC0415
     from shared.adapters.firestore.deferrals import AbandonedDeliveries, Deferrals, DeferredDeliveries  # noqa: PLC0415
@@ -218,6 +221,7 @@ def in_firestore(project: str) -> Iterator[Documents]:
         deferred_deliveries=DeferredDeliveries(database, meter),
         abandoned_deliveries=AbandonedDeliveries(database, meter),
         new_paces=lambda timing, tell=lambda _said, **_fields: None: Paces(database, meter, timing, tell),
+        new_companions=lambda holder, **clocks: Companions(database, holder, **clocks),
         personal_data=PersonalData(database, private, sealer),
         erasures=Erasures(database),
         reports=Reports(database),

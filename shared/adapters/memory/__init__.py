@@ -3,6 +3,7 @@
 from shared.adapters.memory.allowances import Allowances
 from shared.adapters.memory.bus import Bus, DeadLetters, Publisher
 from shared.adapters.memory.catalogues import Catalogues
+from shared.adapters.memory.companions import Companions
 from shared.adapters.memory.contact_points import ContactPoints
 from shared.adapters.memory.contacts import Contacts
 from shared.adapters.memory.deferrals import AbandonedDeliveries, Deferrals, DeferredDeliveries
@@ -28,6 +29,7 @@ __all__ = [
     "Bus",
     "Catalogues",
     "ChannelProvider",
+    "Companions",
     "ContactPoints",
     "Contacts",
     "DeadLetters",
