@@ -97,7 +97,7 @@ class _Step:
         environment = self.environment
         for each in environment.releases:
             if each.revision == command.revision and (each.is_open or each.state == "live"):
-                return Governed(environment, each)
+                return self._proposed_again(each, command)
         number = environment.begun + 1
         release = Release(
             id="r-" + digest("release", environment.name, command.revision, str(number))[:16],
@@ -111,6 +111,19 @@ class _Step:
         )
         known = (*environment.releases, release)
         return Governed(msgspec.structs.replace(environment, releases=known, begun=number), release)
+
+    def _proposed_again(self, release: Release, command: Propose) -> Governed:
+        """The release that there is; it is checked again where its author acknowledges more than before."""
+        more = [each for each in command.acknowledged if each not in release.acknowledged]
+        if not more or release.state == "live":
+            return Governed(self.environment, release)
+        if self.by.name != release.author or release.state not in ("draft", "checked"):
+            raise ConflictError(
+                f"{release.author} proposed it as {release.id}, which is {release.state} and does not say that "
+                f"{', '.join(more)} is meant to be looser: withdraw that one first"
+            )
+        known = (*release.acknowledged, *dict.fromkeys(more))
+        return self._with(release, state="draft", acknowledged=known)
 
     def check(self, command: Check) -> Governed:
         release = self._release(command.release, "draft", "checked")
@@ -299,6 +312,11 @@ class _Step:
         raise ConflictError(f"{release.id} is {release.state}{detail}, and must be {' or '.join(states)} for this")
 
     def _result(self, command: Check | Simulate) -> Result:
+        live = self.environment.revision
+        if command.against not in ("", live):
+            raise ConflictError(
+                f"{live or 'nothing'} is live by now, and it was compared with {command.against}: again"
+            )
         if len(canonical(command.figures)) > MOST_FIGURES:
             raise InvalidError(f"has more than {MOST_FIGURES} bytes; keep the report elsewhere", field="figures")
         return Result(
@@ -307,7 +325,7 @@ class _Step:
             at=self.now,
             why=command.why,
             figures=command.figures,
-            against=self.environment.revision,
+            against=live,
         )
 
     def _person(self, what: str) -> None:
