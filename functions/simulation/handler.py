@@ -150,14 +150,13 @@ class Simulate:
             TransientError: the store did not answer.
         """
         change = Change(
-            before=self._revision(asking.against),
-            after=self._revision(asking.revision),
+            before=self._catalogues.get(asking.against),
+            after=self._catalogues.get(asking.revision),
             counts=self._models.counts(),
             acknowledged=asking.acknowledged,
             now=now,
         )
-        live = self._catalogues.get(asking.against)
-        persons = [_Subject(each, live) for each in self._samples.persons(asking.seed, asking.persons)]
+        persons = [_Subject(each, change.before) for each in self._samples.persons(asking.seed, asking.persons)]
         gates, places = simulate_change(change, persons)
         lost = [gate for gate in gates if not gate.passed]
         return Simulation(
