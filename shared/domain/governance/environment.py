@@ -19,6 +19,10 @@ them all.
 """
 
 
+LATELY = 8
+"""Revisions of which contacts may be in flight: what decides, and what did before it."""
+
+
 class Freeze(msgspec.Struct, frozen=True, kw_only=True):
     """A while in which nothing goes canary or live, but in an emergency."""
 
@@ -99,6 +103,13 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
             canary=Canary(revision=canary.revision, release=canary.id, share=canary.share) if canary else None,
             switches=tuple(sorted(each.off for each in self.switches)),
         )
+
+    def decided_lately(self) -> list[str]:
+        """The revisions that decide, and before them some of those that did, the latest first."""
+        deciding = [self.release(each) for each in (self.live, self.canary, self.next) if each]
+        over = [each for each in self.releases if each.retired_at is not None and (each.was_live or each.canary_at)]
+        over.sort(key=lambda each: each.retired_at or each.proposed_at, reverse=True)
+        return list(dict.fromkeys(each.revision for each in (*deciding, *over)))[:LATELY]
 
     def settled(self, now: datetime) -> Environment:
         """The same by now: what was to be live by then is, and freezes that are over are gone."""
