@@ -23,6 +23,7 @@ from functions.ingest.api import routes
 from functions.ingest.handler import Ingest
 from shared.adapters.memory.bus import Bus, Publisher
 from shared.adapters.memory.catalogues import Catalogues
+from shared.adapters.memory.companions import Companions
 from shared.adapters.memory.secrets import Secrets
 from shared.adapters.memory.store import Store
 from shared.runtime.door import Door
@@ -80,7 +81,7 @@ def _ingest(bank: Bank, credentials: Credentials) -> list[tuple[str, str, Callab
         secrets.add(name, value.encode())
     ingest = Ingest(catalogues, Publisher(Bus(), meter), bank.identifier_key)
     door = Door(secrets, utc_now, Issuers())
-    return list(routes(ingest, catalogues, door, Pace(timer), meter, utc_now))
+    return list(routes(ingest, catalogues, door, Pace(timer, Companions(Store(), "bench")), meter, utc_now))
 
 
 def _parse(request: Request) -> Response:

@@ -25,6 +25,7 @@ from shared.adapters.channels import Connectors
 from shared.adapters.channels.fragments import HttpFragments
 from shared.adapters.known_paces import Timing
 from shared.adapters.memory.allowances import Allowances
+from shared.adapters.memory.companions import Companions
 from shared.adapters.memory.deferrals import Deferrals, DeferredDeliveries
 from shared.adapters.memory.paces import Paces
 from shared.messages import ActionsQualified, ActionsRanked, ContactReserved, SignalIdentified, SignalReceived
@@ -68,12 +69,13 @@ def stages(parts: Parts) -> dict[str, Service]:
         timer=timer,
         fragments=fragments,
     )
+    pace = Pace(timer, Companions(memory.store, "embedded"))
     ingest = Ingest(catalogues, memory.publisher, parts.bank.identifier_key)
     ready = catalogues.current
     return {
         "ingest": Service(
             "ingest",
-            ingest_routes(ingest, catalogues, parts.door, Pace(timer), meter, utc_now),
+            ingest_routes(ingest, catalogues, parts.door, pace, meter, utc_now),
             ready=partial(ingest_ready, catalogues, parts.door),
             origins=partial(origins, catalogues),
             document=ingest_openapi.document,

@@ -14,6 +14,7 @@ from functions.ingest.openapi import document
 from functions.ingest.settings import Settings
 from shared.adapters.firestore.catalogues import Catalogues
 from shared.adapters.firestore.client import Database
+from shared.adapters.firestore.companions import Companions
 from shared.adapters.pubsub import Publisher
 from shared.adapters.secretmanager import Secrets
 from shared.runtime.door import Door
@@ -22,11 +23,12 @@ from shared.runtime.door.tokens import Issuers
 from shared.runtime.metering import RequestMeter
 from shared.runtime.service import Service
 from shared.runtime.settings import hexadecimal, read
-from shared.runtime.world import timer, utc_now
+from shared.runtime.world import new_holder, timer, utc_now
 
 settings = read(Settings)
 meter = RequestMeter()
-catalogues = Catalogues(Database(settings.google_cloud_project))
+database = Database(settings.google_cloud_project)
+catalogues = Catalogues(database)
 ingest = Ingest(
     catalogues,
     Publisher(settings.google_cloud_project, meter),
@@ -35,7 +37,7 @@ ingest = Ingest(
 door = Door(Secrets(settings.google_cloud_project, emulator=settings.secret_manager_emulator_host), utc_now, Issuers())
 service = Service(
     "ingest",
-    routes(ingest, catalogues, door, Pace(timer), meter, utc_now),
+    routes(ingest, catalogues, door, Pace(timer, Companions(database, new_holder())), meter, utc_now),
     ready=partial(ready, catalogues, door),
     origins=partial(origins, catalogues),
     document=document,

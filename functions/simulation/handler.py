@@ -28,11 +28,14 @@ MOST_PERSONS = 20_000
 MOST_WORDS = 1_500
 """Characters of a reason that a release keeps."""
 
-MOST_KEPT = 20
+MOST_KEPT = 15
 """Gates, and persons behind one, that a release keeps."""
 
 MOST_SAID = 200
 """Differences that are told."""
+
+MOST_LETTERS = 300
+"""Of one that is told: a workflow holds 512 KB altogether."""
 
 
 class Asking(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -125,7 +128,7 @@ class Simulate:
             NotFoundError: there is no such revision.
         """
         before, after = (self._revision(each).catalogue for each in (asking.against, asking.revision))
-        said = [str(each) for each in differences(before, after)]
+        said = [_short(str(each), MOST_LETTERS) for each in differences(before, after)]
         looser = loosened(before, after)
         unsaid = [each.about for each in looser if each.about not in asking.acknowledged]
         why = "" if said else "it means the same as what is live"
@@ -136,7 +139,7 @@ class Simulate:
             why=_short(why),
             differences=tuple(said[:MOST_SAID]),
             more=max(0, len(said) - MOST_SAID),
-            loosened=tuple(f"{each.about}: {each.said}" for each in looser),
+            loosened=tuple(_short(f"{each.about}: {each.said}", MOST_LETTERS) for each in looser),
         )
 
     def __call__(self, asking: Asking, now: datetime) -> Simulation:
@@ -147,14 +150,13 @@ class Simulate:
             TransientError: the store did not answer.
         """
         change = Change(
-            before=self._revision(asking.against),
-            after=self._revision(asking.revision),
+            before=self._catalogues.get(asking.against),
+            after=self._catalogues.get(asking.revision),
             counts=self._models.counts(),
             acknowledged=asking.acknowledged,
             now=now,
         )
-        live = self._catalogues.get(asking.against)
-        persons = [_Subject(each, live) for each in self._samples.persons(asking.seed, asking.persons)]
+        persons = [_Subject(each, change.before) for each in self._samples.persons(asking.seed, asking.persons)]
         gates, places = simulate_change(change, persons)
         lost = [gate for gate in gates if not gate.passed]
         return Simulation(
@@ -191,5 +193,5 @@ def _figures(gates: Sequence[Gate], places: Sequence[Place]) -> dict[str, Any]:
     }
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= MOST_WORDS else f"{text[: MOST_WORDS - 1]}…"
+def _short(text: str, most: int = MOST_WORDS) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -80,8 +80,8 @@ class MakePlan:
     def _valued(self, held: Versioned[OutboundWave], begun: Plan, now: datetime) -> OutboundWave:
         wave = held.value
         beyond = min(wave.pages, wave.valued + max(1, PERSONS_AT_ONCE // wave.page_persons))
-        policy, off = self._catalogues.get(begun.revision), self._catalogues.switched_off()
-        value = Valuing(policy, self._models.counts(), now, off)
+        deciding, off = self._catalogues.deciding, self._catalogues.switched_off()
+        value = Valuing(begun.channels, deciding, self._models.counts(), now, off)
         pages = self._waves.pages(wave.id, wave.valued, beyond)
         people = self._people([person_id for page in pages for person_id in page.person_ids])
         valued = value(wave, pages, people, self._contacts.histories(list(people)))

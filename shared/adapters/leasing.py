@@ -42,6 +42,7 @@ FORGET_ENDED_AFTER = timedelta(hours=1)
 """How long after its period a block is remembered, for decisions that began in it."""
 
 REVISIONS_KEPT = 8
+COSTS_KEPT = 4096
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -86,13 +87,14 @@ class Leasing:
         self._lock = threading.Lock()
         self._held: dict[_Key, _Held] = {}
         self._limits: dict[str, tuple[Limit, ...]] = {}
+        self._known_costs: dict[tuple[str, str], tuple[int, ...]] = {}
         self._keys: dict[tuple[str, str, str, str], tuple[datetime, _Key]] = {}
         self._corrections: dict[_Key, int] = {}
 
     def closed(self, revision: Revision, now: datetime) -> Mapping[str, Closed]:
         """The volumes and budgets of a revision of which this process knows that too little is left, by their ids."""
         limits = self._limits_of(revision)
-        if not limits:
+        if not limits or not self._held:
             return NOTHING_CLOSED
         closed: dict[str, Closed] = {}
         for limit in limits:
@@ -109,12 +111,11 @@ class Leasing:
         limits = self._limits_of(revision)
         if not limits or not treatments:
             return NOTHING_TAKEN
-        contacts = [revision.treatment(treatment_id) for treatment_id in treatments]
-        known = [(facts(*contact), revision.price(contact[1])) for contact in contacts]
+        costs = [self._costs(revision, treatment_id, limits) for treatment_id in treatments]
         units: list[tuple[_Key, int]] = []
         try:
-            for limit in limits:
-                wanted = sum(cost(limit, price) for of, price in known if in_scope(limit.scope, of))
+            for limit, *each in zip(limits, *costs, strict=True):
+                wanted = sum(each)
                 if not wanted:
                     continue
                 key = self._key(limit, revision, now)
@@ -271,6 +272,20 @@ class Leasing:
                     del self._held[ended]
                 held = self._held.setdefault(key, _Held())
         return held
+
+    def _costs(self, revision: Revision, treatment_id: str, limits: Sequence[Limit]) -> tuple[int, ...]:
+        """What a contact by a treatment takes of each limit, of most nothing; those asked about last are at hand."""
+        asked = revision.id, treatment_id
+        found = self._known_costs.get(asked)
+        if found is None:
+            action, treatment = revision.treatment(treatment_id)
+            of, price = facts(action, treatment), revision.price(treatment)
+            found = tuple([cost(limit, price) if in_scope(limit.scope, of) else 0 for limit in limits])
+            with self._lock:
+                while len(self._known_costs) >= COSTS_KEPT:
+                    self._known_costs.pop(next(iter(self._known_costs)))
+                self._known_costs[asked] = found
+        return found
 
     def _limits_of(self, revision: Revision) -> tuple[Limit, ...]:
         limits = self._limits.get(revision.id)

@@ -197,17 +197,8 @@ def stamped(outputs: Sequence[Publishable], usage: Usage, trace: str) -> list[Pu
     """
     for output in outputs:
         if isinstance(output, HistoryRow):
-            usage += Usage(messages=1, bytes=_size(output))
+            usage += Usage(messages=1, bytes=len(msgspec.json.encode(output)))
     return [_stamped(output, usage, trace) for output in outputs]
-
-
-def _size(row: HistoryRow) -> int:
-    """The bytes of a row as JSON; its record, which is JSON itself, is not written once more to be measured."""
-    record = row.record
-    if record is None:
-        return len(msgspec.json.encode(row))
-    without = len(msgspec.json.encode(msgspec.structs.replace(row, record="")))
-    return without + len(record.encode()) + record.count('"') + record.count("\\")
 
 
 def _stamped(output: Publishable, usage: Usage, trace: str) -> Publishable:

@@ -19,6 +19,15 @@ class Meter(Protocol):
         """What the request at hand has cost so far."""
 
 
+class Companions(Protocol):
+    """The instances that take in the signals of a source."""
+
+    def count(self, source: str) -> int:
+        """How many there are, this one among them, as far as each has said so within the last minutes. Asked and said
+        behind the answer; where it cannot be, as many as were known.
+        """
+
+
 Clock = Callable[[], datetime]
 """The time, UTC. Reading it is I/O: only entrypoints hold one."""
 

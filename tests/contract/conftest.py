@@ -50,7 +50,9 @@ class Documents:
     deferrals: Any
     deferred_deliveries: Any
     abandoned_deliveries: Any
+    overdue: Any
     new_paces: Any
+    new_companions: Any
     personal_data: Any
     erasures: Any
     reports: Any
@@ -165,7 +167,9 @@ def in_memory() -> Documents:
         deferrals=memory.Deferrals(store, meter),
         deferred_deliveries=memory.DeferredDeliveries(store, meter),
         abandoned_deliveries=memory.AbandonedDeliveries(store, meter),
+        overdue=memory.Overdue(store),
         new_paces=lambda timing, tell=lambda _said, **_fields: None: memory.Paces(store, meter, timing, tell),
+        new_companions=lambda holder, **clocks: memory.Companions(store, holder, **clocks),
         personal_data=memory.PersonalData(store),
         erasures=memory.Erasures(store),
         reports=memory.Reports(store),
@@ -180,12 +184,14 @@ def in_firestore(project: str) -> Iterator[Documents]:
     from shared.adapters.firestore.allowances import Allowances  # noqa: PLC0415 - slow, and not always there
     from shared.adapters.firestore.catalogues import Catalogues  # noqa: PLC0415
     from shared.adapters.firestore.client import Database  # noqa: PLC0415
+    from shared.adapters.firestore.companions import Companions  # noqa: PLC0415
     from shared.adapters.firestore.contact_points import ContactPoints  # noqa: PLC0415
     from shared.adapters.firestore.contacts import Contacts  # noqa: PLC0415
     from shared.adapters.firestore.deferrals import AbandonedDeliveries, Deferrals, DeferredDeliveries  # noqa: PLC0415
     from shared.adapters.firestore.handovers import Handovers  # noqa: PLC0415
     from shared.adapters.firestore.models import Models  # noqa: PLC0415
     from shared.adapters.firestore.outcomes import Outcomes  # noqa: PLC0415
+    from shared.adapters.firestore.overdue import Overdue  # noqa: PLC0415
     from shared.adapters.firestore.paces import Paces  # noqa: PLC0415
     from shared.adapters.firestore.personal_data import Erasures, PersonalData  # noqa: PLC0415
     from shared.adapters.firestore.persons import Persons  # noqa: PLC0415
@@ -217,7 +223,9 @@ def in_firestore(project: str) -> Iterator[Documents]:
         deferrals=Deferrals(database, meter, sealer),
         deferred_deliveries=DeferredDeliveries(database, meter),
         abandoned_deliveries=AbandonedDeliveries(database, meter),
+        overdue=Overdue(database),
         new_paces=lambda timing, tell=lambda _said, **_fields: None: Paces(database, meter, timing, tell),
+        new_companions=lambda holder, **clocks: Companions(database, holder, **clocks),
         personal_data=PersonalData(database, private, sealer),
         erasures=Erasures(database),
         reports=Reports(database),

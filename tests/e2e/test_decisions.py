@@ -48,7 +48,9 @@ def test_each_placement_is_filled_with_as_many_as_asked_and_no_action_twice(bank
             assert (action.id, declared.placement) == (treatment["action"], placement["id"])
             assert all(treatment["content"].values())
     assert answer["revision"] == revision.id
-    assert bank.decided(answer["decision_id"]).messages == 1
+    row = bank.decided(answer["decision_id"])
+    assert row.messages == 1
+    assert 0 <= row.elapsed_ms <= answer["elapsed_ms"] + 1
     assert "explanation" not in answer
 
 

@@ -110,11 +110,11 @@ class Releasing:
         return self._bank.eventually(lambda: found() or None, "its callback")[0]["url"]
 
     def decided(self, revision, persons, **what):
-        """Let persons be decided for, three minutes from now: the clock of the workflow goes ahead."""
+        """Let persons be decided for, ten minutes from now: the clock of the workflow goes ahead."""
         local = self._bank.platform.local
         client = bigquery_client(local.emulators["bigquery"], local.project)
         table = client.get_table(f"{local.project}.kairos.history")
-        at = datetime.now(UTC) + timedelta(minutes=3)
+        at = datetime.now(UTC) + timedelta(minutes=10)
         rows = []
         for number in range(persons):
             known = f"{revision.id[7:19]}-{number}-{self.environment}"

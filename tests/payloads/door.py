@@ -81,7 +81,8 @@ class IngestByHttp:
         secrets.add("kairos-source-keys", json.dumps({"test": {"key": "key", "sources": ["*"]}}).encode())
         door = Door(secrets, lambda: NOW, _no_issuer)
         meter = RequestMeter()
-        served = routes(Ingest(catalogues, self, KEY), catalogues, door, Pace(lambda: 0.0), meter, lambda: NOW)
+        pace = Pace(lambda: 0.0, memory.Companions(memory.Store(), "door"))
+        served = routes(Ingest(catalogues, self, KEY), catalogues, door, pace, meter, lambda: NOW)
         self._service = Service("ingest", served, ready=lambda: None, origins=frozenset)
 
     def publish(self, messages: Sequence[Publishable]) -> None:

@@ -5,23 +5,33 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from shared.domain.batch.alone import Asked, record
+from shared.domain.catalogue import Revision, Weights
 from shared.domain.contact_history import ContactHistory
 from shared.domain.engagement import Slots
 from shared.domain.outbound.opening import open_channels
 from shared.domain.outbound.planning import Valuing, plan
 from shared.domain.outbound.wave import NOTHING, OPEN, OutboundWave, Page, Plan, left_open, properties, signal_id
+from shared.domain.policy.policy import Policy
 from shared.domain.signal import Signal
 from tests.fault.world import NOW, bank_customers, bank_policy
 
 POLICY = bank_policy()
 CHANNELS = POLICY.revision.outbound
+LIKELIEST = msgspec.structs.replace(POLICY.revision.catalogue, weights=Weights(value=0.5))
+CANARY = Policy(Revision(LIKELIEST))
 WAVE = OutboundWave(id="w", audience="a", by="local", begun_at=NOW, seen_at=NOW)
 PEOPLE = {each.profile.person_id: each.profile for each in list(bank_customers().values())[:160]}
 HISTORIES = dict.fromkeys(PEOPLE, ContactHistory())
 NIGHT = NOW.replace(hour=3)
+
+
+def deciding(person_id):
+    """Half of the persons are decided by a canary."""
+    return CANARY if int(person_id[-1], 16) % 2 else POLICY
 
 
 def decided(person_id, channels, now):
@@ -35,8 +45,9 @@ def decided(person_id, channels, now):
         identifiers={"person_id": person_id},
         properties=properties(WAVE, channels),
     )
-    asked = Asked(POLICY.features.seen(PEOPLE[person_id], now), signal, HISTORIES[person_id])
-    return record(POLICY, asked, Slots(channels=open_channels(signal, CHANNELS)), {}, now)
+    policy = deciding(person_id)
+    asked = Asked(policy.features.seen(PEOPLE[person_id], now), signal, HISTORIES[person_id])
+    return record(policy, asked, Slots(channels=open_channels(signal, CHANNELS)), {}, now)
 
 
 def channel_of(made):
@@ -51,7 +62,7 @@ def test_each_decision_takes_what_the_plan_gives(now):
     pages = [Page(person_ids=ids[:90]), Page(person_ids=ids[90:])]
     limits = {"sms": (30, 20), "email": (40, 0)}
 
-    valued = Valuing(POLICY, {}, now)(WAVE, pages, PEOPLE, HISTORIES)
+    valued = Valuing(CHANNELS, deciding, {}, now)(WAVE, pages, PEOPLE, HISTORIES)
     made, planned = plan(Plan(revision=POLICY.revision.id, channels=CHANNELS, limited=limits), valued)
 
     took: Counter[str | None] = Counter()

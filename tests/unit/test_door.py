@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import itertools
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from standardwebhooks import Webhook
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
+from shared.adapters import memory
 from shared.adapters.memory import Secrets
 from shared.domain.catalogue import (
     Authentication,
@@ -401,9 +403,34 @@ def test_nobody_hears_which_sources_there_are_who_proves_nothing():
 # Pace
 
 
+def alone():
+    return memory.Companions(memory.Store(), "one")
+
+
+def test_instances_let_in_equal_parts_of_a_limit_and_those_that_are_gone_none():
+    store, at = memory.Store(), [1_000_000.0]
+    source = Source(id="crm", name="CRM", format="canonical", rate_limit=RateLimit(per_second=6, burst=12))
+
+    def instance(name):
+        return Pace(lambda: at[0], memory.Companions(store, name, clock=lambda: at[0], monotonic=lambda: at[0]))
+
+    def let_in(pace):
+        count = itertools.count()
+        with suppress(TooManyRequestsError):
+            while True:
+                pace.admit(source)
+                next(count)
+        return next(count)
+
+    assert let_in(instance("one")) == 12
+    assert let_in(instance("other")) == 6
+    at[0] += 1000  # both slept; who asks first is alone until the other is back
+    assert [let_in(instance(name)) for name in ("one", "other", "third")] == [12, 6, 4]
+
+
 def test_a_source_sends_as_fast_as_it_may_and_hears_when_it_may_again():
     at = [0.0]
-    pace = Pace(lambda: at[0])
+    pace = Pace(lambda: at[0], alone())
     source = Source(id="crm", name="CRM", format="canonical", rate_limit=RateLimit(per_second=0.5, burst=3))
 
     for _ in range(3):
@@ -419,7 +446,7 @@ def test_a_source_sends_as_fast_as_it_may_and_hears_when_it_may_again():
 
 def test_a_batch_counts_for_all_its_signals():
     at = [0.0]
-    pace = Pace(lambda: at[0])
+    pace = Pace(lambda: at[0], alone())
     source = Source(id="crm", name="CRM", format="canonical", rate_limit=RateLimit(per_second=10, burst=3))
 
     pace.admit(source)
@@ -433,7 +460,7 @@ def test_a_batch_counts_for_all_its_signals():
 
 
 def test_a_source_without_a_limit_has_none_and_limits_stay_apart():
-    pace = Pace(lambda: 0.0)
+    pace = Pace(lambda: 0.0, alone())
     free = Source(id="free", name="Free", format="canonical")
     crm, erp = (
         Source(id=name, name=name, format="canonical", rate_limit=RateLimit(per_second=1, burst=1))

@@ -197,7 +197,7 @@ def test_who_breaks_a_prohibition_is_who_does_when_asked_one_by_one():
 
 def everywhere(after):
     """The gates of a change on every channel that are not passed, by kind and id."""
-    change = Change(before=LIVE, after=after, counts={}, acknowledged=(), now=NOW)
+    change = Change(before=Policy(LIVE), after=Policy(after), counts={}, acknowledged=(), now=NOW)
     found, places = simulate_change(change, list(persons(list(lines_of(CUSTOMERS, after, NOW)))))
     assert [place.where for place in places] == ["outbound", "branch", "call_centre", "mobile_app", "web"]
     return {f"{gate.kind} {gate.id}".strip(): gate for gate in found if not gate.passed}

@@ -3,12 +3,14 @@
 from shared.adapters.memory.allowances import Allowances
 from shared.adapters.memory.bus import Bus, DeadLetters, Publisher
 from shared.adapters.memory.catalogues import Catalogues
+from shared.adapters.memory.companions import Companions
 from shared.adapters.memory.contact_points import ContactPoints
 from shared.adapters.memory.contacts import Contacts
 from shared.adapters.memory.deferrals import AbandonedDeliveries, Deferrals, DeferredDeliveries
 from shared.adapters.memory.handovers import Handovers
 from shared.adapters.memory.history import DecisionHistory
 from shared.adapters.memory.outcomes import Models, Outcomes
+from shared.adapters.memory.overdue import Overdue
 from shared.adapters.memory.paces import Paces
 from shared.adapters.memory.person_keys import new_sealer
 from shared.adapters.memory.personal_data import Erasures, PersonalData
@@ -28,6 +30,7 @@ __all__ = [
     "Bus",
     "Catalogues",
     "ChannelProvider",
+    "Companions",
     "ContactPoints",
     "Contacts",
     "DeadLetters",
@@ -38,6 +41,7 @@ __all__ = [
     "Handovers",
     "Models",
     "Outcomes",
+    "Overdue",
     "Paces",
     "PersonalData",
     "Persons",

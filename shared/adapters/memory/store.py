@@ -94,6 +94,7 @@ class Store:
         self.deferrals: dict[str, bytes] = {}
         self.due: dict[str, datetime] = {}
         self.paces: dict[str, Document[Pace]] = {}
+        self.companions: dict[str, dict[str, int]] = {}
         self.ledgers: dict[tuple[str, str], Document[Ledger]] = {}
         self.waves: dict[str, Document[OutboundWave]] = {}
         self.wave_pages: dict[tuple[str, int], bytes] = {}

@@ -141,10 +141,10 @@ def added(asked: Asked, waves: Iterable[Came]) -> Came:
 class Simulation:
     """Decides waves by one revision, or by two."""
 
-    def __init__(self, asked: Asked) -> None:
-        """Make the revisions ready."""
+    def __init__(self, asked: Asked, policies: Sequence[Policy] = ()) -> None:
+        """Make the revisions ready, or take them as they were made ready before."""
         self._asked = asked
-        self._policies = [Policy(Revision.decode(each)) for each in asked.revisions]
+        self._policies = policies or [Policy(Revision.decode(each)) for each in asked.revisions]
         self._numbers: dict[Slots, list[Numbers]] = {}
         self._rating = [Rating(policy) for policy in self._policies]
         self._prohibited = [[Prohibited(judging, policy) for judging in self._policies] for policy in self._policies]

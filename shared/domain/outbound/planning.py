@@ -7,7 +7,7 @@ decision where that is not for the plan to say: a notice must go out, or an expe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -28,19 +28,31 @@ from shared.domain.signal import Signal
 
 
 class Valuing:
-    """Says what channels are worth, by one revision and the evidence of one moment."""
+    """Says what channels are worth, by the evidence of one moment, for each person by the revision that decides."""
 
     def __init__(
-        self, policy: Policy, counts: Mapping[str, Counts], now: datetime, off: Sequence[SwitchedOff] = NOTHING_OFF
+        self,
+        channels: Sequence[str],
+        deciding: Callable[[str], Policy],
+        counts: Mapping[str, Counts],
+        now: datetime,
+        off: Sequence[SwitchedOff] = NOTHING_OFF,
     ) -> None:
-        """Make ready what does not depend on persons; what is `off` is worth nothing."""
-        self._policy = policy
+        """Value some channels.
+
+        Args:
+            channels: in the order of the numbers that pages have.
+            deciding: gives the revision that decides for a person: what is live, or a canary.
+            counts: the models' evidence.
+            now: when all are valued, UTC.
+            off: what is switched off, and worth nothing.
+        """
+        self._channels = channels
+        self._deciding = deciding
+        self._counts = counts
         self._now = now
-        self.channels = policy.revision.outbound
-        rows = policy.contact_rules.switched(off)
-        self._off = rows
-        self._whole = Batch(policy, Slots(channels=self.channels), counts, now, off=rows)
-        self._alone = [Batch(policy, Slots(channels=(channel,)), counts, now, off=rows) for channel in self.channels]
+        self._off = off
+        self._engines: dict[str, _Engine] = {}
 
     def __call__(
         self,
@@ -51,24 +63,35 @@ class Valuing:
     ) -> list[Page]:
         """Pages with what each channel is worth for each person; nothing for those who are not known any more."""
         everybody = [person_id for page in pages for person_id in page.person_ids]
-        known = [n for n, person_id in enumerate(everybody) if person_id in people]
-        worth = np.full((len(everybody), len(self.channels)), -1.0)
+        worth = np.full((len(everybody), len(self._channels)), -1.0)
         decided = np.full(len(everybody), OPEN, np.uint8)
-        if known:
-            ids = [everybody[n] for n in known]
-            asked = Wave(
-                [self._policy.features.seen(people[each], self._now) for each in ids],
-                [self._signal(wave, each) for each in ids],
-                [histories[each] for each in ids],
+        for engine, whose in self._parted(everybody, people):
+            ids = [everybody[n] for n in whose]
+            worth[whose], decided[whose] = engine(
+                Wave(
+                    [engine.policy.features.seen(people[each], self._now) for each in ids],
+                    [self._signal(wave, each) for each in ids],
+                    [histories[each] for each in ids],
+                )
             )
-            for number, batch in enumerate(self._alone):
-                worth[known, number] = self._priorities(batch(asked))
-            decided[known] = self._decided(self._whole(asked))
         ends = np.cumsum([len(page.person_ids) for page in pages])[:-1]
         return [
             msgspec.structs.replace(page, worth=own.tobytes(), decided=word.tobytes())
             for page, own, word in zip(pages, np.split(worth, ends), np.split(decided, ends), strict=True)
         ]
+
+    def _parted(self, everybody: Sequence[str], people: Mapping[str, Person]) -> list[tuple[_Engine, list[int]]]:
+        """The places of the persons who are known, by the revision that decides for them."""
+        found: dict[str, list[int]] = {}
+        for n, person_id in enumerate(everybody):
+            person = people.get(person_id)
+            if person is None:
+                continue
+            policy = self._deciding(person.person_id)
+            if policy.revision.id not in self._engines:
+                self._engines[policy.revision.id] = _Engine(policy, self._channels, self._counts, self._now, self._off)
+            found.setdefault(policy.revision.id, []).append(n)
+        return [(self._engines[revision], whose) for revision, whose in found.items()]
 
     def _signal(self, wave: OutboundWave, person_id: str) -> Signal:
         return Signal(
@@ -81,13 +104,36 @@ class Valuing:
             properties=properties(wave, None),
         )
 
+
+class _Engine:
+    """Values channels by one revision."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        channels: Sequence[str],
+        counts: Mapping[str, Counts],
+        now: datetime,
+        off: Sequence[SwitchedOff],
+    ) -> None:
+        self.policy = policy
+        self._off = rows = policy.contact_rules.switched(off)
+        self._number = {channel: n for n, channel in enumerate(channels)}
+        self._whole = Batch(policy, Slots(channels=policy.revision.outbound), counts, now, off=rows)
+        self._alone = [Batch(policy, Slots(channels=(channel,)), counts, now, off=rows) for channel in channels]
+
+    def __call__(self, asked: Wave) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+        """What each channel is worth for each person, and which those take who are left to their own decision."""
+        worth = np.stack([self._priorities(batch(asked)) for batch in self._alone], axis=1)
+        return worth, self._decided(self._whole(asked))
+
     def _chosen(self, decisions: Decisions) -> NDArray[np.intp]:
         """The row that each person gets, now or when quiet hours end; -1 where there is none."""
         rows = decisions.chosen.rows
         chosen = rows[:, 0].copy() if rows.shape[1] else np.full(len(rows), -1, np.intp)
         for person, made in decisions.alone.items():
             if made.deferred is not None:
-                chosen[person] = self._policy.row(made.deferred.treatment)
+                chosen[person] = self.policy.row(made.deferred.treatment)
             if self._off >> max(int(chosen[person]), 0) & 1:  # who is decided alone is not asked about switches
                 chosen[person] = -1
         return chosen
@@ -101,12 +147,12 @@ class Valuing:
 
     def _decided(self, decisions: Decisions) -> NDArray[np.uint8]:
         """Of those who are left to their own decision, the number of the channel that it takes."""
-        chosen, mandatory = self._chosen(decisions), self._policy.factors.mandatory
-        number = {channel: n for n, channel in enumerate(self.channels)}
+        chosen, mandatory = self._chosen(decisions), self.policy.factors.mandatory
         found = np.full(len(chosen), OPEN, np.uint8)
         for person, row in enumerate(chosen.tolist()):
             if decisions.otherwise[person] or (row >= 0 and mandatory >> row & 1):
-                found[person] = number[self._policy.rows[row][1].channel] if row >= 0 else NOTHING
+                channel = self.policy.rows[row][1].channel if row >= 0 else ""
+                found[person] = self._number.get(channel, NOTHING)
         return found
 
 

@@ -36,7 +36,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Who gets scarce volume, in numbers.
 
     Attributes:
-        revision: the one whose priorities said what it is worth.
+        revision: the one that was live when it was begun, whose volumes it is for.
         channels: the outbound channels, in the order of the numbers that pages have.
         limited: those with a volume, each with the most and the least places that there were when it was made.
         planned: persons on each limited channel, those included whose own decision takes it in any case.

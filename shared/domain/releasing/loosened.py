@@ -102,9 +102,12 @@ def _holds_as_much(was: Rule, is_now: Rule) -> bool:  # noqa: PLR0911 - one answ
         case Cooldown(), Cooldown():
             return (
                 _has_all(is_now.outcomes, was.outcomes)
-                and _lasts(is_now.period_seconds, was.period_seconds)
+                and is_now.period_seconds >= was.period_seconds
                 and is_now.count <= was.count
-                and _lasts(is_now.within_seconds, was.within_seconds)
+                and (
+                    is_now.within_seconds == was.within_seconds
+                    or (not was.without and is_now.within_seconds > was.within_seconds)
+                )
                 and _has_all(was.without, is_now.without)
                 and is_now.same in (None, was.same)
                 and _covers(is_now.after, was.after)
@@ -133,11 +136,6 @@ def _holds_as_much(was: Rule, is_now: Rule) -> bool:  # noqa: PLR0911 - one answ
 def _has_all(mine: Iterable[Any], wanted: Iterable[Any]) -> bool:
     known = list(mine)
     return all(each in known for each in wanted)
-
-
-def _lasts(mine: int, wanted: int) -> bool:
-    """Whether a period is as long; 0 is for ever."""
-    return mine == 0 or (wanted != 0 and mine >= wanted)
 
 
 def _covers(mine: Scope, wanted: Scope) -> bool:

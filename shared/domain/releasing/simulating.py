@@ -9,8 +9,8 @@ import msgspec
 
 from shared.domain.batch.numbers import REACHED, VALUE
 from shared.domain.batch.simulating import AT_ONCE, Asked, Came, Simulation, Subject, added
-from shared.domain.catalogue import Revision
 from shared.domain.engagement import Slots
+from shared.domain.policy.policy import Policy
 from shared.domain.propensity import Counts
 from shared.domain.releasing.gates import Gate, Simulated, gates
 from shared.domain.signal import DECISION_REQUESTED
@@ -31,14 +31,14 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     """A change as it is simulated.
 
     Attributes:
-        before, after: what is live, and what is to come.
+        before, after: what is live, and what is to come, compiled.
         counts: what models know, by id.
         acknowledged: limits that the proposal says are meant to be looser.
         now: when all are decided, UTC.
     """
 
-    before: Revision
-    after: Revision
+    before: Policy
+    after: Policy
     counts: Mapping[str, Counts]
     acknowledged: Collection[str]
     now: datetime
@@ -68,26 +68,27 @@ def simulate_change(change: Change, persons: Sequence[Subject]) -> tuple[tuple[G
     places = []
     named: set[str] = set()
     for where, asked in _asked(change):
-        came = _came(asked, persons)
+        came = _came(change, asked, persons)
         places.append(_place(where, came))
         was, is_now = came.summaries
         before, after = came.rates
-        found_here = Simulated(change.before, change.after, was, is_now, after, None if where == SENT else before)
-        judged = gates(found_here, change.acknowledged)
-        for gate in judged:
+        revisions = change.before.revision, change.after.revision
+        simulated = Simulated(*revisions, was, is_now, after, None if where == SENT else before)
+        for gate in gates(simulated, change.acknowledged):
             if where != SENT and gate.kind in _OF_SENT:
                 continue
             told = gate if where == SENT else _there(gate, where)
             if not gate.passed and gate.number and gate.number not in named:
                 named.add(gate.number)
-                told = _named(asked, persons, told)
+                told = _named(change, asked, persons, told)
             found.append(told)
     return tuple(sorted(found, key=lambda gate: gate.passed)), tuple(places)
 
 
 def _asked(change: Change) -> Iterator[tuple[str, Asked]]:
     """What is asked everywhere: of inbound channels those that both revisions have."""
-    revisions = tuple(each.catalogue.canonical() for each in (change.before, change.after))
+    before, after = change.before.revision, change.after.revision
+    revisions = tuple(each.catalogue.canonical() for each in (before, after))
 
     def asked(channels: tuple[str, ...], kind: str, context: dict[str, str]) -> Asked:
         return Asked(
@@ -100,15 +101,15 @@ def _asked(change: Change) -> Iterator[tuple[str, Asked]]:
             counts=change.counts,
         )
 
-    yield SENT, asked(change.after.outbound, "schedule", {})
-    for channel in change.after.catalogue.channels:
-        known = change.before.channels.get(channel.id)
+    yield SENT, asked(after.outbound, "schedule", {})
+    for channel in after.catalogue.channels:
+        known = before.channels.get(channel.id)
         if channel.direction == "inbound" and known is not None and known.direction == "inbound":
             yield channel.id, asked((channel.id,), DECISION_REQUESTED, {"channel": channel.id})
 
 
-def _came(asked: Asked, persons: Sequence[Subject]) -> Came:
-    simulation = Simulation(asked)
+def _came(change: Change, asked: Asked, persons: Sequence[Subject]) -> Came:
+    simulation = Simulation(asked, (change.before, change.after))
     lots = (persons[first : first + AT_ONCE] for first in range(0, len(persons), AT_ONCE))
     return added(asked, map(simulation, lots))
 
@@ -130,7 +131,7 @@ def _there(gate: Gate, where: str) -> Gate:
     return msgspec.structs.replace(gate, id=f"{gate.id} on {where}".strip(), said=f"{where}: {gate.said}")
 
 
-def _named(asked: Asked, persons: Sequence[Subject], gate: Gate) -> Gate:
+def _named(change: Change, asked: Asked, persons: Sequence[Subject], gate: Gate) -> Gate:
     """A gate that is not passed with some of the persons behind it."""
-    behind = _came(asked._replace(behind=gate.number), persons).behind[-1]
+    behind = _came(change, asked._replace(behind=gate.number), persons).behind[-1]
     return msgspec.structs.replace(gate, who=tuple(behind[:MOST_NAMED]))

@@ -48,7 +48,7 @@ def looked(canary, live, hours):
 
 def test_a_look_waits_goes_on_or_stops():
     few, enough, others = Met(60, {}), Met(500, {"complaints": 2}), Met(9500, {"complaints": 40})
-    assert (looked(enough, others, 1).verdict, looked(enough, others, 1).wait_seconds) == ("wait", 900)
+    assert (looked(enough, others, 1).verdict, looked(enough, others, 1).wait_seconds) == ("wait", 300)
     assert looked(enough, others, 4).verdict == "go_on"
     assert looked(few, Met(1100, {}), 4).verdict == "wait"
     too_few = looked(few, Met(1100, {}), 7 * 24)
