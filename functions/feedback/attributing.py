@@ -17,7 +17,6 @@ from shared.domain.identity.resolution import epoch
 from shared.domain.profile import Person
 from shared.ports import Catalogues, Contacts, Outcomes, Persons, behind
 
-
 MOST_NAME = 200
 """Characters of an action's id that is looked for."""
 
