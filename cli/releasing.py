@@ -40,7 +40,7 @@ class _Instant(click.ParamType[str]):
             at = datetime.fromisoformat(value)
         except ValueError:
             self.fail(f"{value} is no time such as 2026-12-01T06:00Z")
-        return (at if at.tzinfo else at.replace(tzinfo=UTC)).isoformat()
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
 
 
 @click.command()
@@ -258,7 +258,7 @@ def _steps(release: dict[str, Any]) -> list[str]:
 
 def _time(text: str) -> str:
     """A time as people read it, UTC, to the second."""
-    return text[:19].replace("T", " ")
+    return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def _because(why: str | None) -> str:

@@ -14,6 +14,7 @@ from functions.eligibility.handler import Qualify
 from functions.identity.handler import Identify
 from functions.suppression.handler import Suppress
 from shared.domain.audiences import Audience, Told, tell
+from shared.domain.catalogue import Revision
 from shared.domain.content import NO_FRAGMENTS, Fragments, render
 from shared.domain.decision import DecisionRecord
 from shared.domain.engagement import Slots
@@ -74,7 +75,7 @@ def read_request(body: bytes) -> DecisionRequest:
         raise InvalidError(f"not JSON: {error}") from error
     except RecursionError:
         raise InvalidError(f"is nested deeper than {MAX_DEPTH}") from None
-    if _is_deeper(request.context, MAX_DEPTH):
+    if request.context and _is_deeper(request.context, MAX_DEPTH):
         raise InvalidError(f"is nested deeper than {MAX_DEPTH}", field="context")
     return request
 
@@ -136,11 +137,12 @@ class Decide:
         request_id = self._new_id()
         decision = decision_id(SOURCE, request_id)
         try:
-            signal = self._signal(request, request_id, now)
+            revision = self._catalogues.current().revision
+            signal = self._signal(request, revision, request_id, now)
             received = SignalReceived(
                 message_id=f"{decision}:signal.received", decision_id=decision, occurred_at=now, signal=signal
             )
-            slots = self._slots(request)
+            slots = _slots(request, revision)
             row, placements = self._decide(received, slots, now)
             explanation = self._explained(row) if explained else None
             row = msgspec.structs.replace(row, elapsed_ms=round(self._elapsed_ms(started)))
@@ -215,8 +217,7 @@ class Decide:
         record = msgspec.json.decode(row.record, type=DecisionRecord)
         return explain(self._catalogues.get(record.revision), record)
 
-    def _signal(self, request: DecisionRequest, request_id: str, now: datetime) -> Signal:
-        revision = self._catalogues.current().revision
+    def _signal(self, request: DecisionRequest, revision: Revision, request_id: str, now: datetime) -> Signal:
         if not request.identifiers:
             raise InvalidError("at least one identifier is needed", field="identifiers")
         if request.brand is not None and request.brand not in revision.brands:
@@ -233,6 +234,7 @@ class Decide:
             identifiers[namespace] = stored(self._identifier_key, namespace, normalised)
         if not identifiers:
             raise InvalidError("none of them identifies anybody", field="identifiers")
+        scrubbed = self._scrubber.value(request.context) if request.context else {}
         return Signal(
             id=request_id,
             type=DECISION_REQUESTED,
@@ -241,30 +243,7 @@ class Decide:
             source=SOURCE,
             identifiers=identifiers,
             brand=request.brand,
-            context=self._scrubber.value({**request.context, "channel": request.channel}),
-        )
-
-    def _slots(self, request: DecisionRequest) -> Slots:
-        revision = self._catalogues.current().revision
-        channel = revision.channels.get(request.channel)
-        if channel is None or channel.direction != "inbound":
-            known = ", ".join(c.id for c in revision.catalogue.channels if c.direction == "inbound")
-            raise InvalidError(f"not an inbound channel; one of {known}", field="channel")
-        named: set[str] = set()
-        for index, placement in enumerate(request.placements):
-            if revision.placements.get(placement.id) != channel.id:
-                known = ", ".join(sorted(p.id for p in channel.placements))
-                detail = f"no such placement on {channel.id}; one of {known}"
-                raise InvalidError(detail, field=f"placements[{index}].id")
-            if placement.id in named:
-                raise InvalidError("is named twice; ask for more by its count", field=f"placements[{index}].id")
-            named.add(placement.id)
-            if not 1 <= placement.count <= MAX_COUNT:
-                raise InvalidError(f"between 1 and {MAX_COUNT}", field=f"placements[{index}].count")
-        return Slots(
-            channels=(channel.id,),
-            placements=tuple([p.id for p in request.placements]),
-            counts=tuple([p.count for p in request.placements]),
+            context={**scrubbed, "channel": request.channel},
         )
 
     def _decide(
@@ -284,3 +263,26 @@ class Decide:
 
     def _elapsed_ms(self, started: float) -> float:
         return round((self._timer() - started) * 1000, 3)
+
+
+def _slots(request: DecisionRequest, revision: Revision) -> Slots:
+    channel = revision.channels.get(request.channel)
+    if channel is None or channel.direction != "inbound":
+        known = ", ".join(c.id for c in revision.catalogue.channels if c.direction == "inbound")
+        raise InvalidError(f"not an inbound channel; one of {known}", field="channel")
+    named: set[str] = set()
+    for index, placement in enumerate(request.placements):
+        if revision.placements.get(placement.id) != channel.id:
+            known = ", ".join(sorted(p.id for p in channel.placements))
+            detail = f"no such placement on {channel.id}; one of {known}"
+            raise InvalidError(detail, field=f"placements[{index}].id")
+        if placement.id in named:
+            raise InvalidError("is named twice; ask for more by its count", field=f"placements[{index}].id")
+        named.add(placement.id)
+        if not 1 <= placement.count <= MAX_COUNT:
+            raise InvalidError(f"between 1 and {MAX_COUNT}", field=f"placements[{index}].count")
+    return Slots(
+        channels=(channel.id,),
+        placements=tuple([p.id for p in request.placements]),
+        counts=tuple([p.count for p in request.placements]),
+    )

@@ -8,7 +8,7 @@ from typing import Any
 from functions.operations.leases import Released
 from functions.operations.reconciling import Reconciled
 from functions.operations.redriving import Redriven, TakenIn, Wanted
-from functions.operations.sweeping import Swept
+from functions.operations.sweeping import Overdue, Swept
 from shared.runtime import openapi
 from shared.runtime.openapi import Operation, Parameter
 
@@ -34,6 +34,13 @@ OPERATIONS = (
         path="/v1/sweeps/leases",
         summary="Take back what dead processes hold of volumes and budgets.",
         answer=(200, "How many blocks.", (Released,)),
+        refusals=(401, 503),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/overdue",
+        summary="What the clock should have done more than an hour ago.",
+        answer=(200, "How much of each kind.", (Overdue,)),
         refusals=(401, 503),
     ),
     Operation(

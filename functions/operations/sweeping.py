@@ -16,6 +16,7 @@ from shared.domain.delivery import FINAL, Delivery
 from shared.domain.usage import Usage
 from shared.messages import ContactReserved
 from shared.ports import AbandonedDeliveries, Contacts, Publisher, Reckoning, Unended
+from shared.ports import Overdue as OverduePort
 
 PAGE = 200
 """Deliveries that are read and published together."""
@@ -25,6 +26,9 @@ MOST_PAGES = 10
 
 LEFT_ALONE = timedelta(minutes=15)
 """How long what was begun is left to Pub/Sub, which delivers its message again."""
+
+LATE = timedelta(hours=1)
+"""How long what is due may wait for a clock that comes every minute."""
 
 LOOKED_BACK = timedelta(days=3)
 """How far back the history is searched: reservations are kept so long at least."""
@@ -49,6 +53,33 @@ class Swept(msgspec.Struct, frozen=True, kw_only=True):
     waiting: int = 0
     gone: int = 0
     more: bool = False
+
+
+class Overdue(msgspec.Struct, frozen=True, kw_only=True):
+    """What the clock should have done more than an hour ago: how much of each kind, and of all."""
+
+    deferrals: int
+    deliveries: int
+    windows: int
+    erasures: int
+    late: int
+
+
+class SeeOverdue:
+    """What is due every minute is done every minute, or somebody is to know."""
+
+    def __init__(self, overdue: OverduePort) -> None:
+        """See what is `overdue`."""
+        self._overdue = overdue
+
+    def __call__(self, now: datetime) -> Overdue:
+        """How much was due more than an hour ago, and is still.
+
+        Raises:
+            TransientError: the store did not answer.
+        """
+        found = self._overdue.late(now - LATE)
+        return Overdue(**found._asdict(), late=sum(found))
 
 
 class SweepDeliveries:

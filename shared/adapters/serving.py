@@ -114,14 +114,14 @@ class Served:
         return known.next
 
     def _deciding(self) -> _Deciding:
-        """What is in force. Where a revision of it cannot be read here, as one of newer code, what decided before goes
-        on, with what is switched off by now.
+        """What is in force. Where what is live cannot be read here, as one of newer code, what decided before goes on,
+        with what is switched off by now; where it is a canary or what is next, what is live decides without.
         """
         in_force = self._in_force(self._environment)
         if in_force is None:
             raise TransientError(f"no revision of the catalogue is live in {self._environment!r}: publish one")
         try:
-            self._known = self._read(in_force)
+            live = self._ready(in_force.revision)
         except TransientError:
             raise
         except Exception:
@@ -130,13 +130,21 @@ class Served:
             _log.exception("what is to decide cannot be read here; what did goes on")
             still = msgspec.structs.replace(self._known.in_force, switches=in_force.switches)
             self._known = self._known._replace(in_force=still)
+            return self._known
+        coming = self._readable(in_force.next.revision) if in_force.next else None
+        canary = self._readable(in_force.canary.revision) if in_force.canary else None
+        self._known = _Deciding(in_force, live, coming, canary)
         return self._known
 
-    def _read(self, in_force: InForce) -> _Deciding:
-        live = self._ready(in_force.revision)
-        coming = self._ready(in_force.next.revision) if in_force.next else None
-        canary = self._ready(in_force.canary.revision) if in_force.canary else None
-        return _Deciding(in_force, live, coming, canary)
+    def _readable(self, revision: str) -> Policy | None:
+        """A revision that decides beside what is live, or after it; None where it cannot be read here."""
+        try:
+            return self._ready(revision)
+        except TransientError:
+            raise
+        except Exception:  # noqa: BLE001 - whatever is wrong with it
+            _log.exception("a canary or what is next cannot be read here; what is live goes on")
+            return None
 
     def _ready(self, revision: str) -> Policy:
         policy = self._policies.get(revision)

@@ -313,3 +313,25 @@ def test_what_is_long_over_is_in_the_log_alone(world):
 def test_a_reason_is_asked_for(world, why):
     with pytest.raises(InvalidError):
         world.do(Propose(revision="sha256:1", why=why))
+
+
+def test_what_was_live_before_is_there_to_go_back_to_however_many_came_to_nothing(world):
+    for number in range(ENDED_KEPT + 1):
+        world.do(Withdraw(release=world.release(f"sha256:w{number}", until="draft"), why="no"))
+    release = world.release("sha256:1")
+
+    world.do(Rollback(release=release, why="worse"))
+
+    assert world.in_force.revision == "sha256:0"
+
+
+def test_no_instant_is_past_and_none_waits_while_nothing_is_live(world):
+    release = world.release("sha256:1", until="canary")
+    with pytest.raises(InvalidError, match="past"):
+        world.do(Promote(release=release, effective_at=NOW - HOUR))
+    assert world.in_force.revision == "sha256:0"
+    world.environment = Environment(name="staging")
+    first = world.release("sha256:1", until="approved")
+    with pytest.raises(ConflictError, match="nothing is live"):
+        world.do(Promote(release=first, effective_at=NOW + HOUR))
+    assert world.do(Promote(release=first)).state == "live"
