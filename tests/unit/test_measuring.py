@@ -211,8 +211,13 @@ def test_the_command_says_it_for_people(monkeypatch, options, lost, code, says):
 # What another way of ranking would have come to
 
 
+@cache
 def logged(cases, *, exploration="off", arms=("standing=random",)):
     """Decisions of as many persons for one e-mail or text each, and what became of them: savers are accepted more."""
+    return tuple(_logged(cases, exploration, arms))
+
+
+def _logged(cases, exploration, arms):
     draw, compiled = random.Random(4), experimenting(exploration)
     for number in range(cases):
         record, row = decided(compiled, arms, said={"id": f"s-{number}"}, counts={})
@@ -316,10 +321,10 @@ def best_and_others():
 
 def test_what_a_change_would_have_come_to_is_said_by_the_decisions_that_it_changes():
     best, others = best_and_others()
-    found = changed(logged(4000), only=others)
+    found = changed(logged(3000), only=others)
     low, high = found.worth[0].difference[1:]
     rates = [0.3 if action == "saver" else 0.1 for action in (best, decided(policy(only=others), ())[1].action)]
-    assert found.changing == found.decisions == 4000
+    assert found.changing == found.decisions == 3000
     assert low <= rates[1] - rates[0] <= high
     assert found.support.effective > 200
 
