@@ -91,7 +91,7 @@ def _files(given: tuple[Path, ...]) -> list[Path]:
 def _executed(name: str, argument: str, environment: tuple[str, ...], *, jump: bool) -> tuple[Execution, Definition]:
     """An execution that has ended, beside the platform where one runs, and what was executed."""
     from cli.platform import places
-    from emulators.workflows.running.loop import JumpingClock, WallClock
+    from emulators.workflows.running.clocks import JumpingClock, WallClock
     from emulators.workflows.serving.hosting import Hosted
     from emulators.workflows.serving.server import RefusedError
 

@@ -9,7 +9,8 @@ import json
 import pytest
 
 from emulators.workflows.language.reading import read
-from emulators.workflows.running.loop import JumpingClock, Loop
+from emulators.workflows.running.clocks import JumpingClock
+from emulators.workflows.running.loop import Loop
 from emulators.workflows.running.machine import Machine
 from emulators.workflows.running.outside import Answer
 from emulators.workflows.running.past import Outcome, Past
