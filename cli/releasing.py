@@ -247,7 +247,7 @@ def _steps(release: dict[str, Any]) -> list[str]:
     if "canary_at" in release:
         lines.append((release["canary_at"], f"canary, by now {release['share']} % of persons"))
     if "live_from" in release:
-        lines.append((release["live_from"], "live"))
+        lines.append((release["live_from"], "to be live" if release["state"] == "canary" else "live"))
     if (review_ := release.get("review")) is not None and "by" in review_:
         said = "accepted" if review_["accepted"] else "rejected"
         lines.append((review_["at"], f"{said} by {review_['by']}{_because(review_['why'])}"))

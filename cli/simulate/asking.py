@@ -93,12 +93,15 @@ def _slots(revisions: list[Revision], channel: str | None, placements: tuple[str
             fail(f"There is no inbound channel {channel}.", f"There are {inbound}.")
     wanted = [each.partition("=") for each in placements]
     for name, _, count in wanted:
-        if revisions[-1].placements.get(name) != channel or not (count or "1").isdecimal():
+        is_count = (count or "1").isdecimal() and int(count or 1) > 0
+        if revisions[-1].placements.get(name) != channel or not is_count:
             there = ", ".join(p for p, of in revisions[-1].placements.items() if of == channel)
             fail(
                 f"{channel} has no placement {name}{'=' + count if count else ''}.",
                 f"It has {there}, each with =COUNT.",
             )
+    if len({name for name, _, _ in wanted}) < len(wanted):
+        fail("A placement is named twice.", "Ask for more with =COUNT.")
     return Slots(
         channels=(channel,),
         placements=tuple(name for name, _, _ in wanted),

@@ -138,6 +138,8 @@ def test_decisions_of_the_past_are_made_again_as_they_were_asked_for(tmp_path):
         (("--channel", "fax"), "no inbound channel fax"),
         (("--placement", "web.home.hero"), "A placement is on a channel"),
         (("--channel", "web", "--placement", "web.attic"), "web has no placement web.attic"),
+        (("--channel", "web", "--placement", "web.home.hero=0"), "web has no placement web.home.hero=0"),
+        (("--channel", "web", *["--placement", "web.home.hero"] * 2), "A placement is named twice."),
         (("--who", "issue:none"), "There is no number issue:none"),
         (("--record", "nobody"), "has no person nobody"),
         (("--history", __file__), "With --history there is no --persons, --at."),

@@ -31,6 +31,9 @@ from shared.domain.signal import digest
 MOST_FIGURES = 8_000
 """Bytes of what a check or a simulation measured: the whole report belongs beside it."""
 
+MOST_DEEP = 10
+"""Levels of it, one in another."""
+
 
 class Advancing(Step):
     """A step of a release."""
@@ -209,6 +212,8 @@ class Advancing(Step):
         raise ConflictError(f"{release.id} is {release.state}{detail}, and must be {' or '.join(states)} for this")
 
     def _result(self, command: Check | Simulate) -> Result:
+        if not _shallow(command.figures, MOST_DEEP):
+            raise InvalidError(f"is nested deeper than {MOST_DEEP} levels", field="figures")
         if len(canonical(command.figures)) > MOST_FIGURES:
             raise InvalidError(f"has more than {MOST_FIGURES} bytes; keep the report elsewhere", field="figures")
         return Result(
@@ -268,3 +273,9 @@ class Advancing(Step):
 def _same(known: Result | None, result: Result) -> bool:
     """Whether a result was noted before: the same, by the same, against the same."""
     return known is not None and msgspec.structs.replace(known, at=result.at) == result
+
+
+def _shallow(value: Any, levels: int) -> bool:
+    """Whether a value as JSON has it is nested no deeper than so many levels."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels >= 0 and all(_shallow(each, levels - 1) for each in inner)

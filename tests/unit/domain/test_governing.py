@@ -335,3 +335,14 @@ def test_no_instant_is_past_and_none_waits_while_nothing_is_live(world):
     with pytest.raises(ConflictError, match="nothing is live"):
         world.do(Promote(release=first, effective_at=NOW + HOUR))
     assert world.do(Promote(release=first)).state == "live"
+
+
+def test_figures_are_neither_long_nor_deep(world):
+    release = world.release("sha256:1", until="draft")
+    deep = []
+    for _ in range(400):
+        deep = [deep]
+    for figures in ({"a": "x" * 9000}, {"a": deep}):
+        with pytest.raises(InvalidError):
+            world.do(Check(release=release, passed=True, figures=figures))
+    assert world.do(Check(release=release, passed=True, figures={"a": {"b": [1, {"c": 2}]}})).state == "checked"
