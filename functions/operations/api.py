@@ -22,7 +22,7 @@ from shared.runtime.metering import RequestMeter
 from shared.runtime.service import Route, json_answer, read_body
 from shared.runtime.telemetry import log
 
-Sweep = Callable[[datetime, str], Swept]
+Sweep = Callable[[datetime, str, datetime | None], Swept]
 
 
 class Sweeps(NamedTuple):
@@ -40,7 +40,7 @@ def sweeping_routes(sweeps: Sweeps, keys: Keyring, meter: RequestMeter, clock: C
     def swept(request: Request, what: str, sweep: Sweep) -> Response:
         keys.caller(request)
         with meter.request():
-            found = sweep(clock(), trace.current())
+            found = sweep(clock(), trace.current(), _after(request))
             if found.found:
                 log("WARNING", f"operations found {what}", **msgspec.to_builtins(found), usage=meter.spent())
         return json_answer(found)
@@ -100,6 +100,20 @@ def reconciling_routes(reconcile: Reconcile, keys: Keyring, clock: Clock) -> Seq
         return json_answer(found)
 
     return [("POST", "/v1/days/<day>/reconciliation", post_reconciliation)]
+
+
+def _after(request: Request) -> datetime | None:
+    """From where a sweep goes on."""
+    given = request.args.get("after")
+    if not given:
+        return None
+    try:
+        after = msgspec.convert(given, datetime)
+    except msgspec.ValidationError:
+        after = None
+    if after is None or after.tzinfo is None:
+        raise InvalidError("is not what an answer said", field="after")
+    return after
 
 
 def _wanted(request: Request) -> Wanted:

@@ -13,21 +13,24 @@ from shared.runtime import openapi
 from shared.runtime.openapi import Operation, Parameter
 
 _SWEPT = (200, "What was found, and what became of it.", (Swept,))
+_AFTER = (Parameter("after", "Goes on where an answer said."),)
 
 OPERATIONS = (
     Operation(
         method="POST",
         path="/v1/sweeps/deliveries",
         summary="Let deliveries try again that somebody began to send and nobody ended.",
+        query=_AFTER,
         answer=_SWEPT,
-        refusals=(401, 503),
+        refusals=(400, 401, 503),
     ),
     Operation(
         method="POST",
         path="/v1/sweeps/outbox",
         summary="Let reservations be sent, or tell how they ended, of which no end is told.",
+        query=_AFTER,
         answer=_SWEPT,
-        refusals=(401, 503),
+        refusals=(400, 401, 503),
     ),
     Operation(
         method="POST",

@@ -46,6 +46,7 @@ class Swept(msgspec.Struct, frozen=True, kw_only=True):
         waiting: of what was found, what waits for its time.
         gone: of what was found, what is nowhere any more: its person was erased, or its reservation has long expired.
         more: whether there may be more of it.
+        after: from where to go on then.
     """
 
     found: int
@@ -53,6 +54,7 @@ class Swept(msgspec.Struct, frozen=True, kw_only=True):
     waiting: int = 0
     gone: int = 0
     more: bool = False
+    after: datetime | None = None
 
 
 class Overdue(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,13 +92,13 @@ class SweepDeliveries:
         self._deliveries = deliveries
         self._publisher = publisher
 
-    def __call__(self, now: datetime, trace: str) -> Swept:
-        """Tell those that were abandoned a while ago to delivery again.
+    def __call__(self, now: datetime, trace: str, after: datetime | None = None) -> Swept:
+        """Tell those that were abandoned a while ago to delivery again, or of them only those since `after`.
 
         Raises:
             TransientError: the store or the topic did not answer.
         """
-        told, last = 0, None
+        told, last = 0, after
         for _ in range(MOST_PAGES):
             page = self._deliveries.abandoned(now - LEFT_ALONE, PAGE, last)
             tell(self._publisher, page, now, trace)
@@ -104,7 +106,7 @@ class SweepDeliveries:
             if len(page) < PAGE:
                 return Swept(found=told, told=told)
             last = page[-1].lease_until
-        return Swept(found=told, told=told, more=True)
+        return Swept(found=told, told=told, more=True, after=last)
 
 
 class SweepOutbox:
@@ -118,14 +120,14 @@ class SweepOutbox:
         self._contacts = contacts
         self._publisher = publisher
 
-    def __call__(self, now: datetime, trace: str) -> Swept:
-        """Tell those to delivery again that were reserved a while ago.
+    def __call__(self, now: datetime, trace: str, after: datetime | None = None) -> Swept:
+        """Tell those to delivery again that were reserved a while ago, or of them only those since `after`.
 
         Raises:
             TransientError: a store, the history or the topic did not answer.
         """
         most = PAGE * MOST_PAGES
-        unended = self._reckoning.unended(now - LOOKED_BACK, now - LEFT_ALONE, most)
+        unended = self._reckoning.unended(after or now - LOOKED_BACK, now - LEFT_ALONE, most)
         told = waiting = gone = 0
         for first in range(0, len(unended), PAGE):
             page = unended[first : first + PAGE]
@@ -134,7 +136,9 @@ class SweepOutbox:
             told += len(again)
             waiting += later
             gone += len(page) - len(again) - later
-        return Swept(found=len(unended), told=told, waiting=waiting, gone=gone, more=len(unended) == most)
+        more = len(unended) == most
+        last = unended[-1].at + timedelta(microseconds=1) if more else None
+        return Swept(found=len(unended), told=told, waiting=waiting, gone=gone, more=more, after=last)
 
     def _again(self, page: Sequence[Unended], now: datetime) -> tuple[list[Delivery], int]:
         """The deliveries to be told, and how many wait for their time."""
