@@ -72,7 +72,7 @@ def test_an_operators_key_in_an_address_is_none():
     operators = Keyring(json.dumps(CALLERS), beacons=False)
 
     assert operators.caller(request(headers={"x-api-key": "the key of the web"}))
-    with pytest.raises(UnauthenticatedError, match="as x-api-key or as a bearer token$"):
+    with pytest.raises(UnauthenticatedError, match=r"as x-api-key or as a bearer token$"):
         operators.caller(request(query_string={"key": "the key of the web"}))
 
 
