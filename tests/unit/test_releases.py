@@ -168,6 +168,7 @@ def test_another_key_of_the_same_person_does_not_approve_for_them(desk):
         ("POST", "/v1/switches", {"kind": "action", "id": "x", "off": True, "why": "-"}, 400),
         ("POST", "/v1/switches?environment=lvie", {"kind": "channel", "id": "email", "off": True, "why": "-"}, 404),
         ("GET", "/v1/audit?after=-1", None, 400),
+        ("GET", "/v1/audit?after=99999999999999999999", None, 400),
         ("GET", "/v1/audit/verification?head=x", None, 400),
     ],
 )
