@@ -17,8 +17,9 @@ from werkzeug.wrappers import Request as HttpRequest
 
 from emulators.seed import seed_customers
 from emulators.workflows.language.reading import read
+from emulators.workflows.running.clocks import JumpingClock
 from emulators.workflows.running.failures import WorkflowError, failure
-from emulators.workflows.running.loop import JumpingClock, Loop, StoppedError
+from emulators.workflows.running.loop import Loop, StoppedError
 from emulators.workflows.running.machine import Machine
 from emulators.workflows.running.outside import Answer
 from functions.waves.api import UseCases, routes

@@ -31,6 +31,9 @@ from shared.domain.signal import digest
 MOST_FIGURES = 8_000
 """Bytes of what a check or a simulation measured: the whole report belongs beside it."""
 
+MOST_OPEN = 40
+"""Releases on their way at once."""
+
 MOST_DEEP = 10
 """Levels of it, one in another."""
 
@@ -55,6 +58,10 @@ class Advancing(Step):
         for each in environment.releases:
             if each.revision == command.revision and (each.is_open or each.state == "live"):
                 return Governed(environment, each)
+        if sum(each.is_open for each in environment.releases) >= MOST_OPEN:
+            raise ConflictError(f"{MOST_OPEN} releases are on their way already: withdraw what comes to nothing")
+        if len(canonical(command.acknowledged)) > MOST_FIGURES:
+            raise InvalidError(f"has more than {MOST_FIGURES} bytes", field="acknowledged")
         number = environment.begun + 1
         release = Release(
             id="r-" + digest("release", environment.name, command.revision, str(number))[:16],

@@ -6,6 +6,7 @@ a step is missing or somebody else was faster, is refused and changes nothing ei
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -37,6 +38,9 @@ from shared.domain.governance.stopping import Stopping
 MOST_WORDS = 2_000
 """Characters of a reason."""
 
+_NOT_ONE_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""What would let a reason look like an entry of its own where the log is shown."""
+
 
 def govern(environment: Environment, command: AnyCommand, by: Actor, now: datetime) -> Governed:
     """What a command makes of an environment; the same environment where it says what is so already.
@@ -55,6 +59,8 @@ def govern(environment: Environment, command: AnyCommand, by: Actor, now: dateti
     """
     if len(command.why) > MOST_WORDS:
         raise InvalidError(f"has more than {MOST_WORDS} characters", field="why")
+    if _NOT_ONE_LINE.search(command.why):
+        raise InvalidError("is one line of text, without control characters", field="why")
     if not command.why.strip() and not isinstance(command, Check | Simulate | StartCanary | Promote):
         raise InvalidError("say why: it is kept in the audit log", field="why")
     done = _take(command, environment, by, now)

@@ -15,6 +15,9 @@ from shared.domain.governance.switches import Switch
 MOST_OFF = 1_000
 """Switches that are off at once."""
 
+MOST_FREEZES = 100
+"""Freezes that are on or to come."""
+
 
 class Stopping(Step):
     """A freeze or a switch that begins, or ends."""
@@ -34,6 +37,8 @@ class Stopping(Step):
                 command.why,
             ):
                 return Governed(environment, each)
+        if len(environment.freezes) >= MOST_FREEZES:
+            raise ConflictError(f"{MOST_FREEZES} freezes are declared already: lift those that are not needed")
         number = environment.frozen + 1
         freeze = Freeze(id=f"f-{number}", from_=command.from_, until=command.until, by=self.by.name, why=command.why)
         if environment.next:
