@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from shared.domain.contact_history import ContactHistory
 from shared.domain.delivery import FINAL, Delivery
 from shared.domain.usage import Usage
 from shared.messages import ContactReserved
@@ -143,11 +144,13 @@ class SweepOutbox:
     def _again(self, page: Sequence[Unended], now: datetime) -> tuple[list[Delivery], int]:
         """The deliveries to be told, and how many wait for their time."""
         known = self._contacts.deliveries([each.delivery_id for each in page])
+        unclaimed = [each.person_id for each in page if each.delivery_id not in known]
+        histories = self._contacts.histories(unclaimed) if unclaimed else {}
         again, waiting = [], 0
         for each in page:
             delivery = known.get(each.delivery_id)
             if delivery is None:
-                reserved = self._reserved(each)
+                reserved = _reserved(each, histories[each.person_id])
                 again += [reserved] if reserved is not None else []
             elif delivery.state in FINAL or (delivery.state == "sending" and not delivery.is_held(now)):
                 again.append(delivery)
@@ -155,13 +158,13 @@ class SweepOutbox:
                 waiting += 1
         return again, waiting
 
-    def _reserved(self, unended: Unended) -> Delivery | None:
-        """The delivery of a reservation that nobody has claimed, as its contact has it."""
-        history = self._contacts.history(unended.person_id).value
-        contact = history.contacts.get(unended.delivery_id)
-        if contact is None or contact.state != "reserved":
-            return None
-        return contact.delivery(history.holder(unended.delivery_id, unended.person_id))
+
+def _reserved(unended: Unended, history: ContactHistory) -> Delivery | None:
+    """The delivery of a reservation that nobody has claimed, as its contact has it."""
+    contact = history.contacts.get(unended.delivery_id)
+    if contact is None or contact.state != "reserved":
+        return None
+    return contact.delivery(history.holder(unended.delivery_id, unended.person_id))
 
 
 def tell(publisher: Publisher, deliveries: Sequence[Delivery], now: datetime, trace: str) -> None:

@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 from emulators.workflows.language.reading import read
-from emulators.workflows.running.loop import JumpingClock, Loop
+from emulators.workflows.running.clocks import JumpingClock
+from emulators.workflows.running.loop import Loop
 from emulators.workflows.running.machine import Machine
 from emulators.workflows.running.outside import Answer
 
