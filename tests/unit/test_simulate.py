@@ -101,6 +101,17 @@ def test_two_revisions_differ_where_the_change_is(persons, tmp_path):
     assert not told("--against", str(ROOT / "catalogue"), "--persons", persons)["differences"]
 
 
+def test_an_attribute_that_nobody_declares_is_named(tmp_path):
+    persons = tmp_path / "persons.jsonl"
+    persons.write_text('{"person_id": "ada", "attributes": {"age": 41, "agee": 41}}\n{"person_id": "ben"}')
+    code, output = run("--persons", str(persons))
+    assert (code, output.splitlines()[0]) == (
+        0,
+        "! schema.yaml declares no agee: nothing can read what persons have of it",
+    )
+    assert "2 persons by revision" in output
+
+
 def test_two_processes_come_to_the_same(persons, monkeypatch):
     monkeypatch.setattr("cli.simulate.AT_ONCE", 5)
     assert run("--persons", persons, "--processes", "2", "--json") == run("--persons", persons, "--json")
