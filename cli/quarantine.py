@@ -83,7 +83,7 @@ def redrive(parked_ids: tuple[str, ...], everything: bool) -> None:
             try:
                 reason = _again(platform, letters, item)
                 if reason is None:
-                    store.remove(item.id)
+                    store.remove(item)
             except KairosError as error:
                 fail(f"{item.id}: {error}", "nothing of it is lost; try again")
             left += reason is not None

@@ -40,7 +40,7 @@ class _Instant(click.ParamType[str]):
             at = datetime.fromisoformat(value)
         except ValueError:
             self.fail(f"{value} is no time such as 2026-12-01T06:00Z")
-        return (at if at.tzinfo else at.replace(tzinfo=UTC)).isoformat()
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
 
 
 @click.command()
@@ -247,7 +247,7 @@ def _steps(release: dict[str, Any]) -> list[str]:
     if "canary_at" in release:
         lines.append((release["canary_at"], f"canary, by now {release['share']} % of persons"))
     if "live_from" in release:
-        lines.append((release["live_from"], "live"))
+        lines.append((release["live_from"], "to be live" if release["state"] == "canary" else "live"))
     if (review_ := release.get("review")) is not None and "by" in review_:
         said = "accepted" if review_["accepted"] else "rejected"
         lines.append((review_["at"], f"{said} by {review_['by']}{_because(review_['why'])}"))
@@ -258,7 +258,7 @@ def _steps(release: dict[str, Any]) -> list[str]:
 
 def _time(text: str) -> str:
     """A time as people read it, UTC, to the second."""
-    return text[:19].replace("T", " ")
+    return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def _because(why: str | None) -> str:

@@ -91,7 +91,7 @@ def _files(given: tuple[Path, ...]) -> list[Path]:
 def _executed(name: str, argument: str, environment: tuple[str, ...], *, jump: bool) -> tuple[Execution, Definition]:
     """An execution that has ended, beside the platform where one runs, and what was executed."""
     from cli.platform import places
-    from emulators.workflows.running.loop import JumpingClock, WallClock
+    from emulators.workflows.running.clocks import JumpingClock, WallClock
     from emulators.workflows.serving.hosting import Hosted
     from emulators.workflows.serving.server import RefusedError
 
@@ -104,9 +104,12 @@ def _executed(name: str, argument: str, environment: tuple[str, ...], *, jump: b
     with Hosted(where, new_clock=JumpingClock if jump else WallClock) as hosted:
         try:
             deployed = hosted.server.deploy(full, path.read_text(encoding="utf-8"), {}, replace=False)
-            execution = hosted.server.start(full, argument)
         except RefusedError as error:
             fail(str(error), f"kairos workflow lint {path} says what is wrong with a definition.")
+        try:
+            execution = hosted.server.start(full, argument)
+        except RefusedError as error:
+            fail(str(error), """Give --argument as JSON, such as '{"day": "yesterday"}'.""")
         try:
             execution.wait()
         except KeyboardInterrupt:

@@ -95,6 +95,7 @@ def provision_bigquery(topology: Mapping[str, Any], client: bigquery.Client) -> 
         if partition := wanted.get("partition_by"):
             days = wanted.get("expire_after_days")
             expiration = days and days * 24 * 3600 * 1000
+            table.require_partition_filter = True
             table.time_partitioning = bigquery.TimePartitioning(field=partition, expiration_ms=expiration)
         table.clustering_fields = wanted.get("cluster_by")
         client.create_table(table, exists_ok=True)

@@ -16,7 +16,7 @@ _RETRIES = 3
 def jobs(
     topology: Mapping[str, Any], endpoints: Mapping[str, str], project: str, headers: Mapping[str, str]
 ) -> list[Job]:
-    """What the topology schedules, as far as it runs here.
+    """What the topology schedules and is not paused, as far as it runs here.
 
     Args:
         topology: with `schedules`, each of a service or of a workflow.
@@ -26,6 +26,8 @@ def jobs(
     """
     found = []
     for name, declared in topology.get("schedules", {}).items():
+        if declared.get("paused", False):
+            continue
         cron, zone = declared["cron"], declared.get("time_zone", UTC)
         if "service" in declared:
             url = endpoints[declared["service"]] + declared.get("path", "/")

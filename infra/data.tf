@@ -68,6 +68,9 @@ resource "google_bigquery_table" "of" {
   schema              = each.value.schema
   clustering          = each.value.cluster_by
   deletion_protection = var.protected
+
+  # a query that would read every day is refused, whatever its text looks like
+  require_partition_filter = each.value.partition_by != null
   dynamic "time_partitioning" {
     for_each = each.value.partition_by == null ? [] : [each.value.partition_by]
     content {

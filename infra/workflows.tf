@@ -22,6 +22,7 @@ resource "google_cloud_scheduler_job" "of" {
   region           = local.region
   schedule         = each.value.cron
   time_zone        = each.value.time_zone
+  paused           = each.value.paused
   attempt_deadline = each.value.attempt_deadline_seconds == null ? null : "${each.value.attempt_deadline_seconds}s"
   retry_config {
     retry_count = each.value.workflow == null ? 0 : 3 # what comes every minute comes again anyway

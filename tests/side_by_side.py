@@ -1,4 +1,4 @@
-"""Which tests run beside which, where pytest-xdist has two processes: whatever starts a platform or an emulator stays
+"""Which tests run beside which, where pytest-xdist has two processes: whatever shares a platform or an emulator stays
 in one, so that each is started once; of all others, the tests of a file stay together.
 """
 
@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent
-WITH_PLATFORMS = frozenset({"contract", "docs", "e2e", "emulators", "fault"})
+WITH_PLATFORMS = frozenset({"contract", "e2e", "emulators", "fault"})
 """Folders whose tests share platforms and emulators."""
 
-ONCE = frozenset({"terraform"})
-"""Folders whose tests share something of their own."""
+ONCE = frozenset({"docs", "terraform"})
+"""Folders whose tests share something of their own, each by itself: the platforms of a reader, what was applied."""
 
 
 @pytest.hookimpl(tryfirst=True)

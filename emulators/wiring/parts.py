@@ -89,7 +89,7 @@ class Parts:
         self.door = Door(memory.secrets, utc_now, Issuers())
         callers = access(credentials)
         self.channels = Keyring(callers["CHANNEL_KEYS"])
-        self.operators = Keyring(callers["OPERATOR_KEYS"])
+        self.operators = Keyring(callers["OPERATOR_KEYS"], beacons=False)
 
     def clock(self, function: str) -> Check:
         """What asks whether it is the clock that starts a function."""

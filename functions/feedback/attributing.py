@@ -17,6 +17,9 @@ from shared.domain.identity.resolution import epoch
 from shared.domain.profile import Person
 from shared.ports import Catalogues, Contacts, Outcomes, Persons, behind
 
+MOST_NAME = 200
+"""Characters of an action's id that is looked for."""
+
 
 class UnaskedError(NotFoundError):
     """Somebody did what an action asks for, and had none of its treatments within the window: it was not asked of them.
@@ -64,7 +67,7 @@ class Attribute:
             TransientError: a store did not answer.
         """
         revision = self._catalogues.current().revision
-        if action not in revision.actions:
+        if len(action) > MOST_NAME:
             raise InvalidError("there is no such action", field="action")
         person = self._person(revision, identifiers, at)
         ids = sorted({person.person_id, *person.fragments})
@@ -78,6 +81,8 @@ class Attribute:
         seen = {key for key, each in observed.items() if "impression" in each.value.first()}
         found = attributed(had, seen, revision.channels, at)
         if found is None:
+            if action not in revision.actions:  # nor was it of a canary, or of what was live before
+                raise InvalidError("there is no such action", field="action")
             raise UnaskedError(person.person_id, revision.action(action))
         return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 from werkzeug.wrappers import Request, Response
@@ -11,7 +12,7 @@ from werkzeug.wrappers import Request, Response
 from functions.operations.leases import SweepLeases
 from functions.operations.reconciling import Reconcile
 from functions.operations.redriving import Redrive, Wanted
-from functions.operations.sweeping import SweepDeliveries, SweepOutbox, Swept
+from functions.operations.sweeping import SeeOverdue, SweepDeliveries, SweepOutbox, Swept
 from shared.domain.errors import InvalidError
 from shared.ports import Clock
 from shared.runtime import trace
@@ -21,42 +22,49 @@ from shared.runtime.metering import RequestMeter
 from shared.runtime.service import Route, json_answer, read_body
 from shared.runtime.telemetry import log
 
-Sweep = Callable[[datetime, str], Swept]
+Sweep = Callable[[datetime, str, datetime | None], Swept]
 
 
-def sweeping_routes(
-    deliveries: SweepDeliveries,
-    outbox: SweepOutbox,
-    leases: SweepLeases,
-    keys: Keyring,
-    meter: RequestMeter,
-    clock: Clock,
-) -> Sequence[Route]:
+class Sweeps(NamedTuple):
+    """The use cases that sweep."""
+
+    deliveries: SweepDeliveries
+    outbox: SweepOutbox
+    leases: SweepLeases
+    overdue: SeeOverdue
+
+
+def sweeping_routes(sweeps: Sweeps, keys: Keyring, meter: RequestMeter, clock: Clock) -> Sequence[Route]:
     """The routes of the sweeps, for callers of a keyring."""
 
     def swept(request: Request, what: str, sweep: Sweep) -> Response:
         keys.caller(request)
         with meter.request():
-            found = sweep(clock(), trace.current())
+            found = sweep(clock(), trace.current(), _after(request))
             if found.found:
                 log("WARNING", f"operations found {what}", **msgspec.to_builtins(found), usage=meter.spent())
         return json_answer(found)
 
     def post_deliveries(request: Request) -> Response:
-        return swept(request, "deliveries that nobody ended", deliveries)
+        return swept(request, "deliveries that nobody ended", sweeps.deliveries)
 
     def post_outbox(request: Request) -> Response:
-        return swept(request, "reservations of which no end is told", outbox)
+        return swept(request, "reservations of which no end is told", sweeps.outbox)
 
     def post_leases(request: Request) -> Response:
         keys.caller(request)
         with meter.request():
-            found = leases(clock())
+            found = sweeps.leases(clock())
         if found.taken_back:
             log("WARNING", "operations took back blocks of processes that died", **msgspec.to_builtins(found))
         return json_answer(found)
 
+    def get_overdue(request: Request) -> Response:
+        keys.caller(request)
+        return json_answer(sweeps.overdue(clock()))
+
     return [
+        ("GET", "/v1/overdue", get_overdue),
         ("POST", "/v1/sweeps/deliveries", post_deliveries),
         ("POST", "/v1/sweeps/outbox", post_outbox),
         ("POST", "/v1/sweeps/leases", post_leases),
@@ -92,6 +100,20 @@ def reconciling_routes(reconcile: Reconcile, keys: Keyring, clock: Clock) -> Seq
         return json_answer(found)
 
     return [("POST", "/v1/days/<day>/reconciliation", post_reconciliation)]
+
+
+def _after(request: Request) -> datetime | None:
+    """From where a sweep goes on."""
+    given = request.args.get("after")
+    if not given:
+        return None
+    try:
+        after = msgspec.convert(given, datetime)
+    except msgspec.ValidationError:
+        after = None
+    if after is None or after.tzinfo is None:
+        raise InvalidError("is not what an answer said", field="after")
+    return after
 
 
 def _wanted(request: Request) -> Wanted:

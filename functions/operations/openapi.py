@@ -8,32 +8,42 @@ from typing import Any
 from functions.operations.leases import Released
 from functions.operations.reconciling import Reconciled
 from functions.operations.redriving import Redriven, TakenIn, Wanted
-from functions.operations.sweeping import Swept
+from functions.operations.sweeping import Overdue, Swept
 from shared.runtime import openapi
 from shared.runtime.openapi import Operation, Parameter
 
 _SWEPT = (200, "What was found, and what became of it.", (Swept,))
+_AFTER = (Parameter("after", "Goes on where an answer said."),)
 
 OPERATIONS = (
     Operation(
         method="POST",
         path="/v1/sweeps/deliveries",
         summary="Let deliveries try again that somebody began to send and nobody ended.",
+        query=_AFTER,
         answer=_SWEPT,
-        refusals=(401, 503),
+        refusals=(400, 401, 503),
     ),
     Operation(
         method="POST",
         path="/v1/sweeps/outbox",
         summary="Let reservations be sent, or tell how they ended, of which no end is told.",
+        query=_AFTER,
         answer=_SWEPT,
-        refusals=(401, 503),
+        refusals=(400, 401, 503),
     ),
     Operation(
         method="POST",
         path="/v1/sweeps/leases",
         summary="Take back what dead processes hold of volumes and budgets.",
         answer=(200, "How many blocks.", (Released,)),
+        refusals=(401, 503),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/overdue",
+        summary="What the clock should have done more than an hour ago.",
+        answer=(200, "How much of each kind.", (Overdue,)),
         refusals=(401, 503),
     ),
     Operation(

@@ -1,13 +1,15 @@
 """Redriving: put parked messages back on their topics, some at a time, so that whoever asks decides how fast.
 
 A message is published before it is forgotten here, so a death in between publishes it twice, which is once to
-everybody. What is parked again meanwhile is newer than what was asked for, and is left alone.
+everybody. What is parked again meanwhile, were it before it is forgotten here, is newer than what was asked for, and is
+left alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
@@ -39,7 +41,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """
 
     function: str = ""
-    kind: str = ""
+    kind: Literal["", "undecodable", "permanent", "dead_letter"] = ""
     reason: str = ""
     before: datetime | None = None
     most: int = 100
@@ -124,7 +126,7 @@ class Redrive:
         if parked.truncated or not parked.topic or FROM_ELSEWHERE in parked.attributes:
             return False
         self._letters.republish(parked.topic, parked.data, parked.attributes)
-        self._quarantine.remove(parked.id)
+        self._quarantine.remove(parked)
         return True
 
 

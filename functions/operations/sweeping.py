@@ -12,10 +12,12 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from shared.domain.contact_history import ContactHistory
 from shared.domain.delivery import FINAL, Delivery
 from shared.domain.usage import Usage
 from shared.messages import ContactReserved
 from shared.ports import AbandonedDeliveries, Contacts, Publisher, Reckoning, Unended
+from shared.ports import Overdue as OverduePort
 
 PAGE = 200
 """Deliveries that are read and published together."""
@@ -25,6 +27,9 @@ MOST_PAGES = 10
 
 LEFT_ALONE = timedelta(minutes=15)
 """How long what was begun is left to Pub/Sub, which delivers its message again."""
+
+LATE = timedelta(hours=1)
+"""How long what is due may wait for a clock that comes every minute."""
 
 LOOKED_BACK = timedelta(days=3)
 """How far back the history is searched: reservations are kept so long at least."""
@@ -42,6 +47,7 @@ class Swept(msgspec.Struct, frozen=True, kw_only=True):
         waiting: of what was found, what waits for its time.
         gone: of what was found, what is nowhere any more: its person was erased, or its reservation has long expired.
         more: whether there may be more of it.
+        after: from where to go on then.
     """
 
     found: int
@@ -49,6 +55,34 @@ class Swept(msgspec.Struct, frozen=True, kw_only=True):
     waiting: int = 0
     gone: int = 0
     more: bool = False
+    after: datetime | None = None
+
+
+class Overdue(msgspec.Struct, frozen=True, kw_only=True):
+    """What the clock should have done more than an hour ago: how much of each kind, and of all."""
+
+    deferrals: int
+    deliveries: int
+    windows: int
+    erasures: int
+    late: int
+
+
+class SeeOverdue:
+    """What is due every minute is done every minute, or somebody is to know."""
+
+    def __init__(self, overdue: OverduePort) -> None:
+        """See what is `overdue`."""
+        self._overdue = overdue
+
+    def __call__(self, now: datetime) -> Overdue:
+        """How much was due more than an hour ago, and is still.
+
+        Raises:
+            TransientError: the store did not answer.
+        """
+        found = self._overdue.late(now - LATE)
+        return Overdue(**found._asdict(), late=sum(found))
 
 
 class SweepDeliveries:
@@ -59,13 +93,13 @@ class SweepDeliveries:
         self._deliveries = deliveries
         self._publisher = publisher
 
-    def __call__(self, now: datetime, trace: str) -> Swept:
-        """Tell those that were abandoned a while ago to delivery again.
+    def __call__(self, now: datetime, trace: str, after: datetime | None = None) -> Swept:
+        """Tell those that were abandoned a while ago to delivery again, or of them only those since `after`.
 
         Raises:
             TransientError: the store or the topic did not answer.
         """
-        told, last = 0, None
+        told, last = 0, after
         for _ in range(MOST_PAGES):
             page = self._deliveries.abandoned(now - LEFT_ALONE, PAGE, last)
             tell(self._publisher, page, now, trace)
@@ -73,7 +107,7 @@ class SweepDeliveries:
             if len(page) < PAGE:
                 return Swept(found=told, told=told)
             last = page[-1].lease_until
-        return Swept(found=told, told=told, more=True)
+        return Swept(found=told, told=told, more=True, after=last)
 
 
 class SweepOutbox:
@@ -87,14 +121,14 @@ class SweepOutbox:
         self._contacts = contacts
         self._publisher = publisher
 
-    def __call__(self, now: datetime, trace: str) -> Swept:
-        """Tell those to delivery again that were reserved a while ago.
+    def __call__(self, now: datetime, trace: str, after: datetime | None = None) -> Swept:
+        """Tell those to delivery again that were reserved a while ago, or of them only those since `after`.
 
         Raises:
             TransientError: a store, the history or the topic did not answer.
         """
         most = PAGE * MOST_PAGES
-        unended = self._reckoning.unended(now - LOOKED_BACK, now - LEFT_ALONE, most)
+        unended = self._reckoning.unended(after or now - LOOKED_BACK, now - LEFT_ALONE, most)
         told = waiting = gone = 0
         for first in range(0, len(unended), PAGE):
             page = unended[first : first + PAGE]
@@ -103,16 +137,20 @@ class SweepOutbox:
             told += len(again)
             waiting += later
             gone += len(page) - len(again) - later
-        return Swept(found=len(unended), told=told, waiting=waiting, gone=gone, more=len(unended) == most)
+        more = len(unended) == most
+        last = unended[-1].at + timedelta(microseconds=1) if more else None
+        return Swept(found=len(unended), told=told, waiting=waiting, gone=gone, more=more, after=last)
 
     def _again(self, page: Sequence[Unended], now: datetime) -> tuple[list[Delivery], int]:
         """The deliveries to be told, and how many wait for their time."""
         known = self._contacts.deliveries([each.delivery_id for each in page])
+        unclaimed = [each.person_id for each in page if each.delivery_id not in known]
+        histories = self._contacts.histories(unclaimed) if unclaimed else {}
         again, waiting = [], 0
         for each in page:
             delivery = known.get(each.delivery_id)
             if delivery is None:
-                reserved = self._reserved(each)
+                reserved = _reserved(each, histories[each.person_id])
                 again += [reserved] if reserved is not None else []
             elif delivery.state in FINAL or (delivery.state == "sending" and not delivery.is_held(now)):
                 again.append(delivery)
@@ -120,13 +158,13 @@ class SweepOutbox:
                 waiting += 1
         return again, waiting
 
-    def _reserved(self, unended: Unended) -> Delivery | None:
-        """The delivery of a reservation that nobody has claimed, as its contact has it."""
-        history = self._contacts.history(unended.person_id).value
-        contact = history.contacts.get(unended.delivery_id)
-        if contact is None or contact.state != "reserved":
-            return None
-        return contact.delivery(history.holder(unended.delivery_id, unended.person_id))
+
+def _reserved(unended: Unended, history: ContactHistory) -> Delivery | None:
+    """The delivery of a reservation that nobody has claimed, as its contact has it."""
+    contact = history.contacts.get(unended.delivery_id)
+    if contact is None or contact.state != "reserved":
+        return None
+    return contact.delivery(history.holder(unended.delivery_id, unended.person_id))
 
 
 def tell(publisher: Publisher, deliveries: Sequence[Delivery], now: datetime, trace: str) -> None:

@@ -166,7 +166,7 @@ class Erase:
             after = Place(page[-1].at, page[-1].id)
             for each in page:
                 if any(name in each.data for name in sought):
-                    self._quarantine.remove(each.id)
+                    self._quarantine.remove(each)
                     removed += 1
         return removed
 

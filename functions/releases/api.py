@@ -39,6 +39,9 @@ from shared.runtime.service import Route, json_answer, read_body
 MAX_REVISION = 24 * 1024 * 1024
 """Bytes of a revision's canonical form, unpacked."""
 
+MOST_DIGITS = 10
+"""Of the number of an entry."""
+
 _ENVIRONMENT = re.compile(r"[a-z][a-z0-9-]{0,39}")
 B = TypeVar("B", bound=msgspec.Struct)
 
@@ -219,7 +222,7 @@ class _Asked:
 
     def log(self, request: Request) -> Response:
         name, after = self._of(request), request.args.get("after", "0")
-        if not after.isdecimal():
+        if not after.isdecimal() or len(after) > MOST_DIGITS:
             raise InvalidError("is the number of an entry", field="after")
         return json_answer(self._govern.log(name, int(after)))
 

@@ -7,7 +7,7 @@ what the winner left, and is refused where it no longer fits.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 import msgspec
@@ -17,9 +17,10 @@ from shared.domain.errors import InvalidError, NotFoundError, StaleError, Transi
 from shared.domain.governance.audit import Entry, Verification, entry, verify
 from shared.domain.governance.commands import AnyCommand, Begin, Propose, SetSwitch
 from shared.domain.governance.environment import Environment, Freeze
-from shared.domain.governance.governing import Governed, govern
+from shared.domain.governance.governing import govern
 from shared.domain.governance.in_force import InForce
 from shared.domain.governance.release import Actor, Release
+from shared.domain.governance.step import Governed
 from shared.domain.governance.switches import Switch
 from shared.domain.instant import Instant
 from shared.domain.policy.policy import Policy
@@ -204,7 +205,7 @@ class Govern:
         for _ in range(ATTEMPTS):
             held, entries = self._releases.held(name), self._releases.log(name)
             if self._releases.held(name).version == held.version:
-                return verify(name, entries, held.environment, held.in_force, self._key, head=head)
+                return verify(name, entries, held.environment, held.in_force, self._key, beside=held.head, head=head)
         raise TransientError("the log grows while it is read")
 
     def alarm(self, now: datetime) -> Reviews:
@@ -246,23 +247,38 @@ class Govern:
         """Raise where a command names what no revision is or has."""
         if isinstance(command, Begin | Propose):
             self._catalogues.get(command.revision)
-        in_force = environment.in_force()
-        if isinstance(command, SetSwitch) and command.off and in_force is not None:
-            known = sorted(self._known(in_force, command.kind))
-            if command.id not in known:
-                near = difflib.get_close_matches(command.id, known, n=3) or known[:3]
-                raise InvalidError(f"no {command.kind} is called so; there is {', '.join(near) or 'none'}", field="id")
+        if isinstance(command, SetSwitch) and command.off:
+            if not environment.live:
+                raise NotFoundError(f"nothing is live in {environment.name} that could be switched off")
+            self._look_for(environment, command)
 
-    def _known(self, in_force: InForce, kind: str) -> set[str]:
-        """What there is of a kind in the revisions that decide."""
-        deciding = [in_force.revision, *(each.revision for each in (in_force.next, in_force.canary) if each)]
-        revisions = [self._catalogues.get(each).revision for each in deciding]
-        by_kind: dict[str, Callable[[Revision], Sequence[str]]] = {
-            "action": lambda revision: list(revision.actions),
-            "brand": lambda revision: list(revision.brands),
-            "channel": lambda revision: list(revision.channels),
+    def _look_for(self, environment: Environment, command: SetSwitch) -> None:
+        """Raise where nothing that decides, or did lately, and so may have it in flight, has what is to be switched
+        off. A revision that cannot be read here may have it for all that is known, and a switch must not wait for that.
+        """
+        known: set[str] = set()
+        for revision in environment.decided_lately():
+            try:
+                known |= self._known(revision, command.kind)
+            except (NotFoundError, msgspec.MsgspecError, LookupError, ValueError) as error:
+                self._tell(
+                    "ERROR", "a revision cannot be read: what is switched off was not looked for", why=str(error)
+                )
+                return
+            if command.id in known:
+                return
+        near = difflib.get_close_matches(command.id, sorted(known), n=3) or sorted(known)[:3]
+        raise InvalidError(f"no {command.kind} is called so; there is {', '.join(near) or 'none'}", field="id")
+
+    def _known(self, revision_id: str, kind: str) -> set[str]:
+        """What there is of a kind in a revision."""
+        revision = self._catalogues.get(revision_id).revision
+        by_kind: dict[str, Callable[[Revision], Iterable[str]]] = {
+            "action": lambda revision: revision.actions,
+            "brand": lambda revision: revision.brands,
+            "channel": lambda revision: revision.channels,
         }
-        return {each for revision in revisions for each in by_kind[kind](revision)}
+        return set(by_kind[kind](revision))
 
 
 def _named(about: Release | Freeze | Switch | None) -> str:

@@ -34,7 +34,8 @@ class Find:
 
         Raises:
             NotFoundError: there is no such wave.
-            InvalidError: the query failed, or found more persons than a wave may have.
+            InvalidError: the query failed, or found more persons than a wave may have; or no profile carries a name
+                that no file declares.
             TransientError: a store did not answer, or somebody wrote the wave meanwhile.
         """
         held = self._held.load(wave_id)
@@ -58,6 +59,8 @@ class Find:
                 return Step(state="running", wave=again)
         else:
             ids = self._members.carrying(wave.audience, wave.last, wanted)
+        if audience is None and not ids and not wave.persons:
+            raise InvalidError(f"{wave.audience} is of no file, and no profile carries it", field="audience")
         pages = _paged(ids, wave.page_persons)
         self._waves.put_pages(wave_id, {wave.pages + n: page for n, page in enumerate(pages)})
         complete = len(ids) < wanted

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from functions.waves.holding import Held, Step, ended
+from shared.domain.errors import InvalidError
 from shared.domain.outbound.wave import OutboundWave, Reconciled, decision_of, signal_id
 from shared.ports import Quarantine, Versioned
 from shared.ports.waves import WaveHistory, Waves
@@ -33,12 +34,14 @@ class Reconcile:
 
         Raises:
             NotFoundError: there is no such wave.
+            InvalidError: not every page is sent.
             TransientError: a store or the history did not answer, or somebody wrote the wave meanwhile.
         """
         held = self._held.load(wave_id)
         told = ended(held.value, execution)
         if told is not None:
             return told
+        _check_sent(held.value)
         wave = self._held.write(held, now, reconciled=self._found(held.value, now))
         return Step(state="running", complete=_settled(wave), wave=wave)
 
@@ -47,6 +50,7 @@ class Reconcile:
 
         Raises:
             NotFoundError: there is no such wave.
+            InvalidError: not every page is sent.
             TransientError: a store did not answer, or somebody wrote the wave meanwhile.
         """
         held = self._held.load(wave_id)
@@ -55,6 +59,7 @@ class Reconcile:
             told = ended(wave, execution)
             if told is not None:
                 return told
+            _check_sent(wave)
             wave = self._held.write(held, now, state="done", execution="", ended_at=now)
         if _settled(wave):  # also where it was done before, and whoever did it died at this line
             self._waves.forget_pages(wave_id, wave.pages)
@@ -99,6 +104,11 @@ class Reconcile:
         """The signals of a wave that parked messages tell of."""
         named = re.compile(re.escape(wave_id.encode()) + rb"-[A-Za-z0-9-]+")
         return {name.decode() for parked in self._quarantine.list(PARKED_READ) for name in named.findall(parked.data)}
+
+
+def _check_sent(wave: OutboundWave) -> None:
+    if wave.phase != "reconciling":
+        raise InvalidError(f"is not all sent: {wave.sent} of {wave.pages} pages are", field="wave")
 
 
 def _settled(wave: OutboundWave) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Annotated
 
 import msgspec
 
 from functions.waves.holding import Held, Step, ended
+from functions.waves.starting import MOST_PAGE
 from shared.domain.allowance import cost
 from shared.domain.errors import TransientError
 from shared.domain.outbound.opening import SCHEDULE
@@ -29,9 +31,9 @@ from shared.ports.waves import Waves
 class Sent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What ingest said of a page."""
 
-    page: int
-    accepted: int
-    rejected: int
+    page: Annotated[int, msgspec.Meta(ge=0)]
+    accepted: Annotated[int, msgspec.Meta(ge=0, le=MOST_PAGE)]
+    rejected: Annotated[int, msgspec.Meta(ge=0, le=MOST_PAGE)]
 
 
 class Send:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
 
 import msgspec
 
@@ -21,6 +21,9 @@ GIGABYTE = 1_000_000_000
 MOST_PAGE = 400
 LATEST_READ = 200
 """Waves looked through for the last of an audience that is done."""
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+"""Nothing is known of an earlier time."""
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._-]{0,119}")
 
@@ -41,7 +44,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     audience: str
     execution: str
     wave: str = ""
-    until: datetime | None = None
+    until: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     parameters: dict[str, Any] = {}
     per_minute: int | None = None
     page_persons: int | None = None
@@ -112,8 +115,12 @@ class Start:
             page_persons=asked.page_persons or min(PAGE, per_minute or PAGE),
         )
         if audience is None:
+            if asked.until is not None:
+                raise InvalidError("is for an audience of audiences.yaml; profiles are as they are now", field="until")
             return wave
         until = min(asked.until or now, now)
+        if until < EARLIEST:
+            raise InvalidError(f"is {EARLIEST:%Y-%m-%d} or later", field="until")
         wave = msgspec.structs.replace(wave, since=self._since(audience, wave.parameters, until), until=until)
         estimated = self._audiences.estimate(query_of(audience, wave))
         if estimated is not None and estimated > most_bytes(audience):

@@ -183,6 +183,7 @@ locals {
       audience                 = try(local.audiences[declared.service], null)
       attempt_deadline_seconds = try(declared.attempt_deadline_seconds, null)
       workflow                 = try(declared.workflow, null)
+      paused                   = try(declared.paused, false)
       body                     = can(declared.workflow) ? jsonencode({ argument = jsonencode(try(declared.argument, {})) }) : null
     }
   }

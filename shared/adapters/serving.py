@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict, Unpack
 
 import msgspec
 
-from shared.adapters.refreshing import Clock, Monotonic, Policies, Refreshing
+from shared.adapters.refreshing import Clock, Monotonic, Policies, Refreshing, nothing_prepared
 from shared.domain.catalogue import Revision
 from shared.domain.errors import NotFoundError, TransientError
 from shared.domain.governance.in_force import InForce, is_in
@@ -33,35 +35,34 @@ class _Deciding(NamedTuple):
     canary: Policy | None
 
 
-class Served:
+class Served(TypedDict, total=False):
+    """How what is live in an environment, by default `live`, is served: made ready by `prepare`, and looked at again
+    every `refresh_seconds`.
+    """
+
+    environment: str
+    refresh_seconds: float
+    monotonic: Monotonic
+    clock: Clock
+    prepare: Callable[[Policy], None]
+
+
+class Serving(ABC):
     """The side of the port `Catalogues` that decides by revisions, over a store that is looked at seldom."""
 
-    def __init__(
-        self,
-        environment: str,
-        in_force: Callable[[str], InForce | None],
-        load: Callable[[str], bytes | None],
-        *,
-        refresh_seconds: float,
-        monotonic: Monotonic,
-        clock: Clock,
-        prepare: Callable[[Policy], None],
-    ) -> None:
-        """Serve an environment: `in_force` gives what is so in it and `load` a revision's canonical form, each None
-        where there is none; `prepare` makes ready what decides, before it is given.
-        """
-        self._prepare = prepare
-        self._environment = environment
-        self._in_force = in_force
-        self._load_canonical = load
-        self._clock = clock
+    def __init__(self, **served: Unpack[Served]) -> None:
+        """Serve what the store has in force."""
+        refresh_seconds = served.get("refresh_seconds", CATALOGUE_REFRESH_SECONDS)
+        self._environment = served.get("environment", "live")
+        self._clock = served.get("clock", time.time)
+        self._prepare = served.get("prepare", nothing_prepared)
         self._policies = Policies(self._load)
         self._known: _Deciding | None = None
         self._current = Refreshing(
             self._deciding,
             refresh_seconds=refresh_seconds,
             oldest_seconds=CATALOGUE_OLDEST_TIMES * refresh_seconds,
-            monotonic=monotonic,
+            monotonic=served.get("monotonic", time.monotonic),
         )
 
     def current(self) -> Policy:
@@ -102,7 +103,15 @@ class Served:
         """
         return self._policies.get(revision)
 
-    def forget(self) -> None:
+    @abstractmethod
+    def _in_force(self) -> InForce | None:
+        """What the store says is in force; None where nothing is."""
+
+    @abstractmethod
+    def _canonical(self, revision: str) -> bytes | None:
+        """A revision's canonical form; None where there is no such."""
+
+    def _forget(self) -> None:
         """Look what is in force before the next answer."""
         self._current.forget()
 
@@ -114,14 +123,14 @@ class Served:
         return known.next
 
     def _deciding(self) -> _Deciding:
-        """What is in force. Where a revision of it cannot be read here, as one of newer code, what decided before goes
-        on, with what is switched off by now.
+        """What is in force. Where what is live cannot be read here, as one of newer code, what decided before goes on,
+        with what is switched off by now; where it is a canary or what is next, what is live decides without.
         """
-        in_force = self._in_force(self._environment)
+        in_force = self._in_force()
         if in_force is None:
             raise TransientError(f"no revision of the catalogue is live in {self._environment!r}: publish one")
         try:
-            self._known = self._read(in_force)
+            live = self._ready(in_force.revision)
         except TransientError:
             raise
         except Exception:
@@ -130,13 +139,21 @@ class Served:
             _log.exception("what is to decide cannot be read here; what did goes on")
             still = msgspec.structs.replace(self._known.in_force, switches=in_force.switches)
             self._known = self._known._replace(in_force=still)
+            return self._known
+        coming = self._readable(in_force.next.revision) if in_force.next else None
+        canary = self._readable(in_force.canary.revision) if in_force.canary else None
+        self._known = _Deciding(in_force, live, coming, canary)
         return self._known
 
-    def _read(self, in_force: InForce) -> _Deciding:
-        live = self._ready(in_force.revision)
-        coming = self._ready(in_force.next.revision) if in_force.next else None
-        canary = self._ready(in_force.canary.revision) if in_force.canary else None
-        return _Deciding(in_force, live, coming, canary)
+    def _readable(self, revision: str) -> Policy | None:
+        """A revision that decides beside what is live, or after it; None where it cannot be read here."""
+        try:
+            return self._ready(revision)
+        except TransientError:
+            raise
+        except Exception:  # noqa: BLE001 - whatever is wrong with it
+            _log.exception("a canary or what is next cannot be read here; what is live goes on")
+            return None
 
     def _ready(self, revision: str) -> Policy:
         policy = self._policies.get(revision)
@@ -144,7 +161,7 @@ class Served:
         return policy
 
     def _load(self, revision: str) -> Revision:
-        canonical = self._load_canonical(revision)
+        canonical = self._canonical(revision)
         if canonical is None:
             raise NotFoundError(f"there is no revision {revision}")
         return Revision.decode(canonical)

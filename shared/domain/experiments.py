@@ -19,6 +19,8 @@ from shared.domain.rules import Holdout, in_scope
 HELD_OUT = "held_out"
 """The arm of those whom a holdout holds out."""
 
+PERSONS_KNOWN = 10_000
+
 _WHOLE = 16**13
 
 
@@ -55,6 +57,7 @@ class Experiments:
         )
         self._levers = tuple(levers)
         self._ways: dict[str, Way] = {}
+        self._known: dict[str, tuple[str, ...]] = {}
         for experiment in catalogue.experiments:
             for arm in experiment.arms:
                 changed = _levered(arm.levers, rows, levers) if arm.levers else None
@@ -62,7 +65,17 @@ class Experiments:
                     self._ways[assigned(experiment.id, arm.id)] = Way(arm.ranks_by, changed)
 
     def arms(self, person_id: str) -> tuple[str, ...]:
-        """The arms that a person is in, each as `experiment=arm`: of holdouts first, then of experiments."""
+        """The arms that a person is in, each as `experiment=arm`: of holdouts first, then of experiments; those of the
+        persons asked about last are at hand.
+        """
+        arms = self._known.get(person_id)
+        if arms is None:
+            if len(self._known) >= PERSONS_KNOWN:
+                self._known.clear()
+            arms = self._known[person_id] = self._arms(person_id)
+        return arms
+
+    def _arms(self, person_id: str) -> tuple[str, ...]:
         found, person = [], person_id.encode()
         person = len(person).to_bytes(4, "big") + person
         for begun, ends in self._parted:

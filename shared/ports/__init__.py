@@ -10,6 +10,7 @@ from shared.ports.catalogues import Catalogues, Models
 from shared.ports.channels import ChannelProvider, OpenWindow, Outcomes, Receipt, Recording, ResponseWindows
 from shared.ports.contacts import AbandonedDeliveries, Contacts, Deferrals, DeferredDeliveries, Folding
 from shared.ports.history import Days, DecisionHistory, Ended, Seals, Unopened
+from shared.ports.overdue import Late, Overdue
 from shared.ports.paces import NotNow, Paces, Turn
 from shared.ports.person_keys import KeyWrapper, PersonKeys
 from shared.ports.personal_data import Erasures, Handovers, Held, PersonalData, PersonHistory
@@ -47,6 +48,7 @@ __all__ = [
     "Intake",
     "KeyWrapper",
     "Kind",
+    "Late",
     "Ledgers",
     "Left",
     "Meter",
@@ -56,6 +58,7 @@ __all__ = [
     "OpenWindow",
     "Outcomes",
     "Outlet",
+    "Overdue",
     "Paces",
     "Parked",
     "PersonHistory",

@@ -43,4 +43,4 @@ class Releases(Protocol):
         """
 
     def log(self, environment: str, *, after: int = 0, limit: int | None = None) -> Sequence[Entry]:
-        """Entries of its log, by number."""
+        """Entries of its log that can be read, by number; of one that cannot, its number is missing."""

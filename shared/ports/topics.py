@@ -60,7 +60,7 @@ class Quarantine(Protocol):
     """Where poison is parked, so that it slows nobody."""
 
     def park(self, parked: Parked) -> None:
-        """Keep it; the same id again is left as it is."""
+        """Keep it; the same id again takes the place of what was kept."""
 
     def list(self, limit: int = 100) -> Sequence[Parked]:
         """What is parked, newest first."""
@@ -71,8 +71,8 @@ class Quarantine(Protocol):
     def get(self, parked_id: str) -> Parked | None:
         """One of them."""
 
-    def remove(self, parked_id: str) -> None:
-        """Forget it, once redriven."""
+    def remove(self, parked: Parked) -> None:
+        """Forget it, once redriven, unless it was parked again since: what is put back may come back at once."""
 
 
 class DeadLetters(Protocol):

@@ -50,6 +50,7 @@ class Documents:
     deferrals: Any
     deferred_deliveries: Any
     abandoned_deliveries: Any
+    overdue: Any
     new_paces: Any
     new_companions: Any
     personal_data: Any
@@ -166,6 +167,7 @@ def in_memory() -> Documents:
         deferrals=memory.Deferrals(store, meter),
         deferred_deliveries=memory.DeferredDeliveries(store, meter),
         abandoned_deliveries=memory.AbandonedDeliveries(store, meter),
+        overdue=memory.Overdue(store),
         new_paces=lambda timing, tell=lambda _said, **_fields: None: memory.Paces(store, meter, timing, tell),
         new_companions=lambda holder, **clocks: memory.Companions(store, holder, **clocks),
         personal_data=memory.PersonalData(store),
@@ -189,6 +191,7 @@ def in_firestore(project: str) -> Iterator[Documents]:
     from shared.adapters.firestore.handovers import Handovers  # noqa: PLC0415
     from shared.adapters.firestore.models import Models  # noqa: PLC0415
     from shared.adapters.firestore.outcomes import Outcomes  # noqa: PLC0415
+    from shared.adapters.firestore.overdue import Overdue  # noqa: PLC0415
     from shared.adapters.firestore.paces import Paces  # noqa: PLC0415
     from shared.adapters.firestore.personal_data import Erasures, PersonalData  # noqa: PLC0415
     from shared.adapters.firestore.persons import Persons  # noqa: PLC0415
@@ -220,6 +223,7 @@ def in_firestore(project: str) -> Iterator[Documents]:
         deferrals=Deferrals(database, meter, sealer),
         deferred_deliveries=DeferredDeliveries(database, meter),
         abandoned_deliveries=AbandonedDeliveries(database, meter),
+        overdue=Overdue(database),
         new_paces=lambda timing, tell=lambda _said, **_fields: None: Paces(database, meter, timing, tell),
         new_companions=lambda holder, **clocks: Companions(database, holder, **clocks),
         personal_data=PersonalData(database, private, sealer),

@@ -11,6 +11,7 @@ import pytest
 from shared.adapters import memory
 from shared.domain.contact_folding import fold
 from shared.domain.contact_history import ContactHistory
+from shared.domain.contact_policy import Deferred
 from shared.domain.errors import PermanentError, TransientError
 from shared.domain.governance.in_force import InForce
 from shared.domain.outcome import Outcome
@@ -21,6 +22,7 @@ from tests.contract.samples import (
     Counted,
     contact,
     create,
+    deferral,
     delivery,
     parked,
     revision,
@@ -213,3 +215,22 @@ def test_an_environment_of_before_there_were_releases_decides_by_its_revision(do
 
     assert documents.new_catalogues().deciding("p-1").revision.id == live.id
     assert documents.releases.held("live").in_force == InForce(revision=live.id)
+
+
+@firestore
+def test_a_deferral_that_does_not_open_holds_up_no_other(documents):
+    for number in range(4):
+        until = NOW + timedelta(seconds=number)
+        waits = deferral(
+            decision_id=f"d-{number}",
+            person_id=f"p-{number}",
+            deferred=Deferred(treatment="t", rule="nights", until=until),
+        )
+        documents.contacts.defer(f"p-{number}", None, waits)
+    for number in range(3):
+        document = documents.database.client.collection("deferrals").document(f"d-{number}")
+        document.update({"sealed": b"\x03" + bytes(40)})
+
+    [due] = documents.deferrals.due(NOW + timedelta(hours=1), 2)
+
+    assert due.decision_id == "d-3"

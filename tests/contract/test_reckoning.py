@@ -135,6 +135,13 @@ def test_a_signal_that_comes_again_on_another_day_is_of_the_first(reckoning):
     assert found.counted(DAY[1], DAY[1] + 24 * HOUR) == Counted(0, 0, 0, 0)
 
 
+def test_on_the_day_on_which_noting_begins_what_was_before_is_no_gap(reckoning):
+    rows = [reserved(f"d-{hour}", at=hour * HOUR) for hour in (1, 2, 4)]
+    found = reckoning(Told({"d-first": 1.5 * HOUR}, rows))
+    assert found.counted(*DAY) == Counted(decided=0, ended=0, untold=1, unaccepted=1)
+    assert found.counted(DAY[0] - 24 * HOUR, DAY[0]) == Counted(0, 0, 0, 0)
+
+
 @pytest.mark.parametrize("end", ["sent", "failed", "expired", "cancelled"])
 def test_what_was_reserved_ends_in_one_of_four_ways(reckoning, end):
     found = reckoning(Told({}, [reserved("d-1"), ended("d-1", end), reserved("d-2"), ended("d-2", "click")]))

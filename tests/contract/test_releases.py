@@ -172,6 +172,19 @@ def test_what_cannot_be_read_here_leaves_what_decides_as_it_was_but_not_what_is_
     assert list(deciding.switched_off()) == [switch.off]
 
 
+def test_a_canary_that_cannot_be_read_here_does_not_keep_what_is_live_from_deciding(documents, govern):
+    held = documents.releases.held("live")
+    live = held.environment.releases[0]
+    release = msgspec.structs.replace(live, id="r-1", state="canary", revision="sha256:newer", share=25)
+    newer = msgspec.structs.replace(held.environment, releases=(live, release), canary=release.id)
+    begin = documents.releases.log("live")[0]
+    documents.releases.store(newer, msgspec.structs.replace(begin, number=2), held.version)
+
+    deciding = documents.new_catalogues()
+
+    assert {deciding.deciding(f"p-{number}").revision.id for number in range(40)} == {OLD.id}
+
+
 def test_what_nobody_has_is_not_switched_off_nor_proposed(documents, govern):
     with pytest.raises(InvalidError):
         govern("live", SetSwitch(kind="channel", id="pigeon", off=True, why="-"), ADA, NOW)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 
 import pytest
 
@@ -115,7 +116,7 @@ def test_what_is_parked_comes_back_as_it_was(quarantine):
 def test_the_same_thing_is_parked_once(quarantine):
     quarantine.park(parked(1))
     quarantine.park(parked(1, reason="another"))
-    assert quarantine.list() == [parked(1)]
+    assert quarantine.list() == [parked(1, reason="another")]
 
 
 def test_pages_go_on_where_the_last_one_ended(quarantine):
@@ -136,9 +137,18 @@ def test_the_newest_come_first(quarantine):
 
 def test_what_is_redriven_is_forgotten(quarantine):
     quarantine.park(parked(1))
-    quarantine.remove("q-1")
-    quarantine.remove("q-1")
+    quarantine.remove(parked(1))
+    quarantine.remove(parked(1))
     assert list(quarantine.list()) == []
+
+
+def test_what_comes_back_before_it_is_forgotten_stays_parked(quarantine):
+    quarantine.park(parked(1))
+    [before] = quarantine.list()
+    again = parked(1, at=before.at + timedelta(milliseconds=1))
+    quarantine.park(again)
+    quarantine.remove(before)
+    assert quarantine.list() == [again]
 
 
 def test_what_is_too_large_is_cut_and_says_so(quarantine):

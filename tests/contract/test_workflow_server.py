@@ -22,7 +22,7 @@ from google.cloud.workflows_v1.services.workflows.transports.rest import Workflo
 from emulators import secret_manager
 from emulators.ports import Ports
 from emulators.provisioning import provision_secrets
-from emulators.workflows.running.loop import JumpingClock
+from emulators.workflows.running.clocks import JumpingClock
 from emulators.workflows.serving.grpc_api import serve
 from emulators.workflows.serving.hosting import Hosted
 from emulators.workflows.serving.places import Places

@@ -14,7 +14,7 @@ import pytest
 
 from emulators.provisioning import bigquery_client
 from emulators.pump import row_of
-from emulators.workflows.running.loop import JumpingClock
+from emulators.workflows.running.clocks import JumpingClock
 from emulators.workflows.serving.hosting import Hosted
 from emulators.workflows.serving.places import beside
 from shared.adapters.envelope import envelope

@@ -17,8 +17,9 @@ from werkzeug.wrappers import Request as HttpRequest
 
 from emulators.seed import seed_customers
 from emulators.workflows.language.reading import read
+from emulators.workflows.running.clocks import JumpingClock
 from emulators.workflows.running.failures import WorkflowError, failure
-from emulators.workflows.running.loop import JumpingClock, Loop, StoppedError
+from emulators.workflows.running.loop import Loop, StoppedError
 from emulators.workflows.running.machine import Machine
 from emulators.workflows.running.outside import Answer
 from functions.waves.api import UseCases, routes
@@ -385,3 +386,44 @@ def test_whoever_has_lost_a_wave_is_told_and_what_it_sent_last_is_noted():
     assert post.ask("/v1/waves/w/pages", execution="two")["page"] == 1
     post.ask("/v1/waves/w/cancel")
     assert post.ask("/v1/waves/w/pages", execution="two")["state"] == "cancelled"
+
+
+# What is asked for
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field", "says"),
+    [
+        ({"until": "2024-03-01T00:00:00"}, "until", "timezone"),
+        ({"until": "0001-01-01T00:00:00Z"}, "until", "2000-01-01 or later"),
+        ({"audience": "pilot", "until": "2026-03-01T00:00:00Z"}, "until", "audiences.yaml"),
+        ({"parameters": {"group": "cards"}}, "parameters.group", "no parameter"),
+        ({"page_persons": 401}, "page_persons", "from 1 to 400"),
+        ({"wave": "a/b"}, "wave", "letters"),
+    ],
+)
+def test_what_is_wrong_with_a_start_is_said(wrong, field, says):
+    status, said = asked(Post(), "/v1/waves", **{"audience": "active"} | wrong)
+    assert (status, said["field"]) == (400, field)
+    assert says in said["detail"]
+
+
+def test_a_name_that_nobody_carries_is_said_to_be_wrong():
+    post = Post()
+    assert asked(post, "/v1/waves", audience="pliot", wave="w")[0] == 200
+    status, said = asked(post, "/v1/waves/w/audience")
+    assert (status, said["detail"]) == (400, "pliot is of no file, and no profile carries it")
+
+
+def test_a_wave_does_not_end_before_it_is_sent():
+    post = Post()
+    asked(post, "/v1/waves", **PILOT)
+    for step in ("reconciliation", "report"):
+        assert asked(post, f"/v1/waves/w/{step}")[0] == 400
+    assert asked(post, "/v1/waves/w/pages", sent={"page": 0, "accepted": -1, "rejected": 0})[0] == 400
+    assert post.wave().state == "running"
+
+
+def asked(post, path, **body):
+    answer = post.client.post(path, json={"execution": "one", **body}, headers={"x-api-key": "k"})
+    return answer.status_code, answer.json

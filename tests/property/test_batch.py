@@ -174,7 +174,7 @@ def agree(policy: Policy, slots: Slots, wave: Wave, counts: dict[str, Counts]) -
     return len(wave.profiles) - len(decisions.alone)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 10**9), which=st.sampled_from(sorted(policies())))
 def test_a_wave_of_the_sample_bank_comes_to_what_each_comes_to_alone(seed, which):
     chance = Random(seed)

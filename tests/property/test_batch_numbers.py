@@ -57,7 +57,7 @@ def falls_of(policy, slots, decisions, wave, person, now):
     return found
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 10**9), which=st.sampled_from(["as it is", "loose"]))
 def test_numbers_are_those_of_each_person(seed, which):
     chance = Random(seed)

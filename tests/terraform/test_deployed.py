@@ -105,6 +105,7 @@ def test_tables_are_those_of_the_local_platform(deployed):
         assert one(made["time_partitioning"])["field"] == table.time_partitioning.field
         assert one(made["time_partitioning"])["type"] == table.time_partitioning.type_
         assert made["clustering"] == table.clustering_fields
+        assert made["require_partition_filter"] is table.require_partition_filter is True
 
 
 def test_the_database_of_keys_forgets_and_no_other(deployed):

@@ -24,9 +24,9 @@ class Offered:
         self.world.now = NOW + timedelta(days=2)
         [self.person] = self.world.store.profiles
 
-    def got(self, number, channel="email", at=NOW, state="sent", person=""):
-        """A treatment that the person got, or was to get."""
-        action = bank_revision().actions[ACTION]
+    def got(self, number, channel="email", at=NOW, state="sent", person="", id_=ACTION):
+        """A treatment that the person got, or was to get, of an action that may be called otherwise."""
+        action = msgspec.structs.replace(bank_revision().actions[ACTION], id=id_)
         treatment = next(each for each in action.treatments if each.channel == channel)
         of = Delivery(
             delivery_id=f"v-{number:032x}",
@@ -90,6 +90,14 @@ def test_what_was_shown_counts_once_it_was_seen(offered):
     assert offered.accepted() == [sent.delivery_id, shown.delivery_id]
 
 
+def test_what_a_canary_offered_counts_though_what_is_live_does_not_know_its_action(offered):
+    of = offered.got(1, id_="pop_up_isa")
+    told = offered.tell(action="pop_up_isa")
+
+    assert told.accepted
+    assert offered.accepted() == [of.delivery_id]
+
+
 def test_any_of_those_that_are_one_person_may_have_got_it(offered):
     world = offered.world
     world.receive(canonical("", "stranger", identifiers={"cookie_id": "ck"}))
@@ -131,6 +139,7 @@ def test_what_comes_again_is_of_the_same_though_persons_merged_and_later_ones_we
         ({"at": (NOW + timedelta(days=31)).isoformat(), "outcome": "click"}, 404, "action"),
         ({"identifiers": {"customer_no": "C999999"}}, 404, "action"),
         ({"action": "northmoor_home_insurance_that_is_none"}, 400, "action"),
+        ({"action": "a" * 5000}, 400, "action"),
         ({"identifiers": {"shoe_size": "9"}}, 400, "identifiers.shoe_size"),
         ({"identifiers": {"person_id": "p-1"}}, 400, "identifiers.person_id"),
         ({"at": None}, 400, "at"),

@@ -214,12 +214,16 @@ def test_the_command_says_it_for_people(monkeypatch, options, lost, code, says):
 @cache
 def logged(cases, *, exploration="off", arms=("standing=random",)):
     """Decisions of as many persons for one e-mail or text each, and what became of them: savers are accepted more."""
-    draw, compiled, rows = random.Random(4), experimenting(exploration), []
+    return tuple(_logged(cases, exploration, arms))
+
+
+def _logged(cases, exploration, arms):
+    draw, compiled = random.Random(4), experimenting(exploration)
     for number in range(cases):
         record, row = decided(compiled, arms, said={"id": f"s-{number}"}, counts={})
-        rows.append(row)
+        yield row
         if draw.random() < (0.3 if row.action == "saver" else 0.1):
-            accepted = HistoryRow(
+            yield HistoryRow(
                 row_id=f"o-{number}",
                 kind="outcome",
                 occurred_at=row.occurred_at,
@@ -227,8 +231,6 @@ def logged(cases, *, exploration="off", arms=("standing=random",)):
                 person_id=record.person_id,
                 outcome="accept",
             )
-            rows.append(accepted)
-    return tuple(rows)
 
 
 @cache
@@ -319,10 +321,10 @@ def best_and_others():
 
 def test_what_a_change_would_have_come_to_is_said_by_the_decisions_that_it_changes():
     best, others = best_and_others()
-    found = changed(logged(2500), only=others)
+    found = changed(logged(3000), only=others)
     low, high = found.worth[0].difference[1:]
     rates = [0.3 if action == "saver" else 0.1 for action in (best, decided(policy(only=others), ())[1].action)]
-    assert found.changing == found.decisions == 2500
+    assert found.changing == found.decisions == 3000
     assert low <= rates[1] - rates[0] <= high
     assert found.support.effective > 200
 

@@ -46,7 +46,7 @@ ROUTES = {
     "feedback": ([*feedback.routes(*[NOTHING] * 4), *callback_routes(*[NOTHING] * 5)], feedback_openapi),
     "operations": (
         [
-            *operations.sweeping_routes(*[NOTHING] * 6),
+            *operations.sweeping_routes(*[NOTHING] * 4),
             *operations.redriving_routes(*[NOTHING] * 3),
             *operations.reconciling_routes(*[NOTHING] * 3),
         ],

@@ -118,6 +118,28 @@ def test_a_reservation_whose_message_was_lost_is_told_as_its_contact_has_it(cont
     assert second == sent
 
 
+def test_a_sweep_goes_on_after_what_it_told_and_comes_to_an_end(store, contacts):
+    start = NOW - 10 * HOUR
+    gone = [Unended(f"v-{n}", "p-gone", start + timedelta(seconds=n)) for n in range(2000)]
+    reserved = delivery(delivery_id="v-last", at=NOW - HOUR, expires_at=NOW + HOUR)
+    contacts.reserve(reserved.person_id, None, [Contact.of(reserved)])
+    last = Unended("v-last", reserved.person_id, NOW - HOUR)
+    for number in range(2001):
+        at = NOW - HOUR - timedelta(seconds=number)
+        contacts.claim(delivery(delivery_id=f"v-held-{number}", person_id=f"p-{number}").claimed(at), None)
+    heard = Heard()
+
+    for sweep in (
+        SweepOutbox(Reckoning(*gone, last), contacts, heard),
+        SweepDeliveries(memory.AbandonedDeliveries(store, Counted()), heard),
+    ):
+        first = sweep(NOW, "")
+        second = sweep(NOW, "", first.after)
+        assert (first.more, second.more, second.found, second.told) == (True, False, 1, 1)
+
+    assert len({each.delivery.delivery_id for each in heard.messages}) == len(heard.messages) == 2002
+
+
 # Volumes
 
 
@@ -195,6 +217,22 @@ def test_what_cannot_be_meant_is_refused(store, wanted):
         Redrive(memory.Quarantine(store), Letters())(wanted, NOW)
 
 
+def test_what_comes_back_before_it_is_forgotten_is_parked_still(store):
+    quarantine, poison = memory.Quarantine(store), parked(0)
+
+    class Returning(Letters):
+        def republish(self, topic, data, attributes):
+            super().republish(topic, data, attributes)
+            quarantine.park(msgspec.structs.replace(poison, at=NOW + HOUR))
+
+    quarantine.park(poison)
+    letters = Returning()
+
+    assert Redrive(quarantine, letters)(Wanted(), NOW).redriven == 1
+    assert [each.at for each in quarantine.list()] == [NOW + HOUR]
+    assert Redrive(quarantine, letters)(Wanted(before=NOW), NOW + 2 * HOUR).redriven == 0
+
+
 # A day
 
 
@@ -210,6 +248,11 @@ def test_a_day_adds_up_or_says_what_is_lost(store):
     for counted, agrees in ((Signals(5, 7, 0, 0), True), (Signals(5, 7, 0, 1), False)):
         found = Reconcile(Reckoning(counted=counted), quarantine)(NOW.date(), NOW)
         assert found.agrees == agrees
+
+
+def test_a_day_that_has_not_begun_is_none(store):
+    with pytest.raises(InvalidError):
+        Reconcile(Reckoning(), memory.Quarantine(store))((NOW + 24 * HOUR).date(), NOW)
 
 
 def test_what_is_told_of_while_it_is_counted_is_not_lost(store):

@@ -13,8 +13,9 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Request
 
 from emulators.workflows.language.reading import read
+from emulators.workflows.running.clocks import JumpingClock
 from emulators.workflows.running.failures import WorkflowError
-from emulators.workflows.running.loop import JumpingClock, Loop
+from emulators.workflows.running.loop import Loop
 from emulators.workflows.running.machine import Machine
 from emulators.workflows.running.outside import Answer
 from functions.releases.api import routes

@@ -48,8 +48,13 @@ class Desk:
 
     def __init__(self) -> None:
         self.store, self.now, self.told = memory.Store(), NOW, []
+        memory.Catalogues(self.store).keep(OLD)
+        self.start()
+        self.govern("live", Begin(revision=OLD.id, why="first"), Actor("kairos", is_person=False), NOW)
+
+    def start(self) -> None:
+        """Start it, with nothing read yet."""
         self.catalogues = memory.Catalogues(self.store, refresh_seconds=0)
-        self.catalogues.keep(OLD)
         self.govern = Govern(
             memory.Releases(self.store),
             self.catalogues,
@@ -57,7 +62,6 @@ class Desk:
             lambda _attempt: None,
             lambda *said, **about: self.told.append((*said, about)),
         )
-        self.govern("live", Begin(revision=OLD.id, why="first"), Actor("kairos", is_person=False), NOW)
         settings = Pushed(google_cloud_project="-", k_service="releases", push_token="t")
         clock = lambda: self.now  # noqa: E731
         is_clock = check_of(settings, clock)
@@ -77,18 +81,18 @@ class Desk:
     def get(self, path, key="a"):
         return self.http.get(path, headers={"x-api-key": key})
 
-    def proposed(self, until="draft"):
-        """A release of the change, as far as it is to come."""
-        canonical = NEW.catalogue.canonical()
+    def proposed(self, until="draft", revision=NEW):
+        """A release of a change, as far as it is to come."""
+        canonical = revision.catalogue.canonical()
         kept = self.http.post(
             "/v1/revisions", data=canonical, content_type="application/json", headers={"x-api-key": "a"}
         )
         assert kept.json == {
-            "revision": NEW.id,
-            "actions": len(NEW.actions),
-            "treatments": len(NEW.treatments),
+            "revision": revision.id,
+            "actions": len(revision.actions),
+            "treatments": len(revision.treatments),
         }
-        release = self.post("/v1/releases", {"revision": NEW.id, "why": "better"}).json
+        release = self.post("/v1/releases", {"revision": revision.id, "why": "better"}).json
         for state, step, body, key in (
             ("checked", "check", {"passed": True}, "r"),
             ("simulated", "simulation", {"passed": True, "figures": {"reach": 0.6}}, "r"),
@@ -162,7 +166,9 @@ def test_another_key_of_the_same_person_does_not_approve_for_them(desk):
         ("POST", "/v1/freezes/f-9/lift", {"why": "-"}, 404),
         ("POST", "/v1/switches", {"kind": "person", "id": "x", "off": True, "why": "-"}, 400),
         ("POST", "/v1/switches", {"kind": "action", "id": "x", "off": True, "why": "-"}, 400),
+        ("POST", "/v1/switches?environment=lvie", {"kind": "channel", "id": "email", "off": True, "why": "-"}, 404),
         ("GET", "/v1/audit?after=-1", None, 400),
+        ("GET", "/v1/audit?after=99999999999999999999", None, 400),
         ("GET", "/v1/audit/verification?head=x", None, 400),
     ],
 )
@@ -180,6 +186,25 @@ def test_nobody_asks_without_a_key(desk, path):
     assert desk.post("/v1/releases", key="x").status_code == 401
     assert desk.post("/v1/revisions", key="x").status_code == 401
     assert desk.post("/").status_code == 401
+
+
+def test_what_only_a_canary_had_that_was_rolled_back_can_be_switched_off_in_flight(desk):
+    brands = (*OLD.catalogue.brands, msgspec.structs.replace(OLD.catalogue.brands[0], id="pop_up"))
+    release = desk.proposed("canary", Revision(msgspec.structs.replace(OLD.catalogue, brands=brands)))
+    assert desk.post(f"/v1/releases/{release['id']}/rollback").status_code == 200
+
+    switch = {"kind": "brand", "id": "pop_up", "off": True, "why": "wrong rate shown"}
+    assert desk.post("/v1/switches", switch).status_code == 200
+    assert [each["id"] for each in desk.get("/v1/switches").json["switches"]] == ["pop_up"]
+
+
+def test_a_switch_does_not_wait_for_a_revision_that_cannot_be_read(desk):
+    desk.store.revisions[OLD.id] = b"{}"
+    desk.start()
+    switch = {"kind": "channel", "id": "email", "off": True, "why": "provider sends twice"}
+
+    assert desk.post("/v1/switches", switch).status_code == 200
+    assert desk.told[-2][:2] == ("ERROR", "a revision cannot be read: what is switched off was not looked for")
 
 
 def test_an_overdue_review_is_alarmed_every_hour(desk):
@@ -249,3 +274,5 @@ def test_the_command_line_says_what_was_tampered_with(desk, monkeypatch):
     known = msgspec.json.decode(desk.store.audit["live", 5], type=Entry)
     desk.store.audit["live", 5] = msgspec.json.encode(msgspec.structs.replace(known, by="eve"))
     assert "entry 5, signature: approve of r-" in said("audit", "verify", code=1)
+    desk.store.audit["live", 3] = b"rubbish"
+    assert "entry 3, missing: 3, gone or not to be read, before simulation of r-" in said("audit", "verify", code=1)

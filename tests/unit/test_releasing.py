@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import cache
 
 import pytest
 
@@ -47,17 +48,18 @@ def changed(*changes: tuple[str, str, str]) -> Revision:
     return build(files)
 
 
+@cache
+def simulated(before: bytes, after: bytes):
+    """What two catalogues come to for the customers of the sample bank."""
+    revision = Revision.decode(after)
+    slots = Slots(channels=revision.outbound)
+    asked = Asked(revisions=(before, after), slots=slots, kind="schedule", context={}, brand=None, now=NOW)
+    return Simulation(asked).of_lines(CUSTOMERS)
+
+
 def judged(after: Revision, before: Revision = LIVE, acknowledged: tuple[str, ...] = ()):
     """What the gates say of a change for the customers of the sample bank, by kind and id, but for what is passed."""
-    asked = Asked(
-        revisions=(before.catalogue.canonical(), after.catalogue.canonical()),
-        slots=Slots(channels=after.outbound),
-        kind="schedule",
-        context={},
-        brand=None,
-        now=NOW,
-    )
-    came = Simulation(asked).of_lines(CUSTOMERS)
+    came = simulated(before.catalogue.canonical(), after.catalogue.canonical())
     found = gates(Simulated(before, after, *came.summaries, came.rates[-1]), acknowledged)
     assert len(found) >= 7
     return {f"{gate.kind} {gate.id}".strip(): gate for gate in found if not gate.passed}

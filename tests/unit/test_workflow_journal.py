@@ -9,7 +9,8 @@ import json
 import pytest
 
 from emulators.workflows.language.reading import read
-from emulators.workflows.running.loop import JumpingClock, Loop
+from emulators.workflows.running.clocks import JumpingClock
+from emulators.workflows.running.loop import Loop
 from emulators.workflows.running.machine import Machine
 from emulators.workflows.running.outside import Answer
 from emulators.workflows.running.past import Outcome, Past
@@ -117,7 +118,8 @@ def test_an_execution_goes_on_from_wherever_it_was_cut_off():
             assert (again, sent_again) == (whole, [])
 
 
-def test_what_is_written_is_read_as_it_was_but_for_what_was_cut_off(tmp_path):
+@pytest.mark.parametrize("cut_off", [b"\x00\x00\x00\x09half", b"\x00" * 64])
+def test_what_is_written_is_read_as_it_was_but_for_what_was_cut_off(tmp_path, cut_off):
     journal = Journal(tmp_path)
     name = "projects/p/locations/l/workflows/w/executions/e"
     answer = Outcome(2, 3, Answer(200, {"A": "b"}, b"\xff"))
@@ -135,7 +137,7 @@ def test_what_is_written_is_read_as_it_was_but_for_what_was_cut_off(tmp_path):
     log.came(answer)
     file = tmp_path / "executions" / "e"
     with file.open("ab") as half:
-        half.write(b"\x00\x00\x00\x09half")
+        half.write(cut_off)
 
     [[*found, last]] = journal.executions()
     assert found == records

@@ -13,8 +13,9 @@ from emulators.workflows.language.problems import DefinitionError
 from emulators.workflows.language.reading import checked, read, read_part
 from emulators.workflows.language.signatures import SIGNATURES
 from emulators.workflows.library.functions import PLAIN
+from emulators.workflows.running.clocks import JumpingClock
 from emulators.workflows.running.failures import WorkflowError
-from emulators.workflows.running.loop import JumpingClock, Loop
+from emulators.workflows.running.loop import Loop
 from emulators.workflows.running.machine import Machine
 from emulators.workflows.running.reporting import context
 from emulators.workflows.running.values import to_json

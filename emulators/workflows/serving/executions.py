@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from emulators.workflows.language.steps import Definition
+from emulators.workflows.running.clocks import Clock
 from emulators.workflows.running.failures import StoppedError, WorkflowError
-from emulators.workflows.running.loop import Clock, Loop
+from emulators.workflows.running.loop import Loop
 from emulators.workflows.running.machine import Machine
 from emulators.workflows.running.outside import Outside
 from emulators.workflows.running.past import Past

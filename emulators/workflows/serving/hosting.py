@@ -11,7 +11,7 @@ from typing import Self
 from waitress.server import create_server
 
 from emulators.ports import Ports
-from emulators.workflows.running.loop import Clock, WallClock
+from emulators.workflows.running.clocks import Clock, WallClock
 from emulators.workflows.serving.api import Application
 from emulators.workflows.serving.journal import Journal
 from emulators.workflows.serving.places import Places

@@ -168,7 +168,10 @@ def _read(path: Path) -> list[Record]:
         end = at + _LENGTH + int.from_bytes(data[at : at + _LENGTH])
         if end > len(data):
             break
-        records.append(decoder.decode(data[at + _LENGTH : end]))
+        try:
+            records.append(decoder.decode(data[at + _LENGTH : end]))
+        except msgspec.MsgspecError:  # the machine died: what was written last may be anything
+            break
         at = end
     if at < len(data):
         with path.open("r+b") as file:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulators.workflows.running.loop import Clock
+from emulators.workflows.running.clocks import Clock
 from emulators.workflows.running.past import Past
 from emulators.workflows.serving.executions import Callback, Execution
 from emulators.workflows.serving.journal import Arrived, Begun, Came, Ended, Journal, Listens, Record, moment

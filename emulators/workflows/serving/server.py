@@ -16,8 +16,8 @@ import msgspec
 from emulators.workflows.language.problems import DefinitionError
 from emulators.workflows.language.reading import read
 from emulators.workflows.language.steps import Definition
+from emulators.workflows.running.clocks import Clock, WallClock
 from emulators.workflows.running.failures import failure
-from emulators.workflows.running.loop import Clock, WallClock
 from emulators.workflows.serving.executions import Execution, new_id
 from emulators.workflows.serving.journal import Begun, Journal
 from emulators.workflows.serving.places import Places

@@ -131,7 +131,10 @@ class World:
 
     def _secret_client(self) -> Any:
         if not self._places.secret_manager:
-            raise failure("SystemError", "there is no Secret Manager on this machine")
+            raise failure(
+                "SystemError",
+                "there is no Secret Manager here: a platform that `kairos up --on emulators` starts has one",
+            )
         if self._secrets is None:
             import grpc  # noqa: PLC0415 - most workflows read no secret
             from google.cloud.secretmanager_v1 import SecretManagerServiceClient  # noqa: PLC0415

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import time
 import zlib
-from collections.abc import Callable, Sequence
+from typing import Unpack
 
 import msgspec
 
 from shared.adapters.firestore.client import Database, Snapshot, encode, fields_of
-from shared.adapters.refreshing import Clock, Monotonic, nothing_prepared
-from shared.adapters.serving import CATALOGUE_REFRESH_SECONDS, Served
+from shared.adapters.serving import Served, Serving
 from shared.domain.catalogue import Revision
 from shared.domain.governance.in_force import InForce
-from shared.domain.governance.switches import SwitchedOff
-from shared.domain.policy.policy import Policy
 
 REVISIONS = "revisions"
 RELEASES = "releases"
@@ -24,47 +20,13 @@ CHUNK_BYTES = 900_000
 """Of a compressed revision in one document; Firestore's limit is 1 MiB."""
 
 
-class Catalogues:
+class Catalogues(Serving):
     """The port `Catalogues`: each revision as its compressed canonical form, in as many documents as that takes."""
 
-    def __init__(
-        self,
-        database: Database,
-        *,
-        environment: str = "live",
-        refresh_seconds: float = CATALOGUE_REFRESH_SECONDS,
-        monotonic: Monotonic = time.monotonic,
-        clock: Clock = time.time,
-        prepare: Callable[[Policy], None] = nothing_prepared,
-    ) -> None:
-        """Serve what is live in an environment, made ready by `prepare`, looking again every `refresh_seconds`."""
+    def __init__(self, database: Database, **served: Unpack[Served]) -> None:
+        """Serve what is live in a database's environment."""
+        super().__init__(**served)
         self._database = database
-        self._environment = environment
-        self._served = Served(
-            environment,
-            self._in_force,
-            self._load,
-            refresh_seconds=refresh_seconds,
-            monotonic=monotonic,
-            clock=clock,
-            prepare=prepare,
-        )
-
-    def current(self) -> Policy:
-        """The live revision, compiled; cached, refreshed behind the answer."""
-        return self._served.current()
-
-    def deciding(self, person_id: str) -> Policy:
-        """The revision that decides for a person, compiled."""
-        return self._served.deciding(person_id)
-
-    def switched_off(self) -> Sequence[SwitchedOff]:
-        """What is switched off."""
-        return self._served.switched_off()
-
-    def get(self, revision: str) -> Policy:
-        """A revision by its id, compiled; the last few are cached."""
-        return self._served.get(revision)
 
     def keep(self, revision: Revision) -> None:
         """Store a revision, its first document last."""
@@ -87,13 +49,13 @@ class Catalogues:
             merge=[REVISION, IN_FORCE],
         )
         self._database.commit(batch, blind=True)
-        self._served.forget()
+        self._forget()
 
-    def _in_force(self, environment: str) -> InForce | None:
-        reference = self._database.reference(RELEASES, environment)
+    def _in_force(self) -> InForce | None:
+        reference = self._database.reference(RELEASES, self._environment)
         return in_force_of(self._database.get(reference, fields=(REVISION, IN_FORCE)))
 
-    def _load(self, revision: str) -> bytes | None:
+    def _canonical(self, revision: str) -> bytes | None:
         first = self._database.get(self._database.reference(REVISIONS, revision))
         if not first.exists:
             return None

@@ -17,7 +17,7 @@ from shared.adapters.firestore.client import Database, Snapshot, decode, fields_
 from shared.adapters.sealing import Sealer
 from shared.domain.deferral import Deferral
 from shared.domain.delivery import Delivery
-from shared.domain.errors import ErasedError, StaleError
+from shared.domain.errors import PermanentError, StaleError
 from shared.ports import Meter, Versioned
 
 DEFERRALS = "deferrals"
@@ -38,13 +38,17 @@ class Deferrals:
         """Those whose time has come and that have not fired, the longest due first."""
         collection = self._database.client.collection(DEFERRALS)
         query = collection.where(filter=FieldFilter("due_at", "<=", now)).order_by("due_at").limit(limit)
-        snapshots = self._database.query(query)
-        self._meter.add(reads=max(1, len(snapshots)))
-        found = []
-        for snapshot in snapshots:
-            with suppress(ErasedError):  # its erasure deletes it a moment later
-                found.append(decode_deferral(self._sealer, snapshot))
-        return found
+        found: list[Deferral] = []
+        while True:
+            snapshots = self._database.query(query)
+            self._meter.add(reads=max(1, len(snapshots)))
+            for snapshot in snapshots:
+                # one of who was erased goes with the erasure; one that does not open holds up no other, and is overdue
+                with suppress(PermanentError):
+                    found.append(decode_deferral(self._sealer, snapshot))
+            if found or len(snapshots) < limit:
+                return found
+            query = query.start_after(snapshots[-1])
 
     def fired(self, deferrals: Sequence[Deferral], at: datetime) -> None:
         """Mark some, at most 500, so that they are due no more."""

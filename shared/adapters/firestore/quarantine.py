@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 from google.cloud import firestore
 
-from shared.adapters.firestore.client import Database, encode, fields_of
+from shared.adapters.firestore.client import Database, encode, fields_of, version_of
 from shared.adapters.parking import fitting
-from shared.domain.errors import AlreadyExistsError
+from shared.domain.errors import StaleError
 from shared.ports import Parked, Place
 
 QUARANTINE = "quarantine"
@@ -24,13 +25,10 @@ class Quarantine:
         self._database = database
 
     def park(self, parked: Parked) -> None:
-        """Keep it; the same id again is left as it is."""
+        """Keep it; the same id again takes the place of what was kept."""
         batch = self._database.client.batch()
-        batch.create(self._database.reference(QUARANTINE, parked.id), _encode(fitting(parked)))
-        try:
-            self._database.commit(batch, blind=True)
-        except AlreadyExistsError:
-            return
+        batch.set(self._database.reference(QUARANTINE, parked.id), _encode(fitting(parked)))
+        self._database.commit(batch, blind=True)
 
     def list(self, limit: int = 100) -> Sequence[Parked]:
         """What is parked, newest first."""
@@ -50,11 +48,15 @@ class Quarantine:
         snapshot = self._database.get(self._database.reference(QUARANTINE, parked_id))
         return _decode(fields_of(snapshot)) if snapshot.exists else None
 
-    def remove(self, parked_id: str) -> None:
-        """Forget it, once redriven."""
+    def remove(self, parked: Parked) -> None:
+        """Forget it, once redriven, unless it was parked again since: what is put back may come back at once."""
+        snapshot = self._database.get(self._database.reference(QUARANTINE, parked.id))
+        if not snapshot.exists or _decode(fields_of(snapshot)).at != parked.at:
+            return
         batch = self._database.client.batch()
-        batch.delete(self._database.reference(QUARANTINE, parked_id))
-        self._database.commit(batch, blind=True)
+        batch.delete(snapshot.reference, option=self._database.guard(version_of(snapshot.update_time)))
+        with suppress(StaleError):  # parked again just now
+            self._database.commit(batch)
 
 
 def _encode(parked: Parked) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from google.cloud.firestore_v1.collection import CollectionReference
 from shared.adapters.firestore.catalogues import IN_FORCE, RELEASES, REVISION, in_force_of
 from shared.adapters.firestore.client import Database, encode, fields_of, version_of
 from shared.domain.errors import AlreadyExistsError, StaleError
-from shared.domain.governance.audit import Entry
+from shared.domain.governance.audit import Entry, read
 from shared.domain.governance.environment import Environment
 from shared.ports.releases import Held
 
@@ -63,10 +63,11 @@ class Releases:
             raise StaleError(f"the releases of {environment.name} changed since they were read") from error
 
     def log(self, environment: str, *, after: int = 0, limit: int | None = None) -> Sequence[Entry]:
-        """Entries of its log, by number."""
+        """Entries of its log that can be read, by number."""
         query = self._log(environment).where(filter=FieldFilter("number", ">", after)).order_by("number")
         snapshots = self._database.query(query.limit(limit) if limit is not None else query)
-        return [msgspec.json.decode(fields_of(each)["entry"], type=Entry) for each in snapshots]
+        found = (read(fields_of(each).get("entry", "")) for each in snapshots)
+        return [entry for entry in found if entry is not None]
 
     def _log(self, environment: str) -> CollectionReference:
         log: CollectionReference = self._database.reference(RELEASES, environment).collection(AUDIT)

@@ -68,7 +68,7 @@ class Quarantine:
         self._made = False
 
     def park(self, parked: Parked) -> None:
-        """Keep it; the same id again is left as it is."""
+        """Keep it; the same id again takes the place of what was kept."""
         kept = fitting(parked)
         told = msgspec.structs.replace(kept, data=b"")
         self._write(parked.id, kept.data, msgspec.json.encode(told).decode())
@@ -85,9 +85,11 @@ class Quarantine:
         """One of them."""
         return self._read().get(parked_id)
 
-    def remove(self, parked_id: str) -> None:
-        """Forget it, once redriven."""
-        self._write(parked_id, b"", "")
+    def remove(self, parked: Parked) -> None:
+        """Forget it, once redriven, unless it was parked again since: what is put back may come back at once."""
+        kept = self.get(parked.id)
+        if kept is not None and kept.at == parked.at:
+            self._write(parked.id, b"", "")
 
     def close(self) -> None:
         """Let go of the brokers."""
@@ -106,7 +108,7 @@ class Quarantine:
                 parked_id, told = attributes["message_id"], attributes["parked"]
                 if told:
                     parked = msgspec.json.decode(told, type=Parked)
-                    found.setdefault(parked_id, msgspec.structs.replace(parked, data=message.value() or b""))
+                    found[parked_id] = msgspec.structs.replace(parked, data=message.value() or b"")
                 else:
                     found.pop(parked_id, None)
         return found

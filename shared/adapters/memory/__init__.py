@@ -10,6 +10,7 @@ from shared.adapters.memory.deferrals import AbandonedDeliveries, Deferrals, Def
 from shared.adapters.memory.handovers import Handovers
 from shared.adapters.memory.history import DecisionHistory
 from shared.adapters.memory.outcomes import Models, Outcomes
+from shared.adapters.memory.overdue import Overdue
 from shared.adapters.memory.paces import Paces
 from shared.adapters.memory.person_keys import new_sealer
 from shared.adapters.memory.personal_data import Erasures, PersonalData
@@ -40,6 +41,7 @@ __all__ = [
     "Handovers",
     "Models",
     "Outcomes",
+    "Overdue",
     "Paces",
     "PersonalData",
     "Persons",

@@ -2,59 +2,21 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from typing import Unpack
 
 from shared.adapters.memory.store import Governed, Store
-from shared.adapters.refreshing import Clock, Monotonic, nothing_prepared
-from shared.adapters.serving import CATALOGUE_REFRESH_SECONDS, Served
+from shared.adapters.serving import Served, Serving
 from shared.domain.catalogue import Revision
 from shared.domain.governance.in_force import InForce
-from shared.domain.governance.switches import SwitchedOff
-from shared.domain.policy.policy import Policy
 
 
-class Catalogues:
+class Catalogues(Serving):
     """The port `Catalogues`."""
 
-    def __init__(
-        self,
-        store: Store,
-        *,
-        environment: str = "live",
-        refresh_seconds: float = CATALOGUE_REFRESH_SECONDS,
-        monotonic: Monotonic = time.monotonic,
-        clock: Clock = time.time,
-        prepare: Callable[[Policy], None] = nothing_prepared,
-    ) -> None:
-        """Serve what is live in an environment, made ready by `prepare`, looking again every `refresh_seconds`."""
+    def __init__(self, store: Store, **served: Unpack[Served]) -> None:
+        """Serve what is live in a store's environment."""
+        super().__init__(**served)
         self._store = store
-        self._environment = environment
-        self._served = Served(
-            environment,
-            self._in_force,
-            self._load,
-            refresh_seconds=refresh_seconds,
-            monotonic=monotonic,
-            clock=clock,
-            prepare=prepare,
-        )
-
-    def current(self) -> Policy:
-        """The live revision, compiled."""
-        return self._served.current()
-
-    def deciding(self, person_id: str) -> Policy:
-        """The revision that decides for a person, compiled."""
-        return self._served.deciding(person_id)
-
-    def switched_off(self) -> Sequence[SwitchedOff]:
-        """What is switched off."""
-        return self._served.switched_off()
-
-    def get(self, revision: str) -> Policy:
-        """A revision by its id, compiled."""
-        return self._served.get(revision)
 
     def keep(self, revision: Revision) -> None:
         """Store a revision."""
@@ -70,13 +32,13 @@ class Catalogues:
             self._store.releases[self._environment] = Governed(
                 InForce(revision=revision.id), state, head, self._store.next_version()
             )
-        self._served.forget()
+        self._forget()
 
-    def _in_force(self, environment: str) -> InForce | None:
+    def _in_force(self) -> InForce | None:
         with self._store.lock:
-            held = self._store.releases.get(environment)
+            held = self._store.releases.get(self._environment)
         return held.in_force if held else None
 
-    def _load(self, revision: str) -> bytes | None:
+    def _canonical(self, revision: str) -> bytes | None:
         with self._store.lock:
             return self._store.revisions.get(revision)

@@ -19,9 +19,9 @@ class Quarantine:
         self._store = store
 
     def park(self, parked: Parked) -> None:
-        """Keep it; the same id again is left as it is."""
+        """Keep it; the same id again takes the place of what was kept."""
         with self._store.lock:
-            self._store.quarantine.setdefault(parked.id, msgspec.json.encode(fitting(parked)))
+            self._store.quarantine[parked.id] = msgspec.json.encode(fitting(parked))
 
     def list(self, limit: int = 100) -> Sequence[Parked]:
         """What is parked, newest first."""
@@ -37,10 +37,12 @@ class Quarantine:
             data = self._store.quarantine.get(parked_id)
         return None if data is None else msgspec.json.decode(data, type=Parked)
 
-    def remove(self, parked_id: str) -> None:
-        """Forget it, once redriven."""
+    def remove(self, parked: Parked) -> None:
+        """Forget it, once redriven, unless it was parked again since: what is put back may come back at once."""
         with self._store.lock:
-            self._store.quarantine.pop(parked_id, None)
+            data = self._store.quarantine.get(parked.id)
+            if data is not None and msgspec.json.decode(data, type=Parked).at == parked.at:
+                del self._store.quarantine[parked.id]
 
     def _everything(self) -> Sequence[Parked]:
         with self._store.lock:

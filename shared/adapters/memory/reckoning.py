@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -13,6 +13,9 @@ from shared.adapters.memory.history import DecisionHistory
 from shared.domain.delivery import FINAL
 from shared.messages import HistoryRow, SignalReceived
 from shared.ports import Clock, Counted, Unended, Untold
+
+UNDER_WAY = timedelta(hours=1)
+"""How long after the first signal is noted decisions may come of signals before it."""
 
 
 class Reckoning:
@@ -54,12 +57,13 @@ class Reckoning:
         decided = {row.decision_id for row in told if row.kind == "decision"}
         ended = {row.decision_id for row in told if row.kind == "signal"}
         came = self._came(since, until)
-        started = {
-            row.decision_id
-            for row in told
-            if row.kind == "decision" and row.asked is None and row.occurred_at < until and row.decision_id
-        }
         with self._lock:
+            noted = min(self._accepted.values(), default=since - UNDER_WAY) + UNDER_WAY
+            started = {
+                row.decision_id
+                for row in told
+                if row.kind == "decision" and row.asked is None and noted <= row.occurred_at < until and row.decision_id
+            }
             unaccepted = len(started - self._accepted.keys())
         return Counted(
             decided=sum(each in decided for each in came),

@@ -8,7 +8,7 @@ import msgspec
 
 from shared.adapters.memory.store import Governed, Store
 from shared.domain.errors import StaleError
-from shared.domain.governance.audit import Entry
+from shared.domain.governance.audit import Entry, read
 from shared.domain.governance.environment import Environment
 from shared.ports.releases import Held
 
@@ -47,7 +47,8 @@ class Releases:
             self._store.audit[name, entry.number] = msgspec.json.encode(entry)
 
     def log(self, environment: str, *, after: int = 0, limit: int | None = None) -> Sequence[Entry]:
-        """Entries of its log, by number."""
+        """Entries of its log that can be read, by number."""
         with self._store.lock:
             found = sorted((number, data) for (name, number), data in self._store.audit.items() if name == environment)
-        return [msgspec.json.decode(data, type=Entry) for number, data in found if number > after][:limit]
+        entries = (read(data) for number, data in found if number > after)
+        return [entry for entry in entries if entry is not None][:limit]

@@ -30,7 +30,7 @@ class Reckoning:
         """Contacts reserved in a time of whose deliveries no end is told, the longest ago first."""
         sql = self._sql("unended")
         rows, _ = self._warehouse.ask(sql, {"since": since, "until": until}, {"ends": sorted(FINAL), "most": limit})
-        return [Unended(row["delivery_id"], row["person_id"], row["at"]) for row in rows]
+        return [Unended(row["delivery_id"], row["person_id"], row["reserved_at"]) for row in rows]
 
     def counted(self, since: datetime, until: datetime) -> Counted:
         """What became of the signals of a time."""
@@ -41,7 +41,7 @@ class Reckoning:
     def untold(self, since: datetime, until: datetime, limit: int) -> Sequence[Untold]:
         """Those of its signals of which nothing is told, the longest ago first."""
         rows, _ = self._warehouse.ask(self._sql("untold"), _signals_of(since, until), {"most": limit})
-        return [Untold(row["decision_id"], row["at"]) for row in rows]
+        return [Untold(row["decision_id"], row["came_at"]) for row in rows]
 
     def reserved(self, since: datetime) -> Mapping[str, int]:
         """How many contacts were reserved since then, by treatment."""

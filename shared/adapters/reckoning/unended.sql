@@ -2,7 +2,7 @@
 --
 -- Parameters: since, until: when they were reserved, UTC; ends: how deliveries end; most: so many at most
 WITH reserved AS (
-  SELECT delivery_id, MIN(person_id) AS person_id, MIN(occurred_at) AS at
+  SELECT delivery_id, MIN(person_id) AS person_id, MIN(occurred_at) AS reserved_at
   FROM {history}
   WHERE occurred_at >= @since AND occurred_at < @until
     AND kind = 'decision' AND outcome = 'reserved' AND delivery_id IS NOT NULL AND person_id IS NOT NULL
@@ -13,9 +13,9 @@ ended AS (
   FROM {history}
   WHERE occurred_at >= @since AND kind = 'outcome' AND outcome IN UNNEST(@ends) AND delivery_id IS NOT NULL
 )
-SELECT r.delivery_id, r.person_id, r.at
+SELECT r.delivery_id, r.person_id, r.reserved_at
 FROM reserved AS r
 LEFT JOIN ended AS e ON e.delivery_id = r.delivery_id
 WHERE e.delivery_id IS NULL
-ORDER BY r.at, r.delivery_id
+ORDER BY r.reserved_at, r.delivery_id
 LIMIT @most

@@ -43,6 +43,9 @@ from shared.domain.zones import zone
 _TAKEN_AS_SENT = frozenset({"reserved", "sending"})
 """States in which a contact that counts is taken as sent when it was reserved."""
 
+_MOST_SLOTS = 64
+"""Sets of rows of which it is at hand which consents match them."""
+
 
 class ContactRules:
     """The compiled form of a revision's rules. Each is known by its number in the catalogue's order.
@@ -84,7 +87,7 @@ class ContactRules:
         self.allowances = tuple((number, rule) for number, rule in judging if isinstance(rule, Volume | Budget))
         self.only_tightens = not any(isinstance(rule, Cooldown) and rule.without for _, rule in self.counting)
         self._zone = zone(revision.catalogue.time_zone) or UTC
-        self._consented: dict[str, Rows] | None = None
+        self._consented: dict[Rows, dict[str, Rows]] = {}
         self._tallies: dict[tuple[int, str | None], Tally] = {}
         self._counted: dict[Any, Counted] = {}
         self._chosen: dict[int, tuple[Tally, ...]] = {}
@@ -144,36 +147,42 @@ class ContactRules:
     def consented(self, consents: dict[str, Consent], among: Rows = EVERY) -> Rows:
         """Of some rows those to which a person consents: of the words that match a row the weightiest counts."""
         found = 0
-        matching = self._matching()
-        for key, word in consents.items():
-            rows = matching.get(key, 0) & among
-            if not rows:
-                continue
+        matching = self._matching(among)
+        for key in consents.keys() & matching.keys():
+            word = consents[key]
             if not (word.granted and word.basis == "consent"):
                 break  # which may outweigh others
-            found |= rows
+            found |= matching[key]
         else:
             return found
         found = 0
         for key, word in weighed(consents):
             rows = matching.get(key, 0)
             found = found | rows if word.consents else found & ~rows
-        return found & among
+        return found
 
-    def _matching(self) -> dict[str, Rows]:
+    def _matching(self, among: Rows) -> dict[str, Rows]:
+        """Of some rows those that each key of a consent matches, without keys that match none."""
+        found = self._consented.get(among)
+        if found is None:
+            every = self._all_matching() if among == EVERY else self._matching(EVERY)
+            if len(self._consented) >= _MOST_SLOTS:
+                self._consented.clear()
+            found = self._consented[among] = {key: some for key, rows in every.items() if (some := rows & among)}
+        return found
+
+    def _all_matching(self) -> dict[str, Rows]:
         """The rows that each key of a consent matches."""
-        if self._consented is None:
-            values = self.scopes.values
-            brands = {**values("brand"), ANY: self.scopes.all}
-            channels = {**values("channel"), ANY: self.scopes.all}
-            self._consented = {
-                f"{brand}:{purpose}:{channel}": rows
-                for purpose, of_purpose in values("purpose").items()
-                for brand, of_brand in brands.items()
-                for channel, of_channel in channels.items()
-                if (rows := of_purpose & of_brand & of_channel)
-            }
-        return self._consented
+        values = self.scopes.values
+        brands = {**values("brand"), ANY: self.scopes.all}
+        channels = {**values("channel"), ANY: self.scopes.all}
+        return {
+            f"{brand}:{purpose}:{channel}": rows
+            for purpose, of_purpose in values("purpose").items()
+            for brand, of_brand in brands.items()
+            for channel, of_channel in channels.items()
+            if (rows := of_purpose & of_brand & of_channel)
+        }
 
     def tally(self, number: int, value: str | None) -> Tally:
         """Where a rule counts what has this value of the level that it counts apart."""

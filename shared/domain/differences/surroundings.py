@@ -196,7 +196,9 @@ def _value(value: Any) -> str:
         return "; ".join(f"{key}: {_value(inner)}" for key, inner in value.items()) or "none"
     if isinstance(value, tuple):
         return ", ".join(_value(item) for item in value) or "none"
-    if isinstance(value, msgspec.Struct):
+    if (
+        isinstance(value, msgspec.Struct) and type(value).__str__ is object.__str__
+    ):  # others say themselves what they are
         told = ((name.replace("_", " "), getattr(value, name)) for name in msgspec.to_builtins(value) if name != "type")
         return ", ".join(f"{name} {_value(inner)}" for name, inner in told) or "as usual"
     return f"{value:g}" if isinstance(value, int | float) else str(value)

@@ -68,13 +68,21 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return msgspec.structs.replace(self, signature=hmac.new(key, unsigned, hashlib.sha256).hexdigest())
 
 
+def read(data: bytes | str) -> Entry | None:
+    """An entry as it was kept; None where it cannot be read, as one that was tampered with, which so is missing."""
+    try:
+        return msgspec.json.decode(data, type=Entry)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Something that is not as it was written.
 
     Attributes:
-        kind: of an entry, it is `missing`, its `signature` is wrong, or its `link` to the one before; what is
-            `in_force`, or the whole `state`, is not what the last entry left; the log does not have the `head` that was
-            noted.
+        kind: of an entry, it is `missing`, gone or not to be read, its `signature` is wrong, or its `link` to the one
+            before or to its environment; what is `in_force`, or the whole `state`, is not what the last entry left; the
+            log does not end in the `head` that stands beside the state, or does not have the one that was noted.
         entry: its number.
         detail: what is wrong, for people.
     """
@@ -143,6 +151,7 @@ def verify(
     in_force: InForce | None,
     key: bytes,
     *,
+    beside: str | None = None,
     head: str = "",
 ) -> Verification:
     """Compare a log with itself, and with what is there. Where there is neither log nor state yet, whatever decides was
@@ -154,12 +163,13 @@ def verify(
         environment: its state, None where there is none.
         in_force: what deciding functions read.
         key: that entries were signed with.
+        beside: the head that stands beside the state, which the next entry follows; None where nobody looked.
         head: one that was noted earlier; empty for none.
 
     Raises:
         InvalidError: the head is none.
     """
-    findings = [*_links(entries, key)]
+    findings = [*_links(name, entries, key)]
     last = entries[-1] if entries else None
     number = last.number if last else 0
     is_governed = last is not None or environment is not None
@@ -168,6 +178,8 @@ def verify(
     if (fingerprint(environment) if environment else "") != (last.state if last else ""):
         detail = "the state of the environment is not what this entry left" if last else "there is a state and no log"
         findings.append(Finding(kind="state", entry=number, detail=detail))
+    if beside is not None and beside != (last.head if last else ""):
+        findings.append(Finding(kind="head", entry=number, detail="the next entry would not follow this one"))
     findings += _noted(entries, head)
     return Verification(
         environment=name,
@@ -178,15 +190,17 @@ def verify(
     )
 
 
-def _links(entries: Iterable[Entry], key: bytes) -> Iterator[Finding]:
+def _links(name: str, entries: Iterable[Entry], key: bytes) -> Iterator[Finding]:
     previous, number = "", 0
     for each in entries:
         said = f"{each.command.__struct_config__.tag} of {each.about} by {each.by} at {each.at.isoformat()}"
         if each.number != number + 1:
             gone = f"{number + 1}" if each.number == number + 2 else f"{number + 1} to {each.number - 1}"
-            yield Finding(kind="missing", entry=number + 1, detail=f"{gone}, before {said}")
+            yield Finding(kind="missing", entry=number + 1, detail=f"{gone}, gone or not to be read, before {said}")
         elif each.previous != previous:
             yield Finding(kind="link", entry=each.number, detail=f"what is before {said} is not what was")
+        elif each.environment != name:
+            yield Finding(kind="link", entry=each.number, detail=f"{said} is of {each.environment}")
         if not hmac.compare_digest(each.signature, each.signed(key).signature):
             yield Finding(kind="signature", entry=each.number, detail=f"{said} was changed")
         previous, number = each.id, each.number

@@ -13,8 +13,14 @@ from shared.domain.governance.release import Ended, Release
 from shared.domain.governance.switches import Switch
 from shared.domain.instant import Instant
 
-ENDED_KEPT = 40
-"""Retired releases that are kept to be shown and rolled back to; the audit log has them all."""
+ENDED_KEPT = 20
+"""Retired releases that were live, and as many that never were, kept to be shown and rolled back to; the audit log has
+them all.
+"""
+
+
+LATELY = 8
+"""Revisions of which contacts may be in flight: what decides, and what did before it."""
 
 
 class Freeze(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +104,13 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
             switches=tuple(sorted(each.off for each in self.switches)),
         )
 
+    def decided_lately(self) -> list[str]:
+        """The revisions that decide, and before them some of those that did, the latest first."""
+        deciding = [self.release(each) for each in (self.live, self.canary, self.next) if each]
+        over = [each for each in self.releases if each.retired_at is not None and (each.was_live or each.canary_at)]
+        over.sort(key=lambda each: each.retired_at or each.proposed_at, reverse=True)
+        return list(dict.fromkeys(each.revision for each in (*deciding, *over)))[:LATELY]
+
     def settled(self, now: datetime) -> Environment:
         """The same by now: what was to be live by then is, and freezes that are over are gone."""
         settled = self
@@ -130,10 +143,13 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     def trimmed(self) -> Environment:
         """The same without releases that are long over."""
-        over = [
-            each.id for each in self.releases if each.state == "retired" and not (each.review and each.review.is_open)
-        ]
-        gone = set(over[:-ENDED_KEPT])
+        over = [each for each in self.releases if each.state == "retired" and not (each.review and each.review.is_open)]
+        over.sort(key=lambda each: each.retired_at or each.proposed_at)
+        gone = {
+            each.id
+            for kind in ([each for each in over if each.was_live], [each for each in over if not each.was_live])
+            for each in kind[:-ENDED_KEPT]
+        }
         if not gone:
             return self
         return msgspec.structs.replace(self, releases=tuple(each for each in self.releases if each.id not in gone))

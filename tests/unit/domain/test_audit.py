@@ -108,3 +108,17 @@ def test_a_state_beside_the_log_is_found():
 def test_a_head_that_is_none(head):
     with pytest.raises(InvalidError):
         found(head=head)
+
+
+def test_a_log_and_a_state_of_another_environment_are_found():
+    assert {each.kind for each in verify("test", ENTRIES, LEFT, LEFT.in_force(), KEY).findings} == {"link"}
+
+
+def test_a_head_beside_the_state_that_is_not_the_last_entrys_is_found():
+    def beside(head):
+        findings = verify("live", ENTRIES, LEFT, LEFT.in_force(), KEY, beside=head).findings
+        return [(each.kind, each.entry) for each in findings]
+
+    assert beside(ENTRIES[-1].head) == []
+    assert beside(ENTRIES[2].head) == beside("") == [("head", 5)]
+    assert verify("live", (), None, None, KEY, beside="").agrees

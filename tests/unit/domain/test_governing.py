@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.domain.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from shared.domain.governance.advancing import MOST_OPEN
 from shared.domain.governance.commands import (
     Approve,
     Begin,
@@ -27,6 +28,7 @@ from shared.domain.governance.environment import ENDED_KEPT, Environment
 from shared.domain.governance.governing import govern
 from shared.domain.governance.in_force import SHARES, Canary, is_in
 from shared.domain.governance.release import Actor
+from shared.domain.governance.stopping import MOST_FREEZES
 from shared.domain.governance.switches import SwitchedOff
 
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
@@ -330,7 +332,53 @@ def test_what_is_long_over_is_in_the_log_alone(world):
         world.do(Withdraw(release=world.release("sha256:0", until="draft") + "x", why="-"))
 
 
-@pytest.mark.parametrize("why", ["", "  ", "x" * 2001])
-def test_a_reason_is_asked_for(world, why):
+@pytest.mark.parametrize("why", ["", "  ", "x" * 2001, "a\n  17  grace  approve", "\x1b[2K", "\u202eevil"])
+def test_a_reason_is_asked_for_and_is_one_line(world, why):
     with pytest.raises(InvalidError):
         world.do(Propose(revision="sha256:1", why=why))
+
+
+def test_what_was_live_before_is_there_to_go_back_to_however_many_came_to_nothing(world):
+    for number in range(ENDED_KEPT + 1):
+        world.do(Withdraw(release=world.release(f"sha256:w{number}", until="draft"), why="no"))
+    release = world.release("sha256:1")
+
+    world.do(Rollback(release=release, why="worse"))
+
+    assert world.in_force.revision == "sha256:0"
+
+
+def test_no_instant_is_past_and_none_waits_while_nothing_is_live(world):
+    release = world.release("sha256:1", until="canary")
+    with pytest.raises(InvalidError, match="past"):
+        world.do(Promote(release=release, effective_at=NOW - HOUR))
+    assert world.in_force.revision == "sha256:0"
+    world.environment = Environment(name="staging")
+    first = world.release("sha256:1", until="approved")
+    with pytest.raises(ConflictError, match="nothing is live"):
+        world.do(Promote(release=first, effective_at=NOW + HOUR))
+    assert world.do(Promote(release=first)).state == "live"
+
+
+def test_figures_are_neither_long_nor_deep(world):
+    release = world.release("sha256:1", until="draft")
+    deep = []
+    for _ in range(400):
+        deep = [deep]
+    for figures in ({"a": "x" * 9000}, {"a": deep}):
+        with pytest.raises(InvalidError):
+            world.do(Check(release=release, passed=True, figures=figures))
+    assert world.do(Check(release=release, passed=True, figures={"a": {"b": [1, {"c": 2}]}})).state == "checked"
+
+
+def test_what_is_on_its_way_does_not_grow_without_end(world):
+    for number in range(MOST_OPEN):
+        world.do(Propose(revision=f"sha256:{number + 1}", why="-"))
+    with pytest.raises(ConflictError, match="withdraw"):
+        world.do(Propose(revision="sha256:99", why="-"))
+    for number in range(MOST_FREEZES):
+        world.do(DeclareFreeze(from_=NOW + number * HOUR, until=NOW + (number + 1) * HOUR, why="-"))
+    with pytest.raises(ConflictError, match="lift"):
+        world.do(DeclareFreeze(from_=NOW, until=NOW + HOUR, why="one more"))
+    with pytest.raises(InvalidError):
+        World().do(Propose(revision="sha256:99", why="-", acknowledged=("x" * 9000,)))

@@ -1,0 +1,118 @@
+"""Queries that run on BigQuery itself, whose reserved words are more than those of the emulator."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+QUERIES = sorted(path for each in ("shared", "functions", "cli", "workers") for path in (ROOT / each).rglob("*.sql"))
+RESERVED = frozenset(
+    [
+        "all",
+        "and",
+        "any",
+        "array",
+        "as",
+        "asc",
+        "assert_rows_modified",
+        "at",
+        "between",
+        "by",
+        "case",
+        "cast",
+        "collate",
+        "contains",
+        "create",
+        "cross",
+        "cube",
+        "current",
+        "default",
+        "define",
+        "desc",
+        "distinct",
+        "else",
+        "end",
+        "enum",
+        "escape",
+        "except",
+        "exclude",
+        "exists",
+        "extract",
+        "false",
+        "fetch",
+        "following",
+        "for",
+        "from",
+        "full",
+        "group",
+        "grouping",
+        "groups",
+        "hash",
+        "having",
+        "if",
+        "ignore",
+        "in",
+        "inner",
+        "intersect",
+        "interval",
+        "into",
+        "is",
+        "join",
+        "lateral",
+        "left",
+        "like",
+        "limit",
+        "lookup",
+        "merge",
+        "natural",
+        "new",
+        "no",
+        "not",
+        "null",
+        "nulls",
+        "of",
+        "on",
+        "or",
+        "order",
+        "outer",
+        "over",
+        "partition",
+        "preceding",
+        "proto",
+        "qualify",
+        "range",
+        "recursive",
+        "respect",
+        "right",
+        "rollup",
+        "rows",
+        "select",
+        "set",
+        "some",
+        "struct",
+        "tablesample",
+        "then",
+        "to",
+        "treat",
+        "true",
+        "unbounded",
+        "union",
+        "unnest",
+        "using",
+        "when",
+        "where",
+        "window",
+        "with",
+        "within",
+    ]
+)
+NAMED = re.compile(r"(?<!\w)AS\s+(\w+)", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=lambda path: path.name)
+def test_nothing_is_called_by_a_word_that_bigquery_reserves(query):
+    sql = re.sub(r"--.*|CAST\([^()]*\)", "", query.read_text(encoding="utf-8"))
+    assert not RESERVED & {name.lower() for name in NAMED.findall(sql)}
