@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from cli.say import fail
-from shared.domain.batch.responding import Behaviour
+from shared.domain.batch.responding import DRAWN, Behaviour
 from shared.domain.catalogue import Revision
 from shared.domain.engagement import Slots
 from shared.domain.signal import DECISION_REQUESTED
@@ -60,10 +60,13 @@ def occasion(options: Options, revisions: list[Revision], now: datetime) -> dict
         if beside:
             fail(f"With --history there is no {beside}.", "Each record says who was asked, when and for what.")
         return {}
+    brands = revisions[-1].brands
+    if options.brand is not None and options.brand not in brands:
+        fail(f"There is no brand {options.brand}.", f"There are {', '.join(brands)}.")
     return {
         "slots": _slots(revisions, options.channel, options.placements),
         "kind": options.kind or (DECISION_REQUESTED if options.channel else "schedule"),
-        "context": _context(options.channel, options.context),
+        "context": _context(revisions[-1], options.channel, options.context),
         "brand": options.brand,
         "now": now,
     }
@@ -73,6 +76,9 @@ def behaviour(shares: Sequence[str], raises: Sequence[str]) -> Behaviour:
     """How persons respond over the weeks."""
     given: dict[str, Any] = {name: _value(value) for name, _, value in (each.partition("=") for each in shares)}
     given["raises"] = {outcome: flag for outcome, _, flag in (each.partition("=") for each in raises)}
+    for outcome, flag in given["raises"].items():
+        if outcome not in DRAWN or not flag:
+            fail(f"--raises: {outcome}={flag} is no outcome with its flag.", f"There are {', '.join(DRAWN)}.")
     try:
         return msgspec.convert(given, Behaviour)
     except msgspec.ValidationError as error:
@@ -109,11 +115,13 @@ def _slots(revisions: list[Revision], channel: str | None, placements: tuple[str
     )
 
 
-def _context(channel: str | None, given: tuple[str, ...]) -> dict[str, Any]:
+def _context(revision: Revision, channel: str | None, given: tuple[str, ...]) -> dict[str, Any]:
     """The context of every signal: true, false and numbers are what they look like."""
     found: dict[str, Any] = {"channel": channel} if channel else {}
     for each in given:
         name, _, value = each.partition("=")
+        if name not in (known := revision.catalogue.context_schema):
+            fail(f"There is no context {name}.", f"Conditions can read {', '.join(sorted(known))}.")
         found[name] = _value(value)
     return found
 

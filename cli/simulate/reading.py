@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
+import click
 import msgspec
 
 from cli.say import fail
@@ -14,6 +16,9 @@ from emulators.seed import read_customers
 from shared.domain.batch.persons import Line
 from shared.domain.catalogue import Revision
 from shared.domain.consent import ANY
+
+LOOKED_AT = 1000
+"""Lines in which attributes are looked for that nobody declares."""
 
 
 def lots(lines: Iterator[bytes], at_once: int) -> Iterator[tuple[int, list[bytes]]]:
@@ -28,9 +33,28 @@ def lines_of(file: str, revision: Revision, now: datetime) -> Iterator[bytes]:
     """The lines of a file; of a table like that of the sample bank what stands for each customer."""
     if not is_table(file):
         with Path(file).open("rb") as opened:
-            yield from opened
+            first = list(islice(opened, LOOKED_AT))
+            _warn_of_strangers(first, revision)
+            yield from chain(first, opened)
         return
     yield from _of_table(Path(file), revision, now)
+
+
+def _warn_of_strangers(lines: Sequence[bytes], revision: Revision) -> None:
+    """Say which attributes no condition can read, as one whose name is mistyped; a line that is none is told later."""
+    known, strangers = revision.catalogue.profile_schema, set[str]()
+    for line in lines:
+        with suppress(msgspec.MsgspecError, UnicodeDecodeError):
+            strangers |= msgspec.json.decode(line, type=_Attributes).attributes.keys() - known.keys()
+    if strangers:
+        named = ", ".join(sorted(strangers)[:5])
+        click.secho(
+            f"! schema.yaml declares no {named}: nothing can read what persons have of it", fg="yellow", err=True
+        )
+
+
+class _Attributes(msgspec.Struct):
+    attributes: dict[str, msgspec.Raw] = {}
 
 
 def is_table(file: str) -> bool:

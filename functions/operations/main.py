@@ -34,7 +34,7 @@ meter = RequestMeter()
 sealing = sealer(settings.google_cloud_project, settings.person_keys)
 database = Database(settings.google_cloud_project)
 publisher = Publisher(settings.google_cloud_project, meter)
-keys = Keyring(settings.operator_keys, beacons=False)
+keys = Keyring(settings.operator_keys, beacons=False, service=settings.k_service)
 quarantine = Quarantine(database)
 reckoning = Reckoning(settings.google_cloud_project)
 sweeps = Sweeps(

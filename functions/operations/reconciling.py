@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import msgspec
 
 from functions.operations.redriving import parked_decisions
+from shared.domain.errors import InvalidError
 from shared.ports import Quarantine, Reckoning
 
 SETTLED = timedelta(hours=1)
@@ -60,9 +61,12 @@ class Reconcile:
         """How a day, UTC, adds up. Dead letters that nobody has taken in are nowhere.
 
         Raises:
+            InvalidError: it has not begun.
             TransientError: the history or the quarantine did not answer.
         """
         since = datetime.combine(day, time(), UTC)
+        if since > now:
+            raise InvalidError("has not begun", field="day")
         until = since + timedelta(days=1)
         counted = self._reckoning.counted(since, until)
         untold = self._reckoning.untold(since, until, MOST_UNTOLD) if counted.untold else ()

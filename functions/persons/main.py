@@ -39,7 +39,7 @@ service = Service(
         ShowPerson(find, catalogues, persons, Contacts(database, meter, sealing)),
         WhyOne(find),
         Unmerge(find, catalogues, people),
-        Keyring(settings.operator_keys, beacons=False),
+        Keyring(settings.operator_keys, beacons=False, service=settings.k_service),
         utc_now,
     ),
     ready=catalogues.current,

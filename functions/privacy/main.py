@@ -41,7 +41,7 @@ contacts, data, erasures = (
 find = Find(Persons(database, meter, sealing), contacts, data, hexadecimal("IDENTIFIER_KEY", settings.identifier_key))
 erase = Erase(find, data, sealing.keys, erasures, Quarantine(database), new_erasure_id)
 export = Export(find, contacts, data, DecisionHistory(settings.google_cloud_project, sealing))
-keys = Keyring(settings.operator_keys, beacons=False)
+keys = Keyring(settings.operator_keys, beacons=False, service=settings.k_service)
 service = Service(
     "privacy",
     [

@@ -57,7 +57,7 @@ scorers = Scorers(
 )
 models = Models(database, refresh_seconds=0.0)  # whoever asks wants what is known now
 reports = Reports(database)
-keys = Keyring(settings.operator_keys, beacons=False)
+keys = Keyring(settings.operator_keys, beacons=False, service=settings.k_service)
 
 
 # What brings numpy or Pub/Sub is imported when it is asked for: instances start, and seal and verify days, without.

@@ -60,11 +60,14 @@ class Proposed(Why, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Noted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a check or a simulation came to, with what it measured."""
+    """What a check or a simulation came to, with what it measured, and the revision that it was compared with: the one
+    that is live, where that is left out.
+    """
 
     passed: bool
     why: str = ""
     figures: dict[str, Any] = {}
+    against: str = ""
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -27,7 +27,7 @@ service = Service(
     "releases",
     [
         *ticked(govern, check_of(settings, utc_now), utc_now),
-        *routes(govern, Keyring(settings.operator_keys, beacons=False), utc_now),
+        *routes(govern, Keyring(settings.operator_keys, beacons=False, service=settings.k_service), utc_now),
     ],
     ready=always_ready,
     document=document,

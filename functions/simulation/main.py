@@ -27,7 +27,7 @@ samples = Samples(database, Contacts(database, RequestMeter(), sealing), sealing
 simulate = Simulate(Catalogues(database), samples, Models(database, refresh_seconds=0.0))
 service = Service(
     "simulation",
-    routes(simulate, Keyring(settings.operator_keys, beacons=False), utc_now),
+    routes(simulate, Keyring(settings.operator_keys, beacons=False, service=settings.k_service), utc_now),
     ready=always_ready,
     document=document,
 )

@@ -68,7 +68,7 @@ service = Service(
             reconcile=Reconcile(waves, WaveHistory(settings.google_cloud_project), Quarantine(database)),
             steer=Steer(waves),
         ),
-        Keyring(settings.operator_keys, beacons=False),
+        Keyring(settings.operator_keys, beacons=False, service=settings.k_service),
         utc_now,
     ),
     ready=catalogues.current,

@@ -61,6 +61,7 @@ class Refreshing(Generic[T]):
         self._monotonic = monotonic
         self._held: _Held[T] | None = None
         self._tried_at = float("-inf")
+        self._failures = 0
         self._loading = threading.Lock()
 
     def get(self) -> T:
@@ -110,10 +111,20 @@ class Refreshing(Generic[T]):
         self._held = None
 
     def _load_now(self, *, unless_newer_than: float = float("-inf")) -> T:
+        """Load; whoever waited while somebody else's try failed does not try in turn, or the last of many would wait
+        for as many timeouts.
+        """
+        before = self._failures
         with self._loading:
             held = self._held
             if held is None or held.loaded_at <= unless_newer_than:
-                held = self._held = _Held(self._load(), self._monotonic())
+                if self._failures != before:
+                    raise TransientError("a value could not be loaded a moment ago")
+                try:
+                    held = self._held = _Held(self._load(), self._monotonic())
+                except TransientError:
+                    self._failures += 1
+                    raise
             return held.value
 
     def _load_behind(self, old: _Held[T]) -> None:

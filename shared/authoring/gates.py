@@ -10,6 +10,7 @@ from shared.authoring import forms
 from shared.authoring.expressions import Checker
 from shared.authoring.names import Names, by_id
 from shared.domain.catalogue import CANARY_SHARES, Gates
+from shared.domain.part import seconds
 
 
 def build_gates(file: forms.Gates, names: Names, checker: Checker) -> Gates:
@@ -22,6 +23,8 @@ def build_gates(file: forms.Gates, names: Names, checker: Checker) -> Gates:
         if step.share not in CANARY_SHARES:
             known = ", ".join(map(str, CANARY_SHARES))
             names.problems.add(names.place(step, "share"), f"a canary is of one of {known} per cent of persons")
+        if seconds(step.at_least) > seconds(step.at_most):
+            names.problems.add(names.place(step, "at_least"), f"is longer than at_most, {step.at_most}")
     for channel in file.volume_change:
         names.refers("channel", channel, file, "volume_change", channel)
     return Gates(

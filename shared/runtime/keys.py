@@ -20,6 +20,7 @@ class Caller(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         person: whose key it is, where the keyring calls it otherwise, as it does when somebody has several.
         kind: whether a person holds it, or a program.
+        services: the only services that know it, as a program's key that does one thing; without any, all do.
     """
 
     key: str
@@ -27,6 +28,7 @@ class Caller(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str = ""
     person: str = ""
     kind: Literal["person", "service"] = "person"
+    services: tuple[str, ...] = ()
 
     def may_send_as(self, source: str) -> bool:
         """Whether it may send signals as this source."""
@@ -46,9 +48,9 @@ class Caller(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Keyring:
     """The callers of an endpoint."""
 
-    def __init__(self, secret: str | bytes, *, beacons: bool = True) -> None:
+    def __init__(self, secret: str | bytes, *, beacons: bool = True, service: str = "") -> None:
         """Read callers from the JSON of a secret: `{"name": {"key": "…", "sources": ["…"]}}`. Without `beacons` a key
-        in an address, which logs keep, is none.
+        in an address, which logs keep, is none. A key that names services is known to a `service` among them only.
 
         Raises:
             ValueError: it is not of that form; its content is not repeated.
@@ -61,6 +63,7 @@ class Keyring:
         self._callers = {
             hashlib.sha256(caller.key.encode()).digest(): msgspec.structs.replace(caller, name=name)
             for name, caller in callers.items()
+            if not caller.services or service.removeprefix("kairos-") in caller.services
         }
 
     def caller(self, request: Request) -> Caller:

@@ -101,6 +101,25 @@ def test_after_a_long_sleep_the_value_is_loaded_first_or_the_old_one_serves(sour
     assert value.get() == 2
 
 
+def test_of_many_who_wait_for_what_cannot_be_loaded_one_tries(source, now):
+    asked = []
+
+    def clock():
+        asked.append(now[0])
+        if asked.count(3700.0) == 20:
+            source.go_on.set()
+        return now[0]
+
+    value = Refreshing(source, refresh_seconds=30, monotonic=clock)
+    assert value.get() == 1
+    source.fails = True
+    source.go_on.clear()
+    now[0] = 3700.0
+    with ThreadPoolExecutor(20) as pool:
+        assert set(pool.map(lambda _: value.get(), range(20))) == {1}
+    assert source.loads < 10  # the last may come when the first has failed
+
+
 def test_what_was_forgotten_does_not_come_back(source, value, now):
     assert value.get() == 1
     now[0] += 31

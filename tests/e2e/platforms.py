@@ -410,8 +410,9 @@ def on_emulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
             platform,
             Tail(platform.local.project, platform.local.emulators["pubsub"], opened(platform.sealer(), rows.hear)),
         ):
-            database = Database(platform.local.project)
-            vault = Database(platform.local.project, CONTACT_POINTS_DATABASE)
+            patient = {"timeout_seconds": PATIENCE_SECONDS}  # these stores are asked by tests only
+            database = Database(platform.local.project, **patient)
+            vault = Database(platform.local.project, CONTACT_POINTS_DATABASE, **patient)
             ports = {
                 "persons": Persons(database, meter, platform.sealer()),
                 "contacts": Contacts(database, meter, platform.sealer()),

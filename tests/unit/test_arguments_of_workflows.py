@@ -73,6 +73,15 @@ def test_who_it_is_about_is_named_by_a_random_id_only(workflow, person):
     assert not person or str(person) not in str(refused.value)
 
 
+def test_putting_back_ends_before_an_execution_has_too_many_steps():
+    taken = {"taken_in": 0, "more": False, "at": "2026-03-01T00:00Z"}
+    functions = Functions(taken, {"redriven": 10, "refused": 0, "after": "there"})
+
+    done = run("redrive", {"most_rounds": 3}, functions)
+
+    assert (done["redriven"], done["more"], len(functions.asked)) == (30, True, 4)
+
+
 def test_a_sweep_goes_on_from_where_the_last_answer_ended():
     first = {
         "closed": 1,

@@ -250,6 +250,11 @@ def test_a_day_adds_up_or_says_what_is_lost(store):
         assert found.agrees == agrees
 
 
+def test_a_day_that_has_not_begun_is_none(store):
+    with pytest.raises(InvalidError):
+        Reconcile(Reckoning(), memory.Quarantine(store))((NOW + 24 * HOUR).date(), NOW)
+
+
 def test_what_is_told_of_while_it_is_counted_is_not_lost(store):
     found = Reconcile(Reckoning(counted=Signals(5, 0, 3, 0)), memory.Quarantine(store))(NOW.date(), NOW)
     assert msgspec.structs.replace(found, day=NOW.date()).agrees

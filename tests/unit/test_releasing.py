@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from functools import cache
 
@@ -35,7 +36,7 @@ from tests.e2e.platforms import ROOT
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 FILES = read_files(ROOT / "catalogue")
 LIVE = build(FILES)
-CUSTOMERS = str(ROOT / "catalogue" / "samples" / "customers.csv")
+CUSTOMERS = list(lines_of(str(ROOT / "catalogue" / "samples" / "customers.csv"), LIVE, NOW))
 
 
 def changed(*changes: tuple[str, str, str]) -> Revision:
@@ -53,7 +54,7 @@ def simulated(before: bytes, after: bytes):
     revision = Revision.decode(after)
     slots = Slots(channels=revision.outbound)
     asked = Asked(revisions=(before, after), slots=slots, kind="schedule", context={}, brand=None, now=NOW)
-    return Simulation(asked).of_lines(list(lines_of(CUSTOMERS, revision, NOW)))
+    return Simulation(asked).of_lines(CUSTOMERS)
 
 
 def judged(after: Revision, before: Revision = LIVE, acknowledged: tuple[str, ...] = ()):
@@ -146,12 +147,18 @@ def test_what_is_loosened_is_named_and_what_is_tightened_is_not(file, before, af
 
 
 def test_gates_are_read_with_the_place_of_what_is_wrong():
-    text = FILES["gates.yaml"].replace("share: 25", "share: 30").replace("profile.age >= 18", "profile.agee >= 18")
+    canary = "{share: 30, at_least: 1d, at_most: 14h"
+    text = (
+        FILES["gates.yaml"]
+        .replace("{share: 25, at_least: 1d, at_most: 14d", canary)
+        .replace("profile.age >= 18", "profile.agee >= 18")
+    )
     revision, problems = check({**FILES, "gates.yaml": text + "volume_change: {sms: 0.2, smoke: 1}\n"})
     assert revision is None
     said = "\n".join(map(str, problems))
-    for part in ("1, 5, 25 per cent", "agee", "unknown channel smoke"):
+    for part in ("1, 5, 25 per cent", "agee", "unknown channel smoke", "longer than at_most, 14h"):
         assert part in said
+    assert all(re.match(r"gates\.yaml:\d+:\d+: ", str(each)) for each in problems), said
 
 
 def test_who_breaks_a_prohibition_is_who_does_when_asked_one_by_one():
@@ -166,7 +173,7 @@ def test_who_breaks_a_prohibition_is_who_does_when_asked_one_by_one():
 """
     text = FILES["gates.yaml"].replace("prohibitions:\n", f"prohibitions:{prohibitions}")
     policy = Policy(build({**FILES, "gates.yaml": text}))
-    some = list(persons(list(lines_of(CUSTOMERS, policy.revision, NOW))[:150]))
+    some = list(persons(CUSTOMERS[:150]))
     slots = Slots(channels=policy.revision.outbound)
     profiles = [each.profile(NOW) for each in some]
     signals = [
@@ -198,11 +205,17 @@ def test_who_breaks_a_prohibition_is_who_does_when_asked_one_by_one():
 
 
 def everywhere(after):
-    """The gates of a change on every channel that are not passed, by kind and id."""
+    """The gates of a change on every channel that are not passed, by kind and id.
+
+    Of who is in arrears and some more, which are too few for every part of a limit of fairness.
+    """
     change = Change(before=Policy(LIVE), after=Policy(after), counts={}, acknowledged=(), now=NOW)
-    found, places = simulate_change(change, list(persons(list(lines_of(CUSTOMERS, after, NOW)))))
+    everybody = sorted(persons(CUSTOMERS), key=lambda each: not each.attributes.get("arrears_days"))
+    found, places = simulate_change(change, everybody[:150])
     assert [place.where for place in places] == ["outbound", "branch", "call_centre", "mobile_app", "web"]
-    return {f"{gate.kind} {gate.id}".strip(): gate for gate in found if not gate.passed}
+    few = {f"{gate.kind} {gate.id}".strip(): gate for gate in found if not gate.passed and "too few" not in gate.said}
+    assert few.pop("persons").figure == 150
+    return few
 
 
 def test_a_change_that_does_no_harm_passes_wherever_it_decides():

@@ -101,6 +101,17 @@ def test_two_revisions_differ_where_the_change_is(persons, tmp_path):
     assert not told("--against", str(ROOT / "catalogue"), "--persons", persons)["differences"]
 
 
+def test_an_attribute_that_nobody_declares_is_named(tmp_path):
+    persons = tmp_path / "persons.jsonl"
+    persons.write_text('{"person_id": "ada", "attributes": {"age": 41, "agee": 41}}\n{"person_id": "ben"}')
+    code, output = run("--persons", str(persons))
+    assert (code, output.splitlines()[0]) == (
+        0,
+        "! schema.yaml declares no agee: nothing can read what persons have of it",
+    )
+    assert "2 persons by revision" in output
+
+
 def test_two_processes_come_to_the_same(persons, monkeypatch):
     monkeypatch.setattr("cli.simulate.AT_ONCE", 5)
     assert run("--persons", persons, "--processes", "2", "--json") == run("--persons", persons, "--json")
@@ -138,6 +149,9 @@ def test_decisions_of_the_past_are_made_again_as_they_were_asked_for(tmp_path):
         (("--channel", "fax"), "no inbound channel fax"),
         (("--placement", "web.home.hero"), "A placement is on a channel"),
         (("--channel", "web", "--placement", "web.attic"), "web has no placement web.attic"),
+        (("--brand", "acme"), "There is no brand acme."),
+        (("--channel", "web", "--context", "pgae=x"), "There is no context pgae."),
+        (("--weeks", "1", "--raises", "complain=open_complaint"), "complain=open_complaint is no outcome"),
         (("--channel", "web", "--placement", "web.home.hero=0"), "web has no placement web.home.hero=0"),
         (("--channel", "web", *["--placement", "web.home.hero"] * 2), "A placement is named twice."),
         (("--who", "issue:none"), "There is no number issue:none"),

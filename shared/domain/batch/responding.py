@@ -22,6 +22,10 @@ Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 _WHOLE = 2.0**64
 
 
+DRAWN = ("click", "accept", "dismiss", "complaint", "objection", "unsubscribe")
+"""Outcomes that are drawn of a contact."""
+
+
 class Behaviour(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What becomes of contacts. With the propensity that it was ranked by somebody clicks, of whom some accept; of the
     others a few say a word, and the rest does not respond.

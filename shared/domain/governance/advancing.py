@@ -57,7 +57,7 @@ class Advancing(Step):
         environment = self.environment
         for each in environment.releases:
             if each.revision == command.revision and (each.is_open or each.state == "live"):
-                return Governed(environment, each)
+                return self._proposed_again(each, command)
         if sum(each.is_open for each in environment.releases) >= MOST_OPEN:
             raise ConflictError(f"{MOST_OPEN} releases are on their way already: withdraw what comes to nothing")
         if len(canonical(command.acknowledged)) > MOST_FIGURES:
@@ -75,6 +75,19 @@ class Advancing(Step):
         )
         known = (*environment.releases, release)
         return Governed(msgspec.structs.replace(environment, releases=known, begun=number), release)
+
+    def _proposed_again(self, release: Release, command: Propose) -> Governed:
+        """The release that there is; it is checked again where its author acknowledges more than before."""
+        more = [each for each in command.acknowledged if each not in release.acknowledged]
+        if not more or release.state == "live":
+            return Governed(self.environment, release)
+        if self.by.name != release.author or release.state not in ("draft", "checked"):
+            raise ConflictError(
+                f"{release.author} proposed it as {release.id}, which is {release.state} and does not say that "
+                f"{', '.join(more)} is meant to be looser: withdraw that one first"
+            )
+        known = (*release.acknowledged, *dict.fromkeys(more))
+        return self._with(release, state="draft", check=None, simulation=None, acknowledged=known)
 
     def check(self, command: Check) -> Governed:
         """Passed, it is checked; failed, a draft again."""
@@ -219,6 +232,11 @@ class Advancing(Step):
         raise ConflictError(f"{release.id} is {release.state}{detail}, and must be {' or '.join(states)} for this")
 
     def _result(self, command: Check | Simulate) -> Result:
+        live = self.environment.revision
+        if command.against not in ("", live):
+            raise ConflictError(
+                f"{live or 'nothing'} is live by now, and it was compared with {command.against}: again"
+            )
         if not _shallow(command.figures, MOST_DEEP):
             raise InvalidError(f"is nested deeper than {MOST_DEEP} levels", field="figures")
         if len(canonical(command.figures)) > MOST_FIGURES:
@@ -229,7 +247,7 @@ class Advancing(Step):
             at=self.now,
             why=command.why,
             figures=command.figures,
-            against=self.environment.revision,
+            against=live,
         )
 
     def _current(self, release: Release) -> None:

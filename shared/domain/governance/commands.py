@@ -36,19 +36,29 @@ class Propose(Command, frozen=True, kw_only=True, tag="propose"):
 
 
 class Check(Command, frozen=True, kw_only=True, tag="check"):
-    """Note what the check came to."""
+    """Note what the check came to.
+
+    Attributes:
+        against: the revision that it was compared with; empty for the one that is live.
+    """
 
     release: str
     passed: bool
     figures: dict[str, Any] = {}
+    against: str = ""
 
 
 class Simulate(Command, frozen=True, kw_only=True, tag="simulation"):
-    """Note what simulation came to, with its gates of fairness and cost."""
+    """Note what simulation came to, with its gates of fairness and cost.
+
+    Attributes:
+        against: the revision that it was compared with; empty for the one that is live.
+    """
 
     release: str
     passed: bool
     figures: dict[str, Any] = {}
+    against: str = ""
 
 
 class Approve(Command, frozen=True, kw_only=True, tag="approve"):

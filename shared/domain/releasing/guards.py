@@ -36,7 +36,8 @@ SETTLING_SECONDS = 60
 """After a canary's share was raised until all instances know it."""
 
 _LEAST, _MOST, _STEPS = 1.05, 50.0, 48
-_LONGEST_WAIT = 300  # a workflow may take 100,000 steps, a dozen of them for a look
+_LONGEST_WAIT = 300
+_LONGEST_LATER = 1_800  # after a day: a workflow may take 100,000 steps, nineteen of them for a look
 _WORDS = 1_500
 _SHORTEST_WAIT = 30
 
@@ -139,7 +140,8 @@ def look(guards: Guards, step: CanaryStep, canary: Met, live: Met, *, since: dat
     if now >= since + timedelta(seconds=seconds(step.at_most)):
         return came("stop", f"{seen} in {step.at_most}: too few to go on by")
     left = math.ceil((end - now).total_seconds())
-    wait = min(max(left, _SHORTEST_WAIT), _LONGEST_WAIT) if left > 0 else _LONGEST_WAIT
+    longest = _LONGEST_WAIT if now < since + timedelta(days=1) else _LONGEST_LATER
+    wait = min(max(left, _SHORTEST_WAIT), longest) if left > 0 else longest
     return came("wait", f"{seen}, and {step.at_least} are waited at least", wait)
 
 

@@ -133,6 +133,27 @@ def test_a_command_that_comes_twice_does_something_once(world, until):
     assert world.environment is before
 
 
+def test_what_its_author_names_later_is_checked_again_and_nobody_else_names_it(world):
+    release = world.release("sha256:1", until="checked")
+    assert world.do(Propose(revision="sha256:1", why="again", acknowledged=("cap a",))).state == "draft"
+    again = world.do(Propose(revision="sha256:1", why="again", acknowledged=("cap b", "cap a")))
+    assert (again.id, again.acknowledged) == (release, ("cap a", "cap b"))
+    assert world.do(Propose(revision="sha256:1", why="again"), GRACE) == again
+    with pytest.raises(ConflictError, match=r"ada proposed it as .* cap c is meant to be looser"):
+        world.do(Propose(revision="sha256:1", why="mine", acknowledged=("cap c",)), GRACE)
+    world.do(Check(release=release, passed=True), FLOW)
+    world.do(Simulate(release=release, passed=True), FLOW)
+    with pytest.raises(ConflictError, match="is simulated"):
+        world.do(Propose(revision="sha256:1", why="again", acknowledged=("cap c",)))
+
+
+def test_what_was_compared_with_something_that_is_no_longer_live_is_not_noted(world):
+    release = world.release("sha256:1", until="checked")
+    with pytest.raises(ConflictError, match="sha256:0 is live by now"):
+        world.do(Simulate(release=release, passed=True, against="sha256:x"), FLOW)
+    assert world.do(Simulate(release=release, passed=True, against="sha256:0"), FLOW).state == "simulated"
+
+
 def test_nobody_approves_their_own(world):
     release = world.release("sha256:1", until="simulated")
 

@@ -76,6 +76,15 @@ def test_an_operators_key_in_an_address_is_none():
         operators.caller(request(query_string={"key": "the key of the web"}))
 
 
+def test_a_key_that_names_services_is_known_to_them_only():
+    secret = json.dumps({"learn": {"key": "k", "kind": "service", "services": ["records"]}, "ada": {"key": "a"}})
+
+    for service, known in (("kairos-records", True), ("records", True), ("privacy", False), ("", False)):
+        operators = Keyring(secret, beacons=False, service=service)
+        assert (operators.known(["k"]) is not None) == known
+        assert operators.known(["a"]) is not None
+
+
 def test_a_key_may_be_any_text():
     caller = RING.caller(request(query_string={"key": "clé ☕"}))
 
