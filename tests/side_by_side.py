@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent
-WITH_PLATFORMS = frozenset({"contract", "e2e", "emulators", "fault"})
-"""Folders whose tests share platforms and emulators."""
+WITH_PLATFORMS = frozenset({"e2e", "fault"})
+"""Folders whose tests share platforms."""
 
-ONCE = frozenset({"docs", "terraform"})
-"""Folders whose tests share something of their own, each by itself: the platforms of a reader, what was applied."""
+ONCE = frozenset({"contract", "docs", "emulators", "terraform"})
+"""Folders whose tests share something of their own: emulators, the platforms of a reader, what was applied."""
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -23,13 +23,14 @@ from shared.domain.contact_read import Standing, read_of
 from shared.domain.decision import DecisionRecord, Result, delivery_id
 from shared.domain.deferral import Deferral
 from shared.domain.delivery import Delivery
-from shared.domain.errors import NotFoundError, StaleError, TransientError
+from shared.domain.errors import ErasedError, NotFoundError, StaleError, TransientError
 from shared.domain.governance.switches import SwitchedOff
 from shared.domain.offered import BestFirst, Offer
 from shared.domain.offering import offer, to_send
 from shared.domain.policy.policy import Policy
 from shared.domain.ranking import unpacked
 from shared.messages import ActionsRanked, ContactReserved, HistoryRow
+from shared.messages.rows import erased_row
 from shared.ports import Allowances, Catalogues, Contacts, Folding, Taken, Versioned
 
 ATTEMPTS = 12
@@ -103,6 +104,8 @@ class Suppress:
             except StaleError:
                 self._allowances.give_back(allowed.taken)
                 continue
+            except ErasedError:  # just now: a signal of which nothing is told would be held to be lost
+                return (erased_row(ranked.decision_id, now),)
             self._contacts.withhold(ranked.holder, ranked.decision_id, now, forget=folded.withheld)
             record = record_of(policy, ranked, "all_withheld", now, (), withheld=selection.withheld, read=read)
             return (row_of(policy, ranked, record),)

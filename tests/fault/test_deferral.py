@@ -9,6 +9,8 @@ import pytest
 
 from shared.domain.consent import Consent
 from shared.domain.decision import DecisionRecord
+from shared.domain.erasure import ERASED
+from shared.domain.errors import ErasedError
 from shared.domain.explanation import explain
 from shared.domain.profile import Profile
 from shared.domain.replay import replay
@@ -50,6 +52,18 @@ def sweep(world):
 
 def records(world):
     return [msgspec.json.decode(row.record, type=DecisionRecord) for row in world.queue.rows if row.kind == "decision"]
+
+
+def test_that_somebody_was_erased_who_would_have_waited_is_told():
+    world, number = at_night()
+
+    def erased(*_args, **_options):
+        raise ErasedError("the person was erased")
+
+    world.ports["contacts"].defer = erased
+    decision = ask(world, number)
+
+    assert [(row.decision_id, row.kind, row.outcome) for row in world.queue.rows] == [(decision, "signal", ERASED)]
 
 
 def test_what_is_decided_at_night_waits_and_is_decided_again_in_the_morning():

