@@ -8,16 +8,17 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Request
 
 from functions.simulation.api import routes
-from functions.simulation.handler import Simulate
+from functions.simulation.handler import Asking, Simulate
 from shared.adapters import memory
 from shared.adapters.memory.samples import Samples
+from shared.domain.batch.cases import persons
 from shared.domain.consent import Consent
 from shared.domain.profile import Person
 from shared.ports import creation
 from shared.runtime.keys import Keyring
 from shared.runtime.service import Service, always_ready
 from tests.contract.samples import Counted
-from tests.unit.test_releasing import IN_ARREARS, LIVE, NOW, changed
+from tests.unit.test_releasing import CUSTOMERS, IN_ARREARS, LIVE, NOW, changed
 
 KNOWN = {
     "age": 41,
@@ -41,7 +42,7 @@ LOOSE = changed(("contact_policy.yaml", CAP, f"{CAP}0"))
 def ask():
     store, meter = memory.Store(), Counted()
     consents = {"*:marketing:email": Consent(granted=True, at=NOW, source="branch")}
-    persons = [
+    five = [
         Person(
             person_id=f"p-{number:024x}",
             version=1,
@@ -53,7 +54,7 @@ def ask():
         )
         for number in range(5)
     ]
-    memory.Persons(store, meter).rewrite(creation([(each, ()) for each in persons]))
+    memory.Persons(store, meter).rewrite(creation([(each, ()) for each in five]))
     catalogues = memory.Catalogues(store)
     for each in (HARM, LOOSE):
         catalogues.keep(each)
@@ -75,6 +76,38 @@ def test_a_check_says_what_a_change_means_and_what_it_loosens(ask):
     assert (loose["passed"], "cap weekly_outbound" in loose["why"]) == (False, True)
     assert ask("/v1/checks", revision=LOOSE.id, acknowledged=["cap weekly_outbound"]).json["passed"]
     assert ask("/v1/checks", revision=LIVE.id).json["why"] == "it means the same as what is live"
+
+
+def test_a_bias_is_stopped_by_the_service_that_the_workflow_asks():
+    biased = changed(("bank.yaml", "when: profile.arrears_days == 0", 'when: profile.marital == "married"'))
+    store, meter = memory.Store(), Counted()
+    seen = [line.profile(NOW) for line in persons(CUSTOMERS)]
+    known = [
+        Person(
+            person_id=f"p-{number:024x}",
+            version=1,
+            created_at=NOW,
+            attributes=each.attributes,
+            brands=each.brands,
+            products=each.products,
+            reachable=each.reachable,
+            consents=each.consents,
+        )
+        for number, each in enumerate(seen)
+    ]
+    memory.Persons(store, meter).rewrite(creation([(each, ()) for each in known]))
+    catalogues = memory.Catalogues(store)
+    for each in (LIVE, biased):
+        catalogues.keep(each)
+    simulate = Simulate(catalogues, Samples(store, memory.Contacts(store, meter)), memory.Models(store))
+
+    def unfair(revision):
+        found = simulate(Asking(revision=revision.id, against=LIVE.id, persons=500), NOW)
+        said = [gate.said for gate in found.gates if gate.kind == "fairness" and not gate.passed]
+        return [each for each in said if "broken: sold_alike, grow by marital" in each]
+
+    assert unfair(biased)
+    assert not unfair(LIVE)
 
 
 def test_a_simulation_names_the_persons_behind_what_is_not_passed(ask):
