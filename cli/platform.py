@@ -47,6 +47,7 @@ class Running(msgspec.Struct, frozen=True):
     project: str
     on: Literal["emulators", "embedded"]
     people: dict[str, str] = {}
+    workflow_secrets: dict[str, str] = {}
 
     @contextmanager
     def client(self, function: str) -> Iterator[httpx.Client]:
@@ -83,7 +84,8 @@ def places(environment: Mapping[str, str]) -> Places:
         return Places(environment=environment)
     platform = running()
     token = platform.headers["deferral"]["authorization"].removeprefix("Bearer ")
-    return beside(platform.project, platform.endpoints, platform.emulators, token, environment)
+    known = platform.endpoints, platform.emulators
+    return beside(platform.project, *known, token, environment, platform.workflow_secrets)
 
 
 def choose(on: On, bus: BusKind = "pubsub") -> tuple[Literal["emulators", "embedded"], str]:

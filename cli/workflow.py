@@ -131,5 +131,14 @@ def _say_end(execution: Execution) -> None:
         click.echo(f"✓ {took}: {execution.result}")
         return
     click.echo(f"✗ {execution.state} after {took}")
-    for line in (execution.error or {}).get("context", "").splitlines():
+    error = execution.error or {}
+    for line in [*error.get("context", "").splitlines(), *_detail(error.get("payload", ""))]:
         click.echo(f"  {line}")
+
+
+def _detail(payload: str) -> list[str]:
+    """What a service said of what it refused; nothing where none did."""
+    try:
+        return [str(json.loads(payload)["body"]["detail"])]
+    except (ValueError, LookupError, TypeError):
+        return []

@@ -18,7 +18,7 @@ import yaml
 from waitress.server import BaseWSGIServer, MultiSocketServer, create_server
 from werkzeug.wrappers import Request
 
-from emulators.access import Credentials, headers, people, tick_headers
+from emulators.access import Credentials, headers, people, tick_headers, workflow_secrets
 from emulators.children import Death
 from emulators.endpoints import EndpointsFile
 from emulators.errors import CannotStartError
@@ -195,6 +195,7 @@ class Embedded:
                 "people": people(self.credentials),
                 "pids": dict.fromkeys(FUNCTIONS, pid),
                 "secrets": dict(self.bank.source_secrets(self.credentials)),
+                "workflow_secrets": workflow_secrets(self.credentials),
                 "emulators": {"kafka": self._broker.address} if self._broker else {},
                 "project": "embedded",
                 "on": "embedded",

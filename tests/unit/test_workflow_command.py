@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from cli import platform
 from cli.main import kairos
+from emulators.workflows.serving.places import beside
 
 SOURCE = """
 main:
@@ -56,6 +57,26 @@ def test_one_that_fails_says_where(run, tmp_path):
     assert failed.exit_code == 1
     assert 'RuntimeError: "too big"' in failed.output
     assert 'in step "stop", routine "main", line: 8' in failed.output
+
+
+def test_what_a_service_said_of_what_it_refused_is_shown(run, tmp_path):
+    refused = "{code: 404, body: {detail: there is no release r-0 of live}}"
+    (tmp_path / "two.yaml").write_text(f"- a: {{raise: {refused}}}\n")
+    assert "  there is no release r-0 of live" in run("run", str(tmp_path / "two.yaml")).output.splitlines()
+
+
+def test_secrets_are_read_of_the_platform_that_runs_here_without_a_secret_manager(run, tmp_path, monkeypatch):
+    (tmp_path / "two.yaml").write_text("""
+- read:
+    call: googleapis.secretmanager.v1.projects.secrets.versions.accessString
+    args: {secret_id: a-key}
+    result: key
+- done: {return: "${key}"}
+""")
+    assert "there is no Secret Manager on this machine" in run("run", str(tmp_path / "two.yaml")).output
+    here = beside("p", {}, {}, "t", {}, {"a-key": "secret"})
+    monkeypatch.setattr(platform, "places", lambda _environment: here)
+    assert run("run", str(tmp_path / "two.yaml")).output.splitlines() == ['✓ 2 steps: "secret"']
 
 
 def test_the_path_is_drawn(run, tmp_path):

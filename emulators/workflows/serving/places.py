@@ -18,6 +18,7 @@ class Places(msgspec.Struct, frozen=True, kw_only=True):
         location: the region that it says it is.
         apis: the address of each of Google's APIs that is emulated: `pubsub`, `firestore`, `bigquery`, `run`.
         secret_manager: host and port of Secret Manager's emulator, empty where there is none.
+        secrets: by name, what is read as from Secret Manager where there is none.
         tokens: by the beginning of an address, the token that is let in there; anybody else gets one that names its
             audience, signed by nobody.
         environment: what workflows read by `sys.get_env`, besides what Google sets.
@@ -27,6 +28,7 @@ class Places(msgspec.Struct, frozen=True, kw_only=True):
     location: str = "europe-west2"
     apis: Mapping[str, str] = {}
     secret_manager: str = ""
+    secrets: Mapping[str, str] = {}
     tokens: Mapping[str, str] = {}
     environment: Mapping[str, str] = {}
 
@@ -51,6 +53,7 @@ def beside(
     emulators: Mapping[str, str],
     token: str,
     environment: Mapping[str, str],
+    secrets: Mapping[str, str] | None = None,
 ) -> Places:
     """The places of a platform that runs here.
 
@@ -60,12 +63,14 @@ def beside(
         emulators: hosts and ports, or addresses, of the emulators.
         token: what the functions take for the token of the account that calls them.
         environment: what workflows read besides.
+        secrets: what they read as secrets, where no emulator of Secret Manager runs.
     """
     apis = {name: where if "://" in where else f"http://{where}" for name, where in emulators.items()}
     return Places(
         project=project,
         apis=apis,
         secret_manager=emulators.get("secretmanager", ""),
+        secrets=secrets or {},
         tokens=dict.fromkeys([*endpoints.values(), *(f"https://kairos-{each}.{project}" for each in endpoints)], token),
         environment={
             **{f"{name.upper()}_URL": address for name, address in {**endpoints, **apis}.items()},
