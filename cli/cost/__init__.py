@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -71,7 +73,11 @@ def _counted(signals: int | None, asked: int) -> Counted:
     topology = yaml.safe_load((ROOT / "shared" / "topology.yaml").read_text(encoding="utf-8"))
     samples = load(ROOT / "catalogue" / "samples")[:signals]
     customers = [f"C{number:06}" for number in range(1, asked + 1)]
-    with TemporaryDirectory() as state, Embedded(Bank(ROOT), state=Path(state)) as platform:
+    with (
+        redirect_stdout(sys.stderr),  # functions in this process log where the answer goes
+        TemporaryDirectory() as state,
+        Embedded(Bank(ROOT), state=Path(state)) as platform,
+    ):
         heard = listen(platform, topology)
         let_decide(platform, samples, customers)
     return reckon(heard, topology, signals=len(samples), asked=asked)

@@ -73,7 +73,8 @@ def test_a_wave_decides_on_each_person_of_an_audience_once_however_often_it_is_s
 
     assert {each["state"] for each in done} == {"SUCCEEDED"}, done
     results = sorted((json.loads(each["result"]) for each in done), key=lambda result: "nothing_done" in result)
-    assert results[1] == {"wave": wave, "state": "running", "nothing_done": True}
+    assert results[1].pop("state") in {"running", "done"}  # as the other was by then
+    assert results[1] == {"wave": wave, "nothing_done": True}
     decisions = decisions_of(wave, people)
     bank.settle(decisions)
     messages = bank.messages(decisions)

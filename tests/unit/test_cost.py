@@ -113,7 +113,8 @@ def test_a_decision_that_was_asked_for_is_decides_whatever_it_offers():
     assert counted.decided == 0
 
 
-def test_a_message_sent_costs_what_the_budget_allows():
+def test_a_message_sent_costs_what_the_budget_allows(monkeypatch):
+    monkeypatch.setenv("LOG_LEVEL", "DEBUG")  # what functions log stands apart from what is answered
     done = CliRunner().invoke(kairos, ["cost", "--signals", "20", "--asked", "2", "--json"])
 
     assert done.exit_code == 0, done.output
