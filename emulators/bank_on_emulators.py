@@ -24,7 +24,9 @@ from shared.runtime.metering import RequestMeter
 
 CONTACT_POINTS_DATABASE = "contact-points"
 SEED_SECONDS = 60.0
-"""A hundred persons are one commit: on a busy machine it takes the emulator longer than a request would wait."""
+"""The first request, and a commit of a hundred persons: on a busy machine they take the emulator longer than a request
+would wait.
+"""
 
 
 class BankOnEmulators(Platform):
@@ -91,7 +93,7 @@ def seed(bank: Bank, local: Local, person_keys: str, tell: Callable[[str], None]
     meter = RequestMeter()
     database = Database(local.project, timeout_seconds=SEED_SECONDS)
     vault = Database(local.project, CONTACT_POINTS_DATABASE, timeout_seconds=SEED_SECONDS)
-    keys = tree_of_keys(local.project, person_keys)
+    keys = tree_of_keys(local.project, person_keys, timeout_seconds=SEED_SECONDS)
     keys.create()
     sealer = Sealer(keys)
     catalogues, releases = Catalogues(database), Releases(database)

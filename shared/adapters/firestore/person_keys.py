@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shared.adapters.firestore.client import Database, decode, encode, version_of
+from shared.adapters.firestore.client import Database, TIMEOUT_SECONDS, decode, encode, version_of
 from shared.adapters.key_wrappers import wrapper
 from shared.adapters.person_keys import Branch, TreeOfKeys, Write
 from shared.adapters.sealing import Sealer
@@ -43,13 +43,14 @@ class Documents:
             raise StaleError(str(error)) from error
 
 
-def tree_of_keys(project: str, wrapped_by: str) -> TreeOfKeys:
-    """The keys of a project's persons.
+def tree_of_keys(project: str, wrapped_by: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> TreeOfKeys:
+    """The keys of a project's persons; what Firestore does not answer within `timeout_seconds` fails.
 
     Raises:
         ValueError: `wrapped_by` names no wrapper.
     """
-    return TreeOfKeys(Documents(Database(project, DATABASE)), wrapper(wrapped_by, project))
+    database = Database(project, DATABASE, timeout_seconds=timeout_seconds)
+    return TreeOfKeys(Documents(database), wrapper(wrapped_by, project))
 
 
 def sealer(project: str, wrapped_by: str) -> Sealer:
