@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shared.adapters.firestore.client import Database, TIMEOUT_SECONDS, decode, encode, version_of
+from shared.adapters.firestore.client import TIMEOUT_SECONDS, Database, decode, encode, version_of
 from shared.adapters.key_wrappers import wrapper
 from shared.adapters.person_keys import Branch, TreeOfKeys, Write
 from shared.adapters.sealing import Sealer
