@@ -6,17 +6,15 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import NamedTuple
 
+from shared.adapters.known_limits import InPeriod, KnownLimits
 from shared.domain.allowance import (
     HELD_BACK,
     MICROPOUNDS,
     SHARE,
     Ledger,
-    Limit,
     Refusal,
     corrected,
-    cost,
     holding,
     lease,
     returned,
@@ -25,8 +23,7 @@ from shared.domain.allowance import (
 from shared.domain.catalogue import Revision, facts
 from shared.domain.contact_policy import NOTHING_CLOSED, Closed
 from shared.domain.errors import StaleError, TransientError
-from shared.domain.ledgers import ledger_id
-from shared.domain.rules import Budget, Volume, in_scope
+from shared.domain.rules import Budget, in_scope
 from shared.ports import NOTHING_TAKEN, Ledgers, Left, Taken, Versioned
 
 ATTEMPTS = 12
@@ -41,17 +38,7 @@ SETTLE_AFTER = timedelta(minutes=10)
 FORGET_ENDED_AFTER = timedelta(hours=1)
 """How long after its period a block is remembered, for decisions that began in it."""
 
-REVISIONS_KEPT = 8
-COSTS_KEPT = 4096
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class _Key(NamedTuple):
-    """A limit in one period."""
-
-    kind: str
-    ledger_id: str
-    ends_at: datetime
 
 
 class _Held:
@@ -85,20 +72,18 @@ class Leasing:
         self._holder = holder
         self._pause = pause
         self._lock = threading.Lock()
-        self._held: dict[_Key, _Held] = {}
-        self._limits: dict[str, tuple[Limit, ...]] = {}
-        self._known_costs: dict[tuple[str, str], tuple[int, ...]] = {}
-        self._keys: dict[tuple[str, str, str, str], tuple[datetime, _Key]] = {}
-        self._corrections: dict[_Key, int] = {}
+        self._held: dict[InPeriod, _Held] = {}
+        self._known = KnownLimits()
+        self._corrections: dict[InPeriod, int] = {}
 
     def closed(self, revision: Revision, now: datetime) -> Mapping[str, Closed]:
         """The volumes and budgets of a revision of which this process knows that too little is left, by their ids."""
-        limits = self._limits_of(revision)
+        limits = self._known.limits(revision)
         if not limits or not self._held:
             return NOTHING_CLOSED
         closed: dict[str, Closed] = {}
         for limit in limits:
-            held = self._held.get(self._key(limit, revision, now))
+            held = self._held.get(self._known.key(limit, revision, now))
             known = held.closed if held is not None else None
             if held is None or known is None or held.asked_at is None:
                 continue
@@ -108,17 +93,17 @@ class Leasing:
 
     def take(self, revision: Revision, treatments: Sequence[str], now: datetime) -> Taken:
         """Take a contact's worth for each treatment, of every volume and budget that it falls under, or nothing."""
-        limits = self._limits_of(revision)
+        limits = self._known.limits(revision)
         if not limits or not treatments:
             return NOTHING_TAKEN
-        costs = [self._costs(revision, treatment_id, limits) for treatment_id in treatments]
-        units: list[tuple[_Key, int]] = []
+        costs = [self._known.costs(revision, treatment_id) for treatment_id in treatments]
+        units: list[tuple[InPeriod, int]] = []
         try:
             for limit, *each in zip(limits, *costs, strict=True):
                 wanted = sum(each)
                 if not wanted:
                     continue
-                key = self._key(limit, revision, now)
+                key = self._known.key(limit, revision, now)
                 refused = self._take(key, whole(limit), wanted, now)
                 if refused is not None:
                     self.give_back(Taken(units=tuple(units)))
@@ -132,8 +117,8 @@ class Leasing:
     def left(self, revision: Revision, now: datetime) -> Mapping[str, Left]:
         """How much every volume and budget has left in its period."""
         found: dict[str, Left] = {}
-        for limit in self._limits_of(revision):
-            key = self._key(limit, revision, now)
+        for limit in self._known.limits(revision):
+            key = self._known.key(limit, revision, now)
             ledger = self._ledgers.load(key.kind, key.ledger_id).value
             free = whole(limit) - ledger.spent - sum(ledger.blocks.values())
             found[limit.id] = Left(max(0, free), key.ends_at)
@@ -154,10 +139,10 @@ class Leasing:
     def correct(self, revision: Revision, treatment: str, at: datetime, pounds: float) -> None:
         """Say what a contact cost more than was taken for it, or less; told as soon as it is as much as a block."""
         of, units = facts(*revision.treatment(treatment)), round(pounds * MICROPOUNDS)
-        for limit in self._limits_of(revision):
+        for limit in self._known.limits(revision):
             if not isinstance(limit, Budget) or not in_scope(limit.scope, of):
                 continue
-            key = self._key(limit, revision, at)
+            key = self._known.key(limit, revision, at)
             with self._lock:
                 owed = self._corrections.pop(key, 0) + units
                 tell = abs(owed) * HELD_BACK * SHARE >= whole(limit)
@@ -180,7 +165,7 @@ class Leasing:
                 if held.left:
                     self._settle(key, held, keep=False)
 
-    def _take(self, key: _Key, all_of_it: int, wanted: int, now: datetime) -> Closed | None:
+    def _take(self, key: InPeriod, all_of_it: int, wanted: int, now: datetime) -> Closed | None:
         """Take units of a limit; what is known of it where it has not so many."""
         held = self._of(key, now)
         with held.lock:
@@ -195,7 +180,7 @@ class Leasing:
                 held.left -= wanted
         return None
 
-    def _lease(self, key: _Key, held: _Held, all_of_it: int, wanted: int, now: datetime) -> Refusal | None:
+    def _lease(self, key: InPeriod, held: _Held, all_of_it: int, wanted: int, now: datetime) -> Refusal | None:
         """Spend what is wanted and take the next block, in one guarded commit.
 
         A commit of which nothing is known may have been made; the block as the ledger has it then is no smaller than
@@ -224,7 +209,7 @@ class Leasing:
         if held.block and self._holder not in ledger.blocks:
             held.left = held.block = 0
 
-    def _settle(self, key: _Key, held: _Held, *, keep: bool = True) -> None:
+    def _settle(self, key: InPeriod, held: _Held, *, keep: bool = True) -> None:
         """Give back what is more than the block that the ledger knows of; with `keep` False the block too.
 
         What cannot be given back now is lost, which is never too much given out.
@@ -250,7 +235,7 @@ class Leasing:
                 return
             return
 
-    def _change(self, key: _Key, after: Callable[[Ledger], Ledger]) -> None:
+    def _change(self, key: InPeriod, after: Callable[[Ledger], Ledger]) -> None:
         """Write what comes after a ledger, or give up."""
         for attempt in range(ATTEMPTS):
             if attempt:
@@ -264,7 +249,7 @@ class Leasing:
                 return
             return
 
-    def _of(self, key: _Key, now: datetime) -> _Held:
+    def _of(self, key: InPeriod, now: datetime) -> _Held:
         held = self._held.get(key)
         if held is None:
             with self._lock:
@@ -272,39 +257,3 @@ class Leasing:
                     del self._held[ended]
                 held = self._held.setdefault(key, _Held())
         return held
-
-    def _costs(self, revision: Revision, treatment_id: str, limits: Sequence[Limit]) -> tuple[int, ...]:
-        """What a contact by a treatment takes of each limit, of most nothing; those asked about last are at hand."""
-        asked = revision.id, treatment_id
-        found = self._known_costs.get(asked)
-        if found is None:
-            action, treatment = revision.treatment(treatment_id)
-            of, price = facts(action, treatment), revision.price(treatment)
-            found = tuple([cost(limit, price) if in_scope(limit.scope, of) else 0 for limit in limits])
-            with self._lock:
-                while len(self._known_costs) >= COSTS_KEPT:
-                    self._known_costs.pop(next(iter(self._known_costs)))
-                self._known_costs[asked] = found
-        return found
-
-    def _limits_of(self, revision: Revision) -> tuple[Limit, ...]:
-        limits = self._limits.get(revision.id)
-        if limits is None:
-            limits = tuple(rule for rule in revision.catalogue.rules if isinstance(rule, Volume | Budget))
-            with self._lock:
-                while len(self._limits) >= REVISIONS_KEPT:
-                    self._limits.pop(next(iter(self._limits)))
-                self._limits[revision.id] = limits
-        return limits
-
-    def _key(self, limit: Limit, revision: Revision, now: datetime) -> _Key:
-        """The limit in the period of now; the last one of each is at hand."""
-        kind, time_zone = "volume" if isinstance(limit, Volume) else "budget", revision.catalogue.time_zone
-        asked = kind, limit.id, limit.period, time_zone
-        known = self._keys.get(asked)
-        if known is not None and known[0] <= now < known[1].ends_at:
-            return known[1]
-        name, begins_at, ends_at = ledger_id(limit, time_zone, now)
-        key = _Key(kind, name, ends_at)
-        self._keys[asked] = begins_at, key
-        return key

@@ -133,7 +133,7 @@ class Serving(ABC):
             live = self._ready(in_force.revision)
         except TransientError:
             raise
-        except Exception:
+        except Exception:  # whatever is wrong with it: a revision that this code cannot read must not stop deciding
             if self._known is None:
                 raise
             _log.exception("what is to decide cannot be read here; what did goes on")

@@ -37,16 +37,15 @@ def new_holder() -> str:
 
 def pause(attempt: int) -> None:
     """Wait before the n-th try again of a contended commit: full jitter up to 5 ms · 2^n, at most 250 ms."""
-    # no event tells when the others have committed; waiting apart lets one of them win
-    time.sleep(_JITTER.uniform(0, min(0.25, 0.005 * 2**attempt)))
+    seconds = _JITTER.uniform(0, min(0.25, 0.005 * 2**attempt))
+    time.sleep(seconds)  # no event tells when the others have committed; waiting apart lets one of them win
 
 
 def wait_until(at: datetime) -> None:
     """Wait until a time has come."""
     left = (at - utc_now()).total_seconds()
     if left > 0:
-        # what is waited for is the time itself: the turn that a rate gave, or when something is due
-        time.sleep(left)
+        time.sleep(left)  # what is waited for is the time itself: the turn that a rate gave, or when something is due
 
 
 def timer() -> float:

@@ -24,18 +24,13 @@ from shared.domain.governance.commands import (
 )
 from shared.domain.governance.environment import Environment, retired
 from shared.domain.governance.in_force import SHARES
-from shared.domain.governance.release import REVIEWED_WITHIN, Approval, Emergency, Release, Result, Review
+from shared.domain.governance.release import REVIEWED_WITHIN, Approval, Emergency, Release, Review
+from shared.domain.governance.results import MOST_FIGURES, is_known, result_of
 from shared.domain.governance.step import Governed, Step
 from shared.domain.signal import digest
 
-MOST_FIGURES = 8_000
-"""Bytes of what a check or a simulation measured: the whole report belongs beside it."""
-
 MOST_OPEN = 40
 """Releases on their way at once."""
-
-MOST_DEEP = 10
-"""Levels of it, one in another."""
 
 
 class Advancing(Step):
@@ -92,16 +87,16 @@ class Advancing(Step):
     def check(self, command: Check) -> Governed:
         """Passed, it is checked; failed, a draft again."""
         release = self._release(command.release, "draft", "checked")
-        result = self._result(command)
-        if _same(release.check, result):
+        result = result_of(command, self.environment.revision, self.by, self.now)
+        if is_known(release.check, result):
             return Governed(self.environment, release)
         return self._with(release, state="checked" if result.passed else "draft", check=result)
 
     def simulate(self, command: Simulate) -> Governed:
         """Before approval, or again after it where something else is live meanwhile: then it is approved again too."""
         release = self._release(command.release, "checked", "simulated", "approved")
-        result = self._result(command)
-        if _same(release.simulation, result):
+        result = result_of(command, self.environment.revision, self.by, self.now)
+        if is_known(release.simulation, result):
             return Governed(self.environment, release)
         state = "simulated" if result.passed else "checked"
         return self._with(release, state=state, simulation=result, approval=None)
@@ -231,25 +226,6 @@ class Advancing(Step):
         detail = f" ({release.ended})" if release.ended else ""
         raise ConflictError(f"{release.id} is {release.state}{detail}, and must be {' or '.join(states)} for this")
 
-    def _result(self, command: Check | Simulate) -> Result:
-        live = self.environment.revision
-        if command.against not in ("", live):
-            raise ConflictError(
-                f"{live or 'nothing'} is live by now, and it was compared with {command.against}: again"
-            )
-        if not _shallow(command.figures, MOST_DEEP):
-            raise InvalidError(f"is nested deeper than {MOST_DEEP} levels", field="figures")
-        if len(canonical(command.figures)) > MOST_FIGURES:
-            raise InvalidError(f"has more than {MOST_FIGURES} bytes; keep the report elsewhere", field="figures")
-        return Result(
-            passed=command.passed,
-            by=self.by.name,
-            at=self.now,
-            why=command.why,
-            figures=command.figures,
-            against=live,
-        )
-
     def _current(self, release: Release) -> None:
         """Raise unless what it was compared with is live still: a revision is a whole catalogue, and would undo what
         was released meanwhile.
@@ -293,14 +269,3 @@ class Advancing(Step):
 
     def _done(self, environment: Environment, release_id: str) -> Governed:
         return Governed(environment, environment.release(release_id))
-
-
-def _same(known: Result | None, result: Result) -> bool:
-    """Whether a result was noted before: the same, by the same, against the same."""
-    return known is not None and msgspec.structs.replace(known, at=result.at) == result
-
-
-def _shallow(value: Any, levels: int) -> bool:
-    """Whether a value as JSON has it is nested no deeper than so many levels."""
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return levels >= 0 and all(_shallow(each, levels - 1) for each in inner)
