@@ -232,6 +232,11 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server.logs and self.command == "POST" and self.path != "/behaviour":
             super().log_request(code, size)
 
+    def log_error(self, format: str, *arguments: Any) -> None:
+        """Log what went wrong, which a kept connection whose time is over is not."""
+        if not isinstance(sys.exception(), TimeoutError):
+            super().log_error(format, *arguments)
+
 
 def _is_for(played: Played, path: str) -> bool:
     return played.path is None or path == played.path

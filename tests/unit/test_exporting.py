@@ -154,7 +154,7 @@ def exported(monkeypatch, folder, what):
     options = [] if what == "models" else ["--day", "2026-03-02"]
     done = CliRunner().invoke(command.export, [what, str(folder), *options])
     assert done.exit_code == 0, done.output
-    return done.output
+    return done.stdout
 
 
 def test_the_command_writes_archives_of_a_row_a_line(monkeypatch, tmp_path):

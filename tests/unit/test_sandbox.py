@@ -2,6 +2,7 @@
 
 import base64
 import json
+import socket
 import ssl
 import threading
 from datetime import UTC, datetime
@@ -284,3 +285,11 @@ def test_one_connection_carries_many_requests_whatever_their_answers(sandbox):
     ]
 
     assert statuses == [404, 200]
+
+
+def test_a_kept_connection_whose_time_is_over_is_closed_without_a_word(capsys, monkeypatch):
+    with served(Server(0, [Played("any", "127.0.0.1", ["email"], {"kind": "none"}, None)], logs=True)) as server:
+        monkeypatch.setattr(server.RequestHandlerClass, "timeout", 0.05)
+        with socket.create_connection(("127.0.0.1", server.server_port), timeout=10) as idle:
+            assert idle.recv(1) == b""
+    assert capsys.readouterr() == ("", "")

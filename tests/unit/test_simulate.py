@@ -50,7 +50,7 @@ def persons(tmp_path):
 def run(*arguments):
     at = () if "--history" in arguments and "--persons" not in arguments else AT
     done = CliRunner().invoke(simulate, [*arguments, *at])
-    return done.exit_code, done.output
+    return done.exit_code, done.stdout if "--json" in arguments and not done.exit_code else done.output
 
 
 def told(*arguments):

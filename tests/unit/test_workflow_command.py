@@ -49,7 +49,7 @@ def test_what_is_wrong_is_said_with_its_place_and_subworkflows_of_other_files_ar
 def test_one_is_run_with_its_log_and_its_result(run, tmp_path):
     done = run("run", str(tmp_path / "one.yaml"), "--argument", '{"x": 4}')
     assert done.exit_code == 0
-    assert done.output.splitlines() == ["  DEFAULT 1", "  DEFAULT 2", "  DEFAULT 3", "✓ 6 steps: 4"]
+    assert done.stdout.splitlines() == ["  DEFAULT 1", "  DEFAULT 2", "  DEFAULT 3", "✓ 6 steps: 4"]
 
 
 def test_one_that_fails_says_where(run, tmp_path):
@@ -76,7 +76,7 @@ def test_secrets_are_read_of_the_platform_that_runs_here_without_a_secret_manage
     assert "there is no Secret Manager on this machine" in run("run", str(tmp_path / "two.yaml")).output
     here = beside("p", {}, {}, "t", {}, {"a-key": "secret"})
     monkeypatch.setattr(platform, "places", lambda _environment: here)
-    assert run("run", str(tmp_path / "two.yaml")).output.splitlines() == ['✓ 2 steps: "secret"']
+    assert run("run", str(tmp_path / "two.yaml")).stdout.splitlines() == ['✓ 2 steps: "secret"']
 
 
 def test_the_path_is_drawn(run, tmp_path):
@@ -93,7 +93,7 @@ def test_the_path_is_drawn(run, tmp_path):
 
 def test_nobody_waits_for_a_year(run, tmp_path):
     (tmp_path / "year.yaml").write_text("- a: {call: sys.sleep, args: {seconds: 31536000}}\n- b: {return: awake}\n")
-    assert run("run", str(tmp_path / "year.yaml"), "--jump").output.splitlines() == ['✓ 2 steps: "awake"']
+    assert run("run", str(tmp_path / "year.yaml"), "--jump").stdout.splitlines() == ['✓ 2 steps: "awake"']
 
 
 def test_a_workflow_that_there_is_not_is_said_with_those_that_there_are(run):
