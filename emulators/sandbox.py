@@ -232,10 +232,10 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server.logs and self.command == "POST" and self.path != "/behaviour":
             super().log_request(code, size)
 
-    def log_error(self, format: str, *arguments: Any) -> None:
+    def log_error(self, message: str, *arguments: Any) -> None:
         """Log what went wrong, which a kept connection whose time is over is not."""
         if not isinstance(sys.exception(), TimeoutError):
-            super().log_error(format, *arguments)
+            super().log_error(message, *arguments)
 
 
 def _is_for(played: Played, path: str) -> bool:
