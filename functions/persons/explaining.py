@@ -51,7 +51,7 @@ class WhyOne:
             NotFoundError: nobody is known by one of them.
             ErasedError: one of them was erased.
         """
-        first, second = self._find(one, now), self._find(other, now)
+        first, second = self._find.both(one, other, now)
         persons = (first.person.value.person_id, second.person.value.person_id)
         if persons[0] != persons[1]:
             return Why(persons=persons, one_person=False, chain=[], apart=_apart(first, second))

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from functions.identity.people import People
-from shared.domain.errors import InvalidError, NotFoundError
+from shared.domain.errors import ErasedError, InvalidError, NotFoundError
 from shared.domain.identifiers import PERSON_ID, sole, stored
 from shared.domain.identity.links import Link, key_of
 from shared.domain.identity.partition import Strength
@@ -64,6 +64,22 @@ class Find:
             raise NotFoundError(f"nobody is known by this {namespace}")
         hanging = (hanging_by(found.value),) if found.value.anchor else ()
         return Found(self._people.with_graph(place.person, strength), frozenset([key]), hanging)
+
+    def both(self, one: Mapping[str, Any], other: Mapping[str, Any], now: datetime) -> tuple[Found, Found]:
+        """The persons of two identifiers.
+
+        Raises:
+            InvalidError, NotFoundError, ErasedError: as of one, saying of which of the two.
+        """
+        return self._named("one", one, now), self._named("other", other, now)
+
+    def _named(self, name: str, identifiers: Mapping[str, Any], now: datetime) -> Found:
+        try:
+            return self(identifiers, now)
+        except InvalidError as error:
+            raise InvalidError(error.detail, field=f"{name}.{error.field}" if error.field else name) from error
+        except (NotFoundError, ErasedError) as error:
+            raise type(error)(f"{name}: {error}") from error
 
     def _by_id(self, person_id: str, strength: Strength) -> Found:
         found = self._people.person(person_id)

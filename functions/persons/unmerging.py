@@ -73,7 +73,7 @@ class Unmerge:
     def _once(
         self, one: dict[str, Any], other: dict[str, Any], refusal: Refusal, now: datetime, *, do: bool
     ) -> Unmerged:
-        first, second = self._find(one, now), self._find(other, now)
+        first, second = self._find.both(one, other, now)
         if first.person.value.person_id != second.person.value.person_id:
             raise InvalidError("they are not one person", field="other")
         revision = self._catalogues.current().revision

@@ -31,7 +31,7 @@ from tests.corpus.tree_bank import revision as bank
 
 KEY = bytes(range(32))
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
-ADA, GRACE = Actor("ada"), Actor("grace")
+ADA, GRACE, FLOW = Actor("ada"), Actor("grace"), Actor("workflow", is_person=False)
 OLD, NEW = bank(), revision("new")
 
 
@@ -49,8 +49,8 @@ def govern(documents):
 def canary(govern):
     """The other revision as a canary of a quarter."""
     release = govern("live", Propose(revision=NEW.id, why="better"), ADA, NOW).about.id
-    govern("live", Check(release=release, passed=True), ADA, NOW)
-    govern("live", Simulate(release=release, passed=True, figures={"reach": 0.5}), ADA, NOW)
+    govern("live", Check(release=release, passed=True), FLOW, NOW)
+    govern("live", Simulate(release=release, passed=True, figures={"reach": 0.5}), FLOW, NOW)
     govern("live", Approve(release=release, why="agreed"), GRACE, NOW)
     govern("live", StartCanary(release=release, share=25), ADA, NOW)
     return release
@@ -101,7 +101,7 @@ def test_who_read_what_is_no_more_writes_nothing(documents, govern):
 
 def test_of_many_at_once_each_is_asked_of_what_the_others_left(documents, govern):
     release = govern("live", Propose(revision=NEW.id, why="better"), ADA, NOW).about.id
-    govern("live", Check(release=release, passed=True), ADA, NOW)
+    govern("live", Check(release=release, passed=True), FLOW, NOW)
     commands = [Withdraw(release=release, why="no"), GoLiveAtOnce(release=release, why="wrong rate shown")] * 3
 
     def ask(command):

@@ -203,6 +203,14 @@ def test_what_cannot_be_answered_says_why(desk, what, status, body):
     assert desk.ask(what, status, **body)["detail"]
 
 
+def test_of_two_it_is_said_which_is_nobodys_or_no_identifier(desk):
+    nobody = {"customer_no": "C999999"}
+    for what, more in (("why", {}), ("unmerge", {"reason": "r"})):
+        assert desk.ask(what, 404, one=nobody, other=CUSTOMER, **more)["detail"].startswith("one: nobody is known")
+        assert desk.ask(what, 404, one=CUSTOMER, other=nobody, **more)["detail"].startswith("other: nobody is known")
+        assert "other.identifiers.shoe_size" in str(desk.ask(what, 400, one=CUSTOMER, other={"shoe_size": "9"}, **more))
+
+
 def test_only_operators_are_answered(desk):
     desk.ask("show", 401, key="no", identifiers=CUSTOMER)
 

@@ -24,7 +24,7 @@ from shared.domain.governance.commands import (
 )
 from shared.domain.governance.environment import Environment, retired
 from shared.domain.governance.in_force import SHARES
-from shared.domain.governance.release import REVIEWED_WITHIN, Approval, Emergency, Release, Review
+from shared.domain.governance.release import REVIEWED_WITHIN, Approval, Emergency, Release, Result, Review
 from shared.domain.governance.results import MOST_FIGURES, is_known, result_of
 from shared.domain.governance.step import Governed, Step
 from shared.domain.signal import digest
@@ -87,7 +87,7 @@ class Advancing(Step):
     def check(self, command: Check) -> Governed:
         """Passed, it is checked; failed, a draft again."""
         release = self._release(command.release, "draft", "checked")
-        result = result_of(command, self.environment.revision, self.by, self.now)
+        result = self._result(command, release)
         if is_known(release.check, result):
             return Governed(self.environment, release)
         return self._with(release, state="checked" if result.passed else "draft", check=result)
@@ -95,11 +95,17 @@ class Advancing(Step):
     def simulate(self, command: Simulate) -> Governed:
         """Before approval, or again after it where something else is live meanwhile: then it is approved again too."""
         release = self._release(command.release, "checked", "simulated", "approved")
-        result = result_of(command, self.environment.revision, self.by, self.now)
+        result = self._result(command, release)
         if is_known(release.simulation, result):
             return Governed(self.environment, release)
         state = "simulated" if result.passed else "checked"
         return self._with(release, state=state, simulation=result, approval=None)
+
+    def _result(self, command: Check | Simulate, release: Release) -> Result:
+        """What a workflow found, or a person: that it passed, anybody but its author."""
+        if command.passed and self.by.is_person:
+            self._other(release.author, "the author does not vouch for their own release")
+        return result_of(command, self.environment.revision, self.by, self.now)
 
     def approve(self, command: Approve) -> Governed:
         """Somebody who is not its author takes responsibility too."""

@@ -162,11 +162,20 @@ def test_nobody_approves_their_own(world):
             world.do(Approve(release=release, why="-"), by)
 
 
+def test_that_it_passed_is_not_for_its_author_to_say(world):
+    release = world.do(Propose(revision="sha256:1", why="better")).id
+    for says in (Check(release=release, passed=True), Simulate(release=release, passed=True)):
+        with pytest.raises(ForbiddenError, match="somebody other than ada"):
+            world.do(says)
+        world.do(says, GRACE)
+    assert world.do(Simulate(release=release, passed=False, why="I looked again")).state == "checked"
+
+
 def test_what_failed_goes_no_further(world):
     release = world.do(Propose(revision="sha256:1", why="better")).id
     assert world.do(Check(release=release, passed=False, why="a cap contradicts another")).state == "draft"
-    world.do(Check(release=release, passed=True))
-    world.do(Simulate(release=release, passed=True))
+    world.do(Check(release=release, passed=True), FLOW)
+    world.do(Simulate(release=release, passed=True), FLOW)
     world.do(Approve(release=release, why="agreed"), GRACE)
 
     failed = world.do(Simulate(release=release, passed=False, why="unfair"))
@@ -367,8 +376,8 @@ def test_figures_are_neither_long_nor_deep(world):
         deep = [deep]
     for figures in ({"a": "x" * 9000}, {"a": deep}):
         with pytest.raises(InvalidError):
-            world.do(Check(release=release, passed=True, figures=figures))
-    assert world.do(Check(release=release, passed=True, figures={"a": {"b": [1, {"c": 2}]}})).state == "checked"
+            world.do(Check(release=release, passed=True, figures=figures), FLOW)
+    assert world.do(Check(release=release, passed=True, figures={"a": {"b": [1, {"c": 2}]}}), FLOW).state == "checked"
 
 
 def test_what_is_on_its_way_does_not_grow_without_end(world):
