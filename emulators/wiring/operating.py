@@ -33,6 +33,7 @@ from functions.records.measuring import Measure
 from functions.records.measuring_api import Measuring, measuring_routes
 from functions.records.models_api import models_routes
 from functions.records.nightly_api import kept_routes, learning_routes
+from functions.records.proving import Evidence
 from functions.records.watching import Watch
 from functions.records.weighing import Weigh
 from functions.releases import openapi as releases_openapi
@@ -90,15 +91,15 @@ def _records(parts: Parts) -> Service:
     known = Models(store, refresh_seconds=0.0)  # whoever asks wants what is known now
     measures = Measures(history)
     change = EvaluateChange(history, measures, catalogues)
+    reports = Reports(store)
     measuring = Measuring(
         Measure(measures, catalogues),
         Weigh(history, catalogues, parts.memory.publisher),
         Evaluate(history, catalogues),
         ExportShapes(history, catalogues, known),
         change,
-        Watch(measures, catalogues, change),
+        Watch(measures, catalogues, change, Evidence(reports)),
     )
-    reports = Reports(store)
     kept = KeepMeasures(measuring.measure, reports, utc_now)
     challenge = Challenge(history, catalogues, Scorers(parts.egress, parts.outside.stand_ins))
     learn = Learn(reports, known, catalogues, challenge)

@@ -68,6 +68,7 @@ def measuring() -> Measuring:
     from functions.records.changing import EvaluateChange  # noqa: PLC0415 - see above
     from functions.records.evaluating import Evaluate  # noqa: PLC0415
     from functions.records.exporting import ExportShapes  # noqa: PLC0415
+    from functions.records.proving import Evidence  # noqa: PLC0415
     from functions.records.watching import Watch  # noqa: PLC0415
     from functions.records.weighing import Weigh  # noqa: PLC0415
     from shared.adapters.pubsub import Publisher  # noqa: PLC0415
@@ -80,7 +81,7 @@ def measuring() -> Measuring:
         Evaluate(history, catalogues),
         ExportShapes(history, catalogues, models),
         change,
-        Watch(measures, catalogues, change),
+        Watch(measures, catalogues, change, Evidence(reports)),
     )
 
 

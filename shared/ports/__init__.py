@@ -18,7 +18,7 @@ from shared.ports.persons import ContactPoints, Persons, Rewrite, behind, creati
 from shared.ports.reckoning import Counted, Reckoning, Unended, Untold
 from shared.ports.releases import Releases
 from shared.ports.reports import Kind, Reports
-from shared.ports.scoring import Scorer, ScorerOf
+from shared.ports.scoring import Asking, Scorer, ScorerOf
 from shared.ports.secrets import Secrets
 from shared.ports.topics import DeadLetters, Parked, Place, Publisher, Quarantine
 from shared.ports.versioned import Versioned
@@ -28,6 +28,7 @@ __all__ = [
     "NOTHING_TAKEN",
     "AbandonedDeliveries",
     "Allowances",
+    "Asking",
     "Associations",
     "Catalogues",
     "ChannelProvider",

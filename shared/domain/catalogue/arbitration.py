@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import Meta, Raw
 
-from shared.domain.part import Cel, Factor, Name, Part, Read, Text
+from shared.domain.part import Cel, Factor, Id, Name, Part, Read, Text
 from shared.domain.rules import Scope
 
 MOST_BINS = 62
@@ -72,6 +72,9 @@ Predictor = NumericPredictor | SymbolicPredictor
 
 MOST_PARENTS = 3
 
+Deadline = Annotated[int, Meta(ge=1, le=2000)]
+"""Milliseconds that a decision waits for somebody else at the most."""
+
 
 class Challenger(Part, frozen=True, kw_only=True):
     """Another way of scoring by the same counts, which scores every decision and touches none.
@@ -106,6 +109,25 @@ class Learning(Part, frozen=True, kw_only=True):
     half_life_days: Annotated[int, Meta(ge=1, le=3650)] | None = None
     calibrated: bool = False
     challenger: Challenger | None = None
+
+
+class DeclaredEstimator(Part, frozen=True, kw_only=True):
+    """An estimator from outside, `shared.domain.estimators`: a challenger that is held against the models every night,
+    or, once it serves, what says P of the treatments in its scope.
+
+    Attributes:
+        name: what it is called.
+        estimator: what it is, as its file says it in JSON.
+        scope: the treatments that it is held against the models for, and that it says P of.
+        serves: whether it says P in the models' place; they go on learning, and are held against it.
+        deadline_ms: within which it has said P of all that is asked about in a decision. Otherwise the models say it.
+    """
+
+    name: Id
+    estimator: Raw
+    scope: Scope = Scope()
+    serves: bool = False
+    deadline_ms: Deadline = 100
 
 
 Effect = Literal["acceptance", "uplift"]
