@@ -32,6 +32,8 @@ def learnt(day: str | None, as_json: bool) -> None:
         click.echo(f"· {each['challenger']}: {compared['treatments']:,} treatments, {compared['verdict']}, {said}")
     for proposal in found["proposals"]:
         click.echo(f"✓ {proposal['challenger']} may take the models' place: {proposal['says']}")
+    for group in found["alike"]:
+        click.echo(f"· {', '.join(group)} say much the same: models listen to the best of them")
     click.echo(f"{found['models']} models on {found['day']}, {len(found['alerts'])} alerts")
 
 

@@ -20,6 +20,7 @@ from functions.privacy.finding import Find as FindForPrivacy
 from functions.privacy.handing_over import HandOver
 from functions.records import openapi as records_openapi
 from functions.records.api import routes as records_routes
+from functions.records.associating import Associate
 from functions.records.challenging import Challenge
 from functions.records.changes_api import changes_routes
 from functions.records.changing import EvaluateChange
@@ -101,6 +102,7 @@ def _records(parts: Parts) -> Service:
     kept = KeepMeasures(measuring.measure, reports, utc_now)
     challenge = Challenge(history, catalogues, Scorers(parts.egress, parts.outside.stand_ins))
     learn = Learn(reports, known, catalogues, challenge)
+    associate = Associate(history, reports, known, catalogues)
     return Service(
         "records",
         [
@@ -108,7 +110,7 @@ def _records(parts: Parts) -> Service:
             *measuring_routes(lambda: measuring, parts.operators, utc_now),
             *changes_routes(lambda: measuring, parts.operators, utc_now),
             *models_routes(known, catalogues, lambda: challenge, parts.operators, utc_now),
-            *learning_routes(lambda: learn, parts.operators, utc_now),
+            *learning_routes(lambda: learn, lambda: associate, parts.operators, utc_now),
             *kept_routes(lambda: kept, parts.operators),
         ],
         ready=always_ready,

@@ -13,7 +13,9 @@ from functions.records.challenging import Challenge, Challenged
 from shared.domain.challenge import Held
 from shared.domain.errors import InvalidError, NotFoundError
 from shared.domain.estimators import FromOutside, read
+from shared.domain.grouping import groups_of
 from shared.domain.monitoring import Alert, Snapshot, report
+from shared.domain.propensity import ASSOCIATED
 from shared.ports import Catalogues, Models, Reports
 
 SHADOWED = timedelta(days=28)
@@ -61,6 +63,7 @@ class Learnt(msgspec.Struct, frozen=True, kw_only=True):
         shadow: how the challenger that the catalogue declares did on all decisions; None without one.
         challengers: how those from outside did.
         proposals: who told better than the models, for certain.
+        alike: groups of predictors of which models listen to the best alone.
     """
 
     day: date
@@ -70,6 +73,7 @@ class Learnt(msgspec.Struct, frozen=True, kw_only=True):
     shadow: Held | None
     challengers: tuple[Challenged, ...]
     proposals: tuple[Proposal, ...]
+    alike: tuple[tuple[str, ...], ...] = ()
 
 
 class Days(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,7 +117,7 @@ class Learn:
         if known is None:
             known = Snapshot(taken_at=now.timestamp(), counts=dict(self._models.counts()))
             self._reports.put("models", str(day), msgspec.json.encode(known), now)
-        return Kept(day=day, models=len(known.counts))
+        return Kept(day=day, models=len(known.counts.keys() - {ASSOCIATED}))
 
     def challenge(self, name: str, day: date, now: datetime) -> Challenged:
         """Hold a challenger against the models on the decisions of four weeks, those it was trained with left out.
@@ -155,6 +159,7 @@ class Learn:
             shadow=found.challenger,
             challengers=challenged,
             proposals=tuple(_proposals(found.challenger, challenged)),
+            alike=groups_of(policy.revision, self._models.counts()),
         )
         self._reports.put("learning", str(day), msgspec.json.encode(learnt), now)
         return learnt

@@ -37,6 +37,7 @@ from shared.runtime.settings import hexadecimal, read
 from shared.runtime.world import utc_now
 
 if TYPE_CHECKING:  # imported when asked for, see below
+    from functions.records.associating import Associate
     from functions.records.challenging import Challenge
     from functions.records.kept import KeepMeasures
     from functions.records.learning import Learn
@@ -99,6 +100,14 @@ def learn() -> Learn:
 
 
 @cache
+def associate() -> Associate:
+    """The use case that counts pairs of predictors."""
+    from functions.records.associating import Associate  # noqa: PLC0415 - see above
+
+    return Associate(history, reports, models, catalogues)
+
+
+@cache
 def kept() -> KeepMeasures:
     """The use case that keeps what is measured."""
     from functions.records.kept import KeepMeasures  # noqa: PLC0415 - see above
@@ -120,7 +129,7 @@ service = Service(
         *measuring_routes(measuring, keys, utc_now),
         *changes_routes(measuring, keys, utc_now),
         *models_routes(models, catalogues, challenge, keys, utc_now),
-        *learning_routes(learn, keys, utc_now),
+        *learning_routes(learn, associate, keys, utc_now),
         *kept_routes(kept, keys),
     ],
     ready=always_ready,

@@ -6,7 +6,7 @@ Errors are those of `shared.domain.errors`, never a driver's: `StaleError` when 
 
 from shared.ports.allowances import NOTHING_TAKEN, Allowances, Ledgers, Left, Taken
 from shared.ports.bridging import Intake, Outlet, Record, Records, Row, Rows
-from shared.ports.catalogues import Catalogues, Models
+from shared.ports.catalogues import Associations, Catalogues, Models
 from shared.ports.channels import ChannelProvider, OpenWindow, Outcomes, Receipt, Recording, ResponseWindows
 from shared.ports.contacts import AbandonedDeliveries, Contacts, Deferrals, DeferredDeliveries, Folding
 from shared.ports.history import Days, DecisionHistory, Ended, Seals, Unopened
@@ -28,6 +28,7 @@ __all__ = [
     "NOTHING_TAKEN",
     "AbandonedDeliveries",
     "Allowances",
+    "Associations",
     "Catalogues",
     "ChannelProvider",
     "Clock",

@@ -93,6 +93,8 @@ class Learning(Part, frozen=True, kw_only=True):
             what two say together; each is the reads of a predictor.
         alike: groups of predictors that say much the same: a model counts all, and listens to the one of each that
             tells best.
+        alike_from: the association from which on predictors are of one group as well, as it is found night by night by
+            counting pairs of them; without it only those declared are.
         half_life_days: after how many days an outcome counts half as much; where there is none it counts for ever.
         calibrated: whether what came of those to whom a model's score said so corrects what it says.
         challenger: what scores beside the models, to be held against them; it takes calibrated ones.
@@ -100,6 +102,7 @@ class Learning(Part, frozen=True, kw_only=True):
 
     parents: Annotated[tuple[Read, ...], Meta(max_length=MOST_PARENTS)] = ()
     alike: tuple[Annotated[tuple[Read, ...], Meta(min_length=2)], ...] = ()
+    alike_from: Annotated[float, Meta(ge=0.5, le=1)] | None = None
     half_life_days: Annotated[int, Meta(ge=1, le=3650)] | None = None
     calibrated: bool = False
     challenger: Challenger | None = None

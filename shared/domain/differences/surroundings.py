@@ -89,6 +89,7 @@ def _of_arbitration(old: Catalogue, new: Catalogue) -> Iterator[Change]:
     was, is_now = old.learning, new.learning
     yield from changed("learning", "parents", _parents(was), _parents(is_now), str, actions=0)
     yield from changed("learning", "alike", _alike(was), _alike(is_now), str, actions=0)
+    yield from changed("learning", "alike from", _alike_from(was), _alike_from(is_now), str, actions=0)
     yield from changed("learning", "half-life", _forgetting(was), _forgetting(is_now), str, actions=0)
     yield from changed("learning", "calibrated", was.calibrated, is_now.calibrated, _value, actions=0)
     yield from changed("learning", "challenger", _challenger(was), _challenger(is_now), str, actions=0)
@@ -106,6 +107,10 @@ def _parents(learning: Learning) -> str:
 
 def _alike(learning: Learning) -> str:
     return "; ".join(", ".join(group) for group in learning.alike) or "none"
+
+
+def _alike_from(learning: Learning) -> str:
+    return "declared ones only" if learning.alike_from is None else f"an association of {learning.alike_from:g}"
 
 
 def _forgetting(learning: Learning) -> str:

@@ -148,7 +148,11 @@ class Factors:
         kept = [number for number, predictor in enumerate(every) if predictor.reads not in challenger.without]
         reads = {every[number].reads for number in kept}
         groups = (tuple([each for each in group if each in reads]) for group in self._catalogue.learning.alike)
-        learning = Learning(parents=challenger.parents, alike=tuple([group for group in groups if len(group) > 1]))
+        learning = Learning(
+            parents=challenger.parents,
+            alike=tuple([group for group in groups if len(group) > 1]),
+            alike_from=self._catalogue.learning.alike_from,
+        )
         classifier = Classifier(models, Predictors([every[number] for number in kept], learning), counts)
 
         def shadow(bins: Sequence[int], rows: Numbers) -> bytes:
