@@ -31,7 +31,12 @@ def learnt(day: str | None, as_json: bool) -> None:
         said = compared.get("says") or "decided"
         click.echo(f"· {each['challenger']}: {compared['treatments']:,} treatments, {compared['verdict']}, {said}")
     for proposal in found["proposals"]:
-        click.echo(f"✓ {proposal['challenger']} may take the models' place: {proposal['says']}")
+        may = (
+            "may take the models' place" if proposal["does"] == "promote" else "should give the models their place back"
+        )
+        click.echo(f"✓ {proposal['challenger']} {may}: {proposal['says']}")
+    for group in found["alike"]:
+        click.echo(f"· {', '.join(group)} say much the same: models listen to the best of them")
     click.echo(f"{found['models']} models on {found['day']}, {len(found['alerts'])} alerts")
 
 

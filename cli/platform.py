@@ -59,7 +59,10 @@ class Running(msgspec.Struct, frozen=True):
             with httpx.Client(base_url=address, headers=self.headers.get(function, {}), timeout=30) as client:
                 yield client
         except httpx.TransportError as error:
-            fail(f"{function} at {address} does not answer: {error}", f"its log: {STATE / 'logs' / f'{function}.log'}")
+            log = (
+                STATE / "logs" / f"{function}.log" if self.on == "emulators" else "what kairos up says in its terminal"
+            )
+            fail(f"{function} at {address} does not answer: {error}", f"its log: {log}")
 
 
 def running() -> Running:

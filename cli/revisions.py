@@ -12,7 +12,7 @@ import msgspec
 from cli.platform import ROOT, running
 from cli.say import fail
 from cli.talk import checked
-from shared.authoring import CatalogueError, build, load
+from shared.authoring import CatalogueError, build, is_part, load
 from shared.domain.catalogue import Revision
 
 _WAYS = "a folder, a built revision's file, live, sha256:…, or a commit, branch or tag of git"
@@ -63,8 +63,7 @@ def _of_git(text: str) -> Revision:
     files = {}
     with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
         for member in archive:
-            is_part = member.name.endswith((".yaml", ".yml")) and not member.name.startswith(("samples/", "."))
-            content = archive.extractfile(member) if member.isfile() and is_part else None
+            content = archive.extractfile(member) if member.isfile() and is_part(member.name) else None
             if content is not None:
                 files[member.name] = content.read().decode("utf-8-sig")
     return build(files)

@@ -201,6 +201,9 @@ def _say(found: dict[str, Any], *, as_json: bool) -> None:
     click.echo(
         f"  {found.get('persons', 0):,} persons, {_done(found)}: {found.get('accepted', 0):,} accepted{refused}{left}"
     )
+    for step in found.get("steered", ()):
+        pace = f" at {step['per_minute']:,} persons a minute" if "per_minute" in step else ""
+        click.echo(f"  {step['what']} by {step['by']} {_minute(step['at'])} UTC{pace}")
     if "plan" in found:
         _say_plan(found["plan"])
     if "reconciled" in found:

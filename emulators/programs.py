@@ -22,8 +22,11 @@ from emulators.workflows.serving.places import beside
 MOST_THREADS = 16
 """Threads of one function here; on Cloud Run it has as many as its concurrency."""
 
-GOING_OUT = ("delivery", "decide", "records")
+GOING_OUT = ("arbitration", "delivery", "decide", "records")
 """The functions that connect to hosts that the catalogue names."""
+
+SCORING = ("arbitration", "decide", "records")
+"""Those that ask estimators for scores."""
 
 WORKFLOWS = "workflows"
 """What runs workflows."""
@@ -134,6 +137,6 @@ class Programs:
         stand_ins = self.options.stand_ins(self.local)
         own = {
             "delivery": {"LINK_BASE": self.local.endpoints["feedback"]},
-            "records": {"SCORING_HOSTS": json.dumps(list(stand_ins))},
+            **{each: {"SCORING_HOSTS": json.dumps(list(stand_ins))} for each in SCORING},
         }
         return {"STAND_INS": json.dumps(stand_ins), **own.get(name, {})}

@@ -20,6 +20,7 @@ from functions.privacy.finding import Find as FindForPrivacy
 from functions.privacy.handing_over import HandOver
 from functions.records import openapi as records_openapi
 from functions.records.api import routes as records_routes
+from functions.records.associating import Associate
 from functions.records.challenging import Challenge
 from functions.records.changes_api import changes_routes
 from functions.records.changing import EvaluateChange
@@ -32,6 +33,7 @@ from functions.records.measuring import Measure
 from functions.records.measuring_api import Measuring, measuring_routes
 from functions.records.models_api import models_routes
 from functions.records.nightly_api import kept_routes, learning_routes
+from functions.records.proving import Evidence
 from functions.records.watching import Watch
 from functions.records.weighing import Weigh
 from functions.releases import openapi as releases_openapi
@@ -89,18 +91,19 @@ def _records(parts: Parts) -> Service:
     known = Models(store, refresh_seconds=0.0)  # whoever asks wants what is known now
     measures = Measures(history)
     change = EvaluateChange(history, measures, catalogues)
+    reports = Reports(store)
     measuring = Measuring(
         Measure(measures, catalogues),
         Weigh(history, catalogues, parts.memory.publisher),
         Evaluate(history, catalogues),
         ExportShapes(history, catalogues, known),
         change,
-        Watch(measures, catalogues, change),
+        Watch(measures, catalogues, change, Evidence(reports)),
     )
-    reports = Reports(store)
     kept = KeepMeasures(measuring.measure, reports, utc_now)
     challenge = Challenge(history, catalogues, Scorers(parts.egress, parts.outside.stand_ins))
     learn = Learn(reports, known, catalogues, challenge)
+    associate = Associate(history, reports, known, catalogues)
     return Service(
         "records",
         [
@@ -108,7 +111,7 @@ def _records(parts: Parts) -> Service:
             *measuring_routes(lambda: measuring, parts.operators, utc_now),
             *changes_routes(lambda: measuring, parts.operators, utc_now),
             *models_routes(known, catalogues, lambda: challenge, parts.operators, utc_now),
-            *learning_routes(lambda: learn, parts.operators, utc_now),
+            *learning_routes(lambda: learn, lambda: associate, parts.operators, utc_now),
             *kept_routes(lambda: kept, parts.operators),
         ],
         ready=always_ready,

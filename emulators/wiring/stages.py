@@ -28,6 +28,8 @@ from shared.adapters.memory.allowances import Allowances
 from shared.adapters.memory.companions import Companions
 from shared.adapters.memory.deferrals import Deferrals, DeferredDeliveries
 from shared.adapters.memory.paces import Paces
+from shared.adapters.scoring import Scorers
+from shared.adapters.scoring.asking import Ask
 from shared.messages import ActionsQualified, ActionsRanked, ContactReserved, SignalIdentified, SignalReceived
 from shared.runtime.door.pace import Pace
 from shared.runtime.service import Service, always_ready
@@ -39,7 +41,8 @@ def stages(parts: Parts) -> dict[str, Service]:
     """The stages by name, each subscribed to what it takes."""
     memory, meter, catalogues = parts.memory, parts.meter, parts.catalogues
     identify, qualify = Identify(catalogues, parts.persons, new_person_id), Qualify(catalogues)
-    arbitrate = Arbitrate(catalogues, parts.models)
+    ask = Ask(Scorers(parts.egress, parts.outside.stand_ins))
+    arbitrate = Arbitrate(catalogues, parts.models, lambda: ask)
     allowances = Allowances(memory.store, meter, "embedded", pause)
     suppress = Suppress(catalogues, parts.contacts, allowances, pause)
     fragments = HttpFragments(parts.egress)

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from functions.persons.finding import Find, Found
+from functions.persons.finding import Find, Found, both
 from functions.persons.showing import Apart, Evidence, Named, apart_by, evidence_of, named, refused
 from shared.domain.identity.evidence import Step, chain
 from shared.domain.identity.links import Link
@@ -51,7 +51,7 @@ class WhyOne:
             NotFoundError: nobody is known by one of them.
             ErasedError: one of them was erased.
         """
-        first, second = self._find.both(one, other, now)
+        first, second = both(self._find, one, other, now)
         persons = (first.person.value.person_id, second.person.value.person_id)
         if persons[0] != persons[1]:
             return Why(persons=persons, one_person=False, chain=[], apart=_apart(first, second))

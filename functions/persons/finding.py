@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -28,6 +28,10 @@ class Found(NamedTuple):
     person: Versioned[Person]
     keys: frozenset[str]
     hanging: tuple[Link, ...] = ()
+
+
+Finding = Callable[[Mapping[str, Any], datetime], Found]
+"""Finds the person of one identifier, as `Find` does."""
 
 
 class Find:
@@ -65,22 +69,6 @@ class Find:
         hanging = (hanging_by(found.value),) if found.value.anchor else ()
         return Found(self._people.with_graph(place.person, strength), frozenset([key]), hanging)
 
-    def both(self, one: Mapping[str, Any], other: Mapping[str, Any], now: datetime) -> tuple[Found, Found]:
-        """The persons of two identifiers.
-
-        Raises:
-            InvalidError, NotFoundError, ErasedError: as of one, saying of which of the two.
-        """
-        return self._named("one", one, now), self._named("other", other, now)
-
-    def _named(self, name: str, identifiers: Mapping[str, Any], now: datetime) -> Found:
-        try:
-            return self(identifiers, now)
-        except InvalidError as error:
-            raise InvalidError(error.detail, field=f"{name}.{error.field}" if error.field else name) from error
-        except (NotFoundError, ErasedError) as error:
-            raise type(error)(f"{name}: {error}") from error
-
     def _by_id(self, person_id: str, strength: Strength) -> Found:
         found = self._people.person(person_id)
         if found is None:
@@ -88,3 +76,26 @@ class Find:
         person = self._people.with_graph(found, strength)
         entered = person.value.graph.members.items()
         return Found(person, frozenset(key for key, fragment in entered if fragment == person_id))
+
+
+def both(
+    find: Finding,
+    one: Mapping[str, Any],
+    other: Mapping[str, Any],
+    now: datetime,
+) -> tuple[Found, Found]:
+    """The persons of two identifiers.
+
+    Raises:
+        InvalidError, NotFoundError, ErasedError: as of one, saying of which of the two.
+    """
+    return _said_of("one", find, one, now), _said_of("other", find, other, now)
+
+
+def _said_of(name: str, find: Finding, identifiers: Mapping[str, Any], now: datetime) -> Found:
+    try:
+        return find(identifiers, now)
+    except InvalidError as error:
+        raise InvalidError(error.detail, field=f"{name}.{error.field}" if error.field else name) from error
+    except (NotFoundError, ErasedError) as error:
+        raise type(error)(f"{name}: {error}") from error

@@ -13,7 +13,7 @@ import msgspec
 
 from functions.identity.people import People
 from functions.persons.explaining import Linked, between
-from functions.persons.finding import Find, Found
+from functions.persons.finding import Find, Found, both
 from functions.persons.showing import evidence_of, named
 from shared.domain.errors import InvalidError, StaleError, TransientError
 from shared.domain.identity.evidence import Step
@@ -73,7 +73,7 @@ class Unmerge:
     def _once(
         self, one: dict[str, Any], other: dict[str, Any], refusal: Refusal, now: datetime, *, do: bool
     ) -> Unmerged:
-        first, second = self._find.both(one, other, now)
+        first, second = both(self._find, one, other, now)
         if first.person.value.person_id != second.person.value.person_id:
             raise InvalidError("they are not one person", field="other")
         revision = self._catalogues.current().revision

@@ -11,12 +11,15 @@ from datetime import datetime, timedelta
 import msgspec
 
 from functions.records.periods import days_of, given
-from shared.domain.candidates import known, means
+from shared.domain.candidates import instead, known, means
+from shared.domain.catalogue import facts
 from shared.domain.decision import DecisionRecord
 from shared.domain.errors import InvalidError, NotFoundError
-from shared.domain.estimators import PLACES, FromOutside, Instance, reads_of
+from shared.domain.estimators import PLACES, FromOutside, Instance, digest_of, reads_of
+from shared.domain.instances import seen, where
 from shared.domain.outcome import NEGATIVE, POSITIVE
 from shared.domain.policy.policy import Policy
+from shared.domain.rules import Scope, in_scope
 from shared.domain.shadow import Case, Compared, compare
 from shared.ports import Catalogues, Days, ScorerOf, Unopened
 
@@ -26,7 +29,7 @@ AT_ONCE = 1000
 LATER = timedelta(days=28)
 """How long after a period what came of its treatments is looked for."""
 
-_SIMPLE = (str, int, float, bool)
+EVERYTHING = Scope()
 
 
 class Challenged(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +40,9 @@ class Challenged(msgspec.Struct, frozen=True, kw_only=True):
         compared: how it did.
         passed_over: decisions that say nothing of it: made while it was trained, persons who were erased, or revisions
             that are gone.
+        served: the treatments of which it said P itself: there the models' is on record beside it.
+        digest: of what it is, so that evidence is of no other that has its name.
+        scope: the treatments that it was asked about.
     """
 
     challenger: str
@@ -44,13 +50,16 @@ class Challenged(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime
     compared: Compared
     passed_over: int
+    served: int = 0
+    digest: str = ""
+    scope: Scope = EVERYTHING
 
 
 class _Asked(msgspec.Struct, frozen=True):
-    """A treatment of which it is known what came, and what an estimator is shown of it."""
+    """A treatment of which it is known what came, and what an estimator is shown of it; nothing where it said P."""
 
     case: Case
-    instance: Instance
+    instance: Instance | None
 
 
 class Challenge:
@@ -63,9 +72,17 @@ class Challenge:
         self._scorer_of = scorer_of
 
     def __call__(
-        self, challenger: FromOutside, since: datetime, until: datetime, now: datetime, prefix: str = ""
+        self,
+        challenger: FromOutside,
+        since: datetime,
+        until: datetime,
+        now: datetime,
+        prefix: str = "",
+        scope: Scope = EVERYTHING,
     ) -> Challenged:
-        """Hold a challenger against the models on the decisions of a period whose ids begin with a prefix.
+        """Hold a challenger against the models on the decisions of a period whose ids begin with a prefix, and on the
+        treatments in a scope. Of what it said itself the record has what the models said; of everything else it is
+        asked now.
 
         Raises:
             InvalidError: it reads what is no predictor, or leads to a host that is not to be asked.
@@ -76,26 +93,37 @@ class Challenge:
         accepted = self._came(since, min(until + LATER, now + timedelta(days=1)))
         cases: list[Case] = []
         waiting: list[_Asked] = []
-        passed_over = 0
+        passed_over = served = 0
 
         def score() -> None:
-            said = scorer([each.instance for each in waiting])
-            cases.extend(each.case._replace(challenger=p) for each, p in zip(waiting, said, strict=True))
+            said = scorer([each.instance for each in waiting if each.instance is not None])
+            scored = iter(said)
+            cases.extend(
+                each.case if each.instance is None else each.case._replace(challenger=next(scored)) for each in waiting
+            )
             waiting.clear()
 
         for record in given(self._days, since, until, prefix):
             asked = None
             if not isinstance(record, Unopened) and record.decided_at.date() > challenger.trained_until:
-                asked = self._asked(record, accepted)
+                asked = self._asked(record, accepted, challenger.name, scope)
             if asked is None:
                 passed_over += 1
                 continue
             waiting += asked
+            served += sum(each.instance is None for each in asked)
             if len(waiting) >= AT_ONCE:
                 score()
         score()
         return Challenged(
-            challenger=challenger.name, since=since, until=until, compared=compare(cases), passed_over=passed_over
+            challenger=challenger.name,
+            since=since,
+            until=until,
+            compared=compare(cases),
+            passed_over=passed_over,
+            served=served,
+            digest=digest_of(challenger),
+            scope=scope,
         )
 
     def _check(self, challenger: FromOutside) -> None:
@@ -119,7 +147,7 @@ class Challenge:
                         found.setdefault(row.delivery_id, False)
         return found
 
-    def _asked(self, record: DecisionRecord, accepted: dict[str, bool]) -> list[_Asked] | None:
+    def _asked(self, record: DecisionRecord, accepted: dict[str, bool], name: str, scope: Scope) -> list[_Asked] | None:
         """Those of its treatments of which it is known what came; None where its revision is gone."""
         try:
             policy = self._catalogues.get(record.revision)
@@ -128,31 +156,25 @@ class Challenge:
         came = [chosen for chosen in record.chosen if chosen.delivery_id in accepted]
         if not came:
             return []
-        champion = known(policy, record) | means(policy, record)
-        person = _seen(policy, record)
+        said = known(policy, record) | means(policy, record)
+        models = instead(policy, record) if name in record.said_by else {}
+        served = next((rows for each, rows in policy.serving if each.name == name), 0) if models else 0
+        person = seen(policy, policy.situation(record.profile, record.signal, record.decided_at))
         found = []
         for chosen in came:
-            if chosen.treatment in champion:
-                action, treatment = policy.revision.treatment(chosen.treatment)
-                where = action.issue, action.group, action.id, treatment.id, treatment.channel
-                case = Case(record.person_id, champion[treatment.id], None, accepted[chosen.delivery_id])
-                found.append(_Asked(case, {**person, **dict(zip(PLACES, where, strict=True))}))
+            if chosen.treatment not in said:
+                continue
+            action, treatment = policy.revision.treatment(chosen.treatment)
+            if not in_scope(scope, facts(action, treatment)):
+                continue
+            case = Case(record.person_id, said[treatment.id], None, accepted[chosen.delivery_id])
+            if served >> policy.row(treatment.id) & 1:
+                mine = case._replace(champion=models[treatment.id], challenger=said[treatment.id])
+                found.append(_Asked(mine, None))
+            else:
+                found.append(_Asked(case, {**person, **where(action, treatment)}))
         return found
 
 
 def _predictors(policy: Policy) -> Collection[str]:
     return [predictor.reads for predictor in policy.revision.catalogue.predictors]
-
-
-def _seen(policy: Policy, record: DecisionRecord) -> dict[str, str | int | float | bool]:
-    """What the predictors of a revision read of a person and moment."""
-    situation = policy.situation(record.profile, record.signal, record.decided_at)
-    found = {}
-    for reads in _predictors(policy):
-        *roots, name = reads.split(".")
-        within = situation
-        for root in roots:
-            within = within[root]
-        if isinstance(value := within.get(name), _SIMPLE):
-            found[reads] = value
-    return found

@@ -6,14 +6,18 @@ Each step may be done again: what it works out takes the place of what it had be
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal
 
 import msgspec
 
-from functions.records.challenging import Challenge, Challenged
+from functions.records.challenging import EVERYTHING, Challenge, Challenged
 from shared.domain.challenge import Held
 from shared.domain.errors import InvalidError, NotFoundError
 from shared.domain.estimators import FromOutside, read
+from shared.domain.grouping import groups_of
 from shared.domain.monitoring import Alert, Snapshot, report
+from shared.domain.propensity import ASSOCIATED
+from shared.domain.rules import Scope
 from shared.ports import Catalogues, Models, Reports
 
 SHADOWED = timedelta(days=28)
@@ -45,10 +49,16 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
-    """That somebody may take the models' place: by a change of the catalogue, which people approve."""
+    """That somebody may take the models' place, or the models that of somebody who serves: by a change of the
+    catalogue, which people approve.
+
+    Attributes:
+        does: what the change would do to the challenger.
+    """
 
     challenger: str
     says: str
+    does: Literal["promote", "demote"] = "promote"
 
 
 class Learnt(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +70,8 @@ class Learnt(msgspec.Struct, frozen=True, kw_only=True):
         alerts: what is wrong with them, the worst first.
         shadow: how the challenger that the catalogue declares did on all decisions; None without one.
         challengers: how those from outside did.
-        proposals: who told better than the models, for certain.
+        proposals: who told better than the models, for certain; and who serves and tells worse.
+        alike: groups of predictors of which models listen to the best alone.
     """
 
     day: date
@@ -70,6 +81,7 @@ class Learnt(msgspec.Struct, frozen=True, kw_only=True):
     shadow: Held | None
     challengers: tuple[Challenged, ...]
     proposals: tuple[Proposal, ...]
+    alike: tuple[tuple[str, ...], ...] = ()
 
 
 class Days(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,8 +116,8 @@ class Learn:
         return Declared(challenger=name)
 
     def challengers(self) -> Challengers:
-        """Those that are."""
-        return Challengers(challengers=tuple(self._reports.names("challengers")))
+        """Those that are, and those of the live catalogue, whether they serve or not."""
+        return Challengers(challengers=tuple(self._names()))
 
     def snapshot(self, day: date, now: datetime) -> Kept:
         """Keep what the models know as what they knew after a day; once kept it stays."""
@@ -113,7 +125,7 @@ class Learn:
         if known is None:
             known = Snapshot(taken_at=now.timestamp(), counts=dict(self._models.counts()))
             self._reports.put("models", str(day), msgspec.json.encode(known), now)
-        return Kept(day=day, models=len(known.counts))
+        return Kept(day=day, models=len(known.counts.keys() - {ASSOCIATED}))
 
     def challenge(self, name: str, day: date, now: datetime) -> Challenged:
         """Hold a challenger against the models on the decisions of four weeks, those it was trained with left out.
@@ -123,12 +135,12 @@ class Learn:
             NotFoundError: none of this name is declared.
             TransientError: the history did not answer.
         """
-        challenger = self._declared(name)
+        challenger, scope = self._declared(name)
         until = datetime.combine(day, time(), UTC) + timedelta(days=1)
         since = max(until - SHADOWED, datetime.combine(challenger.trained_until, time(), UTC) + timedelta(days=1))
         if since >= until:
             raise InvalidError(f"was trained until {challenger.trained_until}, and is held against what came later")
-        found = self._challenge(challenger, since, until, now)
+        found = self._challenge(challenger, since, until, now, scope=scope)
         self._reports.put("evidence", f"{day} {name}", msgspec.json.encode(found), now)
         return found
 
@@ -154,7 +166,8 @@ class Learn:
             alerts=tuple(alerts[:MOST_ALERTS]),
             shadow=found.challenger,
             challengers=challenged,
-            proposals=tuple(_proposals(found.challenger, challenged)),
+            proposals=tuple(_proposals(found.challenger, challenged, self._serving())),
+            alike=groups_of(policy.revision, self._models.counts()),
         )
         self._reports.put("learning", str(day), msgspec.json.encode(learnt), now)
         return learnt
@@ -178,30 +191,46 @@ class Learn:
         data = self._reports.get("models", str(day))
         return None if data is None else msgspec.json.decode(data, type=Snapshot)
 
-    def _declared(self, name: str) -> FromOutside:
+    def _declared(self, name: str) -> tuple[FromOutside, Scope]:
+        """A challenger, and the treatments that it is held against the models for; what the catalogue says counts."""
+        for each in self._catalogues.current().revision.catalogue.estimators:
+            if each.name == name:
+                return read(bytes(each.estimator)), each.scope
         data = self._reports.get("challengers", name)
         if data is None:
             raise NotFoundError(f"there is no challenger {name}")
-        return read(data)
+        return read(data), EVERYTHING
+
+    def _names(self) -> list[str]:
+        declared = self._catalogues.current().revision.catalogue.estimators
+        return sorted({*self._reports.names("challengers"), *(each.name for each in declared)}, reverse=True)
+
+    def _serving(self) -> frozenset[str]:
+        return frozenset(each.name for each, _ in self._catalogues.current().serving)
 
     def _evidence(self, day: date) -> list[Challenged]:
         """How each of the challengers there are did on a day, where that is kept."""
         found = []
-        for name in self._reports.names("challengers"):
+        for name in self._names():
             data = self._reports.get("evidence", f"{day} {name}")
             if data is not None:
                 found.append(msgspec.json.decode(data, type=Challenged))
         return found
 
 
-def _proposals(shadow: Held | None, challenged: tuple[Challenged, ...]) -> list[Proposal]:
+def _proposals(shadow: Held | None, challenged: tuple[Challenged, ...], serving: frozenset[str]) -> list[Proposal]:
     proposals = []
     if shadow is not None and shadow.verdict == "better":
         said = f"AUC {shadow.challenger_auc:.3f} against {shadow.auc:.3f} on the same decisions"
         proposals.append(Proposal(challenger="the catalogue's own", says=said))
     for each in challenged:
         gain = each.compared.gain
-        if each.compared.verdict == "better" and gain is not None:
+        if gain is None:
+            continue
+        if each.compared.verdict == "better" and each.challenger not in serving:
             said = f"its logarithmic loss is less by {gain[0]:.5f} ({gain[1]:.5f} to {gain[2]:.5f})"
             proposals.append(Proposal(challenger=each.challenger, says=said))
+        elif each.compared.verdict == "worse" and each.challenger in serving:
+            said = f"its logarithmic loss is more by {-gain[0]:.5f} ({-gain[2]:.5f} to {-gain[1]:.5f})"
+            proposals.append(Proposal(challenger=each.challenger, says=said, does="demote"))
     return proposals

@@ -37,6 +37,7 @@ from shared.runtime.settings import hexadecimal, read
 from shared.runtime.world import utc_now
 
 if TYPE_CHECKING:  # imported when asked for, see below
+    from functions.records.associating import Associate
     from functions.records.challenging import Challenge
     from functions.records.kept import KeepMeasures
     from functions.records.learning import Learn
@@ -67,6 +68,7 @@ def measuring() -> Measuring:
     from functions.records.changing import EvaluateChange  # noqa: PLC0415 - see above
     from functions.records.evaluating import Evaluate  # noqa: PLC0415
     from functions.records.exporting import ExportShapes  # noqa: PLC0415
+    from functions.records.proving import Evidence  # noqa: PLC0415
     from functions.records.watching import Watch  # noqa: PLC0415
     from functions.records.weighing import Weigh  # noqa: PLC0415
     from shared.adapters.pubsub import Publisher  # noqa: PLC0415
@@ -79,7 +81,7 @@ def measuring() -> Measuring:
         Evaluate(history, catalogues),
         ExportShapes(history, catalogues, models),
         change,
-        Watch(measures, catalogues, change),
+        Watch(measures, catalogues, change, Evidence(reports)),
     )
 
 
@@ -96,6 +98,14 @@ def learn() -> Learn:
     from functions.records.learning import Learn  # noqa: PLC0415 - see above
 
     return Learn(reports, models, catalogues, challenge())
+
+
+@cache
+def associate() -> Associate:
+    """The use case that counts pairs of predictors."""
+    from functions.records.associating import Associate  # noqa: PLC0415 - see above
+
+    return Associate(history, reports, models, catalogues)
 
 
 @cache
@@ -120,7 +130,7 @@ service = Service(
         *measuring_routes(measuring, keys, utc_now),
         *changes_routes(measuring, keys, utc_now),
         *models_routes(models, catalogues, challenge, keys, utc_now),
-        *learning_routes(learn, keys, utc_now),
+        *learning_routes(learn, associate, keys, utc_now),
         *kept_routes(kept, keys),
     ],
     ready=always_ready,

@@ -13,13 +13,16 @@ from shared.runtime.days import day_of
 from shared.runtime.keys import Keyring
 from shared.runtime.service import Route, json_answer, read_body
 
-if TYPE_CHECKING:  # made when one is asked for, by `learn` and `measures` below
+if TYPE_CHECKING:  # made when one is asked for, by `learn`, `associate` and `measures` below
+    from functions.records.associating import Associate
     from functions.records.kept import KeepMeasures
     from functions.records.learning import Learn
 
 
-def learning_routes(learn: Callable[[], Learn], keys: Keyring, clock: Clock) -> Sequence[Route]:
-    """The routes of learning, which `learn` makes when it is asked for, for callers of a keyring."""
+def learning_routes(
+    learn: Callable[[], Learn], associate: Callable[[], Associate], keys: Keyring, clock: Clock
+) -> Sequence[Route]:
+    """The routes of learning, which `learn` and `associate` make when it is asked for, for callers of a keyring."""
 
     def post_challengers(request: Request) -> Response:
         keys.caller(request)
@@ -36,6 +39,10 @@ def learning_routes(learn: Callable[[], Learn], keys: Keyring, clock: Clock) -> 
     def post_snapshot(request: Request, day: str) -> Response:
         keys.caller(request)
         return json_answer(learn().snapshot(day_of(day, clock), clock()))
+
+    def post_pairs(request: Request, day: str) -> Response:
+        keys.caller(request)
+        return json_answer(associate()(day_of(day, clock), clock()))
 
     def post_challenge(request: Request, day: str, name: str) -> Response:
         keys.caller(request)
@@ -58,6 +65,7 @@ def learning_routes(learn: Callable[[], Learn], keys: Keyring, clock: Clock) -> 
         ("GET", "/v1/challengers", get_challengers),
         ("DELETE", "/v1/challengers/<name>", delete_challenger),
         ("POST", "/v1/days/<day>/snapshot", post_snapshot),
+        ("POST", "/v1/days/<day>/pairs", post_pairs),
         ("POST", "/v1/days/<day>/challenges/<name>", post_challenge),
         ("POST", "/v1/days/<day>/learning", post_learning),
         ("GET", "/v1/learning", get_learning),

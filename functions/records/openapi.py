@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from functions.records.associating import Associated
 from functions.records.challenging import Challenged
 from functions.records.changing import WorthOfChange
 from functions.records.evaluating import OffPolicy
@@ -224,6 +225,14 @@ OPERATIONS = (
         variables=_DAY,
         answer=(200, "How many models that are.", (Kept,)),
         refusals=_REFUSALS,
+    ),
+    Operation(
+        method="POST",
+        path="/v1/days/<day>/pairs",
+        summary="Count pairs of predictors of a day, and have models heed which say much the same.",
+        variables=_DAY,
+        answer=(200, "How many decisions were counted, of four weeks, and the groups.", (Associated,)),
+        refusals=(400, 401, 503),
     ),
     Operation(
         method="POST",

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from functions.records.changing import WorthOfChange
+from functions.records.proving import Evidence
 from shared.domain.errors import InvalidError
 from shared.domain.releasing.guards import SETTLING_SECONDS, Look, Watched, look, steps, strictest
 from shared.ports import Catalogues
@@ -25,11 +26,15 @@ class Watch:
         measures: Measures,
         catalogues: Catalogues,
         evaluate: Callable[[str, datetime, datetime], WorthOfChange],
+        evidence: Evidence,
     ) -> None:
-        """Count by `measures`, by the gates that `catalogues` have; `evaluate` says what a change would be worth."""
+        """Count by `measures`, by the gates that `catalogues` have; `evaluate` says what a change would be worth, and
+        `evidence` is what there is of estimators.
+        """
         self._measures = measures
         self._catalogues = catalogues
         self._evaluate = evaluate
+        self._evidence = evidence
 
     def __call__(self, revision: str, live: str, share: int, since: datetime, now: datetime) -> Look:
         """Look at a canary that has had its share since `since`; before it goes on, its off-policy value is worked out.
@@ -58,12 +63,16 @@ class Watch:
         )
 
     def value(self, revision: str, live: str, now: datetime) -> Watched:
-        """Whether logged decisions say that a change would cost more of their value than the gates of both allow.
+        """Whether logged decisions say that a change would cost more of their value than the gates of both allow, or an
+        estimator would begin to serve without evidence that it says P better.
 
         Raises:
             NotFoundError: there is no such revision.
             TransientError: the history did not answer.
         """
+        unproven = self._evidence.missing(self._catalogues.get(revision), self._catalogues.get(live), now.date())
+        if unproven:
+            return Watched(guard="evidence", tripped=True, said=f"evidence: {'; '.join(unproven)}", canary=0, live=0)
         gates = [self._catalogues.get(each).revision.catalogue.gates for each in (revision, live)]
         limits = [each.most_value_fall for each in gates if each.most_value_fall is not None]
         if not limits:

@@ -66,7 +66,7 @@ def _steps(use: UseCases, keys: Keyring, clock: Clock) -> Sequence[Route]:
 
     def post_waves(request: Request) -> Response:
         caller = keys.caller(request)
-        return json_answer(use.start(_read(request, Asked), caller.name, clock()))
+        return json_answer(use.start(_read(request, Asked), caller.actor.name, clock()))
 
     def post_audience(request: Request, wave: str) -> Response:
         keys.caller(request)
@@ -116,20 +116,20 @@ def _steering(use: UseCases, keys: Keyring, clock: Clock) -> Sequence[Route]:
 
     def post_pause(request: Request, wave: str) -> Response:
         caller = keys.caller(request)
-        paused = use.steer.pause(wave)
-        log("INFO", "a wave was paused", wave=wave, by=caller.name)
+        paused = use.steer.pause(wave, caller.actor.name, clock())
+        log("INFO", "a wave was paused", wave=wave, by=caller.actor.name)
         return json_answer(paused)
 
     def post_resume(request: Request, wave: str) -> Response:
         caller = keys.caller(request)
-        resumed = use.steer.resume(wave, _read(request, Resumed).per_minute)
-        log("INFO", "a wave was resumed", wave=wave, by=caller.name)
+        resumed = use.steer.resume(wave, _read(request, Resumed).per_minute, caller.actor.name, clock())
+        log("INFO", "a wave was resumed", wave=wave, by=caller.actor.name)
         return json_answer(resumed)
 
     def post_cancel(request: Request, wave: str) -> Response:
         caller = keys.caller(request)
-        cancelled = use.steer.cancel(wave, clock())
-        log("INFO", "a wave was cancelled", wave=wave, by=caller.name)
+        cancelled = use.steer.cancel(wave, caller.actor.name, clock())
+        log("INFO", "a wave was cancelled", wave=wave, by=caller.actor.name)
         return json_answer(cancelled)
 
     return [

@@ -35,7 +35,7 @@ class Steer:
         """
         return self._held.load(wave_id).value
 
-    def pause(self, wave_id: str) -> OutboundWave:
+    def pause(self, wave_id: str, by: str, now: datetime) -> OutboundWave:
         """Let the execution of a wave end before its next page.
 
         Raises:
@@ -43,9 +43,9 @@ class Steer:
             InvalidError: it has ended.
             StaleError: it is written to again and again; asking again is safe.
         """
-        return self._change(wave_id, lambda wave: wave.paused())
+        return self._change(wave_id, lambda wave: wave.paused(by, now))
 
-    def resume(self, wave_id: str, per_minute: int | None) -> OutboundWave:
+    def resume(self, wave_id: str, per_minute: int | None, by: str, now: datetime) -> OutboundWave:
         """Let the next execution that is started go on with a wave, from its last page; one that still has it ends.
 
         Raises:
@@ -55,9 +55,9 @@ class Steer:
         """
         if per_minute is not None and not 1 <= per_minute <= 1_000_000:
             raise InvalidError("is from 1 to 1,000,000", field="per_minute")
-        return self._change(wave_id, lambda wave: wave.resumed(per_minute))
+        return self._change(wave_id, lambda wave: wave.resumed(per_minute, by, now))
 
-    def cancel(self, wave_id: str, now: datetime) -> OutboundWave:
+    def cancel(self, wave_id: str, by: str, now: datetime) -> OutboundWave:
         """End a wave for good.
 
         Raises:
@@ -65,7 +65,7 @@ class Steer:
             InvalidError: it is done.
             StaleError: it is written to again and again; asking again is safe.
         """
-        return self._change(wave_id, lambda wave: wave.cancelled(now))
+        return self._change(wave_id, lambda wave: wave.cancelled(by, now))
 
     def _change(self, wave_id: str, change: Callable[[OutboundWave], OutboundWave]) -> OutboundWave:
         for _ in range(ATTEMPTS):

@@ -24,7 +24,7 @@ from shared.authoring.problems import CatalogueError, Problem, Problems, in_orde
 from shared.authoring.reading import Reader
 from shared.domain.catalogue import Catalogue, Revision
 
-__all__ = ["CatalogueError", "Problem", "build", "check", "check_folder", "load", "read"]
+__all__ = ["CatalogueError", "Problem", "build", "check", "check_folder", "is_part", "load", "read"]
 
 FormT = TypeVar("FormT", bound=forms.Form)
 
@@ -62,6 +62,7 @@ _OPTIONAL = frozenset(
 )
 _ACTIONS = re.compile(r"actions/.+\.yaml")
 _CONNECTORS = re.compile(r"connectors/[a-z0-9_.-]+\.yaml")
+_ESTIMATORS = re.compile(r"estimators/([a-z0-9_.-]+)\.json")
 _FORMATS = re.compile(r"(formats|examples)/([a-z0-9_.-]+)\.yaml")
 
 
@@ -76,9 +77,9 @@ def read(folder: Path) -> dict[str, str]:
         problems.add(Place.start(""), "no such folder")
         problems.raise_any()
     files: dict[str, str] = {}
-    for path in sorted(folder.rglob("*.y*ml")):
+    for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder)
-        if relative.parts[0] == "samples" or any(part.startswith(".") for part in relative.parts):
+        if not is_part(relative.as_posix()) or not path.is_file():
             continue
         try:
             files[relative.as_posix()] = path.read_text(encoding="utf-8-sig")
@@ -86,6 +87,14 @@ def read(folder: Path) -> dict[str, str]:
             problems.add(Place.start(relative.as_posix()), f"not UTF-8: {error.reason} at byte {error.start}")
     problems.raise_any()
     return files
+
+
+def is_part(path: str) -> bool:
+    """Whether a file at this path within a catalogue's folder is a part of it."""
+    *folders, name = path.split("/")
+    if folders[:1] == ["samples"] or any(part.startswith(".") for part in (*folders, name)):
+        return False
+    return name.endswith((".yaml", ".yml")) or (folders == ["estimators"] and name.endswith(".json"))
 
 
 def build(files: Mapping[str, str]) -> Revision:
@@ -146,11 +155,12 @@ def _build(files: Mapping[str, str], problems: Problems, *, warns: bool) -> Cata
         formats={name: part(file, forms.Format) for file, name in _named("formats", files)},
         connectors=tuple(part(name, forms.Connectors) for name in sorted(files) if _CONNECTORS.fullmatch(name)),
         examples={name: part(file, forms.Examples) for file, name in _named("examples", files)},
+        estimators={found[1]: files[name] for name in sorted(files) if (found := _ESTIMATORS.fullmatch(name))},
     )
     if not parts.actions:
         problems.add(Place.start("actions"), "there are no actions")
     for name in files.keys() - set(_NAMES):
-        if not any(known.fullmatch(name) for known in (_ACTIONS, _CONNECTORS, _FORMATS)):
+        if not any(known.fullmatch(name) for known in (_ACTIONS, _CONNECTORS, _ESTIMATORS, _FORMATS)):
             problems.add(Place.start(name), "no file of a catalogue has this name", wrote=name, known=_NAMES)
     names = Names(parts, reader, problems)
     catalogue = build_catalogue(parts, names, reader)

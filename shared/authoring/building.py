@@ -15,6 +15,7 @@ from shared.authoring.conditions import Conditions
 from shared.authoring.connectors import build_channels, build_connectors, build_content_services
 from shared.authoring.consent_terms import build_consent
 from shared.authoring.contact_rules import build_rules
+from shared.authoring.estimators import build_estimators
 from shared.authoring.experiments import build_experiments
 from shared.authoring.expressions import Checker, Declared
 from shared.authoring.fairness import build_fairness
@@ -110,6 +111,7 @@ def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
         fairness=build_fairness(files.fairness, files.schema, names),
         audiences=build_audiences(files.audiences, files.channels, names),
         gates=gates,
+        estimators=build_estimators(files, actions, predictors, names),
     )
     built: Catalogue = terse(catalogue)
     return built

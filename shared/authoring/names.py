@@ -25,7 +25,9 @@ ItemT = TypeVar("ItemT", bound=_Identified)
 
 
 class Files(msgspec.Struct, frozen=True, kw_only=True):
-    """All forms of a catalogue: `actions` and `connectors` by file, `formats` and their `examples` by name."""
+    """All forms of a catalogue: `actions` and `connectors` by file, `formats` and their `examples` by name, and
+    likewise the texts of `estimators`.
+    """
 
     bank: forms.Bank
     schema: forms.Schema
@@ -47,6 +49,7 @@ class Files(msgspec.Struct, frozen=True, kw_only=True):
     formats: Mapping[str, forms.Format] = {}
     examples: Mapping[str, forms.Examples] = {}
     connectors: tuple[forms.Connectors, ...] = ()
+    estimators: Mapping[str, str] = {}
 
 
 class Names:

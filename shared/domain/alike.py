@@ -14,10 +14,12 @@ from typing import Any
 import msgspec
 
 from shared.domain.catalogue import Revision
+from shared.domain.grouping import joined
 from shared.domain.limits import ASSOCIATED_FROM
 from shared.domain.monitoring import ModelReport
+from shared.domain.pairs import crossed, likeness
 from shared.domain.predictors import Predictors
-from shared.domain.stand_ins import PROFILE, association
+from shared.domain.stand_ins import PROFILE
 
 ALIKE_FROM = 0.8
 """The association of two predictors from which on they are of one group."""
@@ -45,24 +47,20 @@ def alike(revision: Revision, people: Sequence[Mapping[str, Any]], models: Seque
     """
     if len(people) < ASSOCIATED_FROM:
         return []
-    bins = {}
+    bins, in_order = {}, {}
     for predictor in revision.catalogue.predictors:
         if predictor.reads.startswith(PROFILE):
-            [bin_of] = Predictors([predictor]).finders
+            binning = Predictors([predictor])
+            [bin_of], [in_order[predictor.reads]] = binning.finders, binning.ordered
             bins[predictor.reads] = [bin_of(person.get(predictor.reads.removeprefix(PROFILE))) for person in people]
-    group_of = {reads: frozenset([reads]) for reads in bins}
-    weakest = dict.fromkeys(group_of.values(), 1.0)
-    links = [(association(bins[one], bins[other]), one, other) for one, other in combinations(bins, 2)]
-    for strength, one, other in sorted(links, key=lambda link: -link[0]):
-        if strength >= ALIKE_FROM and group_of[one] != group_of[other]:
-            joined = group_of[one] | group_of[other]
-            group_of.update(dict.fromkeys(joined, joined))
-            weakest[joined] = strength
+    links = [
+        (likeness(crossed(bins[one], bins[other]), in_order=in_order[one] and in_order[other]), one, other)
+        for one, other in combinations(bins, 2)
+    ]
     tells = _tells(models)
     return [
-        Alike(reads=tuple(sorted(group, key=lambda reads: (-tells.get(reads, 0.0), reads))), association=weakest[group])
-        for group in dict.fromkeys(group_of.values())
-        if len(group) > 1
+        Alike(reads=tuple(sorted(group, key=lambda reads: (-tells.get(reads, 0.0), reads))), association=weakest)
+        for group, weakest in joined(links, ALIKE_FROM)
     ]
 
 

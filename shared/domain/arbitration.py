@@ -11,13 +11,14 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from shared.domain.columns import Column, Columns, Positions, bits, columns_of, listed, places_by, positions_of, power
 from shared.domain.experiments import AS_USUAL, Way
 from shared.domain.one_by_one import MOST, FewRanked
-from shared.domain.policy.factors import MAX_CONTEXT_WEIGHT, MAX_VALUE, Propensities
+from shared.domain.policy.factors import MAX_CONTEXT_WEIGHT, MAX_VALUE, Propensities, Told
 from shared.domain.policy.policy import Policy
 from shared.domain.policy.rows import Rows, each_of
 from shared.domain.policy.situation import Variables
@@ -37,6 +38,7 @@ def rank(
     now: datetime,
     *,
     arms: Sequence[str] = (),
+    told: Told | None = None,
 ) -> Ranking:
     """The candidates, best first: mandatory ones above all others, then by priority, ties by action id and treatment
     id.
@@ -49,27 +51,41 @@ def rank(
         counts: the models' evidence by model id; a missing one has none.
         now: the decision's time, UTC.
         arms: of experiments that the person is in.
+        told: P of some as estimators from outside say it, in the models' place; None where nobody does.
     """
     few = 0 < candidates.bit_count() <= MOST
     rows = list(each_of(candidates)) if few else []
     positions = np.array(rows, np.intp) if few else positions_of(candidates, len(policy.rows))
     situation = policy.situation(profile, signal, now)
     decision = decision_id(signal.source, signal.id) if policy.factors.explores else ""
-    known = policy.factors.propensities(counts, situation, decision, positions)
+    known = policy.factors.propensities(counts, situation, decision, positions, told)
     way = policy.experiments.way(arms) if arms else AS_USUAL
     # what is reckoned with is what the record keeps: whole parts, and neither 0 nor 1
     if few and way.ranks_by == "priority":
         ranked = FewRanked(policy, candidates, rows, known.p.tolist(), situation, way)
-        return _ranking(candidates, ranked.unlevered, known, **ranked.packed())
-    parts = known.p * PARTS
-    np.rint(parts, out=parts)
-    np.maximum(parts, 1.0, out=parts)
-    np.minimum(parts, PARTS - 1.0, out=parts)
+        return _served(_ranking(candidates, ranked.unlevered, known, **ranked.packed()), known, told)
+    parts = _parts(known.p)
     if way.ranks_by == "chance":
         decision = decision_id(signal.source, signal.id)
     columns = columns_of(policy)
     scores = _Scores(columns, candidates, positions, parts / PARTS, situation, way=way, decision=decision)
-    return scores.ranking(known, parts)
+    return _served(scores.ranking(known, parts), known, told)
+
+
+def _parts(p: Column) -> Column:
+    """P in parts of `PARTS`: whole ones, and neither none nor all."""
+    parts = p * PARTS
+    np.rint(parts, out=parts)
+    np.maximum(parts, 1.0, out=parts)
+    return np.minimum(parts, PARTS - 1.0, out=parts)
+
+
+def _served(ranking: Ranking, known: Propensities, told: Told | None) -> Ranking:
+    """A ranking with who else said P and what the models said instead."""
+    if told is None or known.instead is None:
+        return ranking
+    instead = _parts(known.instead).astype("<u4").tobytes()
+    return msgspec.structs.replace(ranking, said_by=told.by, instead=instead)
 
 
 def scoring(
@@ -245,7 +261,7 @@ def _ranking(candidates: Rows, unlevered: str | None, known: Propensities, **col
         evidence=_steps(known.evidence),
         scores=known.scores,
         shadows=known.shadows,
-        **columns,
+        **columns,  # type: ignore[arg-type]  # none of them is said_by
     )
 
 

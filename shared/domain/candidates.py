@@ -34,6 +34,14 @@ def means(policy: Policy, record: DecisionRecord) -> dict[str, float]:
     return dict(zip(treatments, ranking.halves_of(record.means), strict=True))
 
 
+def instead(policy: Policy, record: DecisionRecord) -> dict[str, float]:
+    """What the models said P of each candidate was, by its id, where others said some of it; empty where nobody did."""
+    if not record.instead:
+        return {}
+    treatments = policy.treatments(policy.checked(unpacked(record.candidate_rows)))
+    return dict(zip(treatments, propensities(record.instead), strict=True))
+
+
 def count(record: DecisionRecord) -> int:
     """How many candidates there were."""
     return unpacked(record.candidate_rows).bit_count() if is_packed(record) else len(record.candidates)

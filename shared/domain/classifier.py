@@ -12,9 +12,9 @@ expected of the bin: the contribution that the action's other treatments on the 
 group's other actions give it, who expect none: r = m. So a bin nobody was in contributes what it does for the siblings,
 and each outcome counts once in what a row believes. A predictor is active, as there, if it alone tells positives from
 negatives with an AUC of 0.52 at least, in this model or in all of the group together; of those that the catalogue
-declares to be alike, the one that tells best in the group alone. There the score is divided by 1 +
-the number of active predictors and calibrated afterwards; by the root of that number odds are spread about as far as
-outcomes are (docs/adr/0022).
+declares to be alike, or that are found to be (`shared.domain.grouping`), the one that tells best in the group alone.
+There the score is divided by 1 + the number of active predictors and calibrated afterwards; by the root of that number
+odds are spread about as far as outcomes are (docs/adr/0022).
 
 What two predictors say together, `shared.domain.interactions` adds to the sum, where the catalogue declares parents.
 
@@ -46,6 +46,7 @@ from shared.domain.counted import (
     together,
     without,
 )
+from shared.domain.grouping import heeding
 from shared.domain.interactions import Interactions
 from shared.domain.pooling import pooled
 from shared.domain.predictors import Predictors
@@ -88,6 +89,7 @@ class Classifier:
     def __init__(self, models: Sequence[Model], predictors: Predictors, counts: Mapping[str, Counts]) -> None:
         """Work out what each bin does to the odds of each row."""
         known = [counts.get(model.id, NO_EVIDENCE) for model in models]
+        predictors = heeding(predictors, counts)
         starting = [model.starting for model in models]
         rows = counted(starting, known, predictors)
         self.means, self.evidence = rows.means, rows.evidence

@@ -47,6 +47,8 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
         propensity_parts: P of each, likewise, as it was ranked by.
         means: what each P was drawn around, as `Ranking` has it; empty where P is the models' mean itself.
         evidence: how many responses each of these was worth, likewise.
+        said_by: the estimators from outside that said P of what is in their scope, as `Ranking` has it.
+        instead: what the models would have said of each, likewise.
         candidates: the same by their ids, in records from before there were `candidate_rows`.
         propensities: P of each of these.
         models: the version of the models that said so.
@@ -74,6 +76,8 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     propensity_parts: bytes = b""
     means: bytes = b""
     evidence: bytes = b""
+    said_by: tuple[str, ...] = ()
+    instead: bytes = b""
     candidates: tuple[str, ...] = ()
     propensities: tuple[float, ...] = ()
     models: str = ""
@@ -91,7 +95,7 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 def kept(ranking: Ranking) -> dict[str, Any]:
     """What a record keeps of a ranking: all that it cannot be made again without."""
-    return {
+    found = {
         "candidate_rows": ranking.candidate_rows,
         "propensity_parts": ranking.propensity_parts,
         "means": ranking.means,
@@ -99,6 +103,7 @@ def kept(ranking: Ranking) -> dict[str, Any]:
         "models": ranking.models,
         "unlevered": ranking.unlevered,
     }
+    return {**found, "said_by": ranking.said_by, "instead": ranking.instead} if ranking.said_by else found
 
 
 def delivery_id(decision_id: str, treatment: str, placement: str | None = None) -> str:

@@ -9,6 +9,7 @@ An estimator is shown an *instance*: the attributes that the catalogue's predict
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -172,6 +173,16 @@ def read(body: bytes) -> FromOutside:
         return _DECODER.decode(body)
     except msgspec.MsgspecError as error:
         raise InvalidError(str(error)) from error
+
+
+def canonical(estimator: FromOutside) -> bytes:
+    """What declares one, the same bytes for the same."""
+    return msgspec.json.encode(estimator, order="sorted")
+
+
+def digest_of(estimator: FromOutside) -> str:
+    """A name of all that it is."""
+    return hashlib.sha256(canonical(estimator)).hexdigest()
 
 
 def reads_of(estimator: FromOutside) -> frozenset[str]:

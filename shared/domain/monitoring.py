@@ -18,6 +18,7 @@ from shared.domain.catalogue import Revision, Starting
 from shared.domain.challenge import Held, held, row_of, tells
 from shared.domain.classifier import model_of
 from shared.domain.counted import Counted, Vector, aucs, contributions, counted, heard
+from shared.domain.grouping import heeding
 from shared.domain.limits import LIMITS, MATURE_FROM, ONE_SIDED_FROM, Severity
 from shared.domain.predictors import SCORES, SHADOWS, Predictors
 from shared.domain.propensity import NO_EVIDENCE, Counts, evidence, propensity
@@ -116,7 +117,7 @@ def report(revision: Revision, now: Snapshot, before: Snapshot | None = None, ol
         before: what they knew, with which now is compared.
         older: what they knew before that, so that responses a day are compared too.
     """
-    predictors = Predictors(revision.catalogue.predictors, revision.catalogue.learning)
+    predictors = heeding(Predictors(revision.catalogue.predictors, revision.catalogue.learning), now.counts)
     rows = [(action, treatment) for action in revision.catalogue.actions for treatment in action.treatments]
     models = [model_of(action, treatment) for action, treatment in rows]
     known = [now.counts.get(model.id, NO_EVIDENCE) for model in models]

@@ -50,7 +50,9 @@ class Predictors:
         cells: the names of the cells of each predictor, by bin.
         says: what each bin of each predictor is, in words.
         parents: the numbers of those whose bins are counted together with those of the others.
-        alike: the numbers of those that say much the same, by group.
+        digests: of the definition of each, with which the names of its cells begin.
+        alike: the numbers of those that are declared to say much the same, by group.
+        alike_from: the association from which on those that were found so are taken for alike; None where none are.
         ordered: whether the bins of each are of numbers, lowest first.
         finders: what finds the bin of a value, by predictor.
         calibrated: whether scores are calibrated by what came of them.
@@ -61,9 +63,11 @@ class Predictors:
         places = {predictor.reads: number for number, predictor in enumerate(predictors)}
         self.parents = tuple([places[reads] for reads in learning.parents])
         self.alike = tuple([tuple([places[reads] for reads in group]) for group in learning.alike])
+        self.alike_from = learning.alike_from
         self.calibrated = learning.calibrated
         self._half_life = f"{_FORGETS}{learning.half_life_days}" if learning.half_life_days else ""
         self.cells = tuple(_cells(predictor) for predictor in predictors)
+        self.digests = tuple([cells[0][: CELL - 1] for cells in self.cells])
         self.ordered = tuple(isinstance(predictor, NumericPredictor) for predictor in predictors)
         self.says = tuple(_says(predictor) for predictor in predictors)
         self.finders = tuple(map(_finder, predictors))

@@ -29,6 +29,8 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
         positives_by_cell, negatives_by_cell: the same by the name of each cell, of those with any.
         positives_by_pair, negatives_by_pair: by the name of each parent's cell, the same of those who were in it.
         era: in whose weights all of it is counted; None where every outcome counts 1 for ever.
+        associations: of no model, but of what is known under `ASSOCIATED`: how closely predictors are associated, in
+            thousandths, by the digests of two.
     """
 
     positives: Count = 0
@@ -38,6 +40,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     positives_by_pair: Mapping[str, ByCell] = {}
     negatives_by_pair: Mapping[str, ByCell] = {}
     era: Era | None = None
+    associations: Mapping[str, int] = {}
 
     def __add__(self, other: Counts) -> Counts:
         """Both together, in whichever order; both are of one era."""
@@ -48,6 +51,9 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NO_EVIDENCE = Counts()
+
+ASSOCIATED = "associated"
+"""The name beside the models' under which associations of predictors are known. No model has it: theirs have an @."""
 
 
 class Tally:
@@ -142,4 +148,6 @@ def version(counts: Mapping[str, Counts]) -> str:
             state.append((model, known.positives, known.negatives, *by_cell))
         elif known.positives or known.negatives:
             state.append((model, known.positives, known.negatives))
+        elif known.associations:
+            state.append((model, known.associations))
     return "m-" + hashlib.sha256(msgspec.json.encode(state, order="sorted")).hexdigest()[:32]

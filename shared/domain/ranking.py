@@ -45,6 +45,8 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
         scores: the bin that the score of each fell into before it was calibrated, likewise, a byte each; empty where
             nothing is calibrated.
         shadows: the bin that the score of a challenger fell into, likewise; empty where there is none.
+        said_by: the estimators from outside that said P of what is in their scope; nobody where the models said all.
+        instead: what the models said then, packed as P is; else empty.
     """
 
     candidate_rows: bytes
@@ -58,6 +60,8 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
     evidence: bytes = b""
     scores: bytes = b""
     shadows: bytes = b""
+    said_by: tuple[str, ...] = ()
+    instead: bytes = b""
 
     def __post_init__(self) -> None:
         """Refuse columns that do not belong together.
@@ -71,7 +75,7 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
             known % 4
             or lengths != (known, known, 2 * known)
             or 4 * len(self.evidence) not in {0, known, 2 * known}
-            or not {4 * len(self.scores), 4 * len(self.shadows)} <= {0, known}
+            or not {4 * len(self.scores), 4 * len(self.shadows), len(self.instead)} <= {0, known}
         ):
             raise ValueError("the columns of a ranking are not of one length")
 

@@ -102,7 +102,7 @@ def replayed(policy: Policy, record: DecisionRecord) -> DecisionRecord:
     ranking = reranking(policy, qualified.rows, propensities, situation, record.models, way=way, decision=decision)
     came_to = answer(policy, record, BestFirst(ranking.rows(), ranking.weights()))
     around = halves(of_rows(policy, qualified.rows, means(policy, record))) if record.means else b""
-    drawn = {"means": around, "evidence": record.evidence}
+    drawn = {"means": around, "evidence": record.evidence, "said_by": record.said_by, "instead": record.instead}
     made = msgspec.structs.replace(came_to, **{**kept(ranking), **drawn}, read=record.read)
     return (
         made

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from shared.domain.catalogue import Revision
 from shared.domain.limits import ASSOCIATED_FROM
 from shared.domain.monitoring import Alert, outside
+from shared.domain.pairs import cramers_v, crossed
 from shared.domain.predictors import MISSING, Predictors
 
 _PARTS = 5
@@ -48,18 +48,8 @@ def stand_ins(revision: Revision, people: Sequence[Mapping[str, Any]]) -> list[A
 
 
 def association(one: Sequence[int], other: Sequence[int]) -> float:
-    """How far one thing says another, 0 to 1: Cramér's V, corrected for its bias (Bergsma, 2013)."""
-    table = np.zeros((max(one) + 1, max(other) + 1))
-    np.add.at(table, (np.asarray(one), np.asarray(other)), 1.0)
-    table = table[table.any(axis=1)][:, table.any(axis=0)]
-    n = table.sum()
-    if min(table.shape) < 2:
-        return 0.0
-    expected = table.sum(axis=1, keepdims=True) * table.sum(axis=0, keepdims=True) / n
-    r, c = table.shape
-    phi = max(0.0, float(((table - expected) ** 2 / expected).sum() / n - (r - 1) * (c - 1) / (n - 1)))
-    smaller = min(r - (r - 1) ** 2 / (n - 1), c - (c - 1) ** 2 / (n - 1)) - 1.0
-    return math.sqrt(phi / smaller) if smaller > 0 else 0.0
+    """How far one thing says another, 0 to 1: Cramér's V, corrected for its bias."""
+    return cramers_v(crossed(one, other))
 
 
 def parted(values: Sequence[Any]) -> list[int]:

@@ -6,7 +6,7 @@ Errors are those of `shared.domain.errors`, never a driver's: `StaleError` when 
 
 from shared.ports.allowances import NOTHING_TAKEN, Allowances, Ledgers, Left, Taken
 from shared.ports.bridging import Intake, Outlet, Record, Records, Row, Rows
-from shared.ports.catalogues import Catalogues, Models
+from shared.ports.catalogues import Associations, Catalogues, Models
 from shared.ports.channels import ChannelProvider, OpenWindow, Outcomes, Receipt, Recording, ResponseWindows
 from shared.ports.contacts import AbandonedDeliveries, Contacts, Deferrals, DeferredDeliveries, Folding
 from shared.ports.history import Days, DecisionHistory, Ended, Seals, Unopened
@@ -18,7 +18,7 @@ from shared.ports.persons import ContactPoints, Persons, Rewrite, behind, creati
 from shared.ports.reckoning import Counted, Reckoning, Unended, Untold
 from shared.ports.releases import Releases
 from shared.ports.reports import Kind, Reports
-from shared.ports.scoring import Scorer, ScorerOf
+from shared.ports.scoring import Asking, Scorer, ScorerOf
 from shared.ports.secrets import Secrets
 from shared.ports.topics import DeadLetters, Parked, Place, Publisher, Quarantine
 from shared.ports.versioned import Versioned
@@ -28,6 +28,8 @@ __all__ = [
     "NOTHING_TAKEN",
     "AbandonedDeliveries",
     "Allowances",
+    "Asking",
+    "Associations",
     "Catalogues",
     "ChannelProvider",
     "Clock",

@@ -55,4 +55,13 @@ class Models(Protocol):
     """The adaptive models' counts."""
 
     def counts(self) -> Mapping[str, Counts]:
-        """All counts by model id; cached, refreshed behind the answer."""
+        """All counts by model id, with those of pairs of predictors under a name that no model has; cached, refreshed
+        behind the answer.
+        """
+
+
+class Associations(Protocol):
+    """How closely predictors are associated: a part of the models' state, which their counts tell too."""
+
+    def associate(self, associations: Mapping[str, int]) -> None:
+        """Keep it, in thousandths by the digests of two, in place of what was known of it."""

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal, Protocol
 
-Kind = Literal["models", "challengers", "evidence", "learning", "measures"]
+Kind = Literal["models", "challengers", "evidence", "learning", "measures", "pairs"]
 """What models knew on a day; estimators that are held against them; how each did; what was learnt on a day; what a time
-came to.
+came to; how often those who were given something on a day were in two bins at once.
 """
 
 

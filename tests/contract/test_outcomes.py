@@ -13,7 +13,7 @@ from shared.domain.errors import StaleError
 from shared.domain.forgetting import day
 from shared.domain.observed import Increment, Lesson, Observed, took
 from shared.domain.outcome import Outcome
-from shared.domain.propensity import Counts, present
+from shared.domain.propensity import ASSOCIATED, Counts, present
 from shared.ports import Recording
 from tests.contract.renewals import renewals_end
 from tests.contract.samples import NOW, contact, delivery, take, taught
@@ -51,6 +51,16 @@ def test_an_outcome_is_kept_noted_and_learnt(reserved):
     assert reserved.contacts.history("p-1").value.contacts[delivery(1).delivery_id].state == "reserved"
     [kept] = reserved.outcomes.observed([delivery(1).delivery_id, delivery(2).delivery_id]).values()
     assert kept.value.each() == [outcome(value=2.5)]
+
+
+def test_how_predictors_are_associated_is_known_beside_what_is_learnt(reserved):
+    reserved.new_models().associate({"AAAAABBBBB": 900})
+    reserved.new_models().associate({"AAAAACCCCC": 800})
+    take(reserved.outcomes, outcome(), delivery(1))
+    assert reserved.new_models().counts() == {
+        delivery(1).model: POSITIVE,
+        ASSOCIATED: Counts(associations={"AAAAACCCCC": 800}),
+    }
 
 
 def test_a_repeated_outcome_changes_nothing(reserved):

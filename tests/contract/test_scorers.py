@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,7 +19,9 @@ from emulators.provider import Behaviour
 from emulators.sandbox import SCORING_HOST, Server
 from shared.adapters.channels.egress import Egress
 from shared.adapters.scoring import Scorers
-from shared.adapters.scoring.endpoint import OPEN_SECONDS, OPENS_AFTER, EndpointScorer
+from shared.adapters.scoring.circuit import OPEN_SECONDS, OPENS_AFTER
+from shared.adapters.scoring.endpoint import EndpointScorer
+from shared.adapters.scoring.in_time import InTime
 from shared.domain.errors import InvalidError, NotTakenError
 from shared.domain.estimators import Endpoint, read
 from tests.served import served
@@ -99,6 +102,32 @@ def test_an_endpoint_that_fails_or_is_late_gives_no_score(sandbox, mode):
     sandbox.provider.behave(Behaviour(channel="scoring", mode=mode))
 
     assert opened(sandbox, endpoint(timeout_seconds=0.1))(INSTANCES) == [None] * 3
+
+
+def test_a_decision_waits_for_an_estimator_no_longer_than_it_was_declared(sandbox):
+    egress = Egress({SCORING_HOST: f"http://127.0.0.1:{sandbox.server_port}"})
+    scorers = Scorers(egress, [SCORING_HOST])
+    assert scorers.within(endpoint(), 30.0)(INSTANCES) == scorers.within(read(SAMPLE), 30.0)(INSTANCES)
+    assert None not in scorers.within(endpoint(), 30.0)(INSTANCES)
+    assert scorers.within(read(SAMPLE), -1.0)(INSTANCES) == [None] * 3
+
+
+def test_who_is_late_is_left_alone_and_its_request_goes_on():
+    now, let_go = 0.0, threading.Event()
+    asked = []
+
+    def slow(instances):
+        asked.append(len(instances))
+        let_go.wait(30.0)
+        return [0.5] * len(instances)
+
+    scorer = InTime(slow, 0.001, lambda: now)
+    for _ in range(OPENS_AFTER + 1):
+        assert scorer(INSTANCES) == [None] * 3
+    assert len(asked) == OPENS_AFTER
+    let_go.set()
+    now = OPEN_SECONDS
+    assert InTime(slow, 30.0, lambda: now)(INSTANCES) == [0.5] * 3
 
 
 @pytest.mark.parametrize(

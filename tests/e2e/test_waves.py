@@ -112,6 +112,8 @@ def test_a_wave_whose_execution_is_killed_goes_on_from_its_last_page(bank):
     done = json.loads(ended(bank, start(bank, {"audience": audience, "wave": wave}))["result"])
 
     assert (done["state"], done["accepted"], done["reconciled"]["decided"]) == ("done", 5, 5)
+    steered = [(step["what"], step["by"], step.get("per_minute")) for step in done["steered"]]
+    assert steered == [("paused", "local", None), ("resumed", "local", 6000)]
     decisions = decisions_of(wave, people)
     bank.settle(decisions)
     assert max(len(found) for found in bank.messages(decisions).values()) == 1

@@ -46,7 +46,7 @@ class Challenge:
     def __init__(self):
         self.asked = []
 
-    def __call__(self, challenger, since, until, now, prefix=""):
+    def __call__(self, challenger, since, until, now, scope):
         self.asked.append((challenger.name, since.date(), until.date()))
         compared = Compared(treatments=9, positives=9, unscored=0, verdict="better", gain=(0.2, 0.1, 0.3))
         return Challenged(challenger=challenger.name, since=since, until=until, compared=compared, passed_over=0)

@@ -20,6 +20,7 @@ from functions.records.evaluating import Evaluate
 from functions.records.exporting import ExportShapes
 from functions.records.measuring import Measure
 from functions.records.measuring_api import Measuring, measuring_routes
+from functions.records.proving import Evidence
 from functions.records.watching import Watch, off_policy
 from functions.records.weighing import Weigh
 from shared.adapters import memory
@@ -55,6 +56,7 @@ EXPERIMENTING = Revision(
         rules=(Holdout(id="control", share=0.1, stops=("marketing",), reason="Control."), *revision().catalogue.rules),
     )
 )
+EVIDENCE = Evidence(memory.Reports(memory.Store()))
 ARMS = Experiments(EXPERIMENTING.catalogue, (), ())
 RATES = {"standing=random": 0.1, "standing=b": 0.2, "": 0.2}
 
@@ -119,7 +121,7 @@ def ask(path, told=()):
         Evaluate(history, catalogues),
         ExportShapes(history, catalogues, memory.Models(store)),
         EvaluateChange(history, Measures(history), catalogues),
-        Watch(Measures(history), catalogues, EvaluateChange(history, Measures(history), catalogues)),
+        Watch(Measures(history), catalogues, EvaluateChange(history, Measures(history), catalogues), EVIDENCE),
     )
     keys = Keyring('{"audit": {"key": "k"}}')
     routes = [
@@ -409,5 +411,5 @@ def test_before_a_canary_goes_on_its_value_is_asked_and_may_stop_it():
             return Met(5, {}), Met(500, {})
 
     for low, verdict in ((-0.3, "stop"), (-0.1, "go_on")):
-        watch = Watch(Counted(), catalogues, lambda *_: worth_of(low, low + 0.1))  # noqa: B023
+        watch = Watch(Counted(), catalogues, lambda *_: worth_of(low, low + 0.1), EVIDENCE)  # noqa: B023
         assert watch(live.id, live.id, 1, NOW, NOW + timedelta(minutes=5)).verdict == verdict

@@ -61,7 +61,7 @@ ROUTES = {
             *measuring_routes(*[NOTHING] * 3),
             *changes_routes(*[NOTHING] * 3),
             *models_routes(*[NOTHING] * 5),
-            *learning_routes(*[NOTHING] * 3),
+            *learning_routes(*[NOTHING] * 4),
             *kept_routes(*[NOTHING] * 2),
         ],
         records_openapi,

@@ -11,7 +11,7 @@ import msgspec
 from shared.adapters.firestore.client import Database, fields_of
 from shared.adapters.refreshing import MODELS_REFRESH_SECONDS, Clock, Monotonic, Refreshing, nothing_prepared
 from shared.domain.forgetting import Era, day
-from shared.domain.propensity import Counts, Tally, present
+from shared.domain.propensity import ASSOCIATED, Counts, Tally, present
 
 MODELS = "models"
 SHARDS = 4
@@ -19,7 +19,7 @@ SHARDS = 4
 
 
 class Models:
-    """The port `Models`: the sum of each model's shards."""
+    """The port `Models`: the sum of each model's shards; and the port `Associations`."""
 
     def __init__(
         self,
@@ -42,17 +42,28 @@ class Models:
         """All counts by model id; cached, refreshed behind the answer."""
         return self._counts.get()
 
+    def associate(self, associations: Mapping[str, int]) -> None:
+        """Keep how closely predictors are associated, in place of what was known of it."""
+        batch = self._database.client.batch()
+        fields = {"model": ASSOCIATED, "associations": dict(associations)}
+        batch.set(self._database.reference(MODELS, ASSOCIATED), fields)
+        self._database.commit(batch, blind=True)
+
     def _load(self) -> Mapping[str, Counts]:
+        found: dict[str, Counts] = {}
         tallies: defaultdict[tuple[str, Era | None], Tally] = defaultdict(Tally)
         for snapshot in self._database.query(self._database.client.collection(MODELS)):
             shard = fields_of(snapshot)
             name, counts = shard.pop("model"), msgspec.convert(shard, Counts)
-            tallies[name, counts.era].add(counts)
+            if name == ASSOCIATED:
+                found[name] = counts
+            else:
+                tallies[name, counts.era].add(counts)
         by_model: defaultdict[str, list[Counts]] = defaultdict(list)
         for (name, era), tally in tallies.items():
             by_model[name].append(tally.counts(era))
         today = day(self._clock())
-        found = {name: present(by_era, today) for name, by_era in by_model.items()}
+        found |= {name: present(by_era, today) for name, by_era in by_model.items()}
         self._prepare(found)
         return found
 

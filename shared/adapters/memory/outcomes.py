@@ -17,7 +17,7 @@ from shared.domain.errors import StaleError
 from shared.domain.forgetting import Era, day
 from shared.domain.lessons import Lessons, teach
 from shared.domain.observed import Observed, Took
-from shared.domain.propensity import NO_EVIDENCE, Counts, present
+from shared.domain.propensity import ASSOCIATED, NO_EVIDENCE, Counts, present
 from shared.ports import Meter, Recording, Versioned
 
 
@@ -83,7 +83,7 @@ class Outcomes:
 
 
 class Models:
-    """The port `Models`."""
+    """The ports `Models` and `Associations`."""
 
     def __init__(
         self,
@@ -105,6 +105,11 @@ class Models:
     def counts(self) -> Mapping[str, Counts]:
         """All counts by model id; cached, refreshed behind the answer."""
         return self._counts.get()
+
+    def associate(self, associations: Mapping[str, int]) -> None:
+        """Keep how closely predictors are associated, in place of what was known of it."""
+        with self._store.lock:
+            self._store.models[ASSOCIATED] = Counts(associations=dict(associations))
 
     def _load(self) -> Mapping[str, Counts]:
         with self._store.lock:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from shared.adapters.channels.egress import Egress
 from shared.adapters.scoring.declared import DeclaredScorer
 from shared.adapters.scoring.endpoint import EndpointScorer, Token, google_token
+from shared.adapters.scoring.in_time import InTime
 from shared.domain.errors import InvalidError
 from shared.domain.estimators import Endpoint, FromOutside
 from shared.ports import Scorer
@@ -28,8 +29,15 @@ class Scorers:
 
     def __call__(self, declared: FromOutside) -> Scorer:
         """The estimator, ready to score."""
-        if not isinstance(declared, Endpoint):
-            return DeclaredScorer(declared)
+        return self._endpoint(declared) if isinstance(declared, Endpoint) else DeclaredScorer(declared)
+
+    def within(self, declared: FromOutside, seconds: float) -> Scorer:
+        """The estimator, ready to score while a decision waits, which it does for some seconds at the most."""
+        if isinstance(declared, Endpoint):
+            return InTime(self._endpoint(declared), seconds)
+        return DeclaredScorer(declared, seconds)
+
+    def _endpoint(self, declared: Endpoint) -> Scorer:
         host = urlsplit(declared.url).hostname or ""
         if host not in self._hosts:
             raise InvalidError(f"{host} is none of SCORING_HOSTS", field="url")

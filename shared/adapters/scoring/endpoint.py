@@ -15,14 +15,9 @@ import msgspec
 
 from shared.adapters.channels.egress import Egress
 from shared.adapters.channels.exchange import Exchange
+from shared.adapters.scoring.circuit import Circuit
 from shared.domain.errors import NotTakenError, PermanentError, TransientError
 from shared.domain.estimators import Endpoint, Instance, probability
-
-OPENS_AFTER = 3
-"""Failures in a row after which an endpoint is left alone."""
-
-OPEN_SECONDS = 30.0
-"""For how long."""
 
 MOST_ANSWER_BYTES = 1024 * 1024
 
@@ -40,9 +35,7 @@ class EndpointScorer:
         self._declared = declared
         self._exchange = Exchange(egress)
         self._token = token
-        self._monotonic = monotonic
-        self._failures = 0
-        self._closed_until = float("-inf")
+        self._circuit = Circuit(monotonic)
 
     def __call__(self, instances: Sequence[Instance]) -> Sequence[float | None]:
         """P of each instance."""
@@ -55,15 +48,11 @@ class EndpointScorer:
     def _scores(self, asked: Sequence[Instance]) -> Sequence[float | None]:
         """P of some; of none of them where the endpoint fails or is left alone."""
         nothing: list[float | None] = [None] * len(asked)
-        if self._failures >= OPENS_AFTER and self._monotonic() < self._closed_until:
+        if self._circuit.is_open:
             return nothing
         told = self._asked(asked)
-        if told is None:
-            self._failures += 1
-            self._closed_until = self._monotonic() + OPEN_SECONDS
-            return nothing
-        self._failures = 0
-        return told
+        self._circuit.note(failed=told is None)
+        return nothing if told is None else told
 
     def _asked(self, asked: Sequence[Instance]) -> list[float | None] | None:
         headers = {"content-type": "application/json", "accept": "application/json"}

@@ -5,7 +5,7 @@ into the catalogue of a revision. What people write down just as a revision hold
 """
 
 from shared.authoring.forms.actions import Action, Actions, Treatment
-from shared.authoring.forms.arbitration import Arbitration
+from shared.authoring.forms.arbitration import Arbitration, Estimator
 from shared.authoring.forms.audiences import Audiences
 from shared.authoring.forms.bank import Bank, Brand, Group, Issue, Level
 from shared.authoring.forms.connectors import Connectors
@@ -50,6 +50,7 @@ __all__ = [
     "Consent",
     "ContactPolicy",
     "Cooldown",
+    "Estimator",
     "Example",
     "Examples",
     "Expected",

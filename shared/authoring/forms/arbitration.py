@@ -12,7 +12,26 @@ from shared.domain.catalogue import (
     SymbolicPredictor,
     Weights,
 )
+from shared.domain.catalogue.arbitration import Deadline
+from shared.domain.part import Id
+from shared.domain.rules import Scope
 from shared.domain.slot_rules import SlotRules
+
+
+class Estimator(Form, frozen=True, kw_only=True):
+    """An estimator from outside that a file in estimators/ declares.
+
+    Attributes:
+        name: that of its file, without .json, and of what is in it.
+        scope: the treatments that it is held against the models for, and that it says P of.
+        serves: whether it says P in the models' place, rather than being held against them.
+        deadline_ms: within which it has to have said P of all that a decision asks about; otherwise the models say it.
+    """
+
+    name: Id
+    scope: Scope = Scope()
+    serves: bool = False
+    deadline_ms: Deadline = 100
 
 
 class Arbitration(Form, frozen=True, kw_only=True):
@@ -26,6 +45,7 @@ class Arbitration(Form, frozen=True, kw_only=True):
         exploration: whether P is the models' mean (off) or drawn from what they know (thompson).
         effect: what counts of a treatment: P itself (acceptance), or P less the action's anyway (uplift).
         learning: how models learn from outcomes.
+        estimators: those from outside that challenge the models, or serve in their place.
     """
 
     weights: Weights = Weights()
@@ -35,3 +55,4 @@ class Arbitration(Form, frozen=True, kw_only=True):
     exploration: Exploration = "off"
     effect: Effect = "acceptance"
     learning: Learning = Learning()
+    estimators: tuple[Estimator, ...] = ()

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import Meta, Raw
 
-from shared.domain.part import Cel, Factor, Name, Part, Read, Text
+from shared.domain.part import Cel, Factor, Id, Name, Part, Read, Text
 from shared.domain.rules import Scope
 
 MOST_BINS = 62
@@ -72,6 +72,9 @@ Predictor = NumericPredictor | SymbolicPredictor
 
 MOST_PARENTS = 3
 
+Deadline = Annotated[int, Meta(ge=1, le=2000)]
+"""Milliseconds that a decision waits for somebody else at the most."""
+
 
 class Challenger(Part, frozen=True, kw_only=True):
     """Another way of scoring by the same counts, which scores every decision and touches none.
@@ -93,6 +96,8 @@ class Learning(Part, frozen=True, kw_only=True):
             what two say together; each is the reads of a predictor.
         alike: groups of predictors that say much the same: a model counts all, and listens to the one of each that
             tells best.
+        alike_from: the association from which on predictors are of one group as well, as it is found night by night by
+            counting pairs of them; without it only those declared are.
         half_life_days: after how many days an outcome counts half as much; where there is none it counts for ever.
         calibrated: whether what came of those to whom a model's score said so corrects what it says.
         challenger: what scores beside the models, to be held against them; it takes calibrated ones.
@@ -100,9 +105,29 @@ class Learning(Part, frozen=True, kw_only=True):
 
     parents: Annotated[tuple[Read, ...], Meta(max_length=MOST_PARENTS)] = ()
     alike: tuple[Annotated[tuple[Read, ...], Meta(min_length=2)], ...] = ()
+    alike_from: Annotated[float, Meta(ge=0.5, le=1)] | None = None
     half_life_days: Annotated[int, Meta(ge=1, le=3650)] | None = None
     calibrated: bool = False
     challenger: Challenger | None = None
+
+
+class DeclaredEstimator(Part, frozen=True, kw_only=True):
+    """An estimator from outside, `shared.domain.estimators`: a challenger that is held against the models every night,
+    or, once it serves, what says P of the treatments in its scope.
+
+    Attributes:
+        name: what it is called.
+        estimator: what it is, as its file says it in JSON.
+        scope: the treatments that it is held against the models for, and that it says P of.
+        serves: whether it says P in the models' place; they go on learning, and are held against it.
+        deadline_ms: within which it has said P of all that is asked about in a decision. Otherwise the models say it.
+    """
+
+    name: Id
+    estimator: Raw
+    scope: Scope = Scope()
+    serves: bool = False
+    deadline_ms: Deadline = 100
 
 
 Effect = Literal["acceptance", "uplift"]

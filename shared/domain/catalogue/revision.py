@@ -8,7 +8,15 @@ from typing import Self
 import msgspec
 
 from shared.domain.catalogue.actions import Action, Treatment
-from shared.domain.catalogue.arbitration import ContextWeight, Effect, Exploration, Learning, Predictor, Weights
+from shared.domain.catalogue.arbitration import (
+    ContextWeight,
+    DeclaredEstimator,
+    Effect,
+    Exploration,
+    Learning,
+    Predictor,
+    Weights,
+)
 from shared.domain.catalogue.audiences import Audience
 from shared.domain.catalogue.callbacks import Callback
 from shared.domain.catalogue.conditions import Condition, Exclusion, Expression
@@ -47,7 +55,8 @@ class Catalogue(Part, frozen=True, kw_only=True):
     starts a decision. `connectors` are the providers that channels are sent through. `experiments` part persons
     into arms.
     `effect` is what counts of a treatment. `fairness` is what simulations are held
-    against, and `gates` what changes are. `audiences` are whom waves go to.
+    against, and `gates` what changes are. `audiences` are whom waves go to. `estimators` are those from outside,
+    which challenge the models or serve in their place.
     """
 
     name: str
@@ -88,6 +97,7 @@ class Catalogue(Part, frozen=True, kw_only=True):
     fairness: Fairness = Fairness()
     audiences: tuple[Audience, ...] = ()
     gates: Gates = Gates()
+    estimators: tuple[DeclaredEstimator, ...] = ()
 
     def canonical(self) -> bytes:
         """The bytes that the digest is taken of: the same catalogue gives the same bytes on any machine."""
@@ -119,6 +129,8 @@ class Revision:
         for expression in catalogue.expressions.values():
             # a piece of the data would keep all of it in memory
             msgspec.structs.force_setattr(expression, "encoded", expression.encoded.copy())
+        for declared in catalogue.estimators:
+            msgspec.structs.force_setattr(declared, "estimator", declared.estimator.copy())
         return cls(catalogue, canonical=data)
 
     @cached_property

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
 import msgspec
 
-from shared.domain.catalogue import Attribute, Catalogue, Channel, ContextWeight, Learning, NumericPredictor, Predictor
+from shared.domain.catalogue import (
+    Attribute,
+    Catalogue,
+    Channel,
+    ContextWeight,
+    DeclaredEstimator,
+    Learning,
+    NumericPredictor,
+    Predictor,
+)
 from shared.domain.catalogue.formats import Shape
 from shared.domain.differences.change import Change, changed, number, paired, pounds, quoted, scope_words, whole
 from shared.domain.differences.slots import of_slots
@@ -89,6 +99,7 @@ def _of_arbitration(old: Catalogue, new: Catalogue) -> Iterator[Change]:
     was, is_now = old.learning, new.learning
     yield from changed("learning", "parents", _parents(was), _parents(is_now), str, actions=0)
     yield from changed("learning", "alike", _alike(was), _alike(is_now), str, actions=0)
+    yield from changed("learning", "alike from", _alike_from(was), _alike_from(is_now), str, actions=0)
     yield from changed("learning", "half-life", _forgetting(was), _forgetting(is_now), str, actions=0)
     yield from changed("learning", "calibrated", was.calibrated, is_now.calibrated, _value, actions=0)
     yield from changed("learning", "challenger", _challenger(was), _challenger(is_now), str, actions=0)
@@ -98,6 +109,28 @@ def _of_arbitration(old: Catalogue, new: Catalogue) -> Iterator[Change]:
             yield whole(about, was, is_now, _bins)
         else:
             yield from changed(about, "bins", _bins(was), _bins(is_now), str, actions=0)
+    yield from _of_estimators(old, new)
+
+
+def _of_estimators(old: Catalogue, new: Catalogue) -> Iterator[Change]:
+    for name, was, is_now in paired(old.estimators, new.estimators, lambda each: each.name):
+        about = f"estimator {name}"
+        if was is None or is_now is None:
+            yield whole(about, was, is_now, _role)
+            continue
+        yield from changed(about, "role", _role(was), _role(is_now), str, actions=0)
+        yield from changed(about, "file", _digest(was), _digest(is_now), str, actions=0)
+        before, after = scope_words(was.scope, old), scope_words(is_now.scope, new)
+        yield from changed(about, "scope", before, after, str, actions=0)
+        yield from changed(about, "deadline", was.deadline_ms, is_now.deadline_ms, lambda ms: f"{ms} ms", actions=0)
+
+
+def _role(estimator: DeclaredEstimator) -> str:
+    return "serves" if estimator.serves else "challenges"
+
+
+def _digest(estimator: DeclaredEstimator) -> str:
+    return hashlib.sha256(estimator.estimator).hexdigest()[:12]
 
 
 def _parents(learning: Learning) -> str:
@@ -106,6 +139,10 @@ def _parents(learning: Learning) -> str:
 
 def _alike(learning: Learning) -> str:
     return "; ".join(", ".join(group) for group in learning.alike) or "none"
+
+
+def _alike_from(learning: Learning) -> str:
+    return "declared ones only" if learning.alike_from is None else f"an association of {learning.alike_from:g}"
 
 
 def _forgetting(learning: Learning) -> str:

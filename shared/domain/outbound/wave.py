@@ -29,6 +29,11 @@ LONGEST_WAIT_SECONDS = 300.0
 """Of an execution between two questions, however long there is to wait."""
 
 WaveState = Literal["running", "paused", "cancelled", "done"]
+Steering = Literal["paused", "resumed", "cancelled"]
+
+STEERED = 100
+"""Steps of operators that a wave remembers, the last ones."""
+
 Phase = Literal["finding", "planning", "sending", "reconciling"]
 
 
@@ -57,6 +62,15 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     worth: float = 0.0
     bound: float = 0.0
     missing: dict[str, int] = {}
+
+
+class Steered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an operator did to a wave, and when; with the pace that a wave was resumed at, where one was given."""
+
+    what: Steering
+    by: str
+    at: Instant
+    per_minute: int | None = None
 
 
 class Reconciled(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -111,6 +125,7 @@ class OutboundWave(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         left_out: persons of these without a signal: the plan had no place left for them, and no other channel.
         reconciled: what became of the signals, as it was found last.
         ended_at: when it was done or cancelled.
+        steered: what operators did to it since it was begun, in order.
     """
 
     id: str
@@ -140,6 +155,7 @@ class OutboundWave(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     left_out: int = 0
     reconciled: Reconciled | None = None
     ended_at: Instant | None = None
+    steered: tuple[Steered, ...] = ()
 
     def may_be_taken(self, execution: str, now: datetime) -> bool:
         """Whether an execution may go on with it: it runs, and belongs to nobody who is still heard of."""
@@ -155,16 +171,19 @@ class OutboundWave(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         """Whether it runs, and this execution has it still."""
         return self.state == "running" and self.execution == execution
 
-    def paused(self) -> OutboundWave:
+    def paused(self, by: str, now: datetime) -> OutboundWave:
         """The same, waiting for somebody to resume it.
 
         Raises:
             InvalidError: it has ended.
         """
         self._check("paused")
-        return msgspec.structs.replace(self, state="paused", execution="")
+        if self.state == "paused":
+            return self
+        steered = self._steered(Steered(what="paused", by=by, at=now))
+        return msgspec.structs.replace(self, state="paused", execution="", steered=steered)
 
-    def resumed(self, per_minute: int | None) -> OutboundWave:
+    def resumed(self, per_minute: int | None, by: str, now: datetime) -> OutboundWave:
         """The same, for whichever execution comes first; one that still had it has it no more.
 
         Raises:
@@ -172,9 +191,12 @@ class OutboundWave(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         """
         self._check("resumed")
         rate = self.per_minute if per_minute is None else per_minute
-        return msgspec.structs.replace(self, state="running", execution="", per_minute=rate, next_at=None)
+        steered = self._steered(Steered(what="resumed", by=by, at=now, per_minute=per_minute))
+        return msgspec.structs.replace(
+            self, state="running", execution="", per_minute=rate, next_at=None, steered=steered
+        )
 
-    def cancelled(self, now: datetime) -> OutboundWave:
+    def cancelled(self, by: str, now: datetime) -> OutboundWave:
         """The same, for good. What was sent goes its way.
 
         Raises:
@@ -183,7 +205,11 @@ class OutboundWave(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         if self.state == "cancelled":
             return self
         self._check("cancelled")
-        return msgspec.structs.replace(self, state="cancelled", execution="", ended_at=now)
+        steered = self._steered(Steered(what="cancelled", by=by, at=now))
+        return msgspec.structs.replace(self, state="cancelled", execution="", ended_at=now, steered=steered)
+
+    def _steered(self, step: Steered) -> tuple[Steered, ...]:
+        return (*self.steered[1 - STEERED :], step)
 
     def _check(self, wanted: str) -> None:
         if self.state in ("done", "cancelled"):

@@ -38,6 +38,7 @@ class Propensities(NamedTuple):
         evidence: how many responses each is worth, likewise.
         scores: the bin that the score of each fell into before calibration; empty where there is none.
         shadows: the same of a challenger.
+        instead: what the models said of each, where others said some of it in their place; None where nobody did.
     """
 
     p: Vector
@@ -47,6 +48,26 @@ class Propensities(NamedTuple):
     evidence: Vector | None = None
     scores: bytes = b""
     shadows: bytes = b""
+    instead: Vector | None = None
+
+
+class Told(NamedTuple):
+    """P of some rows as estimators from outside said it.
+
+    Attributes:
+        by: their names.
+        p: P by row, from 0 to 1.
+    """
+
+    by: tuple[str, ...]
+    p: Mapping[int, float]
+
+    def over(self, p: Vector, rows: Numbers) -> Vector:
+        """P of rows with that of the models in place of what nobody said."""
+        found = p.copy()
+        for place, row in enumerate(rows.tolist()):
+            found[place] = self.p.get(row, p[place])
+        return found
 
 
 class Factors:
@@ -80,7 +101,12 @@ class Factors:
         self._said: tuple[tuple[Mapping[str, Counts], _Say], ...] = ()
 
     def propensities(
-        self, counts: Mapping[str, Counts], situation: Variables, decision: str, rows: Numbers
+        self,
+        counts: Mapping[str, Counts],
+        situation: Variables,
+        decision: str,
+        rows: Numbers,
+        told: Told | None = None,
     ) -> Propensities:
         """P by the models' evidence; what does not depend on the person is worked out once for as long as the same
         mapping is given.
@@ -90,11 +116,12 @@ class Factors:
             situation: the person and the moment.
             decision: the decision's id, by which propensities are drawn where the catalogue explores.
             rows: the numbers of those that may be.
+            told: what others say of some, in the models' place.
         """
         for known, say in self._said:
             if known is counts:
-                return say(situation, decision, rows)
-        return self.prepare(counts)(situation, decision, rows)
+                return say(situation, decision, rows, told)
+        return self.prepare(counts)(situation, decision, rows, told)
 
     def prepare(self, counts: Mapping[str, Counts]) -> _Say:
         """Work out what does not depend on the person. What was worked out by the counts before stays as well, for
@@ -108,7 +135,12 @@ class Factors:
         import numpy as np  # noqa: PLC0415 - see above
 
         every, version_ = np.array(self.starting(counts), np.float64), version(counts)
-        return lambda _situation, _decision, rows: Propensities(every.take(rows), version_)
+
+        def say(_situation: Variables, _decision: str, rows: Numbers, told: Told | None) -> Propensities:
+            p = every.take(rows)
+            return Propensities(p, version_) if told is None else Propensities(told.over(p, rows), version_, instead=p)
+
+        return say
 
     def _scoring(self, counts: Mapping[str, Counts]) -> _Say:
         from shared.domain.classifier import Classifier, model_of, rounded  # noqa: PLC0415 - numpy, see above
@@ -118,7 +150,7 @@ class Factors:
         drawn = self._drawing(classifier.evidence) if self.explores else None
         shadow = self._shadow(models, counts)
 
-        def say(situation: Variables, decision: str, rows: Numbers) -> Propensities:
+        def say(situation: Variables, decision: str, rows: Numbers, told: Told | None) -> Propensities:
             bins = self.predictors(situation)
             p = classifier(bins).take(rows)
             named = self.predictors.named(bins)
@@ -126,11 +158,21 @@ class Factors:
             if classifier.calibration is not None:
                 p, places = classifier.calibration(p, rows)
                 scores, shadows = places.astype("u1").tobytes(), shadow(bins, rows)
+            instead = None
+            if told is not None:
+                instead, p = p, told.over(p, rows)
             if drawn is None:
-                return Propensities(p, version_, named, scores=scores, shadows=shadows)
+                return Propensities(p, version_, named, scores=scores, shadows=shadows, instead=instead)
             means = rounded(p, PROPENSITY_DIGITS)
             return Propensities(
-                drawn(means, decision, rows), version_, named, means, classifier.evidence.take(rows), scores, shadows
+                drawn(means, decision, rows),
+                version_,
+                named,
+                means,
+                classifier.evidence.take(rows),
+                scores,
+                shadows,
+                instead,
             )
 
         return say
@@ -148,7 +190,11 @@ class Factors:
         kept = [number for number, predictor in enumerate(every) if predictor.reads not in challenger.without]
         reads = {every[number].reads for number in kept}
         groups = (tuple([each for each in group if each in reads]) for group in self._catalogue.learning.alike)
-        learning = Learning(parents=challenger.parents, alike=tuple([group for group in groups if len(group) > 1]))
+        learning = Learning(
+            parents=challenger.parents,
+            alike=tuple([group for group in groups if len(group) > 1]),
+            alike_from=self._catalogue.learning.alike_from,
+        )
         classifier = Classifier(models, Predictors([every[number] for number in kept], learning), counts)
 
         def shadow(bins: Sequence[int], rows: Numbers) -> bytes:
@@ -179,8 +225,8 @@ class Factors:
 _Shadow = Callable[[Sequence[int], "Numbers"], bytes]
 """Says the bins of a challenger's scores."""
 
-_Say = Callable[[Variables, str, "Numbers"], Propensities]
-"""Says P in a situation, by the counts of one moment."""
+_Say = Callable[[Variables, str, "Numbers", Told | None], Propensities]
+"""Says P in a situation, by the counts of one moment and by what others say of some rows."""
 
 
 def worth(value: float, price: float) -> float:

@@ -52,6 +52,7 @@ class Policy:
         masks: the rows by what no condition says.
         slotting: what fills the slots of a request.
         scoped_weights: the context weights, each with the rows in its scope.
+        serving: the estimators from outside that say P, each with the rows of which it does.
     """
 
     def __init__(self, revision: Revision) -> None:
@@ -67,6 +68,7 @@ class Policy:
         self.masks = Masks(revision, self.rows)
         self.slotting = Slotting(revision, self.rows, self._row_of)
         self.scoped_weights = tuple((w.weight, self.scopes.of(w.scope)) for w in catalogue.context_weights)
+        self.serving = tuple((each, self.scopes.of(each.scope)) for each in catalogue.estimators if each.serves)
         self._ids = tuple(self._row_of)
         self._programs: dict[str, Program] = {}
         self._facts: dict[int, dict[str, Any]] = {}

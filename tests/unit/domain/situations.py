@@ -69,9 +69,9 @@ def policy(**changes: Any) -> Policy:
     """The bank as a case changes it, compiled.
 
     Args:
-        changes: `rules`, `context_weights`, `weights`, `slots`, `exclusions`, `predictors`, `exploration` as in a
-            catalogue; `policy`: conditions by level and kind; `actions`: fields by action; `only`: the actions that
-            there are.
+        changes: `rules`, `context_weights`, `weights`, `slots`, `exclusions`, `predictors`, `exploration`, `learning`
+            as in a catalogue; `policy`: conditions by level and kind; `actions`: fields by action; `only`: the actions
+            that there are; `estimators`: by name what arbitration.yaml and what its file says.
     """
     return _policy(json.dumps({key: value for key, value in changes.items() if value is not None}, default=str))
 
@@ -108,7 +108,10 @@ def _policy(changes: str) -> Policy:
         "slots": changed.get("slots", {}),
         "predictors": changed.get("predictors", []),
         "exploration": changed.get("exploration", "off"),
+        "learning": changed.get("learning", {}),
+        "estimators": [{"name": name, **form} for name, (form, _) in changed.get("estimators", {}).items()],
     }
+    files |= {f"estimators/{name}.json": declared for name, (_, declared) in changed.get("estimators", {}).items()}
     return Policy(
         build({name: json.dumps(file, default=str) for name, file in files.items() if file.get("actions", True)})
     )

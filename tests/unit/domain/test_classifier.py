@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from shared.domain.catalogue import Learning, NumericPredictor, Starting, SymbolicPredictor
 from shared.domain.classifier import ACTIVE_FROM, Classifier, Model, rounded
+from shared.domain.grouping import heeding
 from shared.domain.pooling import pooled
 from shared.domain.predictors import Predictors
-from shared.domain.propensity import NO_EVIDENCE, Counts, Tally, propensity
+from shared.domain.propensity import ASSOCIATED, NO_EVIDENCE, Counts, Tally, propensity, version
 from tests.unit.domain.lessons import learn
 
 PREDICTORS = Predictors(
@@ -270,6 +271,8 @@ def test_of_predictors_that_are_alike_a_model_listens_to_the_best_alone_whicheve
         ),
     }
     together = Learning(alike=(("profile.balance", "profile.job"),))
+    found = Predictors(declared, Learning(alike_from=0.8))
+    associated = {ASSOCIATED: Counts(associations={"".join(sorted(found.digests)): 800})}
     alone = [Classifier(models, Predictors([one]), counts) for one in declared]
 
     both = Classifier(models, Predictors(declared, together), counts)
@@ -277,7 +280,11 @@ def test_of_predictors_that_are_alike_a_model_listens_to_the_best_alone_whicheve
     for bins in ([1, 2], [3, 3], [3, 2], [0, 0]):
         first, second = (each([number]) for each, number in zip(alone, bins, strict=True))
         assert both(bins) == pytest.approx([first[0], second[1]], rel=1e-12)
+        assert Classifier(models, found, {**counts, **associated})(bins).tolist() == both(bins).tolist()
     assert not np.allclose(both([1, 2]), Classifier(models, Predictors(declared), counts)([1, 2]))
+    for learning in (Learning(), Learning(alike_from=0.9), Learning(parents=("profile.job",), alike_from=0.8)):
+        assert not heeding(Predictors(declared, learning), associated).alike
+    assert version({**counts, **associated}) != version(counts)
 
 
 def _counted(*by_cell):

@@ -58,12 +58,12 @@ def arms_of(rules=()):
     return [experimenting(*rules).experiments.arms(each) for each in PERSONS]
 
 
-def decided(compiled, arms, *, said=None, profile=None, slots=None, counts=None):
+def decided(compiled, arms, *, said=None, profile=None, slots=None, counts=None, told=None):
     """A decision, as suppression would record it, and its row of the history."""
     slots = slots or Slots(channels=("email", "sms"))
     profile, happened = profile or person(), signal(**(said or {}))
     rows = qualify(compiled, profile, happened, slots, NOW).rows
-    ranking = rank(compiled, rows, profile, happened, counts or {}, NOW, arms=arms)
+    ranking = rank(compiled, rows, profile, happened, counts or {}, NOW, arms=arms, told=told)
     ranked = ActionsRanked(
         message_id="m",
         decision_id=decision_id(happened.source, happened.id),
