@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import struct
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from itertools import groupby, pairwise
-from operator import getitem
-from typing import Any, NamedTuple
+from operator import getitem, itemgetter
+from typing import Any
 
 import msgspec
 
@@ -29,9 +29,11 @@ numbers has no other: its lowest numbers are bin 1.
 CELL = 6
 """Characters of a cell's name: five of a digest (25 bits), one for the bin."""
 
+Cells = tuple[str, ...]
+"""Names of cells."""
+
 _PARENTS, _FORGETS, _SCORED = "|", "~", "^"
 _PLAIN = Learning()
-_FORMAT = f"{CELL}s"
 _BINS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
 
 SCORES = tuple([f"score{letter}" for letter in _BINS])
@@ -88,33 +90,31 @@ class Predictors:
         return cells + self._half_life
 
 
-class Taught(NamedTuple):
-    """What a delivery teaches by.
-
-    Attributes:
-        cells: the names of the cells that the person was in.
-        parents: those among them that the others are counted together with.
-        half_life_days: see `Learning`; 0 where nothing is forgotten.
-        score: the cells of what the model's score fell into, and that of a challenger; none where they are not counted.
+def taught_by(bins: str) -> tuple[Cells, str, str]:
+    """What such a text says: the cells that the person was in; the parents among them, that the others are counted
+    together with, and what the model's score fell into, as `cells_in` and `scores_in` take them.
     """
-
-    cells: tuple[str, ...]
-    parents: tuple[str, ...] = ()
-    half_life_days: int = 0
-    score: tuple[str, ...] = ()
-
-
-def taught_by(bins: str) -> Taught:
-    """What such a text says."""
     known, _, score = bins.partition(_SCORED)
-    told, _, half_life = known.partition(_FORGETS)
+    told, _, _ = known.partition(_FORGETS)
     cells, _, parents = told.partition(_PARENTS)
-    return Taught(
-        _cells_in(cells),
-        _cells_in(parents) if parents else (),
-        int(half_life) if half_life else 0,
-        tuple([cells[_BINS.index(letter)] for cells, letter in zip((SCORES, SHADOWS), score, strict=False)]),
-    )
+    return _cut(len(cells))(cells), parents, score
+
+
+def cells_in(names: str) -> Cells:
+    """The cells that are named one after the other."""
+    return _cut(len(names))(names)
+
+
+def scores_in(score: str) -> Cells:
+    """The cell of what the model's score fell into, and that of a challenger's; none where they are not counted."""
+    return tuple([cells[_BINS.index(letter)] for cells, letter in zip((SCORES, SHADOWS), score, strict=False)])
+
+
+def half_life_of(bins: str) -> int:
+    """The half-life in days that such a text says, see `Learning`; 0 where nothing is forgotten."""
+    if _FORGETS not in bins:
+        return 0
+    return int(bins.partition(_FORGETS)[2].partition(_SCORED)[0])
 
 
 def scored(bins: str, *scores: int) -> str:
@@ -122,9 +122,13 @@ def scored(bins: str, *scores: int) -> str:
     return f"{bins}{_SCORED}{''.join([_BINS[score] for score in scores])}"
 
 
-def _cells_in(names: str) -> tuple[str, ...]:
-    count = len(names) // CELL
-    return tuple([name.decode() for name in struct.unpack(_FORMAT * count, names.encode())])
+@cache
+def _cut(length: int) -> Callable[[str], Cells]:
+    """What cuts so many characters into the names of cells; there are as many lengths as numbers of predictors."""
+    starts = range(0, length, CELL)
+    if len(starts) < 2:
+        return lambda names: (names,) * len(starts)
+    return itemgetter(*[slice(start, start + CELL) for start in starts])
 
 
 def _cells(predictor: Predictor) -> tuple[str, ...]:

@@ -13,9 +13,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from shared.domain.catalogue import Starting
-from shared.domain.forgetting import Era, era
-from shared.domain.observed import Increment
-from shared.domain.predictors import taught_by
+from shared.domain.forgetting import Era
 
 Count = int | float
 """How many outcomes: a whole number as it is learnt, a part of one where some of it is forgotten."""
@@ -153,33 +151,3 @@ def version(counts: Mapping[str, Counts]) -> str:
         elif known.associations:
             state.append((model, known.associations))
     return "m-" + hashlib.sha256(msgspec.json.encode(state, order="sorted")).hexdigest()[:32]
-
-
-def taught(increments: Iterable[Increment], bins: str = "") -> list[Counts]:
-    """What one delivery adds to the counts of its model, or takes back from them, by era.
-
-    Args:
-        increments: what is learnt of it, and what is no longer so.
-        bins: what was known when it was chosen, as the delivery carries it.
-    """
-    cells, parents, half_life, score = taught_by(bins)
-    weights: dict[Era | None, dict[bool, int]] = {}
-    for (accepted, at), sign in increments:
-        when = era(at, half_life) if half_life else None
-        known = weights.setdefault(when, {True: 0, False: 0})
-        known[accepted] += sign * (when.weight(at) if when else 1)
-    found = []
-    for when, known in weights.items():
-        yes, no = [dict.fromkeys(cells, weight) if weight else {} for weight in (known[True], known[False])]
-        counts = Counts(
-            positives=known[True],
-            negatives=known[False],
-            positives_by_cell={**yes, **dict.fromkeys(score, known[True])} if known[True] else {},
-            negatives_by_cell={**no, **dict.fromkeys(score, known[False])} if known[False] else {},
-            positives_by_pair=dict.fromkeys(parents, yes) if yes else {},
-            negatives_by_pair=dict.fromkeys(parents, no) if no else {},
-            era=when,
-        )
-        if counts.positives or counts.negatives:
-            found.append(counts)
-    return found

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -15,9 +17,12 @@ from shared.domain.decision import DecisionRecord
 from shared.domain.deferral import Deferral
 from shared.domain.delivery import Delivery
 from shared.domain.engagement import Slots
+from shared.domain.forgetting import Era
 from shared.domain.identity.links import Identifier
-from shared.domain.observed import Observed, took
+from shared.domain.lessons import Lessons, teach
+from shared.domain.observed import Increment, Observed, took
 from shared.domain.profile import Person
+from shared.domain.propensity import Counts
 from shared.domain.signal import Signal, digest
 from shared.domain.triggers import Entry
 from shared.domain.usage import Usage
@@ -261,3 +266,11 @@ def create_all(persons, people):
 def update(persons, person, identifiers=()):
     """Write a person as it was read and changed, and create identifiers."""
     persons.rewrite(Rewrite(persons=[person], created=identifiers))
+
+
+def taught(increments: Iterable[Increment], bins: str = "") -> list[Counts]:
+    """What one delivery that carries this teaches, by era."""
+    lessons: defaultdict[Era | None, Lessons] = defaultdict(Lessons)
+    teach(lessons.__getitem__, increments, bins)
+    every = [each.counts(era) for era, each in lessons.items()]
+    return [counts for counts in every if counts.positives or counts.negatives]

@@ -13,10 +13,10 @@ from shared.domain.errors import StaleError
 from shared.domain.forgetting import day
 from shared.domain.observed import Increment, Lesson, Observed, took
 from shared.domain.outcome import Outcome
-from shared.domain.propensity import ASSOCIATED, Counts, present, taught
+from shared.domain.propensity import ASSOCIATED, Counts, present
 from shared.ports import Recording
 from tests.contract.renewals import renewals_end
-from tests.contract.samples import NOW, contact, delivery, take
+from tests.contract.samples import NOW, contact, delivery, take, taught
 
 POSITIVE, NEGATIVE = Counts(positives=1), Counts(negatives=1)
 

@@ -13,9 +13,9 @@ from shared.adapters import memory
 from shared.domain.forgetting import day
 from shared.domain.observed import Increment, lesson
 from shared.domain.outcome import OUTCOMES, Outcome, lasting
-from shared.domain.propensity import NO_EVIDENCE, present, taught, version
+from shared.domain.propensity import NO_EVIDENCE, present, version
 from shared.runtime.metering import RequestMeter
-from tests.contract.samples import NOW, contact, delivery, take
+from tests.contract.samples import NOW, contact, delivery, take, taught
 
 LEARNERS = 8
 CELLS = [f"{digest}{number}" for digest in ("AAAAA", "BBBBB", "CCCCC") for number in range(3)]

@@ -15,7 +15,7 @@ from shared.domain.contact import Contact
 from shared.domain.decision import DecisionRecord
 from shared.domain.delivery import Delivery
 from shared.domain.policy.policy import Policy
-from shared.domain.predictors import CELL, SCORES, SHADOWS, Predictors, taught_by
+from shared.domain.predictors import CELL, SCORES, SHADOWS, Predictors, scores_in, taught_by
 from tests.fault.world import NOW, World, bank_customers, bank_policy, canonical
 from tests.ungoverned import Ungoverned
 
@@ -77,7 +77,7 @@ def test_a_delivery_carries_the_cells_of_its_decision_from_reservation_to_outcom
     world.run(until=lambda: world.queue.waiting[0][0] == waiting)
     [history] = world.store.histories.values()
     [reserved] = [msgspec.json.decode(data, type=Contact) for data in history.contacts.values()]
-    cells, _, _, score = taught_by(reserved.bins)
+    cells, _, score = taught_by(reserved.bins)
     assert [cell in names for cell, names in zip(cells, PREDICTORS.cells, strict=True)] == [True] * len(PREDICTORS)
     assert {len(cell) for cell in cells} == {CELL}
 
@@ -90,7 +90,7 @@ def test_a_delivery_carries_the_cells_of_its_decision_from_reservation_to_outcom
     assert sent.bins == ""
     world.now = NOW + timedelta(minutes=5)
     tell(world, delivery.delivery_id, "accept")
-    assert world.models.counts()[delivery.model].positives_by_cell == dict.fromkeys((*cells, *score), 1)
+    assert world.models.counts()[delivery.model].positives_by_cell == dict.fromkeys((*cells, *scores_in(score)), 1)
 
 
 def test_only_what_ranks_loads_numpy():

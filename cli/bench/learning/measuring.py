@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -21,9 +21,9 @@ from cli.bench.counts import Counts
 from cli.bench.learning import peers
 from cli.bench.learning.contacts import Contact, contacts
 from cli.bench.learning.figures import auc, calibration_error
-from cli.bench.learning.ours import Ours
+from cli.bench.learning.ours import Ours, became, together
 from cli.bench.results import Result, result
-from shared.domain.observed import Lesson
+from functions.feedback.taking import AT_ONCE
 
 SHARE = 0.7
 RENEWED_EVERY = 45
@@ -33,6 +33,8 @@ MOST_ERROR = 0.03
 
 _NAME = "bank-additional"
 _BLOCK = 500
+_PIPELINE = "river's learn_one, of its pipeline from the contact"
+_ALONE = "river's learn_one, of its logistic regression alone from features"
 _MICROSECONDS = 1e6
 
 Tell = Callable[[str], None]
@@ -109,27 +111,38 @@ def _predicted(every: Sequence[Contact], model: Ours) -> list[float]:
 
 
 def _updates(every: Sequence[Contact], tell: Tell, *, compare: bool) -> list[Result]:
-    """Learning one outcome as feedback does, from what a delivery carries until it is in the counts, in time of the
-    processor; against a pipeline that learns from the contact.
+    """What learning one outcome takes of the processor: of as many as feedback takes in at once, of one alone, and of
+    many whose contacts are binned first.
     """
     tell(f"{_NAME}.update: {len(every)} contacts")
     model = Ours()
-    carried = [(model.carried(contact), Lesson(contact.accepted, contact.at)) for contact in every]
-    ours = _timed(carried, model.learn)
+    carried = [(model.carried(contact), became(contact)) for contact in every]
     others: dict[str, list[float]] = {}
     if compare:
-        river = peers.River()
-        others = {"river's learn_one": _timed([(contact, None) for contact in every], lambda c, _: river.learn(c))}
-    limit = 1.0 if compare else None
-    return [result(f"{_NAME}.update", "µs", ours, bench="learning", peers=others, limit=limit)]
+        pipeline, alone = peers.River(), peers.RiverFromFeatures()
+        features = list(zip(alone.features(every), (contact.accepted for contact in every), strict=True))
+        others[_PIPELINE] = _timed(every, AT_ONCE, pipeline.learn_all)
+        others[_ALONE] = _timed(features, AT_ONCE, alone.learn_all)
+    of_contacts = {_PIPELINE: others[_PIPELINE]} if compare else {}
+    return [
+        _update("update", _timed(carried, AT_ONCE, together), others, 1.0),
+        _update("update.of_one", _timed(carried, 1, together), others, None),
+        _update("update.of_contacts", _timed(every, AT_ONCE, model.learnt), of_contacts, 1.0),
+    ]
 
 
-def _timed(learnt: Sequence[tuple[Any, Any]], learn: Callable[[Any, Any], None]) -> list[float]:
-    """What learning one takes, by block."""
+def _update(name: str, ours: Sequence[float], others: Mapping[str, Sequence[float]], limit: float | None) -> Result:
+    limit = limit if others else None
+    return result(f"{_NAME}.{name}", "µs", ours, bench="learning", peers=others, limit=limit)
+
+
+def _timed(every: Sequence[Any], at_once: int, learn: Callable[[Sequence[Any]], object]) -> list[float]:
+    """What learning one takes, where so many are learnt at once, by block."""
     found = []
-    for start in range(0, len(learnt) - _BLOCK + 1, _BLOCK):
+    for start in range(0, len(every) - _BLOCK + 1, _BLOCK):
+        some = [every[n : n + at_once] for n in range(start, start + _BLOCK, at_once)]
         started = time.process_time()
-        for what, became in learnt[start : start + _BLOCK]:
-            learn(what, became)
+        for each in some:
+            learn(each)
         found.append((time.process_time() - started) / _BLOCK * _MICROSECONDS)
     return found

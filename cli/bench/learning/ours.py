@@ -5,7 +5,7 @@ the counts once in a while.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
@@ -13,9 +13,10 @@ from cli.bench.learning.catalogue import LEARNING, STARTING, attribute, predicto
 from cli.bench.learning.contacts import Contact
 from shared.domain.classifier import Classifier, Model
 from shared.domain.forgetting import Era, day
+from shared.domain.lessons import Lessons, teach
 from shared.domain.observed import Increment, Lesson
 from shared.domain.predictors import Predictors
-from shared.domain.propensity import Tally, present, taught
+from shared.domain.propensity import Counts, Tally, present
 
 _MODEL = "deposit.call@call_centre"
 
@@ -46,14 +47,28 @@ class Ours:
         """What a delivery would carry of it."""
         return self.predictors.named(self.bins(contact))
 
-    def learn(self, carried: str, lesson: Lesson) -> None:
-        """Learn what became of a delivery as feedback does, by what the delivery carries."""
-        for counts in taught([Increment(lesson, 1)], carried):
-            self._tallies[counts.era].add(counts)
+    def learnt(self, some: Sequence[Contact]) -> list[Counts]:
+        """What became of contacts as a commit learns it, from what was known of each."""
+        return together([(self.carried(contact), became(contact)) for contact in some])
 
     def learn_all(self, some: Sequence[Contact]) -> None:
         """Learn from many, and renew."""
-        for contact in some:
-            self.learn(self.carried(contact), Lesson(contact.accepted, contact.at))
+        for counts in self.learnt(some):
+            self._tallies[counts.era].add(counts)
         if some:
             self.renew(day(some[-1].at.timestamp()))
+
+
+def became(contact: Contact) -> tuple[Increment, ...]:
+    """What became of a contact, as a delivery learns it."""
+    return (Increment(Lesson(contact.accepted, contact.at), 1),)
+
+
+def together(some: Iterable[tuple[str, tuple[Increment, ...]]]) -> list[Counts]:
+    """What became of deliveries as feedback learns it in one commit, by what each carries: what the commit adds to the
+    counts, by era.
+    """
+    every: defaultdict[Era | None, Lessons] = defaultdict(Lessons)
+    for carried, increments in some:
+        teach(every.__getitem__, increments, carried)
+    return [lessons.counts(era) for era, lessons in every.items()]

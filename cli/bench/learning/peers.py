@@ -114,11 +114,18 @@ class River(OneByOne):
 
     def __init__(self) -> None:
         """Make it."""
-        from river import compose, linear_model, preprocessing
+        from river import linear_model
+
+        self._made: Any = self.transformer() | linear_model.LogisticRegression()
+
+    @staticmethod
+    def transformer() -> Any:
+        """What makes features of a contact."""
+        from river import compose, preprocessing
 
         numbers = compose.Select(*NUMBERS) | preprocessing.StandardScaler()
         words = compose.Select(*WORDS) | preprocessing.OneHotEncoder()
-        self._made: Any = (numbers + words) | linear_model.LogisticRegression()
+        return numbers + words
 
     def learn(self, contact: Contact) -> None:
         """Learn from one."""
@@ -127,6 +134,32 @@ class River(OneByOne):
     def predict(self, contact: Contact) -> float:
         """P of one."""
         return float(self._made.predict_proba_one(contact.known).get(True, 0.5))
+
+
+class RiverFromFeatures:
+    """Its logistic regression alone, from what its scaler and encoder made of contacts before, without what is 0."""
+
+    def __init__(self) -> None:
+        """Make it."""
+        from river import linear_model
+
+        self._made: Any = linear_model.LogisticRegression()
+
+    @staticmethod
+    def features(some: Sequence[Contact]) -> list[dict[str, float]]:
+        """What it learns from, of each."""
+        transformer: Any = River.transformer()
+        found = []
+        for contact in some:
+            transformer.learn_one(contact.known)
+            made = transformer.transform_one(contact.known)
+            found.append({name: value for name, value in made.items() if value})
+        return found
+
+    def learn_all(self, some: Sequence[tuple[dict[str, float], bool]]) -> None:
+        """Learn from each in turn."""
+        for features, accepted in some:
+            self._made.learn_one(features, accepted)
 
 
 class VowpalWabbit(OneByOne):

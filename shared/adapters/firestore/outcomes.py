@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from google.cloud import firestore
@@ -13,10 +14,11 @@ from shared.adapters.firestore.client import Database, decode, encode, encode_up
 from shared.adapters.firestore.contacts import CONTACTS
 from shared.adapters.firestore.histories import change, observation
 from shared.adapters.firestore.models import MODELS, shard_of
+from shared.domain.delivery import Delivery
 from shared.domain.errors import AlreadyExistsError, StaleError
 from shared.domain.forgetting import EPOCH, Era
+from shared.domain.lessons import Lessons, teach
 from shared.domain.observed import Observed
-from shared.domain.propensity import Tally, taught
 from shared.ports import Meter, Recording, Versioned
 
 OUTCOMES = "outcomes"
@@ -43,7 +45,7 @@ class Outcomes:
     def record(self, recordings: Sequence[Recording]) -> None:
         """Keep what is observed, note it in the histories and add what is learnt, in one guarded commit."""
         batch = self._database.client.batch()
-        learnt: dict[str, tuple[str, Era | None, Tally]] = {}  # by shard
+        learnt: dict[str, tuple[str, Era | None, Lessons]] = {}  # by shard
         for each in recordings:
             delivery, took = each.delivery, each.took
             reference = self._database.reference(OUTCOMES, delivery.delivery_id)
@@ -54,19 +56,22 @@ class Outcomes:
             if took.noted or took.undone or each.contact is not None:
                 noted = change(delivery, observation(each.contact, took.noted, took.undone))
                 batch.set(self._database.reference(CONTACTS, delivery.person_id), noted, merge=True)
-            for counts in taught(took.increments, delivery.bins):
-                shard = shard_of(delivery.model, zlib.crc32(delivery.delivery_id.encode()), counts.era)
-                _, _, tally = learnt.setdefault(shard, (delivery.model, counts.era, Tally()))
-                tally.add(counts)
-        for shard, (model, era, tally) in learnt.items():
+            teach(partial(_lessons, learnt, delivery), took.increments, delivery.bins)
+        for shard, (model, era, lessons) in learnt.items():
             fields = {"model": model, **_said(era)}
-            if increments := _increments(encode(tally.counts())):
+            if increments := _increments(encode(lessons.counts())):
                 batch.set(self._database.reference(MODELS, shard), {**fields, **increments}, merge=True)
         try:
             self._database.commit(batch, blind=True)  # models are contended, and the guards hold at every try
         except AlreadyExistsError as error:
             raise StaleError("of a delivery something was observed meanwhile") from error
         self._meter.add(writes=len(batch))
+
+
+def _lessons(learnt: dict[str, tuple[str, Era | None, Lessons]], delivery: Delivery, era: Era | None) -> Lessons:
+    """Those of an era, of the shard that learns of a delivery."""
+    shard = shard_of(delivery.model, zlib.crc32(delivery.delivery_id.encode()), era)
+    return learnt.setdefault(shard, (delivery.model, era, Lessons()))[-1]
 
 
 def _said(era: Era | None) -> dict[str, Any]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import msgspec
 
@@ -12,9 +14,10 @@ from shared.adapters.refreshing import MODELS_REFRESH_SECONDS, Clock, Monotonic,
 from shared.domain.contact import Contact
 from shared.domain.delivery import Delivery
 from shared.domain.errors import StaleError
-from shared.domain.forgetting import day
+from shared.domain.forgetting import Era, day
+from shared.domain.lessons import Lessons, teach
 from shared.domain.observed import Observed, Took
-from shared.domain.propensity import ASSOCIATED, NO_EVIDENCE, Counts, present, taught
+from shared.domain.propensity import ASSOCIATED, NO_EVIDENCE, Counts, present
 from shared.ports import Meter, Recording, Versioned
 
 
@@ -38,7 +41,8 @@ class Outcomes:
 
     def record(self, recordings: Sequence[Recording]) -> None:
         """Keep what is observed, note it in the histories and add what is learnt, in one guarded commit."""
-        models, writes = set(), len(recordings)
+        learnt: defaultdict[str, defaultdict[Era | None, Lessons]] = defaultdict(partial(defaultdict, Lessons))
+        writes = len(recordings)
         with self._store.lock:
             for each in recordings:
                 known = self._store.outcomes.get(each.delivery.delivery_id)
@@ -50,10 +54,13 @@ class Outcomes:
                 if took.noted or took.undone or contact is not None:
                     self._note(delivery, took, contact)
                     writes += 1
-                for counts in taught(took.increments, delivery.bins):
-                    self._learn(delivery.model, counts)
-                    models.add((delivery.model, counts.era))
-        self._meter.add(writes=writes + len(models))
+                teach(learnt[delivery.model].__getitem__, took.increments, delivery.bins)
+            every = [(model, lessons.counts(era)) for model, eras in learnt.items() for era, lessons in eras.items()]
+            for model, counts in every:
+                if counts != Counts(era=counts.era):
+                    self._learn(model, counts)
+                    writes += 1
+        self._meter.add(writes=writes)
 
     def _learn(self, model: str, counts: Counts) -> None:
         if counts.era is None:

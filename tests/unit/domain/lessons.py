@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from shared.domain.observed import Increment, Lesson
-from shared.domain.propensity import Tally, taught
+from shared.domain.propensity import Tally
+from tests.contract.samples import taught
 from tests.unit.domain.situations import NOW
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.calibration import CALIBRATED_FROM, MIDDLES, SAID, Calibration, isotonic
-from shared.domain.predictors import SCORES, scored, taught_by
+from shared.domain.predictors import SCORES, half_life_of, scored, taught_by
 from shared.domain.propensity import Counts, Tally
 from tests.unit.domain.lessons import learn
 
@@ -54,7 +54,8 @@ def test_without_outcomes_a_score_is_what_it_says():
 
 def test_a_delivery_carries_the_bin_of_its_score():
     bins = scored("AAAAA1BBBBB2|AAAAA1~30", 31)
-    assert taught_by(bins) == (("AAAAA1", "BBBBB2"), ("AAAAA1",), 30, (SCORES[31],))
+    assert taught_by(bins) == (("AAAAA1", "BBBBB2"), "AAAAA1", "V")
+    assert half_life_of(bins) == 30
     tally = Tally()
     learn(tally, bins.replace("~30", ""), accepted=True)
     assert tally.counts().positives_by_cell == {"AAAAA1": 1, "BBBBB2": 1, SCORES[31]: 1}

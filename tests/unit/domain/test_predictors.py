@@ -45,7 +45,7 @@ def test_a_number_is_in_the_bin_between_its_edges(edges, value):
         assert found == 0
     else:
         assert [edge <= value for edge in edges] == [True] * (found - 1) + [False] * (len(edges) - found + 1)
-    assert taught_by(predictors.named([found])).cells == (predictors.cells[0][found],)
+    assert taught_by(predictors.named([found]))[0] == (predictors.cells[0][found],)
 
 
 def test_every_bin_has_a_cell_of_its_own():

@@ -12,8 +12,8 @@ from shared.domain.forgetting import day
 from shared.domain.observed import Increment, Lesson, learns
 from shared.domain.outcome import NEGATIVE, OUTCOMES, POSITIVE
 from shared.domain.predictors import SCORES, SHADOWS, scored
-from shared.domain.propensity import Counts, Tally, model_id, present, propensity, taught
-from tests.contract.samples import NOW
+from shared.domain.propensity import Counts, Tally, model_id, present, propensity
+from tests.contract.samples import NOW, taught
 from tests.unit.domain.lessons import learn
 from tests.unit.domain.situations import policy
 
