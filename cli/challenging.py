@@ -29,12 +29,19 @@ def challenge_by(file: Path, since: date | None, until: date | None, *, as_json:
     if as_json:
         say_json(found)
         return
+    say_compared(found)
+
+
+def say_compared(found: dict[str, Any]) -> None:
+    """Say how a challenger did."""
     compared = found["compared"]
     click.echo(f"{found['challenger']}, {found['since'][:10]} to {found['until'][:10]} (that day excluded)")
     click.echo(
         f"  {compared['treatments']:,} treatments of which it is known what came, {compared['positives']:,} accepted, "
         f"{compared['unscored']:,} without a score; {found['passed_over']:,} decisions passed over"
     )
+    if found.get("served"):
+        click.echo(f"  of {found['served']:,} it said P itself, and the models' is on record beside it")
     for who, prefix in (("models", ""), ("challenger", "challenger_")):
         if compared.get(f"{prefix}loss") is not None:
             click.echo(f"  {who:<10} {_told(compared, prefix)}")

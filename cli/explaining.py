@@ -39,7 +39,7 @@ def say_explanation(explanation: dict[str, Any], console: Console | None = None)
             ]
             table.add_row(chosen["treatment"], *figures)
         console.print(table)
-    for line in [*_drawn(explanation["chosen"]), *explanation["against_runner_up"]]:
+    for line in [*_said(explanation["chosen"]), *_drawn(explanation["chosen"]), *explanation["against_runner_up"]]:
         console.print(f"  {escape(line)}")
     if explanation["levers"]:
         console.print(f"  {escape(explanation['levers'])}")
@@ -60,6 +60,16 @@ def _drawn(chosen: list[dict[str, Any]]) -> list[str]:
         f"P of {each['treatment']} was drawn to explore: {each['propensity']:.4g}, around {each['mean_propensity']:.4g}"
         for each in chosen
         if "mean_propensity" in each
+    ]
+
+
+def _said(chosen: list[dict[str, Any]]) -> list[str]:
+    """Which propensities an estimator from outside said, and what the models would have said."""
+    return [
+        f"P of {each['treatment']} was said by {each['propensity_said_by']}; the models' was "
+        f"{each['propensity_of_models']:.4g}"
+        for each in chosen
+        if "propensity_said_by" in each
     ]
 
 

@@ -15,6 +15,7 @@ from cli.cards import card
 from cli.challenging import challenge_by
 from cli.learning import challengers, learnt
 from cli.platform import running
+from cli.promoting import demote, promote
 from cli.records import Day
 from cli.revisions import revision_of
 from cli.say import fail, json_option, say_json
@@ -48,6 +49,8 @@ def model() -> None:
 
 model.add_command(learnt)
 model.add_command(challengers)
+model.add_command(promote)
+model.add_command(demote)
 
 
 @model.command()

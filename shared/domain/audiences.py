@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from shared.domain.candidates import count, known, means
+from shared.domain.candidates import count, known, means, said_by
 from shared.domain.canonical import canonical
 from shared.domain.catalogue import Weights
 from shared.domain.contact_policy import Withheld
@@ -77,6 +77,7 @@ class ForRegulator(Explanation, frozen=True, kw_only=True):
         weights: the exponents of the factors.
         ranked: every candidate with its factors, best first.
         means: by candidate what its P was drawn around; none where P is the models' mean itself.
+        said_by: of the candidates P of which an estimator from outside said, which.
         predictors: what P looked at.
         conditions: every condition of the revision, with what it read.
         rules: every rule of contact policy, as the revision has it.
@@ -92,6 +93,7 @@ class ForRegulator(Explanation, frozen=True, kw_only=True):
     weights: Weights
     ranked: list[Ranked]
     means: dict[str, float]
+    said_by: dict[str, str]
     predictors: list[PredictorRead]
     conditions: list[ConditionRead]
     rules: tuple[Rule, ...]
@@ -218,6 +220,7 @@ def _for_regulator(policy: Policy, record: DecisionRecord, explanation: Explanat
         weights=catalogue.weights,
         ranked=list(scored or ()),
         means={treatment: float(f"{mean:.3g}") for treatment, mean in means(policy, record).items()},
+        said_by=said_by(policy, record),
         predictors=_predictors(policy, record, situation) if count(record) else [],
         conditions=conditions,
         rules=catalogue.rules,

@@ -42,6 +42,15 @@ def instead(policy: Policy, record: DecisionRecord) -> dict[str, float]:
     return dict(zip(treatments, propensities(record.instead), strict=True))
 
 
+def said_by(policy: Policy, record: DecisionRecord) -> dict[str, str]:
+    """The estimator from outside that said P of a candidate, by the candidate's id, of those of which one did."""
+    if not record.said_by:
+        return {}
+    candidates = policy.checked(unpacked(record.candidate_rows))
+    serving = [(each.name, rows) for each, rows in policy.serving if each.name in record.said_by]
+    return {treatment: name for name, rows in serving for treatment in policy.treatments(rows & candidates)}
+
+
 def count(record: DecisionRecord) -> int:
     """How many candidates there were."""
     return unpacked(record.candidate_rows).bit_count() if is_packed(record) else len(record.candidates)

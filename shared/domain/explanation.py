@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from shared.domain.candidates import count, means
+from shared.domain.candidates import count, instead, means, said_by
 from shared.domain.catalogue import Revision, facts
 from shared.domain.contact_policy import Withheld
 from shared.domain.contact_words import counted, moment, scope_of
@@ -88,7 +88,7 @@ def explain(policy: Policy, record: DecisionRecord, action: str | None = None) -
     revision = policy.revision
     retraced = retrace(policy, record)
     ranked = {each.treatment: each for each in retraced.scoring or ()}
-    around = means(policy, record)
+    around, models, said = means(policy, record), instead(policy, record), said_by(policy, record)
     chosen = [
         {
             "treatment": c.treatment,
@@ -97,6 +97,11 @@ def explain(policy: Policy, record: DecisionRecord, action: str | None = None) -
             "name": name_of(revision, c.treatment),
             **(_factors(ranked[c.treatment]) if c.treatment in ranked else {}),
             **({"mean_propensity": float(f"{around[c.treatment]:.3g}")} if c.treatment in around else {}),
+            **(
+                {"propensity_said_by": said[c.treatment], "propensity_of_models": models[c.treatment]}
+                if c.treatment in said
+                else {}
+            ),
         }
         for c in record.chosen
     ]

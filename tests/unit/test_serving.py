@@ -7,9 +7,11 @@ import pytest
 
 from functions.arbitration.handler import Arbitrate
 from shared.adapters.scoring.asking import Ask
+from shared.domain.audiences import tell
 from shared.domain.candidates import instead, known, means
 from shared.domain.engagement import Slots, qualify
 from shared.domain.errors import InvalidError
+from shared.domain.explanation import explain
 from shared.domain.policy.factors import Told
 from shared.domain.propensity import Counts
 from shared.domain.ranking import packed
@@ -29,9 +31,10 @@ FOREST = {
     "intercept": 0.0,
 }
 BY_MODELS = {"predictors": [{"reads": "profile.vip", "kind": "symbolic"}], "learning": {"calibrated": True}}
-SERVED = policy(**BY_MODELS, estimators={"forest": ({"scope": {"channels": ["email"]}, "serves": True}, FOREST)})
+SERVED_BY = {"forest": ({"scope": {"channels": ["email"]}, "serves": True}, FOREST)}
+SERVED = policy(**BY_MODELS, estimators=SERVED_BY)
 SHADOWED = policy(**BY_MODELS, estimators={"forest": ({"scope": {"channels": ["email"]}}, FOREST)})
-DRAWN = policy(**BY_MODELS, exploration="thompson", estimators={"forest": ({"serves": True}, FOREST)})
+DRAWN = policy(**BY_MODELS, exploration="thompson", estimators=SERVED_BY)
 SLOTS = Slots(channels=("email", "sms"))
 COUNTS = {"oak.loan.email@email": Counts(positives=3, negatives=90)}
 WHO = person(vip=True, disposable_income=900.0)
@@ -141,4 +144,8 @@ def test_what_was_said_is_on_record_and_replay_needs_nobody(compiled):
     assert says.items() <= (means(compiled, record) or known(compiled, record)).items()
     assert replay(compiled, record).agrees
     assert not replay(compiled, msgspec.structs.replace(record, propensity_parts=usual.propensity_parts)).agrees
+    told_of = explain(compiled, record)
+    assert {each["propensity_said_by"] for each in told_of.chosen} == {"forest"}
+    assert "propensity_said_by" not in explain(compiled, usual).chosen[0]
+    assert {*tell(compiled, record, "regulator").said_by} == {*email(compiled, rows)}
     assert b"said_by" not in msgspec.json.encode(usual)
