@@ -120,9 +120,7 @@ def _say_instead(found: dict[str, Any]) -> None:
                 said += f"; {name} {estimate:,.2f} ({low:,.2f} to {high:,.2f})"
         click.echo(f"  {said}")
     if found["passed_over"]:
-        click.echo(
-            f"· {found['passed_over']} decisions left nothing to chance, gave several at once, or cannot be opened."
-        )
+        click.echo(f"· {found['passed_over']} decisions left nothing to chance, or cannot be opened or made again.")
 
 
 def _say_change(found: dict[str, Any]) -> None:
@@ -139,9 +137,7 @@ def _say_change(found: dict[str, Any]) -> None:
         estimate, low, high = (1000 * bound for bound in each["difference"])
         click.echo(f"  {said}, {estimate:+,.2f} with the change ({low:+,.2f} to {high:+,.2f})")
     if found["passed_over"]:
-        click.echo(
-            f"· {found['passed_over']} decisions left nothing to chance, gave several at once, or cannot be opened."
-        )
+        click.echo(f"· {found['passed_over']} decisions left nothing to chance, or cannot be opened or made again.")
 
 
 def _say_report(found: dict[str, Any], *, every: bool) -> None:

@@ -12,15 +12,18 @@ from shared.domain.decision import DecisionRecord
 from shared.domain.errors import NotFoundError
 from shared.domain.measuring.off_policy import Support
 from shared.domain.policy.policy import Policy
-from shared.domain.releasing.worth import Case, Worth, choices, worth
-from shared.domain.selected import is_single
-from shared.domain.selection import probability
+from shared.domain.releasing.worth import Compared, Worth, compared, worth
 from shared.domain.signal import digest
 from shared.ports import Catalogues, Days, Unopened
 from shared.ports.measuring import Measures
 
 MOST_DECISIONS = 50_000
 """That are decided on again: more would not be within the time that a workflow waits."""
+
+MOST_WEIGHED = 5_000
+"""Decisions for several treatments whose choice is made again 256 times: as many as take some minutes. Of
+more, a sample of all decisions is taken, by their hash.
+"""
 
 
 class WorthOfChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,8 +36,8 @@ class WorthOfChange(msgspec.Struct, frozen=True, kw_only=True):
         changing: of how many of them the choice would be another.
         worth: in acceptances and in pounds; nothing of no decisions.
         support: how far those that change carry it; None where none does.
-        passed_over: decisions that could not be used: nothing in them was left to chance, several treatments were given
-            at once, their persons were erased, their revision is gone, or the other has not what was asked for.
+        passed_over: decisions that could not be used: nothing in them was left to chance, their persons were erased,
+            their revision is gone, or the other has not what was asked for.
     """
 
     revision: str
@@ -65,51 +68,58 @@ class EvaluateChange:
             TransientError: the history did not answer.
         """
         after = self._catalogues.get(revision)
-        prefix = self._prefix(after.revision.id, since, until)
+        digits = digest("sample", after.revision.id)
+        prefix = self._prefix(digits, since, until)
         accepted = self._measures.accepted(since, until, prefix)
-        cases, passed_over = [], 0
+        cases: dict[str, tuple[Compared, ...] | None] = {}
+        weighed = 0
         for record in given(self._days, since, until, prefix):
-            case = None if isinstance(record, Unopened) else self._case(record, after, accepted)
-            if case is None:
-                passed_over += 1
-            else:
-                cases.append(case)
-        estimates, support = worth(cases)
+            key = record.decision_id
+            if not key.startswith(prefix):
+                continue
+            cases[key] = None if isinstance(record, Unopened) else self._case(record, after, accepted)
+            weighed += _is_weighed(cases[key])
+            if weighed > MOST_WEIGHED:
+                prefix = _longer(prefix, digits)
+                cases = {each: case for each, case in cases.items() if each.startswith(prefix)}
+                weighed = sum(map(_is_weighed, cases.values()))
+        used = [case for case in cases.values() if case is not None]
+        estimates, support = worth(used)
         return WorthOfChange(
             revision=after.revision.id,
             since=since,
             until=until,
             prefix=prefix,
-            decisions=len(cases),
-            changing=sum(case.was.treatment != case.is_now.treatment for case in cases),
+            decisions=len(used),
+            changing=sum(any(place.changes for place in case) for case in used),
             worth=estimates,
             support=support,
-            passed_over=passed_over,
+            passed_over=len(cases) - len(used),
         )
 
-    def _prefix(self, revision: str, since: datetime, until: datetime) -> str:
+    def _prefix(self, digits: str, since: datetime, until: datetime) -> str:
         """What the ids of as many decisions begin with as are read at once; ids are hashes."""
-        told, digits = sum(self._days.count(day) for day in days_of(since, until)), digest("sample", revision)
-        length = 0
-        while told > MOST_DECISIONS and length < len(digits):
-            told, length = told // 16, length + 1
-        return f"d-{digits[:length]}"
+        told, prefix = sum(self._days.count(day) for day in days_of(since, until)), "d-"
+        while told > MOST_DECISIONS and (longer := _longer(prefix, digits)) != prefix:
+            told, prefix = told // 16, longer
+        return prefix
 
-    def _case(self, record: DecisionRecord, after: Policy, accepted: frozenset[str]) -> Case | None:
-        """A decision as a case, None of one that cannot be used."""
+    def _case(self, record: DecisionRecord, after: Policy, accepted: frozenset[str]) -> tuple[Compared, ...] | None:
+        """A decision, place by place, None of one that cannot be used."""
         try:
             before = self._catalogues.get(record.revision)
-            if record.revision == after.revision.id or not is_single(before, record.slots):
+            if record.revision == after.revision.id or not is_random(before, record):
                 return None
-            if not is_random(before, record):
-                return None
-            made, was, is_now = choices(before, after, record)
+            return compared(before, after, record, accepted)
         except NotFoundError:
             return None
-        behaviour = 1.0
-        if was.treatment != is_now.treatment:
-            logged = probability(before, record)
-            if logged is None or logged.value <= 0.0:
-                return None
-            behaviour = logged.value
-        return Case(record.decision_id in accepted, made, was, is_now, behaviour)
+
+
+def _longer(prefix: str, digits: str) -> str:
+    """The prefix of a sixteenth of the same decisions; the same where it can be no longer."""
+    return f"d-{digits[: len(prefix) - 1]}"
+
+
+def _is_weighed(case: tuple[Compared, ...] | None) -> bool:
+    """Whether a decision's choice was made again."""
+    return case is not None and len(case) > 1 and any(place.changes for place in case)

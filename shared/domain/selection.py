@@ -212,7 +212,7 @@ def instead(policy: Policy, record: DecisionRecord, ranks_by: RanksBy) -> Instea
     """
     expected_of = means(policy, record) or known(policy, record)
     situation = policy.situation(record.profile, record.signal, record.decided_at)
-    chosen = _otherwise(policy, record, ranks_by, expected_of, situation)
+    chosen = otherwise(policy, record, ranks_by, expected_of, situation)
     given = record.chosen[0].treatment
     first = chosen[0].treatment if chosen else None
     return Instead(
@@ -223,18 +223,41 @@ def instead(policy: Policy, record: DecisionRecord, ranks_by: RanksBy) -> Instea
     )
 
 
-def _otherwise(
+def otherwise(
     policy: Policy,
     record: DecisionRecord,
     ranks_by: RanksBy,
     expected_of: Mapping[str, float],
     situation: Variables,
 ) -> tuple[Chosen, ...]:
-    """What another way of ranking would have chosen."""
+    """What another way of ranking would have chosen, by what the models expected of each candidate."""
     candidates = unpacked(record.candidate_rows)
     scored = scoring(policy, candidates, [*expected_of.values()], situation, record.models, way=Way(ranks_by))
     usual = msgspec.structs.replace(record, arms=())
     return answer(policy, usual, best_first(policy, scored)).chosen
+
+
+Place = tuple[str | None, int]
+"""A place among the slots of a decision: a placement, None where none is asked for, and the rank there, from 1."""
+
+
+def stood(policy: Policy, record: DecisionRecord) -> Counter[tuple[Place, str]]:
+    """How often each treatment stands in each place in `CHOICES` that are made again.
+
+    Args:
+        policy: the revision that the record names.
+        record: a decision of which something was left to chance.
+    """
+    return Counter(
+        ((each.placement, each.rank), each.treatment) for chosen in _choices(policy, record) for each in chosen
+    )
+
+
+def share(again: int) -> float:
+    """How probable something is that was chosen once, and so often in `CHOICES` made again: of the share of all of
+    these the inverse, by which decisions are weighted, is right on the average, and never without end.
+    """
+    return (again + 1) / (CHOICES + 1)
 
 
 class InPlace(NamedTuple):
@@ -259,8 +282,7 @@ class InPlace(NamedTuple):
 def in_places(policy: Policy, record: DecisionRecord, ranks_by: RanksBy) -> tuple[InPlace, ...]:
     """Place by place, what a decision gave and what it would have given by another way of ranking.
 
-    How probable it was that the same stands in a place is the share of `CHOICES` made again and of the one that was
-    made: of that share the inverse, by which decisions are weighted, is right on the average, and never without end.
+    How probable it was that the same stands in a place is a `share` of choices.
 
     Args:
         policy: the revision that the record names.
@@ -272,18 +294,13 @@ def in_places(policy: Policy, record: DecisionRecord, ranks_by: RanksBy) -> tupl
     given = {(each.placement, each.rank): each for each in record.chosen}
     other = {
         (each.placement, each.rank): each.treatment
-        for each in _otherwise(policy, record, ranks_by, expected_of, situation)
+        for each in otherwise(policy, record, ranks_by, expected_of, situation)
     }
-    again = Counter(
-        place
-        for chosen in _choices(policy, record)
-        for each in chosen
-        if (place := (each.placement, each.rank)) in given and given[place].treatment == each.treatment
-    )
+    again = stood(policy, record)
     return tuple(
         InPlace(
             given=given[place].delivery_id if place in given else None,
-            probability=(again[place] + 1) / (CHOICES + 1) if place in given else 1.0,
+            probability=share(again[place, given[place].treatment]) if place in given else 1.0,
             same=place in given and other.get(place) == given[place].treatment,
             expected=expected_of.get(given[place].treatment, 0.0) if place in given else 0.0,
             expected_instead=expected_of.get(other.get(place, ""), 0.0),

@@ -71,7 +71,8 @@ class Measures(Protocol):
         """
 
     def accepted(self, since: datetime, until: datetime, prefix: str = "") -> frozenset[str]:
-        """The decisions, of those whose ids begin with a prefix, whose treatment was accepted in a period.
+        """The decisions, of those whose ids begin with a prefix, of which something was accepted in a period, and the
+        deliveries that were, by their ids.
 
         Raises:
             TransientError: the history did not answer.

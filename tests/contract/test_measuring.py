@@ -222,11 +222,12 @@ def test_persons_of_a_canary_count_once_for_each_thing_they_met_with(measures):
     assert counts == [(2, {"failures": 1, "complaints": 1, "slow": 1, "no_action": 1}), (1, {})]
 
 
-def test_accepted_are_the_decisions_of_a_prefix_with_an_acceptance_in_the_period(measures):
+def test_accepted_are_decisions_of_a_prefix_with_an_acceptance_in_the_period_and_its_deliveries(measures):
     rows = [
         *(outcome(number, "p-1", "convert") for number in (11, 12, 21)),
+        outcome(12, "p-1", "click", delivery_id=None),
         outcome(13, "p-1", "dismiss"),
         outcome(14, "p-1", "click", at=NOW - HOUR),
         outcome(15, "p-1", "click", decision_id=None),
     ]
-    assert measures([*rows, rows[0]]).accepted(NOW, NOW + 24 * HOUR, "d-1") == {"d-11", "d-12"}
+    assert measures([*rows, rows[0]]).accepted(NOW, NOW + 24 * HOUR, "d-1") == {"d-11", "v-11", "d-12", "v-12"}

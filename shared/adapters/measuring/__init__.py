@@ -64,14 +64,14 @@ class Measures:
         return found.get(canary.revision, NOBODY), found.get(canary.live, NOBODY)
 
     def accepted(self, since: datetime, until: datetime, prefix: str = "") -> frozenset[str]:
-        """The decisions whose treatment was accepted in a period."""
+        """The decisions of which something was accepted in a period, and the deliveries that were."""
         asked: dict[str, int | str | Sequence[str]] = {
             "accepted": sorted(POSITIVE),
             "first": prefix,
             "beyond": f"{prefix}\U0010ffff",
         }
         rows, _ = self._query("accepted", {"since": since, "until": until}, asked)
-        return frozenset(row["decision_id"] for row in rows)
+        return frozenset(named for row in rows for named in (row["decision_id"], row["delivery_id"]) if named)
 
     def _query(
         self, name: str, times: Mapping[str, datetime], asked: Mapping[str, int | str | Sequence[str]]

@@ -81,9 +81,10 @@ class Measures:
         return tuple(Met(persons[each], counts[each]) for each in (canary.revision, canary.live))  # type: ignore[return-value]
 
     def accepted(self, since: datetime, until: datetime, prefix: str = "") -> frozenset[str]:
-        """The decisions whose treatment was accepted in a period."""
+        """The decisions of which something was accepted in a period, and the deliveries that were."""
         told = (row for row in self._history.told(since, until) if _is_acceptance(row))
-        return frozenset(row.decision_id for row in told if row.decision_id and row.decision_id.startswith(prefix))
+        some = (row for row in told if row.decision_id and row.decision_id.startswith(prefix))
+        return frozenset(named for row in some for named in (row.decision_id, row.delivery_id) if named)
 
 
 def _met(row: HistoryRow, slow_ms: int) -> set[Guard]:
