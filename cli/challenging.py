@@ -42,6 +42,8 @@ def say_compared(found: dict[str, Any]) -> None:
     )
     if found.get("served"):
         click.echo(f"  of {found['served']:,} it said P itself, and the models' is on record beside it")
+    if found.get("fell_back"):
+        click.echo(f"  of {found['fell_back']:,} the models said P, because it failed or was late")
     for who, prefix in (("models", ""), ("challenger", "challenger_")):
         if compared.get(f"{prefix}loss") is not None:
             click.echo(f"  {who:<10} {_told(compared, prefix)}")

@@ -41,6 +41,7 @@ class Challenged(msgspec.Struct, frozen=True, kw_only=True):
         passed_over: decisions that say nothing of it: made while it was trained, persons who were erased, or revisions
             that are gone.
         served: the treatments of which it said P itself: there the models' is on record beside it.
+        fell_back: those of which it should have, and the models did, because it failed or was late.
         digest: of what it is, so that evidence is of no other that has its name.
         scope: the treatments that it was asked about.
     """
@@ -51,15 +52,19 @@ class Challenged(msgspec.Struct, frozen=True, kw_only=True):
     compared: Compared
     passed_over: int
     served: int = 0
+    fell_back: int = 0
     digest: str = ""
     scope: Scope = EVERYTHING
 
 
 class _Asked(msgspec.Struct, frozen=True):
-    """A treatment of which it is known what came, and what an estimator is shown of it; nothing where it said P."""
+    """A treatment of which it is known what came, and what an estimator is shown of it; nothing where it said P. Also
+    whether it should have.
+    """
 
     case: Case
     instance: Instance | None
+    should_have: bool
 
 
 class Challenge:
@@ -93,7 +98,7 @@ class Challenge:
         accepted = self._came(since, min(until + LATER, now + timedelta(days=1)))
         cases: list[Case] = []
         waiting: list[_Asked] = []
-        passed_over = served = 0
+        passed_over = served = fell_back = 0
 
         def score() -> None:
             said = scorer([each.instance for each in waiting if each.instance is not None])
@@ -112,6 +117,7 @@ class Challenge:
                 continue
             waiting += asked
             served += sum(each.instance is None for each in asked)
+            fell_back += sum(each.instance is not None and each.should_have for each in asked)
             if len(waiting) >= AT_ONCE:
                 score()
         score()
@@ -122,6 +128,7 @@ class Challenge:
             compared=compare(cases),
             passed_over=passed_over,
             served=served,
+            fell_back=fell_back,
             digest=digest_of(challenger),
             scope=scope,
         )
@@ -158,7 +165,7 @@ class Challenge:
             return []
         said = known(policy, record) | means(policy, record)
         models = instead(policy, record) if name in record.said_by else {}
-        served = next((rows for each, rows in policy.serving if each.name == name), 0) if models else 0
+        serves = next((rows for each, rows in policy.serving if each.name == name), 0)
         person = seen(policy, policy.situation(record.profile, record.signal, record.decided_at))
         found = []
         for chosen in came:
@@ -168,11 +175,12 @@ class Challenge:
             if not in_scope(scope, facts(action, treatment)):
                 continue
             case = Case(record.person_id, said[treatment.id], None, accepted[chosen.delivery_id])
-            if served >> policy.row(treatment.id) & 1:
+            should_have = bool(serves >> policy.row(treatment.id) & 1)
+            if should_have and models:
                 mine = case._replace(champion=models[treatment.id], challenger=said[treatment.id])
-                found.append(_Asked(mine, None))
+                found.append(_Asked(mine, None, should_have))
             else:
-                found.append(_Asked(case, {**person, **where(action, treatment)}))
+                found.append(_Asked(case, {**person, **where(action, treatment)}, should_have))
         return found
 
 

@@ -15,7 +15,7 @@ from shared.domain.challenge import Held
 from shared.domain.errors import InvalidError, NotFoundError
 from shared.domain.estimators import FromOutside, read
 from shared.domain.grouping import groups_of
-from shared.domain.monitoring import Alert, Snapshot, report
+from shared.domain.monitoring import Alert, Snapshot, outside, report
 from shared.domain.propensity import ASSOCIATED
 from shared.domain.rules import Scope
 from shared.ports import Catalogues, Models, Reports
@@ -158,6 +158,7 @@ class Learn:
         found = report(policy.revision, snapshot, before, older)
         challenged = tuple(self._evidence(day))
         alerts = [*found.alerts, *(alert for each in found.models for alert in each.alerts)]
+        alerts += (alert for each in challenged for alert in _falling_back(each))
         alerts.sort(key=lambda alert: alert.severity != "alarm")
         learnt = Learnt(
             day=day,
@@ -216,6 +217,12 @@ class Learn:
             if data is not None:
                 found.append(msgspec.json.decode(data, type=Challenged))
         return found
+
+
+def _falling_back(each: Challenged) -> list[Alert]:
+    """That an estimator that serves often does not answer in time."""
+    asked = each.served + each.fell_back
+    return outside(each.challenger, "fell_back_share", each.fell_back / asked) if asked else []
 
 
 def _proposals(shadow: Held | None, challenged: tuple[Challenged, ...], serving: frozenset[str]) -> list[Proposal]:

@@ -17,8 +17,8 @@ from shared.domain.catalogue import Attribute, ContentField, Medium
 from shared.domain.content import environment, fitting, template
 from shared.domain.errors import PermanentError
 from shared.domain.links import origin_of
-from shared.domain.localised import FILTERS, LOCALE, TIME_ZONE
-from shared.domain.names import NAME_FILTERS
+from shared.domain.localised import LOCALE, TIME_ZONE
+from shared.domain.sandbox import ROOTS, USED, refusals
 
 _EXACT: frozenset[Medium] = frozenset({"url", "sms", "json"})
 """Media that a template fits or not as a whole, whatever its tags."""
@@ -46,40 +46,7 @@ _TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _NAMED = ("id", "name")
 Fields = tuple[str, ...]
 _LINKS = ("unsubscribe", "pixel")
-_ROOTS = ("profile", "action", "brand", "links", "fragment")
-_OF_TEXT = (
-    "capitalize",
-    "e",
-    "escape",
-    "lower",
-    "string",
-    "striptags",
-    "title",
-    "trim",
-    "truncate",
-    "upper",
-    "urlencode",
-)
-_OF_NUMBERS = ("abs", "float", "int", "max", "min", "round", "sum")
-_OF_LISTS = ("count", "first", "join", "last", "length", "list", "reverse", "sort", "unique", "wordcount")
-_USED = ("d", "default", *_OF_TEXT, *_OF_NUMBERS, *_OF_LISTS, *FILTERS, *NAME_FILTERS)
-"""The filters that templates may use: none that makes a long text of a short one, and none that guesses."""
-
 _GROWING = ("join", "listing")
-_REFUSED: dict[type[nodes.Node], str] = {
-    nodes.Include: "include",
-    nodes.Import: "import",
-    nodes.FromImport: "import",
-    nodes.Extends: "extends",
-    nodes.Block: "block",
-    nodes.Macro: "macro",
-    nodes.CallBlock: "call",
-    nodes.Call: "a call; use a filter",
-    nodes.Pow: "**",
-    nodes.ScopedEvalContextModifier: "autoescape",
-    nodes.AssignBlock: "a block of set; use {% set name = value %}",
-    nodes.With: "with; use set",
-}
 
 
 class Templates:
@@ -198,21 +165,16 @@ class _Template:
     def check(self, tree: nodes.Template) -> bool:
         """Whether all that it reads and uses is allowed."""
         before = len(self._problems.found)
-        for name in sorted(find_undeclared_variables(tree) - set(_ROOTS)):
-            self._note(rf"\b{name}\b", 1, f"unknown name {name}", wrote=name, known=_ROOTS)
+        for used in tree.find_all(nodes.Filter):
+            self._filter(used)
+        if len(self._problems.found) > before:
+            return False
+        for name in sorted(find_undeclared_variables(tree) - set(ROOTS)):
+            self._note(rf"\b{name}\b", 1, f"unknown name {name}", wrote=name, known=ROOTS)
+        for lineno, message in refusals(tree):
+            self._note(None, lineno, message)
         for node, parent in _walk(tree):
-            refused = next((what for kind, what in _REFUSED.items() if isinstance(node, kind)), None)
-            if refused:
-                self._note(None, node.lineno, f"a template cannot use {refused}")
-            if isinstance(node, nodes.Filter):
-                self._filter(node)
-            if isinstance(node, nodes.For) and any(node.find_all(nodes.For)):
-                self._note(None, node.lineno, "a loop within a loop may have no end: loop once")
-            if isinstance(node, nodes.Assign) and any(
-                name.name not in _ROOTS for name in node.node.find_all(nodes.Name)
-            ):
-                self._note(None, node.lineno, "what is set is made of no other that was set")
-            if isinstance(node, nodes.Name) and node.name in _ROOTS:
+            if isinstance(node, nodes.Name) and node.name in ROOTS:
                 self._name(node, parent)
             if isinstance(node, nodes.Getattr | nodes.Getitem):
                 self._read(node, parent)
@@ -221,8 +183,8 @@ class _Template:
     def _filter(self, node: nodes.Filter) -> None:
         if node.name == "safe":
             self._note(r"\bsafe\b", node.lineno, "what is escaped for its medium cannot be declared safe")
-        elif node.name not in _USED:
-            self._note(rf"\b{node.name}\b", node.lineno, f"unknown filter {node.name}", wrote=node.name, known=_USED)
+        elif node.name not in USED:
+            self._note(rf"\b{node.name}\b", node.lineno, f"unknown filter {node.name}", wrote=node.name, known=USED)
         elif node.name in _GROWING and any(each.name in _GROWING for each in node.find_all(nodes.Filter)):
             self._note(rf"\b{node.name}\b", node.lineno, f"{node.name} takes nothing that was put together before")
 
@@ -234,7 +196,7 @@ class _Template:
 
     def _read(self, node: nodes.Getattr | nodes.Getitem, parent: nodes.Node) -> None:
         root = node.node
-        if isinstance(parent, nodes.Call) or (isinstance(root, nodes.Name) and root.name not in _ROOTS):
+        if isinstance(parent, nodes.Call) or (isinstance(root, nodes.Name) and root.name not in ROOTS):
             return  # refused already, or a variable of the template's own
         if not isinstance(root, nodes.Name):
             self._note(None, node.lineno, "only the fields of profile, action, brand, links and fragment can be read")

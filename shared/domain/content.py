@@ -8,22 +8,19 @@ from functools import cache, lru_cache
 from typing import Any
 
 import msgspec
-from jinja2 import StrictUndefined, Template, TemplateError
-from jinja2.exceptions import SecurityError
+from jinja2 import Template, TemplateError
 from jinja2.meta import find_undeclared_variables
 from jinja2.nodes import Call, Filter, For
-from jinja2.runtime import Context
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from shared.domain.catalogue import Action, Channel, ContentField, ContentService, Fragment, Medium, Revision, Treatment
 from shared.domain.errors import PermanentError
 from shared.domain.links import check_target, origin_of
-from shared.domain.localised import FILTERS, LOCALE, TIME_ZONE, locale_of
-from shared.domain.names import NAME_FILTERS
+from shared.domain.localised import LOCALE, TIME_ZONE, locale_of
 from shared.domain.outgoing import in_url
 from shared.domain.plain_text import plain_text
 from shared.domain.profile import Profile
+from shared.domain.sandbox import LOOK, Sandbox
 from shared.domain.sms import segments
 
 Fragments = Callable[[ContentService, Fragment, str], Mapping[str, str]]
@@ -39,10 +36,15 @@ MOST_CHARACTERS = 500_000
 """Of one field."""
 
 MOST_SECONDS = 1.0
-"""By the clock, that a content may take to render; looked at whenever a piece of it is done."""
+"""By the clock, that a content may take to render; looked at before each filter, at each turn of a loop and after each
+piece that is written.
+"""
 
 NO_CLOCK: Callable[[], float] = lambda: 0.0  # noqa: E731
 """Says that no time passes: a preview may take what it takes."""
+
+NO_LOOK: Callable[[], None] = lambda: None  # noqa: E731
+"""Looks at no clock."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u2028\u2029]")
 _BREAKS = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\s]+")
@@ -64,25 +66,10 @@ _ESCAPES: Mapping[Medium, Callable[[Any], str]] = {
 """What a value becomes in each medium; in HTML it is escaped as markup."""
 
 
-class _Environment(ImmutableSandboxedEnvironment):
-    """A sandbox in which `*` and `%` take numbers alone: a text by a number would become as long as one likes."""
-
-    intercepted_binops = frozenset(["*", "%", "**"])
-
-    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        """What an operator makes of two values."""
-        if operator == "**" or not isinstance(left, int | float) or not isinstance(right, int | float):
-            raise SecurityError(f"{operator} takes two numbers")
-        return super().call_binop(context, operator, left, right)
-
-
 @cache
-def environment(medium: Medium) -> ImmutableSandboxedEnvironment:
+def environment(medium: Medium) -> Sandbox:
     """What templates of a medium are compiled by."""
-    made = _Environment(autoescape=medium == "html", undefined=StrictUndefined, finalize=_ESCAPES.get(medium))
-    made.filters.update(FILTERS)
-    made.filters.update(NAME_FILTERS)
-    return made
+    return Sandbox(autoescape=medium == "html", finalize=_ESCAPES.get(medium))
 
 
 @lru_cache(maxsize=4096)
@@ -158,8 +145,8 @@ def render(
     language = language_of(treatment, profile.attributes)
     texts = treatment.content if language is None else {**treatment.content, **treatment.translations[language]}
     seen: Mapping[str, Any] | None = None
+    look = NO_LOOK
     fragment: Mapping[str, str] | None = None
-    until = 0.0
     rendered = {}
     for name, text in texts.items():
         try:
@@ -167,7 +154,7 @@ def render(
                 field = field_of(channel, name)
                 if fragment is None:
                     fragment = _fragment(revision, treatment, language, fragments)
-                    until = timer() + MOST_SECONDS
+                    look = _looking(timer)
                 if reads_fragments_alone(text, field.medium):
                     said = _of_fragment(text, field.medium, tuple(fragment.items()))
                 else:
@@ -175,8 +162,9 @@ def render(
                         **_seen(revision, action, profile, language),
                         "links": links or {},
                         "fragment": fragment,
+                        LOOK: look,
                     }
-                    said = _written(template(text, field.medium), seen, until, timer)
+                    said = _written(template(text, field.medium), seen, look)
                 rendered[name] = fitting(said, field, text)
             else:
                 rendered[name] = text
@@ -190,7 +178,20 @@ def render(
     return rendered
 
 
-def _written(of: Template, seen: Mapping[str, Any], until: float, timer: Callable[[], float]) -> str:
+def _looking(timer: Callable[[], float]) -> Callable[[], None]:
+    """What looks at the clock from now on, and raises PermanentError once the time is over."""
+    if timer is NO_CLOCK:
+        return NO_LOOK
+    until = timer() + MOST_SECONDS
+
+    def look() -> None:
+        if timer() > until:
+            raise PermanentError(f"takes more than {MOST_SECONDS:g} s to render")
+
+    return look
+
+
+def _written(of: Template, seen: Mapping[str, Any], look: Callable[[], None]) -> str:
     """A template's text, as far as it is neither too long nor too slow."""
     pieces, length = [], 0
     for piece in of.generate(seen):
@@ -198,8 +199,7 @@ def _written(of: Template, seen: Mapping[str, Any], until: float, timer: Callabl
         length += len(piece)
         if length > MOST_CHARACTERS:
             raise PermanentError(f"becomes more than {MOST_CHARACTERS} characters")
-        if timer() > until:
-            raise PermanentError(f"takes more than {MOST_SECONDS:g} s to render")
+        look()
     return "".join(pieces)
 
 

@@ -55,6 +55,7 @@ LIMITS = {
     "psi": Limit("population stability index", best_high=0.1, high=0.25),
     "association": Limit("association with a protected attribute", best_high=0.2, high=0.4),
     "mature_share": Limit("share of models that are mature", 0.5, 0.75),
+    "fell_back_share": Limit("share of treatments that it said no P of in time", best_high=0.01, high=0.05),
     "silent_share": Limit("share of models without responses", best_high=0.1, high=0.3),
 }
 """By the name of the figure. AUC is limited at both ends: one too good has seen what it predicts."""

@@ -8,7 +8,14 @@ from click.testing import CliRunner
 from cli import platform
 from cli.main import kairos
 from emulators.sandbox import SCORING_HOST
-from tests.e2e.test_decisions import ask, outcome, report, shown
+from shared.authoring import build, read
+from shared.domain.candidates import instead, known
+from shared.domain.policy.policy import Policy
+from shared.domain.replay import replay
+from tests.e2e.platforms import ROOT, signal
+from tests.e2e.test_decisions import HERO, ask, outcome, report, shown
+
+JSON = {"content-type": "application/json"}
 
 ENDPOINT = {
     "kind": "endpoint",
@@ -35,6 +42,64 @@ def test_models_are_shown_and_challenged_on_whichever_platform(bank, customer, m
 
     assert (found["unscored"], found["verdict"]) == (0, "open")
     assert any(each["model"].startswith(treatment["treatment"]) for each in learnt)
+
+
+def test_an_estimator_that_is_released_says_p_and_where_it_fails_the_models_do(embedded):
+    bank = embedded
+    before = Policy(bank.platform.bank.revision)
+    serving = Policy(a_revision_that_serves())
+    release = released(bank, serving.revision)
+    [person] = bank.newcomers(1)
+
+    def decided(by):
+        """A decision of the web, once this revision makes them."""
+        record = bank.record(bank.decide(ask(person, (HERO, 1)))["decision_id"])
+        return record if record.revision == by.revision.id else None
+
+    try:
+        served = bank.eventually(lambda: decided(serving), "a decision by the release")
+        with bank.providers(channel="scoring", mode="fail"):
+            failed = decided(serving)
+        bank.record(bank.send(signal(person)))  # its channels are none that it serves
+    finally:
+        told(bank, release, "rollback", {"why": "tried"})
+        bank.eventually(lambda: decided(before), "a decision as before")
+
+    assert (served.said_by, failed.said_by, failed.instead) == (("served",), (), b"")
+    assert instead(serving, served) == known(serving, failed) != known(serving, served)
+    assert replay(serving, served).agrees
+    assert replay(serving, failed).agrees
+
+
+def a_revision_that_serves():
+    """The sample bank, where the sandbox's endpoint says P on the web."""
+    files = read(ROOT / "catalogue")
+    files["arbitration.yaml"] += (
+        "\nestimators: [{name: served, serves: true, deadline_ms: 2000, scope: {channels: [web]}}]\n"
+    )
+    served = {**ENDPOINT, "name": "served", "at_once": 1000}
+    return build({**files, "estimators/served.json": msgspec.json.encode(served).decode()})
+
+
+def released(bank, revision):
+    """The release by which a revision decides for everybody, past a canary."""
+    kept = bank.call("releases", "POST", "/v1/revisions", content=revision.catalogue.canonical(), headers=JSON)
+    assert kept.status_code == 200, kept.text
+    proposal = {"revision": revision.id, "why": "a test"}
+    release = bank.call("releases", "POST", "/v1/releases", json=proposal).json()["id"]
+    for step in ("check", "simulation"):
+        told(bank, release, step, {"passed": True})
+    told(bank, release, "approve", {"why": "seen"})
+    told(bank, release, "canary", {"share": 1})
+    told(bank, release, "promote", {})
+    return release
+
+
+def told(bank, release, step, body):
+    """A step of a release, by somebody other than who proposed it."""
+    colleague = {"x-api-key": bank.platform.credentials.colleague_key}
+    answer = bank.call("releases", "POST", f"/v1/releases/{release}/{step}", json=body, headers=colleague, key=False)
+    assert answer.status_code == 200, answer.text
 
 
 def run(*command):

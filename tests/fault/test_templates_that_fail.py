@@ -90,6 +90,12 @@ def test_a_delivery_fails_with_its_reason_and_releases_the_contact(text):
     ("text", "seconds", "said"),
     [
         ("{% for letter in profile.residency %}{{ letter }}{% endfor %}", 0.6, "takes more than 1 s to render"),
+        (
+            "{% for letter in profile.residency %}{% if letter == 1 %}{% endif %}{% endfor %}",
+            0.6,
+            "takes more than 1 s",
+        ),
+        ("{% if profile.residency | upper | lower | title == 1 %}{% endif %}", 0.6, "takes more than 1 s to render"),
         ("{% for letter in profile.residency %}" + "a" * 300_000 + "{% endfor %}", 0.0, "more than 500000 characters"),
     ],
 )

@@ -15,6 +15,7 @@ from shared.adapters import memory
 from shared.adapters.channels.egress import Egress
 from shared.adapters.envelope import envelope
 from shared.adapters.scoring import Scorers
+from shared.domain.differences import differences
 from shared.domain.policy.factors import Told
 from shared.messages import HistoryRow
 from tests.ungoverned import Ungoverned
@@ -91,7 +92,10 @@ def night(compiled, says=None):
     assert learn.challengers().challengers == ("knows",)
     learn.snapshot(DAY, NOW)
     found = learn.challenge("knows", DAY, NOW)
-    return found, learn.learn(DAY, NOW).proposals, Evidence(reports)
+    learnt = learn.learn(DAY, NOW)
+    alerts = [alert.severity for alert in learnt.alerts if alert.metric == "fell_back_share"]
+    assert alerts == (["alarm"] if found.fell_back else [])
+    return found, learnt.proposals, Evidence(reports)
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +122,15 @@ def test_it_may_serve_by_evidence_of_itself_in_its_scope_and_of_late(challenged)
     assert old == "knows was not held against the models within 7 nights"
     assert other == "knows is another one than what was held against the models"
     assert wider == "knows would serve in another scope than it was held against the models in"
+
+
+def test_what_should_have_served_and_did_not_is_an_alert():
+    found, proposals, _ = night(SERVED)
+
+    assert (found.served, found.fell_back, proposals) == (0, 500, ())
+    assert [str(each) for each in differences(SHADOWED.revision.catalogue, SERVED.revision.catalogue)] == [
+        "estimator knows: role challenges → serves"
+    ]
 
 
 def test_what_served_is_judged_by_what_is_on_record():
