@@ -37,6 +37,10 @@ _Places = Annotated[tuple[int, ...], Meta(min_length=1, max_length=100_000)]
 _Numbers = Annotated[tuple[_Finite, ...], Meta(min_length=1, max_length=100_000)]
 
 
+_MOST = 1e300
+"""A number beyond this, or none, is missing."""
+
+
 class Feature(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A number that an estimator looks at.
 
@@ -59,7 +63,7 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         if self.equals is not None:
             found = self.missing if value is None else float(value == self.equals)
         else:
-            found = float(value) if isinstance(value, int | float) and math.isfinite(value) else self.missing
+            found = value + 0.0 if isinstance(value, int | float) and abs(value) <= _MOST else self.missing
         return (found - self.mean) / self.scale
 
 
@@ -194,10 +198,10 @@ def predict(estimator: Estimator, instance: Instance) -> float | None:
     """P that an estimator says; None where that is no probability."""
     numbers = [feature.of(instance) for feature in estimator.features]
     if isinstance(estimator, Linear):
-        return _sigmoid(estimator.intercept + sum(map(mul, estimator.coefficients, numbers)))
+        return sigmoid(estimator.intercept + sum(map(mul, estimator.coefficients, numbers)))
     said = [tree.of(numbers) for tree in estimator.trees]
     return (
-        _sigmoid(estimator.base + sum(said))
+        sigmoid(estimator.base + sum(said))
         if estimator.adds_up_to == "log_odds"
         else probability(sum(said) / len(said))
     )
@@ -209,7 +213,8 @@ def probability(said: Any) -> float | None:
     return float(said) if is_one else None
 
 
-def _sigmoid(odds: float) -> float | None:
+def sigmoid(odds: float) -> float | None:
+    """P of log odds; None of what is no number."""
     if odds != odds:  # noqa: PLR0124 - NaN
         return None
     return 1.0 / (1.0 + math.exp(-min(max(odds, -700.0), 700.0)))

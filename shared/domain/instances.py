@@ -7,7 +7,8 @@ from shared.domain.estimators import PLACES, Seen
 from shared.domain.policy.policy import Policy
 from shared.domain.policy.situation import Variables
 
-_SIMPLE = (str, int, float, bool)
+SIMPLE = (str, int, float, bool)
+"""Of these types is what is shown; anything else is missing."""
 
 
 def seen(policy: Policy, situation: Variables) -> dict[str, Seen]:
@@ -18,7 +19,7 @@ def seen(policy: Policy, situation: Variables) -> dict[str, Seen]:
         within = situation
         for root in roots:
             within = within[root]
-        if isinstance(value := within.get(name), _SIMPLE):
+        if isinstance(value := within.get(name), SIMPLE):
             found[predictor.reads] = value
     return found
 

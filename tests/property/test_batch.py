@@ -7,6 +7,7 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import cache
 from random import Random
+from typing import Any
 
 import msgspec
 from hypothesis import given, settings
@@ -15,7 +16,8 @@ from hypothesis import strategies as st
 from shared.domain.arbitration import rank
 from shared.domain.batch.alone import Asked, record
 from shared.domain.batch.deciding import Batch, Wave
-from shared.domain.catalogue import Challenger, Learning, Revision, facts
+from shared.domain.batch.serving import serving_of
+from shared.domain.catalogue import Challenger, DeclaredEstimator, Learning, Revision, facts
 from shared.domain.contact import Contact
 from shared.domain.contact_history import ContactHistory
 from shared.domain.contact_past import Folded, Past
@@ -24,6 +26,7 @@ from shared.domain.policy.policy import Policy
 from shared.domain.predictors import SCORES
 from shared.domain.propensity import Counts, model_id
 from shared.domain.ranking import propensities
+from shared.domain.rules import Scope
 from shared.domain.signal import Signal
 from tests.fault.world import NOW, bank_customers, bank_policy, bank_revision, canonical
 from tests.property.test_offers_together import bank as small_bank
@@ -31,6 +34,46 @@ from tests.property.test_one_decision_two_ways import CUSTOMERS, EVIDENCE, SIGNA
 
 OUTCOMES = ("impression", "click", "accept", "dismiss", "reject", "convert", "complaint", "bounce", "sent", "delivered")
 ODD = (None, True, False, 0, 1, -0.0, 2.5, 10**400, 2**53 + 1, "", "yes", "2026-03-04T10:00:00Z", [], ["isa"], {"a": 1})
+
+
+def declared(name: str, scope: Scope, **said: Any) -> DeclaredEstimator:
+    """An estimator that serves."""
+    said = {"name": name, "trained_until": "2026-01-01", **said}
+    return DeclaredEstimator(name=name, estimator=msgspec.Raw(msgspec.json.encode(said)), scope=scope, serves=True)
+
+
+FEATURES = [
+    {"reads": "profile.balance", "mean": 1000.0, "scale": 700.0},
+    {"reads": "profile.has_app", "missing": 0.5},
+    {"reads": "profile.job", "equals": "retired"},
+    {"reads": "channel", "equals": "web"},
+    {"reads": "signal.type", "equals": "page_viewed"},
+]
+TREES = [
+    {
+        "feature": [0, 1, 3, -2, -2, -2, -2],
+        "threshold": [0.3, 0.5, 0.5, 0.0, 0.0, 0.0, 0.0],
+        "left": [1, 3, 5, 0, 0, 0, 0],
+        "right": [2, 4, 6, 0, 0, 0, 0],
+        "value": [0.0, 0.0, 0.0, 0.1 + n / 7, 0.3, 0.2, 1.05],
+    }
+    for n in range(3)
+]
+SERVING = (
+    declared(
+        "linear",
+        Scope(channels=("email", "web")),
+        kind="linear",
+        features=FEATURES,
+        coefficients=[0.1, 0.2, 0.3, -0.7, 0.05],
+        intercept=-2.0,
+    ),
+    # of whom has much, it says what is no probability of some
+    declared("forest", Scope(channels=("sms",)), kind="trees", features=FEATURES, trees=TREES, adds_up_to="mean"),
+    declared(
+        "boosting", Scope(channels=("push",)), kind="trees", features=FEATURES, trees=TREES, adds_up_to="log_odds"
+    ),
+)
 
 
 @cache
@@ -56,6 +99,9 @@ def policies() -> dict[str, Policy]:
                     ),
                 )
             )
+        ),
+        "exploring and served by files": Policy(
+            Revision(msgspec.structs.replace(catalogue, slots=loose, exploration="thompson", estimators=SERVING))
         ),
         "loose": Policy(Revision(msgspec.structs.replace(catalogue, slots=loose))),
     }
@@ -154,7 +200,8 @@ def agree(policy: Policy, slots: Slots, wave: Wave, counts: dict[str, Counts]) -
     for person, (profile, signal) in enumerate(zip(wave.profiles, wave.signals, strict=True)):
         rows = qualify(policy, profile, signal, slots, moments[person]).rows
         assert decisions.qualified(person) == rows
-        ranking = rank(policy, rows, profile, signal, counts, moments[person])
+        told = serving_of(policy).told(policy.situation(profile, signal, moments[person]), rows)
+        ranking = rank(policy, rows, profile, signal, counts, moments[person], told=told)
         at = decisions.of(person)
         assert decisions.pairs.propensities[at].tolist() == propensities(ranking.propensity_parts)
         # in an arm that ranks otherwise, a person is decided alone

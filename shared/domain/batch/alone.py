@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from shared.domain.arbitration import rank, reranking
+from shared.domain.batch.serving import serving_of
 from shared.domain.contact_history import ContactHistory
 from shared.domain.contact_policy import select
 from shared.domain.contact_read import read_of
@@ -72,7 +73,10 @@ def record(
     )
     if not qualified.rows:
         return made
-    ranking = rank(policy, qualified.rows, profile, signal, counts, now, arms=arms)
+    told = None
+    if policy.serving:
+        told = serving_of(policy).told(policy.situation(profile, signal, now), qualified.rows)
+    ranking = rank(policy, qualified.rows, profile, signal, counts, now, arms=arms, told=told)
     if not levers:
         ranking = _without_levers(policy, qualified.rows, asked, ranking, now)
     best = BestFirst(ranking.rows(), ranking.weights())

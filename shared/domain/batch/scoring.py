@@ -17,6 +17,7 @@ import numpy as np
 from shared.domain.batch.binning import binned
 from shared.domain.batch.conditions import Conditions
 from shared.domain.batch.packed import Places, Words, places, unpacked
+from shared.domain.batch.serving import serving_of
 from shared.domain.batch.values import Values
 from shared.domain.cel import program
 from shared.domain.classifier import Classifier, Numbers, Vector, model_of, rounded
@@ -94,6 +95,7 @@ class Scorer:
             *self._weighing.reads,
             *(tuple(each.reads.split(".")) for each in policy.revision.catalogue.predictors),
         }
+        self._serving = serving_of(policy)
         self._looks = bool(factors.predictors)
         self._fixed: Any = None
         if not self._looks and not factors.explores:
@@ -137,20 +139,27 @@ class Scorer:
     def _propensities(
         self, rows: Places, persons: Places, starts: Places, values: Values, decisions: Sequence[str]
     ) -> Vector:
-        if self._fixed is not None:
-            found: Vector = self._fixed[rows]
-            return found
-        if self._tables is None:
-            means: Vector = self._classifier.means[rows]
-            if self._classifier.calibration is not None:
-                means, _ = self._classifier.calibration(means, rows)
-        else:
-            means = self._tables(binned(self._policy, values), rows, persons, starts)
+        means = self._means(rows, persons, starts, values)
+        if self._serving:
+            means = self._serving.over(means, rows, persons, values)
         if not self._policy.factors.explores:
             return means
         means = rounded(means, PROPENSITY_DIGITS)
         evidence = self._classifier.evidence
         return rounded(draw_each(decisions, persons, self._starts[rows], means, evidence[rows]), PROPENSITY_DIGITS)
+
+    def _means(self, rows: Places, persons: Places, starts: Places, values: Values) -> Vector:
+        """What the models expect."""
+        means: Vector
+        if self._fixed is not None:
+            means = self._fixed[rows]
+        elif self._tables is not None:
+            means = self._tables(binned(self._policy, values), rows, persons, starts)
+        else:
+            means = self._classifier.means[rows]
+            if self._classifier.calibration is not None:
+                means, _ = self._classifier.calibration(means, rows)
+        return means
 
     def _values(self, rows: Places, persons: Places, starts: Places, values: Values) -> Vector:
         """V of each pair; a value that cannot be computed is worth nothing."""
