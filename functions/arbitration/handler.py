@@ -43,12 +43,4 @@ class Arbitrate:
             arms=qualified.arms,
             told=told,
         )
-        return (
-            ActionsRanked(
-                message_id=f"{qualified.decision_id}:actions.ranked",
-                occurred_at=now,
-                **qualified.carried(),
-                slots=qualified.slots,
-                ranking=ranking,
-            ),
-        )
+        return (qualified.ranked(ranking, now),)

@@ -145,7 +145,7 @@ class Decide:
             slots = _slots(request, revision)
             row, placements = self._decide(received, slots, now)
             explanation = self._explained(row) if explained else None
-            row = msgspec.structs.replace(row, elapsed_ms=round(self._elapsed_ms(started)))
+            row = msgspec.structs.replace(row, elapsed_ms=round((self._timer() - started) * 1000))
             self._publisher.publish(stamped([row], self._meter.spent(), trace))
         except (TransientError, NotFoundError):  # not found is a revision that is not visible here yet
             empty = [FilledPlacement(id=p.id, treatments=[]) for p in request.placements]

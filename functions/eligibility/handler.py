@@ -43,12 +43,4 @@ class Qualify:
                 excluded_by=qualified.excluded_by,
             )
             return (decision_row(record),)
-        return (
-            ActionsQualified(
-                message_id=f"{identified.decision_id}:actions.qualified",
-                occurred_at=now,
-                **identified.carried(),
-                slots=slots,
-                candidate_rows=packed(qualified.rows),
-            ),
-        )
+        return (identified.qualified(slots, packed(qualified.rows), now),)

@@ -77,9 +77,10 @@ class Identify:
     ) -> tuple[Started, tuple[Conflict, ...]]:
         if not signal.identifiers:
             raise PermanentError("the signal has no identifier, so it is nobody's")
-        unknown = [ns for ns in signal.identifiers if ns != PERSON_ID and ns not in policy.revision.namespaces]
-        if unknown:
-            raise PermanentError(f"namespace {unknown[0]!r} is not declared in revision {policy.revision.id}")
+        namespaces = policy.revision.namespaces
+        for namespace in signal.identifiers:
+            if namespace != PERSON_ID and namespace not in namespaces:
+                raise PermanentError(f"namespace {namespace!r} is not declared in revision {policy.revision.id}")
         for _ in range(ATTEMPTS):
             try:
                 return Resolving(self._persons, self._people, policy, signal, now, asked=asked)()

@@ -10,7 +10,7 @@ import msgspec
 
 from functions.identity.people import LARGEST, People, Place, leading, standing
 from functions.identity.starting import Started, raised, started
-from shared.domain.erasure import alive
+from shared.domain.erasure import ERASED, alive
 from shared.domain.errors import ErasedError, OversizedError, PermanentError, StaleError
 from shared.domain.identifiers import PERSON_ID
 from shared.domain.identity.links import Conflict, Graph, Identifier, Link, namespace_of
@@ -32,6 +32,8 @@ from shared.domain.profile import Person
 from shared.domain.signal import Signal
 from shared.ports import Persons, Rewrite, Versioned
 from shared.runtime.telemetry import log
+
+NOTHING_NEW = News()
 
 
 class Seen(NamedTuple):
@@ -74,6 +76,8 @@ class Resolving:
             return self._named(), ()
         keys = keys_of(signal, self._policy.revision.namespaces)
         found = self._persons.identifiers(keys)
+        if len(keys) == 1 and found and (place := self._settled(found[keys[0]].value)) is not None:
+            return self._kept(Seen(keys, found, place, NOTHING_NEW), place), ()
         living = alive(keys, {key: each.value for key, each in found.items()})
         if len(living) < len(keys):
             keys, found = living, {key: each for key, each in found.items() if key in living}
@@ -99,6 +103,14 @@ class Resolving:
         except OversizedError as error:
             return self._apart(seen, str(error))
 
+    def _settled(self, identifier: Identifier) -> Place | None:
+        """Where the only identifier of a signal stands, to which the signal then adds nothing; None of one that hangs,
+        is shared or is nobody's any more.
+        """
+        if identifier.shared or identifier.anchor or identifier.rule == ERASED:
+            return None
+        return self._people.place(identifier)
+
     def _named(self) -> Started:
         """The person whom our own scheduler names: its signals are no evidence of who is whom."""
         named = self._signal.identifiers[PERSON_ID]
@@ -122,8 +134,8 @@ class Resolving:
 
     def _kept(self, seen: Seen, place: Place) -> Started:
         """The person of a signal that joins nobody."""
-        changed = [Versioned(each, seen.found[each.key].version) for each in seen.new.earlier]
-        strongest = seen.found[seen.linking[0]]
+        earlier, strongest = seen.new.earlier, seen.found[seen.linking[0]]
+        changed = [Versioned(each, seen.found[each.key].version) for each in earlier] if earlier else []
         if not place.person.value.graph.members and self._speaks_apart(seen.linking[0]):
             place = Place(self._people.with_graph(place.person, self._strength), place.fragment)
         led_to = leading(place.fragment, place.person.value.person_id)

@@ -10,7 +10,7 @@ import msgspec
 from shared.domain.contact import Contact
 from shared.domain.contact_policy import Deferred, Withheld
 from shared.domain.contact_read import ContactRead
-from shared.domain.decision import Chosen, DecisionRecord, Filling, Result, delivery_id, kept
+from shared.domain.decision import Chosen, DecisionRecord, Filling, Result, delivery_id
 from shared.domain.delivery import Delivery
 from shared.domain.experiments import AS_USUAL, is_held_out
 from shared.domain.offered import BestFirst
@@ -127,8 +127,17 @@ def record_of(
     deferred: Deferred | None = None,
 ) -> DecisionRecord:
     """The record of a decision whose ranking met contact policy at `at`, from what contact policy `read`."""
+    ranking = ranked.ranking
     record = DecisionRecord(
-        **ranked.carried(),
+        decision_id=ranked.decision_id,
+        person_id=ranked.person_id,
+        revision=ranked.revision,
+        signal=ranked.signal,
+        profile=ranked.profile,
+        conflicts=ranked.conflicts,
+        decided_at=ranked.decided_at,
+        fragment=ranked.fragment,
+        arms=ranked.arms,
         reserved_at=at,
         result=result,
         chosen=tuple(
@@ -138,7 +147,14 @@ def record_of(
             ]
         ),
         slots=ranked.slots,
-        **kept(ranked.ranking),
+        candidate_rows=ranking.candidate_rows,
+        propensity_parts=ranking.propensity_parts,
+        means=ranking.means,
+        evidence=ranking.evidence,
+        models=ranking.models,
+        unlevered=ranking.unlevered,
+        said_by=ranking.said_by,
+        instead=ranking.instead,
         read=read,
         withheld=tuple(withheld),
         filling=filling,

@@ -49,8 +49,12 @@ def envelope(message: Publishable) -> Envelope:
         tag, identity, trace = "history.row", message.row_id, ""
     else:
         tag, identity, trace = str(message.__struct_config__.tag), message.message_id, message.trace
-    attributes = {"type": tag, "message_id": identity, "decision_id": message.decision_id or "", "traceparent": trace}
-    return Envelope(message.topic, _encoder.encode(message), {key: value for key, value in attributes.items() if value})
+    attributes = {"type": tag, "message_id": identity}
+    if message.decision_id:
+        attributes["decision_id"] = message.decision_id
+    if trace:
+        attributes["traceparent"] = trace
+    return Envelope(message.topic, _encoder.encode(message), attributes)
 
 
 def dead_letter(data: bytes, attributes: Mapping[str, str], topics: Mapping[str, str], at: datetime) -> Parked:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -130,7 +129,16 @@ class Person(Profile, frozen=True, kw_only=True, omit_defaults=True):
 
     def snapshot(self) -> Profile:
         """What travels with a decision: the person as it is seen."""
-        return Profile(**dict(zip(Profile.__struct_fields__, _seen(self), strict=True)))
-
-
-_seen = attrgetter(*Profile.__struct_fields__)
+        return Profile(
+            person_id=self.person_id,
+            version=self.version,
+            created_at=self.created_at,
+            attributes=self.attributes,
+            brands=self.brands,
+            products=self.products,
+            flags=self.flags,
+            reachable=self.reachable,
+            audiences=self.audiences,
+            consents=self.consents,
+            unique=self.unique,
+        )

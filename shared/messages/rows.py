@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -49,13 +49,7 @@ def decision_row(
     """A decision, with the first treatment it chose if any, what that was ranked by and how probable its choice was;
     `repeated` when it was made before and is told again.
     """
-    first: dict[str, Any] = {}
-    if delivery is not None:
-        first = _taxonomy(delivery)
-        first["selection_probability"] = probability
-    if chosen is not None:
-        first |= chosen._asdict()
-    return HistoryRow(
+    row = HistoryRow(
         row_id=record.decision_id,
         kind="decision",
         occurred_at=record.reserved_at,
@@ -68,7 +62,17 @@ def decision_row(
         asked=record.slots.channels[0] if record.signal.type == DECISION_REQUESTED else None,
         arms=" ".join(record.arms) or None,
         held_back=record.held_back,
-        **first,
+    )
+    if delivery is None:
+        return row
+    propensity, priority, value, lever = chosen or (None, None, None, None)
+    return msgspec.structs.replace(
+        _about(row, delivery),
+        propensity=propensity,
+        priority=priority,
+        value=value,
+        lever=lever,
+        selection_probability=probability,
     )
 
 
@@ -89,7 +93,7 @@ def outcome_row(
         value=delivery.value or None,
         cost=delivery.cost if outcome == "sent" and delivery.cost else None,
     )
-    return msgspec.structs.replace(row, **_taxonomy(delivery))
+    return _about(row, delivery)
 
 
 def ended_row(decision_id: str, person_id: str, signal: Signal, reason: str, at: datetime) -> HistoryRow:
@@ -110,15 +114,17 @@ def erased_row(decision_id: str, at: datetime) -> HistoryRow:
     return HistoryRow(row_id=decision_id, kind="signal", occurred_at=at, decision_id=decision_id, outcome=ERASED)
 
 
-def _taxonomy(delivery: Delivery) -> dict[str, Any]:
-    return {
-        "brand": delivery.brand,
-        "issue": delivery.issue,
-        "group_id": delivery.group,
-        "action": delivery.action,
-        "treatment": delivery.treatment,
-        "channel": delivery.channel,
-        "delivery_id": delivery.delivery_id,
-        "placement": delivery.placement,
-        "rank": delivery.rank,
-    }
+def _about(row: HistoryRow, delivery: Delivery) -> HistoryRow:
+    """A row that says what was delivered where."""
+    return msgspec.structs.replace(
+        row,
+        brand=delivery.brand,
+        issue=delivery.issue,
+        group_id=delivery.group,
+        action=delivery.action,
+        treatment=delivery.treatment,
+        channel=delivery.channel,
+        delivery_id=delivery.delivery_id,
+        placement=delivery.placement,
+        rank=delivery.rank,
+    )

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import random
 import secrets
 import time
 from datetime import UTC, datetime
 
 _JITTER = random.Random()  # noqa: S311 - spreads retries, guards nothing
+
+_ID_BYTES = 16
+_BLOCK = 256
+"""Ids drawn at once: whoever asks the operating system lets another thread go first, and waits for its turn again."""
+
+_request_ids: list[str] = []
+os.register_at_fork(after_in_child=_request_ids.clear)  # a child draws its own, so that no two have the same
 
 
 def utc_now() -> datetime:
@@ -26,8 +34,13 @@ def new_erasure_id() -> str:
 
 
 def new_request_id() -> str:
-    """An id for a request that brought none."""
-    return secrets.token_hex(16)
+    """An id for a request that brought none, which nobody can guess."""
+    try:
+        return _request_ids.pop()
+    except IndexError:
+        drawn, digits = secrets.token_hex(_ID_BYTES * _BLOCK), 2 * _ID_BYTES
+        _request_ids.extend([drawn[at : at + digits] for at in range(digits, len(drawn), digits)])
+        return drawn[:digits]
 
 
 def new_holder() -> str:

@@ -7,8 +7,13 @@ import jsonschema
 import msgspec
 import pytest
 
+from shared.domain.consent import Consent
+from shared.domain.engagement import Slots
+from shared.domain.identity.links import Conflict
+from shared.domain.profile import Person, Profile
+from shared.domain.ranking import Ranking
 from shared.domain.signal import Signal
-from shared.messages import SignalReceived
+from shared.messages import SignalIdentified, SignalReceived
 from shared.messages.schema import schemas
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "messages" / "schemas"
@@ -31,3 +36,45 @@ def test_a_message_fits_its_schema_and_survives_the_way():
 
     jsonschema.validate(msgspec.json.decode(data), msgspec.json.decode((FOLDER / "signal.received.json").read_bytes()))
     assert msgspec.json.decode(data, type=SignalReceived) == message
+
+
+def test_what_a_decision_carries_goes_on_whole():
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    person = Person(
+        person_id="p-1",
+        version=2,
+        created_at=now,
+        attributes={"age": 30},
+        brands=("northmoor",),
+        products=("isa",),
+        flags=("vulnerable",),
+        reachable=("email",),
+        audiences=("pilot",),
+        consents={"*:marketing:email": Consent(granted=True, at=now, source="crm")},
+        unique={"customer_no": "hash"},
+    )
+    identified = SignalIdentified(
+        message_id="d-1:signal.identified",
+        decision_id="d-1",
+        occurred_at=now,
+        person_id="p-1",
+        revision="sha256:0",
+        signal=Signal(
+            id="1", type="page_viewed", at=now, received_at=now, source="web", identifiers={"cookie_id": "a"}
+        ),
+        profile=person.snapshot(),
+        conflicts=(Conflict(namespace="cookie_id", person_id="p-2", reason="unique"),),
+        decided_at=now,
+        fragment="p-3",
+        arms=("levers=plain",),
+    )
+    qualified = identified.qualified(Slots(channels=("web",)), b"\x01", now)
+    ranking = Ranking(candidate_rows=b"", propensity_parts=b"", order=b"", priorities=b"", unlevered=None)
+    carried = identified.carried()
+
+    assert {*carried} | {"message_id", "trace", "occurred_at", "schema_version", "usage"} == {
+        *SignalIdentified.__struct_fields__
+    }
+    assert qualified.carried() == carried
+    assert qualified.ranked(ranking, now).carried() == carried
+    assert all(getattr(identified.profile, each) == getattr(person, each) for each in Profile.__struct_fields__)

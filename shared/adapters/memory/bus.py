@@ -26,7 +26,6 @@ class _Subscription(NamedTuple):
     name: str
     deliver: Deliver
     max_attempts: int
-    at_once: bool
 
 
 class _Task(NamedTuple):
@@ -53,7 +52,8 @@ class Bus:
         self._backoff = (minimum_backoff_seconds, maximum_backoff_seconds)
         self._workers = workers
         self._threads: list[threading.Thread] = []
-        self._subscriptions: dict[str, list[_Subscription]] = {}
+        self._subscriptions: dict[str, tuple[_Subscription, ...]] = {}
+        self._at_once: dict[str, tuple[_Subscription, ...]] = {}
         self._ready: deque[_Task] = deque()
         self._later: list[tuple[float, int, _Task]] = []
         self._order = itertools.count()
@@ -77,19 +77,22 @@ class Bus:
             at_once: whoever publishes delivers, for a subscriber that takes no time and publishes nothing itself; only
                 what it does not take waits for a thread of the bus.
         """
-        subscription = _Subscription(name or topic, deliver, max_attempts or self._max_attempts, at_once)
+        subscription = _Subscription(name or topic, deliver, max_attempts or self._max_attempts)
         with self._lock:
-            self._subscriptions.setdefault(topic, []).append(subscription)
+            kept = self._at_once if at_once else self._subscriptions
+            kept[topic] = (*kept.get(topic, ()), subscription)
 
     def publish(self, topic: str, data: bytes, attributes: Mapping[str, str]) -> None:
         """Queue a message for every subscriber of the topic; dead letters without a subscriber wait for `take_dead`."""
-        with self._lock:
-            if self._closed:
-                raise RuntimeError("the bus is closed")
-            at_once = [each for each in self._subscriptions.get(topic, ()) if each.at_once]
-        refused = [each for each in at_once if not self._taken(each, topic, data, attributes)]
-        with self._lock:
-            self._publish(topic, data, attributes, at_once=refused)
+        if self._closed:
+            raise RuntimeError("the bus is closed")
+        refused: tuple[_Subscription, ...] = ()
+        for each in self._at_once.get(topic, ()):
+            if not self._taken(each, topic, data, attributes):
+                refused = (*refused, each)
+        if refused or topic in self._subscriptions or topic == DEAD_LETTERS:  # else there is nothing to queue
+            with self._lock:
+                self._publish(topic, data, attributes, refused)
 
     def take_dead(self, limit: int) -> list[tuple[bytes, dict[str, str]]]:
         """Take waiting dead letters, oldest first."""
@@ -115,13 +118,12 @@ class Bus:
             self._idle.notify_all()
 
     def _publish(
-        self, topic: str, data: bytes, attributes: Mapping[str, str], *, at_once: Sequence[_Subscription] = ()
+        self, topic: str, data: bytes, attributes: Mapping[str, str], refused: Sequence[_Subscription] = ()
     ) -> None:
-        """Queue for the topic's subscribers; of those that take at once, for those named. Hold the lock."""
-        every = self._subscriptions.get(topic, [])
-        if topic == DEAD_LETTERS and not every:
+        """Queue for the topic's subscribers, and for those that did not take it at once. Hold the lock."""
+        subscriptions = (*self._subscriptions.get(topic, ()), *refused)
+        if topic == DEAD_LETTERS and not subscriptions and topic not in self._at_once:
             self._dead.append((data, dict(attributes)))
-        subscriptions = [each for each in every if not each.at_once or each in at_once]
         for subscription in subscriptions:
             self._ready.append(_Task(topic, data, attributes, subscription, 1))
             self._work.notify()

@@ -12,6 +12,9 @@ from shared.domain.identity.links import Identifier
 from shared.domain.profile import Person
 from shared.ports import Meter, Rewrite, Versioned
 
+_identifier = msgspec.json.Decoder(Identifier).decode
+_person = msgspec.json.Decoder(Person).decode
+
 
 class Persons:
     """The port `Persons`."""
@@ -25,17 +28,13 @@ class Persons:
         """Those of the identifiers with these keys that are known, by key."""
         self._meter.add(reads=len(keys))
         with self._store.lock:
-            found = {key: self._store.identifiers.get(key) for key in keys}
-        return {
-            key: Versioned(msgspec.json.decode(document.data, type=Identifier), document.version)
-            for key, document in found.items()
-            if document is not None
-        }
+            found = [(key, self._store.identifiers[key]) for key in keys if key in self._store.identifiers]
+        return {key: Versioned(_identifier(document.data), document.version) for key, document in found}
 
     def identifiers_of(self, person_ids: Sequence[str]) -> list[Identifier]:
         """All identifiers that point at one of these ids, in order of their keys."""
         with self._store.lock:
-            held = [msgspec.json.decode(each.data, type=Identifier) for each in self._store.identifiers.values()]
+            held = [_identifier(each.data) for each in self._store.identifiers.values()]
         found = [identifier for identifier in held if identifier.person_id in person_ids]
         self._meter.add(reads=len(found))
         return sorted(found, key=lambda identifier: identifier.key)
@@ -49,7 +48,7 @@ class Persons:
             return None
         if not document.data:
             raise ErasedError(f"person {person_id} was erased")
-        return Versioned(msgspec.json.decode(document.data, type=Person), document.version)
+        return Versioned(_person(document.data), document.version)
 
     def profiles(self, person_ids: Sequence[str]) -> dict[str, Person]:
         """The documents of these ids that are there and not erased."""
@@ -58,7 +57,7 @@ class Persons:
         with self._store.lock:
             held = {each: self._store.profiles.get(each) for each in wanted}
         return {
-            person_id: msgspec.json.decode(document.data, type=Person)
+            person_id: _person(document.data)
             for person_id, document in held.items()
             if document is not None and document.data
         }
