@@ -39,7 +39,8 @@ def say_explanation(explanation: dict[str, Any], console: Console | None = None)
             ]
             table.add_row(chosen["treatment"], *figures)
         console.print(table)
-    for line in [*_said(explanation["chosen"]), *_drawn(explanation["chosen"]), *explanation["against_runner_up"]]:
+    told = [*_said(explanation["chosen"]), *_drawn(explanation["chosen"]), *_selected(explanation["selection"])]
+    for line in [*told, *explanation["against_runner_up"]]:
         console.print(f"  {escape(line)}")
     if explanation["levers"]:
         console.print(f"  {escape(explanation['levers'])}")
@@ -61,6 +62,14 @@ def _drawn(chosen: list[dict[str, Any]]) -> list[str]:
         for each in chosen
         if "mean_propensity" in each
     ]
+
+
+def _selected(selection: dict[str, Any] | None) -> list[str]:
+    """How probable the choice was, where anything else was possible."""
+    if selection is None or selection == {"probability": 1.0, "how": "exact"}:
+        return []
+    again = ", as choosing again and again says" if selection["how"] == "drawn" else ""
+    return [f"What was given first had a probability of {selection['probability']:.3g}{again}"]
 
 
 def _said(chosen: list[dict[str, Any]]) -> list[str]:

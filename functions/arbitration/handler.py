@@ -30,15 +30,14 @@ class Arbitrate:
         except NotFoundError as error:
             raise TransientError(str(error)) from error
         candidates = policy.checked(unpacked(qualified.candidate_rows))
-        profile, signal = qualified.profile, qualified.signal
         told = None
         if policy.serving and self._asking is not None:
-            told = self._asking()(policy, candidates, profile, signal, qualified.decided_at)
+            told = self._asking()(policy, candidates, qualified.profile, qualified.signal, qualified.decided_at)
         ranking = rank(
             policy,
             candidates,
-            profile,
-            signal,
+            qualified.profile,
+            qualified.signal,
             self._models.counts(),
             qualified.decided_at,
             arms=qualified.arms,

@@ -63,13 +63,15 @@ def rank(
     # what is reckoned with is what the record keeps: whole parts, and neither 0 nor 1
     if few and way.ranks_by == "priority":
         ranked = FewRanked(policy, candidates, rows, known.p.tolist(), situation, way)
-        return _served(_ranking(candidates, ranked.unlevered, known, **ranked.packed()), known, told)
+        ranking = _ranking(candidates, ranked.unlevered, known, **ranked.packed())
+        return ranking if told is None else _served(ranking, known, told)
     parts = _parts(known.p)
     if way.ranks_by == "chance":
         decision = decision_id(signal.source, signal.id)
     columns = columns_of(policy)
     scores = _Scores(columns, candidates, positions, parts / PARTS, situation, way=way, decision=decision)
-    return _served(scores.ranking(known, parts), known, told)
+    ranking = scores.ranking(known, parts)
+    return ranking if told is None else _served(ranking, known, told)
 
 
 def _parts(p: Column) -> Column:
@@ -80,11 +82,9 @@ def _parts(p: Column) -> Column:
     return np.minimum(parts, PARTS - 1.0, out=parts)
 
 
-def _served(ranking: Ranking, known: Propensities, told: Told | None) -> Ranking:
+def _served(ranking: Ranking, known: Propensities, told: Told) -> Ranking:
     """A ranking with who else said P and what the models said instead."""
-    if told is None or known.instead is None:
-        return ranking
-    instead = _parts(known.instead).astype("<u4").tobytes()
+    instead = b"" if known.instead is None else _parts(known.instead).astype("<u4").tobytes()
     return msgspec.structs.replace(ranking, said_by=told.by, instead=instead)
 
 

@@ -21,6 +21,7 @@ from shared.domain.policy.policy import Policy
 from shared.domain.replay import is_offer, offers
 from shared.domain.retrace import Retraced, cost_of_levers, retrace
 from shared.domain.scoring import Ranked, Scoring, best_first
+from shared.domain.selection import How, probability
 from shared.domain.why_not import WhyNot, why_not
 
 
@@ -43,6 +44,17 @@ class WithheldBy(msgspec.Struct, frozen=True, kw_only=True):
     allowed: str = ""
 
 
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """How probable the choice of the treatment that was given first was, in the person's arms and after contact policy.
+
+    Attributes:
+        how: `exact`, or `drawn` where it is worked out by choosing again, as the history is told every night.
+    """
+
+    probability: float
+    how: How
+
+
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """A decision in words and figures.
 
@@ -55,6 +67,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
         remarks: of which issues one was wanted and none could be had, and where the search for the best was cut short.
         why_not: of an action that was asked about, what would have let it win.
         again: of a decision that is made again after another had waited, which one; empty where it is the first.
+        selection: how probable the choice was; None of nothing.
     """
 
     decision_id: str
@@ -72,6 +85,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     why_not: WhyNot | None = None
     again: str = ""
     arms: tuple[str, ...] = ()
+    selection: Selection | None = None
 
 
 def explain(policy: Policy, record: DecisionRecord, action: str | None = None) -> Explanation:
@@ -122,7 +136,13 @@ def explain(policy: Policy, record: DecisionRecord, action: str | None = None) -
         why_not=why_not(policy, record, action) if action is not None else None,
         again=_again(policy, record),
         arms=tuple(_arms(revision, record)),
+        selection=_selection(policy, record),
     )
+
+
+def _selection(policy: Policy, record: DecisionRecord) -> Selection | None:
+    found = probability(policy, record)
+    return Selection(probability=found.value, how=found.how) if found else None
 
 
 def _again(policy: Policy, record: DecisionRecord) -> str:

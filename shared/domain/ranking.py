@@ -75,7 +75,8 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
             known % 4
             or lengths != (known, known, 2 * known)
             or 4 * len(self.evidence) not in {0, known, 2 * known}
-            or not {4 * len(self.scores), 4 * len(self.shadows), len(self.instead)} <= {0, known}
+            or not {4 * len(self.scores), 4 * len(self.shadows)} <= {0, known}
+            or (self.instead and len(self.instead) != known)
         ):
             raise ValueError("the columns of a ranking are not of one length")
 

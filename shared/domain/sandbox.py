@@ -72,6 +72,7 @@ REFUSED: Mapping[type[nodes.Node], str] = {
     nodes.With: "with; use set",
 }
 
+_KINDS = tuple(REFUSED)
 _BARE, _EACH = "!", "!each"
 
 
@@ -120,9 +121,11 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
 def refusals(tree: nodes.Template) -> Iterator[tuple[int, str]]:
     """What in a template could take long or grow, whatever it reads: line, and why."""
+    expressions = 0
     for node in tree.find_all(nodes.Node):
-        refused = next((what for kind, what in REFUSED.items() if isinstance(node, kind)), None)
-        if refused:
+        expressions += isinstance(node, nodes.Expr)
+        if isinstance(node, _KINDS):
+            refused = next(what for kind, what in REFUSED.items() if isinstance(node, kind))
             yield node.lineno, f"a template cannot use {refused}"
         if isinstance(node, nodes.For) and any(node.find_all(nodes.For)):
             yield node.lineno, "a loop within a loop may have no end: loop once"
@@ -131,7 +134,7 @@ def refusals(tree: nodes.Template) -> Iterator[tuple[int, str]]:
         if isinstance(node, nodes.Concat) and _joined(node) > MOST_JOINED:
             yield node.lineno, f"~ joins {MOST_JOINED} texts at the most"
             return
-    if sum(1 for _ in tree.find_all(nodes.Expr)) > MOST_EXPRESSIONS:
+    if expressions > MOST_EXPRESSIONS:
         yield 1, f"a template has {MOST_EXPRESSIONS} parts of expressions at the most"
 
 

@@ -28,6 +28,7 @@ from shared.adapters.envelope import envelope
 from shared.adapters.memory.measuring import Measures
 from shared.domain.catalogue import Arm, CanaryStep, Experiment, Gates, Guards, Revision
 from shared.domain.experiments import Experiments
+from shared.domain.explanation import Selection, explain
 from shared.domain.measuring.sequences import Interval
 from shared.domain.policy.policy import Policy
 from shared.domain.releasing.guards import Met
@@ -296,6 +297,25 @@ def test_what_was_drawn_is_weighed_once_however_often_it_is_asked_for():
     ]
     assert len(rows) == 5
     assert all(row.outcome == "drawn" and 0 < row.selection_probability <= 1 and row.record is None for row in rows)
+
+
+def test_a_decision_explains_how_probable_its_choice_was_before_anybody_weighs_it():
+    _, weigh, history = evaluated(logged(5, exploration="thompson", arms=()), "thompson")
+    weigh(SITUATED.date())
+    told = history.told(SITUATED - timedelta(days=1), SITUATED + timedelta(days=1))
+    by_row = {row.decision_id: row.selection_probability for row in told if row.kind == "selection"}
+    records = [record for record in history.decisions(SITUATED.date(), "") if record.chosen]
+
+    found = {each.decision_id: explain(experimenting("thompson"), each).selection for each in records}
+
+    assert {key: each.probability for key, each in found.items()} == by_row
+    assert {each.how for each in found.values()} == {"drawn"}
+    by_chance, row = decided(experimenting("off"), ("standing=random",), said={"id": "s-1"}, counts={})
+    assert explain(experimenting("off"), by_chance).selection.probability == row.selection_probability < 1
+    usual, row = decided(experimenting("off"), (), said={"id": "s-1"}, counts={})
+    assert explain(experimenting("off"), usual).selection == Selection(
+        probability=row.selection_probability, how="exact"
+    )
 
 
 def changed(told, *, exploration="off", **others):

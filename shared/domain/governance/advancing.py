@@ -194,7 +194,7 @@ class Advancing(Step):
         release = self.environment.release(command.release)
         if release.state == "live":
             return Governed(self.environment, release)
-        release = self._release(command.release, "checked", "simulated", "approved", "canary")
+        release = self._release(command.release, "draft", "checked", "simulated", "approved", "canary")
         return self._live(
             release,
             self.now,

@@ -94,7 +94,6 @@ def test_a_release_goes_step_by_step(world):
     [
         ("draft", lambda r: Simulate(release=r, passed=True)),
         ("draft", lambda r: Approve(release=r, why="-")),
-        ("draft", lambda r: GoLiveAtOnce(release=r, why="-")),
         ("checked", lambda r: Approve(release=r, why="-")),
         ("simulated", lambda r: StartCanary(release=r, share=1)),
         ("simulated", lambda r: Promote(release=r)),
@@ -271,7 +270,7 @@ def test_back_to_any_that_was_live_in_one_command(world):
 
 
 def test_nothing_goes_live_in_a_freeze_but_an_emergency(world):
-    release, other = world.release("sha256:1", until="canary"), world.release("sha256:2", until="checked")
+    release, other = world.release("sha256:1", until="canary"), world.release("sha256:2", until="draft")
     freeze = world.do(DeclareFreeze(from_=NOW, until=NOW + 5 * HOUR, why="year end"))
 
     for command in (
