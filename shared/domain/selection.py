@@ -57,8 +57,9 @@ class Probability(NamedTuple):
 
 
 def probability(policy: Policy, record: DecisionRecord) -> Probability | None:
-    """How probable it was that the treatment that a decision gave first was; None where it gave none, or one that the
-    ranking on its record has not, because it was chosen by another.
+    """How probable it was that the treatment that a decision gave first was; None where it gave none, one that the
+    ranking on its record has not, because it was chosen by another, or where the record is from before it said how much
+    evidence P was drawn by.
 
     Args:
         policy: the revision that the record names.
@@ -72,6 +73,8 @@ def probability(policy: Policy, record: DecisionRecord) -> Probability | None:
     way = policy.experiments.way(record.arms)
     if way.ranks_by != "chance" and not record.means:
         return Probability(1.0, "exact")
+    if way.ranks_by != "chance" and not record.evidence:
+        return None
     if not is_single(policy, record.slots):
         return _chosen_again(policy, record)
     if way.ranks_by == "chance":
