@@ -139,7 +139,10 @@ class Suppress:
         record = record_of(
             policy, ranked, result, now, deliveries, withheld=offered.withheld, read=read, filling="together"
         )
-        return tuple(deliveries), row_of(policy, ranked, record, deliveries[0] if deliveries else None)
+        if not deliveries:
+            return (), row_of(policy, ranked, record)
+        first = deliveries[0]
+        return tuple(deliveries), row_of(policy, ranked, record, first, value=first.value)
 
     def _allowed(
         self,

@@ -33,7 +33,7 @@ def make_delivery(
 ) -> Delivery:
     """The delivery of a chosen treatment: outbound ones are reserved, inbound ones presented."""
     row = policy.row(treatment_id)
-    treatment = policy.rows[row][1]
+    action, treatment = policy.rows[row]
     outbound = policy.revision.channels[treatment.channel].direction == "outbound"
     return Delivery(
         delivery_id=delivery_id(ranked.decision_id, treatment.id, placement),
@@ -48,7 +48,13 @@ def make_delivery(
         expires_at=now + policy.revision.deadline(treatment.id) if outbound else None,
         bins=ranked.ranking.taught(row),
         value=_value(policy, ranked, row),
-        **policy.facts(row),
+        brand=action.brand,
+        issue=action.issue,
+        group=action.group,
+        action=action.id,
+        treatment=treatment.id,
+        channel=treatment.channel,
+        purpose=treatment.purpose,
     )
 
 
@@ -94,13 +100,16 @@ def row_of(
     record: DecisionRecord,
     delivery: Delivery | None = None,
     *,
+    value: float | None = None,
     repeated: bool = False,
 ) -> HistoryRow:
-    """The row of the history that tells of a decision, with what its first treatment was ranked by."""
+    """The row of the history that tells of a decision, with what its first treatment was ranked by, of which `value` is
+    V where it was worked out a moment ago.
+    """
     if delivery is None:
         return decision_row(record, repeated=repeated)
     situation = policy.situation(ranked.profile, ranked.signal, ranked.decided_at)
-    chosen = selected(policy, ranked.ranking, delivery.treatment, situation, ranked.arms)
+    chosen = selected(policy, ranked.ranking, delivery.treatment, situation, ranked.arms, value)
     return decision_row(record, delivery, chosen, _probability(policy, ranked, record), repeated=repeated)
 
 

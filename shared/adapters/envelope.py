@@ -40,7 +40,7 @@ class Envelope(NamedTuple):
     @property
     def size(self) -> int:
         """Bytes that are paid for."""
-        return len(self.data) + sum(len(key) + len(value) for key, value in self.attributes.items())
+        return len(self.data) + len("".join(self.attributes)) + len("".join(self.attributes.values()))
 
 
 def envelope(message: Publishable) -> Envelope:

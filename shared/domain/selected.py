@@ -35,9 +35,16 @@ class Selected(NamedTuple):
     lever: float
 
 
-def selected(policy: Policy, ranking: Ranking, treatment: str, situation: Variables, arms: Sequence[str]) -> Selected:
+def selected(
+    policy: Policy,
+    ranking: Ranking,
+    treatment: str,
+    situation: Variables,
+    arms: Sequence[str],
+    value: float | None = None,
+) -> Selected:
     """What a chosen treatment was ranked by; nothing but zeros of one that this ranking has not, because it was chosen
-    by another.
+    by another. V is worked out where it is not known yet.
     """
     row = policy.row(treatment)
     candidates = unpacked(ranking.candidate_rows)
@@ -48,7 +55,7 @@ def selected(policy: Policy, ranking: Ranking, treatment: str, situation: Variab
     return Selected(
         propensity=memoryview(ranking.propensity_parts).cast("I")[place] / PARTS,
         priority=ranking.weights()[next(rank for rank, each in enumerate(ranking.rows()) if each == row)],
-        value=value_of(policy, row, situation),
+        value=value_of(policy, row, situation) if value is None else value,
         lever=levers[row],
     )
 

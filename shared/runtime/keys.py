@@ -95,12 +95,15 @@ class Keyring:
 def presented(request: Request, parameter: str = "") -> list[str]:
     """Every key that a request presents in its headers and, where one is named, in a parameter of its address."""
     environ = request.environ  # where there is nothing to parse, nothing is: this is asked of every request
-    keys = [environ.get("HTTP_X_API_KEY", "")]
-    if parameter and environ.get("QUERY_STRING"):
-        keys.append(request.args.get(parameter, ""))
+    key = environ.get("HTTP_X_API_KEY")
+    keys = [key] if key else []
+    if parameter and environ.get("QUERY_STRING") and (key := request.args.get(parameter)):
+        keys.append(key)
     if "HTTP_AUTHORIZATION" in environ and (authorization := request.authorization) is not None:
-        keys.append((authorization.username if authorization.type == "basic" else authorization.token) or "")
-    return [key for key in keys if key]
+        key = authorization.username if authorization.type == "basic" else authorization.token
+        if key:
+            keys.append(key)
+    return keys
 
 
 def matches(request: Request, token: str, parameter: str) -> bool:

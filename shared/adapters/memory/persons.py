@@ -27,9 +27,13 @@ class Persons:
     def identifiers(self, keys: Sequence[str]) -> dict[str, Versioned[Identifier]]:
         """Those of the identifiers with these keys that are known, by key."""
         self._meter.add(reads=len(keys))
+        found: dict[str, Versioned[Identifier]] = {}
         with self._store.lock:
-            found = [(key, self._store.identifiers[key]) for key in keys if key in self._store.identifiers]
-        return {key: Versioned(_identifier(document.data), document.version) for key, document in found}
+            for key in keys:
+                document = self._store.identifiers.get(key)
+                if document is not None:
+                    found[key] = Versioned(_identifier(document.data), document.version)
+        return found
 
     def identifiers_of(self, person_ids: Sequence[str]) -> list[Identifier]:
         """All identifiers that point at one of these ids, in order of their keys."""

@@ -37,9 +37,10 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
 
 def keys_of(signal: Signal, namespaces: Mapping[str, Namespace]) -> list[str]:
     """The keys of a signal's identifiers, strongest first; ties by namespace."""
-    order: Sequence[str] = tuple(signal.identifiers)
-    if len(order) > 1:
-        order = sorted(order, key=lambda ns: (-namespaces[ns].priority, ns))
+    if len(signal.identifiers) == 1:
+        [(only, value)] = signal.identifiers.items()
+        return [key_of(only, value, epoch(namespaces[only], signal.at))]
+    order = sorted(signal.identifiers, key=lambda ns: (-namespaces[ns].priority, ns))
     return [key_of(ns, signal.identifiers[ns], epoch(namespaces[ns], signal.at)) for ns in order]
 
 

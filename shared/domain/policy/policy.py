@@ -7,9 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from itertools import compress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from shared.domain.catalogue import Condition, Revision, facts
+from shared.domain.catalogue import Condition, Revision
 from shared.domain.cel import Program, program
 from shared.domain.contact_policy.compiled import ContactRules
 from shared.domain.errors import NotFoundError
@@ -71,7 +71,6 @@ class Policy:
         self.serving = tuple((each, self.scopes.of(each.scope)) for each in catalogue.estimators if each.serves)
         self._ids = tuple(self._row_of)
         self._programs: dict[str, Program] = {}
-        self._facts: dict[int, dict[str, Any]] = {}
         self._last: tuple[Profile, Signal, datetime, Variables] | None = None
         tabled, evaluated = stopping(catalogue)
         self._index = Index(len(self.rows), tabled, evaluated)
@@ -142,13 +141,6 @@ class Policy:
         if row is None:
             raise NotFoundError(f"revision {self.revision.id} has no treatment {treatment!r}")
         return row
-
-    def facts(self, row: int) -> dict[str, Any]:
-        """What a rule's scope sees of a row, kept from when it is first chosen."""
-        found = self._facts.get(row)
-        if found is None:
-            found = self._facts[row] = facts(*self.rows[row])
-        return found
 
     @cached_property
     def scopes(self) -> Scopes:
