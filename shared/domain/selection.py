@@ -71,10 +71,8 @@ def probability(policy: Policy, record: DecisionRecord) -> Probability | None:
     if not unpacked(record.candidate_rows) >> row & 1:
         return None
     way = policy.experiments.way(record.arms)
-    if way.ranks_by != "chance" and not record.means:
-        return Probability(1.0, "exact")
     if way.ranks_by != "chance" and not record.evidence:
-        return None
+        return None if record.means else Probability(1.0, "exact")
     if not is_single(policy, record.slots):
         return _chosen_again(policy, record)
     if way.ranks_by == "chance":
