@@ -56,7 +56,7 @@ class Releasing:
         self.live = a_revision(f"live in {self.environment}")
         release = self.propose(self.live)
         for step in ("check", "simulation"):
-            self.tell(release, step, {"passed": True})
+            self.tell_as_another(release, step, {"passed": True})
         self.approve(release)
         self.tell(release, "promote", {})
 
@@ -65,6 +65,10 @@ class Releasing:
         answer = self._bank.call("releases", "POST", path, json=body, **options)
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+    def tell_as_another(self, release, step, body):
+        key = {"x-api-key": self._bank.platform.local.credentials.colleague_key}
+        self.tell(release, step, body, headers=key, key=False)
 
     def propose(self, revision, **told):
         kept = self._bank.call(
@@ -81,8 +85,7 @@ class Releasing:
         return answer.json()["id"]
 
     def approve(self, release):
-        key = {"x-api-key": self._bank.platform.local.credentials.colleague_key}
-        self.tell(release, "approve", {"why": "seen"}, headers=key, key=False)
+        self.tell_as_another(release, "approve", {"why": "seen"})
 
     def known(self, release):
         path = f"/v1/releases/{release}?environment={self.environment}"
