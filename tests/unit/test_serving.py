@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import msgspec
 import pytest
 
@@ -123,6 +125,25 @@ def test_what_it_says_ranks_and_what_the_models_say_is_learnt_by_as_ever():
 @pytest.mark.parametrize("scores", [Scores(p=None), Scores(opens=False), None], ids=["no score", "no way", "nobody"])
 def test_where_it_does_not_say_all_of_it_the_models_do(scores):
     assert ranked(SERVED, scores)[1] == ranked(SHADOWED)[1]
+
+
+def test_several_are_asked_at_the_same_time():
+    both = threading.Barrier(2, timeout=30.0)
+
+    class Waiting(Scores):
+        """Scores once another is asked too."""
+
+        def __call__(self, instances):
+            both.wait()
+            return super().__call__(instances)
+
+    scopes = {"forest": ["email"], "other": ["sms"]}
+    files = {
+        name: ({"scope": {"channels": on}, "serves": True}, {**FOREST, "name": name}) for name, on in scopes.items()
+    }
+    _, ranking = ranked(policy(**BY_MODELS, estimators=files), Waiting(p=0.25))
+
+    assert ranking.said_by == ("forest", "other")
 
 
 def test_a_challenger_is_not_asked():

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import NamedTuple
 
 from shared.adapters.scoring import Scorers
 from shared.domain.errors import InvalidError
-from shared.domain.estimators import Seen, read
+from shared.domain.estimators import Instance, Seen, read
 from shared.domain.instances import seen, where
 from shared.domain.policy.factors import Told
 from shared.domain.policy.policy import Policy
@@ -20,6 +21,9 @@ from shared.ports import Scorer
 
 MOST_OPEN = 8
 """Revisions whose estimators stay open: as many as stay compiled."""
+
+MOST_ASKED = 64
+"""Estimators that are asked at the same time, by decisions that ask several."""
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +44,7 @@ class Ask:
         """Ask what `scorers` open."""
         self._scorers = scorers
         self._open: dict[str, tuple[_Open, ...]] = {}
+        self._pool = ThreadPoolExecutor(MOST_ASKED, "asking")  # of threads that begin when they are needed
 
     def __call__(
         self, policy: Policy, candidates: Rows, profile: Profile, signal: Signal, now: datetime
@@ -47,17 +52,18 @@ class Ask:
         """P of the candidates that somebody serves; of an estimator that fails, is late, or does not say P of each,
         nothing. None where nobody said anything.
         """
-        person = None
+        asked = [(each, rows) for each in self.prepare(policy) if (rows := list(each_of(candidates & each.rows)))]
+        if not asked:
+            return None
+        person = seen(policy, policy.situation(profile, signal, now))
+        shown = [[{**person, **each.where[row]} for row in rows] for each, rows in asked]
+        scorers = [each.scorer for each, _ in asked]
+        # several are asked at the same time: a decision waits for the slowest
+        told = [scorers[0](shown[0])] if len(asked) == 1 else [*self._pool.map(_scored, scorers, shown)]
         by: list[str] = []
         said: dict[int, float] = {}
-        for each in self.prepare(policy):
-            rows = list(each_of(candidates & each.rows))
-            if not rows:
-                continue
-            if person is None:
-                person = seen(policy, policy.situation(profile, signal, now))
-            told = each.scorer([{**person, **each.where[row]} for row in rows])
-            known = {row: p for row, p in zip(rows, told, strict=True) if p is not None}
+        for (each, rows), scores in zip(asked, told, strict=True):
+            known = {row: p for row, p in zip(rows, scores, strict=True) if p is not None}
             if len(known) == len(rows):
                 by.append(each.name)
                 said |= known
@@ -71,6 +77,10 @@ class Ask:
                 self._open.clear()
             found = self._open[policy.revision.id] = tuple(_opened(policy, self._scorers))
         return found
+
+
+def _scored(scorer: Scorer, instances: Sequence[Instance]) -> Sequence[float | None]:
+    return scorer(instances)
 
 
 def _opened(policy: Policy, scorers: Scorers) -> list[_Open]:
