@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from operator import mul
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -157,6 +158,11 @@ class Endpoint(_Estimator, frozen=True, kw_only=True, tag="endpoint"):
     positive: _Name = "1"
     timeout_seconds: Annotated[float, Meta(gt=0.0, le=60.0)] = 2.0
     at_once: Annotated[int, Meta(ge=1, le=1000)] = 100
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where the port is none."""
+        if urlsplit(self.url).port == 0:
+            raise ValueError("Port out of range 1-65535")
 
 
 Estimator = Linear | Trees

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import random
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,7 +21,7 @@ from emulators.provider import Behaviour
 from emulators.sandbox import SCORING_HOST, Server
 from shared.adapters.channels.egress import Egress
 from shared.adapters.scoring import Scorers
-from shared.adapters.scoring.circuit import OPEN_SECONDS, OPENS_AFTER
+from shared.adapters.scoring.circuit import OPEN_SECONDS, OPENS_AFTER, Circuit
 from shared.adapters.scoring.endpoint import EndpointScorer
 from shared.adapters.scoring.in_time import InTime
 from shared.domain.errors import InvalidError, NotTakenError
@@ -33,6 +35,8 @@ INSTANCES: list[dict[str, Any]] = [
     {"profile.has_app": False, "channel": "web", "treatment": "isa.hero"},
     {"profile.balance": -3, "channel": "email"},
 ]
+
+DEEP = b'{"predictions": [' + b"[" * 100_000 + b"]" * 100_000 + b", 0.1, 0.2]}"
 
 
 def endpoint(**changes: Any) -> Endpoint:
@@ -125,9 +129,47 @@ def test_who_is_late_is_left_alone_and_its_request_goes_on():
     for _ in range(OPENS_AFTER + 1):
         assert scorer(INSTANCES) == [None] * 3
     assert len(asked) == OPENS_AFTER
-    let_go.set()
     now = OPEN_SECONDS
+    assert [scorer(INSTANCES), scorer(INSTANCES)] == [[None] * 3] * 2
+    assert len(asked) == OPENS_AFTER + 1  # one tries whether it is back
+    let_go.set()
     assert InTime(slow, 30.0, lambda: now)(INSTANCES) == [0.5] * 3
+
+
+def test_whatever_is_wrong_with_an_estimator_a_decision_is_made_without_it():
+    asked = []
+
+    def broken(instances):
+        asked.append(instances)
+        raise RuntimeError("who knows what")
+
+    scorer = InTime(broken, 30.0, lambda: 0.0)
+    for _ in range(OPENS_AFTER + 1):
+        assert scorer(INSTANCES) == [None] * 3
+    assert len(asked) == OPENS_AFTER
+
+
+def test_of_all_who_wait_for_one_that_failed_one_tries_it_again():
+    now = 0.0
+    circuit = Circuit(lambda: now)
+    for _ in range(OPENS_AFTER):
+        assert circuit.lets()
+        circuit.note(failed=True)
+    assert not circuit.lets()
+    now = OPEN_SECONDS
+    assert [circuit.lets() for _ in range(3)] == [True, False, False]
+    circuit.note(failed=False)
+    assert circuit.lets()
+
+
+def test_a_process_ends_while_an_estimator_is_late():
+    late = """
+import threading
+from shared.adapters.scoring.in_time import InTime
+print(InTime(lambda _: threading.Event().wait(300.0), 0.001)([{}]))
+"""
+    ended = subprocess.run([sys.executable, "-c", late], capture_output=True, timeout=60.0, check=True)
+    assert ended.stdout == b"[None]\n"
 
 
 @pytest.mark.parametrize(
@@ -150,7 +192,9 @@ def test_what_is_predicted_is_read_in_each_form_and_is_a_probability_or_nothing(
     assert told.asked == [{"authorization": None, "instances": INSTANCES}]
 
 
-@pytest.mark.parametrize(("status", "body"), [(302, b""), (200, b"[]"), (200, b"\xff"), (200, b" " * 2_000_000)])
+@pytest.mark.parametrize(
+    ("status", "body"), [(302, b""), (200, b"[]"), (200, b"\xff"), (200, b" " * 2_000_000), (200, DEEP)]
+)
 def test_what_cannot_be_read_is_no_score(told, status, body):
     told.status, told.body = status, body
 
@@ -224,6 +268,7 @@ def test_trees_are_walked_as_scikit_learn_lays_them_out():
         ({**TREES, "trees": [{**TREES["trees"][0], "left": [0, -1, 3, -1, -1]}]}, "leads to none after it"),
         ({**TREES, "features": TREES["features"][:1]}, "a feature that there is not"),
         ({"kind": "endpoint", "url": "http://models.example/x"}, "url"),
+        ({"kind": "endpoint", "url": "https://models.example:65536/x"}, "[Pp]ort"),
     ],
 )
 def test_what_declares_none_is_refused_with_the_reason(change, says):

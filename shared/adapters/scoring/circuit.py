@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 OPENS_AFTER = 3
@@ -17,13 +18,22 @@ class Circuit:
     def __init__(self, monotonic: Callable[[], float]) -> None:
         """Nothing failed yet."""
         self._monotonic = monotonic
+        self._lock = threading.Lock()
         self._failures = 0
         self._closed_until = float("-inf")
 
-    @property
-    def is_open(self) -> bool:
-        """Whether to leave it alone."""
-        return self._failures >= OPENS_AFTER and self._monotonic() < self._closed_until
+    def lets(self) -> bool:
+        """Whether to try now. Of all who ask once the time is over, one is told to, and the rest wait for what comes of
+        it, as long again at the most.
+        """
+        if self._failures < OPENS_AFTER:
+            return True
+        with self._lock:
+            now = self._monotonic()
+            if now < self._closed_until:
+                return False
+            self._closed_until = now + OPEN_SECONDS
+            return True
 
     def note(self, *, failed: bool) -> None:
         """A try failed or did not."""

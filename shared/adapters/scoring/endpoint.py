@@ -48,7 +48,7 @@ class EndpointScorer:
     def _scores(self, asked: Sequence[Instance]) -> Sequence[float | None]:
         """P of some; of none of them where the endpoint fails or is left alone."""
         nothing: list[float | None] = [None] * len(asked)
-        if self._circuit.is_open:
+        if not self._circuit.lets():
             return nothing
         told = self._asked(asked)
         self._circuit.note(failed=told is None)
@@ -56,8 +56,8 @@ class EndpointScorer:
 
     def _asked(self, asked: Sequence[Instance]) -> list[float | None] | None:
         headers = {"content-type": "application/json", "accept": "application/json"}
-        body = msgspec.json.encode({"instances": asked})
         try:
+            body = msgspec.json.encode({"instances": asked})
             if self._declared.token == "google":  # noqa: S105 - no secret
                 headers["authorization"] = f"Bearer {self._token()}"
             answer = self._exchange(
@@ -66,7 +66,7 @@ class EndpointScorer:
             if answer.status != 200 or not answer.whole:
                 return None
             predictions = msgspec.json.decode(answer.body, type=_Answer).predictions
-        except (TransientError, PermanentError, msgspec.MsgspecError, UnicodeDecodeError):
+        except (TransientError, PermanentError, msgspec.MsgspecError, UnicodeError, RecursionError):
             return None
         if len(predictions) != len(asked):
             return None

@@ -6,10 +6,11 @@ is there for the next decision. Where too many wait, nobody asks.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotInTimeError
 
 from shared.adapters.scoring.circuit import Circuit
@@ -18,6 +19,8 @@ from shared.ports import Scorer
 
 AT_ONCE = 16
 """Requests that are under way at the same time, of one process to one endpoint."""
+
+_log = logging.getLogger(__name__)
 
 
 class InTime:
@@ -29,24 +32,37 @@ class InTime:
         self._seconds = seconds
         self._circuit = Circuit(monotonic)
         self._free = threading.Semaphore(AT_ONCE)
-        self._pool = ThreadPoolExecutor(AT_ONCE, "scoring")
 
     def __call__(self, instances: Sequence[Instance]) -> Sequence[float | None]:
-        """P of each instance; of none where it is late."""
+        """P of each instance; of none where it is late, or cannot be asked."""
         nothing: list[float | None] = [None] * len(instances)
-        if self._circuit.is_open or not self._free.acquire(blocking=False):
+        if not self._free.acquire(blocking=False):
             return nothing
-        under_way = self._pool.submit(self._scored, instances)
+        if not self._circuit.lets():
+            self._free.release()
+            return nothing
+        under_way: Future[Sequence[float | None]] = Future()
+        # no pool: the interpreter waits for one's threads, and would end no sooner than the last request that is late
+        threading.Thread(target=self._score, args=(instances, under_way), name="scoring", daemon=True).start()
         try:
             told = under_way.result(self._seconds)
         except NotInTimeError:
             self._circuit.note(failed=True)
             return nothing
+        except Exception as error:  # noqa: BLE001 - a decision is made without it, whatever is wrong
+            # its words may quote the person
+            _log.error("an estimator could not be asked: %s", type(error).__name__)
+            self._circuit.note(failed=True)
+            return nothing
         self._circuit.note(failed=False)
         return told
 
-    def _scored(self, instances: Sequence[Instance]) -> Sequence[float | None]:
+    def _score(self, instances: Sequence[Instance], under_way: Future[Sequence[float | None]]) -> None:
         try:
-            return self._scorer(instances)
-        finally:
+            told = self._scorer(instances)
+        except Exception as error:  # noqa: BLE001 - told to who waits
             self._free.release()
+            under_way.set_exception(error)
+        else:
+            self._free.release()
+            under_way.set_result(told)
