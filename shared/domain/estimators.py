@@ -15,7 +15,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from operator import mul
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -153,7 +152,7 @@ class Endpoint(_Estimator, frozen=True, kw_only=True, tag="endpoint"):
         at_once: instances in one request.
     """
 
-    url: Annotated[str, Meta(pattern=r"^https://[a-z0-9.-]+(:\d+)?/[!-~]*$", max_length=2000)]
+    url: Annotated[str, Meta(pattern=r"^https://[a-z0-9.-]+(:\d{1,5})?/[!-~]*$", max_length=2000)]
     token: Literal["none", "google"] = "none"  # noqa: S105 - no secret
     positive: _Name = "1"
     timeout_seconds: Annotated[float, Meta(gt=0.0, le=60.0)] = 2.0
@@ -161,8 +160,9 @@ class Endpoint(_Estimator, frozen=True, kw_only=True, tag="endpoint"):
 
     def __post_init__(self) -> None:
         """Raise ValueError where the port is none."""
-        if urlsplit(self.url).port == 0:
-            raise ValueError("Port out of range 1-65535")
+        _, _, port = self.url.split("/")[2].partition(":")
+        if port and not 0 < int(port) < 2**16:
+            raise ValueError("the port of url is none")
 
 
 Estimator = Linear | Trees
