@@ -33,6 +33,8 @@ _FAILURES = (
     LookupError,
     AttributeError,
     RecursionError,
+    MemoryError,  # what Python's parser says of too much within each other
+    SyntaxError,  # likewise
 )
 _SAMPLES: dict[str, Any] = {
     "bool": True,

@@ -20,7 +20,7 @@ from shared.domain.localised import LOCALE, TIME_ZONE, locale_of
 from shared.domain.outgoing import in_url
 from shared.domain.plain_text import plain_text
 from shared.domain.profile import Profile
-from shared.domain.sandbox import LOOK, Sandbox
+from shared.domain.sandbox import LOOK, MOST_MADE, Sandbox
 from shared.domain.sms import segments
 
 Fragments = Callable[[ContentService, Fragment, str], Mapping[str, str]]
@@ -43,7 +43,10 @@ piece that is written.
 NO_CLOCK: Callable[[], float] = lambda: 0.0  # noqa: E731
 """Says that no time passes: a preview may take what it takes."""
 
-NO_LOOK: Callable[[], None] = lambda: None  # noqa: E731
+Look = Callable[[int], None]
+"""Looks at the clock, and is told how many characters and items were made since it looked last."""
+
+NO_LOOK: Look = lambda _made: None  # noqa: E731
 """Looks at no clock."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u2028\u2029]")
@@ -178,20 +181,24 @@ def render(
     return rendered
 
 
-def _looking(timer: Callable[[], float]) -> Callable[[], None]:
-    """What looks at the clock from now on, and raises PermanentError once the time is over."""
+def _looking(timer: Callable[[], float]) -> Look:
+    """What looks at the clock from now on, and raises PermanentError once the time is over or too much was made."""
     if timer is NO_CLOCK:
         return NO_LOOK
-    until = timer() + MOST_SECONDS
+    until, left = timer() + MOST_SECONDS, MOST_MADE
 
-    def look() -> None:
+    def look(made: int) -> None:
+        nonlocal left
+        left -= made
+        if left < 0:
+            raise PermanentError(f"makes more than {MOST_MADE} characters on its way")
         if timer() > until:
             raise PermanentError(f"takes more than {MOST_SECONDS:g} s to render")
 
     return look
 
 
-def _written(of: Template, seen: Mapping[str, Any], look: Callable[[], None]) -> str:
+def _written(of: Template, seen: Mapping[str, Any], look: Look) -> str:
     """A template's text, as far as it is neither too long nor too slow."""
     pieces, length = [], 0
     for piece in of.generate(seen):
@@ -199,7 +206,7 @@ def _written(of: Template, seen: Mapping[str, Any], look: Callable[[], None]) ->
         length += len(piece)
         if length > MOST_CHARACTERS:
             raise PermanentError(f"becomes more than {MOST_CHARACTERS} characters")
-        look()
+        look(0)
     return "".join(pieces)
 
 

@@ -152,7 +152,7 @@ class Endpoint(_Estimator, frozen=True, kw_only=True, tag="endpoint"):
         at_once: instances in one request.
     """
 
-    url: Annotated[str, Meta(pattern=r"^https://[a-z0-9.-]+(:\d{1,5})?/[!-~]*$", max_length=2000)]
+    url: Annotated[str, Meta(pattern=r"^https://[a-z0-9.-]+(:\d+)?/[!-~]*$", max_length=2000)]
     token: Literal["none", "google"] = "none"  # noqa: S105 - no secret
     positive: _Name = "1"
     timeout_seconds: Annotated[float, Meta(gt=0.0, le=60.0)] = 2.0

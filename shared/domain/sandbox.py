@@ -7,13 +7,13 @@ a template is compiled, which is also when a catalogue is built.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from itertools import islice
 from typing import Any
 
 from jinja2 import StrictUndefined, nodes, pass_context
 from jinja2.exceptions import SecurityError, TemplateSyntaxError
-from jinja2.runtime import Context
+from jinja2.runtime import Context, markup_join, str_join
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from shared.domain.localised import FILTERS
@@ -24,6 +24,9 @@ MOST_TAKEN = 100_000
 
 MOST_ARGUMENT = 1_000
 """Characters of a filter's argument."""
+
+MOST_MADE = 10_000_000
+"""Characters and items that filters and `~` make for one content."""
 
 MOST_NUMBER = 10_000
 """How large an argument that is a number may be: digits, characters."""
@@ -40,17 +43,28 @@ MOST_LISTED = 1_000
 MOST_EXPRESSIONS = 5_000
 """Parts of expressions in one template."""
 
-MOST_JOINED = 100
-"""Texts that `~` joins in one expression."""
-
 LOOK = "_look"
-"""Under what name a template's context holds what looks at the clock, which no template can read."""
+"""Under what name a template's context holds what looks at the clock, and is told how much was made since; no template
+can read it.
+"""
 
 ROOTS = ("profile", "action", "brand", "links", "fragment")
 """What templates read."""
 
-_LIGHT = ("abs", "count", "d", "default", "e", "escape", "first", "float", "last", "length")
-_OF_TEXT = ("capitalize", "lower", "string", "striptags", "title", "trim", "truncate", "upper", "urlencode")
+_LIGHT = ("abs", "count", "d", "default", "first", "float", "last", "length")
+_OF_TEXT = (
+    "capitalize",
+    "e",
+    "escape",
+    "lower",
+    "string",
+    "striptags",
+    "title",
+    "trim",
+    "truncate",
+    "upper",
+    "urlencode",
+)
 _OF_NUMBERS = ("int", "max", "min", "round", "sum")
 _OF_LISTS = ("join", "list", "reverse", "sort", "unique", "wordcount")
 USED = (*_LIGHT, *_OF_TEXT, *_OF_NUMBERS, *_OF_LISTS, *FILTERS, *NAME_FILTERS)
@@ -73,7 +87,7 @@ REFUSED: Mapping[type[nodes.Node], str] = {
 }
 
 _KINDS = tuple(REFUSED)
-_BARE, _EACH = "!", "!each"
+_BARE, _EACH, _TOGETHER = "!", "!each", "!together"
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
@@ -83,18 +97,19 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def __init__(self, *, autoescape: bool, finalize: Callable[[Any], str] | None) -> None:
         """Escape as markup, or make of each value what `finalize` makes of it."""
-        super().__init__(autoescape=autoescape, undefined=StrictUndefined, finalize=finalize)
+        super().__init__(autoescape=autoescape, undefined=StrictUndefined, finalize=_written(finalize))
         self.globals.clear()
         known = {**self.filters, **FILTERS, **NAME_FILTERS}
         self.filters = {name: known[name] if name in _LIGHT else _bounded(name) for name in USED}
         self.filters.update({_BARE + name: known[name] for name in USED})
         self.filters[_EACH] = _each
+        self.filters[_TOGETHER] = _together
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """What an operator makes of two values."""
         numbers = isinstance(left, int | float) and isinstance(right, int | float)
         if operator == "+":
-            if not numbers and _size(left) + _size(right) > MOST_TAKEN:
+            if not numbers and _size((left, right)) > MOST_TAKEN:
                 raise SecurityError(f"+ makes more than {MOST_TAKEN} characters or items")
             return super().call_binop(context, operator, left, right)
         if operator == "**" or not numbers:
@@ -105,7 +120,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         return made
 
     def _generate(self, source: nodes.Template, *about: Any, **known: Any) -> str:
-        """The code of a template whose loops look at the clock.
+        """The code of a template whose loops look at the clock, and whose `~` looks at what it is given.
 
         Raises:
             jinja2.TemplateSyntaxError: something in it could take long or grow.
@@ -113,9 +128,10 @@ class Sandbox(ImmutableSandboxedEnvironment):
         for lineno, message in refusals(source):
             raise TemplateSyntaxError(message, lineno)
         for loop in list(source.find_all(nodes.For)):
-            loop.iter = nodes.Filter(
-                loop.iter, _EACH, [], [], None, None, lineno=loop.lineno, environment=loop.environment
-            )
+            loop.iter = _filtered(loop.iter, _EACH, loop)
+        for joined in list(source.find_all(nodes.Concat)):
+            texts = nodes.List(joined.nodes, lineno=joined.lineno, environment=joined.environment)
+            joined.nodes = [_filtered(texts, _TOGETHER, joined)]
         return super()._generate(source, *about, **known)
 
 
@@ -131,15 +147,12 @@ def refusals(tree: nodes.Template) -> Iterator[tuple[int, str]]:
             yield node.lineno, "a loop within a loop may have no end: loop once"
         if isinstance(node, nodes.Assign) and any(name.name not in ROOTS for name in node.node.find_all(nodes.Name)):
             yield node.lineno, "what is set is made of no other that was set"
-        if isinstance(node, nodes.Concat) and _joined(node) > MOST_JOINED:
-            yield node.lineno, f"~ joins {MOST_JOINED} texts at the most"
-            return
     if expressions > MOST_EXPRESSIONS:
         yield 1, f"a template has {MOST_EXPRESSIONS} parts of expressions at the most"
 
 
-def _joined(node: nodes.Concat) -> int:
-    return len(node.nodes) + sum(len(each.nodes) for each in node.find_all(nodes.Concat))
+def _filtered(what: nodes.Expr, name: str, of: nodes.Node) -> nodes.Filter:
+    return nodes.Filter(what, name, [], [], None, None, lineno=of.lineno, environment=of.environment)
 
 
 def _bounded(name: str) -> Callable[..., Any]:
@@ -150,16 +163,20 @@ def _bounded(name: str) -> Callable[..., Any]:
         _look(context)
         if not isinstance(value, Sized) and isinstance(value, Iterable):
             value = list(islice(value, MOST_TAKEN + 1))
-        if isinstance(value, Sized) and len(value) > MOST_TAKEN:
+        if _size(value) > MOST_TAKEN:
             raise SecurityError(f"{name} takes {MOST_TAKEN} characters or items at the most")
         for each in (*args, *kwargs.values()):
-            if isinstance(each, str) and len(each) > MOST_ARGUMENT:
+            if _size(each) > MOST_ARGUMENT:
                 raise SecurityError(f"an argument of {name} has {MOST_ARGUMENT} characters at the most")
             if isinstance(each, int | float) and abs(each) > MOST_NUMBER:
                 raise SecurityError(f"an argument of {name} is {MOST_NUMBER} at the most")
+            if name == "sum" and not isinstance(each, str | int | float):
+                raise SecurityError("sum adds numbers")
         if name in ("join", "listing"):
             _check_joined(name, value, args, kwargs)
-        return context.environment.call_filter(_BARE + name, value, args, kwargs, context, context.eval_ctx)
+        made = context.environment.call_filter(_BARE + name, value, args, kwargs, context, context.eval_ctx)
+        _look(context, len(made) if isinstance(made, Sized) else 0)
+        return made
 
     return bounded
 
@@ -186,11 +203,44 @@ def _each(context: Context, items: Iterable[Any]) -> Iterator[Any]:
         yield item
 
 
-def _look(context: Context) -> None:
+@pass_context
+def _together(context: Context, texts: Sequence[Any]) -> str:
+    """Texts, one after the other."""
+    if _size(texts) > MOST_TAKEN:
+        raise SecurityError(f"~ makes {MOST_TAKEN} characters at the most")
+    made: str = (markup_join if context.eval_ctx.autoescape else str_join)(texts)
+    _look(context, len(made))
+    return made
+
+
+def _written(finalize: Callable[[Any], str] | None) -> Callable[[Any], Any]:
+    """What makes of each value what is written of it, of lists only of those that become no long text."""
+
+    def written(value: Any) -> Any:
+        if not isinstance(value, str) and _size(value) > MOST_TAKEN:
+            raise SecurityError(f"what is written has {MOST_TAKEN} characters or items at the most")
+        return value if finalize is None else finalize(value)
+
+    return written
+
+
+def _look(context: Context, made: int = 0) -> None:
     look = context.get(LOOK)
     if look is not None:
-        look()
+        look(made)
 
 
 def _size(value: Any) -> int:
-    return len(value) if isinstance(value, Sized) else 0
+    """Characters and items in a value, and in those within; of what has too many, about as many as are too many."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, Mapping):
+        value = [*value, *value.values()]
+    if not isinstance(value, list | tuple):
+        return 0
+    total = len(value)
+    for each in value:
+        if total > MOST_TAKEN:
+            break
+        total += _size(each)
+    return total

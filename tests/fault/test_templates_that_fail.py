@@ -96,6 +96,11 @@ def test_a_delivery_fails_with_its_reason_and_releases_the_contact(text):
             "takes more than 1 s",
         ),
         ("{% if profile.residency | upper | lower | title == 1 %}{% endif %}", 0.6, "takes more than 1 s to render"),
+        (
+            "{% for one in [" + "1, " * 60 + "] %}" + f"{{% set a = '{'a' * 90_000}' | lower %}}" * 2 + "{% endfor %}",
+            0.0,
+            "makes more than 10000000 characters",
+        ),
         ("{% for letter in profile.residency %}" + "a" * 300_000 + "{% endfor %}", 0.0, "more than 500000 characters"),
     ],
 )

@@ -28,6 +28,9 @@ def noted(text: str, medium: str = "html") -> list[str]:
         ("{% for a in 'ab' %}{% for b in 'ab' %}x{% endfor %}{% endfor %}", "loop once"),
         ("{% set a = brand.name %}{% set b = a ~ a %}{{ b }}", "no other that was set"),
         ("{% set a %}x{% endset %}{{ a }}", "a block of set"),
+        ("{% if brand.name %}" * 200 + "{% endif %}" * 200, "too many levels"),
+        ("{% if " + "brand.name or " * 220 + "brand.id %}{% endif %}", "too many nested"),
+        ("{{ [brand.name] | sum(start=[]) }}", "sum adds numbers"),
         ("{% with a = brand.name %}{{ a }}{% endwith %}", "cannot use with"),
     ],
 )

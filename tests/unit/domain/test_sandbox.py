@@ -32,7 +32,7 @@ HOSTILE = {
     "{{ 0.1 | percent(1000000000) }}": "an argument of percent",
     "{{ 1 | money(profile.text) }}": "an argument of money",
     "{{ profile.emoji | urlencode | urlencode | urlencode }}": "urlencode takes 100000",
-    "{{ (profile.text ~ profile.other) | upper }}": "upper takes 100000",
+    "{{ (profile.text ~ profile.other) | upper }}": "~ makes 100000",
     "{{ profile.text + profile.other }}": "+ makes more than 100000",
     "{{ profile.text * 1000000000 }}": "* takes two numbers",
     "{{ profile.tags * 1000000000 }}": "* takes two numbers",
@@ -49,7 +49,14 @@ HOSTILE = {
     "{% filter upper %}{% for a in profile.tags %}aaaa{% endfor %}{% endfilter %}": "cannot use a block of filter",
     "{% set a %}x{% endset %}{{ a }}": "cannot use a block of set",
     "{% set a = profile.text ~ 'a' %}{% set b = a ~ a %}{{ b }}": "no other that was set",
-    "{{ " + " ~ ".join(["profile.text"] * 101) + " }}": "joins 100 texts",
+    "{{ [" + "profile.text, " * 1000 + "] }}": "what is written has 100000",
+    "{{ [" + "profile.text, " * 1000 + "] | string }}": "string takes 100000",
+    "{{ [" + "profile.text, " * 1000 + "] | e }}": "e takes 100000",
+    "{{ {'a': profile.text, 'b': profile.text} | string }}": "string takes 100000",
+    "{{ [" + "profile.text, " * 1000 + "] ~ 'a' }}": "~ makes 100000",
+    "{{ 'a' | join([" + "profile.text, " * 1000 + "]) }}": "an argument of join",
+    "{{ [" + "profile.tags, " * 1000 + "] | sum(start=[]) }}": "sum takes 100000",
+    "{{ [profile.tags] | sum(start=[]) }}": "sum adds numbers",
     "".join("{% if " + READS + " %}{% endif %}" for _ in range(2000)): "5000 parts",
     **{
         "{{ brand.name | " + grows + " }}": "No filter named"
@@ -95,6 +102,7 @@ def test_what_could_take_long_or_grow_is_given_up(text, said):
         ("{% set a = brand.name ~ '!' %}{{ a | upper }}", "OAK!"),
         ("{{ 7 * 6 + 100 % 30 }}", "52"),
         ("{{ 'a' + 'b' }}{{ ([1] + [2]) | sum }}", "ab3"),
+        ("{{ brand.name ~ ' & ' ~ 2 ~ [1] }}", "Oak & 2[1]"),
         ("{{ 2.345 | round(2) }} {{ ' a ' | trim }} {{ 'a b' | title }}", "2.35 a A B"),
     ],
 )
