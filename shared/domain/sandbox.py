@@ -151,7 +151,7 @@ def refusals(tree: nodes.Template) -> Iterator[tuple[int, str]]:
         yield 1, f"a template has {MOST_EXPRESSIONS} parts of expressions at the most"
 
 
-def _filtered(what: nodes.Expr, name: str, of: nodes.Node) -> nodes.Filter:
+def _filtered(what: nodes.Node, name: str, of: nodes.Node) -> nodes.Filter:
     return nodes.Filter(what, name, [], [], None, None, lineno=of.lineno, environment=of.environment)
 
 
