@@ -41,8 +41,10 @@ def promote(name: str, draft: Path, as_json: bool) -> None:
 @_folder
 @json_option
 def demote(name: str, draft: Path, as_json: bool) -> None:
-    """Let the models say P again where the estimator NAME does; it stays a challenger. No evidence is needed."""
-    _change(name, draft, _evidence(name), serves=False, as_json=as_json)
+    """Let the models say P again where the estimator NAME does; it stays a challenger. No evidence is needed, nor
+    a platform that runs.
+    """
+    _change(name, draft, None, serves=False, as_json=as_json)
 
 
 def with_role(text: str, name: str, *, serves: bool) -> str | None:
@@ -77,8 +79,11 @@ def _evidence(name: str) -> dict[str, Any] | None:
 
 def _change(name: str, draft: Path, evidence: dict[str, Any] | None, *, serves: bool, as_json: bool) -> None:
     file = draft / "arbitration.yaml"
-    text = file.read_text(encoding="utf-8")
-    changed = with_role(text, name, serves=serves)
+    try:
+        text = file.read_text(encoding="utf-8")
+        changed = with_role(text, name, serves=serves)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        fail(f"{file} cannot be read.", f"kairos catalogue check {draft}")
     if changed is None:
         fail(f"{file} has no estimator {name}.", "estimators of arbitration.yaml declare them.")
     file.write_text(changed, encoding="utf-8")

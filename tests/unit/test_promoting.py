@@ -68,3 +68,18 @@ def test_it_is_promoted_by_evidence_and_demoted_without(run):
     assert "of 3 it said P itself" in said
     assert run("demote", "forest", verdict="better")[::2] == (0, False)
     assert run("demote", "nobody", verdict="worse")[::2] == (1, False)
+
+
+@pytest.mark.parametrize("text", [None, "a: [b", "---\na: 1\n---\nb: 2\n"])
+def test_a_draft_that_cannot_be_read_is_said_and_demoting_asks_nobody(tmp_path, text, monkeypatch):
+    monkeypatch.setattr(promoting, "running", lambda: pytest.fail("asked"))
+    if text is not None:
+        (tmp_path / "arbitration.yaml").write_text(text)
+
+    done = CliRunner().invoke(model, ["demote", "forest", "--draft", str(tmp_path)])
+
+    assert done.exit_code == 1
+    assert "cannot be read" in done.output
+    (tmp_path / "arbitration.yaml").write_text(BLOCK.replace("deadline_ms: 80", "serves: true"))
+    assert CliRunner().invoke(model, ["demote", "forest", "--draft", str(tmp_path)]).exit_code == 0
+    assert "serves: true" not in (tmp_path / "arbitration.yaml").read_text()
