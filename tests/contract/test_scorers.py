@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import math
 import random
@@ -160,6 +161,24 @@ def test_of_all_who_wait_for_one_that_failed_one_tries_it_again():
     assert [circuit.lets() for _ in range(3)] == [True, False, False]
     circuit.note(failed=False)
     assert circuit.lets()
+
+
+def test_threads_are_used_again_and_end_with_the_estimator():
+    ran: list[threading.Thread] = []
+
+    def noting(instances):
+        ran.append(threading.current_thread())
+        return [0.5] * len(instances)
+
+    scorer = InTime(noting, 30.0)
+    for _ in range(50):
+        assert scorer(INSTANCES) == [0.5] * 3
+    assert len({*ran}) < 50
+    del scorer
+    gc.collect()
+    for thread in ran:
+        thread.join(30.0)
+        assert not thread.is_alive()
 
 
 def test_a_process_ends_while_an_estimator_is_late():

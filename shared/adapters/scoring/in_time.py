@@ -12,8 +12,10 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotInTimeError
+from functools import partial
 
 from shared.adapters.scoring.circuit import Circuit
+from shared.adapters.scoring.daemons import Daemons
 from shared.domain.estimators import Instance
 from shared.ports import Scorer
 
@@ -32,6 +34,7 @@ class InTime:
         self._seconds = seconds
         self._circuit = Circuit(monotonic)
         self._free = threading.Semaphore(AT_ONCE)
+        self._daemons = Daemons("scoring")
 
     def __call__(self, instances: Sequence[Instance]) -> Sequence[float | None]:
         """P of each instance; of none where it is late, or cannot be asked."""
@@ -42,8 +45,7 @@ class InTime:
             self._free.release()
             return nothing
         under_way: Future[Sequence[float | None]] = Future()
-        # no pool: the interpreter waits for one's threads, and would end no sooner than the last request that is late
-        threading.Thread(target=self._score, args=(instances, under_way), name="scoring", daemon=True).start()
+        self._daemons.begin(partial(self._score, instances, under_way))
         try:
             told = under_way.result(self._seconds)
         except NotInTimeError:
