@@ -181,13 +181,27 @@ def test_threads_are_used_again_and_end_with_the_estimator():
         assert not thread.is_alive()
 
 
-def test_a_process_ends_while_an_estimator_is_late():
-    late = """
-import threading
+LATE = {
+    "an estimator": """
 from shared.adapters.scoring.in_time import InTime
 print(InTime(lambda _: threading.Event().wait(300.0), 0.001)([{}]))
-"""
-    ended = subprocess.run([sys.executable, "-c", late], capture_output=True, timeout=60.0, check=True)
+""",
+    "a name": """
+from shared.adapters.channels.egress import Egress
+from shared.domain.errors import NotTakenError
+try:
+    Egress(resolve=lambda *_: threading.Event().wait(300.0)).way("a.example", 443, security="tls", seconds=0.001)
+except NotTakenError:
+    print([None])
+""",
+}
+
+
+@pytest.mark.parametrize("late", LATE.values(), ids=LATE)
+def test_a_process_ends_while_something_is_late(late):
+    ended = subprocess.run(
+        [sys.executable, "-c", f"import threading{late}"], capture_output=True, timeout=60.0, check=True
+    )
     assert ended.stdout == b"[None]\n"
 
 

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotInTimeError
+from functools import partial
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
+from shared.adapters.daemons import Daemons
 from shared.domain.errors import NotTakenError, PermanentError
 
 Resolve = Callable[[str, int], Sequence[str]]
@@ -91,7 +95,8 @@ class Egress:
         """
         self._stand_ins = {host: _stand_in(address) for host, address in (stand_ins or {}).items()}
         self._resolve = resolve
-        self._pool: ThreadPoolExecutor | None = None
+        self._free = threading.Semaphore(_AT_ONCE)
+        self._daemons = Daemons("names")
 
     def way(self, host: str, port: int, *, security: Security, seconds: float) -> Way:
         """Where to connect for a host, found within some seconds.
@@ -102,10 +107,8 @@ class Egress:
         """
         if host in self._stand_ins:
             return self._stand_ins[host]
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(_AT_ONCE, "names")
         try:
-            addresses = self._pool.submit(self._resolve, host, port).result(timeout=max(seconds, 0.0))
+            addresses = self._addresses(host, port, seconds)
         except (OSError, UnicodeError, NotInTimeError) as error:
             raise NotTakenError(f"the name {host} was not resolved: {error!r}") from error
         if not addresses:
@@ -113,6 +116,25 @@ class Egress:
         if refused := [each for each in addresses if not is_public(each)]:
             raise ForbiddenAddressError(f"{host} has the address {refused[0]}, which is none of the public internet")
         return Way(addresses[0], port, security)
+
+    def _addresses(self, host: str, port: int, seconds: float) -> Sequence[str]:
+        """What a host resolves to; who resolves cannot be told to end sooner, and is left to it."""
+        until = time.monotonic() + seconds
+        found: Future[Sequence[str]] = Future()
+        if not self._free.acquire(timeout=max(seconds, 0.0)):
+            raise NotInTimeError
+        self._daemons.begin(partial(self._look_up, host, port, found))
+        return found.result(timeout=max(until - time.monotonic(), 0.0))
+
+    def _look_up(self, host: str, port: int, found: Future[Sequence[str]]) -> None:
+        try:
+            addresses = self._resolve(host, port)
+        except Exception as error:  # noqa: BLE001 - told to who waits
+            self._free.release()
+            found.set_exception(error)
+        else:
+            self._free.release()
+            found.set_result(addresses)
 
 
 def _stand_in(address: str) -> Way:

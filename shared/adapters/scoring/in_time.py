@@ -14,8 +14,8 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotInTimeError
 from functools import partial
 
+from shared.adapters.daemons import Daemons
 from shared.adapters.scoring.circuit import Circuit
-from shared.adapters.scoring.daemons import Daemons
 from shared.domain.estimators import Instance
 from shared.ports import Scorer
 
