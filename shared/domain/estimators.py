@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from operator import mul
+from functools import reduce
+from operator import add, mul
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -204,13 +205,18 @@ def predict(estimator: Estimator, instance: Instance) -> float | None:
     """P that an estimator says; None where that is no probability."""
     numbers = [feature.of(instance) for feature in estimator.features]
     if isinstance(estimator, Linear):
-        return sigmoid(estimator.intercept + sum(map(mul, estimator.coefficients, numbers)))
+        return sigmoid(estimator.intercept + _sum(map(mul, estimator.coefficients, numbers)))
     said = [tree.of(numbers) for tree in estimator.trees]
     return (
-        sigmoid(estimator.base + sum(said))
+        sigmoid(estimator.base + _sum(said))
         if estimator.adds_up_to == "log_odds"
-        else probability(sum(said) / len(said))
+        else probability(_sum(said) / len(said))
     )
+
+
+def _sum(numbers: Iterable[float]) -> float:
+    """Added up one after the other, as numpy's columns are: from Python 3.12 on, sum makes up for what is rounded."""
+    return reduce(add, numbers, 0.0)
 
 
 def probability(said: Any) -> float | None:

@@ -320,3 +320,11 @@ def test_what_the_how_to_declares_of_scikit_learns_says_what_they_say():
     ):
         scores = Scorers(Egress(), [])(read(declared))([{"a": a, "b": b} for a, b in seen])
         assert scores == pytest.approx(fitted.predict_proba(seen)[:, 1].tolist(), abs=1e-12)
+
+
+def test_a_linear_model_is_added_up_in_its_order_whatever_python_makes_of_sums():
+    features = [{"reads": name} for name in "abc"]
+    said = {"features": features, "coefficients": [1e16, 1.0, -1e16], "intercept": 0.0}
+    linear = read(json.dumps({"kind": "linear", "name": "l", "trained_until": "2026-01-01", **said}))
+
+    assert Scorers(Egress(), [])(linear)([{"a": 1, "b": 1, "c": 1}]) == [0.5]
