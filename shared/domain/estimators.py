@@ -184,6 +184,8 @@ def read(body: bytes) -> FromOutside:
         return _DECODER.decode(body)
     except msgspec.MsgspecError as error:
         raise InvalidError(str(error)) from error
+    except RecursionError as error:
+        raise InvalidError("is nested too deeply") from error
 
 
 def canonical(estimator: FromOutside) -> bytes:
