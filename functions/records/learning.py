@@ -5,6 +5,7 @@ Each step may be done again: what it works out takes the place of what it had be
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 
@@ -27,6 +28,8 @@ APART = timedelta(days=7)
 """Between a day and the one that it is compared with, so that both have the same weekdays behind them."""
 
 MOST_ALERTS = 200
+
+_ADDRESSED = re.compile(r"\w[\w .-]*")
 
 
 class Declared(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,9 +107,11 @@ class Learn:
         """Have an estimator from outside be held against the models every night.
 
         Raises:
-            InvalidError: it is none.
+            InvalidError: it is none, or one whose name no address can hold.
         """
         challenger = read(data)
+        if not _ADDRESSED.fullmatch(challenger.name):
+            raise InvalidError("is of letters, digits, spaces, dots, _ and -, and begins with no dot", field="name")
         self._reports.put("challengers", challenger.name, msgspec.json.encode(challenger))
         return Declared(challenger=challenger.name)
 

@@ -67,6 +67,14 @@ def test_what_models_knew_on_a_day_is_kept_once(night):
     assert learn.snapshot(DAY + timedelta(days=1), NOW).models == 0
 
 
+@pytest.mark.parametrize("name", ["a/b", "..", "a?b", "a#b", "a%2fb", "\n"])
+def test_nobody_is_declared_whom_no_address_could_name(night, name):
+    learn, _, _ = night
+    with pytest.raises(InvalidError, match="begins with no dot"):
+        learn.declare(msgspec.json.encode({**FOREST, "name": name}))
+    assert learn.declare(msgspec.json.encode({**FOREST, "name": "élan 2.0-b_c"})).challenger == "élan 2.0-b_c"
+
+
 def test_who_tells_better_is_proposed_and_nobody_else(night):
     learn, _, challenge = night
     learn.snapshot(DAY, NOW)
