@@ -105,7 +105,7 @@ def reads_fragments_alone(text: str, medium: Medium) -> bool:
 @lru_cache(maxsize=512)
 def _of_fragment(text: str, medium: Medium, fragment: tuple[tuple[str, str], ...]) -> str:
     """What such a template becomes by what a content service says."""
-    return template(text, medium).render({"fragment": dict(fragment)})
+    return _written(template(text, medium), {"fragment": dict(fragment)}, NO_LOOK)
 
 
 def field_of(channel: Channel, name: str) -> ContentField:

@@ -17,6 +17,7 @@ from shared.adapters.channels.egress import Egress
 from shared.adapters.channels.fragments import HttpFragments
 from shared.domain.catalogue import Fragment
 from shared.domain.content import render
+from shared.domain.errors import PermanentError
 from tests.fault.world import bank_revision
 from tests.served import served
 from tests.unit.domain.situations import person
@@ -134,3 +135,12 @@ def test_a_treatment_says_what_the_sandbox_has_and_what_it_says_itself_where_tha
             server.provider.behave(Behaviour(channel="content", mode=mode))
             shown = render(bank, *treatment, person(), fragments=HttpFragments(egress))
             assert shown["headline"] == "Your savings, free of tax"
+
+
+def test_what_a_service_says_again_and_again_is_given_up_on_the_way():
+    bank = bank_revision()
+    action, treatment = bank.treatment("northmoor_cash_isa.web_hero")
+    again = msgspec.structs.replace(treatment, content={"body": "{{ fragment.text | default('') }}" * 1000})
+
+    with pytest.raises(PermanentError, match="becomes more than 500000 characters"):
+        render(bank, action, again, person(), fragments=lambda *_: {"text": "a" * 60_000})
