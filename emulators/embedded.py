@@ -36,6 +36,7 @@ from shared.adapters.memory.quarantine import Quarantine
 from shared.adapters.memory.secrets import Secrets
 from shared.adapters.memory.store import Store
 from shared.adapters.sealed_history import SealingPublisher, opened
+from shared.domain.ready import ready
 from shared.messages import (
     HistoryRow,
 )
@@ -251,7 +252,7 @@ class Embedded:
         tell = opened(self.sealer, listener)
 
         def hear(_topic: str, data: bytes, _attributes: Mapping[str, str]) -> bool:
-            tell(msgspec.json.decode(data, type=HistoryRow))
+            tell(msgspec.json.decode(data, type=ready(HistoryRow)))
             return True
 
         self.bus.subscribe("history", hear, name="listener")

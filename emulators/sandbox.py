@@ -39,6 +39,7 @@ from emulators.playing import Callers, Played, accepted, address_in, bounced, fi
 from emulators.provider import Answer, Behaviour, Provider, RefusedError, json_object
 from emulators.reporting import Reporter
 from shared.domain.estimators import Linear, predict
+from shared.domain.ready import ready
 
 SAMPLES = Path(__file__).parents[1] / "catalogue" / "samples" / "fragments.json"
 """What the content service of the sample bank has, by path."""
@@ -71,7 +72,7 @@ class Server(ThreadingHTTPServer):
         self.logs = logs
         self.plays = list(plays)
         self.fragments: Mapping[str, Any] = json.loads(SAMPLES.read_text(encoding="utf-8"))
-        self.estimator = msgspec.json.decode(ESTIMATOR.read_bytes(), type=Linear)
+        self.estimator = msgspec.json.decode(ESTIMATOR.read_bytes(), type=ready(Linear))
         super().__init__(("127.0.0.1", port), _Handler)
 
     @property

@@ -11,6 +11,7 @@ import msgspec
 from google.cloud.pubsub_v1 import SubscriberClient
 from google.cloud.pubsub_v1.subscriber.message import Message as Pulled
 
+from shared.domain.ready import ready
 from shared.messages import HistoryRow
 
 
@@ -37,5 +38,5 @@ class Tail:
         self._client.close()
 
     def _hear(self, message: Pulled) -> None:
-        self._listener(msgspec.json.decode(message.data, type=HistoryRow))
+        self._listener(msgspec.json.decode(message.data, type=ready(HistoryRow)))
         message.ack()

@@ -14,6 +14,7 @@ import msgspec
 from emulators.workflows.serving.hosting import Hosted
 from emulators.workflows.serving.journal import Journal
 from emulators.workflows.serving.places import Places
+from shared.domain.ready import ready
 
 
 def main() -> None:
@@ -26,7 +27,7 @@ def main() -> None:
     parser.add_argument("--journal", type=Path, help="folder by which executions outlive a kill")
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-    places = msgspec.json.decode(given.places.read_bytes(), type=Places) if given.places else Places()
+    places = msgspec.json.decode(given.places.read_bytes(), type=ready(Places)) if given.places else Places()
     by_grpc = None
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -22,6 +22,7 @@ from shared.domain.errors import InvalidError, NotFoundError, TransientError
 from shared.domain.explanation import Explanation, explain
 from shared.domain.identifiers import PERSON_ID, check_source, normalise, stored
 from shared.domain.personal import Scrubber
+from shared.domain.ready import ready
 from shared.domain.replay import Replay, replay
 from shared.domain.retrace import FullRecord, full
 from shared.domain.signal import DECISION_REQUESTED, Signal, decision_id
@@ -57,7 +58,7 @@ class DecisionRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     context: dict[str, Any] = {}
 
 
-_decoder = msgspec.json.Decoder(DecisionRequest)
+_decoder = msgspec.json.Decoder(ready(DecisionRequest))
 
 
 def read_request(body: bytes) -> DecisionRequest:
@@ -214,7 +215,7 @@ class Decide:
     def _explained(self, row: HistoryRow) -> Explanation | None:
         if row.record is None:
             return None
-        record = msgspec.json.decode(row.record, type=DecisionRecord)
+        record = msgspec.json.decode(row.record, type=ready(DecisionRecord))
         return explain(self._catalogues.get(record.revision), record)
 
     def _signal(self, request: DecisionRequest, revision: Revision, request_id: str, now: datetime) -> Signal:

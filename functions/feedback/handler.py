@@ -17,6 +17,7 @@ from shared.domain.consequences import consequence, unasked
 from shared.domain.delivery import Delivery
 from shared.domain.errors import InvalidError, NotFoundError
 from shared.domain.outcome import OUTCOMES, Outcome, check
+from shared.domain.ready import ready
 from shared.domain.signal import EARLY_BEYOND, digest
 from shared.messages import HistoryRow, SignalReceived, TreatmentDelivered
 from shared.messages.rows import outcome_row
@@ -197,7 +198,7 @@ def _check_nameless(outcome: ReportedOutcome) -> None:
 
 def _one(item: Any, now: datetime) -> ReportedOutcome:
     try:
-        outcome = msgspec.convert(item, ReportedOutcome)
+        outcome = msgspec.convert(item, ready(ReportedOutcome))
     except msgspec.ValidationError as error:
         detail, _, path = str(error).partition(" - at `$")
         raise InvalidError(detail, field=path.strip("`.")) from error

@@ -14,6 +14,7 @@ from functions.operations.reconciling import Reconcile
 from functions.operations.redriving import Redrive, Wanted
 from functions.operations.sweeping import SeeOverdue, SweepDeliveries, SweepOutbox, Swept
 from shared.domain.errors import InvalidError
+from shared.domain.ready import ready
 from shared.ports import Clock
 from shared.runtime import trace
 from shared.runtime.days import day_of
@@ -118,7 +119,7 @@ def _after(request: Request) -> datetime | None:
 
 def _wanted(request: Request) -> Wanted:
     try:
-        return msgspec.json.decode(read_body(request), type=Wanted)
+        return msgspec.json.decode(read_body(request), type=ready(Wanted))
     except msgspec.ValidationError as error:
         detail, _, path = str(error).partition(" - at `$")
         raise InvalidError(detail, field=path.strip("`.")) from error

@@ -15,6 +15,7 @@ from functions.persons.explaining import WhyOne
 from functions.persons.showing import ShowPerson
 from functions.persons.unmerging import Unmerge
 from shared.domain.errors import InvalidError
+from shared.domain.ready import ready
 from shared.ports import Clock
 from shared.runtime.keys import Keyring
 from shared.runtime.service import Route, json_answer, read_body
@@ -69,7 +70,7 @@ def routes(show: ShowPerson, why: WhyOne, unmerge: Unmerge, keys: Keyring, clock
 
 def _asked(request: Request, kind: type[T]) -> T:
     try:
-        return msgspec.json.decode(read_body(request), type=kind)
+        return msgspec.json.decode(read_body(request), type=ready(kind))
     except (msgspec.ValidationError, UnicodeDecodeError) as error:
         detail, _, path = str(error).partition(" - at `$")
         raise InvalidError(detail, field=path.strip("`.")) from error

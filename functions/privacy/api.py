@@ -15,6 +15,7 @@ from functions.privacy.exporting import Export
 from functions.privacy.handing_over import HandOver
 from shared.domain.erasure import Erasure, check_case
 from shared.domain.errors import InvalidError
+from shared.domain.ready import ready
 from shared.ports import Clock, Erasures
 from shared.runtime.keys import Keyring
 from shared.runtime.pushers import Check
@@ -109,7 +110,7 @@ def routes(export: Export, erase: Erase, erasures: Erasures, keys: Keyring, cloc
 
 def _asked(request: Request) -> Asked:
     try:
-        return msgspec.json.decode(read_body(request), type=Asked)
+        return msgspec.json.decode(read_body(request), type=ready(Asked))
     except msgspec.ValidationError as error:
         detail, _, path = str(error).partition(" - at `$")
         raise InvalidError(detail, field=path.strip("`.")) from error

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from functions.privacy.finding import Find
+from shared.domain.ready import ready
 from shared.messages import HistoryRow
 from shared.messages.rows import precedence
 from shared.ports import Contacts, PersonalData, PersonHistory
@@ -63,7 +64,7 @@ class _Whose(msgspec.Struct, frozen=True):
 
 def _whose(row: HistoryRow) -> str | None:
     """Whose a row is: what was decided on somebody as one of those who were taken for them is that one's."""
-    record = msgspec.json.decode(row.record, type=_Whose) if row.record else _Whose()
+    record = msgspec.json.decode(row.record, type=ready(_Whose)) if row.record else _Whose()
     return record.fragment or row.person_id
 
 

@@ -14,6 +14,7 @@ from shared.domain.grouping import groups_of
 from shared.domain.pairs import Pairs, associations, counted, together
 from shared.domain.predictors import Predictors
 from shared.domain.propensity import ASSOCIATED, Counts
+from shared.domain.ready import ready
 from shared.ports import Associations, Catalogues, Days, Reports, Unopened
 
 MOST_DECISIONS = 20_000
@@ -85,4 +86,4 @@ class Associate:
         for name in self._reports.names("pairs"):
             data = self._reports.get("pairs", name) if name in wanted else None
             if data is not None:
-                yield msgspec.json.decode(data, type=Pairs)
+                yield msgspec.json.decode(data, type=ready(Pairs))

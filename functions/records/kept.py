@@ -11,6 +11,7 @@ from functions.records.measuring import Measure
 from shared.domain.errors import InvalidError, NotFoundError
 from shared.domain.measuring.report import Report
 from shared.domain.measuring.uplift import Uplifts
+from shared.domain.ready import ready
 from shared.ports import Clock, Reports
 from shared.runtime.days import day_of
 
@@ -98,7 +99,7 @@ class KeepMeasures:
         data = self._reports.get("measures", name)
         if data is None:
             raise NotFoundError(f"nothing is kept of what {name} came to")
-        return msgspec.json.decode(data, type=Measured)
+        return msgspec.json.decode(data, type=ready(Measured))
 
     def names(self) -> Names:
         """The times that were measured."""

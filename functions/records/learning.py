@@ -18,6 +18,7 @@ from shared.domain.estimators import FromOutside, read
 from shared.domain.grouping import groups_of
 from shared.domain.monitoring import Alert, Snapshot, outside, report
 from shared.domain.propensity import ASSOCIATED
+from shared.domain.ready import ready
 from shared.domain.rules import Scope
 from shared.ports import Catalogues, Models, Reports
 
@@ -187,7 +188,7 @@ class Learn:
         data = self._reports.get("learning", str(day))
         if data is None:
             raise NotFoundError(f"nothing is kept of what was learnt on {day}")
-        return msgspec.json.decode(data, type=Learnt)
+        return msgspec.json.decode(data, type=ready(Learnt))
 
     def days(self) -> Days:
         """The days of which it is kept."""
@@ -195,7 +196,7 @@ class Learn:
 
     def _snapshot(self, day: date) -> Snapshot | None:
         data = self._reports.get("models", str(day))
-        return None if data is None else msgspec.json.decode(data, type=Snapshot)
+        return None if data is None else msgspec.json.decode(data, type=ready(Snapshot))
 
     def _declared(self, name: str) -> tuple[FromOutside, Scope]:
         """A challenger, and the treatments that it is held against the models for; what the catalogue says counts."""
@@ -220,7 +221,7 @@ class Learn:
         for name in self._names():
             data = self._reports.get("evidence", f"{day} {name}")
             if data is not None:
-                found.append(msgspec.json.decode(data, type=Challenged))
+                found.append(msgspec.json.decode(data, type=ready(Challenged)))
         return found
 
 

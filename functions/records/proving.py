@@ -11,6 +11,7 @@ from functions.records.challenging import Challenged
 from shared.domain.catalogue import DeclaredEstimator
 from shared.domain.estimators import digest_of, read
 from shared.domain.policy.policy import Policy
+from shared.domain.ready import ready
 from shared.ports import Reports
 
 NIGHTS = timedelta(days=7)
@@ -53,4 +54,4 @@ class Evidence:
             if of == name and date.fromisoformat(day) >= today - NIGHTS:
                 data = self._reports.get("evidence", kept)
                 if data is not None:
-                    yield msgspec.json.decode(data, type=Challenged)
+                    yield msgspec.json.decode(data, type=ready(Challenged))

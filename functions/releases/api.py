@@ -31,6 +31,7 @@ from shared.domain.governance.commands import (
 )
 from shared.domain.governance.switches import SwitchKind
 from shared.domain.instant import Instant
+from shared.domain.ready import ready
 from shared.ports import Clock
 from shared.runtime.keys import Keyring
 from shared.runtime.pushers import Check as IsClock
@@ -245,7 +246,7 @@ def _environment(request: Request) -> str:
 
 def _body(request: Request, kind: type[B]) -> B:
     try:
-        return msgspec.json.decode(read_body(request), type=kind)
+        return msgspec.json.decode(read_body(request), type=ready(kind))
     except msgspec.ValidationError as error:
         detail, _, path = str(error).partition(" - at `$")
         raise InvalidError(detail, field=path.strip("`.")) from error

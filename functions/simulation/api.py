@@ -9,6 +9,7 @@ from werkzeug.wrappers import Request, Response
 
 from functions.simulation.handler import MOST_PERSONS, Asking, Simulate
 from shared.domain.errors import InvalidError
+from shared.domain.ready import ready
 from shared.ports import Clock
 from shared.runtime.keys import Keyring
 from shared.runtime.service import Route, json_answer, read_body
@@ -30,7 +31,7 @@ def routes(simulate: Simulate, keys: Keyring, clock: Clock) -> Sequence[Route]:
 
 def _asking(request: Request) -> Asking:
     try:
-        asking = msgspec.json.decode(read_body(request), type=Asking)
+        asking = msgspec.json.decode(read_body(request), type=ready(Asking))
     except msgspec.ValidationError as error:
         detail, _, path = str(error).partition(" - at `$")
         raise InvalidError(detail, field=path.strip("`.")) from error

@@ -15,6 +15,7 @@ from functions.waves.starting import Asked, Start
 from functions.waves.steering import Steer
 from shared.domain.errors import InvalidError
 from shared.domain.outbound.wave import OutboundWave
+from shared.domain.ready import ready
 from shared.ports import Clock
 from shared.runtime.keys import Keyring
 from shared.runtime.service import Route, json_answer, read_body
@@ -144,7 +145,7 @@ def _steering(use: UseCases, keys: Keyring, clock: Clock) -> Sequence[Route]:
 
 def _read(request: Request, form: type[T]) -> T:
     try:
-        return msgspec.json.decode(read_body(request), type=form)
+        return msgspec.json.decode(read_body(request), type=ready(form))
     except msgspec.ValidationError as error:
         detail, _, path = str(error).partition(" - at `$")
         raise InvalidError(detail, field=path.strip("`.")) from error

@@ -19,6 +19,7 @@ from shared.adapters.sealed_history import ended_in, open_record
 from shared.adapters.sealing import Sealer
 from shared.domain.decision import DecisionRecord
 from shared.domain.errors import ErasedError, TransientError
+from shared.domain.ready import ready
 from shared.messages import HistoryRow
 from shared.ports import Clock, Ended, Unopened
 
@@ -184,7 +185,7 @@ class DecisionHistory:
         return self._client
 
     def _record(self, row: Any) -> DecisionRecord:
-        return msgspec.json.decode(open_record(self._sealer, row["record"]), type=DecisionRecord)
+        return msgspec.json.decode(open_record(self._sealer, row["record"]), type=ready(DecisionRecord))
 
 
 def _row(found: Any) -> HistoryRow:

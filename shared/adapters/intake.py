@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from shared.domain.errors import NotFoundError, TransientError
+from shared.domain.ready import ready
 
 TIMEOUT_SECONDS = 30.0
 MOST_ITEMS = 500
@@ -98,7 +99,7 @@ class HttpIntake:
         except _BROKEN as error:
             raise TransientError(f"ingest does not answer: {error!r}") from error
         if status == HTTPStatus.NOT_FOUND:
-            raise NotFoundError(str(msgspec.json.decode(said, type=_Problem)))
+            raise NotFoundError(str(msgspec.json.decode(said, type=ready(_Problem))))
 
     def _post(self, source: str, body: bytes, headers: Mapping[str, str], count: int) -> list[str | None]:
         while True:
@@ -161,9 +162,9 @@ def _is_one_object(item: bytes) -> bool:
 def _reasons(said: bytes, count: int) -> list[str | None]:
     """Of each item why it was refused; one that is a batch is, when something in it was."""
     try:
-        answer = msgspec.json.decode(said, type=_Answer)
+        answer = msgspec.json.decode(said, type=ready(_Answer))
     except msgspec.MsgspecError:
-        problem = msgspec.json.decode(said, type=_Problem)
+        problem = msgspec.json.decode(said, type=ready(_Problem))
         return [str(problem) or "refused"] * count
     if count == 1:
         refused = "; ".join(str(each.problem) for each in answer.rejected)

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from shared.adapters.refreshing import Monotonic, Refreshing
 from shared.domain.errors import ErasedError, PermanentError, StaleError, TransientError
 from shared.domain.key_tree import SEED_BYTES, KeyTree, way_to
+from shared.domain.ready import ready
 from shared.ports import KeyWrapper
 
 ROOT = "root"
@@ -36,7 +37,7 @@ ATTEMPTS = 12
 
 _NONCE_BYTES = 12
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(KeyTree).decode
+_decode = msgspec.msgpack.Decoder(ready(KeyTree)).decode
 
 
 class Branch(msgspec.Struct, frozen=True):

@@ -14,6 +14,7 @@ import msgspec
 
 from shared.adapters.sealing import Sealer
 from shared.domain.errors import ErasedError
+from shared.domain.ready import ready
 from shared.domain.signal import Signal
 from shared.messages import HistoryRow, Publishable
 from shared.ports import Ended, Publisher
@@ -57,7 +58,7 @@ def sealed_row(sealer: Sealer, row: HistoryRow) -> HistoryRow:
         return row
     whose = row.person_id
     if row.kind == "decision" and '"fragment":"' in row.record:
-        whose = msgspec.json.decode(row.record, type=_Whose).fragment or whose
+        whose = msgspec.json.decode(row.record, type=ready(_Whose)).fragment or whose
     try:
         sealed = sealer.seal(whose, _PURPOSE, row.record.encode())
     except ErasedError:
@@ -75,7 +76,7 @@ def open_record(sealer: Sealer, record: str) -> str:
     """
     if not is_sealed(record):
         return record
-    kept = msgspec.json.decode(record, type=_SealedRecord)
+    kept = msgspec.json.decode(record, type=ready(_SealedRecord))
     return sealer.open(kept.person_id, _PURPOSE, kept.sealed).decode()
 
 
@@ -87,7 +88,7 @@ def ended_in(sealer: Sealer, row: HistoryRow) -> Ended:
     """
     if row.record is None:
         raise ErasedError("the signal was of somebody who was erased")
-    signal = msgspec.json.decode(open_record(sealer, row.record), type=Signal)
+    signal = msgspec.json.decode(open_record(sealer, row.record), type=ready(Signal))
     return Ended(row.outcome, row.occurred_at, signal)
 
 

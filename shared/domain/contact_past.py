@@ -18,6 +18,7 @@ from msgspec.structs import astuple, force_setattr
 
 from shared.domain.contact import AT_UNKNOWN, Contact
 from shared.domain.outcome import ANSWERS, OutcomeName
+from shared.domain.ready import ready
 from shared.domain.rules import Dimension
 
 FACTS: tuple[Dimension, ...] = ("brand", "issue", "group", "action", "treatment", "channel", "purpose")
@@ -206,7 +207,7 @@ class Past(msgspec.Struct, frozen=True):
     @classmethod
     def decode(cls, data: bytes) -> Past:
         """What `encode` gave."""
-        wire = msgspec.msgpack.decode(data, type=_Wire)
+        wire = msgspec.msgpack.decode(data, type=ready(_Wire))
         words = wire.words
         facts = [itemgetter(*row)(words) for row in wire.facts]
         for each in wire.contacts:

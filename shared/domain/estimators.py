@@ -21,6 +21,7 @@ import msgspec
 from msgspec import Meta
 
 from shared.domain.errors import InvalidError
+from shared.domain.ready import ready
 
 Seen = str | int | float | bool
 Instance = Mapping[str, Seen]
@@ -171,7 +172,7 @@ FromOutside = Linear | Trees | Endpoint
 """Whatever may be held against the models."""
 
 
-_DECODER: msgspec.json.Decoder[FromOutside] = msgspec.json.Decoder(FromOutside)
+_DECODER: msgspec.json.Decoder[FromOutside] = msgspec.json.Decoder(ready(FromOutside))
 
 
 def read(body: bytes) -> FromOutside:

@@ -18,6 +18,7 @@ from typing import Annotated, Literal, NamedTuple
 import msgspec
 
 from shared.domain.errors import InvalidError
+from shared.domain.ready import ready
 
 LinkKind = Literal["c", "o", "u"]
 """A click, an opening, an unsubscription: the path of each kind begins so."""
@@ -57,7 +58,7 @@ def link_keys(text: str | bytes) -> tuple[LinkKey, ...]:
         InvalidError: it is not that, holds none, or one that is too short or named twice; nothing of it is repeated.
     """
     try:
-        keys = msgspec.json.decode(text, type=tuple[LinkKey, ...])
+        keys = msgspec.json.decode(text, type=ready(tuple[LinkKey, ...]))
     except (msgspec.MsgspecError, UnicodeDecodeError):
         raise InvalidError('expected [{"kid": "a", "key": "BASE64"}]', field="link keys") from None
     if not keys or any(len(each.key) < 32 for each in keys) or len({each.kid for each in keys}) < len(keys):

@@ -7,6 +7,7 @@ import base64
 import msgspec
 
 from shared.domain.errors import InvalidError
+from shared.domain.ready import ready
 
 
 class _PushedMessage(msgspec.Struct, kw_only=True):
@@ -29,7 +30,7 @@ class Envelope(msgspec.Struct, frozen=True):
     subscription: str
 
 
-_decoder = msgspec.json.Decoder(_Push)
+_decoder = msgspec.json.Decoder(ready(_Push))
 
 
 def read(body: bytes) -> Envelope:

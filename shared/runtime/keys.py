@@ -12,6 +12,7 @@ from werkzeug.wrappers import Request
 
 from shared.domain.errors import UnauthenticatedError
 from shared.domain.governance.release import Actor
+from shared.domain.ready import ready
 
 
 class Caller(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -56,7 +57,7 @@ class Keyring:
             ValueError: it is not of that form; its content is not repeated.
         """
         try:
-            callers = msgspec.json.decode(secret, type=dict[str, Caller])
+            callers = msgspec.json.decode(secret, type=ready(dict[str, Caller]))
         except msgspec.MsgspecError:
             raise ValueError('expected JSON such as {"web": {"key": "…", "sources": ["segment"]}}') from None
         self._beacons = beacons

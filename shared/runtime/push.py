@@ -20,6 +20,7 @@ import msgspec
 from werkzeug.wrappers import Request, Response
 
 from shared.domain.errors import ErasedError, InvalidError, KairosError, NotFoundError, PermanentError, TransientError
+from shared.domain.ready import ready
 from shared.domain.signal import digest
 from shared.domain.usage import Usage
 from shared.messages import Message, Publishable, stamped
@@ -61,7 +62,7 @@ class Push(Generic[M]):
         Raises:
             SettingsError: the settings do not say who pushes.
         """
-        self._decoder = msgspec.json.Decoder(accepts)
+        self._decoder = msgspec.json.Decoder(ready(accepts))
         self._accepts = accepts
         self._handle = handle
         self._publisher = publisher

@@ -18,6 +18,7 @@ import msgspec
 from werkzeug.wrappers import Request
 
 from shared.domain.errors import UnauthenticatedError
+from shared.domain.ready import ready
 from shared.ports import Clock
 from shared.runtime.certificates import Certificates
 from shared.runtime.keys import matches
@@ -124,6 +125,6 @@ def _part(token: str, number: int, kind: type[P]) -> P:
         if len(parts) != 3:
             raise UnauthenticatedError("this is no OIDC token")
         encoded = parts[number].encode("ascii")
-        return msgspec.json.decode(base64.urlsafe_b64decode(encoded + b"=" * (-len(encoded) % 4)), type=kind)
+        return msgspec.json.decode(base64.urlsafe_b64decode(encoded + b"=" * (-len(encoded) % 4)), type=ready(kind))
     except (binascii.Error, UnicodeError, msgspec.MsgspecError, RecursionError):
         raise UnauthenticatedError("this is no OIDC token with the claims of a service account") from None

@@ -8,6 +8,8 @@ from typing import Literal, TypeVar
 
 import msgspec
 
+from shared.domain.ready import ready
+
 T = TypeVar("T", bound=msgspec.Struct)
 
 
@@ -28,7 +30,7 @@ def read(kind: type[T], environment: Mapping[str, str] | None = None) -> T:
     if missing:
         raise SettingsError(f"set {', '.join(missing)} in the environment of this function")
     try:
-        return msgspec.convert(given, type=kind, strict=False)
+        return msgspec.convert(given, type=ready(kind), strict=False)
     except msgspec.ValidationError as error:
         raise SettingsError(f"environment variable does not fit: {error}") from error
 

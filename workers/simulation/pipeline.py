@@ -17,6 +17,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from shared.domain.batch.simulating import AT_ONCE, Asked, Came, Simulation, added
 from shared.domain.errors import InvalidError
+from shared.domain.ready import ready
 
 _ASKED, _CAME, _WRONG = "asked.json", "came.json", "wrong.txt"
 _WRONG_LINE = "wrong"
@@ -32,7 +33,7 @@ class Decide(beam.DoFn):
 
     def setup(self) -> None:
         """Make the revisions ready, once a worker."""
-        self._simulation = Simulation(msgspec.json.decode(_read(self._file), type=Asked))
+        self._simulation = Simulation(msgspec.json.decode(_read(self._file), type=ready(Asked)))
 
     def process(self, lines: Sequence[bytes]) -> Iterator[Any]:
         """What a lot comes to; or what is wrong with a line of it."""
@@ -104,7 +105,7 @@ def simulate(asked: Asked, source: str | Iterable[bytes], folder: str, options: 
     wrong = _read(wrong_file).decode().strip()
     if wrong:
         raise InvalidError(wrong)
-    return msgspec.json.decode(_read(came_file), type=Came)
+    return msgspec.json.decode(_read(came_file), type=ready(Came))
 
 
 def _encoded(came: Came) -> str:

@@ -19,6 +19,7 @@ import msgspec
 
 from emulators.workflows.running.outside import Answer
 from emulators.workflows.running.past import Outcome
+from shared.domain.ready import ready
 
 _LENGTH = 4
 
@@ -163,7 +164,7 @@ def _began(records: list[Record]) -> Begun:
 
 def _read(path: Path) -> list[Record]:
     data, at, records = path.read_bytes(), 0, list[Record]()
-    decoder = msgspec.msgpack.Decoder(Record)
+    decoder = msgspec.msgpack.Decoder(ready(Record))
     while at + _LENGTH <= len(data):
         end = at + _LENGTH + int.from_bytes(data[at : at + _LENGTH])
         if end > len(data):

@@ -13,6 +13,7 @@ from shared.domain.consent import ANY
 from shared.domain.consent.proofs import Proof
 from shared.domain.errors import InvalidError
 from shared.domain.normalising.raw import MAX_TYPE, RawSignal, beside, described, instant, snake_case, text
+from shared.domain.ready import ready
 from shared.domain.signal import Basis, ConsentChange
 
 _TYPE = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)*")
@@ -75,7 +76,7 @@ def read(payload: Any) -> RawSignal:
 
 def _fitted(payload: dict[str, Any], form: type[FormT], within: str = "") -> FormT:
     try:
-        return msgspec.convert(payload, form)
+        return msgspec.convert(payload, ready(form))
     except msgspec.ValidationError as error:
         said = str(error)
         place = _PLACE.fullmatch(said)

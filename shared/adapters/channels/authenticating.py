@@ -28,6 +28,7 @@ from shared.domain.catalogue import (
 )
 from shared.domain.errors import NotFoundError, NotTakenError, TransientError
 from shared.domain.outgoing import form
+from shared.domain.ready import ready
 from shared.ports import Clock, Secrets
 
 EARLY_SECONDS = 60.0
@@ -148,7 +149,7 @@ class Authenticator:
         if answer.status != 200:
             raise NotTakenError(f"no token: the issuer answered {answer.status}")
         try:
-            granted = msgspec.json.decode(answer.body, type=_Granted)
+            granted = msgspec.json.decode(answer.body, type=ready(_Granted))
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             raise NotTakenError("no token: the issuer's answer holds none") from None  # and may hold a secret
         lasts = max(granted.expires_in - EARLY_SECONDS, SHORTEST_SECONDS)

@@ -11,6 +11,7 @@ from shared.adapters.firestore.client import Database, Snapshot, encode, fields_
 from shared.adapters.serving import Served, Serving
 from shared.domain.catalogue import Revision
 from shared.domain.governance.in_force import InForce
+from shared.domain.ready import ready
 
 REVISIONS = "revisions"
 RELEASES = "releases"
@@ -70,7 +71,7 @@ def in_force_of(snapshot: Snapshot) -> InForce | None:
     """What is in force by an environment's document; one from before there were releases says the revision alone."""
     fields = fields_of(snapshot)
     if IN_FORCE in fields:
-        return msgspec.convert(fields[IN_FORCE], InForce)
+        return msgspec.convert(fields[IN_FORCE], ready(InForce))
     return InForce(revision=str(fields[REVISION])) if fields.get(REVISION) else None
 
 

@@ -19,6 +19,7 @@ from google.cloud.firestore_v1.base_document import DocumentSnapshot
 from google.cloud.firestore_v1.field_path import FieldPath
 
 from shared.domain.errors import AlreadyExistsError, StaleError, TransientError
+from shared.domain.ready import ready
 
 T = TypeVar("T")
 Snapshot = DocumentSnapshot[Any]
@@ -181,4 +182,4 @@ def encode_update(value: msgspec.Struct) -> dict[str, Any]:
 
 def decode(kind: type[T], snapshot: Snapshot) -> T:
     """A struct from a document that exists; fields that it does not know are left out."""
-    return msgspec.convert(fields_of(snapshot), kind)
+    return msgspec.convert(fields_of(snapshot), ready(kind))

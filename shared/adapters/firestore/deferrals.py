@@ -18,6 +18,7 @@ from shared.adapters.sealing import Sealer
 from shared.domain.deferral import Deferral
 from shared.domain.delivery import Delivery
 from shared.domain.errors import PermanentError, StaleError
+from shared.domain.ready import ready
 from shared.ports import Meter, Versioned
 
 DEFERRALS = "deferrals"
@@ -157,4 +158,4 @@ def decode_deferral(sealer: Sealer, snapshot: Snapshot) -> Deferral:
         PermanentError: it does not open with this person's key.
     """
     fields = fields_of(snapshot)
-    return msgspec.json.decode(sealer.open(fields["person_id"], _PURPOSE, fields["sealed"]), type=Deferral)
+    return msgspec.json.decode(sealer.open(fields["person_id"], _PURPOSE, fields["sealed"]), type=ready(Deferral))

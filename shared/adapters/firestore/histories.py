@@ -29,6 +29,7 @@ from shared.domain.contact_folding import Fold
 from shared.domain.contact_history import ContactHistory
 from shared.domain.contact_past import FACTS
 from shared.domain.delivery import Delivery
+from shared.domain.ready import ready
 from shared.domain.signal import digest
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -86,7 +87,7 @@ def decode_history(fields: dict[str, Any]) -> ContactHistory:
         outcomes = {name: _time(at) for name, at in entry.get("outcomes", {}).items()}
         if "decision_id" in entry:
             whole = {**entry, "at": _time(entry["at"]), "outcomes": outcomes}
-            contacts[key] = msgspec.convert(whole, Contact)
+            contacts[key] = msgspec.convert(whole, ready(Contact))
         elif (of := facts.get(entry.get("of"))) is not None:
             (contacts if "decision" in entry else late)[key] = Contact(
                 delivery_id=key,

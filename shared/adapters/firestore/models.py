@@ -12,6 +12,7 @@ from shared.adapters.firestore.client import Database, fields_of
 from shared.adapters.refreshing import MODELS_REFRESH_SECONDS, Clock, Monotonic, Refreshing, nothing_prepared
 from shared.domain.forgetting import Era, day
 from shared.domain.propensity import ASSOCIATED, Counts, Tally, present
+from shared.domain.ready import ready
 
 MODELS = "models"
 SHARDS = 4
@@ -54,7 +55,7 @@ class Models:
         tallies: defaultdict[tuple[str, Era | None], Tally] = defaultdict(Tally)
         for snapshot in self._database.query(self._database.client.collection(MODELS)):
             shard = fields_of(snapshot)
-            name, counts = shard.pop("model"), msgspec.convert(shard, Counts)
+            name, counts = shard.pop("model"), msgspec.convert(shard, ready(Counts))
             if name == ASSOCIATED:
                 found[name] = counts
             else:

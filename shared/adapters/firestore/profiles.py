@@ -16,6 +16,7 @@ from shared.adapters.firestore.client import Snapshot, fields_of
 from shared.adapters.sealing import Sealer
 from shared.domain.errors import ErasedError, OversizedError
 from shared.domain.profile import Person
+from shared.domain.ready import ready
 
 _PURPOSE = "profile"
 
@@ -46,7 +47,7 @@ def decode_profile(sealer: Sealer, snapshot: Snapshot, person_id: str) -> Person
     fields = fields_of(snapshot)
     if "erased_at" in fields:
         raise ErasedError(f"person {person_id} was erased")
-    return msgspec.json.decode(sealer.open(person_id, _PURPOSE, fields["sealed"]), type=Person)
+    return msgspec.json.decode(sealer.open(person_id, _PURPOSE, fields["sealed"]), type=ready(Person))
 
 
 def encode_erased(at: datetime) -> dict[str, Any]:

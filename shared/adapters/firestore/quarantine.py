@@ -12,6 +12,7 @@ from google.cloud import firestore
 from shared.adapters.firestore.client import Database, encode, fields_of, version_of
 from shared.adapters.parking import fitting
 from shared.domain.errors import StaleError
+from shared.domain.ready import ready
 from shared.ports import Parked, Place
 
 QUARANTINE = "quarantine"
@@ -67,4 +68,4 @@ def _encode(parked: Parked) -> dict[str, Any]:
 def _decode(fields: dict[str, Any]) -> Parked:
     fields["at"] = fields["at"].rfc3339()
     fields["attributes"] = msgspec.json.decode(fields["attributes"])
-    return msgspec.convert(fields, Parked)
+    return msgspec.convert(fields, ready(Parked))

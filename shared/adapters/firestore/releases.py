@@ -15,6 +15,7 @@ from shared.adapters.firestore.client import Database, encode, fields_of, versio
 from shared.domain.errors import AlreadyExistsError, StaleError
 from shared.domain.governance.audit import Entry, read
 from shared.domain.governance.environment import Environment
+from shared.domain.ready import ready
 from shared.ports.releases import Held
 
 AUDIT = "audit"
@@ -34,7 +35,9 @@ class Releases:
         if not snapshot.exists:
             return Held(None, None, "", None)
         fields = fields_of(snapshot)
-        state = msgspec.json.decode(zlib.decompress(fields[_STATE]), type=Environment) if _STATE in fields else None
+        state = (
+            msgspec.json.decode(zlib.decompress(fields[_STATE]), type=ready(Environment)) if _STATE in fields else None
+        )
         return Held(state, in_force_of(snapshot), fields.get(_HEAD, ""), version_of(snapshot.update_time))
 
     def environments(self) -> Sequence[str]:

@@ -11,6 +11,7 @@ import msgspec
 from google.cloud.firestore_v1.base_query import FieldFilter
 
 from shared.adapters.firestore.client import Database, encode, fields_of
+from shared.domain.ready import ready
 from shared.domain.seal import Entry, Seal, Sealed
 
 SEALS = "seals"
@@ -67,4 +68,4 @@ def _part(seal: Seal, part: int) -> str:
 
 
 def _decode(fields: dict[str, Any]) -> Seal:
-    return msgspec.convert(fields, Seal)
+    return msgspec.convert(fields, ready(Seal))

@@ -14,6 +14,7 @@ from shared.adapters.envelope import DEAD_LETTERS, Envelope, dead_letter
 from shared.adapters.kafka.topics import POLL_SECONDS, Settings, Topics, attributes_of, log, make
 from shared.adapters.parking import fitting, paged
 from shared.domain.errors import TransientError
+from shared.domain.ready import ready
 from shared.ports import Parked, Place
 from shared.ports import Quarantine as QuarantinePort
 
@@ -107,7 +108,7 @@ class Quarantine:
                 attributes = attributes_of(message)
                 parked_id, told = attributes["message_id"], attributes["parked"]
                 if told:
-                    parked = msgspec.json.decode(told, type=Parked)
+                    parked = msgspec.json.decode(told, type=ready(Parked))
                     found[parked_id] = msgspec.structs.replace(parked, data=message.value() or b"")
                 else:
                     found.pop(parked_id, None)

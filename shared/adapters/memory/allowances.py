@@ -10,6 +10,7 @@ from shared.adapters.leasing import Leasing
 from shared.adapters.memory.store import Document, Store
 from shared.domain.allowance import Ledger
 from shared.domain.errors import StaleError
+from shared.domain.ready import ready
 from shared.ports import Meter, Versioned
 
 
@@ -38,7 +39,7 @@ class Ledgers:
             document = self._store.ledgers.get((kind, ledger_id))
         if document is None:
             return Versioned(Ledger(), None)
-        return Versioned(msgspec.json.decode(document.data, type=Ledger), document.version)
+        return Versioned(msgspec.json.decode(document.data, type=ready(Ledger)), document.version)
 
     def store(self, kind: str, ledger_id: str, ledger: Versioned[Ledger]) -> None:
         """Write a ledger in a commit that is guarded by the version read and sent once."""

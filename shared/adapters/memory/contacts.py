@@ -15,6 +15,7 @@ from shared.domain.contact_history import ContactHistory
 from shared.domain.deferral import Deferral
 from shared.domain.delivery import Delivery
 from shared.domain.errors import AlreadyExistsError, StaleError
+from shared.domain.ready import ready
 from shared.ports import Folding, Meter, Versioned
 
 
@@ -112,7 +113,7 @@ class Contacts:
         self._meter.add(reads=1)
         with self._store.lock:
             data = self._store.deferrals.get(decision_id)
-        return msgspec.json.decode(data, type=Deferral) if data is not None else None
+        return msgspec.json.decode(data, type=ready(Deferral)) if data is not None else None
 
     def delivery(self, delivery_id: str) -> Versioned[Delivery] | None:
         """A delivery, None where there is none."""
@@ -121,7 +122,7 @@ class Contacts:
             document = self._store.deliveries.get(delivery_id)
         if document is None:
             return None
-        return Versioned(msgspec.json.decode(document.data, type=Delivery), document.version)
+        return Versioned(msgspec.json.decode(document.data, type=ready(Delivery)), document.version)
 
     def deliveries(self, delivery_ids: Sequence[str]) -> dict[str, Delivery]:
         """Those of these deliveries that exist, by id."""
@@ -129,14 +130,14 @@ class Contacts:
         self._meter.add(reads=len(wanted))
         with self._store.lock:
             found = [self._store.deliveries[key] for key in wanted if key in self._store.deliveries]
-        decoded = [msgspec.json.decode(document.data, type=Delivery) for document in found]
+        decoded = [msgspec.json.decode(document.data, type=ready(Delivery)) for document in found]
         return {delivery.delivery_id: delivery for delivery in decoded}
 
     def by_references(self, references: Sequence[str]) -> dict[str, Sequence[Delivery]]:
         """The deliveries that were sent and whose providers call the message one of these."""
         wanted = frozenset(references)
         with self._store.lock:
-            every = [msgspec.json.decode(each.data, type=Delivery) for each in self._store.deliveries.values()]
+            every = [msgspec.json.decode(each.data, type=ready(Delivery)) for each in self._store.deliveries.values()]
         found: dict[str, list[Delivery]] = {}
         for delivery in every:
             if delivery.reference in wanted:
@@ -147,7 +148,7 @@ class Contacts:
     def deliveries_of(self, person_ids: Sequence[str], action: str) -> Sequence[Delivery]:
         """The deliveries of an action to these persons."""
         with self._store.lock:
-            every = [msgspec.json.decode(each.data, type=Delivery) for each in self._store.deliveries.values()]
+            every = [msgspec.json.decode(each.data, type=ready(Delivery)) for each in self._store.deliveries.values()]
         found = [each for each in every if each.person_id in person_ids and each.action == action]
         self._meter.add(reads=max(1, len(found)))
         return found
@@ -195,4 +196,4 @@ class Contacts:
 
 
 def _decoded(contacts: Mapping[str, bytes]) -> dict[str, Contact]:
-    return {key: msgspec.json.decode(data, type=Contact) for key, data in contacts.items()}
+    return {key: msgspec.json.decode(data, type=ready(Contact)) for key, data in contacts.items()}

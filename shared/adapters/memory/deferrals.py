@@ -11,6 +11,7 @@ from shared.adapters.memory.store import Document, Store
 from shared.domain.deferral import Deferral
 from shared.domain.delivery import Delivery
 from shared.domain.errors import StaleError
+from shared.domain.ready import ready
 from shared.ports import Meter, Versioned
 
 
@@ -26,7 +27,7 @@ class Deferrals:
         """Those whose time has come and that have not fired, the longest due first."""
         with self._store.lock:
             due = sorted((until, key) for key, until in self._store.due.items() if until <= now)[:limit]
-            found = [msgspec.json.decode(self._store.deferrals[key], type=Deferral) for _, key in due]
+            found = [msgspec.json.decode(self._store.deferrals[key], type=ready(Deferral)) for _, key in due]
         self._meter.add(reads=max(1, len(found)))
         return found
 
@@ -52,7 +53,7 @@ class DeferredDeliveries:
         """Those whose time comes before, the earliest first."""
         with self._store.lock:
             documents = list(self._store.deliveries.values())
-        found = [Versioned(msgspec.json.decode(each.data, type=Delivery), each.version) for each in documents]
+        found = [Versioned(msgspec.json.decode(each.data, type=ready(Delivery)), each.version) for each in documents]
         due = sorted((each.value.due_at, each.value.delivery_id, each) for each in found if each.value.due_at)
         first = [each for due_at, _, each in due if due_at < before][:limit]
         self._meter.add(reads=max(1, len(first)))
@@ -62,7 +63,7 @@ class DeferredDeliveries:
         """How many there are."""
         with self._store.lock:
             documents = list(self._store.deliveries.values())
-        return sum(msgspec.json.decode(each.data, type=Delivery).due_at is not None for each in documents)
+        return sum(msgspec.json.decode(each.data, type=ready(Delivery)).due_at is not None for each in documents)
 
     def fire(self, deliveries: Sequence[Versioned[Delivery]], again_at: datetime) -> Sequence[Delivery]:
         """Let some be due again only at `again_at`; those that have not changed since they were read."""
@@ -93,7 +94,7 @@ class AbandonedDeliveries:
         """Those that nobody holds since a time before, the longest first; only since `after` another."""
         with self._store.lock:
             documents = list(self._store.deliveries.values())
-        every = [msgspec.json.decode(each.data, type=Delivery) for each in documents]
+        every = [msgspec.json.decode(each.data, type=ready(Delivery)) for each in documents]
         held = sorted((each.lease_until, each.delivery_id, each) for each in every if each.lease_until is not None)
         found = [each for until, _, each in held if until < before and (after is None or until > after)][:limit]
         self._meter.add(reads=max(1, len(found)))

@@ -14,6 +14,7 @@ from shared.adapters.sealed_history import ended_in, open_record
 from shared.adapters.sealing import Sealer
 from shared.domain.decision import DecisionRecord
 from shared.domain.errors import ErasedError
+from shared.domain.ready import ready
 from shared.messages import HistoryRow
 from shared.messages.rows import precedence
 from shared.ports import Clock, Ended, Unopened
@@ -104,7 +105,7 @@ class DecisionHistory:
     def _read(self) -> None:
         """Read the rows that have come."""
         while self._come:
-            row = msgspec.json.decode(self._come.popleft(), type=HistoryRow)
+            row = msgspec.json.decode(self._come.popleft(), type=ready(HistoryRow))
             told = self._told.setdefault(row.row_id, [])
             if row not in told:
                 told.append(row)
@@ -115,4 +116,4 @@ class DecisionHistory:
         if not decided:
             return None
         record = open_record(self._sealer, min(decided, key=precedence).record or "")
-        return msgspec.json.decode(record, type=DecisionRecord)
+        return msgspec.json.decode(record, type=ready(DecisionRecord))

@@ -18,6 +18,7 @@ from shared.domain.forgetting import Era, day
 from shared.domain.lessons import Lessons, teach
 from shared.domain.observed import Observed, Took
 from shared.domain.propensity import ASSOCIATED, NO_EVIDENCE, Counts, present
+from shared.domain.ready import ready
 from shared.ports import Meter, Recording, Versioned
 
 
@@ -36,7 +37,8 @@ class Outcomes:
         with self._store.lock:
             found = {key: self._store.outcomes[key] for key in wanted if key in self._store.outcomes}
         return {
-            key: Versioned(msgspec.json.decode(each.data, type=Observed), each.version) for key, each in found.items()
+            key: Versioned(msgspec.json.decode(each.data, type=ready(Observed)), each.version)
+            for key, each in found.items()
         }
 
     def record(self, recordings: Sequence[Recording]) -> None:
@@ -74,7 +76,7 @@ class Outcomes:
         key = delivery.delivery_id
         entries = history.contacts if contact is not None or key in history.contacts else history.late
         data = entries.get(key)
-        known = msgspec.json.decode(data, type=Contact) if data is not None else None
+        known = msgspec.json.decode(data, type=ready(Contact)) if data is not None else None
         base = known or contact or Contact.late(delivery)
         outcomes = {name: at for name, at in base.outcomes.items() if name not in took.undone}
         for name, at in took.noted.items():

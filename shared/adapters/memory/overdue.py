@@ -10,6 +10,7 @@ from shared.adapters.memory.personal_data import Erasures
 from shared.adapters.memory.store import Store
 from shared.domain.delivery import Delivery
 from shared.domain.observed import Observed
+from shared.domain.ready import ready
 from shared.ports import Late
 
 
@@ -25,8 +26,8 @@ class Overdue:
         store = self._store
         with store.lock:
             deferrals = sum(due < before for due in store.due.values())
-            deliveries = [msgspec.json.decode(each.data, type=Delivery) for each in store.deliveries.values()]
-            outcomes = [msgspec.json.decode(each.data, type=Observed) for each in store.outcomes.values()]
+            deliveries = [msgspec.json.decode(each.data, type=ready(Delivery)) for each in store.deliveries.values()]
+            outcomes = [msgspec.json.decode(each.data, type=ready(Observed)) for each in store.outcomes.values()]
         ends = [*(each.respond_by for each in deliveries), *(each.respond_by for each in outcomes)]
         return Late(
             deferrals=deferrals,

@@ -9,6 +9,7 @@ from shared.adapters.memory.store import Document, Store
 from shared.adapters.pacing import Pacing, Tell
 from shared.domain.errors import StaleError
 from shared.domain.pace import Pace
+from shared.domain.ready import ready
 from shared.ports import Meter, Versioned
 
 
@@ -36,7 +37,7 @@ class SharedPaces:
             document = self._store.paces.get(channel)
         if document is None:
             return Versioned(Pace(), None)
-        return Versioned(msgspec.json.decode(document.data, type=Pace), document.version)
+        return Versioned(msgspec.json.decode(document.data, type=ready(Pace)), document.version)
 
     def store(self, channel: str, pace: Versioned[Pace]) -> str:
         """Write a pace in a commit that is guarded by the version read."""

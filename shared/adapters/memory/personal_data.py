@@ -14,6 +14,7 @@ from shared.domain.erasure import ERASED, Erasure, carrying, tombstone
 from shared.domain.errors import StaleError
 from shared.domain.identity.links import Identifier
 from shared.domain.observed import Observed
+from shared.domain.ready import ready
 from shared.ports import Held
 
 
@@ -118,18 +119,18 @@ class PersonalData:
         return [each for each in self._identifiers() if each.rule == ERASED and each.signal_id == erasure_id]
 
     def _identifiers(self) -> list[Identifier]:
-        return [msgspec.json.decode(each.data, type=Identifier) for each in self._store.identifiers.values()]
+        return [msgspec.json.decode(each.data, type=ready(Identifier)) for each in self._store.identifiers.values()]
 
     def _deliveries(self, person_ids: Sequence[str]) -> dict[str, Delivery]:
-        every = {k: msgspec.json.decode(each.data, type=Delivery) for k, each in self._store.deliveries.items()}
+        every = {k: msgspec.json.decode(each.data, type=ready(Delivery)) for k, each in self._store.deliveries.items()}
         return {key: delivery for key, delivery in every.items() if delivery.person_id in person_ids}
 
     def _outcomes(self, deliveries: Mapping[str, Delivery]) -> dict[str, Observed]:
         own = {key: each for key, each in self._store.outcomes.items() if key in deliveries}
-        return {key: msgspec.json.decode(each.data, type=Observed) for key, each in own.items()}
+        return {key: msgspec.json.decode(each.data, type=ready(Observed)) for key, each in own.items()}
 
     def _deferrals(self, person_ids: Sequence[str]) -> dict[str, Deferral]:
-        every = {key: msgspec.json.decode(data, type=Deferral) for key, data in self._store.deferrals.items()}
+        every = {key: msgspec.json.decode(data, type=ready(Deferral)) for key, data in self._store.deferrals.items()}
         return {key: deferral for key, deferral in every.items() if deferral.person_id in person_ids}
 
 
@@ -149,12 +150,12 @@ class Erasures:
         """One of them, None where there is none."""
         with self._store.lock:
             data = self._store.erasures.get(erasure_id)
-        return None if data is None else msgspec.json.decode(data, type=Erasure)
+        return None if data is None else msgspec.json.decode(data, type=ready(Erasure))
 
     def all(self) -> Sequence[Erasure]:
         """Every one, the latest first."""
         with self._store.lock:
-            every = [msgspec.json.decode(data, type=Erasure) for data in self._store.erasures.values()]
+            every = [msgspec.json.decode(data, type=ready(Erasure)) for data in self._store.erasures.values()]
         return sorted(every, key=lambda each: each.begun_at, reverse=True)
 
     def due(self, now: datetime) -> Sequence[Erasure]:

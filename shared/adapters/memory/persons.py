@@ -10,10 +10,11 @@ from shared.adapters.memory.store import Document, Store
 from shared.domain.errors import AlreadyExistsError, ErasedError, StaleError
 from shared.domain.identity.links import Identifier
 from shared.domain.profile import Person
+from shared.domain.ready import ready
 from shared.ports import Meter, Rewrite, Versioned
 
-_identifier = msgspec.json.Decoder(Identifier).decode
-_person = msgspec.json.Decoder(Person).decode
+_identifier = msgspec.json.Decoder(ready(Identifier)).decode
+_person = msgspec.json.Decoder(ready(Person)).decode
 
 
 class Persons:

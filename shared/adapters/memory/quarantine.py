@@ -8,6 +8,7 @@ import msgspec
 
 from shared.adapters.memory.store import Store
 from shared.adapters.parking import fitting, paged
+from shared.domain.ready import ready
 from shared.ports import Parked, Place
 
 
@@ -35,15 +36,15 @@ class Quarantine:
         """One of them."""
         with self._store.lock:
             data = self._store.quarantine.get(parked_id)
-        return None if data is None else msgspec.json.decode(data, type=Parked)
+        return None if data is None else msgspec.json.decode(data, type=ready(Parked))
 
     def remove(self, parked: Parked) -> None:
         """Forget it, once redriven, unless it was parked again since: what is put back may come back at once."""
         with self._store.lock:
             data = self._store.quarantine.get(parked.id)
-            if data is not None and msgspec.json.decode(data, type=Parked).at == parked.at:
+            if data is not None and msgspec.json.decode(data, type=ready(Parked)).at == parked.at:
                 del self._store.quarantine[parked.id]
 
     def _everything(self) -> Sequence[Parked]:
         with self._store.lock:
-            return [msgspec.json.decode(data, type=Parked) for data in self._store.quarantine.values()]
+            return [msgspec.json.decode(data, type=ready(Parked)) for data in self._store.quarantine.values()]

@@ -11,6 +11,7 @@ import msgspec
 
 from shared.adapters.memory.history import DecisionHistory
 from shared.domain.delivery import FINAL
+from shared.domain.ready import ready
 from shared.messages import HistoryRow, SignalReceived
 from shared.ports import Clock, Counted, Unended, Untold
 
@@ -31,7 +32,7 @@ class Reckoning:
     def deliver(self, topic: str, data: bytes, attributes: Mapping[str, str]) -> bool:
         """Take a signal from the topic `signals-received`."""
         del topic, attributes
-        received = msgspec.json.decode(data, type=SignalReceived)
+        received = msgspec.json.decode(data, type=ready(SignalReceived))
         with self._lock:
             self._accepted.setdefault(received.decision_id, received.occurred_at)
         return True

@@ -10,6 +10,7 @@ from shared.adapters.memory.store import Governed, Store
 from shared.domain.errors import StaleError
 from shared.domain.governance.audit import Entry, read
 from shared.domain.governance.environment import Environment
+from shared.domain.ready import ready
 from shared.ports.releases import Held
 
 
@@ -26,7 +27,7 @@ class Releases:
             held = self._store.releases.get(environment)
         if held is None:
             return Held(None, None, "", None)
-        state = msgspec.json.decode(held.state, type=Environment) if held.state is not None else None
+        state = msgspec.json.decode(held.state, type=ready(Environment)) if held.state is not None else None
         return Held(state, held.in_force, held.head, held.version)
 
     def environments(self) -> Sequence[str]:

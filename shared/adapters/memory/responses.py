@@ -10,6 +10,7 @@ import msgspec
 from shared.adapters.memory.store import Document, Store
 from shared.domain.delivery import Delivery
 from shared.domain.observed import Observed
+from shared.domain.ready import ready
 from shared.ports import Meter, OpenWindow
 
 
@@ -24,8 +25,10 @@ class ResponseWindows:
     def due(self, before: datetime, limit: int) -> Sequence[OpenWindow]:
         """Those that ended before, and are not closed."""
         with self._store.lock:
-            deliveries = {k: msgspec.json.decode(d.data, type=Delivery) for k, d in self._store.deliveries.items()}
-            seen = [msgspec.json.decode(d.data, type=Observed) for d in self._store.outcomes.values()]
+            deliveries = {
+                k: msgspec.json.decode(d.data, type=ready(Delivery)) for k, d in self._store.deliveries.items()
+            }
+            seen = [msgspec.json.decode(d.data, type=ready(Observed)) for d in self._store.outcomes.values()]
         sent = [
             OpenWindow(key, each.respond_by, each, shown=False)
             for key, each in deliveries.items()
@@ -54,7 +57,9 @@ class ResponseWindows:
                 kind = Observed if each.shown else Delivery
                 document = documents.get(each.delivery_id)
                 if document is not None:
-                    value = msgspec.structs.replace(msgspec.json.decode(document.data, type=kind), respond_by=None)
+                    value = msgspec.structs.replace(
+                        msgspec.json.decode(document.data, type=ready(kind)), respond_by=None
+                    )
                     documents[each.delivery_id] = Document(msgspec.json.encode(value), self._store.next_version())
                     closed += 1
         self._meter.add(writes=closed)

@@ -9,6 +9,7 @@ import msgspec
 from shared.adapters.memory.contacts import Contacts
 from shared.adapters.memory.store import Store
 from shared.domain.profile import Person
+from shared.domain.ready import ready
 from shared.domain.signal import digest
 from shared.ports.samples import Sampled
 
@@ -27,6 +28,6 @@ class Samples:
         with self._store.lock:
             known = sorted((key, each.data) for key, each in self._store.profiles.items() if each.data)
         turned = [data for key, data in known if key >= begin] + [data for key, data in known if key < begin]
-        persons = (msgspec.json.decode(data, type=Person) for data in turned)
+        persons = (msgspec.json.decode(data, type=ready(Person)) for data in turned)
         chosen = [person for person in persons if person.merged_into is None][:most]
         return [Sampled(each, self._contacts.history(each.person_id).value) for each in chosen]

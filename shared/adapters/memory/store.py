@@ -24,6 +24,7 @@ from shared.domain.outbound.wave import OutboundWave
 from shared.domain.pace import Pace
 from shared.domain.profile import Person
 from shared.domain.propensity import Counts
+from shared.domain.ready import ready
 from shared.domain.seal import Sealed
 
 T = TypeVar("T")
@@ -126,5 +127,5 @@ class Store:
         history = self.history(delivery.person_id)
         entries = history.contacts if delivery.delivery_id in history.contacts else history.late
         data = entries.get(delivery.delivery_id)
-        contact = msgspec.json.decode(data, type=Contact) if data is not None else Contact.late(delivery)
+        contact = msgspec.json.decode(data, type=ready(Contact)) if data is not None else Contact.late(delivery)
         entries[delivery.delivery_id] = msgspec.json.encode(msgspec.structs.replace(contact, **changes))

@@ -14,6 +14,7 @@ from shared.adapters.tallying import Told, tallied
 from shared.domain.errors import AlreadyExistsError, InvalidError, StaleError, TransientError
 from shared.domain.outbound.wave import OutboundWave, Page, Reconciled
 from shared.domain.profile import Person
+from shared.domain.ready import ready
 from shared.ports import Versioned
 from shared.ports.waves import Query
 
@@ -38,7 +39,7 @@ class Waves:
             document = self._store.waves.get(wave_id)
         if document is None:
             return None
-        return Versioned(msgspec.json.decode(document.data, type=OutboundWave), document.version)
+        return Versioned(msgspec.json.decode(document.data, type=ready(OutboundWave)), document.version)
 
     def update(self, wave: Versioned[OutboundWave]) -> None:
         """Write a wave in a guarded commit."""
@@ -51,7 +52,7 @@ class Waves:
     def latest(self, limit: int, audience: str = "") -> Sequence[OutboundWave]:
         """The waves begun last, the latest first."""
         with self._store.lock:
-            held = [msgspec.json.decode(each.data, type=OutboundWave) for each in self._store.waves.values()]
+            held = [msgspec.json.decode(each.data, type=ready(OutboundWave)) for each in self._store.waves.values()]
         found = [wave for wave in held if audience in ("", wave.audience)]
         return sorted(found, key=lambda wave: wave.begun_at, reverse=True)[:limit]
 
@@ -65,7 +66,7 @@ class Waves:
         """The pages from one number until before another."""
         with self._store.lock:
             held = [self._store.wave_pages.get((wave_id, number)) for number in range(first, beyond)]
-        there = [msgspec.msgpack.decode(each, type=Page) for each in held if each is not None]
+        there = [msgspec.msgpack.decode(each, type=ready(Page)) for each in held if each is not None]
         if None in held[: len(there)]:
             raise TransientError(f"a page of the wave {wave_id} is not there")
         return there
@@ -87,7 +88,11 @@ class Members:
     def carrying(self, audience: str, after: str, limit: int) -> Sequence[str]:
         """Ids of persons whose profiles carry an audience, in order, those after one."""
         with self._store.lock:
-            held = [msgspec.json.decode(each.data, type=Person) for each in self._store.profiles.values() if each.data]
+            held = [
+                msgspec.json.decode(each.data, type=ready(Person))
+                for each in self._store.profiles.values()
+                if each.data
+            ]
         found = sorted(each.person_id for each in held if audience in each.audiences and each.person_id > after)
         return found[:limit]
 

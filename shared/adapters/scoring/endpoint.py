@@ -18,6 +18,7 @@ from shared.adapters.channels.exchange import Exchange
 from shared.adapters.scoring.circuit import Circuit
 from shared.domain.errors import NotTakenError, PermanentError, TransientError
 from shared.domain.estimators import Endpoint, Instance, probability
+from shared.domain.ready import ready
 
 MOST_ANSWER_BYTES = 1024 * 1024
 
@@ -65,7 +66,7 @@ class EndpointScorer:
             )
             if answer.status != 200 or not answer.whole:
                 return None
-            predictions = msgspec.json.decode(answer.body, type=_Answer).predictions
+            predictions = msgspec.json.decode(answer.body, type=ready(_Answer)).predictions
         except (TransientError, PermanentError, msgspec.MsgspecError, UnicodeError, RecursionError):
             return None
         if len(predictions) != len(asked):

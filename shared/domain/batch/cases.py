@@ -15,6 +15,7 @@ from shared.domain.decision import DecisionRecord
 from shared.domain.engagement import Slots
 from shared.domain.errors import InvalidError
 from shared.domain.profile import Profile
+from shared.domain.ready import ready
 from shared.domain.signal import Signal
 
 
@@ -35,8 +36,8 @@ class Case(NamedTuple):
     history: Callable[[Revision], ContactHistory]
 
 
-_of_persons = msgspec.json.Decoder(Line)
-_of_records = msgspec.json.Decoder(DecisionRecord)
+_of_persons = msgspec.json.Decoder(ready(Line))
+_of_records = msgspec.json.Decoder(ready(DecisionRecord))
 
 
 def persons(lines: Sequence[bytes], first: int | None = None) -> Iterator[Line]:

@@ -31,6 +31,7 @@ from shared.domain.catalogue.surroundings import Attribute, Blocked, Channel, Na
 from shared.domain.errors import NotFoundError
 from shared.domain.identity.bad_values import BadValues
 from shared.domain.part import Part, seconds
+from shared.domain.ready import ready
 from shared.domain.rules import Rule
 from shared.domain.slot_rules import SlotRules
 
@@ -125,7 +126,7 @@ class Revision:
     @classmethod
     def decode(cls, data: bytes) -> Self:
         """The revision whose canonical form this is."""
-        catalogue = msgspec.json.decode(data, type=Catalogue)
+        catalogue = msgspec.json.decode(data, type=ready(Catalogue))
         for expression in catalogue.expressions.values():
             # a piece of the data would keep all of it in memory
             msgspec.structs.force_setattr(expression, "encoded", expression.encoded.copy())

@@ -22,6 +22,7 @@ from shared.domain.features.sampled import (
     sum_of,
     uniform,
 )
+from shared.domain.ready import ready
 
 MOST_KEPT = 512
 """Things, or amounts, that are kept over all buckets, before one estimates: the error is then under 5 %."""
@@ -178,7 +179,7 @@ class Steps(State, frozen=True, array_like=True, tag="q", gc=False):
 AnyState = Buckets | Decaying | Seen | Steps
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode: Callable[[bytes], AnyState] = msgspec.msgpack.Decoder(AnyState).decode
+_decode: Callable[[bytes], AnyState] = msgspec.msgpack.Decoder(ready(AnyState)).decode
 
 
 def packed(state: AnyState) -> bytes:

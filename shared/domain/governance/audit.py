@@ -23,6 +23,7 @@ from shared.domain.governance.environment import Environment
 from shared.domain.governance.in_force import InForce
 from shared.domain.governance.release import Actor
 from shared.domain.instant import Instant
+from shared.domain.ready import ready
 
 MOST_FINDINGS = 1000
 """Findings that are told one by one."""
@@ -71,7 +72,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 def read(data: bytes | str) -> Entry | None:
     """An entry as it was kept; None where it cannot be read, as one that was tampered with, which so is missing."""
     try:
-        return msgspec.json.decode(data, type=Entry)
+        return msgspec.json.decode(data, type=ready(Entry))
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
 

@@ -27,6 +27,7 @@ from shared.domain.catalogue import (
     TokenSignature,
 )
 from shared.domain.errors import UnauthenticatedError
+from shared.domain.ready import ready
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
@@ -197,7 +198,7 @@ class _Signed(msgspec.Struct, frozen=True):
 
 def _of_token(way: TokenSignature, body: bytes, now: datetime) -> Fits:
     try:
-        signed = msgspec.json.decode(body, type=_Signed).signature
+        signed = msgspec.json.decode(body, type=ready(_Signed)).signature
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise UnauthenticatedError(f"send {advice(way)}") from None
     seconds, found = str(signed.timestamp), _decoded([signed.signature], bytes.fromhex)

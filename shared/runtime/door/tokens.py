@@ -13,6 +13,7 @@ import msgspec
 
 from shared.domain.catalogue import OidcToken
 from shared.domain.errors import ForbiddenError, UnauthenticatedError
+from shared.domain.ready import ready
 from shared.runtime.certificates import KEPT_SECONDS, TIMEOUT_SECONDS, Certificates, Fetched
 
 ALGORITHMS = ("RS256", "ES256")
@@ -86,8 +87,8 @@ def check_token(way: OidcToken, token: str, certificates: CertificatesOf, now: d
     if len(token) > MOST_CHARACTERS or len(parts) != 3:
         raise UnauthenticatedError("this is no OIDC token")
     try:
-        header = msgspec.json.decode(_bytes(parts[0]), type=_Header)
-        claims = msgspec.json.decode(_bytes(parts[1]), type=_Claims)
+        header = msgspec.json.decode(_bytes(parts[0]), type=ready(_Header))
+        claims = msgspec.json.decode(_bytes(parts[1]), type=ready(_Claims))
     except (binascii.Error, UnicodeError, msgspec.MsgspecError, RecursionError):
         raise UnauthenticatedError("this is no OIDC token with the claims of an account") from None
     if header.alg not in ALGORITHMS:
@@ -114,7 +115,7 @@ def fetch_keys(address: str) -> Fetched:
     import urllib.request  # noqa: PLC0415 - only where a source has tokens
 
     with urllib.request.urlopen(address, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - https, by the catalogue
-        keys = msgspec.json.decode(answer.read(MOST_BYTES), type=_KeySet).keys
+        keys = msgspec.json.decode(answer.read(MOST_BYTES), type=ready(_KeySet)).keys
     return Fetched({key.kid: pem for key in keys if (pem := _pem(key))}, KEPT_SECONDS)
 
 
