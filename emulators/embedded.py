@@ -65,11 +65,6 @@ FUNCTIONS = (
     "simulation",
 )
 THREADS = 16
-SEND_BYTES = 18_000
-"""An answer smaller than this leaves whole, once it is made: else its head goes ahead, and whoever watches the sockets
-looks again and again at one that is half written, while the others wait. Eight at once take a sixth less time each.
-"""
-
 TOPOLOGY = Path(__file__).resolve().parents[1] / "shared" / "topology.yaml"
 
 
@@ -190,9 +185,7 @@ class Embedded:
             return by_port[environ["SERVER_PORT"]](Request(environ))(environ, start_response)
 
         listen = " ".join(f"127.0.0.1:{self._ports[name]}" for name in served)
-        self._server = create_server(
-            application, listen=listen, threads=THREADS, send_bytes=SEND_BYTES, clear_untrusted_proxy_headers=True
-        )
+        self._server = create_server(application, listen=listen, threads=THREADS, clear_untrusted_proxy_headers=True)
         threading.Thread(target=self._serve, args=(self._server,), name="http", daemon=True).start()
         self.scheduler.start()
         pid = os.getpid()
