@@ -2,8 +2,9 @@
 new each time.
 
 Loading begins with the bytes that a store keeps and ends when a policy has answered for one person. Its floor is
-Python's own JSON reader on the same bytes, which makes dicts of them and can answer nothing. Times are those of the
-processor: all of it is reckoning, and what else the machine does is not part of it.
+Python's own JSON reader on the same bytes, which makes dicts of them and can answer nothing. Times are those that the
+thread has of a processor: all of it is reckoning, and neither what else the machine does is part of it, nor the threads
+with which numpy's linear algebra waits for work, of which there is none.
 """
 
 from __future__ import annotations
@@ -37,11 +38,11 @@ ENGINE = ("policy.policy", "engagement", "arbitration", "offering", "contact_pol
 
 _IMPORT = f"""
 import time
-began = time.process_time()
+began = time.thread_time()
 import numpy
-numpy_there = time.process_time()
+numpy_there = time.thread_time()
 import {", ".join(f"shared.domain.{name}" for name in ENGINE)}
-done = time.process_time()
+done = time.thread_time()
 print([(done - numpy_there) * 1000, (numpy_there - began) * 1000])
 """
 
