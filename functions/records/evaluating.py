@@ -13,11 +13,12 @@ from functions.records.periods import days_of, given
 from shared.domain.catalogue import RanksBy
 from shared.domain.decision import DecisionRecord
 from shared.domain.errors import NotFoundError
+from shared.domain.instead import in_places, instead
 from shared.domain.measuring.off_policy import Evaluation, Logged, Refusal, Support, evaluate
 from shared.domain.outcome import POSITIVE
 from shared.domain.policy.policy import Policy
 from shared.domain.selected import is_single
-from shared.domain.selection import in_places, instead, probability
+from shared.domain.selection import probability
 from shared.ports import Catalogues, Days, Unopened
 
 CLIP = 50.0

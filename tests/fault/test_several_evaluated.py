@@ -14,9 +14,10 @@ from functions.records.evaluating import Evaluate
 from shared.adapters import memory
 from shared.adapters.memory.measuring import Measures
 from shared.domain.catalogue import Revision
+from shared.domain.instead import in_places
 from shared.domain.policy.policy import Policy
 from shared.domain.releasing.worth import compared
-from shared.domain.selection import CHOICES, in_places, probability
+from shared.domain.selection import CHOICES, probability
 from shared.messages import HistoryRow
 from tests.fault.test_volumes import CALLERS, desk, records
 from tests.fault.world import NOW, World, bank_revision

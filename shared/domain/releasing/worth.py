@@ -27,13 +27,14 @@ from shared.domain.contact_read import ContactRead
 from shared.domain.decision import Chosen, DecisionRecord
 from shared.domain.engagement import Slots, qualify
 from shared.domain.errors import NotFoundError
+from shared.domain.instead import otherwise
 from shared.domain.measuring.off_policy import Logged, Refusal, Support, evaluate
 from shared.domain.measuring.sequences import Interval, half_width
 from shared.domain.policy.policy import Policy
 from shared.domain.replay import answer
 from shared.domain.scoring import best_first
 from shared.domain.selected import is_single, value_of
-from shared.domain.selection import CHOICES, Place, otherwise, probability, share, stood
+from shared.domain.selection import CHOICES, Place, probability, share, stood
 
 CLIP = 50.0
 """The most that a decision's weight may be."""
