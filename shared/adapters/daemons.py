@@ -9,8 +9,12 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
 from queue import SimpleQueue
+from typing import TypeVar
 
+T = TypeVar("T")
 _Task = Callable[[], None]
 _Tasks = SimpleQueue[_Task | None]
 
@@ -25,11 +29,24 @@ class Daemons:
         self._free = threading.Semaphore(0)
         weakref.finalize(self, self._tasks.put, None)
 
-    def begin(self, task: _Task) -> None:
-        """Have a thread do something, which raises nothing."""
-        self._tasks.put(task)
+    def submit(self, work: Callable[[], T], room: threading.Semaphore) -> Future[T]:
+        """Have a thread do something, for which there was room: it gives that back before it says what came of it."""
+        done: Future[T] = Future()
+        self._tasks.put(partial(_done, work, room, done))
         if not self._free.acquire(blocking=False):
             threading.Thread(target=_work, args=(self._tasks, self._free), name=self._name, daemon=True).start()
+        return done
+
+
+def _done(work: Callable[[], T], room: threading.Semaphore, done: Future[T]) -> None:
+    try:
+        found = work()
+    except Exception as error:  # noqa: BLE001 - told to who waits
+        room.release()
+        done.set_exception(error)
+    else:
+        room.release()
+        done.set_result(found)
 
 
 def _work(tasks: _Tasks, free: threading.Semaphore) -> None:

@@ -11,7 +11,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotInTimeError
 from functools import partial
 from typing import Literal, NamedTuple
@@ -120,21 +119,10 @@ class Egress:
     def _addresses(self, host: str, port: int, seconds: float) -> Sequence[str]:
         """What a host resolves to; who resolves cannot be told to end sooner, and is left to it."""
         until = time.monotonic() + seconds
-        found: Future[Sequence[str]] = Future()
         if not self._free.acquire(timeout=max(seconds, 0.0)):
             raise NotInTimeError
-        self._daemons.begin(partial(self._look_up, host, port, found))
+        found = self._daemons.submit(partial(self._resolve, host, port), self._free)
         return found.result(timeout=max(until - time.monotonic(), 0.0))
-
-    def _look_up(self, host: str, port: int, found: Future[Sequence[str]]) -> None:
-        try:
-            addresses = self._resolve(host, port)
-        except Exception as error:  # noqa: BLE001 - told to who waits
-            self._free.release()
-            found.set_exception(error)
-        else:
-            self._free.release()
-            found.set_result(addresses)
 
 
 def _stand_in(address: str) -> Way:

@@ -10,7 +10,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotInTimeError
 from functools import partial
 
@@ -44,8 +43,7 @@ class InTime:
         if not self._circuit.lets():
             self._free.release()
             return nothing
-        under_way: Future[Sequence[float | None]] = Future()
-        self._daemons.begin(partial(self._score, instances, under_way))
+        under_way = self._daemons.submit(partial(self._scorer, instances), self._free)
         try:
             told = under_way.result(self._seconds)
         except NotInTimeError:
@@ -58,13 +56,3 @@ class InTime:
             return nothing
         self._circuit.note(failed=False)
         return told
-
-    def _score(self, instances: Sequence[Instance], under_way: Future[Sequence[float | None]]) -> None:
-        try:
-            told = self._scorer(instances)
-        except Exception as error:  # noqa: BLE001 - told to who waits
-            self._free.release()
-            under_way.set_exception(error)
-        else:
-            self._free.release()
-            under_way.set_result(told)
