@@ -5,8 +5,6 @@ from __future__ import annotations
 from shared.runtime import starting  # isort: split
 
 import atexit
-from functools import cache
-from typing import TYPE_CHECKING
 
 import functions_framework
 import msgspec
@@ -31,49 +29,28 @@ from shared.adapters.firestore.contacts import Contacts
 from shared.adapters.firestore.models import Models
 from shared.adapters.firestore.person_keys import sealer
 from shared.adapters.firestore.persons import Persons
+from shared.adapters.opening import Opening
 from shared.adapters.pubsub import Publisher
 from shared.adapters.refreshing import Prepared
 from shared.adapters.sealed_history import SealingPublisher
-from shared.domain.policy.policy import Policy
 from shared.runtime.keys import Keyring
 from shared.runtime.metering import RequestMeter
 from shared.runtime.service import Service
 from shared.runtime.settings import hexadecimal, read
 from shared.runtime.world import new_holder, new_person_id, new_request_id, pause, timer, utc_now
 
-if TYPE_CHECKING:  # imported when asked for, see below
-    from shared.adapters.scoring.asking import Ask
-
 settings = read(Settings)
 meter = RequestMeter()
 sealing = sealer(settings.google_cloud_project, settings.person_keys)
 database = Database(settings.google_cloud_project)
-prepared = Prepared()
-
-
-@cache
-def asking() -> Ask:
-    """What asks estimators from outside; imported where one serves."""
-    from shared.adapters.scoring import Scorers  # noqa: PLC0415
-    from shared.adapters.scoring.asking import Ask  # noqa: PLC0415
-
-    stand_ins = msgspec.json.decode(settings.stand_ins, type=dict[str, str])
-    return Ask(Scorers(Egress(stand_ins), msgspec.json.decode(settings.scoring_hosts, type=list[str])))
-
-
-def prepare(policy: Policy) -> None:
-    """Make a revision ready, with the models as they are and whoever serves."""
-    prepared.policy(policy)
-    if policy.serving:
-        asking().prepare(policy)
-
-
-catalogues = Catalogues(database, prepare=prepare)
+opening = Opening(settings.stand_ins, settings.scoring_hosts)
+prepared = Prepared(opening.prepare)
+catalogues = Catalogues(database, prepare=prepared.policy)
 allowances = Allowances(database, meter, new_holder(), pause)
 decide = Decide(
     Identify(catalogues, Persons(database, meter, sealing), new_person_id),
     Qualify(catalogues),
-    Arbitrate(catalogues, Models(database, prepare=prepared.counts), asking),
+    Arbitrate(catalogues, Models(database, prepare=prepared.counts), opening),
     Suppress(catalogues, Contacts(database, meter, sealing), allowances, pause),
     catalogues=catalogues,
     publisher=SealingPublisher(Publisher(settings.google_cloud_project, meter), sealing),

@@ -182,18 +182,24 @@ def _kept_from_collection() -> Iterator[None]:
             gc.enable()
 
 
+def nothing_prepared(_loaded: object) -> None:
+    """Where nothing is to be made ready."""
+
+
 class Prepared:
     """What models make of persons, made ready for the revisions that decide and the newest counts by whoever loads one
     of them, before it is given to anybody: so that no decision waits for it while a renewal is behind the answer.
     """
 
-    def __init__(self) -> None:
-        """Nothing is loaded yet."""
+    def __init__(self, also: Callable[[Policy], None] = nothing_prepared) -> None:
+        """Nothing is loaded yet; of each revision `also` makes something ready."""
+        self._also = also
         self._policies: tuple[Policy, ...] = ()
         self._counts: Mapping[str, Counts] | None = None
 
     def policy(self, policy: Policy) -> None:
         """A revision decides, or is about to."""
+        self._also(policy)
         if any(policy is each for each in self._policies):
             return
         self._policies = (*self._policies[1 - _DECIDING :], policy)
@@ -205,7 +211,3 @@ class Prepared:
         self._counts = counts
         for policy in self._policies:
             policy.factors.prepare(counts)
-
-
-def nothing_prepared(_loaded: object) -> None:
-    """Where nothing is to be made ready."""
