@@ -14,13 +14,12 @@ from functions.operations.reconciling import Reconcile
 from functions.operations.redriving import Redrive, Wanted
 from functions.operations.sweeping import SeeOverdue, SweepDeliveries, SweepOutbox, Swept
 from shared.domain.errors import InvalidError
-from shared.domain.ready import ready
 from shared.ports import Clock
 from shared.runtime import trace
 from shared.runtime.days import day_of
 from shared.runtime.keys import Keyring
 from shared.runtime.metering import RequestMeter
-from shared.runtime.service import Route, json_answer, read_body
+from shared.runtime.service import Route, json_answer, read_as
 from shared.runtime.telemetry import log
 
 Sweep = Callable[[datetime, str, datetime | None], Swept]
@@ -81,7 +80,7 @@ def redriving_routes(redrive: Redrive, keys: Keyring, clock: Clock) -> Sequence[
 
     def post_redrives(request: Request) -> Response:
         caller = keys.caller(request)
-        wanted = _wanted(request)
+        wanted = read_as(request, Wanted)
         done = redrive(wanted, clock())
         if done.redriven:
             log("INFO", f"operations put {done.redriven} parked messages back", by=caller.name, reason=wanted.reason)
@@ -115,13 +114,3 @@ def _after(request: Request) -> datetime | None:
     if after is None or after.tzinfo is None:
         raise InvalidError("is not what an answer said", field="after")
     return after
-
-
-def _wanted(request: Request) -> Wanted:
-    try:
-        return msgspec.json.decode(read_body(request), type=ready(Wanted))
-    except msgspec.ValidationError as error:
-        detail, _, path = str(error).partition(" - at `$")
-        raise InvalidError(detail, field=path.strip("`.")) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidError("not JSON") from error

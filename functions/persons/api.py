@@ -6,7 +6,7 @@ Identifiers travel in bodies and never in addresses, which are logged.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from werkzeug.wrappers import Request, Response
@@ -14,13 +14,9 @@ from werkzeug.wrappers import Request, Response
 from functions.persons.explaining import WhyOne
 from functions.persons.showing import ShowPerson
 from functions.persons.unmerging import Unmerge
-from shared.domain.errors import InvalidError
-from shared.domain.ready import ready
 from shared.ports import Clock
 from shared.runtime.keys import Keyring
-from shared.runtime.service import Route, json_answer, read_body
-
-T = TypeVar("T")
+from shared.runtime.service import Route, json_answer, read_as
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -48,15 +44,15 @@ def routes(show: ShowPerson, why: WhyOne, unmerge: Unmerge, keys: Keyring, clock
 
     def post_show(request: Request) -> Response:
         keys.caller(request)
-        return json_answer(show(_asked(request, Asked).identifiers, clock()))
+        return json_answer(show(read_as(request, Asked).identifiers, clock()))
 
     def post_why(request: Request) -> Response:
         keys.caller(request)
-        asked = _asked(request, AskedBoth)
+        asked = read_as(request, AskedBoth)
         return json_answer(why(asked.one, asked.other, clock()))
 
     def post_unmerge(request: Request) -> Response:
-        operator, asked = keys.caller(request).name, _asked(request, AskedApart)
+        operator, asked = keys.caller(request).name, read_as(request, AskedApart)
         return json_answer(
             unmerge(asked.one, asked.other, reason=asked.reason, operator=operator, now=clock(), do=asked.do)
         )
@@ -66,15 +62,3 @@ def routes(show: ShowPerson, why: WhyOne, unmerge: Unmerge, keys: Keyring, clock
         ("POST", "/v1/persons/why", post_why),
         ("POST", "/v1/persons/unmerge", post_unmerge),
     ]
-
-
-def _asked(request: Request, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(read_body(request), type=ready(kind))
-    except (msgspec.ValidationError, UnicodeDecodeError) as error:
-        detail, _, path = str(error).partition(" - at `$")
-        raise InvalidError(detail, field=path.strip("`.")) from error
-    except msgspec.DecodeError as error:
-        raise InvalidError(f"not JSON: {error}") from error
-    except RecursionError:
-        raise InvalidError("is nested too deep") from None

@@ -14,12 +14,10 @@ from functions.privacy.erasing import Erase
 from functions.privacy.exporting import Export
 from functions.privacy.handing_over import HandOver
 from shared.domain.erasure import Erasure, check_case
-from shared.domain.errors import InvalidError
-from shared.domain.ready import ready
 from shared.ports import Clock, Erasures
 from shared.runtime.keys import Keyring
 from shared.runtime.pushers import Check
-from shared.runtime.service import Route, json_answer, read_body
+from shared.runtime.service import Route, json_answer, read_as
 from shared.runtime.telemetry import log
 
 
@@ -56,7 +54,7 @@ def handing_over(hand_over: HandOver, keys: Keyring, clock: Clock) -> Sequence[R
     """The routes of what is put aside for persons, for operators of a keyring."""
 
     def post_exports(request: Request) -> Response:
-        caller, asked = keys.caller(request), _asked(request)
+        caller, asked = keys.caller(request), read_as(request, Asked)
         made = hand_over(asked.identifiers, by=caller.name, case=asked.case, now=clock())
         log("INFO", "a person's data was put aside", by=caller.name, case=asked.case)
         return json_answer(made)
@@ -74,14 +72,14 @@ def routes(export: Export, erase: Erase, erasures: Erasures, keys: Keyring, cloc
     """The routes of the use cases for operators of a keyring."""
 
     def post_export(request: Request) -> Response:
-        caller, asked = keys.caller(request), _asked(request)
+        caller, asked = keys.caller(request), read_as(request, Asked)
         check_case(asked.case)
         held = export(asked.identifiers, clock())
         log("INFO", "a person's data was handed over", by=caller.name, case=asked.case)
         return Response(held, content_type="application/json")
 
     def post_erasures(request: Request) -> Response:
-        caller, asked = keys.caller(request), _asked(request)
+        caller, asked = keys.caller(request), read_as(request, Asked)
         return json_answer(erase.begin(asked.identifiers, by=caller.name, case=asked.case, now=clock()))
 
     def get_erasures(request: Request) -> Response:
@@ -93,7 +91,7 @@ def routes(export: Export, erase: Erase, erasures: Erasures, keys: Keyring, cloc
         return json_answer(erase.go_on(erasure, clock()))
 
     def post_readmissions(request: Request) -> Response:
-        caller, asked = keys.caller(request), _asked(request)
+        caller, asked = keys.caller(request), read_as(request, Asked)
         check_case(asked.case)
         erase.readmit(asked.identifiers, clock())
         log("INFO", "an identifier was readmitted", by=caller.name, case=asked.case)
@@ -106,13 +104,3 @@ def routes(export: Export, erase: Erase, erasures: Erasures, keys: Keyring, cloc
         ("POST", "/v1/erasures/<erasure>", post_erasure),
         ("POST", "/v1/readmissions", post_readmissions),
     ]
-
-
-def _asked(request: Request) -> Asked:
-    try:
-        return msgspec.json.decode(read_body(request), type=ready(Asked))
-    except msgspec.ValidationError as error:
-        detail, _, path = str(error).partition(" - at `$")
-        raise InvalidError(detail, field=path.strip("`.")) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidError("not JSON") from error

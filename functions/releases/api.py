@@ -31,11 +31,10 @@ from shared.domain.governance.commands import (
 )
 from shared.domain.governance.switches import SwitchKind
 from shared.domain.instant import Instant
-from shared.domain.ready import ready
 from shared.ports import Clock
 from shared.runtime.keys import Keyring
 from shared.runtime.pushers import Check as IsClock
-from shared.runtime.service import Route, json_answer, read_body
+from shared.runtime.service import Route, json_answer, read_as, read_body
 
 MAX_REVISION = 24 * 1024 * 1024
 """Bytes of a revision's canonical form, unpacked."""
@@ -196,7 +195,7 @@ class _Commanded:
 
     def _do(self, request: Request, kind: type[B], command: Callable[[B], AnyCommand]) -> Response:
         by = self._keys.caller(request).actor
-        asked = command(_body(request, kind))
+        asked = command(read_as(request, kind))
         about = self._govern(_environment(request), asked, by, self._clock()).about
         if isinstance(asked, SetSwitch) and not asked.off:
             return json_answer(Ended(ended=f"{asked.kind}:{asked.id}"))
@@ -242,13 +241,3 @@ def _environment(request: Request) -> str:
     if not _ENVIRONMENT.fullmatch(name):
         raise InvalidError("is no name such as live: small letters, digits and hyphens", field="environment")
     return name
-
-
-def _body(request: Request, kind: type[B]) -> B:
-    try:
-        return msgspec.json.decode(read_body(request), type=ready(kind))
-    except msgspec.ValidationError as error:
-        detail, _, path = str(error).partition(" - at `$")
-        raise InvalidError(detail, field=path.strip("`.")) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidError("not JSON") from error

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
 from werkzeug.wrappers import Request, Response
 
 from functions.simulation.handler import MOST_PERSONS, Asking, Simulate
 from shared.domain.errors import InvalidError
-from shared.domain.ready import ready
 from shared.ports import Clock
 from shared.runtime.keys import Keyring
-from shared.runtime.service import Route, json_answer, read_body
+from shared.runtime.service import Route, json_answer, read_as
 
 
 def routes(simulate: Simulate, keys: Keyring, clock: Clock) -> Sequence[Route]:
@@ -30,13 +28,7 @@ def routes(simulate: Simulate, keys: Keyring, clock: Clock) -> Sequence[Route]:
 
 
 def _asking(request: Request) -> Asking:
-    try:
-        asking = msgspec.json.decode(read_body(request), type=ready(Asking))
-    except msgspec.ValidationError as error:
-        detail, _, path = str(error).partition(" - at `$")
-        raise InvalidError(detail, field=path.strip("`.")) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidError("not JSON") from error
+    asking = read_as(request, Asking)
     if not 1 <= asking.persons <= MOST_PERSONS:
         raise InvalidError(f"between 1 and {MOST_PERSONS:,}", field="persons")
     return asking

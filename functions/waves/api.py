@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 from werkzeug.wrappers import Request, Response
@@ -13,18 +13,14 @@ from functions.waves.reconciling import Reconcile
 from functions.waves.sending import Send, Sent
 from functions.waves.starting import Asked, Start
 from functions.waves.steering import Steer
-from shared.domain.errors import InvalidError
 from shared.domain.outbound.wave import OutboundWave
-from shared.domain.ready import ready
 from shared.ports import Clock
 from shared.runtime.keys import Keyring
-from shared.runtime.service import Route, json_answer, read_body
+from shared.runtime.service import Route, json_answer, read_as
 from shared.runtime.telemetry import log
 
 if TYPE_CHECKING:  # it brings numpy
     from functions.waves.planning import MakePlan
-
-T = TypeVar("T")
 
 
 class Going(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -67,28 +63,28 @@ def _steps(use: UseCases, keys: Keyring, clock: Clock) -> Sequence[Route]:
 
     def post_waves(request: Request) -> Response:
         caller = keys.caller(request)
-        return json_answer(use.start(_read(request, Asked), caller.actor.name, clock()))
+        return json_answer(use.start(read_as(request, Asked), caller.actor.name, clock()))
 
     def post_audience(request: Request, wave: str) -> Response:
         keys.caller(request)
-        return json_answer(use.find(wave, _read(request, Going).execution, clock()))
+        return json_answer(use.find(wave, read_as(request, Going).execution, clock()))
 
     def post_plan(request: Request, wave: str) -> Response:
         keys.caller(request)
-        return json_answer(use.plan()(wave, _read(request, Going).execution, clock()))
+        return json_answer(use.plan()(wave, read_as(request, Going).execution, clock()))
 
     def post_pages(request: Request, wave: str) -> Response:
         keys.caller(request)
-        going = _read(request, Going)
+        going = read_as(request, Going)
         return json_answer(use.send(wave, going.execution, going.sent, clock()))
 
     def post_reconciliation(request: Request, wave: str) -> Response:
         keys.caller(request)
-        return json_answer(use.reconcile(wave, _read(request, Going).execution, clock()))
+        return json_answer(use.reconcile(wave, read_as(request, Going).execution, clock()))
 
     def post_report(request: Request, wave: str) -> Response:
         keys.caller(request)
-        return json_answer(use.reconcile.finish(wave, _read(request, Going).execution, clock()))
+        return json_answer(use.reconcile.finish(wave, read_as(request, Going).execution, clock()))
 
     return [
         ("POST", "/v1/waves", post_waves),
@@ -123,7 +119,7 @@ def _steering(use: UseCases, keys: Keyring, clock: Clock) -> Sequence[Route]:
 
     def post_resume(request: Request, wave: str) -> Response:
         caller = keys.caller(request)
-        resumed = use.steer.resume(wave, _read(request, Resumed).per_minute, caller.actor.name, clock())
+        resumed = use.steer.resume(wave, read_as(request, Resumed).per_minute, caller.actor.name, clock())
         log("INFO", "a wave was resumed", wave=wave, by=caller.actor.name)
         return json_answer(resumed)
 
@@ -141,13 +137,3 @@ def _steering(use: UseCases, keys: Keyring, clock: Clock) -> Sequence[Route]:
         ("POST", "/v1/waves/<wave>/resume", post_resume),
         ("POST", "/v1/waves/<wave>/cancel", post_cancel),
     ]
-
-
-def _read(request: Request, form: type[T]) -> T:
-    try:
-        return msgspec.json.decode(read_body(request), type=ready(form))
-    except msgspec.ValidationError as error:
-        detail, _, path = str(error).partition(" - at `$")
-        raise InvalidError(detail, field=path.strip("`.")) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidError("not JSON") from error

@@ -6,7 +6,7 @@ import traceback
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
@@ -14,6 +14,7 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from shared.domain.errors import InvalidError, KairosError
+from shared.domain.ready import ready
 from shared.runtime import trace
 from shared.runtime.problems import TooLargeError, UnsupportedMediaTypeError, problem, problem_of
 from shared.runtime.telemetry import log
@@ -23,6 +24,8 @@ Answer = Callable[..., Response]
 
 Route = tuple[str, str, Answer]
 """Method, path as werkzeug writes it, and what answers."""
+
+T = TypeVar("T")
 
 _ASYNCAPI = Path(__file__).resolve().parents[1] / "messages" / "asyncapi.json"
 
@@ -146,6 +149,24 @@ def read_body(request: Request, limit: int = MAX_BODY) -> bytes:
     """
     check_type(request)
     return unpacked(request, read_raw(request, limit), limit)
+
+
+def read_as(request: Request, form: type[T], limit: int = MAX_BODY) -> T:
+    """The body of a request as what it has to be.
+
+    Raises:
+        TooLargeError, UnsupportedMediaTypeError: as of `read_body`.
+        InvalidError: it is no JSON, or not that, with the field that is wrong.
+    """
+    try:
+        return msgspec.json.decode(read_body(request, limit), type=ready(form))
+    except msgspec.ValidationError as error:
+        detail, _, path = str(error).partition(" - at `$")
+        raise InvalidError(detail, field=path.strip("`.")) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidError(f"not JSON: {error}") from error
+    except RecursionError:
+        raise InvalidError("is nested too deep") from None
 
 
 def check_type(request: Request) -> None:
