@@ -8,14 +8,13 @@ from itertools import islice
 
 import msgspec
 
-from functions.records.periods import given
-from shared.domain.errors import NotFoundError
+from functions.records.periods import given, with_policies
 from shared.domain.grouping import groups_of
 from shared.domain.pairs import Pairs, associations, counted, together
 from shared.domain.predictors import Predictors
 from shared.domain.propensity import ASSOCIATED, Counts
 from shared.domain.ready import ready
-from shared.ports import Associations, Catalogues, Days, Reports, Unopened
+from shared.ports import Associations, Catalogues, Days, Reports
 
 MOST_DECISIONS = 20_000
 """Of a day. Those with the first ids are a sample, since ids are digests."""
@@ -71,13 +70,7 @@ class Associate:
     def _seen(self, day: date) -> Iterator[tuple[Predictors, Sequence[int]]]:
         """The bins of each decision that gave something, with the predictors of its revision."""
         start = datetime.combine(day, time(), UTC)
-        for record in given(self._days, start, start + timedelta(days=1)):
-            if isinstance(record, Unopened):
-                continue
-            try:
-                policy = self._catalogues.get(record.revision)
-            except NotFoundError:
-                continue
+        for policy, record in with_policies(given(self._days, start, start + timedelta(days=1)), self._catalogues):
             situation = policy.situation(record.profile, record.signal, record.decided_at)
             yield policy.factors.predictors, policy.factors.predictors(situation)
 

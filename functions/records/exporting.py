@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from functions.records.interactions import interactions
-from shared.domain.errors import NotFoundError
+from functions.records.periods import with_policies
 from shared.domain.exchange.decisions import decisions
 from shared.domain.exchange.models import models, predictors
 from shared.messages import HistoryRow
@@ -56,13 +56,7 @@ class ExportShapes:
         Raises:
             TransientError: the history did not answer.
         """
-        for record in self._days.decisions(day, prefix):
-            if isinstance(record, Unopened):
-                continue
-            try:
-                policy = self._catalogues.get(record.revision)
-            except NotFoundError:
-                continue
+        for policy, record in with_policies(self._days.decisions(day, prefix), self._catalogues):
             yield from decisions(policy, record)
 
     def records(self, day: date, prefix: str = "") -> Iterator[dict[str, Any]]:

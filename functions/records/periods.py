@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 
 from shared.domain.decision import DecisionRecord
-from shared.ports import Days, Unopened
+from shared.domain.errors import NotFoundError
+from shared.domain.policy.policy import Policy
+from shared.ports import Catalogues, Days, Unopened
 
 
 def days_of(since: datetime, until: datetime) -> Iterator[date]:
@@ -27,3 +29,17 @@ def given(days: Days, since: datetime, until: datetime, prefix: str = "") -> Ite
         for record in days.decisions(day, prefix):
             if isinstance(record, Unopened) or record.chosen:
                 yield record
+
+
+def with_policies(
+    records: Iterable[DecisionRecord | Unopened], catalogues: Catalogues
+) -> Iterator[tuple[Policy, DecisionRecord]]:
+    """Decisions, each with the revision that made it; none of persons who were erased, or of revisions that are gone."""
+    for record in records:
+        if isinstance(record, Unopened):
+            continue
+        try:
+            policy = catalogues.get(record.revision)
+        except NotFoundError:
+            continue
+        yield policy, record
