@@ -34,7 +34,7 @@ def given(days: Days, since: datetime, until: datetime, prefix: str = "") -> Ite
 def with_policies(
     records: Iterable[DecisionRecord | Unopened], catalogues: Catalogues
 ) -> Iterator[tuple[Policy, DecisionRecord]]:
-    """Decisions, each with the revision that made it; none of persons who were erased, or of revisions that are gone."""
+    """Decisions with the revisions that made them; none of persons who were erased, or of revisions that are gone."""
     for record in records:
         if isinstance(record, Unopened):
             continue

@@ -15,6 +15,7 @@ import msgspec
 
 from shared.domain.errors import InvalidError
 from shared.domain.instant import Instant
+from shared.domain.ready import ready
 from shared.domain.signal import decision_id
 
 SOURCE = "scheduler"
@@ -287,7 +288,7 @@ def decoded_parameters(declared: Mapping[str, str], given: Mapping[str, Any]) ->
         if name not in given:
             raise InvalidError("is missing", field=f"parameters.{name}")
         try:
-            made[name] = msgspec.convert(given[name], _TYPES[kind])
+            made[name] = msgspec.convert(given[name], ready(_TYPES[kind]))
         except msgspec.ValidationError:
             raise InvalidError(f"is no {kind}", field=f"parameters.{name}") from None
     return made
