@@ -263,7 +263,7 @@ class Decide:
         return row, [filled(policy, ranked.profile, deliveries, placement, self._write) for placement, _ in wanted]
 
     def _elapsed_ms(self, started: float) -> float:
-        return round((self._timer() - started) * 1000, 3)
+        return round((self._timer() - started) * 1_000_000) / 1000
 
 
 def _slots(request: DecisionRequest, revision: Revision) -> Slots:

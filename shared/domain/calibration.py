@@ -12,6 +12,7 @@ remains a higher P and ties are not made.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 
 import numpy as np
@@ -22,6 +23,9 @@ from shared.domain.propensity import Counts
 
 CALIBRATED_FROM = 200.0
 """Outcomes of a group's models on a channel from which on their scores are calibrated."""
+
+FEW = 16
+"""Scores that are looked up in no more time by Python than by numpy."""
 
 EXPECTED = 1.0
 """How many outcomes in each bin are thought to have come as the score said."""
@@ -35,6 +39,8 @@ SAID: Vector = np.asarray(1.0 / (1.0 + np.exp(-MIDDLES)), np.float64)
 
 _BEGIN: Vector = np.asarray(1.0 / (1.0 + np.exp(-(_LEAST + _WIDTH * np.arange(1, len(SCORES))))), np.float64)
 """P at which each bin but the first begins."""
+
+_BEGINS: list[float] = _BEGIN.tolist()
 
 
 class Calibration:
@@ -58,8 +64,8 @@ class Calibration:
                 self._added[group] = isotonic(yes, no) - MIDDLES
         self._corrects = bool(self._added.any())
 
-    def __call__(self, p: Vector, rows: Numbers) -> tuple[Vector, Numbers]:
-        """P of some rows as it is calibrated, and the bin of each score.
+    def __call__(self, p: Vector, rows: Numbers) -> tuple[Vector, bytes]:
+        """P of some rows as it is calibrated, and the bin of each score, a byte each.
 
         Args:
             p: P of each of them before.
@@ -77,9 +83,16 @@ class Calibration:
         return np.asarray(1.0 / (1.0 + np.exp(-(odds + added)))), bins_of(p)
 
 
-def bins_of(p: Vector) -> Numbers:
-    """The bin of each score."""
-    return _BEGIN.searchsorted(p, "right")
+def bins_of(p: Vector) -> bytes:
+    """The bin of each score, a byte each.
+
+    A few are looked up by Python: numpy lets go of the interpreter meanwhile, and of several threads that decide the
+    others would take it.
+    """
+    if len(p) <= FEW:
+        return bytes([bisect_right(_BEGINS, each) for each in p.tolist()])
+    found: bytes = _BEGIN.searchsorted(p, "right").astype("u1").tobytes()
+    return found
 
 
 def isotonic(yes: Vector, no: Vector) -> Vector:

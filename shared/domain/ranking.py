@@ -94,6 +94,14 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
         """The rows, best first."""
         return memoryview(self.order).cast("I")
 
+    def place(self, row: int) -> int:
+        """At which place a row ranks, from 0; it is among them."""
+        sought = row.to_bytes(4, "little")
+        at = self.order.index(sought)
+        while at % 4:  # across two numbers
+            at = self.order.index(sought, at + 1)
+        return at // 4
+
     def weights(self) -> Sequence[float]:
         """The priorities, best first."""
         return memoryview(self.priorities).cast("d")

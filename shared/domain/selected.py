@@ -54,7 +54,7 @@ def selected(
     levers = policy.experiments.way(arms).levers or policy.factors.levers
     return Selected(
         propensity=memoryview(ranking.propensity_parts).cast("I")[place] / PARTS,
-        priority=ranking.weights()[next(rank for rank, each in enumerate(ranking.rows()) if each == row)],
+        priority=ranking.weights()[ranking.place(row)],
         value=value_of(policy, row, situation) if value is None else value,
         lever=levers[row],
     )

@@ -49,7 +49,25 @@ def decision_row(
     """A decision, with the first treatment it chose if any, what that was ranked by and how probable its choice was;
     `repeated` when it was made before and is told again.
     """
-    row = HistoryRow(
+    asked = record.slots.channels[0] if record.signal.type == DECISION_REQUESTED else None
+    encoded, arms = msgspec.json.encode(record).decode(), " ".join(record.arms) or None
+    if delivery is None:
+        return HistoryRow(
+            row_id=record.decision_id,
+            kind="decision",
+            occurred_at=record.reserved_at,
+            decision_id=record.decision_id,
+            person_id=record.person_id,
+            revision=record.revision,
+            outcome=record.result,
+            repeated=repeated,
+            record=encoded,
+            asked=asked,
+            arms=arms,
+            held_back=record.held_back,
+        )
+    propensity, priority, value, lever = chosen or (None, None, None, None)
+    return HistoryRow(
         row_id=record.decision_id,
         kind="decision",
         occurred_at=record.reserved_at,
@@ -57,17 +75,20 @@ def decision_row(
         person_id=record.person_id,
         revision=record.revision,
         outcome=record.result,
+        brand=delivery.brand,
+        issue=delivery.issue,
+        group_id=delivery.group,
+        action=delivery.action,
+        treatment=delivery.treatment,
+        channel=delivery.channel,
+        delivery_id=delivery.delivery_id,
+        record=encoded,
         repeated=repeated,
-        record=msgspec.json.encode(record).decode(),
-        asked=record.slots.channels[0] if record.signal.type == DECISION_REQUESTED else None,
-        arms=" ".join(record.arms) or None,
+        asked=asked,
+        arms=arms,
         held_back=record.held_back,
-    )
-    if delivery is None:
-        return row
-    propensity, priority, value, lever = chosen or (None, None, None, None)
-    return msgspec.structs.replace(
-        _about(row, delivery),
+        placement=delivery.placement,
+        rank=delivery.rank,
         propensity=propensity,
         priority=priority,
         value=value,

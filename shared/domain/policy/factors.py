@@ -137,7 +137,7 @@ class Factors:
         every, version_ = np.array(self.starting(counts), np.float64), version(counts)
 
         def say(_situation: Variables, _decision: str, rows: Numbers, told: Told | None) -> Propensities:
-            p = every.take(rows)
+            p = every[rows]
             return Propensities(p, version_) if told is None else Propensities(told.over(p, rows), version_, instead=p)
 
         return say
@@ -152,12 +152,12 @@ class Factors:
 
         def say(situation: Variables, decision: str, rows: Numbers, told: Told | None) -> Propensities:
             bins = self.predictors(situation)
-            p = classifier(bins).take(rows)
+            p = classifier(bins)[rows]
             named = self.predictors.named(bins)
             scores = shadows = b""
             if classifier.calibration is not None:
-                p, places = classifier.calibration(p, rows)
-                scores, shadows = places.astype("u1").tobytes(), shadow(bins, rows)
+                p, scores = classifier.calibration(p, rows)
+                shadows = shadow(bins, rows)
             instead = None
             if told is not None:
                 instead, p = p, told.over(p, rows)
@@ -198,8 +198,7 @@ class Factors:
         classifier = Classifier(models, Predictors([every[number] for number in kept], learning), counts)
 
         def shadow(bins: Sequence[int], rows: Numbers) -> bytes:
-            found: bytes = bins_of(classifier([bins[number] for number in kept])[rows]).astype("u1").tobytes()
-            return found
+            return bins_of(classifier([bins[number] for number in kept])[rows])
 
         return shadow
 
