@@ -134,7 +134,7 @@ def read_of(
                 at=at,
                 outcomes=contact.outcomes,
                 facts=unlike,
-                merged=_merged(contact),
+                merged=None if type(contact) is Contact else _merged(contact),
             )
             for at, treatment, _, contact, unlike in asked
         ]

@@ -126,11 +126,7 @@ def digest(*parts: str) -> str:
 
 
 def _told(*parts: str) -> bytes:
-    told = b""
-    for part in parts:
-        data = part.encode()
-        told += _length(len(data)) + data
-    return told
+    return b"".join([_length(len(data)) + data for data in map(str.encode, parts)])
 
 
 @lru_cache(maxsize=256)

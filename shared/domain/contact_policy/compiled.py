@@ -207,24 +207,11 @@ class ContactRules:
         return last[2]
 
     def _looked_through(self, history: ContactHistory, now: datetime) -> Asked:
-        contacts: list[Contact | Folded] = [*history.contacts.values(), *history.past.contacts]
-        recent = self._recent(contacts, now) if contacts else []
         asked: list[tuple[Contact | Folded, Mapping[str, datetime], Counted]] = []
-        horizons = [now - span for span in self._spans] if recent else []
-        for contact, outcomes in recent:
-            counted = self.counted(contact.known if type(contact) is Folded else facts_of(contact))
-            by_outcome = counted.by_outcome
-            for outcome, at in outcomes.items():
-                if outcome in by_outcome and at > horizons[by_outcome[outcome][0]]:
-                    asked.append((contact, outcomes, counted))
-                    break
-        return asked
-
-    def _recent(
-        self, contacts: Iterable[Contact | Folded], now: datetime
-    ) -> list[tuple[Contact | Folded, Mapping[str, datetime]]]:
-        """The contacts that some rule could count whatever they are of: of many, few."""
-        recent: list[tuple[Contact | Folded, Mapping[str, datetime]]] = []
+        contacts: list[Contact | Folded] = [*history.contacts.values(), *history.past.contacts]
+        if not contacts:
+            return asked
+        horizons = [now - span for span in self._spans]
         since = {outcome: now - span for outcome, span in self._farthest.items()}
         for contact in contacts:
             outcomes, state = contact.outcomes, contact.state
@@ -235,9 +222,16 @@ class ContactRules:
                     outcomes = {**outcomes, "sent": contact.at}
             for outcome, at in outcomes.items():
                 if outcome in since and at > since[outcome]:
-                    recent.append((contact, outcomes))
                     break
-        return recent
+            else:  # no rule could count it, whatever it is of: of many contacts most
+                continue
+            counted = self.counted(contact.known if type(contact) is Folded else facts_of(contact))
+            by_outcome = counted.by_outcome
+            for outcome, at in outcomes.items():
+                if outcome in by_outcome and at > horizons[by_outcome[outcome][0]]:
+                    asked.append((contact, outcomes, counted))
+                    break
+        return asked
 
     def counted(self, of: tuple[str, ...]) -> Counted:
         """What is counted of contacts that are of this, in the order of `FACTS`."""

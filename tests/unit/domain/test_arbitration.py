@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.domain.arbitration import rank, reranking, scoring
+from shared.domain.columns import FEW, MANY, places_by
 from shared.domain.propensity import Counts
 from shared.domain.ranking import propensities, unpacked
 from tests.unit.domain.situations import NOW, cases, person, policy, signal
@@ -76,3 +78,11 @@ def test_the_ranking_is_one_whatever_the_order_and_falls_from_top_to_bottom(orde
         assert 0 < each.propensity < 1
         assert each.value >= 0
         assert math.isfinite(each.priority)
+
+
+@pytest.mark.parametrize("count", [0, 1, FEW, FEW + 1, MANY, MANY + 1, 3 * MANY])
+@pytest.mark.parametrize("values", [1, 7, 10**9])
+def test_equals_stay_in_the_order_of_their_rows_however_many_rank(count, values):
+    priorities = np.random.default_rng(count).integers(0, values, count).astype(np.float64)
+
+    assert places_by(priorities).tolist() == sorted(range(count), key=lambda place: (-priorities[place], place))

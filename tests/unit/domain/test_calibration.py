@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.calibration import CALIBRATED_FROM, MIDDLES, SAID, Calibration, isotonic
+from shared.domain.calibration import CALIBRATED_FROM, FEW, MIDDLES, SAID, Calibration, bins_of, isotonic
 from shared.domain.predictors import SCORES, half_life_of, scored, taught_by
 from shared.domain.propensity import Counts, Tally
 from tests.unit.domain.lessons import learn
@@ -60,3 +60,8 @@ def test_a_delivery_carries_the_bin_of_its_score():
     learn(tally, bins.replace("~30", ""), accepted=True)
     assert tally.counts().positives_by_cell == {"AAAAA1": 1, "BBBBB2": 1, SCORES[31]: 1}
     assert tally.counts().positives_by_pair == {"AAAAA1": {"AAAAA1": 1, "BBBBB2": 1}}
+
+
+@given(p=st.lists(st.floats(1e-8, 1 - 1e-8) | st.sampled_from(SAID.tolist()), min_size=FEW + 1, max_size=3 * FEW))
+def test_a_score_has_its_bin_whether_few_are_asked_about_or_many(p):
+    assert bins_of(np.array(p)) == b"".join(bins_of(np.array([each])) for each in p)
