@@ -119,7 +119,12 @@ class Scalars:
             return bool(node.value == "true")
         if plain(node, INT):
             return int(node.value)
-        return float(node.value) if plain(node, FLOAT) else node.value
+        if not plain(node, FLOAT):
+            return node.value
+        if math.isfinite(number := float(node.value)):
+            return number
+        self.refuse(place, "a number")
+        return 0.0
 
     def text(self, place: Place, wanted: mi.StrType) -> str | Nothing:
         """A text that fits its type, without the white space at its end."""
