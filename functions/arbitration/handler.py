@@ -42,5 +42,6 @@ class Arbitrate:
             qualified.decided_at,
             arms=qualified.arms,
             told=told,
+            among=policy.masks.slots(qualified.slots.channels, qualified.slots.placements) | candidates,
         )
         return (qualified.ranked(ranking, now),)

@@ -20,7 +20,7 @@ from shared.domain.experiments import AS_USUAL, Way
 from shared.domain.one_by_one import MOST, FewRanked
 from shared.domain.policy.factors import MAX_CONTEXT_WEIGHT, MAX_VALUE, Propensities, Told
 from shared.domain.policy.policy import Policy
-from shared.domain.policy.rows import Rows, each_of
+from shared.domain.policy.rows import EVERY, Rows, each_of
 from shared.domain.policy.situation import Variables
 from shared.domain.profile import Profile
 from shared.domain.propensity import Counts
@@ -39,6 +39,7 @@ def rank(
     *,
     arms: Sequence[str] = (),
     told: Told | None = None,
+    among: Rows = EVERY,
 ) -> Ranking:
     """The candidates, best first: mandatory ones above all others, then by priority, ties by action id and treatment
     id.
@@ -52,13 +53,15 @@ def rank(
         now: the decision's time, UTC.
         arms: of experiments that the person is in.
         told: P of some as estimators from outside say it, in the models' place; None where nobody does.
+        among: rows of which the candidates are some, and which are asked about again and again, as those of a placement
+            are; what does not depend on the person is kept at hand for them.
     """
     few = 0 < candidates.bit_count() <= MOST
     rows = list(each_of(candidates)) if few else []
     positions = np.array(rows, np.intp) if few else positions_of(candidates, len(policy.rows))
     situation = policy.situation(profile, signal, now)
     decision = decision_id(signal.source, signal.id) if policy.factors.explores else ""
-    known = policy.factors.propensities(counts, situation, decision, positions, told)
+    known = policy.factors.propensities(counts, situation, decision, positions, told, among)
     way = policy.experiments.way(arms) if arms else AS_USUAL
     # what is reckoned with is what the record keeps: whole parts, and neither 0 nor 1
     if few and way.ranks_by == "priority":

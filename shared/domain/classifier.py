@@ -33,6 +33,7 @@ from numpy.typing import NDArray
 
 from shared.domain.calibration import Calibration
 from shared.domain.catalogue import Action, Starting, Treatment
+from shared.domain.columns import positions_of
 from shared.domain.counted import (
     ACTIVE_FROM,
     Counted,
@@ -48,6 +49,7 @@ from shared.domain.counted import (
 )
 from shared.domain.grouping import heeding
 from shared.domain.interactions import Interactions
+from shared.domain.policy.rows import EVERY, Rows
 from shared.domain.pooling import pooled
 from shared.domain.predictors import Predictors
 from shared.domain.propensity import NO_EVIDENCE, Counts, model_id
@@ -104,6 +106,8 @@ class Classifier:
         self.plain = active == 0 if not active.all() else None
         spread = np.sqrt(1.0 + active)
         self._lines, self._line_of = _lines(predictors, self.odds, logs, spread)
+        self._every = np.arange(len(models))
+        self._narrowed: dict[Rows, _Narrowed] = {EVERY: _Narrowed(self._lines, self._every)}
         self.factors = self._factors() if active.any() else ()
         together_ = Interactions(predictors, groups, known, of_group, spread, pooling) if predictors.parents else None
         self.interactions = together_ or None
@@ -112,18 +116,48 @@ class Classifier:
     def _factors(self) -> tuple[tuple[Vector | None, ...], ...]:
         return tuple(tuple([self._lines[line] if line else None for line in of]) for of in self._line_of)
 
-    def __call__(self, bins: Sequence[int]) -> Vector:
-        """P of every row for a person in these bins, not calibrated yet."""
+    def __call__(self, bins: Sequence[int], rows: Numbers | None = None, among: Rows = EVERY) -> Vector:
+        """P for a person in these bins, not calibrated yet.
+
+        Args:
+            bins: by predictor.
+            rows: the numbers of those that are asked about; every one where it is not said.
+            among: rows of which these are some, such as those of the placements that were asked for: what does not
+                depend on the person is kept at hand for all of them.
+        """
+        if rows is None:
+            rows = self._every
         if not self.factors:
-            return self.means
+            return self.means[rows]
+        known, places = self._narrowed.get(among) or self._narrow(among)
         lines = [0, *filter(None, map(getitem, self._line_of, bins))]
-        odds: Vector = np.multiply.reduce(self._lines.take(lines, axis=0), axis=0)
+        odds: Vector = np.multiply.reduce(known.take(lines, axis=0), axis=0)[places[rows]]
         if self.interactions is not None:
-            np.multiply(odds, self.interactions.factors(self.interactions.added(bins)), odds)
+            odds *= self.interactions.factors(self.interactions.added(bins), rows)
         p = np.divide(odds, 1.0 + odds, odds)
         if self.plain is not None:
-            np.copyto(p, self.means, where=self.plain)  # to the last bit
+            np.copyto(p, self.means[rows], where=self.plain[rows])  # to the last bit
         return p
+
+    def _narrow(self, among: Rows) -> _Narrowed:
+        """The lines of some rows alone, as long as all that are kept have no more columns than there are rows: a person
+        costs what is asked about, however large the catalogue is.
+        """
+        some = positions_of(among, len(self._every))
+        places = np.zeros_like(self._every)
+        places[some] = np.arange(len(some))
+        kept = sum(each.lines.shape[1] for key, each in self._narrowed.items() if key != EVERY)
+        if kept + len(some) > len(self._every):
+            self._narrowed = {EVERY: self._narrowed[EVERY]}
+        found = self._narrowed[among] = _Narrowed(np.ascontiguousarray(self._lines[:, some]), places)
+        return found
+
+
+class _Narrowed(NamedTuple):
+    """What some rows' odds may be multiplied by, as `Classifier` has its lines, and the place of each row in them."""
+
+    lines: Vector
+    places: Numbers
 
 
 def rounded(p: Vector, digits: int) -> Vector:

@@ -83,9 +83,9 @@ class Interactions:
                 parents += supported
         return np.asarray(total / np.maximum(parents, 1.0))
 
-    def factors(self, added: Vector) -> Vector:
-        """What it multiplies the odds of every row by."""
-        return np.asarray(np.exp(added.take(self._of) * self._shrink))
+    def factors(self, added: Vector, rows: Numbers) -> Vector:
+        """What it multiplies the odds of some rows by."""
+        return np.asarray(np.exp(added[self._of[rows]] * self._shrink[rows]))
 
     def factors_of(self, added: Vector, rows: Numbers, persons: Numbers) -> Vector:
         """The same for pairs of a row and one of several persons, whose lines `added` has."""

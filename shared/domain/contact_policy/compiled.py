@@ -212,7 +212,7 @@ class ContactRules:
         if not contacts:
             return asked
         horizons = [now - span for span in self._spans]
-        since = {outcome: now - span for outcome, span in self._farthest.items()}
+        since: dict[str, datetime] = {outcome: now - span for outcome, span in self._farthest.items()}
         for contact in contacts:
             outcomes, state = contact.outcomes, contact.state
             if state != "presented":
@@ -221,7 +221,8 @@ class ContactRules:
                 if state in _TAKEN_AS_SENT:
                     outcomes = {**outcomes, "sent": contact.at}
             for outcome, at in outcomes.items():
-                if outcome in since and at > since[outcome]:
+                farthest = since.get(outcome)
+                if farthest is not None and at > farthest:
                     break
             else:  # no rule could count it, whatever it is of: of many contacts most
                 continue

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from shared.domain.catalogue import Action, Learning, Revision, Treatment
-from shared.domain.policy.rows import rows_at
+from shared.domain.policy.rows import EVERY, Rows, rows_at
 from shared.domain.policy.situation import Variables
 from shared.domain.predictors import Predictors
 from shared.domain.propensity import NO_EVIDENCE, Counts, model_id, propensity, version
@@ -107,6 +107,7 @@ class Factors:
         decision: str,
         rows: Numbers,
         told: Told | None = None,
+        among: Rows = EVERY,
     ) -> Propensities:
         """P by the models' evidence; what does not depend on the person is worked out once for as long as the same
         mapping is given.
@@ -117,11 +118,12 @@ class Factors:
             decision: the decision's id, by which propensities are drawn where the catalogue explores.
             rows: the numbers of those that may be.
             told: what others say of some, in the models' place.
+            among: rows of which these are some, see `Classifier`.
         """
         for known, say in self._said:
             if known is counts:
-                return say(situation, decision, rows, told)
-        return self.prepare(counts)(situation, decision, rows, told)
+                return say(situation, decision, rows, told, among)
+        return self.prepare(counts)(situation, decision, rows, told, among)
 
     def prepare(self, counts: Mapping[str, Counts]) -> _Say:
         """Work out what does not depend on the person. What was worked out by the counts before stays as well, for
@@ -136,7 +138,7 @@ class Factors:
 
         every, version_ = np.array(self.starting(counts), np.float64), version(counts)
 
-        def say(_situation: Variables, _decision: str, rows: Numbers, told: Told | None) -> Propensities:
+        def say(_situation: Variables, _decision: str, rows: Numbers, told: Told | None, _among: Rows) -> Propensities:
             p = every[rows]
             return Propensities(p, version_) if told is None else Propensities(told.over(p, rows), version_, instead=p)
 
@@ -150,14 +152,14 @@ class Factors:
         drawn = self._drawing(classifier.evidence) if self.explores else None
         shadow = self._shadow(models, counts)
 
-        def say(situation: Variables, decision: str, rows: Numbers, told: Told | None) -> Propensities:
+        def say(situation: Variables, decision: str, rows: Numbers, told: Told | None, among: Rows) -> Propensities:
             bins = self.predictors(situation)
-            p = classifier(bins)[rows]
+            p = classifier(bins, rows, among)
             named = self.predictors.named(bins)
             scores = shadows = b""
             if classifier.calibration is not None:
                 p, scores = classifier.calibration(p, rows)
-                shadows = shadow(bins, rows)
+                shadows = shadow(bins, rows, among)
             instead = None
             if told is not None:
                 instead, p = p, told.over(p, rows)
@@ -177,9 +179,7 @@ class Factors:
 
         return say
 
-    def _shadow(
-        self, models: Sequence[Model], counts: Mapping[str, Counts]
-    ) -> Callable[[Sequence[int], Numbers], bytes]:
+    def _shadow(self, models: Sequence[Model], counts: Mapping[str, Counts]) -> _Shadow:
         """What says the bin of the challenger's score of some rows."""
         from shared.domain.calibration import bins_of  # noqa: PLC0415 - numpy
         from shared.domain.classifier import Classifier  # noqa: PLC0415
@@ -197,8 +197,8 @@ class Factors:
         )
         classifier = Classifier(models, Predictors([every[number] for number in kept], learning), counts)
 
-        def shadow(bins: Sequence[int], rows: Numbers) -> bytes:
-            return bins_of(classifier([bins[number] for number in kept])[rows])
+        def shadow(bins: Sequence[int], rows: Numbers, among: Rows) -> bytes:
+            return bins_of(classifier([bins[number] for number in kept], rows, among))
 
         return shadow
 
@@ -221,10 +221,10 @@ class Factors:
         )
 
 
-_Shadow = Callable[[Sequence[int], "Numbers"], bytes]
+_Shadow = Callable[[Sequence[int], "Numbers", Rows], bytes]
 """Says the bins of a challenger's scores."""
 
-_Say = Callable[[Variables, str, "Numbers", Told | None], Propensities]
+_Say = Callable[[Variables, str, "Numbers", Told | None, Rows], Propensities]
 """Says P in a situation, by the counts of one moment and by what others say of some rows."""
 
 

@@ -95,6 +95,26 @@ def test_the_formula_written_out(seed):
     assert Classifier(models, PREDICTORS, counts)(bins) == pytest.approx(expected, rel=1e-9)
 
 
+@settings(max_examples=50, deadline=None)
+@given(
+    asked=st.lists(
+        st.tuples(st.sets(st.integers(0, 11), min_size=1), st.sets(st.integers(0, 11))), min_size=1, max_size=8
+    ),
+    counts=taught(),
+    parents=st.booleans(),
+)
+def test_rows_come_to_the_same_whatever_they_are_asked_among(asked, counts, parents):
+    models = [Model(f"m{n}", STARTING, f"action{n}", "group") for n in range(12)]
+    known = {"m5": exclusive_or()} if parents else {"m1": counts, "m4": split(3, 8)}
+    classifier = Classifier(models, TOGETHER if parents else PREDICTORS, known)
+    bins = [3, 2] if parents else [1, 1, 1]
+    every = classifier(bins)
+    for rows, others in asked:
+        some = np.array(sorted(rows))
+        among = sum(1 << row for row in rows | others)
+        assert (classifier(bins, some, among) == every[some]).all()
+
+
 @settings(deadline=None)
 @given(counts=taught(), bins=st.tuples(*(st.integers(0, len(names) - 1) for names in PREDICTORS.cells)))
 def test_it_is_a_probability_and_never_certain(counts, bins):
