@@ -258,6 +258,9 @@ def test_conflicts_of_identity_are_told():
     assert told.conflicts == ["cookie_id: cookie_id points at another person (p-2)"]
 
 
+SIGNALLED = {"signal.type": "page_viewed", "signal.source": "web"}
+
+
 @pytest.mark.parametrize(
     ("when", "values"),
     [
@@ -265,7 +268,7 @@ def test_conflicts_of_identity_are_told():
         ("has(profile.vip) && profile.vip", {"profile.vip": None}),
         ('"oak" in profile.brands', {"profile.brands": ["oak"]}),
         ('context.call_topic == "loans"', {"context.call_topic": "loans"}),
-        ('signal.type == "page_viewed" || signal.source == "b"', {"signal.type": "page_viewed", "signal.source": "web"}),
+        ('signal.source == "b" || signal.type == "page_viewed"', SIGNALLED),
         ("signal.properties.basket.total > 1.0", {"signal.properties.basket.total": None}),
         ("now > now", {}),
         ('profile.brands.exists(brand, brand == "oak")', {"profile.brands": ["oak"]}),
