@@ -49,7 +49,7 @@ from shared.domain.rules import ExclusionRule
 def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
     """The catalogue that the files say; it is good only if no problem was noted on the way."""
     bank = files.bank
-    named = [feature for feature in files.features.features if names.is_read(feature, "name")]
+    named = tuple(feature for feature in files.features.features if names.is_read(feature, "name"))
     profile_schema = dict(sorted((_build_attributes(files.schema.profile) | attributes_of(named)).items()))
     context_schema = _build_attributes(files.schema.context)
     # without a schema nothing can be said of what reads it
