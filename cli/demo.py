@@ -97,7 +97,7 @@ def _close(platform: BankOnEmulators | Embedded, watch: Watch, console: Console)
     decision_id = watch.worth_explaining()
     if decision_id is None:
         return
-    console.print("\n[bold]One decision in full[/bold]  (any other: kairos explain ID)\n")
+    console.print("\n[bold]One decision in full[/bold]\n")
     url = f"{platform.endpoints['decide']}/v1/decisions/{decision_id}/explanation"
     deadline = time.monotonic() + SETTLE_SECONDS
     answer = httpx.get(url, headers=platform.headers["decide"], timeout=30)
@@ -114,7 +114,7 @@ def _stay(platform: BankOnEmulators | Embedded, watch: Watch, console: Console) 
     console.print("\n[bold]It stays up.[/bold] In another terminal, with the environment's `.venv/bin` on the PATH:")
     console.print("  kairos decide --identifier customer_no=C000001 --channel web --placement web.home.hero --explain")
     console.print("  kairos send signals catalogue/samples/signals/application_abandoned.json")
-    console.print(f"  kairos explain {watch.worth_explaining()}")
+    console.print(f"  kairos explain {watch.worth_explaining()}   # or whichever these two name")
     console.print("Ctrl-C stops everything.")
     death = platform.wait()
     if death is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from typing import Any
 
@@ -82,6 +83,11 @@ def _said(chosen: list[dict[str, Any]]) -> list[str]:
     ]
 
 
+def _told(value: Any) -> str:
+    """A value that was read, as a catalogue writes it."""
+    return "missing" if value is None else json.dumps(value, ensure_ascii=False)
+
+
 def _say_to_customer(explanation: dict[str, Any], console: Console) -> None:
     for sentence in explanation["says"]:
         console.print(escape(sentence))
@@ -126,10 +132,10 @@ def _say_to_regulator(explanation: dict[str, Any], console: Console) -> None:
     if explanation["predictors"]:
         console.print("[bold]P looked at[/bold]")
     for each in explanation["predictors"]:
-        console.print(f"  {escape(each['reads'])} = {escape(repr(each['value']))}: {escape(each['bin'])}")
+        console.print(f"  {escape(each['reads'])} = {escape(_told(each['value']))}: {escape(each['bin'])}")
     console.print("[bold]Conditions[/bold]")
     for each in explanation["conditions"]:
-        read = ", ".join(f"{path} = {value!r}" for path, value in each["values"].items())
+        read = ", ".join(f"{path} = {_told(value)}" for path, value in each["values"].items())
         verdict = each["verdict"] or "differs by action"
         text = f"{each['level']} {each['kind']} {each['condition']} {verdict}: {each['when']}  [{read}]"
         console.print(f"  {escape(text)}")
@@ -170,7 +176,7 @@ def _say_dropped(dropped: list[dict[str, Any]], console: Console) -> None:
     if dropped:
         console.print("[bold]Dropped by engagement policy[/bold]")
     for drop in dropped[:_MOST_DROPS]:
-        read = ", ".join(f"{path} = {value!r}" for path, value in drop["values"].items())
+        read = ", ".join(f"{path} = {_told(value)}" for path, value in drop["values"].items())
         because = f"{drop['when']}  [{read}]" if drop["when"] else drop["reason"]
         console.print(
             f"  {drop['treatment'] or drop['action']}: {drop['kind']} {drop['condition']} "

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import click
 
 from cli.platform import Running, running
-from cli.say import fail, json_option, say_json
+from cli.say import fail, json_option, printable, say_json
 from shared.domain.errors import KairosError
-from shared.ports import DeadLetters, Parked
+from shared.ports import DeadLetters, Parked, Place, Quarantine
 from shared.runtime.world import utc_now
 from workers.bridge.handler import FUNCTION as BRIDGE
+
+PAGE = 200
+"""Messages read at once: each may be as large as a document."""
+
+TAKEN_IN = 1000
+"""Dead letters taken in at once."""
 
 
 @click.group()
 def quarantine() -> None:
-    """List, show and redrive what was parked. Dead letters are taken in first."""
+    """List, show and redrive what was parked. What lists or redrives everything takes in the dead letters first."""
 
 
 @quarantine.command("list")
-@click.option("--limit", default=100, show_default=True)
+@click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True)
 @json_option
 def list_(limit: int, as_json: bool) -> None:
     """List what is parked, newest first."""
@@ -27,7 +35,10 @@ def list_(limit: int, as_json: bool) -> None:
     platform = _reachable()
     store = stores.quarantine(platform)
     stores.dead_letters(platform).take_in(store, now=utc_now())
-    parked = store.list(limit)
+    found = store.list(limit + 1)
+    parked = found[:limit]
+    if len(found) > limit:
+        click.echo(f"These are the newest {limit}; there are more: --limit", err=True)
     if as_json:
         say_json([_said(item) for item in parked])
         return
@@ -35,7 +46,8 @@ def list_(limit: int, as_json: bool) -> None:
         click.echo("Nothing is parked.")
     for item in parked:
         click.echo(
-            f"{item.id}  {item.at:%Y-%m-%d %H:%M:%S}  {item.function}  {item.kind}  {len(item.data)} B  {item.reason}"
+            f"{item.id}  {item.at:%Y-%m-%d %H:%M:%S}  {item.function}  {item.kind}  {len(item.data)} B  "
+            + printable(item.reason)
         )
 
 
@@ -53,8 +65,8 @@ def show(parked_id: str, as_json: bool) -> None:
         say_json({**_said(item), "data": item.data})
         return
     for name, value in _said(item).items():
-        click.echo(f"{name:<11} {value}")
-    click.echo(item.data.decode(errors="backslashreplace"))
+        click.echo(f"{name:<11} {printable(str(value))}")
+    click.echo(printable(item.data.decode(errors="backslashreplace")))
 
 
 @quarantine.command()
@@ -68,8 +80,11 @@ def redrive(parked_ids: tuple[str, ...], everything: bool) -> None:
         raise click.UsageError("name what to redrive, or say --all")
     platform = _reachable()
     store, letters = stores.quarantine(platform), stores.dead_letters(platform)
+    if everything:
+        while letters.take_in(store, now=utc_now(), limit=TAKEN_IN) >= TAKEN_IN:
+            pass
     left = 0
-    for item in store.list(10_000) if everything else [store.get(parked_id) or parked_id for parked_id in parked_ids]:
+    for item in _everything(store) if everything else (store.get(parked_id) or parked_id for parked_id in parked_ids):
         if isinstance(item, str):
             left += 1
             click.echo(f"✗ nothing is parked as {item}", err=True)
@@ -89,6 +104,17 @@ def redrive(parked_ids: tuple[str, ...], everything: bool) -> None:
             left += reason is not None
             click.echo(f"✓ {item.id} is back on {item.topic}" if reason is None else f"✗ {item.id}: {reason}")
     raise SystemExit(1 if left else 0)
+
+
+def _everything(store: Quarantine) -> Iterator[Parked]:
+    """All that is parked by now, oldest first; what comes back meanwhile is not put back again."""
+    began, last = utc_now(), None
+    while page := store.page(PAGE, last):
+        for item in page:
+            if item.at > began:
+                return
+            last = Place(item.at, item.id)
+            yield item
 
 
 def _again(platform: Running, letters: DeadLetters, item: Parked) -> str | None:

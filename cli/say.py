@@ -20,6 +20,11 @@ def say_json_bytes(encoded: bytes) -> None:
     click.echo(msgspec.json.format(encoded, indent=2).decode())
 
 
+def printable(text: str) -> str:
+    """Text of strangers for a terminal: what would steer it, such as an escape sequence, is written out."""
+    return "".join(c if c.isprintable() or c in "\n\t" else repr(c)[1:-1] for c in text)
+
+
 def fail(what: str, next_step: str = "") -> NoReturn:
     """End with exit code 1, saying what was wrong and what to do."""
     say_failure(what, next_step)

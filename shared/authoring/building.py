@@ -49,12 +49,12 @@ from shared.domain.rules import ExclusionRule
 def build_catalogue(files: Files, names: Names, reader: Reader) -> Catalogue:
     """The catalogue that the files say; it is good only if no problem was noted on the way."""
     bank = files.bank
-    profile_schema = dict(
-        sorted((_build_attributes(files.schema.profile) | attributes_of(files.features.features)).items())
-    )
+    named = tuple(feature for feature in files.features.features if names.is_read(feature, "name"))
+    profile_schema = dict(sorted((_build_attributes(files.schema.profile) | attributes_of(named)).items()))
     context_schema = _build_attributes(files.schema.context)
     # without a schema nothing can be said of what reads it
     readable = all(reader.is_read(files.schema, part) for part in ("profile", "context", "signals", "action"))
+    readable = readable and len(named) == len(files.features.features)
     reading_problems = names.problems if readable else Problems()
     signals = _build_signals(files.schema)
     action_schema = _build_attributes(files.schema.action)

@@ -38,7 +38,9 @@ def explained(text: str, error: str, known: Mapping[str, Collection[str]]) -> li
         faults.append(_fault(text, offset, message, known))
     if "recursion" in error:
         return [Fault(0, f"nested too deeply: CEL takes {MAX_DEPTH} levels")]
-    return faults or [Fault(0, f"not CEL: {error}")]
+    # of what is wrong CEL says again that whatever contains it is wrong
+    first = [fault for fault in faults if "*error*" not in fault.message]
+    return first or faults or [Fault(0, f"not CEL: {error}")]
 
 
 def _fault(text: str, offset: int, message: str, known: Mapping[str, Collection[str]]) -> Fault:

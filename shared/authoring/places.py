@@ -81,8 +81,8 @@ class Place(msgspec.Struct, frozen=True, gc=False):
         return Place(self.file, self.source, node, (*self.keys, *keys), index)
 
     def character(self, offset: int) -> Place:
-        """The place of one character of a scalar's text; the scalar's own where the text stands in no file."""
-        if self.node.start_mark is None:
+        """The place of one character of a scalar's text; what it is a field of where the text stands in no file."""
+        if self.node.start_mark is None or not isinstance(self.node, yaml.ScalarNode):
             return self
         index = _character(self.node, self.source, offset)
         return Place(self.file, self.source, self.node, self.keys, index)

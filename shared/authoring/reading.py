@@ -181,7 +181,10 @@ def _at(place: Place, key: yaml.Node) -> Place:
 
 
 def _written_as(node: yaml.Node, types: dict[type[mi.Type], mi.Type]) -> mi.Type:
-    """Which of some types a value was written as; text where it is none of them."""
+    """Which of some types a value was written as; text where it is none of them.
+
+    A number that is not whole is a fault of a whole number, and one of text where no number may be.
+    """
     if mi.StructType in types and isinstance(node, yaml.MappingNode):
         return types[mi.StructType]
     if mi.VarTupleType in types and isinstance(node, yaml.SequenceNode):
@@ -191,7 +194,7 @@ def _written_as(node: yaml.Node, types: dict[type[mi.Type], mi.Type]) -> mi.Type
     if mi.IntType in types and plain(node, INT):
         return types[mi.IntType]
     if node.tag in _NUMBER_TAGS or plain(node, FLOAT):
-        return types[mi.FloatType]
+        return types.get(mi.FloatType) or types.get(mi.IntType) or types[mi.StrType]
     return types[mi.StrType]
 
 

@@ -119,7 +119,11 @@ class Scalars:
             return bool(node.value == "true")
         if plain(node, INT):
             return int(node.value)
-        return float(node.value) if plain(node, FLOAT) else node.value
+        number = float(node.value) if plain(node, FLOAT) else None
+        if number is not None and not math.isfinite(number):
+            self.refuse(place, "a number")
+            return 0.0
+        return node.value if number is None else number
 
     def text(self, place: Place, wanted: mi.StrType) -> str | Nothing:
         """A text that fits its type, without the white space at its end."""

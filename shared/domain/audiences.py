@@ -13,7 +13,7 @@ from shared.domain.catalogue import Weights
 from shared.domain.contact_policy import Withheld
 from shared.domain.contact_words import is_as_wanted, moment
 from shared.domain.decision import DecisionRecord
-from shared.domain.dropped import values_read
+from shared.domain.dropped import value_at, values_read
 from shared.domain.explanation import Explanation, explain, name_of
 from shared.domain.policy.conditions import CANDIDATE
 from shared.domain.policy.policy import Policy
@@ -206,7 +206,7 @@ def _for_regulator(policy: Policy, record: DecisionRecord, explanation: Explanat
                 when=condition.when,
                 on_missing=condition.on_missing,
                 verdict=None if apart else policy.verdict(condition, situation).value,
-                values=values_read(condition.when, record),
+                values=values_read(policy, condition.when, record),
             )
         )
     scored = retrace(policy, record).scoring
@@ -233,6 +233,6 @@ def _predictors(policy: Policy, record: DecisionRecord, situation: Variables) ->
     predictors = policy.factors.predictors
     every = zip(policy.revision.catalogue.predictors, predictors.says, predictors(situation), strict=True)
     return [
-        PredictorRead(reads=each.reads, value=values_read(each.reads, record)[each.reads], bin=says[number])
+        PredictorRead(reads=each.reads, value=value_at(tuple(each.reads.split(".")), record), bin=says[number])
         for each, says, number in every
     ]

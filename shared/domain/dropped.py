@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import msgspec
 
-from shared.domain.catalogue import Revision
+from shared.domain.change import read
 from shared.domain.decision import DecisionRecord
 from shared.domain.engagement import Drop
+from shared.domain.policy.atoms import MISSING
+from shared.domain.policy.clauses import ROOTS
+from shared.domain.policy.policy import Policy
 
 _VALIDITY = {
     "active_window": "The action is not in its active window.",
     "brand": "The signal is another brand's, or the person is no customer of this one.",
     "contact_point": "The person has no contact point on this channel.",
 }
-
-_READS = re.compile(r"\b(profile|signal|context)((?:\.[a-zA-Z_][a-zA-Z0-9_]*)+)")
 
 
 class DroppedBy(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,17 +34,17 @@ class DroppedBy(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
-def dropped_by(revision: Revision, record: DecisionRecord, drop: Drop) -> DroppedBy:
+def dropped_by(policy: Policy, record: DecisionRecord, drop: Drop) -> DroppedBy:
     """What a drop of a record was for, in the words of the revision that decided it."""
     if drop.kind == "validity":
         when, reason, values = "", _VALIDITY[drop.condition], {}
     else:
         condition = next(
             c
-            for c in revision.catalogue.conditions
+            for c in policy.revision.catalogue.conditions
             if (c.level, c.kind, c.name) == (drop.level, drop.kind, drop.condition)
         )
-        when, reason, values = condition.when, condition.reason, values_read(condition.when, record)
+        when, reason, values = condition.when, condition.reason, values_read(policy, condition.when, record)
     return DroppedBy(
         action=drop.action,
         treatment=drop.treatment,
@@ -58,28 +58,13 @@ def dropped_by(revision: Revision, record: DecisionRecord, drop: Drop) -> Droppe
     )
 
 
-def values_read(when: str, record: DecisionRecord) -> dict[str, Any]:
-    """The values that an expression reads, by path; None for one that is missing."""
-    profile = record.profile
-    roots: dict[str, Any] = {
-        "profile": {
-            **profile.attributes,
-            "brands": list(profile.brands),
-            "products": list(profile.products),
-            "flags": list(profile.flags),
-            "reachable": list(profile.reachable),
-        },
-        "signal": {
-            "type": record.signal.type,
-            "source": record.signal.source,
-            "properties": record.signal.properties,
-        },
-        "context": record.signal.context,
-    }
-    values = {}
-    for match in _READS.finditer(when):
-        value: Any = roots[match[1]]
-        for part in match[2][1:].split("."):
-            value = value.get(part) if isinstance(value, dict) else None
-        values[match[0]] = value
-    return values
+def values_read(policy: Policy, when: str, record: DecisionRecord) -> dict[str, Any]:
+    """The values that an expression of a revision reads, by path; None for one that is missing."""
+    paths = (path for path in policy.program(when).reads if path[0] in ROOTS and len(path) > 1)
+    return {".".join(path): value_at(path, record) for path in paths}
+
+
+def value_at(path: tuple[str, ...], record: DecisionRecord) -> Any:
+    """What a record says was read at a path, None where there was nothing."""
+    value = read(record, path)
+    return None if value is MISSING else value

@@ -42,7 +42,7 @@ def options(term: Term, now: Any, kind: str | None) -> Iterator[Option]:
         case "contains":
             yield _membership(atom, negated, now)
         case "==" | "in":
-            yield from _others(atom.constants) if negated else (Option(c, f"= {said(c)}") for c in atom.constants)
+            yield from _others(atom.constants, now) if negated else (Option(c, f"= {said(c)}") for c in atom.constants)
         case operator:
             yield _ordered(_NEGATED[operator] if negated else operator, atom.constants[0], kind)
 
@@ -54,12 +54,14 @@ def _membership(atom: Atom, negated: bool, now: Any) -> Option:  # noqa: FBT001 
     return Option([*held, atom.constants[0]], f"with {said(atom.constants[0])}")
 
 
-def _others(constants: tuple[Constant, ...]) -> Iterator[Option]:
+def _others(constants: tuple[Constant, ...], now: Any) -> Iterator[Option]:
     says = f"≠ {said(constants[0])}" if len(constants) == 1 else f"none of {', '.join(map(said, constants))}"
     numbers = [c for c in constants if c.__class__ in NUMBERS]
     if numbers:
-        yield Option(max(numbers) + 1, says)
-        yield Option(min(numbers) - 1, says)
+        # a number that is another one already has to change for something else, which the value alone tells
+        differs = now.__class__ in NUMBERS and now not in numbers
+        for value in (max(numbers) + 1, min(numbers) - 1):
+            yield Option(value, f"= {said(value)}" if differs else says)
     elif constants[0].__class__ is bool:
         yield Option(not constants[0], f"= {said(not constants[0])}")
     else:

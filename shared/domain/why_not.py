@@ -16,6 +16,7 @@ import msgspec
 from shared.domain.candidates import known
 from shared.domain.catalogue import Action, Treatment
 from shared.domain.change import Change, apply
+from shared.domain.consent.words import deciding, key_of
 from shared.domain.contact_policy import Withheld, first_stop
 from shared.domain.contact_read import ContactRead
 from shared.domain.contact_words import is_as_wanted
@@ -83,12 +84,17 @@ def why_not(policy: Policy, record: DecisionRecord, action_id: str) -> WhyNot:
     if not is_offer(policy.revision, record.slots) and not list(to_send(policy, [each.id for each in treatments])):
         because = "It is of a bundle, which is chosen whole or not at all, and a message carries one action."
         return WhyNot(action=action_id, outcome="cannot", because=because)
-    found = [_Search(policy, record, action, treatment).answer() for treatment in treatments]
-    return min(found, key=lambda each: (each.outcome != "wins", len(each.changes)))
+    searches = [_Search(policy, record, action, treatment) for treatment in treatments]
+    found = [(search.answer(), search.short_by) for search in searches]
+    return min(found, key=lambda each: (each[0].outcome != "wins", len(each[0].changes), each[1]))[0]
 
 
 class _Search:
-    """The way of one treatment."""
+    """The way of one treatment.
+
+    Attributes:
+        short_by: by how much its priority would have to be multiplied; 1 where it need not be.
+    """
 
     def __init__(self, policy: Policy, record: DecisionRecord, action: Action, treatment: Treatment) -> None:
         self._policy = policy
@@ -96,6 +102,7 @@ class _Search:
         self._action = action
         self._treatment = treatment
         self._changes: dict[tuple[str, str], Change] = {}
+        self.short_by = 1.0
 
     def answer(self) -> WhyNot:
         because = ""
@@ -137,9 +144,11 @@ class _Search:
         if isinstance(rule, ExclusionRule):
             return [flag_gone(record.profile.flags, rule.flag)], None
         if stop.kind == "consent":
-            key = f"{self._action.brand}:{self._treatment.purpose}:{self._treatment.channel}"
+            key = key_of(self._action.brand, self._treatment.purpose, self._treatment.channel)
+            word = deciding(record.profile.consents, key)
+            now = "none" if word is None else f"granted on {word.basis}" if word.granted else "withdrawn"
             says = (
-                f"consent to {self._treatment.purpose} of {self._action.brand} by {self._treatment.channel}, now none"
+                f"consent to {self._treatment.purpose} of {self._action.brand} by {self._treatment.channel}, now {now}"
             )
             return [Change(kind="consent", subject=key, says=says)], None
         if stop.allowed_at is not None:
@@ -224,6 +233,7 @@ class _Search:
     def _factors(self, mine: Ranked, beat: float, does: Callable[[float], bool]) -> Iterator[Change]:
         """What P, V or L would have to be, each alone, for a priority above one, if that does it."""
         weights = self._policy.revision.catalogue.weights
+        self.short_by = beat / mine.priority if mine.priority > 0 else math.inf
         every = self._policy.factors.anyway
         anyway = every[self._policy.row(mine.treatment)] if every else 0.0
         shares = {

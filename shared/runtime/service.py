@@ -83,16 +83,14 @@ class Service:
         """Answer one request. Every answer carries `traceparent`."""
         here = trace.continue_from(request.headers.get("traceparent"))
         origin = request.headers.get("origin", "")
-        allowed = bool(origin) and origin in self._origins()
-        if request.method == "OPTIONS" and allowed and "access-control-request-method" in request.headers:
-            response = Response(status=204)
-            response.headers["Access-Control-Allow-Methods"] = "POST"
-            response.headers["Access-Control-Allow-Headers"] = (
-                "content-type, content-encoding, x-api-key, authorization, traceparent"
-            )
-            response.headers["Access-Control-Max-Age"] = "600"
+        allowed = False
+        try:
+            allowed = bool(origin) and origin in self._origins()
+        except KairosError as error:  # no page can be told yet which ones may call
+            response = problem_of(error)
         else:
-            response = self._answer(request)
+            asks = request.method == "OPTIONS" and "access-control-request-method" in request.headers
+            response = _preflight() if allowed and asks else self._answer(request)
         response.headers["traceparent"] = trace.current() or here
         if allowed:
             response.headers["Access-Control-Allow-Origin"] = origin
@@ -124,6 +122,17 @@ class Service:
     def _answer_ready(self, _request: Request) -> Response:
         self._ready()
         return json_answer({"status": "ready", "function": self._name})
+
+
+def _preflight() -> Response:
+    """What a browser has to hear before it lets a page of an origin that may call do so."""
+    response = Response(status=204)
+    response.headers["Access-Control-Allow-Methods"] = "POST"
+    response.headers["Access-Control-Allow-Headers"] = (
+        "content-type, content-encoding, x-api-key, authorization, traceparent"
+    )
+    response.headers["Access-Control-Max-Age"] = "600"
+    return response
 
 
 def always_ready() -> None:
@@ -181,11 +190,15 @@ def read_raw(request: Request, limit: int = MAX_BODY) -> bytes:
 
     Raises:
         TooLargeError: beyond the limit.
+        InvalidError: it ends before its end, or its chunks are none.
     """
     too_large = TooLargeError(f"a body has at most {limit} bytes; send more in several requests")
     if (request.content_length or 0) > limit:
         raise too_large
-    body = request.stream.read(limit + 1)
+    try:
+        body = request.stream.read(limit + 1)
+    except Exception:  # noqa: BLE001 - servers have errors of their own for it, without a base in common
+        raise InvalidError("the body does not come as its headers say") from None
     if len(body) > limit:
         raise too_large
     return body
@@ -213,4 +226,6 @@ def unpacked(request: Request, body: bytes, limit: int = MAX_BODY) -> bytes:
         raise TooLargeError(f"a body has at most {limit} bytes; send more in several requests")
     if not unpack.eof:
         raise InvalidError("the gzip stream ends too early", field="content-encoding")
+    if unpack.unused_data:
+        raise InvalidError("more follows the end of the gzip stream: pack it in one piece", field="content-encoding")
     return plain

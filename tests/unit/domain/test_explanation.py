@@ -45,7 +45,7 @@ def record(result, candidates=None, **fields):
             "decision_id": "d-1",
             "person_id": "p-1",
             "revision": BANK.revision.id,
-            "signal": signal(properties={"category": "debt"}, context={"page": "/loans"}),
+            "signal": signal(properties={"category": "debt"}, context={"call_topic": "loans"}),
             "profile": person(age=17),
             "decided_at": NOW,
             "reserved_at": NOW,
@@ -258,18 +258,25 @@ def test_conflicts_of_identity_are_told():
     assert told.conflicts == ["cookie_id: cookie_id points at another person (p-2)"]
 
 
+SIGNALLED = {"signal.type": "page_viewed", "signal.source": "web"}
+
+
 @pytest.mark.parametrize(
     ("when", "values"),
     [
         ("profile.age > 1 && profile.age < 9", {"profile.age": 17}),
         ("has(profile.vip) && profile.vip", {"profile.vip": None}),
         ('"oak" in profile.brands', {"profile.brands": ["oak"]}),
-        ('context.page == "/loans"', {"context.page": "/loans"}),
-        ('signal.type == "a" || signal.source == "b"', {"signal.type": "page_viewed", "signal.source": "web"}),
+        ('context.call_topic == "loans"', {"context.call_topic": "loans"}),
+        ('signal.source == "b" || signal.type == "page_viewed"', SIGNALLED),
         ("signal.properties.basket.total > 1.0", {"signal.properties.basket.total": None}),
-        ("signal.properties.category.length > 1.0", {"signal.properties.category.length": None}),
         ("now > now", {}),
+        ('profile.brands.exists(brand, brand == "oak")', {"profile.brands": ["oak"]}),
+        ('profile.first_name == "profile.vip"', {"profile.first_name": None}),
     ],
 )
 def test_the_values_that_a_condition_reads(when, values):
-    assert values_read(when, record("reserved")) == values
+    conditions = [{"name": "c", "when": when, "reason": "-"}]
+    bank = policy(only=["saver"], policy={"action:saver": {"eligibility": conditions}})
+
+    assert values_read(bank, when, record("reserved")) == values

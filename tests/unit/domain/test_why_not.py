@@ -74,3 +74,15 @@ def test_an_action_that_nobody_knows():
     bank = bank_of({})
     with pytest.raises(NotFoundError, match="no action 'moon'"):
         why_not(bank, decided(bank, {}), "moon")
+
+
+def test_of_several_treatments_the_one_that_needs_least_is_told():
+    treatments = [
+        {"id": "a", "channel": "direct_mail", "content": {"text": "Tips"}},
+        {"id": "b", "channel": "email", "content": {"subject": "Tips", "body": "<p>Tips</p>"}},
+    ]
+    bank = policy(only=["tips", "saver"], actions={"tips": {"treatments": treatments, "value": 5}})
+
+    told = why_not(bank, decided(bank, {"slots": ["direct_mail", "email"]}), "tips")
+
+    assert told.treatment == "tips.b"
