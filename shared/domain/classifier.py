@@ -57,6 +57,10 @@ from shared.domain.propensity import NO_EVIDENCE, Counts, model_id
 __all__ = ["ACTIVE_FROM", "Classifier", "Model", "Numbers", "Vector", "model_of", "rounded"]
 
 
+NEARLY_ALL = 0.75
+"""The part of all rows from which on it saves nothing to read only that."""
+
+
 class Model(NamedTuple):
     """The model of a row, what it starts from, and whose evidence it borrows: that of its action and that of its group
     on the channel; nobody's where they are not given.
@@ -108,6 +112,7 @@ class Classifier:
         self._lines, self._line_of = _lines(predictors, self.odds, logs, spread)
         self._every = np.arange(len(models))
         self._narrowed: dict[Rows, _Narrowed] = {EVERY: _Narrowed(self._lines, self._every)}
+        self._room = len(models)
         self.factors = self._factors() if active.any() else ()
         together_ = Interactions(predictors, groups, known, of_group, spread, pooling) if predictors.parents else None
         self.interactions = together_ or None
@@ -140,15 +145,17 @@ class Classifier:
         return p
 
     def _narrow(self, among: Rows) -> _Narrowed:
-        """The lines of some rows alone, as long as all that are kept have no more columns than there are rows: a person
-        costs what is asked about, however large the catalogue is.
+        """The lines of some rows alone: a person costs what is asked about, however large the catalogue is. Those that
+        are kept have no more columns together than there are rows; what comes after that, until models have learnt
+        again, and what is nearly all, is read from all.
         """
-        some = positions_of(among, len(self._every))
+        size, every = among.bit_count(), len(self._every)
+        if size > min(self._room, NEARLY_ALL * every):
+            return self._narrowed[EVERY]
+        self._room -= size
+        some = positions_of(among, every)
         places = np.zeros_like(self._every)
         places[some] = np.arange(len(some))
-        kept = sum(each.lines.shape[1] for key, each in self._narrowed.items() if key != EVERY)
-        if kept + len(some) > len(self._every):
-            self._narrowed = {EVERY: self._narrowed[EVERY]}
         found = self._narrowed[among] = _Narrowed(np.ascontiguousarray(self._lines[:, some]), places)
         return found
 
