@@ -649,10 +649,18 @@ def test_a_type_that_tells_who_it_is_is_refused(door: Door) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["a" * 60_000 + " @", "a@" + "." * 60_000 + " b", "@" * 60_000, "+1" + " 1" * 30_000, "1 " * 30_000]
+    "text",
+    [
+        "a" * 60_000 + " @",
+        "a@" + "." * 60_000 + " b",
+        "@" * 60_000,
+        "+1" + " 1" * 30_000,
+        "1 " * 30_000,
+        "%40" * 20_000,
+    ],
 )
 def test_no_text_takes_long_to_look_through(text: str) -> None:
     scrubber = Scrubber(KEY, emails=["a@b.example"], phones=["+1111111111"])
     began = time.thread_time()  # of this thread's own work, however busy the machine is
     scrubber.value({"x": text, "name": text})
-    assert time.thread_time() - began < 2
+    assert time.thread_time() - began < 0.5
