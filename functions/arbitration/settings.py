@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from shared.runtime.settings import Pushed
 
 
@@ -13,5 +15,5 @@ class Settings(Pushed, frozen=True, kw_only=True):
         stand_ins: JSON of such a host to what stands in for it.
     """
 
-    scoring_hosts: str = "[]"
-    stand_ins: str = "{}"
+    scoring_hosts: tuple[str, ...] = ()
+    stand_ins: dict[str, str] = msgspec.field(default_factory=dict)

@@ -7,7 +7,6 @@ from shared.runtime import starting  # isort: split
 import atexit
 
 import functions_framework
-import msgspec
 from flask import Request
 from werkzeug.wrappers import Response
 
@@ -59,7 +58,7 @@ decide = Decide(
     identifier_key=hexadecimal("IDENTIFIER_KEY", settings.identifier_key),
     new_id=new_request_id,
     timer=timer,
-    fragments=HttpFragments(Egress(msgspec.json.decode(settings.stand_ins, type=dict[str, str]))),
+    fragments=HttpFragments(Egress(settings.stand_ins)),
 )
 service = Service(
     "decide",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from shared.runtime.settings import Common
 
 
@@ -19,5 +21,5 @@ class Settings(Common, frozen=True, kw_only=True):
     channel_keys: str
     identifier_key: str
     person_keys: str
-    scoring_hosts: str = "[]"
-    stand_ins: str = "{}"
+    scoring_hosts: tuple[str, ...] = ()
+    stand_ins: dict[str, str] = msgspec.field(default_factory=dict)

@@ -6,7 +6,6 @@ import atexit
 from functools import partial
 
 import functions_framework
-import msgspec
 from flask import Request
 from werkzeug.wrappers import Response
 
@@ -43,7 +42,7 @@ database = Database(settings.google_cloud_project)
 vault = Database(settings.google_cloud_project, settings.contact_points_database)
 catalogues = Catalogues(database)
 allowances = Allowances(database, meter, new_holder(), pause)
-egress = Egress(msgspec.json.decode(settings.stand_ins, type=dict[str, str]))
+egress = Egress(settings.stand_ins)
 deliver = Deliver(
     catalogues,
     Persons(database, meter, sealing),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from shared.runtime.settings import Pushed
 
 
@@ -21,5 +23,5 @@ class Settings(Pushed, frozen=True, kw_only=True):
     person_keys: str
     link_keys: str
     link_base: str = ""
-    stand_ins: str = "{}"
+    stand_ins: dict[str, str] = msgspec.field(default_factory=dict)
     secret_manager_emulator_host: str = ""

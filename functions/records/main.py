@@ -8,7 +8,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import functions_framework
-import msgspec
 from flask import Request
 from werkzeug.wrappers import Response
 
@@ -52,10 +51,7 @@ records = Records(
     catalogues,
     hexadecimal("SEAL_KEY", settings.seal_key),
 )
-scorers = Scorers(
-    Egress(msgspec.json.decode(settings.stand_ins, type=dict[str, str])),
-    msgspec.json.decode(settings.scoring_hosts, type=list[str]),
-)
+scorers = Scorers(Egress(settings.stand_ins), settings.scoring_hosts)
 models = Models(database, refresh_seconds=0.0)  # whoever asks wants what is known now
 reports = Reports(database)
 keys = Keyring(settings.operator_keys, beacons=False, service=settings.k_service)

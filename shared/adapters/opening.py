@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
-
-import msgspec
 
 from shared.domain.policy.policy import Policy
 
@@ -16,8 +15,8 @@ if TYPE_CHECKING:  # imported when asked for
 class Opening:
     """Makes what asks estimators, once."""
 
-    def __init__(self, stand_ins: str, scoring_hosts: str) -> None:
-        """Ask `scoring_hosts`, through `stand_ins` where there are any; both in JSON, as an environment says them."""
+    def __init__(self, stand_ins: Mapping[str, str], scoring_hosts: Sequence[str]) -> None:
+        """Ask `scoring_hosts`, through `stand_ins` where there are any."""
         self._stand_ins = stand_ins
         self._scoring_hosts = scoring_hosts
 
@@ -36,6 +35,4 @@ class Opening:
         from shared.adapters.scoring import Scorers  # noqa: PLC0415
         from shared.adapters.scoring.asking import Ask  # noqa: PLC0415
 
-        stand_ins = msgspec.json.decode(self._stand_ins, type=dict[str, str])
-        hosts = msgspec.json.decode(self._scoring_hosts, type=list[str])
-        return Ask(Scorers(Egress(stand_ins), hosts))
+        return Ask(Scorers(Egress(self._stand_ins), self._scoring_hosts))

@@ -190,11 +190,15 @@ def read_raw(request: Request, limit: int = MAX_BODY) -> bytes:
 
     Raises:
         TooLargeError: beyond the limit.
+        InvalidError: it ends before its end, or its chunks are none.
     """
     too_large = TooLargeError(f"a body has at most {limit} bytes; send more in several requests")
     if (request.content_length or 0) > limit:
         raise too_large
-    body = request.stream.read(limit + 1)
+    try:
+        body = request.stream.read(limit + 1)
+    except Exception:  # noqa: BLE001 - servers have errors of their own for it, without a base in common
+        raise InvalidError("the body does not come as its headers say") from None
     if len(body) > limit:
         raise too_large
     return body

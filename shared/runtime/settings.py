@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_origin
 
 import msgspec
 
@@ -12,20 +12,27 @@ from shared.domain.ready import ready
 
 T = TypeVar("T", bound=msgspec.Struct)
 
+_PARTED = (dict, tuple)
+
 
 class SettingsError(Exception):
     """The environment lacks something or holds something that does not fit."""
 
 
 def read(kind: type[T], environment: Mapping[str, str] | None = None) -> T:
-    """The settings of this kind: each field from the variable of its name in capitals.
+    """The settings of this kind: each field from the variable of its name in capitals; what has several parts, from
+    JSON.
 
     Raises:
         SettingsError: naming every variable that is missing, or the one that does not fit; never a value.
     """
     environment = os.environ if environment is None else environment
     fields = msgspec.structs.fields(kind)
-    given = {field.name: environment[field.name.upper()] for field in fields if field.name.upper() in environment}
+    given = {
+        field.name: _from_json(field, text) if get_origin(field.type) in _PARTED else text
+        for field in fields
+        if (text := environment.get(field.name.upper())) is not None
+    }
     missing = [field.name.upper() for field in fields if field.required and field.name not in given]
     if missing:
         raise SettingsError(f"set {', '.join(missing)} in the environment of this function")
@@ -33,6 +40,13 @@ def read(kind: type[T], environment: Mapping[str, str] | None = None) -> T:
         return msgspec.convert(given, type=ready(kind), strict=False)
     except msgspec.ValidationError as error:
         raise SettingsError(f"environment variable does not fit: {error}") from error
+
+
+def _from_json(field: msgspec.structs.FieldInfo, text: str) -> Any:
+    try:
+        return msgspec.json.decode(text, type=ready(field.type))
+    except msgspec.MsgspecError as error:
+        raise SettingsError(f"environment variable {field.name.upper()} does not fit: {error}") from None
 
 
 class Common(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,8 +5,6 @@ from __future__ import annotations
 import signal
 import threading
 
-import msgspec
-
 from shared.adapters.firestore.client import Database
 from shared.adapters.firestore.quarantine import Quarantine
 from shared.adapters.intake import HttpIntake
@@ -23,8 +21,7 @@ from workers.bridge.settings import Settings
 def main() -> None:
     """Take in, and tell, what the environment says."""
     settings = read(Settings)
-    kafka = msgspec.json.decode(settings.kafka, type=dict[str, str | int | float | bool])
-    sources = msgspec.json.decode(settings.kafka_sources, type=dict[str, str])
+    kafka, sources = settings.kafka, settings.kafka_sources
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -22,8 +22,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     google_cloud_project: str
     k_revision: str = "local"
-    kafka: str
-    kafka_sources: str = "{}"
+    kafka: dict[str, str | int | float | bool]
+    kafka_sources: dict[str, str] = {}
     kafka_group: str = "kairos-bridge"
     kafka_history_topic: str = ""
     history_subscription: str = "history-to-kafka"

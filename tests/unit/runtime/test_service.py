@@ -5,11 +5,13 @@ from __future__ import annotations
 import gzip
 
 import pytest
+from gunicorn.http.body import Body, ChunkedReader
+from gunicorn.http.unreader import IterUnreader
 from werkzeug.test import Client
 from werkzeug.wrappers import Request
 
 from shared.domain.errors import InvalidError, TransientError
-from shared.runtime.service import Service, always_ready, unpacked
+from shared.runtime.service import Service, always_ready, json_answer, read_body, unpacked
 
 PAGE = {"origin": "https://www.bank.example"}
 
@@ -48,3 +50,18 @@ def test_nothing_is_left_out_of_a_packed_body_unsaid(more):
         unpacked(request, gzip.compress(b"[1]") + more)
 
     assert refused.value.field == "content-encoding"
+
+
+@pytest.mark.parametrize("sent", [b"zz\r\n{}", b"50\r\n{}", b""], ids=["no length", "half of it", "nothing"])
+def test_a_body_in_broken_chunks_is_no_error_of_ours(sent, capsys):
+    service = Service("ingest", [("POST", "/", lambda request: json_answer(read_body(request)))], ready=always_ready)
+    request = Request(
+        {"REQUEST_METHOD": "POST", "PATH_INFO": "/", "HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
+        | {"SERVER_NAME": "x", "SERVER_PORT": "80", "wsgi.url_scheme": "http", "CONTENT_TYPE": "application/json"}
+        | {"wsgi.input": Body(ChunkedReader(None, IterUnreader([sent])))}
+    )
+
+    answer = service(request)
+
+    assert answer.status_code == 400
+    assert not capsys.readouterr().out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from shared.runtime.settings import Common, Pushed, SettingsError, hexadecimal, read
@@ -16,6 +17,8 @@ class Everything(Common, frozen=True, kw_only=True):
     count: int = 3
     share: float = 0.5
     enabled: bool = False
+    hosts: tuple[str, ...] = ()
+    brokers: dict[str, int | str] = msgspec.field(default_factory=dict)
 
 
 GIVEN = {"GOOGLE_CLOUD_PROJECT": "bank", "K_SERVICE": "kairos-identity", "NAME": "n"}
@@ -65,4 +68,19 @@ def test_a_secret_that_is_none_is_named_without_its_value(value):
         hexadecimal("KEY", value)
 
     assert not value or value not in str(refused.value)
+    assert refused.value.__cause__ is None
+
+
+def test_what_has_several_parts_is_json():
+    known = read(Everything, {**GIVEN, "HOSTS": '["a.example"]', "BROKERS": '{"linger.ms": 5, "client.id": "k"}'})
+    assert known.hosts == ("a.example",)
+    assert known.brokers == {"linger.ms": 5, "client.id": "k"}
+
+
+@pytest.mark.parametrize("value", ["", SECRET, f'"{SECRET}"', f'{{"{SECRET}": 1}}', f'["{SECRET}", 1]', "["])
+def test_json_that_does_not_fit_is_named_without_its_value(value):
+    with pytest.raises(SettingsError, match=r"^environment variable HOSTS does not fit: ") as refused:
+        read(Everything, {**GIVEN, "HOSTS": value})
+
+    assert SECRET not in str(refused.value)
     assert refused.value.__cause__ is None
