@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 
 from shared.domain.catalogue import Action, Condition, Revision, Treatment
 from shared.domain.cel import program
+from shared.domain.cel.reads import static_path
 from shared.domain.change import Change, apply, read
 from shared.domain.contact_words import moment
 from shared.domain.decision import DecisionRecord
-from shared.domain.nearest import Option, distance, numbers, options, said
+from shared.domain.nearest import Option, begin, distance, every, literals, numbers, options, said, suggested
 from shared.domain.policy.atoms import COLLECTIONS, MISSING, NUMBERS, NoValue, Path, Term
 from shared.domain.policy.clauses import ROOTS, Clauses, clauses, specialised
 from shared.domain.policy.conditions import CANDIDATE, candidate
@@ -190,20 +191,37 @@ class Question:
         terms: list[Term],
         evaluated: list[tuple[Condition, Treatment | None]],
     ) -> Iterator[Option]:
-        declared = self._policy.revision.catalogue
-        schema = {"profile": declared.profile_schema, "context": declared.context_schema}.get(path[0], {})
-        kind = schema[path[1]].type if path[1] in schema else None
+        kind = self._kind(record, path)
         for term in terms:
             for each in (term, Term(term.atom, not term.negated)):
                 yield from options(each, now, kind)
         held = [term for term in terms if term.atom.operator == "contains"]
         if len(held) > 1 and (now is MISSING or now.__class__ in COLLECTIONS):
-            yield _every(held, [] if isinstance(now, NoValue) else list(now))
+            yield every(held, [] if isinstance(now, NoValue) else list(now))
         for asking in evaluated:
-            if now.__class__ in NUMBERS:
-                yield from numbers(now, partial(self._holds, record, path, asking))
-            elif now is MISSING or now.__class__ is bool:
-                yield Option(now is not True, f"= {said(now is not True)}")
+            data = self._program(*asking)[0]
+            start = begin(now, kind)
+            if start is not None:
+                if now is MISSING:
+                    yield Option(start, f"= {said(start)}")
+                yield from numbers(start, partial(self._holds, record, path, asking))
+            elif now.__class__ is bool or (now is MISSING and kind in (None, "bool")):
+                yield from (Option(value, f"= {said(value)}") for value in (True, False) if value is not now)
+            beside = (read(record, other) for other in program(data).reads if other != path)
+            others = [value for value in beside if value.__class__ in NUMBERS]
+            yield from suggested([*literals(data), *others], now, kind)
+            if now is not MISSING and _asks_for(data, path):
+                yield Option(MISSING, "missing")
+
+    def _kind(self, record: DecisionRecord, path: Path) -> str | None:
+        """The declared type of what stands at a path, None where none is."""
+        declared = self._policy.revision.catalogue
+        schema = {"profile": declared.profile_schema, "context": declared.context_schema}.get(path[0], {})
+        inside = path[1:]
+        if path[:2] == ("signal", "properties"):
+            signal = declared.signals.get(record.signal.type)
+            schema, inside = (signal.properties if signal else {}), path[2:]
+        return schema[inside[0]].type if len(inside) == 1 and inside[0] in schema else None
 
     def _holds(
         self, record: DecisionRecord, path: Path, condition: tuple[Condition, Treatment | None], value: Any
@@ -263,12 +281,11 @@ def _attribute(path: Path, option: Option, now: Any) -> Change:
     return Change(kind="attribute", subject=subject, says=says, value=option.value)
 
 
-def _every(terms: list[Term], held: list[Any]) -> Option:
-    """A list with all that terms want in it and nothing that they do not."""
-    wanted = sorted({str(term.atom.constants[0]) for term in terms if not term.negated} - set(held))
-    unwanted = sorted({str(term.atom.constants[0]) for term in terms if term.negated} & set(held))
-    words = [f"with {said(each)}" for each in wanted] + [f"without {said(each)}" for each in unwanted]
-    return Option([each for each in held if each not in unwanted] + wanted, " and ".join(words))
+def _asks_for(data: Any, path: Path) -> bool:
+    """Whether a program asks if there is anything at a path."""
+    if data.__class__ not in (list, tuple):
+        return False
+    return (data[:1] == ["has"] and static_path(["get", *data[1:]]) == path) or any(_asks_for(p, path) for p in data)
 
 
 def _reads_now(data: Any) -> bool:
