@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+from shared.domain.contact_words import moment
 from shared.domain.policy.atoms import COLLECTIONS, MISSING, NUMBERS, Constant, Operator, Term
 
 OTHER_TEXT = "(other)"
@@ -16,6 +18,8 @@ _SIGNS = {"<": "<", "<=": "≤", ">": ">", ">=": "≥", "==": "="}
 _SAMPLES: dict[str, Any] = {"bool": True, "int": 1, "double": 1.0, "list(string)": []}
 _LITERALS = frozenset({"int", "double", "string"})
 _ZEROS: dict[str, Any] = {"int": 0, "double": 0.0}
+_DAY = timedelta(days=1)
+_MINUTE = timedelta(minutes=1)
 _FARTHEST = 60
 """Doublings of a step in search of a number that does it: beyond 2^53 nothing is counted one by one."""
 
@@ -153,6 +157,40 @@ def begin(now: Any, kind: str | None) -> Any:
     if now.__class__ in NUMBERS:
         return now
     return _ZEROS.get(kind or "") if now is MISSING else None
+
+
+def times(now: Any, decided_at: datetime, holds: Callable[[Any], bool]) -> Iterator[Option]:
+    """The times nearest to the one that is there, to a minute, at which something holds that holds a day before or
+    after a decision; that day itself where none is there.
+
+    Args:
+        now: the text of a time, or MISSING.
+        decided_at: when it was decided.
+        holds: whether it holds with the text of a time.
+    """
+    known = _instant(now)
+    for day in (_DAY, -_DAY):
+        good = decided_at.replace(second=0, microsecond=0) + day
+        if not holds(good.isoformat()):
+            continue
+        near, far = 0, 1  # minutes from there towards what is known: as far as it holds, and no longer
+        toward = _MINUTE
+        if known is not None:
+            far += abs(known - good) // _MINUTE
+            toward = _MINUTE if known > good else -_MINUTE
+        while far - near > 1:
+            middle = (near + far) // 2
+            near, far = (middle, far) if holds((good + middle * toward).isoformat()) else (near, middle)
+        nearest = good + near * toward
+        yield Option(nearest.isoformat(), f"= {moment(nearest, UTC)}")
+
+
+def _instant(text: Any) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(text) if text.__class__ is str else None
+    except ValueError:
+        return None
+    return at if at is None or at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def distance(now: Any, value: Any) -> float:

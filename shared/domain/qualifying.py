@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
-from shared.domain.catalogue import Action, Condition, Revision, Treatment
+from shared.domain.catalogue import Action, Condition, Treatment
 from shared.domain.cel import program
 from shared.domain.cel.reads import static_path
-from shared.domain.change import Change, apply, read
-from shared.domain.contact_words import moment
+from shared.domain.change import Change, apply, flag_gone, later, read
 from shared.domain.decision import DecisionRecord
-from shared.domain.nearest import Option, begin, distance, every, literals, numbers, options, said, suggested
+from shared.domain.nearest import Option, begin, distance, every, literals, numbers, options, said, suggested, times
 from shared.domain.policy.atoms import COLLECTIONS, MISSING, NUMBERS, NoValue, Path, Term
 from shared.domain.policy.clauses import ROOTS, Clauses, clauses, specialised
 from shared.domain.policy.conditions import CANDIDATE, candidate
@@ -63,7 +62,7 @@ class Question:
 
     def because(self) -> str:
         """What dropped it, in a sentence."""
-        invalid = dict.fromkeys(_VALIDITY[change.subject] for change in self._validity()[0])
+        invalid = dict.fromkeys(_VALIDITY[change.subject] for change in self._validity(self._brand()[0])[0])
         failing = [f"{each.condition.kind} {each.condition.name}" for each in self._failing(self._record)]
         first, *others = [*invalid, *failing]
         return f"Dropped by {first}{', and would be by ' + ', '.join(others) if others else ''}."
@@ -72,7 +71,12 @@ class Question:
         """The changes that are needed together, fewest and nearest first found; and what cannot be said, None where
         they suffice.
         """
-        changes, hopeless = self._validity()
+        found = [self._answer(brand) for brand in self._brand()]
+        return min(found, key=lambda each: (each[1] is not None, len(each[0])))
+
+    def _answer(self, brand: Sequence[Change]) -> tuple[list[Change], str | None]:
+        """The answer where the brand is made right by these changes."""
+        changes, hopeless = self._validity(brand)
         if hopeless is not None:
             return [], hopeless
         record = apply(self._policy, self._record, changes)
@@ -85,7 +89,7 @@ class Question:
             return changes, f"no change of up to {MOST_CHANGED} values was found by which these would hold: {names}"
         return [*changes, *found], None
 
-    def _validity(self) -> tuple[list[Change], str | None]:
+    def _validity(self, brand: Sequence[Change]) -> tuple[list[Change], str | None]:
         """What no condition says: flags, the active window, brand, contact point."""
         record, action, channel = self._record, self._action, self._treatment.channel
         revision, profile = self._policy.revision, record.profile
@@ -100,27 +104,25 @@ class Question:
             return [], f"{action.id} was over at {active.until.isoformat()}"
         if active.from_ is not None and record.decided_at < active.from_:
             changes.append(later(active.from_))
-        changes += self._brand(revision)
+        changes += brand
         if revision.channels[channel].needs_contact_point and channel not in profile.reachable:
             value = [*profile.reachable, channel]
             says = f"profile.reachable with {said(channel)}, now {said(profile.reachable)}"
             changes.append(Change(kind="attribute", subject="profile.reachable", value=value, says=says))
         return changes, None
 
-    def _brand(self, revision: Revision) -> Iterator[Change]:
+    def _brand(self) -> list[list[Change]]:
+        """What makes the brand right: each of these by itself, and nothing where it is."""
         brand, asked, profile = self._action.brand, self._record.signal.brand, self._record.profile
-        if asked is not None and asked != brand:
-            says = f"signal.brand = {said(brand)}, now {said(asked)}"
-            yield Change(kind="attribute", subject="signal.brand", value=brand, says=says)
-        elif asked is None and brand not in (profile.brands or revision.brands):
-            says = f"profile.brands with {said(brand)}, now {said(profile.brands)}"
-            value = [*profile.brands, brand]
-            customer = Change(kind="attribute", subject="profile.brands", value=value, says=says)
-            says = f"signal.brand = {said(brand)}, now none"
-            spoken = Change(kind="attribute", subject="signal.brand", value=brand, says=says)
-            # what is made for those who are no customers yet comes of a signal to the brand
-            failing = [len(self._failing(apply(self._policy, self._record, [each]))) for each in (customer, spoken)]
-            yield customer if failing[0] <= failing[1] else spoken
+        if asked == brand or (asked is None and brand in (profile.brands or self._policy.revision.brands)):
+            return [[]]
+        says = f"signal.brand = {said(brand)}, now {said(asked) if asked is not None else 'none'}"
+        spoken = Change(kind="attribute", subject="signal.brand", value=brand, says=says)
+        if asked is not None:
+            return [[spoken]]
+        says = f"profile.brands with {said(brand)}, now {said(profile.brands)}"
+        customer = Change(kind="attribute", subject="profile.brands", value=[*profile.brands, brand], says=says)
+        return [[customer], [spoken]]  # what is made for those who are no customers yet comes of a signal to the brand
 
     def _failing(self, record: DecisionRecord, conditions: Sequence[Any] | None = None) -> list[Failing]:
         situation = self._policy.situation(record.profile, record.signal, record.decided_at)
@@ -205,6 +207,8 @@ class Question:
                 if now is MISSING:
                     yield Option(start, f"= {said(start)}")
                 yield from numbers(start, partial(self._holds, record, path, asking))
+            elif kind == "timestamp":
+                yield from times(now, record.decided_at, partial(self._holds, record, path, asking))
             elif now.__class__ is bool or (now is MISSING and kind in (None, "bool")):
                 yield from (Option(value, f"= {said(value)}") for value in (True, False) if value is not now)
             beside = (read(record, other) for other in program(data).reads if other != path)
@@ -259,18 +263,6 @@ class Question:
         }
         data = specialised(expression.program, known)
         return data, clauses(data)
-
-
-def later(at: datetime, zone: tzinfo = UTC) -> Change:
-    """That the decision were made at a later time, told by the clock of a zone."""
-    return Change(kind="time", subject="now", value=at, says=f"from {moment(at, zone)}")
-
-
-def flag_gone(flags: Sequence[str], flag: str) -> Change:
-    """That the person had not a flag."""
-    left = [each for each in flags if each != flag]
-    says = f"profile.flags without {said(flag)}, now {said(flags)}"
-    return Change(kind="attribute", subject="profile.flags", value=left, says=says)
 
 
 def _attribute(path: Path, option: Option, now: Any) -> Change:
