@@ -32,7 +32,9 @@ def bridge() -> None:
 @click.option("--group", default="kairos-bridge", show_default=True, help="The consumer group.")
 @click.option("--history", metavar="TOPIC", help="Write decisions and outcomes to a topic.")
 @click.option("--set", "options", multiple=True, metavar="NAME=VALUE", help="A setting of librdkafka.")
-@click.option("--batch", default=500, show_default=True, help="The most records of one commit.")
+@click.option(
+    "--batch", type=click.IntRange(1, 500), default=500, show_default=True, help="The most records of one commit."
+)
 def kafka(
     brokers: str | None,
     topics: tuple[str, ...],

@@ -32,7 +32,13 @@ SETTLE_SECONDS = 60.0
 @click.option("--on", type=click.Choice(["auto", "emulators", "embedded"]), default="auto", show_default=True)
 @bus_option
 @click.option("--port", "ports", multiple=True, metavar="NAME=NUMBER", help="A wanted port, such as decide=8080.")
-@click.option("--rate", default=SIGNALS_PER_SECOND, show_default=True, help="Signals a second.")
+@click.option(
+    "--rate",
+    type=click.FloatRange(min=0, min_open=True),
+    default=SIGNALS_PER_SECOND,
+    show_default=True,
+    help="Signals a second.",
+)
 def demo(once: bool, on: On, bus: BusKind, ports: tuple[str, ...], rate: float) -> None:
     """Start the platform with the sample bank, send it real Segment and Adobe payloads, and show what it decides and
     why.

@@ -15,7 +15,7 @@ from functions.feedback.following import Follow, Wish
 from shared.domain.errors import InvalidError, TransientError
 from shared.ports import Catalogues, Clock
 from shared.runtime.metering import RequestMeter
-from shared.runtime.service import Route
+from shared.runtime.service import Route, read_form
 from shared.runtime.telemetry import log
 
 _AHEAD = ("purpose", "sec-purpose", "x-purpose", "x-moz")
@@ -85,8 +85,9 @@ class LinkPages:
             InvalidError: it asks for neither.
             TransientError: it could not be kept; asking again does no harm.
         """
-        one_click = request.form.get("List-Unsubscribe") == "One-Click"
-        wish = "unsubscribe" if one_click else _WISHES.get(request.form.get("wish"))
+        form = read_form(request)
+        one_click = form.get("List-Unsubscribe") == "One-Click"
+        wish = "unsubscribe" if one_click else _WISHES.get(form.get("wish"))
         if wish is None:
             raise InvalidError("send List-Unsubscribe=One-Click, as RFC 8058 has it", field="List-Unsubscribe")
         try:

@@ -10,11 +10,13 @@ import msgspec
 from functions.waves.holding import Held, Step, ended
 from shared.domain.errors import InvalidError
 from shared.domain.outbound.wave import OutboundWave, Reconciled, decision_of, signal_id
-from shared.ports import Quarantine, Versioned
+from shared.ports import Place, Quarantine, Versioned
 from shared.ports.waves import WaveHistory, Waves
 from shared.runtime.telemetry import log
 
-PARKED_READ = 10_000
+PARKED_READ = 100
+"""Parked messages read at once: each may be as large as a document."""
+
 BESIDE = timedelta(days=1)
 """How far before and after a wave its rows may lie."""
 
@@ -94,16 +96,21 @@ class Reconcile:
         by_decision = {decision_of(wave.id, person_id): person_id for person_id in people}
         found, untold = self._history.tally(list(by_decision), wave.begun_at - BESIDE, now + BESIDE)
         missing = {signal_id(wave.id, by_decision[each]) for each in untold}
-        parked = len(missing & self._parked(wave.id)) if missing else 0
+        parked = len(missing & self._parked(wave)) if missing else 0
         told = found.decided + sum(found.ended.values()) + parked
         return msgspec.structs.replace(
             found, accepted=wave.accepted, quarantined=parked, in_flight=max(0, wave.accepted - told)
         )
 
-    def _parked(self, wave_id: str) -> set[str]:
-        """The signals of a wave that parked messages tell of."""
-        named = re.compile(re.escape(wave_id.encode()) + rb"-[A-Za-z0-9-]+")
-        return {name.decode() for parked in self._quarantine.list(PARKED_READ) for name in named.findall(parked.data)}
+    def _parked(self, wave: OutboundWave) -> set[str]:
+        """The signals of a wave that messages parked since it began tell of."""
+        named = re.compile(re.escape(wave.id.encode()) + rb"-[A-Za-z0-9-]+")
+        found: set[str] = set()
+        last = Place(wave.begun_at - BESIDE, "q-")
+        while page := self._quarantine.page(PARKED_READ, last):
+            last = Place(page[-1].at, page[-1].id)
+            found.update(name.decode() for parked in page for name in named.findall(parked.data))
+        return found
 
 
 def _check_sent(wave: OutboundWave) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, tzinfo
 from typing import Any, Literal
 
 import msgspec
 
 from shared.domain.candidates import known, named
 from shared.domain.consent import Consent
+from shared.domain.contact_words import moment
 from shared.domain.decision import DecisionRecord
+from shared.domain.nearest import said
 from shared.domain.policy.atoms import MISSING, Path
 from shared.domain.policy.policy import Policy
 from shared.domain.profile import Profile
@@ -127,3 +129,15 @@ def read(record: DecisionRecord, path: Path) -> Any:
     for name in path:
         value = value.get(name, MISSING) if isinstance(value, dict) else MISSING
     return value
+
+
+def later(at: datetime, zone: tzinfo = UTC) -> Change:
+    """That the decision were made at a later time, told by the clock of a zone."""
+    return Change(kind="time", subject="now", value=at, says=f"from {moment(at, zone)}")
+
+
+def flag_gone(flags: Sequence[str], flag: str) -> Change:
+    """That the person had not a flag."""
+    left = [each for each in flags if each != flag]
+    says = f"profile.flags without {said(flag)}, now {said(flags)}"
+    return Change(kind="attribute", subject="profile.flags", value=left, says=says)

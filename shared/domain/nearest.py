@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from shared.domain.policy.atoms import COLLECTIONS, MISSING, NUMBERS, Atom, Constant, Operator, Term
+from shared.domain.contact_words import moment
+from shared.domain.policy.atoms import COLLECTIONS, MISSING, NUMBERS, Constant, Operator, Term
 
 OTHER_TEXT = "(other)"
 """Stands for any text that no condition names."""
@@ -14,6 +16,10 @@ OTHER_TEXT = "(other)"
 _NEGATED: dict[Operator, Operator] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 _SIGNS = {"<": "<", "<=": "≤", ">": ">", ">=": "≥", "==": "="}
 _SAMPLES: dict[str, Any] = {"bool": True, "int": 1, "double": 1.0, "list(string)": []}
+_LITERALS = frozenset({"int", "double", "string"})
+_ZEROS: dict[str, Any] = {"int": 0, "double": 0.0}
+_DAY = timedelta(days=1)
+_MINUTE = timedelta(minutes=1)
 _FARTHEST = 60
 """Doublings of a step in search of a number that does it: beyond 2^53 nothing is counted one by one."""
 
@@ -40,18 +46,16 @@ def options(term: Term, now: Any, kind: str | None) -> Iterator[Option]:
         case "has":
             yield Option(MISSING, "missing") if negated else Option(_SAMPLES.get(kind or "", OTHER_TEXT), "known")
         case "contains":
-            yield _membership(atom, negated, now)
+            yield _membership(str(atom.constants[0]), negated, now)
         case "==" | "in":
             yield from _others(atom.constants, now) if negated else (Option(c, f"= {said(c)}") for c in atom.constants)
         case operator:
             yield _ordered(_NEGATED[operator] if negated else operator, atom.constants[0], kind)
 
 
-def _membership(atom: Atom, negated: bool, now: Any) -> Option:  # noqa: FBT001 - of a term
-    held = [each for each in now if each != atom.constants[0]] if now.__class__ in COLLECTIONS else []
-    if negated:
-        return Option(held, f"without {said(atom.constants[0])}")
-    return Option([*held, atom.constants[0]], f"with {said(atom.constants[0])}")
+def _membership(text: str, negated: bool, now: Any) -> Option:  # noqa: FBT001 - of a term
+    held = [each for each in now if each != text] if now.__class__ in COLLECTIONS else []
+    return Option(held, f"without {said(text)}") if negated else Option([*held, text], f"with {said(text)}")
 
 
 def _others(constants: tuple[Constant, ...], now: Any) -> Iterator[Option]:
@@ -83,6 +87,14 @@ def _ordered(operator: Operator, constant: Any, kind: str | None) -> Option:
     return Option(math.nextafter(float(constant), math.inf if operator == ">" else -math.inf), says)
 
 
+def every(terms: Sequence[Term], held: Sequence[Any]) -> Option:
+    """A list with all that terms want in it and nothing that they do not."""
+    wanted = sorted({str(term.atom.constants[0]) for term in terms if not term.negated} - set(held))
+    unwanted = sorted({str(term.atom.constants[0]) for term in terms if term.negated} & set(held))
+    words = [f"with {said(each)}" for each in wanted] + [f"without {said(each)}" for each in unwanted]
+    return Option([each for each in held if each not in unwanted] + wanted, " and ".join(words))
+
+
 def numbers(now: float, holds: Callable[[Any], bool]) -> Iterator[Option]:
     """The nearest numbers above and below at which something holds that does not hold now, to a whole number of an int
     and to a hundredth of a double, where doubling steps find any.
@@ -103,7 +115,82 @@ def numbers(now: float, holds: Callable[[Any], bool]) -> Iterator[Option]:
         value = now + direction * high * least
         value = value if isinstance(now, int) else round(value, 2)
         if holds(value):
-            yield Option(value, f"{sign} {said(value)}")
+            goes_on = holds(value + direction * least)
+            yield Option(value, f"{sign if goes_on else '='} {said(value)}")
+
+
+def literals(data: Any) -> Iterator[Constant]:
+    """The texts and numbers that stand in a program."""
+    if data.__class__ not in (list, tuple):
+        return
+    if len(data) == 2 and data[0] in _LITERALS:
+        yield data[1]
+        return
+    for part in data:
+        yield from literals(part)
+
+
+def suggested(constants: Iterable[Any], now: Any, kind: str | None) -> Iterator[Option]:
+    """Values that something which is not understood in parts may ask for: what it names, and what is beside that.
+
+    Args:
+        constants: that it names.
+        now: the value that is there, MISSING where there is none.
+        kind: the declared type, None where none is.
+    """
+    is_open = kind is None and now is MISSING
+    for constant in constants:
+        if constant.__class__ is str:
+            if kind == "list(string)" or now.__class__ in (list, tuple):
+                yield from (_membership(constant, negated, now) for negated in (False, True))
+                yield Option([constant], f"= {said([constant])}")
+            elif kind == "string" or now.__class__ is str or is_open:
+                yield Option(constant, f"= {said(constant)}")
+        elif kind in _ZEROS or now.__class__ in NUMBERS or is_open:
+            to: Any = type(_ZEROS.get(kind or "", constant if is_open else now))
+            beside = (to(constant + step) for step in (0, 1, -1) if math.isfinite(constant))
+            yield from (Option(value, f"= {said(value)}") for value in beside)
+
+
+def begin(now: Any, kind: str | None) -> Any:
+    """Where the search for a number begins: at the one that is there, or at none; None where no number is wanted."""
+    if now.__class__ in NUMBERS:
+        return now
+    return _ZEROS.get(kind or "") if now is MISSING else None
+
+
+def times(now: Any, decided_at: datetime, holds: Callable[[Any], bool]) -> Iterator[Option]:
+    """The times nearest to the one that is there, to a minute, at which something holds that holds a day before or
+    after a decision; that day itself where none is there.
+
+    Args:
+        now: the text of a time, or MISSING.
+        decided_at: when it was decided.
+        holds: whether it holds with the text of a time.
+    """
+    known = _instant(now)
+    for day in (_DAY, -_DAY):
+        good = decided_at.replace(second=0, microsecond=0) + day
+        if not holds(good.isoformat()):
+            continue
+        near, far = 0, 1  # minutes from there towards what is known: as far as it holds, and no longer
+        toward = _MINUTE
+        if known is not None:
+            far += abs(known - good) // _MINUTE
+            toward = _MINUTE if known > good else -_MINUTE
+        while far - near > 1:
+            middle = (near + far) // 2
+            near, far = (middle, far) if holds((good + middle * toward).isoformat()) else (near, middle)
+        nearest = good + near * toward
+        yield Option(nearest.isoformat(), f"= {moment(nearest, UTC)}")
+
+
+def _instant(text: Any) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(text) if text.__class__ is str else None
+    except ValueError:
+        return None
+    return at if at is None or at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def distance(now: Any, value: Any) -> float:

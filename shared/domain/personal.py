@@ -61,7 +61,9 @@ _WHOLE_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _WHOLE_PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 
 _PART = r"[^\s@\"'<>()\[\]{},;:=&?/\\]"
-_EMAIL = re.compile(rf"{_PART}{{1,64}}(?:@|%40){_PART}{{1,190}}\.{_PART}{{1,63}}")  # bounded: it runs on any text
+_EMAIL = re.compile(rf"(?:(?!%40){_PART}){{1,64}}(?:@|%40){_PART}{{1,190}}\.{_PART}{{1,63}}")
+"""It runs on any text, so it is bounded, and there is one end to what stands before the sign."""
+
 _PHONE = re.compile(r"(?<![\w+])\+[1-9](?:[\s().-]{0,2}[0-9]){6,14}(?![0-9])")
 _NO_WORD_BEFORE, _NO_WORD_AFTER = r"(?<![^\W_])", r"(?![^\W_])"
 _BETWEEN_DIGITS = r"[\s().\-_]*"

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
-from shared.domain.catalogue import Action, Condition, Revision, Treatment
+from shared.domain.catalogue import Action, Condition, Treatment
 from shared.domain.cel import program
-from shared.domain.change import Change, apply, read
-from shared.domain.contact_words import moment
+from shared.domain.cel.reads import static_path
+from shared.domain.change import Change, apply, flag_gone, later, read
 from shared.domain.decision import DecisionRecord
-from shared.domain.nearest import Option, distance, numbers, options, said
+from shared.domain.nearest import Option, begin, distance, every, literals, numbers, options, said, suggested, times
 from shared.domain.policy.atoms import COLLECTIONS, MISSING, NUMBERS, NoValue, Path, Term
 from shared.domain.policy.clauses import ROOTS, Clauses, clauses, specialised
 from shared.domain.policy.conditions import CANDIDATE, candidate
@@ -62,7 +62,7 @@ class Question:
 
     def because(self) -> str:
         """What dropped it, in a sentence."""
-        invalid = dict.fromkeys(_VALIDITY[change.subject] for change in self._validity()[0])
+        invalid = dict.fromkeys(_VALIDITY[change.subject] for change in self._validity(self._brand()[0])[0])
         failing = [f"{each.condition.kind} {each.condition.name}" for each in self._failing(self._record)]
         first, *others = [*invalid, *failing]
         return f"Dropped by {first}{', and would be by ' + ', '.join(others) if others else ''}."
@@ -71,7 +71,12 @@ class Question:
         """The changes that are needed together, fewest and nearest first found; and what cannot be said, None where
         they suffice.
         """
-        changes, hopeless = self._validity()
+        found = [self._answer(brand) for brand in self._brand()]
+        return min(found, key=lambda each: (each[1] is not None, len(each[0])))
+
+    def _answer(self, brand: Sequence[Change]) -> tuple[list[Change], str | None]:
+        """The answer where the brand is made right by these changes."""
+        changes, hopeless = self._validity(brand)
         if hopeless is not None:
             return [], hopeless
         record = apply(self._policy, self._record, changes)
@@ -84,7 +89,7 @@ class Question:
             return changes, f"no change of up to {MOST_CHANGED} values was found by which these would hold: {names}"
         return [*changes, *found], None
 
-    def _validity(self) -> tuple[list[Change], str | None]:
+    def _validity(self, brand: Sequence[Change]) -> tuple[list[Change], str | None]:
         """What no condition says: flags, the active window, brand, contact point."""
         record, action, channel = self._record, self._action, self._treatment.channel
         revision, profile = self._policy.revision, record.profile
@@ -99,27 +104,25 @@ class Question:
             return [], f"{action.id} was over at {active.until.isoformat()}"
         if active.from_ is not None and record.decided_at < active.from_:
             changes.append(later(active.from_))
-        changes += self._brand(revision)
+        changes += brand
         if revision.channels[channel].needs_contact_point and channel not in profile.reachable:
             value = [*profile.reachable, channel]
             says = f"profile.reachable with {said(channel)}, now {said(profile.reachable)}"
             changes.append(Change(kind="attribute", subject="profile.reachable", value=value, says=says))
         return changes, None
 
-    def _brand(self, revision: Revision) -> Iterator[Change]:
+    def _brand(self) -> list[list[Change]]:
+        """What makes the brand right: each of these by itself, and nothing where it is."""
         brand, asked, profile = self._action.brand, self._record.signal.brand, self._record.profile
-        if asked is not None and asked != brand:
-            says = f"signal.brand = {said(brand)}, now {said(asked)}"
-            yield Change(kind="attribute", subject="signal.brand", value=brand, says=says)
-        elif asked is None and brand not in (profile.brands or revision.brands):
-            says = f"profile.brands with {said(brand)}, now {said(profile.brands)}"
-            value = [*profile.brands, brand]
-            customer = Change(kind="attribute", subject="profile.brands", value=value, says=says)
-            says = f"signal.brand = {said(brand)}, now none"
-            spoken = Change(kind="attribute", subject="signal.brand", value=brand, says=says)
-            # what is made for those who are no customers yet comes of a signal to the brand
-            failing = [len(self._failing(apply(self._policy, self._record, [each]))) for each in (customer, spoken)]
-            yield customer if failing[0] <= failing[1] else spoken
+        if asked == brand or (asked is None and brand in (profile.brands or self._policy.revision.brands)):
+            return [[]]
+        says = f"signal.brand = {said(brand)}, now {said(asked) if asked is not None else 'none'}"
+        spoken = Change(kind="attribute", subject="signal.brand", value=brand, says=says)
+        if asked is not None:
+            return [[spoken]]
+        says = f"profile.brands with {said(brand)}, now {said(profile.brands)}"
+        customer = Change(kind="attribute", subject="profile.brands", value=[*profile.brands, brand], says=says)
+        return [[customer], [spoken]]  # what is made for those who are no customers yet comes of a signal to the brand
 
     def _failing(self, record: DecisionRecord, conditions: Sequence[Any] | None = None) -> list[Failing]:
         situation = self._policy.situation(record.profile, record.signal, record.decided_at)
@@ -190,20 +193,39 @@ class Question:
         terms: list[Term],
         evaluated: list[tuple[Condition, Treatment | None]],
     ) -> Iterator[Option]:
-        declared = self._policy.revision.catalogue
-        schema = {"profile": declared.profile_schema, "context": declared.context_schema}.get(path[0], {})
-        kind = schema[path[1]].type if path[1] in schema else None
+        kind = self._kind(record, path)
         for term in terms:
             for each in (term, Term(term.atom, not term.negated)):
                 yield from options(each, now, kind)
         held = [term for term in terms if term.atom.operator == "contains"]
         if len(held) > 1 and (now is MISSING or now.__class__ in COLLECTIONS):
-            yield _every(held, [] if isinstance(now, NoValue) else list(now))
+            yield every(held, [] if isinstance(now, NoValue) else list(now))
         for asking in evaluated:
-            if now.__class__ in NUMBERS:
-                yield from numbers(now, partial(self._holds, record, path, asking))
-            elif now is MISSING or now.__class__ is bool:
-                yield Option(now is not True, f"= {said(now is not True)}")
+            data = self._program(*asking)[0]
+            start = begin(now, kind)
+            if start is not None:
+                if now is MISSING:
+                    yield Option(start, f"= {said(start)}")
+                yield from numbers(start, partial(self._holds, record, path, asking))
+            elif kind == "timestamp":
+                yield from times(now, record.decided_at, partial(self._holds, record, path, asking))
+            elif now.__class__ is bool or (now is MISSING and kind in (None, "bool")):
+                yield from (Option(value, f"= {said(value)}") for value in (True, False) if value is not now)
+            beside = (read(record, other) for other in program(data).reads if other != path)
+            others = [value for value in beside if value.__class__ in NUMBERS]
+            yield from suggested([*literals(data), *others], now, kind)
+            if now is not MISSING and _asks_for(data, path):
+                yield Option(MISSING, "missing")
+
+    def _kind(self, record: DecisionRecord, path: Path) -> str | None:
+        """The declared type of what stands at a path, None where none is."""
+        declared = self._policy.revision.catalogue
+        schema = {"profile": declared.profile_schema, "context": declared.context_schema}.get(path[0], {})
+        inside = path[1:]
+        if path[:2] == ("signal", "properties"):
+            signal = declared.signals.get(record.signal.type)
+            schema, inside = (signal.properties if signal else {}), path[2:]
+        return schema[inside[0]].type if len(inside) == 1 and inside[0] in schema else None
 
     def _holds(
         self, record: DecisionRecord, path: Path, condition: tuple[Condition, Treatment | None], value: Any
@@ -243,18 +265,6 @@ class Question:
         return data, clauses(data)
 
 
-def later(at: datetime, zone: tzinfo = UTC) -> Change:
-    """That the decision were made at a later time, told by the clock of a zone."""
-    return Change(kind="time", subject="now", value=at, says=f"from {moment(at, zone)}")
-
-
-def flag_gone(flags: Sequence[str], flag: str) -> Change:
-    """That the person had not a flag."""
-    left = [each for each in flags if each != flag]
-    says = f"profile.flags without {said(flag)}, now {said(flags)}"
-    return Change(kind="attribute", subject="profile.flags", value=left, says=says)
-
-
 def _attribute(path: Path, option: Option, now: Any) -> Change:
     subject = ".".join(path)
     says = f"{subject} {option.says}, now {said(now)}"
@@ -263,12 +273,11 @@ def _attribute(path: Path, option: Option, now: Any) -> Change:
     return Change(kind="attribute", subject=subject, says=says, value=option.value)
 
 
-def _every(terms: list[Term], held: list[Any]) -> Option:
-    """A list with all that terms want in it and nothing that they do not."""
-    wanted = sorted({str(term.atom.constants[0]) for term in terms if not term.negated} - set(held))
-    unwanted = sorted({str(term.atom.constants[0]) for term in terms if term.negated} & set(held))
-    words = [f"with {said(each)}" for each in wanted] + [f"without {said(each)}" for each in unwanted]
-    return Option([each for each in held if each not in unwanted] + wanted, " and ".join(words))
+def _asks_for(data: Any, path: Path) -> bool:
+    """Whether a program asks if there is anything at a path."""
+    if data.__class__ not in (list, tuple):
+        return False
+    return (data[:1] == ["has"] and static_path(["get", *data[1:]]) == path) or any(_asks_for(p, path) for p in data)
 
 
 def _reads_now(data: Any) -> bool:

@@ -15,7 +15,7 @@ import msgspec
 
 from shared.domain.candidates import known
 from shared.domain.catalogue import Action, Treatment
-from shared.domain.change import Change, apply
+from shared.domain.change import Change, apply, flag_gone, later
 from shared.domain.consent.words import deciding, key_of
 from shared.domain.contact_policy import Withheld, first_stop
 from shared.domain.contact_read import ContactRead
@@ -28,7 +28,7 @@ from shared.domain.offered import BestFirst
 from shared.domain.offering import to_send
 from shared.domain.policy.factors import MAX_VALUE, PROPENSITY_DIGITS
 from shared.domain.policy.policy import Policy
-from shared.domain.qualifying import Question, flag_gone, later
+from shared.domain.qualifying import Question
 from shared.domain.replay import answer, is_offer, offers, replayed, rerank
 from shared.domain.rules import Cap, ExclusionRule
 from shared.domain.scoring import Ranked, Scoring, best_first, scored_by

@@ -18,6 +18,9 @@ from shared.runtime.problems import TooLargeError
 
 MAX_ITEMS = 500
 MAX_ITEM_BYTES = 64 * 1024
+MAX_SHARED_BYTES = 4 * 1024 * 1024
+"""What a batch says once for all of its items, counted for each of them: it is read, and published, with every one."""
+
 MAX_DEPTH = 32
 MAX_SHOWN = 200
 """Characters of a path that a problem shows."""
@@ -27,6 +30,12 @@ _SUSPECT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])|[0-9]{19}|[0-9][eE][+-]?[0-9
 """Without any of these, JSON that msgspec takes has no text and no number that could not be kept."""
 
 _PLACED = re.compile(r"\(byte \d+\)")
+
+_Path = tuple[()] | tuple["_Path", str | int]
+"""Where a value stands: where what holds it does, and its name or number in there. Written out for one that is refused
+alone: names may be as long as all values together are many.
+"""
+
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -68,6 +77,11 @@ def split(data: bytes, batch: Batch | None) -> Body:
         raise InvalidError("the array is empty; send at least one signal")
     if len(body.items) > MAX_ITEMS:
         raise TooLargeError(f"{len(body.items)} signals; send at most {MAX_ITEMS} in one request")
+    if len(body.items) * body.shared_bytes > MAX_SHARED_BYTES:
+        raise TooLargeError(
+            f"what the batch shares has {body.shared_bytes} bytes for each of {len(body.items)} signals, and may have "
+            f"{MAX_SHARED_BYTES} for all of them; send fewer in one request"
+        )
     check(body.shared)
     return body
 
@@ -126,7 +140,7 @@ def check(value: Any) -> None:
         UnreadableError: it is nested too deep.
         InvalidError: a text or a number in it is impossible.
     """
-    waiting: list[tuple[Any, str, int]] = [(value, "", 0)]
+    waiting: list[tuple[Any, _Path, int]] = [(value, (), 0)]
     while waiting:
         held, path, depth = waiting.pop()
         if isinstance(held, dict | list):
@@ -141,16 +155,24 @@ def check(value: Any) -> None:
             raise InvalidError("is not a finite number", field=_shown(path))
 
 
-def _children(held: dict[str, Any] | list[Any], path: str, depth: int) -> Iterable[tuple[Any, str, int]]:
+def _children(held: dict[str, Any] | list[Any], path: _Path, depth: int) -> Iterable[tuple[Any, _Path, int]]:
     if isinstance(held, list):
-        return [(item, f"{path}[{index}]", depth) for index, item in enumerate(held)]
+        return [(item, (path, index), depth) for index, item in enumerate(held)]
     if any(_UNREADABLE.search(name) for name in held):
         raise InvalidError("has a name that contains NUL or half of a surrogate pair", field=_shown(path))
-    return [(item, f"{path}.{name}" if path else name, depth) for name, item in held.items()]
+    return [(item, (path, name), depth) for name, item in held.items()]
 
 
-def _shown(path: str) -> str:
-    return path if len(path) <= MAX_SHOWN else f"{path[:MAX_SHOWN]}…"
+def _shown(path: _Path) -> str:
+    """A path as problems show it, such as `properties.a[1]`."""
+    steps: list[str] = []
+    while path:
+        path, step = path
+        steps.append(
+            f"[{step}]" if isinstance(step, int) else f".{step[: MAX_SHOWN + 1]}" if path else step[: MAX_SHOWN + 1]
+        )
+    shown = "".join(reversed(steps))
+    return shown if len(shown) <= MAX_SHOWN else f"{shown[:MAX_SHOWN]}…"
 
 
 def _parts(data: bytes, batch: Batch | None) -> Body:

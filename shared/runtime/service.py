@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import traceback
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -10,6 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.formparser import FormDataParser
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
@@ -31,6 +33,9 @@ _ASYNCAPI = Path(__file__).resolve().parents[1] / "messages" / "asyncapi.json"
 
 MAX_BODY = 1024 * 1024
 """A request's body, as sent and as unpacked."""
+
+MAX_FORM = 16 * 1024
+"""A form of few fields, of which browsers and mailboxes may send what they like."""
 
 _TYPES = ("application/json", "text/plain", "application/cloudevents+json")
 
@@ -176,6 +181,16 @@ def read_as(request: Request, form: type[T], limit: int = MAX_BODY) -> T:
         raise InvalidError(f"not JSON: {error}") from error
     except RecursionError:
         raise InvalidError("is nested too deep") from None
+
+
+def read_form(request: Request, limit: int = MAX_FORM) -> Mapping[str, str]:
+    """The fields of a form; none where it cannot be read.
+
+    Raises:
+        TooLargeError, InvalidError: as of `read_raw`.
+    """
+    body = read_raw(request, limit)
+    return FormDataParser().parse(io.BytesIO(body), request.mimetype, len(body), request.mimetype_params)[1]
 
 
 def check_type(request: Request) -> None:

@@ -22,6 +22,7 @@ from emulators.workflows.running.failures import WorkflowError, failure
 from emulators.workflows.running.loop import Loop, StoppedError
 from emulators.workflows.running.machine import Machine
 from emulators.workflows.running.outside import Answer
+from functions.waves import reconciling
 from functions.waves.api import UseCases, routes
 from functions.waves.finding import Find
 from functions.waves.planning import MakePlan
@@ -286,7 +287,8 @@ def test_what_serves_a_wave_may_die_at_any_line():
         is_done(post)
 
 
-def test_what_is_under_way_or_parked_is_told():
+def test_what_is_under_way_or_parked_is_told(monkeypatch):
+    monkeypatch.setattr(reconciling, "PARKED_READ", 1)
     post = Post()
     post.lost = 3
     post.quarantine.park(parked(1, data=f'{{"signal": {{"id": "w-{IDS[0]}"}}}}'.encode()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from io import BytesIO
 
 import msgspec
 import pytest
@@ -141,6 +142,19 @@ def test_one_click_withdraws_what_the_message_was_sent_by_and_nothing_else(sent)
     assert word.proof.startswith("outcome:unsubscribe o-")
     assert not person.consents_to(brand=of.brand, purpose=of.purpose, channel=of.channel)
     assert person.consents_to(brand="hallam", purpose=of.purpose, channel=of.channel)
+
+
+def test_a_form_may_come_in_parts_and_no_larger_than_a_form(sent):
+    in_parts = {"data": {"List-Unsubscribe": "One-Click"}, "content_type": "multipart/form-data"}
+    with_a_file = {**in_parts, "data": {"List-Unsubscribe": "One-Click", "file": (BytesIO(b"x" * 20_000), "a.txt")}}
+
+    assert sent.browser.post(sent.unsubscribe, **with_a_file).status_code == 413
+    assert sent.noted == {}
+    for rubbish in (b"\xff", b"--x\r\n"):
+        refused = sent.browser.post(sent.unsubscribe, data=rubbish, content_type="multipart/form-data; boundary=x")
+        assert (refused.status_code, refused.json["field"]) == (400, "List-Unsubscribe")
+    assert sent.browser.post(sent.unsubscribe, **in_parts).status_code == 200
+    assert sent.noted == {"unsubscribe": NOW + MINUTE}
 
 
 def test_the_page_asks_in_the_brands_name_and_its_buttons_act(sent):

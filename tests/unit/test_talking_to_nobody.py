@@ -167,3 +167,10 @@ def test_a_wanted_port_is_given_to_nobody_else():
 
     assert taken["c"] == wanted
     assert len(set(taken.values())) == 3
+
+
+@pytest.mark.parametrize(
+    "command", [("demo", "--rate", "0"), ("bridge", "kafka", "--topic", "bank.web=segment", "--batch", "501")]
+)
+def test_a_number_out_of_range_is_refused_before_anything_starts(command):
+    assert "is not in the range" in said(command, code=2)

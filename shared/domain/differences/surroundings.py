@@ -29,6 +29,8 @@ _LEVELS = {"brands": "brand", "issues": "issue", "groups": "group"}
 def of_surroundings(old: Catalogue, new: Catalogue) -> Iterator[Change]:
     """Every difference that is none of an action, a condition or a rule."""
     yield from changed("bank", "name", old.name, new.name, quoted, actions=0)
+    yield from changed("bank", "time zone", old.time_zone, new.time_zone, str, actions=0)
+    yield from changed("bank", "locale", old.locale, new.locale, str, actions=0)
     for field, what in _LEVELS.items():
         for name, was, is_now in paired(getattr(old, field), getattr(new, field), lambda level: level.id):
             about = f"{what} {name}"
@@ -75,6 +77,9 @@ def _of_channels(old: Catalogue, new: Catalogue) -> Iterator[Change]:
         for placement in sorted(placements[0] ^ placements[1]):
             kind, verb = ("lost", "removed") if placement in placements[0] else ("gained", "added")
             yield Change(about=about, kind=kind, said=f"placement {verb}: {placement}", actions=0)  # type: ignore[arg-type]
+        for _, before, after in paired(was.placements, is_now.placements, lambda placement: placement.id):
+            if before is not None and after is not None:
+                yield from changed(about, f"name of {before.id}", before.name, after.name, quoted, actions=0)
         for field in Channel.__struct_fields__:
             if field not in ("id", "price", "placements"):
                 label = field.replace("_", " ")
@@ -236,6 +241,9 @@ def _value(value: Any) -> str:
     if (
         isinstance(value, msgspec.Struct) and type(value).__str__ is object.__str__
     ):  # others say themselves what they are
-        told = ((name.replace("_", " "), getattr(value, name)) for name in msgspec.to_builtins(value) if name != "type")
+        fields: dict[str, Any] = msgspec.to_builtins(value)  # which say the kind of what is one of several, too
+        told = ((name.replace("_", " "), getattr(value, name, said)) for name, said in fields.items() if name != "type")
         return ", ".join(f"{name} {_value(inner)}" for name, inner in told) or "as usual"
-    return f"{value:g}" if isinstance(value, int | float) else str(value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.12g}" if isinstance(value, float) else str(value)

@@ -1,4 +1,4 @@
-"""A record stays small: under 4 KB compressed, over a thousand actions and whatever is known of the person."""
+"""A record stays small: under 4 KB compressed over a thousand actions; 5.2 KB where 220 candidates are withheld."""
 
 from __future__ import annotations
 

@@ -86,3 +86,18 @@ def test_of_several_treatments_the_one_that_needs_least_is_told():
     told = why_not(bank, decided(bank, {"slots": ["direct_mail", "email"]}), "tips")
 
     assert told.treatment == "tips.b"
+
+
+def test_what_is_for_those_who_are_no_customers_takes_a_signal_to_the_brand():
+    conditions = [
+        {"name": "no_customer", "when": "!(action.brand in profile.brands)", "reason": "-"},
+        {"name": "young", "when": '"oak" in profile.brands || profile.age < 30', "reason": "-"},
+    ]
+    bank = policy(policy={"action:tips": {"eligibility": conditions}}, only=["tips"])
+
+    told = why_not(bank, decided(bank, {"person": {"brands": ["elm"], "age": 40}}), "tips")
+
+    assert [change.says for change in told.changes] == [
+        'signal.brand = "oak", now none',
+        "profile.age < 30, now 40",
+    ]
