@@ -148,16 +148,23 @@ def _for_customer(policy: Policy, record: DecisionRecord, action: str | None) ->
         says += [f"“{name}” waits until {until}; we look again then.", _WITHHELD["quiet_hours"]]
     else:
         says.append("We made no suggestion.")
-        says += dict.fromkeys(_why_withheld(policy, each) for each in record.withheld)
+        whys = [_why_withheld(policy, each) for each in record.withheld]
+        says += dict.fromkeys(sentence for why in zip(*whys, strict=True) for sentence in why if sentence)
     if action is not None:
         says.append(_not_that(policy, record, action))
     return ForCustomer(decision_id=record.decision_id, says=says, looked_at=_looked_at(policy, record))
 
 
-def _why_withheld(policy: Policy, withheld: Withheld) -> str:
+def _why_withheld(policy: Policy, withheld: Withheld) -> tuple[str, str]:
+    """Why, in our words, and in those of the rule where they are written for customers and it does more than keep to
+    what the customer asked for.
+    """
     rule = next((rule for rule in policy.revision.catalogue.rules if rule.id == withheld.rule), None)
-    kind = "preference" if is_as_wanted(rule, withheld) else withheld.kind
-    return _WITHHELD.get(kind, _HELD_BACK)
+    if is_as_wanted(rule, withheld):
+        return _WITHHELD["preference"], ""
+    if rule is None or withheld.kind not in _WITHHELD:
+        return _HELD_BACK, ""
+    return _WITHHELD[withheld.kind], rule.reason
 
 
 def _not_that(policy: Policy, record: DecisionRecord, action_id: str) -> str:
@@ -167,7 +174,7 @@ def _not_that(policy: Policy, record: DecisionRecord, action_id: str) -> str:
         return f"“{asked.name}” is what we chose."
     withheld = next((each for each in record.withheld if each.treatment in own), None)
     if withheld is not None:
-        return f"Not “{asked.name}”: {_why_withheld(policy, withheld)}"
+        return f"Not “{asked.name}”: {' '.join(_why_withheld(policy, withheld))}".rstrip()
     if record.deferred is not None and record.deferred.treatment in own:
         return f"“{asked.name}” is what waits."
     if own & known(policy, record).keys():

@@ -23,14 +23,14 @@ RECORDS = {name: msgspec.json.decode(row.record, type=DecisionRecord) for name, 
 
 SAID = {
     "reserved": ["We chose “Take a loan” for you: of what we have, it suits you best now."],
-    "all_withheld": ["We made no suggestion.", "We have been in touch often enough lately."],
+    "all_withheld": ["We made no suggestion.", "We have been in touch often enough lately.", "Two a week."],
     "nothing_qualified": ["We made no suggestion: nothing of what we have suits you at the moment."],
     "excluded": ["We make no suggestions to you at present."],
 }
 NOT = {
     ("reserved", "loan"): "“Take a loan” is what we chose.",
     ("reserved", "saver"): "Not “Open a saver”: something else suited you better.",
-    ("all_withheld", "saver"): "Not “Open a saver”: We have been in touch often enough lately.",
+    ("all_withheld", "saver"): "Not “Open a saver”: We have been in touch often enough lately. Two a week.",
     ("nothing_qualified", "loan"): "Not “Take a loan”: it was not meant for you at that moment.",
 }
 
@@ -51,6 +51,8 @@ def test_a_customer_is_told_no_score_rule_condition_or_flag(name):
     text = msgspec.json.encode(tell(POLICY, record, "customer", "loan")).decode().replace(record.decision_id, "")
 
     catalogue = POLICY.revision.catalogue
+    for rule in catalogue.rules:  # whose words are written for customers
+        text = text.replace(rule.reason, "")
     inner = {
         *(rule.id for rule in catalogue.rules),
         *(condition.when for condition in catalogue.conditions),
