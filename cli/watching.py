@@ -15,6 +15,7 @@ from rich.table import Table
 
 from shared.domain.candidates import count
 from shared.domain.decision import DecisionRecord
+from shared.domain.non_sends import withheld_in
 from shared.domain.policy.policy import Policy
 from shared.domain.retrace import retrace
 from shared.messages import HistoryRow
@@ -101,7 +102,7 @@ class Watch:
         with self._changed:
             return max(
                 (i for i, r in self._records.items() if r.result == "reserved"),
-                key=lambda i: (len(self._records[i].withheld) > 0, count(self._records[i]), i),
+                key=lambda i: (len(self._records[i].stops) > 0, count(self._records[i]), i),
                 default=next(iter(self._records), None),
             )
 
@@ -128,7 +129,8 @@ class Watch:
     def _answer(self, record: DecisionRecord) -> str:
         if record.chosen:
             action, treatment = self._revision.treatment(record.chosen[0].treatment)
-            over = f" [dim]over {len(record.withheld)} withheld[/dim]" if record.withheld else ""
+            withheld = len(withheld_in(self._policy, record))
+            over = f" [dim]over {withheld} withheld[/dim]" if withheld else ""
             return f"[green]→ {treatment.channel:<6}[/green] {action.name}{over}"
         if record.deferred is not None:
             until = record.deferred.until.isoformat(timespec="minutes")
@@ -189,7 +191,7 @@ class Watch:
 
 def _stopping_rule(record: DecisionRecord) -> str:
     """The rule that stopped the best of the withheld, with what it counted."""
-    first = record.withheld[0]
+    first = record.stops[0]
     return f"{first.kind} {first.rule}"
 
 

@@ -13,6 +13,7 @@ from shared.domain.contact_read import ContactRead
 from shared.domain.decision import Chosen, DecisionRecord, Filling, Result, delivery_id
 from shared.domain.delivery import Delivery
 from shared.domain.experiments import AS_USUAL, is_held_out
+from shared.domain.non_sends import MOST_NAMED, in_rows
 from shared.domain.offered import BestFirst
 from shared.domain.policy.policy import Policy
 from shared.domain.propensity import model_id
@@ -137,6 +138,7 @@ def record_of(
 ) -> DecisionRecord:
     """The record of a decision whose ranking met contact policy at `at`, from what contact policy `read`."""
     ranking = ranked.ranking
+    many = len(withheld) > MOST_NAMED
     record = DecisionRecord(
         decision_id=ranked.decision_id,
         person_id=ranked.person_id,
@@ -165,7 +167,8 @@ def record_of(
         said_by=ranking.said_by,
         instead=ranking.instead,
         read=read,
-        withheld=tuple(withheld),
+        withheld=() if many else tuple(withheld),
+        withheld_rows=in_rows(policy, withheld) if many else (),
         filling=filling,
         deferred=deferred,
     )

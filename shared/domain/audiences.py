@@ -10,11 +10,12 @@ import msgspec
 from shared.domain.candidates import count, known, means, said_by
 from shared.domain.canonical import canonical
 from shared.domain.catalogue import Weights
-from shared.domain.contact_policy import Withheld
+from shared.domain.contact_policy import Withheld, WithheldRows
 from shared.domain.contact_words import is_as_wanted, moment
 from shared.domain.decision import DecisionRecord
 from shared.domain.dropped import value_at, values_read
 from shared.domain.explanation import Explanation, explain, name_of
+from shared.domain.non_sends import withheld_in
 from shared.domain.policy.conditions import CANDIDATE
 from shared.domain.policy.policy import Policy
 from shared.domain.policy.situation import Variables
@@ -148,14 +149,14 @@ def _for_customer(policy: Policy, record: DecisionRecord, action: str | None) ->
         says += [f"“{name}” waits until {until}; we look again then.", _WITHHELD["quiet_hours"]]
     else:
         says.append("We made no suggestion.")
-        whys = [_why_withheld(policy, each) for each in record.withheld]
+        whys = [_why_withheld(policy, each) for each in record.stops]
         says += dict.fromkeys(sentence for why in zip(*whys, strict=True) for sentence in why if sentence)
     if action is not None:
         says.append(_not_that(policy, record, action))
     return ForCustomer(decision_id=record.decision_id, says=says, looked_at=_looked_at(policy, record))
 
 
-def _why_withheld(policy: Policy, withheld: Withheld) -> tuple[str, str]:
+def _why_withheld(policy: Policy, withheld: Withheld | WithheldRows) -> tuple[str, str]:
     """Why, in our words, and in those of the rule where they are written for customers and it does more than keep to
     what the customer asked for.
     """
@@ -172,7 +173,7 @@ def _not_that(policy: Policy, record: DecisionRecord, action_id: str) -> str:
     own = {treatment.id for treatment in asked.treatments}
     if own & {chosen.treatment for chosen in record.chosen}:
         return f"“{asked.name}” is what we chose."
-    withheld = next((each for each in record.withheld if each.treatment in own), None)
+    withheld = next((each for each in withheld_in(policy, record) if each.treatment in own), None)
     if withheld is not None:
         return f"Not “{asked.name}”: {' '.join(_why_withheld(policy, withheld))}".rstrip()
     if record.deferred is not None and record.deferred.treatment in own:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, tzinfo
 from typing import Any
 
-from shared.domain.contact_policy import Withheld
+from shared.domain.contact_policy import Withheld, WithheldRows
 from shared.domain.contact_policy.tallies import NEVER
 from shared.domain.rules import (
     Budget,
@@ -54,7 +54,7 @@ def scope_of(rule: Rule | None) -> str:
     return "; ".join([*(parts or ["all"]), *([f"apart per {apart}"] if apart else [])])
 
 
-def is_as_wanted(rule: Rule | None, withheld: Withheld) -> bool:
+def is_as_wanted(rule: Rule | None, withheld: Withheld | WithheldRows) -> bool:
     """Whether it was the person's own limit that stopped a treatment."""
     return isinstance(rule, Cap) and withheld.limit is not None and withheld.limit < rule.limit
 

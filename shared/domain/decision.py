@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from shared.domain.contact_policy import Deferred, Withheld
+from shared.domain.contact_policy import Deferred, Withheld, WithheldRows
 from shared.domain.contact_read import ContactRead
 from shared.domain.engagement import Slots
 from shared.domain.identity.links import Conflict
@@ -55,6 +55,8 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
         unlevered: the candidate that would have been first if every lever were 1.
         deferred: the treatment that waits for the end of quiet hours, and until when.
         read: what contact policy read, None where it was not asked.
+        withheld: what contact policy stopped, best first.
+        withheld_rows: the same where it is a lot, each group by the best of it; `shared.domain.non_sends` says which.
         excluded_by: the flag that excluded the person altogether.
         conflicts: what stood against the person's identity.
         fragment: where several persons turned out to be this one, as which of them the signal came; else empty.
@@ -91,6 +93,12 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     fragment: str = ""
     arms: tuple[str, ...] = ()
     held_back: str | None = None
+    withheld_rows: tuple[WithheldRows, ...] = ()
+
+    @property
+    def stops(self) -> tuple[Withheld | WithheldRows, ...]:
+        """What stopped anything, that of the best first."""
+        return (*self.withheld, *self.withheld_rows)
 
 
 def kept(ranking: Ranking) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from shared.domain.decision import DecisionRecord
 from shared.domain.dropped import DroppedBy, dropped_by
 from shared.domain.experiments import HELD_OUT
 from shared.domain.left_out import LeftOut, Slotted
+from shared.domain.non_sends import withheld_in
 from shared.domain.policy.policy import Policy
 from shared.domain.replay import is_offer, offers
 from shared.domain.retrace import Retraced, cost_of_levers, retrace
@@ -127,7 +128,7 @@ def explain(policy: Policy, record: DecisionRecord, action: str | None = None) -
         headline=headline(policy, record, retraced),
         chosen=chosen,
         against_runner_up=_against_runner_up(revision, record, retraced.scoring),
-        withheld=[_withheld(policy, record, w) for w in record.withheld],
+        withheld=[_withheld(policy, record, each) for each in withheld_in(policy, record, ranked)],
         dropped=[dropped_by(policy, record, d) for d in retraced.drops],
         conflicts=[f"{c.namespace}: {c.reason} ({c.person_id})" for c in record.conflicts],
         levers=_levers(policy, record, retraced.scoring),
@@ -222,7 +223,7 @@ def headline(policy: Policy, record: DecisionRecord, retraced: Retraced) -> str:
         return f"Nothing: excluded by {record.excluded_by}. {reason}"
     if record.result == "nothing_qualified":
         return f"Nothing: none of {len({d.action for d in retraced.drops})} actions passes engagement policy."
-    rules = ", ".join(sorted({w.rule for w in record.withheld}))
+    rules = ", ".join(sorted({each.rule for each in record.stops}))
     if rules:
         return f"Nothing: all {ranked} ranked treatments are withheld by {rules}."
     return f"Nothing: all {ranked} ranked treatments are of bundles, and none of these can be whole."

@@ -20,6 +20,7 @@ from shared.domain.decision import Chosen, DecisionRecord, Result, delivery_id, 
 from shared.domain.engagement import Slots, qualify
 from shared.domain.errors import InvalidError
 from shared.domain.experiments import is_held_out
+from shared.domain.non_sends import as_kept, by_name
 from shared.domain.offered import BestFirst, Offer
 from shared.domain.offering import offer, to_send
 from shared.domain.offering_in_turn import offer_in_turn
@@ -103,7 +104,7 @@ def replayed(policy: Policy, record: DecisionRecord) -> DecisionRecord:
     came_to = answer(policy, record, BestFirst(ranking.rows(), ranking.weights()))
     around = halves(of_rows(policy, qualified.rows, means(policy, record))) if record.means else b""
     drawn = {"means": around, "evidence": record.evidence, "said_by": record.said_by, "instead": record.instead}
-    made = msgspec.structs.replace(came_to, **{**kept(ranking), **drawn}, read=record.read)
+    made = as_kept(policy, msgspec.structs.replace(came_to, **{**kept(ranking), **drawn}, read=record.read), record)
     return (
         made
         if is_packed(record)
@@ -244,8 +245,8 @@ def _with(record: DecisionRecord, **came_to: Any) -> DecisionRecord:
 
 
 def _told(policy: Policy, record: DecisionRecord) -> DecisionRecord:
-    """A record as its differences are told: its candidates by their ids."""
-    return named(record, known(policy, record))
+    """A record as its differences are told: its candidates, and what was withheld, by their ids."""
+    return by_name(policy, named(record, known(policy, record)))
 
 
 def _differences(field: str, recorded: Any, made: Any) -> Iterator[Difference]:

@@ -10,6 +10,7 @@ from shared.domain.arbitration import scoring
 from shared.domain.candidates import known, of_rows
 from shared.domain.decision import Chosen, DecisionRecord
 from shared.domain.engagement import Drop, drops
+from shared.domain.non_sends import by_name
 from shared.domain.policy.policy import Policy
 from shared.domain.replay import answer, is_offer, offers
 from shared.domain.scoring import Ranked, Scoring, best_first, without_levers
@@ -63,7 +64,7 @@ def full(policy: Policy, record: DecisionRecord) -> FullRecord:
     scored = retraced.scoring
     asked = scored is not None and is_offer(policy.revision, record.slots)
     return FullRecord(
-        **msgspec.structs.asdict(record),
+        **msgspec.structs.asdict(by_name(policy, record, scored.treatments if scored is not None else ())),
         ranked=tuple(scored or ()),
         drops=retraced.drops,
         without_levers=cost_of_levers(policy, record, scored) if scored is not None else None,

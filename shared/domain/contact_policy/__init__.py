@@ -5,7 +5,7 @@ would let through again, and the next in rank has its turn: a suppressed winner 
 silence. What only quiet hours stop may wait for their end.
 """
 
-from shared.domain.contact_policy.ledger import NOTHING_CLOSED, Closed, Deferred, Selection, Withheld
+from shared.domain.contact_policy.ledger import NOTHING_CLOSED, Closed, Deferred, Selection, Withheld, WithheldRows
 from shared.domain.contact_policy.limits import Limits, held_out
 from shared.domain.contact_policy.selecting import (
     counting,
@@ -21,6 +21,7 @@ __all__ = [
     "Limits",
     "Selection",
     "Withheld",
+    "WithheldRows",
     "counting",
     "first_stop",
     "held_out",

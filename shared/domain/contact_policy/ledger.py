@@ -27,6 +27,21 @@ class Withheld(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     allowed_at: datetime | None = None
 
 
+class WithheldRows(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Treatments that a rule stopped alike, as a record keeps them where they are many: see `Withheld`.
+
+    Attributes:
+        rows: theirs in the revision, as a set: bit n of the bytes, the least first, is row n.
+    """
+
+    rows: bytes
+    rule: str
+    kind: str
+    count: int | None = None
+    limit: int | None = None
+    allowed_at: datetime | None = None
+
+
 class Deferred(msgspec.Struct, frozen=True, kw_only=True):
     """A treatment that nothing but quiet hours stops and that waits for their end. It is decided again then.
 

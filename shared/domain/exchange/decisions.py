@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from shared.domain.decision import DecisionRecord
 from shared.domain.exchange import stamp
+from shared.domain.non_sends import withheld_in
 from shared.domain.policy.policy import Policy
 from shared.domain.retrace import Retraced, retrace
 from shared.domain.scoring import Ranked
@@ -54,7 +55,7 @@ def decisions(policy: Policy, record: DecisionRecord) -> Iterator[dict[str, Any]
 
 def _ranked(policy: Policy, record: DecisionRecord, traced: Retraced) -> Iterator[dict[str, Any]]:
     chosen = {each.treatment: each for each in record.chosen}
-    withheld = {each.treatment: each.rule for each in record.withheld}
+    withheld = {each.treatment: each.rule for each in withheld_in(policy, record)}
     for rank, each in enumerate(traced.scoring or (), 1):
         if each.treatment in chosen:
             stage, component = STAGES["output"], "given"
