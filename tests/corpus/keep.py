@@ -77,6 +77,29 @@ CALENDAR_CASES = (
 )
 """Decided by the bank under caps of a calendar, a holdout, and a cooldown after several."""
 
+CROWDED_CASES = (
+    Case("many_withheld", "T1", SENT, consents=False),
+    Case("reserved_of_many", "T1", SENT),
+    Case("all_of_many_withheld", "T1", SENT),
+)
+"""Decided by the bank in which an action has more treatments than a record names one by one."""
+
+
+@cache
+def crowded() -> Revision:
+    """The bank with forty ways to say the same by e-mail."""
+    catalogue = revision().catalogue
+    actions = []
+    for action in catalogue.actions:
+        email = next((each for each in action.treatments if each.channel == "email"), None)
+        if action.id != "saver" or email is None:
+            actions.append(action)
+            continue
+        more = [msgspec.structs.replace(email, id=f"{email.id}_{number:02}") for number in range(40)]
+        treatments = tuple(sorted((*action.treatments, *more), key=lambda each: each.id))
+        actions.append(msgspec.structs.replace(action, treatments=treatments))
+    return Revision(msgspec.structs.replace(catalogue, actions=tuple(actions)))
+
 
 @cache
 def limited() -> Revision:
@@ -126,7 +149,12 @@ def by_calendar() -> Revision:
 
 def banks() -> tuple[tuple[Revision, tuple[Case, ...]], ...]:
     """The banks that decide, and what each decides."""
-    return (revision(), CASES), (limited(), LIMITED_CASES), (by_calendar(), CALENDAR_CASES)
+    return (
+        (revision(), CASES),
+        (limited(), LIMITED_CASES),
+        (by_calendar(), CALENDAR_CASES),
+        (crowded(), CROWDED_CASES),
+    )
 
 
 def decide() -> Iterator[tuple[str, HistoryRow]]:
