@@ -42,6 +42,7 @@ class Arbitrate:
             qualified.decided_at,
             arms=qualified.arms,
             told=told,
+            # the same for everybody who asks for these slots, unless a message is of others than its candidates
             among=policy.masks.slots(qualified.slots.channels, qualified.slots.placements) | candidates,
         )
         return (qualified.ranked(ranking, now),)

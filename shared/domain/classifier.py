@@ -151,7 +151,7 @@ class Classifier:
         """
         size, every = among.bit_count(), len(self._every)
         if size > min(self._room, NEARLY_ALL * every):
-            return self._narrowed[EVERY]
+            return self._narrowed[EVERY]  # not kept, so that whoever asks for anything fills nothing
         self._room -= size
         some = positions_of(among, every)
         places = np.zeros_like(self._every)

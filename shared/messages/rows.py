@@ -49,25 +49,7 @@ def decision_row(
     """A decision, with the first treatment it chose if any, what that was ranked by and how probable its choice was;
     `repeated` when it was made before and is told again.
     """
-    asked = record.slots.channels[0] if record.signal.type == DECISION_REQUESTED else None
-    encoded, arms = msgspec.json.encode(record).decode(), " ".join(record.arms) or None
-    if delivery is None:
-        return HistoryRow(
-            row_id=record.decision_id,
-            kind="decision",
-            occurred_at=record.reserved_at,
-            decision_id=record.decision_id,
-            person_id=record.person_id,
-            revision=record.revision,
-            outcome=record.result,
-            repeated=repeated,
-            record=encoded,
-            asked=asked,
-            arms=arms,
-            held_back=record.held_back,
-        )
-    propensity, priority, value, lever = chosen or (None, None, None, None)
-    return HistoryRow(
+    row = HistoryRow(
         row_id=record.decision_id,
         kind="decision",
         occurred_at=record.reserved_at,
@@ -75,20 +57,18 @@ def decision_row(
         person_id=record.person_id,
         revision=record.revision,
         outcome=record.result,
-        brand=delivery.brand,
-        issue=delivery.issue,
-        group_id=delivery.group,
-        action=delivery.action,
-        treatment=delivery.treatment,
-        channel=delivery.channel,
-        delivery_id=delivery.delivery_id,
-        record=encoded,
         repeated=repeated,
-        asked=asked,
-        arms=arms,
+        record=msgspec.json.encode(record).decode(),
+        asked=record.slots.channels[0] if record.signal.type == DECISION_REQUESTED else None,
+        arms=" ".join(record.arms) or None,
         held_back=record.held_back,
-        placement=delivery.placement,
-        rank=delivery.rank,
+    )
+    if delivery is None:
+        return row
+    propensity, priority, value, lever = chosen or (None, None, None, None)
+    return _about(
+        row,
+        delivery,
         propensity=propensity,
         priority=priority,
         value=value,
@@ -135,8 +115,8 @@ def erased_row(decision_id: str, at: datetime) -> HistoryRow:
     return HistoryRow(row_id=decision_id, kind="signal", occurred_at=at, decision_id=decision_id, outcome=ERASED)
 
 
-def _about(row: HistoryRow, delivery: Delivery) -> HistoryRow:
-    """A row that says what was delivered where."""
+def _about(row: HistoryRow, delivery: Delivery, **more: float | None) -> HistoryRow:
+    """A row that says what was delivered where, and more."""
     return msgspec.structs.replace(
         row,
         brand=delivery.brand,
@@ -148,4 +128,5 @@ def _about(row: HistoryRow, delivery: Delivery) -> HistoryRow:
         delivery_id=delivery.delivery_id,
         placement=delivery.placement,
         rank=delivery.rank,
+        **more,
     )
