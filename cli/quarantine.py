@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import takewhile
 
 import click
 
 from cli.platform import Running, running
 from cli.say import fail, json_option, printable, say_json
 from shared.domain.errors import KairosError
-from shared.ports import DeadLetters, Parked, Place, Quarantine
+from shared.ports import DeadLetters, Parked, Quarantine, parked_in
 from shared.runtime.world import utc_now
 from workers.bridge.handler import FUNCTION as BRIDGE
 
@@ -108,13 +109,8 @@ def redrive(parked_ids: tuple[str, ...], everything: bool) -> None:
 
 def _everything(store: Quarantine) -> Iterator[Parked]:
     """All that is parked by now, oldest first; what comes back meanwhile is not put back again."""
-    began, last = utc_now(), None
-    while page := store.page(PAGE, last):
-        for item in page:
-            if item.at > began:
-                return
-            last = Place(item.at, item.id)
-            yield item
+    began = utc_now()
+    return takewhile(lambda item: item.at <= began, parked_in(store, PAGE))
 
 
 def _again(platform: Running, letters: DeadLetters, item: Parked) -> str | None:

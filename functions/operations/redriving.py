@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 
 from shared.domain.errors import InvalidError
-from shared.ports import DeadLetters, Parked, Place, Quarantine
+from shared.ports import DeadLetters, Parked, Place, Quarantine, parked_in
 
 PAGE = 50
 MOST_PAGES = 20
@@ -132,12 +132,9 @@ class Redrive:
 
 def parked_decisions(quarantine: Quarantine) -> Iterator[str]:
     """The decisions whose messages are parked, as far as these say it."""
-    last = None
-    while page := quarantine.page(PAGE, last):
-        for parked in page:
-            last = Place(parked.at, parked.id)
-            if known := parked.attributes.get("decision_id"):
-                yield known
+    for parked in parked_in(quarantine, PAGE):
+        if known := parked.attributes.get("decision_id"):
+            yield known
 
 
 def _is_wanted(wanted: Wanted, parked: Parked) -> bool:

@@ -17,7 +17,7 @@ import msgspec
 from functions.privacy.finding import Find
 from shared.domain.erasure import ERASED, READMITTED_AFTER, Erasure, Remaining, check_case, remaining
 from shared.domain.errors import ErasedError, InvalidError, NotFoundError, StaleError, TransientError
-from shared.ports import Erasures, PersonalData, PersonKeys, Place, Quarantine
+from shared.ports import Erasures, PersonalData, PersonKeys, Quarantine, parked_in
 
 PARKED_READ = 100
 """Parked messages read at once; each has up to a megabyte."""
@@ -161,13 +161,11 @@ class Erase:
     def _unpark(self, names: Sequence[str]) -> int:
         """Take parked messages away that name the person."""
         sought = [name.encode() for name in names]
-        removed, after = 0, None
-        while page := self._quarantine.page(PARKED_READ, after):
-            after = Place(page[-1].at, page[-1].id)
-            for each in page:
-                if any(name in each.data for name in sought):
-                    self._quarantine.remove(each)
-                    removed += 1
+        removed = 0
+        for each in parked_in(self._quarantine, PARKED_READ):
+            if any(name in each.data for name in sought):
+                self._quarantine.remove(each)
+                removed += 1
         return removed
 
     def _report(self, erasure: Erasure) -> Report:

@@ -10,7 +10,7 @@ import msgspec
 from functions.waves.holding import Held, Step, ended
 from shared.domain.errors import InvalidError
 from shared.domain.outbound.wave import OutboundWave, Reconciled, decision_of, signal_id
-from shared.ports import Place, Quarantine, Versioned
+from shared.ports import Place, Quarantine, Versioned, parked_in
 from shared.ports.waves import WaveHistory, Waves
 from shared.runtime.telemetry import log
 
@@ -105,12 +105,9 @@ class Reconcile:
     def _parked(self, wave: OutboundWave) -> set[str]:
         """The signals of a wave that messages parked since it began tell of."""
         named = re.compile(re.escape(wave.id.encode()) + rb"-[A-Za-z0-9-]+")
-        found: set[str] = set()
-        last = Place(wave.begun_at - BESIDE, "q-")
-        while page := self._quarantine.page(PARKED_READ, last):
-            last = Place(page[-1].at, page[-1].id)
-            found.update(name.decode() for parked in page for name in named.findall(parked.data))
-        return found
+        began = Place(wave.begun_at - BESIDE, "q-")  # before every id of that instant
+        parked = parked_in(self._quarantine, PARKED_READ, began)
+        return {name.decode() for each in parked for name in named.findall(each.data)}
 
 
 def _check_sent(wave: OutboundWave) -> None:

@@ -20,7 +20,7 @@ from shared.ports.releases import Releases
 from shared.ports.reports import Kind, Reports
 from shared.ports.scoring import Asking, Scorer, ScorerOf
 from shared.ports.secrets import Secrets
-from shared.ports.topics import DeadLetters, Parked, Place, Publisher, Quarantine
+from shared.ports.topics import DeadLetters, Parked, Place, Publisher, Quarantine, parked_in
 from shared.ports.versioned import Versioned
 from shared.ports.world import Clock, Companions, Meter, NewId, Timer
 
@@ -94,4 +94,5 @@ __all__ = [
     "Versioned",
     "behind",
     "creation",
+    "parked_in",
 ]

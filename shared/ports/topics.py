@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple, Protocol
 
@@ -73,6 +73,18 @@ class Quarantine(Protocol):
 
     def remove(self, parked: Parked) -> None:
         """Forget it, once redriven, unless it was parked again since: what is put back may come back at once."""
+
+
+def parked_in(quarantine: Quarantine, at_once: int, after: Place | None = None) -> Iterator[Parked]:
+    """All that is parked, oldest first, so many read at once, since each may be as large as a document; only what comes
+    `after` a place.
+
+    Raises:
+        TransientError: the store did not answer.
+    """
+    while page := quarantine.page(at_once, after):
+        after = Place(page[-1].at, page[-1].id)
+        yield from page
 
 
 class DeadLetters(Protocol):
